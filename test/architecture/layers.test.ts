@@ -1,0 +1,86 @@
+/** @file Guards the house: a folder of src/ imports only from folders of a lower layer (or itself). */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const SRC = resolve(import.meta.dirname, '../../src');
+
+const LAYER: Record<string, number> = {
+  base: 0,
+  tensor: 1,
+  graph: 2,
+  autodiff: 3,
+  onnx: 3,
+  runtime: 4,
+  checkpoint: 4,
+  text: 4,
+  model: 5,
+  config: 5,
+  dataset: 5,
+  runs: 5,
+  peft: 6,
+  packing: 6,
+  training: 7,
+  evaluation: 7,
+  cli: 10,
+};
+
+/** Packages that only one folder may import: the rest of the house does not know them. */
+const ONLY_IN: Record<string, string> = {
+  'onnxruntime-node': 'runtime',
+  zod: 'config',
+  '@bufbuild/protobuf': 'onnx',
+  '@huggingface/tokenizers': 'text',
+  '@huggingface/hub': 'checkpoint',
+  '@ast-grep/napi': 'dataset',
+  pacote: 'dataset',
+  commander: 'cli',
+};
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+function imports(): Import[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => {
+      const text = readFileSync(join(SRC, name), 'utf8');
+      const found = text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
+      return [...found].map((match) => ({ file: name, specifier: match[1]! }));
+    });
+}
+
+const folderOf = (path: string) => path.split('/')[0]!;
+
+describe('layers', () => {
+  test('every folder of src/ has a layer', () => {
+    const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(folders.map((entry) => entry.name).filter((name) => LAYER[name] === undefined)).toEqual([]);
+  });
+
+  test('imports go down', () => {
+    const upward = imports()
+      .filter((entry) => entry.specifier.startsWith('.'))
+      .map((entry) => {
+        const target = relative(SRC, resolve(SRC, dirname(entry.file), entry.specifier));
+        return { from: entry.file, to: target };
+      })
+      .filter(({ from, to }) => {
+        const [a, b] = [folderOf(from), folderOf(to)];
+        return a !== b && !(LAYER[b]! < LAYER[a]!);
+      });
+    expect(upward).toEqual([]);
+  });
+
+  test('a package with one owner is imported by it alone', () => {
+    const strays = imports().filter(({ file, specifier }) => {
+      const owner = Object.entries(ONLY_IN).find(
+        ([name]) => specifier === name || specifier.startsWith(`${name}/`),
+      );
+      return owner !== undefined && folderOf(file) !== owner[1];
+    });
+    expect(strays).toEqual([]);
+  });
+});
