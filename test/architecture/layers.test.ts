@@ -13,7 +13,7 @@ const LAYER: Record<string, number> = {
   onnx: 3,
   runtime: 4,
   checkpoint: 4,
-  text: 4,
+  text: 5,
   model: 5,
   config: 5,
   dataset: 5,
