@@ -1,0 +1,103 @@
+/**
+ * @file The operators of the IR: one row each, its attributes typed. Shape rules, lowering, the reference
+ * interpreter and gradients are tables that are total over these rows, so a new row does not compile until every
+ * table has it.
+ */
+import type { HostTensor } from '../tensor/host-tensor.ts';
+import type { Dim, Shape } from './dim.ts';
+
+/** Element types inside a graph. The reference interpreter computes `float32` values in float64. */
+export type GraphDType = 'float32' | 'int64' | 'uint32' | 'bool';
+
+export type NoAttributes = Readonly<Record<string, never>>;
+
+export interface MatmulAttributes {
+  /** Swap the last two axes of the left operand. */
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** Factor on the product, 1 by default. */
+  readonly alpha?: number;
+}
+
+export interface ReduceAttributes {
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+
+export interface OpAttributes {
+  // A tensor known when the graph is built.
+  readonly constant: { readonly value: HostTensor };
+
+  // Elementwise on float32.
+  readonly neg: NoAttributes;
+  readonly exp: NoAttributes;
+  readonly log: NoAttributes;
+  readonly sqrt: NoAttributes;
+  readonly reciprocal: NoAttributes;
+  readonly sigmoid: NoAttributes;
+  readonly tanh: NoAttributes;
+  readonly erf: NoAttributes;
+  /** x * sigmoid(x). */
+  readonly silu: NoAttributes;
+  /** x^exponent, for x >= 0 when the exponent is not whole. */
+  readonly pow: { readonly exponent: number };
+
+  // Two operands, broadcast as NumPy does. add and mul also on uint32 (wrapping) and int64.
+  readonly add: NoAttributes;
+  readonly sub: NoAttributes;
+  readonly mul: NoAttributes;
+  readonly div: NoAttributes;
+  /** a < b, bool. */
+  readonly less: NoAttributes;
+  /** where(condition, a, b). */
+  readonly where: NoAttributes;
+
+  // Bits of uint32, for the counter-based random numbers of dropout.
+  readonly bitXor: NoAttributes;
+  readonly shiftRight: { readonly amount: number };
+  readonly cast: { readonly to: GraphDType };
+
+  // Products. matmul broadcasts leading axes; gemm is 2-D: alpha * a b + c.
+  readonly matmul: MatmulAttributes;
+  readonly gemm: MatmulAttributes;
+
+  readonly reduceSum: ReduceAttributes;
+  readonly reduceMean: ReduceAttributes;
+  readonly reduceMax: ReduceAttributes;
+
+  readonly reshape: { readonly shape: Shape };
+  readonly transpose: { readonly permutation: readonly number[] };
+  /** Broadcast to a larger shape. */
+  readonly expand: { readonly shape: Shape };
+  readonly concat: { readonly axis: number };
+  /** x[start:end] along one axis of known size. */
+  readonly slice: { readonly axis: number; readonly start: number; readonly end: number };
+  /** Zeros before and after along one axis. */
+  readonly pad: { readonly axis: number; readonly before: number; readonly after: number };
+
+  /** gather(x, indices): rows of x, shape indices.shape + x.shape[1:]. */
+  readonly gather: NoAttributes;
+  /** scatterAdd(indices, updates): zeros of `rows` rows, each update added to the row of its index. */
+  readonly scatterAdd: { readonly rows: Dim };
+  /**
+   * packRows(x [N, D], index [B, S], inverse [N], slotIsReal [B, S]) -> [B, S, D]: flat tokens into attention rows,
+   * zeros in padding slots. `inverse` is the slot of each token: the gradient is then a gather, not a scatter.
+   */
+  readonly packRows: NoAttributes;
+  /** unpackRows(y [B, S, D], index, inverse, slotIsReal) -> [N, D]: the adjoint (and inverse) of packRows. */
+  readonly unpackRows: NoAttributes;
+
+  // Over the last axis.
+  readonly softmax: NoAttributes;
+  readonly logSoftmax: NoAttributes;
+  /** rmsNorm(x, weight): x / sqrt(mean(x^2) + epsilon) * weight. */
+  readonly rmsNorm: { readonly epsilon: number };
+
+  /**
+   * rotary(x [N, H*d], cos [M, d/2], sin [M, d/2], positions [N]): each head's halves (a, b) become
+   * (a cos - b sin, b cos + a sin); `inverse` turns the other way.
+   */
+  readonly rotary: { readonly inverse: boolean };
+}
+
+export type OpName = keyof OpAttributes;
