@@ -144,7 +144,15 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
     return { dtype: 'float32', shape };
   },
   reduceSum: reduce,
-  reduceMean: reduce,
+  reduceMean: (inputs, attributes) => {
+    const type = reduce(inputs, attributes);
+    // Its gradient divides by the size, which has to be known when the graph is built.
+    invariant(
+      attributes.axes.every((axis) => typeof inputs[0]!.shape[axis] === 'number'),
+      `a mean over an axis of unknown size of ${formatShape(inputs[0]!.shape)}`,
+    );
+    return type;
+  },
   reduceMax: reduce,
   reshape: (inputs, { shape }) => {
     const [x] = operands(inputs, 1);
