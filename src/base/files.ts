@@ -17,16 +17,18 @@ import { VultuneError } from './errors.ts';
 
 /**
  * Writes a file through a temporary neighbour and a rename: a reader, or a crash, sees the old file or the
- * whole new one. Makes the folders above it.
+ * whole new one. Makes the folders above it. A list of parts is written one after the other.
  * @throws VultuneError `DISK_FULL`, `FILE_NOT_ALLOWED`, `FILE_MISSING` (as `fileError`).
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+export function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): void {
   const temporary = `${path}.${process.pid}.tmp`;
+  const parts =
+    typeof data === 'string' ? [Buffer.from(data, 'utf8')] : data instanceof Uint8Array ? [data] : data;
   makeFolder(dirname(path));
   try {
     const file = openSync(temporary, 'w');
     try {
-      writeAll(file, typeof data === 'string' ? Buffer.from(data, 'utf8') : data);
+      for (const part of parts) writeAll(file, part);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -56,10 +58,12 @@ export function readTextFile(path: string): string {
   }
 }
 
-/** `writeSync` may write less than it was given; this does not. */
+/** `writeSync` may write less than it was given, and takes less than 2 GiB; this does neither. */
 export function writeAll(file: number, bytes: Uint8Array): void {
   let offset = 0;
-  while (offset < bytes.length) offset += writeSync(file, bytes, offset);
+  while (offset < bytes.length) {
+    offset += writeSync(file, bytes, offset, Math.min(bytes.length - offset, 2 ** 30));
+  }
 }
 
 const CODES: Readonly<Record<string, { code: string; found: string; hint?: string }>> = {

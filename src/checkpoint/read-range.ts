@@ -1,0 +1,68 @@
+/**
+ * @file Reads a range of a file, all of it or an error: tensors are read one by one, files are never read whole.
+ * Knows no file format.
+ */
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { VultuneError } from '../base/errors.ts';
+import { fileError } from '../base/files.ts';
+
+/** One read call takes less than 2 GiB. */
+const MAX_READ_BYTES = 2 ** 30;
+
+/** Size in bytes. Throws FILE_MISSING, FILE_IS_FOLDER (see base/files.ts). */
+export async function fileSizeBytes(path: string): Promise<number> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+    return found.size;
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+}
+
+/** Bytes [start, start + length), in a buffer of their own (aligned for any typed array). */
+export async function readRange(
+  path: string,
+  start: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await openFile(path);
+  try {
+    return await readRangeFrom(file, path, start, length);
+  } finally {
+    await file.close();
+  }
+}
+
+/** As {@link readRange}, for many ranges of one file. */
+export async function readRangeFrom(
+  file: FileHandle,
+  path: string,
+  start: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; ) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(length - at, MAX_READ_BYTES), start + at);
+    if (bytesRead === 0) {
+      throw new VultuneError(
+        'FILE_TRUNCATED',
+        `${path} ends at byte ${start + at}: became shorter while read`,
+        {
+          where: { file: path },
+        },
+      );
+    }
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+/** Opens for reading; system errors as in base/files.ts. */
+export async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+}

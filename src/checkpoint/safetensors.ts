@@ -1,0 +1,156 @@
+/**
+ * @file Reads and writes safetensors files. Reading is lazy, tensor by tensor; 16-bit floats become float32.
+ * Knows nothing of models: names are only names.
+ */
+import { VultuneError } from '../base/errors.ts';
+import { writeFileAtomic } from '../base/files.ts';
+import type { DType } from '../tensor/dtype.ts';
+import { type HostTensor, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
+import { decodeBfloat16, decodeFloat16 } from './float-formats.ts';
+import { fileSizeBytes, readRange } from './read-range.ts';
+import {
+  headerLength,
+  parseHeader,
+  type SafetensorsHeader,
+  type SafetensorsInfo,
+} from './safetensors-header.ts';
+
+export interface SafetensorsFile extends SafetensorsHeader {
+  readonly path: string;
+  /**
+   * One tensor: F16 and BF16 as float32, F64, F32, I64, I32, U32, U8, BOOL as they are.
+   * Throws SAFETENSORS_TENSOR_MISSING; SAFETENSORS_DTYPE for the other element types.
+   */
+  read(name: string): Promise<HostTensor>;
+}
+
+/** Opens a file and checks its header (see safetensors-header.ts for what is thrown). No file stays open. */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const size = await fileSizeBytes(path);
+  const length = headerLength(path, await readRange(path, 0, Math.min(8, size)), size);
+  const header = parseHeader(path, await readRange(path, 8, length), size);
+  return {
+    path,
+    ...header,
+    read: async (name) => {
+      const info = header.tensors.get(name);
+      if (info === undefined) {
+        throw new VultuneError('SAFETENSORS_TENSOR_MISSING', `${path} has no tensor "${name}"`, {
+          where: { file: path, name },
+        });
+      }
+      return decode(path, name, info, await readRange(path, info.start, info.sizeBytes));
+    },
+  };
+}
+
+/** Every tensor of a file that fits in memory: adapters, fixtures. */
+export async function readAllSafetensors(path: string): Promise<Map<string, HostTensor>> {
+  const file = await readSafetensors(path);
+  const tensors = new Map<string, HostTensor>();
+  for (const name of file.tensors.keys()) tensors.set(name, await file.read(name));
+  return tensors;
+}
+
+/** `bytes` owns its buffer, so that plain types are a view of it and not a copy. */
+function decode(
+  path: string,
+  name: string,
+  info: SafetensorsInfo,
+  bytes: Uint8Array<ArrayBuffer>,
+): HostTensor {
+  const { shape } = info;
+  switch (info.dtype) {
+    case 'F64':
+      return hostTensor('float64', shape, new Float64Array(bytes.buffer));
+    case 'F32':
+      return hostTensor('float32', shape, new Float32Array(bytes.buffer));
+    case 'F16':
+    case 'BF16': {
+      const out = new Float32Array(sizeOf(shape));
+      (info.dtype === 'F16' ? decodeFloat16 : decodeBfloat16)(bytes, out);
+      return hostTensor('float32', shape, out);
+    }
+    case 'I64':
+      return hostTensor('int64', shape, new BigInt64Array(bytes.buffer));
+    case 'I32':
+      return hostTensor('int32', shape, new Int32Array(bytes.buffer));
+    case 'U32':
+      return hostTensor('uint32', shape, new Uint32Array(bytes.buffer));
+    case 'U8':
+      return hostTensor('uint8', shape, bytes);
+    case 'BOOL':
+      return hostTensor('bool', shape, bytes);
+    case 'F8_E4M3':
+    case 'F8_E5M2':
+    case 'I16':
+    case 'I8':
+    case 'U64':
+    case 'U16':
+      throw new VultuneError(
+        'SAFETENSORS_DTYPE',
+        `"${name}" is stored as ${info.dtype}, which cannot be used yet`,
+        {
+          where: { file: path, name },
+          hint: 'Convert the checkpoint to F32, F16 or BF16.',
+        },
+      );
+  }
+}
+
+/** Names in the file, in the order in which the reference library lays the tensors out. */
+const STORED_AS: { readonly [K in DType]: string } = {
+  int64: 'I64',
+  float64: 'F64',
+  float32: 'F32',
+  uint32: 'U32',
+  int32: 'I32',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
+
+const LAYOUT_RANK = Object.keys(STORED_AS);
+
+/**
+ * Writes all tensors, atomically. The same tensors give the same bytes, in the reference library's layout: larger
+ * element types first, then by name; the header padded with spaces to a multiple of 8, so that every tensor is aligned.
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, HostTensor> | Readonly<Record<string, HostTensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): Promise<void> {
+  const entries: (readonly [string, HostTensor])[] =
+    tensors instanceof Map ? [...tensors] : Object.entries(tensors);
+  const ordered = entries.toSorted(
+    ([a, x], [b, y]) => LAYOUT_RANK.indexOf(x.dtype) - LAYOUT_RANK.indexOf(y.dtype) || compareBytes(a, b),
+  );
+  const fields = metadata === undefined ? [] : [jsonField('__metadata__', sortedByKey(metadata))];
+  let at = 0;
+  for (const [name, { dtype, shape, data }] of ordered) {
+    const end = at + data.byteLength;
+    fields.push(jsonField(name, { dtype: STORED_AS[dtype], shape, data_offsets: [at, end] }));
+    at = end;
+  }
+  const json = Buffer.from(`{${fields.join(',')}}`);
+  const padded = Buffer.alloc(Math.ceil(json.byteLength / 8) * 8, ' ');
+  json.copy(padded);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.byteLength));
+  const data = ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  writeFileAtomic(path, [length, padded, ...data]);
+}
+
+/** By hand, because a JavaScript object moves keys like "0" to the front. */
+function jsonField(key: string, value: unknown): string {
+  return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+}
+
+function sortedByKey(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => compareBytes(a, b)));
+}
+
+/** The order of UTF-8 bytes, which does not depend on the locale. */
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
