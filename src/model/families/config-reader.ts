@@ -1,0 +1,76 @@
+/** @file Reads typed fields out of a checkpoint's config.json, with an error that names the field. */
+import { VultuneError } from '../../base/errors.ts';
+
+export class ConfigReader {
+  readonly #config: Readonly<Record<string, unknown>>;
+  readonly #file: string;
+
+  constructor(config: Readonly<Record<string, unknown>>, file: string) {
+    this.#config = config;
+    this.#file = file;
+  }
+
+  /** The value of the first of the keys that is there and not null. */
+  #find(keys: readonly string[]): unknown {
+    for (const key of keys) {
+      const value = this.#config[key];
+      if (value !== undefined && value !== null) return value;
+    }
+    return undefined;
+  }
+
+  #fail(key: string, found: unknown, expected: string): never {
+    const what = found === undefined ? 'it is missing' : `found ${JSON.stringify(found)}`;
+    throw new VultuneError('MODEL_CONFIG_FIELD', `the model's "${key}" should be ${expected}, ${what}`, {
+      where: { file: this.#file, name: key },
+      hint: 'config.json should be the one published with the model.',
+    });
+  }
+
+  number(key: string, fallback?: number): number {
+    const found = this.#find([key]) ?? fallback;
+    if (typeof found !== 'number' || !Number.isFinite(found)) this.#fail(key, found, 'a number');
+    return found;
+  }
+
+  /** A size: a positive whole number. */
+  size(key: string, fallback?: number): number {
+    const found = this.#find([key]) ?? fallback;
+    if (typeof found !== 'number' || !Number.isInteger(found) || found <= 0) {
+      this.#fail(key, found, 'a positive whole number');
+    }
+    return found;
+  }
+
+  optionalSize(key: string): number | undefined {
+    return this.#find([key]) === undefined ? undefined : this.size(key);
+  }
+
+  flag(key: string, fallback: boolean): boolean {
+    const found = this.#find([key]) ?? fallback;
+    if (typeof found !== 'boolean') this.#fail(key, found, 'true or false');
+    return found;
+  }
+
+  text(key: string, fallback?: string): string {
+    const found = this.#find([key]) ?? fallback;
+    if (typeof found !== 'string') this.#fail(key, found, 'a text');
+    return found;
+  }
+
+  /** A reader of a nested object; undefined when there is none under any of the keys. */
+  section(...keys: readonly string[]): ConfigReader | undefined {
+    const found = this.#find(keys);
+    if (found === undefined) return undefined;
+    if (typeof found !== 'object') this.#fail(keys[0]!, found, 'an object');
+    return new ConfigReader(found as Record<string, unknown>, this.#file);
+  }
+
+  unsupported(key: string, found: unknown, supported: string): VultuneError {
+    return new VultuneError(
+      'MODEL_FEATURE_UNSUPPORTED',
+      `the model's "${key}" is ${JSON.stringify(found)}, which is not supported`,
+      { where: { file: this.#file, name: key }, hint: `Supported: ${supported}.` },
+    );
+  }
+}

@@ -1,0 +1,16 @@
+/** @file Mistral: Llama with attention that sees `sliding_window` tokens back. */
+import type { DecoderGeometry } from '../geometry.ts';
+import type { ConfigReader } from './config-reader.ts';
+import { llamaLike } from './llama-like.ts';
+
+export function mistral(config: ConfigReader): DecoderGeometry {
+  const window = config.optionalSize('sliding_window');
+  return llamaLike(config, {
+    family: 'mistral',
+    queryKeyValueBias: false,
+    attentionOutputBias: false,
+    feedForwardBias: false,
+    maxPositions: config.size('max_position_embeddings', 131_072),
+    window: () => window,
+  });
+}

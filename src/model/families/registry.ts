@@ -1,0 +1,36 @@
+/** @file Every family by its `model_type`: one line each. */
+import { VultuneError } from '../../base/errors.ts';
+import type { DecoderGeometry } from '../geometry.ts';
+import { ConfigReader } from './config-reader.ts';
+import { llama } from './llama.ts';
+import { mistral } from './mistral.ts';
+import { qwen2 } from './qwen2.ts';
+
+const FAMILIES: Readonly<Record<string, (config: ConfigReader) => DecoderGeometry>> = {
+  llama,
+  mistral,
+  qwen2,
+};
+
+export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
+
+/**
+ * The geometry that a checkpoint's config.json describes.
+ * Throws MODEL_ARCHITECTURE_UNKNOWN, MODEL_CONFIG_FIELD or MODEL_FEATURE_UNSUPPORTED.
+ */
+export function readGeometry(config: Readonly<Record<string, unknown>>, file: string): DecoderGeometry {
+  const reader = new ConfigReader(config, file);
+  const type = reader.text('model_type');
+  const family = Object.hasOwn(FAMILIES, type) ? FAMILIES[type] : undefined;
+  if (family === undefined) {
+    throw new VultuneError(
+      'MODEL_ARCHITECTURE_UNKNOWN',
+      `the model is of type "${type}", which is not supported`,
+      {
+        where: { file, name: 'model_type' },
+        hint: `Supported: ${FAMILY_NAMES.join(', ')}.`,
+      },
+    );
+  }
+  return family(reader);
+}

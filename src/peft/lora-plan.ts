@@ -1,0 +1,98 @@
+/** @file Which matrices of a model get a low-rank update, and how large: PEFT's options resolved against a geometry. */
+import { VultuneError } from '../base/errors.ts';
+import { type DecoderGeometry, LINEAR_ROLES, type LinearModule, type LinearRole } from '../model/geometry.ts';
+
+/** `last`: only the last k layers. */
+export type LayerSelection = 'all' | { readonly last: number } | readonly number[];
+
+export interface LoraOptions {
+  readonly rank: number;
+  readonly alpha: number;
+  /** Probability of dropping an input of A, in [0, 1). */
+  readonly dropout: number;
+  /** Ends of module names (`q_proj`, `self_attn.q_proj`, `model.layers.3.mlp.up_proj`), a regular expression for whole names, or all. */
+  readonly targetModules: 'all-linear' | readonly string[] | { readonly pattern: string };
+  readonly layers: LayerSelection;
+  /** Scale by alpha / sqrt(r) instead of alpha / r. */
+  readonly useRsLora: boolean;
+  /** Rank and alpha of single modules, by the end of their name, as PEFT's rank_pattern and alpha_pattern. */
+  readonly rankPattern: Readonly<Record<string, number>>;
+  readonly alphaPattern: Readonly<Record<string, number>>;
+}
+
+/** One adapted matrix: y = x W^T + scale * (x A^T) B^T, A [rank, in], B [out, rank]. */
+export interface LoraModule {
+  readonly layer: number;
+  readonly role: LinearRole;
+  readonly module: LinearModule;
+  /** Full name in the model: `model.layers.3.self_attn.q_proj`. */
+  readonly name: string;
+  readonly rank: number;
+  readonly scale: number;
+}
+
+export function selectedLayers(selection: LayerSelection, layerCount: number): readonly number[] {
+  const all = Array.from({ length: layerCount }, (_, layer) => layer);
+  if (selection === 'all') return all;
+  if ('last' in selection) {
+    if (!Number.isInteger(selection.last) || selection.last < 1 || selection.last > layerCount) {
+      throw new VultuneError(
+        'LORA_LAYERS',
+        `the last ${selection.last} layers were asked for, the model has ${layerCount}`,
+        { where: { name: 'lora_layers' }, hint: `Give a number from 1 to ${layerCount}, or "all".` },
+      );
+    }
+    return all.slice(-selection.last);
+  }
+  const outside = selection.find((layer) => !Number.isInteger(layer) || layer < 0 || layer >= layerCount);
+  if (outside !== undefined || selection.length === 0) {
+    throw new VultuneError(
+      'LORA_LAYERS',
+      outside === undefined ? 'the list of layers is empty' : `layer ${outside} does not exist`,
+      { where: { name: 'lora_layers' }, hint: `Layers of this model are 0 to ${layerCount - 1}.` },
+    );
+  }
+  return [...new Set(selection)].sort((a, b) => a - b);
+}
+
+/** PEFT's rule: a target is a whole name or its end after a dot. */
+const endsWith = (name: string, target: string) => name === target || name.endsWith(`.${target}`);
+
+function patternValue(pattern: Readonly<Record<string, number>>, name: string): number | undefined {
+  // PEFT matches keys as regular expressions at the end of the name.
+  const key = Object.keys(pattern).find((end) => new RegExp(`(^|.*\\.)(${end})$`).test(name));
+  return key === undefined ? undefined : pattern[key];
+}
+
+/** Throws LORA_TARGET_UNKNOWN when a target names no matrix, LORA_LAYERS when a layer does not exist. */
+export function planLora(geometry: DecoderGeometry, options: LoraOptions): readonly LoraModule[] {
+  const { targetModules } = options;
+  const candidates = selectedLayers(options.layers, geometry.layerCount).flatMap((layer) =>
+    LINEAR_ROLES.map((role) => {
+      const module = geometry.linears[role];
+      return { layer, role, module, name: geometry.names.block(layer) + module.name };
+    }),
+  );
+  const isTarget = (name: string): boolean => {
+    if (targetModules === 'all-linear') return true;
+    if ('pattern' in targetModules) return new RegExp(`^(?:${targetModules.pattern})$`).test(name);
+    return targetModules.some((target) => endsWith(name, target));
+  };
+  const chosen = candidates.filter(({ name }) => isTarget(name));
+  const idle =
+    Array.isArray(targetModules) && options.layers === 'all'
+      ? targetModules.filter((target) => !candidates.some(({ name }) => endsWith(name, target)))
+      : [];
+  if (chosen.length === 0 || idle.length > 0) {
+    const wanted = idle.length > 0 ? idle.join(', ') : JSON.stringify(targetModules);
+    throw new VultuneError('LORA_TARGET_UNKNOWN', `no matrix of the model is called ${wanted}`, {
+      where: { name: 'target_modules' },
+      hint: `Matrices of this model: ${LINEAR_ROLES.map((role) => geometry.linears[role].name.split('.').at(-1)).join(', ')}; or all-linear.`,
+    });
+  }
+  return chosen.map((candidate) => {
+    const rank = patternValue(options.rankPattern, candidate.name) ?? options.rank;
+    const alpha = patternValue(options.alphaPattern, candidate.name) ?? options.alpha;
+    return { ...candidate, rank, scale: alpha / (options.useRsLora ? Math.sqrt(rank) : rank) };
+  });
+}
