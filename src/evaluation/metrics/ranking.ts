@@ -1,0 +1,52 @@
+/**
+ * @file Metrics of the order of the scores alone: any strictly increasing change of the scores leaves them as they
+ * are. Ties are handled as scikit-learn does: equal scores are one point of the curve.
+ */
+import type { RankedScores } from './ranked-scores.ts';
+
+/**
+ * Area under the ROC curve by trapezoids: the chance that a vulnerable function scores above another one, ties
+ * counting one half (Mann-Whitney).
+ */
+export function rocAuc({ truePositives, falsePositives, positives, negatives }: RankedScores): number {
+  let twiceArea = 0;
+  for (let k = 0; k < truePositives.length; k++) {
+    const [tpBefore, fpBefore] = k === 0 ? [0, 0] : [truePositives[k - 1]!, falsePositives[k - 1]!];
+    twiceArea += (falsePositives[k]! - fpBefore) * (truePositives[k]! + tpBefore);
+  }
+  return twiceArea / (2 * positives * negatives);
+}
+
+/** sum over thresholds of (recall_k - recall_{k-1}) * precision_k: no interpolation, as scikit-learn. */
+export function averagePrecision({ truePositives, falsePositives, positives }: RankedScores): number {
+  let sum = 0;
+  for (let k = 0; k < truePositives.length; k++) {
+    const gained = truePositives[k]! - (k === 0 ? 0 : truePositives[k - 1]!);
+    if (gained > 0) sum += (gained * truePositives[k]!) / (truePositives[k]! + falsePositives[k]!);
+  }
+  return sum / positives;
+}
+
+/** Best F1 that any threshold reaches on these very labels: an upper bound, never a result. */
+export function oracleF1({ truePositives, falsePositives, positives }: RankedScores): number {
+  let best = 0;
+  for (let k = 0; k < truePositives.length; k++) {
+    const called = truePositives[k]! + falsePositives[k]!;
+    best = Math.max(best, (2 * truePositives[k]!) / (called + positives));
+  }
+  return best;
+}
+
+/**
+ * Vulnerability detection score (PrimeVul, Ding et al. 2024; lower is better): the share of vulnerable functions
+ * missed when at most `maxFalsePositiveRate` of the others may be flagged.
+ */
+export function vdScore(ranked: RankedScores, maxFalsePositiveRate: number): number {
+  const { truePositives, falsePositives, positives, negatives } = ranked;
+  let found = 0;
+  for (let k = 0; k < truePositives.length; k++) {
+    if (falsePositives[k]! / negatives > maxFalsePositiveRate) break;
+    found = truePositives[k]!;
+  }
+  return 1 - found / positives;
+}
