@@ -1,0 +1,102 @@
+/** @file What no single key can see: combinations that contradict each other. One rule, one entry. */
+import { resolve } from 'node:path';
+import type { TrainConfig } from './train-config.ts';
+
+export interface Conflict {
+  /** The key to point at. */
+  readonly key: keyof TrainConfig;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+type Rule = (config: TrainConfig) => Conflict | undefined;
+
+const sameFile = (a: string | null, b: string | null) =>
+  a !== null && b !== null && resolve(a) === resolve(b);
+
+const RULES: readonly Rule[] = [
+  (config) =>
+    config.warmup_steps !== null && config.warmup_ratio > 0
+      ? {
+          key: 'warmup_steps',
+          message: `warmup_steps is ${config.warmup_steps} and warmup_ratio is ${config.warmup_ratio}, only one may be set`,
+          hint: 'remove one of them',
+        }
+      : undefined,
+  (config) =>
+    config.tokens_per_batch < config.max_length
+      ? {
+          key: 'tokens_per_batch',
+          message: `tokens_per_batch is ${config.tokens_per_batch}, but one function may have max_length = ${config.max_length} tokens`,
+          hint: `raise tokens_per_batch to ${config.max_length} or more, or lower max_length`,
+        }
+      : undefined,
+  (config) =>
+    config.packing === 'none' && (config.max_functions_per_sequence ?? 1) > 1
+      ? {
+          key: 'max_functions_per_sequence',
+          message: `max_functions_per_sequence is ${config.max_functions_per_sequence}, but packing: none puts one function in a row`,
+          hint: 'use packing: isolated, or remove max_functions_per_sequence',
+        }
+      : undefined,
+  (config) =>
+    config.eval_strategy === 'steps' && config.eval_steps === null
+      ? {
+          key: 'eval_strategy',
+          message: 'eval_strategy is steps, but eval_steps is not set',
+          hint: 'set eval_steps, or eval_strategy: epoch',
+        }
+      : undefined,
+  (config) =>
+    config.eval_strategy !== 'steps' && config.eval_steps !== null
+      ? {
+          key: 'eval_steps',
+          message: `eval_steps is ${config.eval_steps}, but eval_strategy is ${config.eval_strategy}`,
+          hint: 'set eval_strategy: steps, or remove eval_steps',
+        }
+      : undefined,
+  (config) =>
+    config.eval_strategy === 'no' && config.early_stopping_patience !== null
+      ? {
+          key: 'early_stopping_patience',
+          message: 'early_stopping_patience is set, but eval_strategy: no evaluates only at the end',
+          hint: 'set eval_strategy: epoch, or remove early_stopping_patience',
+        }
+      : undefined,
+  (config) =>
+    config.cut === 'graph' && config.blocks_per_graph > 1
+      ? {
+          key: 'blocks_per_graph',
+          message: `blocks_per_graph is ${config.blocks_per_graph}, but cut: graph puts all blocks in one graph`,
+          hint: 'set cut: block, or remove blocks_per_graph',
+        }
+      : undefined,
+  (config) =>
+    Array.isArray(config.lora_layers) && new Set(config.lora_layers).size < config.lora_layers.length
+      ? { key: 'lora_layers', message: `lora_layers names a block twice: [${config.lora_layers.join(', ')}]` }
+      : undefined,
+  ({ class_weights: [safe, vulnerable] }) =>
+    safe === 0 || vulnerable === 0
+      ? {
+          key: 'class_weights',
+          message: `class_weights is [${safe}, ${vulnerable}]: with a weight of 0 only one class is learnt from`,
+        }
+      : undefined,
+  (config) => leak(config, 'valid_file', 'train_file'),
+  (config) => leak(config, 'test_file', 'train_file'),
+  (config) => leak(config, 'test_file', 'valid_file'),
+];
+
+function leak(config: TrainConfig, key: 'valid_file' | 'test_file', other: 'train_file' | 'valid_file') {
+  if (!sameFile(config[key], config[other])) return undefined;
+  return {
+    key,
+    message: `${key} and ${other} are the same file, ${config[key]}`,
+    hint: 'a score on functions the model was fitted or chosen on says nothing: split the data',
+  };
+}
+
+/** All conflicts of a configuration whose keys are each valid. */
+export function findConflicts(config: TrainConfig): readonly Conflict[] {
+  return RULES.flatMap((rule) => rule(config) ?? []);
+}

@@ -1,0 +1,36 @@
+/**
+ * @file The type of a resolved training configuration, and the defaults that depend on other keys. What the
+ * rest of the house sees: plain data, no schema.
+ */
+import type { z } from 'zod';
+import type { trainSchema } from './train-schema.ts';
+
+type Parsed = z.output<typeof trainSchema>;
+
+/** Every key is there; null means "not set" where a key's description says so. */
+export interface TrainConfig extends Readonly<Omit<Parsed, ResolvedKey>> {
+  readonly tokens_per_batch: number;
+  readonly blocks_per_graph: number;
+  readonly warmup_ratio: number;
+  /** Where it is not null it counts, and warmup_ratio is 0. */
+  readonly warmup_steps: number | null;
+}
+type ResolvedKey = 'tokens_per_batch' | 'blocks_per_graph' | 'warmup_ratio' | 'warmup_steps';
+
+const DEFAULT_TOKENS_PER_BATCH = 1024;
+const DEFAULT_WARMUP_RATIO = 0.03;
+
+/** Fills in the defaults that depend on other keys. */
+export function resolveDefaults(parsed: Parsed): TrainConfig {
+  return {
+    ...parsed,
+    tokens_per_batch: parsed.tokens_per_batch ?? Math.max(DEFAULT_TOKENS_PER_BATCH, parsed.max_length),
+    blocks_per_graph: parsed.blocks_per_graph ?? 1,
+    warmup_ratio: parsed.warmup_ratio ?? (parsed.warmup_steps === null ? DEFAULT_WARMUP_RATIO : 0),
+  };
+}
+
+/** Steps of warm-up out of `totalSteps` optimiser steps. */
+export function warmupSteps(config: TrainConfig, totalSteps: number): number {
+  return config.warmup_steps ?? Math.ceil(config.warmup_ratio * totalSteps);
+}

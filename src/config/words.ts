@@ -1,0 +1,95 @@
+/**
+ * @file A value and a schema in words, for errors and lists of keys: what was found, what was expected. Derived
+ * from the JSON Schema, so no key says its type twice.
+ */
+
+/** The part of JSON Schema that our keys use. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly const?: string | number | boolean;
+  readonly enum?: readonly string[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly items?: JsonSchema | false;
+  readonly prefixItems?: readonly JsonSchema[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+}
+
+/** `the text "abc"`, `the number 0.5`, `a list of 3 values`. */
+export function describeFound(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing (null)';
+  if (typeof value === 'string') return value === '' ? 'empty text' : `the text ${JSON.stringify(value)}`;
+  if (typeof value === 'number') return `the number ${value}`;
+  if (Array.isArray(value))
+    return value.length === 1 ? 'a list of 1 value' : `a list of ${value.length} values`;
+  if (typeof value === 'object') return `a map of ${Object.keys(value).join(', ') || 'nothing'}`;
+  return JSON.stringify(value);
+}
+
+/** `a whole number of 1 or more`, `cosine, linear or constant`, `a list of text`. */
+export function describeExpected(schema: JsonSchema): string {
+  if (schema.anyOf !== undefined) return orList(schema.anyOf.map(branch));
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.enum !== undefined) return orList(schema.enum);
+  switch (schema.type) {
+    case 'integer':
+      return `a whole number${bounds(schema)}`;
+    case 'number':
+      return `a number${bounds(schema)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'null':
+      return 'null';
+    case 'array':
+      return describeList(schema);
+    case 'object':
+      return `a map of ${Object.keys(schema.properties ?? {}).join(', ')}`;
+    case undefined:
+    default:
+      return 'text';
+  }
+}
+
+/** A branch with a description of its own (a pattern) is best described by that. */
+const branch = (schema: JsonSchema) => schema.description ?? describeExpected(schema);
+
+/** The schema of `path` below `schema`, as deep as it goes. */
+export function schemaAt(schema: JsonSchema, path: readonly (string | number)[]): JsonSchema {
+  const [head, ...rest] = path;
+  if (head === undefined) return schema;
+  const below =
+    typeof head === 'string'
+      ? schema.properties?.[head]
+      : (schema.prefixItems?.[head] ?? (schema.items === false ? undefined : schema.items));
+  return below === undefined ? schema : schemaAt(below, rest);
+}
+
+function describeList(schema: JsonSchema): string {
+  const first = schema.prefixItems?.[0];
+  if (first !== undefined)
+    return `a list of ${schema.prefixItems?.length} values, each ${describeExpected(first)}`;
+  if (!schema.items) return 'a list';
+  return schema.items.type === 'string'
+    ? 'a list of names'
+    : `a list, each ${describeExpected(schema.items)}`;
+}
+
+function bounds(schema: JsonSchema): string {
+  const { minimum: least, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
+  // zod writes the safe-integer limits too: true, and no help to anybody.
+  const most = schema.maximum === Number.MAX_SAFE_INTEGER ? undefined : schema.maximum;
+  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
+  if (least !== undefined && below !== undefined) return ` from ${least} to below ${below}`;
+  if (least !== undefined) return ` of ${least} or more`;
+  if (above !== undefined) return ` above ${above}`;
+  return '';
+}
+
+function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
