@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { BLOCK_FORMATS } from '../../../src/checkpoint/gguf-blocks.ts';
+import { readSafetensors } from '../../../src/checkpoint/safetensors.ts';
+import { sharedFolder } from '../../support/shared.ts';
+
+const shared = sharedFolder();
+
+function decode(name: string, raw: Uint8Array): number[] {
+  const format = [...BLOCK_FORMATS.values()].find((candidate) => candidate.name === name)!;
+  const out = new Float32Array((raw.length / format.bytes) * format.elements);
+  format.decode(raw, out);
+  return [...out];
+}
+
+describe.skipIf(shared === undefined)('every block format decodes to the bits of the reference', async () => {
+  const file = await readSafetensors(join(shared!, 'fixtures/quant/gguf.safetensors'));
+  const names = [...file.tensors.keys()].filter((name) => name.endsWith('/raw'));
+
+  test('all formats of the reference are known', () => {
+    const known = new Set([...BLOCK_FORMATS.values()].map((format) => format.name));
+    expect(names.map((name) => name.split('/')[0]!).filter((name) => !known.has(name))).toEqual([]);
+    expect(names.length).toBe(12);
+  });
+
+  test.each(names)('%s', async (name) => {
+    const type = name.split('/')[0]!;
+    const raw = await file.read(name);
+    const expected = await file.read(`${type}/float32`);
+    expect(decode(type, raw.data as Uint8Array)).toEqual([...expected.data].map((value) => Number(value)));
+  });
+});
+
+describe('by hand', () => {
+  const one = [0x00, 0x3c]; // 1.0 as binary16
+  const two = [0x00, 0x40];
+  const nibbles = Array.from({ length: 16 }, (_, j) => j | ((15 - j) << 4));
+  const up = Array.from({ length: 16 }, (_, j) => j);
+
+  test('F32 at an odd position', () => {
+    const raw = new Uint8Array([0, ...new Uint8Array(new Float32Array([1.5, -2]).buffer)]);
+    expect(decode('F32', raw.subarray(1))).toEqual([1.5, -2]);
+  });
+
+  test('Q4_0: d (q - 8), low halves first', () => {
+    const expected = [...up.map((q) => 2 * (q - 8)), ...up.map((j) => 2 * (7 - j))];
+    expect(decode('Q4_0', new Uint8Array([...two, ...nibbles]))).toEqual(expected);
+  });
+
+  test('Q4_1: d q + m, two blocks', () => {
+    const block = [...two, ...one, ...nibbles];
+    const expected = [...up.map((q) => 2 * q + 1), ...up.map((j) => 2 * (15 - j) + 1)];
+    expect(decode('Q4_1', new Uint8Array([...block, ...block]))).toEqual([...expected, ...expected]);
+  });
+
+  test('Q8_0: signed bytes', () => {
+    const q = Array.from({ length: 32 }, (_, j) => (j * 8 + 128) & 255);
+    const signed = q.map((byte) => (byte > 127 ? byte - 256 : byte));
+    expect(decode('Q8_0', new Uint8Array([...two, ...q]))).toEqual(signed.map((value) => 2 * value));
+  });
+});
