@@ -1,0 +1,94 @@
+/**
+ * @file Reads datasets: JSON lines, one function a line, from a file or standard input, every line checked.
+ * Knows nothing of models; what a record may hold is record.ts's business.
+ */
+import { VultuneError } from '../base/errors.ts';
+import { pairRecords } from './pair-records.ts';
+import { type ReadLinesOptions, readLines } from './read-lines.ts';
+import { checkRecord, type DatasetRecord, type LabelledRecord } from './record.ts';
+
+export interface ReadRecordsOptions extends ReadLinesOptions {
+  /** Default true. False for `predict`, where the target is what is asked for. */
+  readonly requireTarget?: boolean;
+}
+
+export interface PlacedRecord {
+  readonly record: DatasetRecord;
+  /** 1-based line of the file. */
+  readonly line: number;
+}
+
+/**
+ * Streams the records of `path` (`-`: standard input) in order; blank lines are passed over.
+ * @throws VultuneError `DATASET_FILE_MISSING`, `DATASET_ENCODING`, `DATASET_LINE_TOO_LONG`,
+ * `DATASET_JSON_BROKEN`, `DATASET_FIELD_MISSING`, `DATASET_FIELD_TYPE`, `DATASET_LABEL`; `DATASET_EMPTY` at the end
+ * of a file without records.
+ */
+export async function* streamRecords(
+  path: string,
+  options: ReadRecordsOptions = {},
+): AsyncGenerator<PlacedRecord> {
+  const file = path === '-' ? 'standard input' : path;
+  const requireTarget = options.requireTarget ?? true;
+  let count = 0;
+  for await (const { text, number } of readLines(path, options)) {
+    if (text.trim() === '') continue;
+    const where = { file, line: number };
+    const record = checkRecord(parseLine(text, where), { requireTarget, where });
+    count++;
+    yield { record, line: number };
+  }
+  if (count === 0) {
+    throw new VultuneError('DATASET_EMPTY', `${file} holds no records`, {
+      where: { file },
+      hint: 'expected one JSON object with "code" and "target" a line',
+    });
+  }
+}
+
+/** All labelled records of a file, with `set` and `pair` derived where X_1's fields allow it. Throws as `streamRecords`. */
+export async function readLabelledRecords(
+  path: string,
+  options: ReadLinesOptions = {},
+): Promise<LabelledRecord[]> {
+  return (await readRecords(path, { ...options, requireTarget: true })) as LabelledRecord[];
+}
+
+/** As `readLabelledRecords`, with targets required only by option. */
+export async function readRecords(path: string, options: ReadRecordsOptions = {}): Promise<DatasetRecord[]> {
+  const records: DatasetRecord[] = [];
+  for await (const { record } of streamRecords(path, options)) records.push(record);
+  return pairRecords(records);
+}
+
+/** @throws VultuneError `DATASET_ONE_CLASS` unless both targets occur. */
+export function requireBothClasses(records: readonly DatasetRecord[], file: string): void {
+  const positives = records.filter((record) => record.target === 1).length;
+  const negatives = records.filter((record) => record.target === 0).length;
+  if (positives > 0 && negatives > 0) return;
+  const found = `${positives} vulnerable (target 1) and ${negatives} other functions (target 0)`;
+  throw new VultuneError('DATASET_ONE_CLASS', `${file} has ${found}, expected some of both`, {
+    where: { file },
+    hint: 'a classifier can be neither trained nor judged on one class: add functions of the other',
+  });
+}
+
+function parseLine(text: string, where: { readonly file: string; readonly line: number }): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new VultuneError('DATASET_JSON_BROKEN', `line ${where.line} is not JSON: ${shorten(reason)}`, {
+      where,
+      hint: text.trimStart().startsWith('[')
+        ? 'this looks like a JSON array; expected one object a line (JSON lines)'
+        : 'expected one JSON object a line (JSON lines)',
+      cause,
+    });
+  }
+}
+
+/** The parser quotes the offending text: a function can be pages long. */
+function shorten(reason: string): string {
+  return reason.length <= 120 ? reason : `${reason.slice(0, 117)}...`;
+}
