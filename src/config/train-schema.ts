@@ -171,12 +171,12 @@ const evaluation = {
     .enum([
       'roc_auc',
       'average_precision',
-      'best_f1',
       'f1',
+      'oracle_f1',
       'accuracy',
       'balanced_accuracy',
       'mcc',
-      'brier_score',
+      'brier',
       'log_loss',
     ])
     .default('roc_auc')

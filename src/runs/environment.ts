@@ -1,0 +1,52 @@
+/** @file What a run ran on: versions, processor, threads, memory; and fingerprints of the files it read. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { fileError } from '../base/files.ts';
+
+export interface Environment {
+  /** Of vultune, node and the packages that compute. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly platform: string;
+  readonly cpuModel: string;
+  readonly cpuCount: number;
+  readonly threads: number;
+  readonly memoryBytes: number;
+  readonly device: string;
+}
+
+/** This machine. Versions, threads and device are the caller's to say. */
+export function currentEnvironment(
+  own: Pick<Environment, 'versions' | 'device'> & { threads?: number },
+): Environment {
+  return {
+    versions: { ...own.versions, node: process.versions.node },
+    platform: `${process.platform} ${process.arch}, ${release()}`,
+    cpuModel: cpus()[0]?.model.trim() ?? 'unknown',
+    cpuCount: cpus().length,
+    threads: own.threads ?? availableParallelism(),
+    memoryBytes: totalmem(),
+    device: own.device,
+  };
+}
+
+export interface FileFingerprint {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** Reads a file once, whatever its size. @throws VultuneError `FILE_MISSING` and the like. */
+export async function fingerprintFile(path: string): Promise<FileFingerprint> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+    }
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+  return { path, sizeBytes, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,170 @@
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { currentEnvironment, fingerprintFile } from '../../../src/runs/environment.ts';
+import {
+  createRun,
+  openRun,
+  openRunToWrite,
+  runEvents,
+  type WritableRun,
+} from '../../../src/runs/run-folder.ts';
+
+let folder = '';
+let dir = '';
+const open: WritableRun[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-run-'));
+  dir = join(folder, 'runs/one');
+});
+afterEach(() => {
+  for (const run of open.splice(0)) run.release();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const PARTS = {
+  config: { lora_r: 8 },
+  environment: currentEnvironment({ versions: { vultune: '0.1.0' }, device: 'cpu', threads: 2 }),
+  data: { train_file: { path: 'train.jsonl', sizeBytes: 3, sha256: 'abc' } },
+};
+
+function create(at = dir): WritableRun {
+  const run = createRun(at, PARTS);
+  open.push(run);
+  return run;
+}
+const code = (expected: string) => expect.objectContaining({ code: expected, exitCode: 2 });
+
+describe('making a run', () => {
+  test('run.json says what was given, and opens again', () => {
+    create().release();
+    const { record, paths } = openRun(dir);
+    expect(record).toMatchObject({ formatVersion: 1, ...PARTS });
+    expect(Number.isNaN(Date.parse(record.createdAt))).toBe(false);
+    expect(paths.adapter).toBe(join(dir, 'adapter'));
+    expect(readdirSync(dir).sort()).toEqual(['events.jsonl', 'run.json']);
+  });
+
+  test('an empty folder will do', () => {
+    mkdirSync(dir, { recursive: true });
+    expect(create().dir).toBe(dir);
+  });
+
+  test('a folder with anything in it will not, and is left as it was', () => {
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, 'notes.txt'), 'mine');
+    expect(() => create()).toThrow(code('RUN_EXISTS'));
+    expect(readdirSync(dir)).toEqual(['notes.txt']);
+  });
+
+  test('nor will a run: the hint says how to go on with it', () => {
+    create().release();
+    expect(() => create()).toThrow(
+      expect.objectContaining({ code: 'RUN_EXISTS', hint: expect.stringContaining('--resume') }),
+    );
+  });
+
+  test('nor a file', () => {
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => create(join(folder, 'file'))).toThrow(code('RUN_EXISTS'));
+    expect(() => create(join(folder, 'file/below'))).toThrow(
+      expect.objectContaining({ name: 'VultuneError' }),
+    );
+  });
+});
+
+describe('opening a run', () => {
+  test.each<[string, string | undefined, string]>([
+    ['nothing there', undefined, 'RUN_MISSING'],
+    ['broken JSON', '{', 'RUN_RECORD_BROKEN'],
+    ['a newer format', '{"formatVersion": 2}', 'RUN_FORMAT_UNKNOWN'],
+    ['another file of that name', '{"name": "x"}', 'RUN_FORMAT_UNKNOWN'],
+    ['no configuration', '{"formatVersion": 1, "environment": {}, "data": {}}', 'RUN_RECORD_BROKEN'],
+  ])('%s', (_, text, expected) => {
+    mkdirSync(dir, { recursive: true });
+    if (text !== undefined) writeFileSync(join(dir, 'run.json'), text);
+    expect(() => openRun(dir)).toThrow(code(expected));
+  });
+
+  test('events go on where they stopped', () => {
+    const run = create();
+    run.events.append({ type: 'run_started', pid: 1, totalSteps: 10, trainFunctions: 100 });
+    run.release();
+    const again = openRunToWrite(dir);
+    open.push(again);
+    again.events.append({ type: 'resumed', step: 3, checkpoint: 'checkpoints/step-3', pid: 2 });
+    expect(runEvents(openRun(dir)).map(({ type }) => type)).toEqual(['run_started', 'resumed']);
+  });
+});
+
+describe('the lock', () => {
+  const lockFile = () => join(dir, 'run.lock');
+  const holder = (pid: number, host = hostname()) =>
+    writeFileSync(lockFile(), JSON.stringify({ pid, host, processStart: null }));
+
+  test('one writer at a time, readers always', () => {
+    const run = create();
+    expect(() => openRunToWrite(dir)).toThrow(code('RUN_LOCKED'));
+    expect(openRun(dir).record.formatVersion).toBe(1);
+    run.release();
+    expect(existsSync(lockFile())).toBe(false);
+    open.push(openRunToWrite(dir));
+  });
+
+  test('releasing twice does not take away the lock of the next one', () => {
+    const run = create();
+    run.release();
+    open.push(openRunToWrite(dir));
+    run.release();
+    expect(existsSync(lockFile())).toBe(true);
+  });
+
+  test('the lock of a dead process is taken over', () => {
+    create().release();
+    holder(spawnSync(process.execPath, ['-e', '']).pid);
+    open.push(openRunToWrite(dir));
+    expect(JSON.parse(readFileSync(lockFile(), 'utf8'))).toMatchObject({ pid: process.pid });
+    expect(readdirSync(dir).filter((name) => name.includes('stale'))).toEqual([]);
+  });
+
+  test('a lock with our own pid that we do not hold was left by an earlier process', () => {
+    create().release();
+    holder(process.pid);
+    open.push(openRunToWrite(dir));
+  });
+
+  test('a living process keeps it, and so does one on another machine', () => {
+    create().release();
+    holder(process.ppid);
+    expect(() => openRunToWrite(dir)).toThrow(code('RUN_LOCKED'));
+    holder(spawnSync(process.execPath, ['-e', '']).pid, 'elsewhere');
+    expect(() => openRunToWrite(dir)).toThrow(/elsewhere/);
+  });
+
+  test.runIf(process.platform === 'linux')('a pid that was given to a new process does not keep it', () => {
+    create().release();
+    writeFileSync(lockFile(), JSON.stringify({ pid: process.ppid, host: hostname(), processStart: '1' }));
+    open.push(openRunToWrite(dir));
+  });
+});
+
+test('a fingerprint is the size and SHA-256 of the bytes', async () => {
+  const path = join(folder, 'data');
+  writeFileSync(path, 'abc');
+  expect(await fingerprintFile(path)).toEqual({
+    path,
+    sizeBytes: 3,
+    sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  });
+  await expect(fingerprintFile(join(folder, 'absent'))).rejects.toThrow(code('FILE_MISSING'));
+});
