@@ -1,0 +1,32 @@
+/**
+ * @file The normalised text of one function that stands alone, for telling equal from changed ones. Knows
+ * nothing of the file it came from.
+ */
+import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
+import { normaliseRange } from './normalise-text.ts';
+import { parseSource } from './parse-source.ts';
+import { parseTree } from './syntax-tree.ts';
+
+/**
+ * Comments and white space out (strings untouched but for their quotes). `cutNested` also cuts the bodies of inner
+ * functions, so that only what the function itself does is left. Code that does not parse is only freed of white space.
+ */
+export function normaliseBody(
+  code: string,
+  language: Language,
+  options: { readonly cutNested?: boolean } = {},
+): string {
+  const row: LanguageRow = LANGUAGES[language];
+  for (const [before, after] of row.wrappers) {
+    const source = before + code + after;
+    if (parseTree(source, language).find(['ERROR']).length > 0) continue;
+    const parsed = parseSource(source, language);
+    const outer = parsed.functions.find((entry) => entry.start <= before.length + leadingSpace(code));
+    if (outer !== undefined) return parsed.normalise(outer, options);
+  }
+  return normaliseRange(code, 0, code.length, []);
+}
+
+function leadingSpace(code: string): number {
+  return code.length - code.trimStart().length;
+}
