@@ -1,0 +1,121 @@
+/**
+ * @file A folder as a model hub publishes it: config.json, model.safetensors or shards with an index, tokenizer files.
+ * Names and shapes are taken as they are.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VultuneError } from '../base/errors.ts';
+import type { Checkpoint, TokenizerDefinition } from './checkpoint.ts';
+import { readJsonObject } from './json-file.ts';
+import { readSafetensors } from './safetensors.ts';
+import { type StoredTensor, storedCheckpoint } from './stored-tensor.ts';
+
+/** `names`: what lies in the folder. Throws what openCheckpoint says. */
+export async function openHuggingFaceCheckpoint(path: string, names: readonly string[]): Promise<Checkpoint> {
+  if (!names.includes('config.json')) {
+    const adapter = names.includes('adapter_config.json');
+    throw new VultuneError('CHECKPOINT_CONFIG_MISSING', `${path} has no config.json`, {
+      where: { file: path },
+      hint: adapter
+        ? 'This is an adapter folder, not a base model.'
+        : 'A model is a folder with config.json and model.safetensors, or a .gguf file.',
+    });
+  }
+  const config = await readJsonObject(join(path, 'config.json'), 'CHECKPOINT_CONFIG_INVALID');
+  const tensors = new Map<string, StoredTensor>();
+  for (const [shard, expected] of await listShards(path, names)) {
+    const file = await readSafetensors(join(path, shard));
+    for (const name of expected ?? file.tensors.keys()) {
+      const info = file.tensors.get(name);
+      if (info === undefined) {
+        const message = `${INDEX} places "${name}" in ${shard}, which does not have it`;
+        throw new VultuneError('CHECKPOINT_INDEX_INVALID', message, {
+          where: { file: join(path, INDEX), name },
+        });
+      }
+      tensors.set(name, {
+        shape: info.shape,
+        storedDtype: info.dtype,
+        file: file.path,
+        start: info.start,
+        sizeBytes: info.sizeBytes,
+        read: () => file.read(name),
+      });
+    }
+  }
+  return await storedCheckpoint({ path, config, tokenizer: await readTokenizer(path, names) }, tensors);
+}
+
+const WEIGHTS = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+
+/** File name and the tensors the index places in it (undefined: all it has). */
+async function listShards(
+  path: string,
+  names: readonly string[],
+): Promise<(readonly [string, readonly string[] | undefined])[]> {
+  if (names.includes(INDEX)) return await readIndex(path, names);
+  if (names.includes(WEIGHTS)) return [[WEIGHTS, undefined]];
+  const pickled = names.find((name) => /^(pytorch_model.*|model.*)\.(bin|pt|pth)$/.test(name));
+  if (pickled !== undefined) {
+    throw new VultuneError(
+      'CHECKPOINT_WEIGHTS_PICKLED',
+      `${path} has its weights only as a pickle (${pickled})`,
+      {
+        where: { file: join(path, pickled) },
+        hint: 'Convert it: in Python, AutoModelForCausalLM.from_pretrained(FOLDER).save_pretrained(FOLDER) writes safetensors. A pickle can run any code, so Vultune does not read it.',
+      },
+    );
+  }
+  throw new VultuneError('CHECKPOINT_WEIGHTS_MISSING', `${path} has a config.json but no ${WEIGHTS}`, {
+    where: { file: path },
+    hint: `Expected ${WEIGHTS}, ${INDEX} with its shards, or one .gguf file.`,
+  });
+}
+
+async function readIndex(
+  path: string,
+  names: readonly string[],
+): Promise<(readonly [string, readonly string[]])[]> {
+  const file = join(path, INDEX);
+  const map = (await readJsonObject(file, 'CHECKPOINT_INDEX_INVALID')).weight_map;
+  if (typeof map !== 'object' || map === null) {
+    throw new VultuneError('CHECKPOINT_INDEX_INVALID', `${file} has no weight_map`, { where: { file } });
+  }
+  const shards = new Map<string, string[]>();
+  for (const [name, shard] of Object.entries(map)) {
+    if (typeof shard !== 'string' || /[/\\]/.test(shard)) {
+      const message = `${file} places "${name}" in ${JSON.stringify(shard)}, expected a file name`;
+      throw new VultuneError('CHECKPOINT_INDEX_INVALID', message, { where: { file, name } });
+    }
+    shards.set(shard, [...(shards.get(shard) ?? []), name]);
+  }
+  const missing = [...shards.keys()].filter((shard) => !names.includes(shard));
+  if (missing.length > 0) {
+    const message = `${path} lacks ${missing.length} of ${shards.size} shards: ${missing.toSorted().join(', ')}`;
+    throw new VultuneError('CHECKPOINT_SHARD_MISSING', message, {
+      where: { file: join(path, missing[0]!) },
+      hint: 'The download was not finished: fetch the model again.',
+    });
+  }
+  return [...shards];
+}
+
+/** Throws CHECKPOINT_TOKENIZER_INVALID. */
+async function readTokenizer(
+  path: string,
+  names: readonly string[],
+): Promise<TokenizerDefinition | undefined> {
+  if (!names.includes('tokenizer.json')) return undefined;
+  const file = join(path, 'tokenizer.json');
+  const json = await readJsonObject(file, 'CHECKPOINT_TOKENIZER_INVALID');
+  const config = names.includes('tokenizer_config.json')
+    ? await readJsonObject(join(path, 'tokenizer_config.json'), 'CHECKPOINT_TOKENIZER_INVALID')
+    : undefined;
+  const template = 'chat_template.jinja';
+  if (!names.includes(template) || config?.chat_template !== undefined) {
+    return { kind: 'huggingface', json, config, file };
+  }
+  const chatTemplate = await readFile(join(path, template), 'utf8');
+  return { kind: 'huggingface', json, config: { ...config, chat_template: chatTemplate }, file };
+}

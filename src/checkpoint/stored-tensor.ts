@@ -1,0 +1,89 @@
+/**
+ * @file Tensors where they lie in files, whatever the format: what both kinds of checkpoints are made of.
+ * Knows the fingerprint and the errors common to them.
+ */
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { VultuneError } from '../base/errors.ts';
+import type { HostTensor } from '../tensor/host-tensor.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { openFile, readRangeFrom } from './read-range.ts';
+
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly storedDtype: string;
+  readonly file: string;
+  /** Position in the file of the first byte. */
+  readonly start: number;
+  readonly sizeBytes: number;
+  /** The whole tensor as float32, rows in PyTorch's order. */
+  readonly read: () => Promise<HostTensor>;
+}
+
+/** A checkpoint out of its parts. */
+export async function storedCheckpoint(
+  parts: Pick<Checkpoint, 'path' | 'config' | 'tokenizer'>,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): Promise<Checkpoint> {
+  let closed = false;
+  return {
+    ...parts,
+    tensors,
+    fingerprint: await fingerprintOf(tensors),
+    read: async (name) => {
+      if (closed) throw new Error(`internal error: "${name}" read from a closed checkpoint`);
+      return await readFloat32(parts.path, name, tensors);
+    },
+    close: async () => {
+      closed = true;
+    },
+  };
+}
+
+async function readFloat32(
+  path: string,
+  name: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): Promise<HostTensor<'float32'>> {
+  const stored = tensors.get(name);
+  if (stored === undefined) {
+    throw new VultuneError('CHECKPOINT_TENSOR_MISSING', `${path} has no tensor "${name}"`, {
+      where: { file: path, name },
+      hint: `It has ${tensors.size} tensors, the first: ${[...tensors.keys()].slice(0, 3).join(', ')}.`,
+    });
+  }
+  const tensor = await stored.read();
+  if (isFloat32(tensor)) return tensor;
+  if (tensor.dtype === 'float64')
+    return { ...tensor, dtype: 'float32', data: Float32Array.from(tensor.data as Float64Array) };
+  const message = `"${name}" is stored as ${stored.storedDtype}, expected a float type`;
+  throw new VultuneError('CHECKPOINT_TENSOR_DTYPE', message, { where: { file: stored.file, name } });
+}
+
+function isFloat32(tensor: HostTensor): tensor is HostTensor<'float32'> {
+  return tensor.dtype === 'float32';
+}
+
+/** So many bytes at the start, in the middle and at the end of each tensor. */
+const SAMPLE_BYTES = 256;
+
+/** The same however the tensors are spread over files, and whatever else (metadata) the files hold. */
+async function fingerprintOf(tensors: ReadonlyMap<string, StoredTensor>): Promise<string> {
+  const hash = createHash('sha256');
+  const handles = new Map<string, FileHandle>();
+  try {
+    for (const name of [...tensors.keys()].toSorted()) {
+      const { shape, storedDtype, file, start, sizeBytes } = tensors.get(name)!;
+      hash.update(JSON.stringify([name, shape, storedDtype]));
+      const handle = handles.get(file) ?? (await openFile(file));
+      handles.set(file, handle);
+      const length = Math.min(SAMPLE_BYTES, sizeBytes);
+      for (const at of new Set([0, Math.floor((sizeBytes - length) / 2), sizeBytes - length])) {
+        hash.update(await readRangeFrom(handle, file, start + at, length));
+      }
+    }
+  } finally {
+    for (const handle of handles.values()) await handle.close();
+  }
+  return hash.digest('hex');
+}
