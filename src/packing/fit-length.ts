@@ -1,0 +1,38 @@
+/** @file What becomes of a function with more tokens than the model is given. Knows ids only, not where they are from. */
+import { invariant } from '../base/errors.ts';
+
+export type LongFunctions = 'truncate' | 'head_tail' | 'drop';
+
+export interface FittedFunction {
+  readonly ids: number[];
+  readonly truncated: boolean;
+}
+
+/**
+ * Token ids cut to maxLength; undefined when the function is to be dropped. `truncate` keeps the first maxLength tokens,
+ * `head_tail` the first ceil(maxLength / 2) and the last floor(maxLength / 2): a signature and what is returned.
+ */
+export function fitLength(
+  ids: readonly number[],
+  maxLength: number,
+  longFunctions: LongFunctions,
+): FittedFunction | undefined {
+  invariant(
+    Number.isSafeInteger(maxLength) && maxLength > 0,
+    `max length ${maxLength} is no positive integer`,
+  );
+  if (ids.length <= maxLength) return { ids: [...ids], truncated: false };
+  switch (longFunctions) {
+    case 'truncate':
+      return { ids: ids.slice(0, maxLength), truncated: true };
+    case 'head_tail': {
+      const tail = Math.floor(maxLength / 2);
+      return {
+        ids: [...ids.slice(0, maxLength - tail), ...ids.slice(ids.length - tail)],
+        truncated: true,
+      };
+    }
+    case 'drop':
+      return undefined;
+  }
+}

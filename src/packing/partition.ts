@@ -1,0 +1,74 @@
+/**
+ * @file Cuts functions into sequences of like length at the least cost. Knows lengths and a cost in attention pairs; not
+ * whether the sequences are trained on or only predicted.
+ */
+
+export interface PartitionOptions {
+  /** `isolated` when not given. */
+  readonly packing?: 'isolated' | 'none';
+  /** Most real (isolated) or padded (none) tokens of one sequence. */
+  readonly tokensPerBatch: number;
+  readonly maxFunctionsPerSequence?: number | undefined;
+  /** Packing none: the row length; undefined: the longest function of the sequence. */
+  readonly padTo?: number | undefined;
+}
+
+/*
+ * The cost of a sequence of B functions, the longest of S tokens, in attention pairs (one query times one key, 4 D
+ * multiplications forward): every function is padded to S, so B S^2; a sequence more costs SEQUENCE_PAIRS (calls, smaller
+ * products: about 90 tokens of SmolLM2-135M's linear layers, that is one row of 512); without packing each padded token also goes
+ * through the linear layers, which cost a token about TOKEN_PAIRS (parameters of a block over 2 D: 3000 for SmolLM2).
+ */
+const SEQUENCE_PAIRS = 512 * 512;
+const TOKEN_PAIRS = 3000;
+
+/**
+ * Indices of `functions` grouped into sequences, longest first. Functions are sorted by length (ties by index), and of
+ * all cuts of that order that respect the limits the cheapest is taken (dynamic programme over the cut points). A
+ * function longer than tokensPerBatch is a sequence of its own.
+ */
+export function partitionByLength(
+  functions: readonly number[],
+  lengths: readonly number[],
+  options: PartitionOptions,
+): number[][] {
+  const sorted = functions.toSorted((a, b) => lengths[b]! - lengths[a]! || a - b);
+  const most = options.maxFunctionsPerSequence ?? Number.POSITIVE_INFINITY;
+  // best[i]: least cost of the i longest functions; cut[i]: where their last sequence begins.
+  const best = new Float64Array(sorted.length + 1).fill(Number.POSITIVE_INFINITY);
+  const cut = new Int32Array(sorted.length + 1);
+  best[0] = 0;
+  for (let end = 1; end <= sorted.length; end++) {
+    let tokens = 0;
+    for (let begin = end - 1; begin >= 0 && end - begin <= most; begin--) {
+      const longest = lengths[sorted[begin]!]!;
+      const rows = end - begin;
+      tokens += longest;
+      if (rows > 1 && sequenceTokens(rows, longest, tokens, options) > options.tokensPerBatch) break;
+      const cost = best[begin]! + sequenceCost(rows, longest, options);
+      if (cost < best[end]!) {
+        best[end] = cost;
+        cut[end] = begin;
+      }
+    }
+  }
+  const sequences: number[][] = [];
+  for (let end = sorted.length; end > 0; end = cut[end]!) sequences.push(sorted.slice(cut[end]!, end));
+  return sequences.toReversed();
+}
+
+/** What counts against tokensPerBatch: real tokens, or without packing padded ones. */
+export function sequenceTokens(
+  rows: number,
+  longest: number,
+  realTokens: number,
+  { packing, padTo }: PartitionOptions,
+): number {
+  return packing === 'none' ? rows * (padTo ?? longest) : realTokens;
+}
+
+function sequenceCost(rows: number, longest: number, { packing, padTo }: PartitionOptions): number {
+  const S = packing === 'none' ? (padTo ?? longest) : longest;
+  const linear = packing === 'none' ? TOKEN_PAIRS * S : 0;
+  return SEQUENCE_PAIRS + rows * (S * S + linear);
+}

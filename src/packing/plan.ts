@@ -1,0 +1,105 @@
+/**
+ * @file Which functions go through the network together, and which sequences add up to one optimiser step. A plan is a
+ * function of the lengths, the options, the seed and the epoch alone, so that a resumed run makes the same one again.
+ */
+import { invariant } from '../base/errors.ts';
+import { randomStream } from '../base/random.ts';
+import { requireTokens } from './layout.ts';
+import { type PartitionOptions, partitionByLength, sequenceTokens } from './partition.ts';
+
+/** Everything said: training leaves nothing to defaults. */
+export interface PackingOptions extends Required<PartitionOptions> {
+  /** Functions of one optimiser step; undefined: every sequence is a step (the paper's dynamic batch). */
+  readonly functionsPerStep: number | undefined;
+}
+
+/** Functions that go through the network at one time: indices into the dataset. */
+export interface PlannedSequence {
+  readonly functions: readonly number[];
+}
+
+export interface PlannedStep {
+  readonly sequences: readonly PlannedSequence[];
+  readonly functionCount: number;
+}
+
+/**
+ * The steps of one epoch: every function once, in an order drawn from (seed, epoch).
+ *
+ * With functionsPerStep the shuffled functions are cut into steps of that many (the last may have fewer), and only
+ * within a step are functions of like length put together: what a step holds never depends on lengths, and gradients of
+ * a step add up in any order. Without it sequences are filled in shuffled order, a sequence closing when the next
+ * function does not fit: the paper's packing, where the number of functions of a step varies.
+ * @throws VultuneError FUNCTION_WITHOUT_TOKENS.
+ */
+export function planEpoch(
+  lengths: readonly number[],
+  options: PackingOptions,
+  order: { readonly seed: number; readonly epoch: number },
+): PlannedStep[] {
+  check(lengths, options);
+  const shuffled = randomStream(order.seed, 'order', order.epoch).shuffle([...lengths.keys()]);
+  const { functionsPerStep } = options;
+  if (functionsPerStep === undefined) {
+    return fillInOrder(shuffled, lengths, options).map((functions) => plannedStep([functions]));
+  }
+  const steps: PlannedStep[] = [];
+  for (let start = 0; start < shuffled.length; start += functionsPerStep) {
+    const functions = shuffled.slice(start, start + functionsPerStep);
+    steps.push(plannedStep(partitionByLength(functions, lengths, options)));
+  }
+  return steps;
+}
+
+/**
+ * Sequences for prediction: every function once, like lengths together, longest first (what does not fit into memory
+ * fails at once, and the estimate of the time left errs on the safe side).
+ * @throws VultuneError FUNCTION_WITHOUT_TOKENS.
+ */
+export function planInference(lengths: readonly number[], options: PartitionOptions): PlannedSequence[] {
+  check(lengths, options);
+  return partitionByLength([...lengths.keys()], lengths, options).map((functions) => ({ functions }));
+}
+
+function plannedStep(sequences: readonly (readonly number[])[]): PlannedStep {
+  return {
+    sequences: sequences.map((functions) => ({ functions })),
+    functionCount: sequences.reduce((sum, functions) => sum + functions.length, 0),
+  };
+}
+
+function fillInOrder(
+  functions: readonly number[],
+  lengths: readonly number[],
+  options: PartitionOptions,
+): number[][] {
+  const most = options.maxFunctionsPerSequence ?? Number.POSITIVE_INFINITY;
+  const sequences: number[][] = [];
+  let open: number[] = [];
+  let [tokens, longest] = [0, 0];
+  for (const index of functions) {
+    const length = lengths[index]!;
+    const size = sequenceTokens(open.length + 1, Math.max(longest, length), tokens + length, options);
+    if (open.length > 0 && (open.length >= most || size > options.tokensPerBatch)) {
+      sequences.push(open);
+      open = [];
+      [tokens, longest] = [0, 0];
+    }
+    open.push(index);
+    tokens += length;
+    longest = Math.max(longest, length);
+  }
+  if (open.length > 0) sequences.push(open);
+  return sequences;
+}
+
+function check(lengths: readonly number[], options: PartitionOptions & Partial<PackingOptions>): void {
+  requireTokens(lengths);
+  for (const name of ['tokensPerBatch', 'maxFunctionsPerSequence', 'functionsPerStep', 'padTo'] as const) {
+    const value = options[name];
+    invariant(
+      value === undefined || (Number.isSafeInteger(value) && value > 0),
+      `packing: ${name} is ${value}, no positive integer`,
+    );
+  }
+}

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { layOut, packIds } from '../../../src/packing/layout.ts';
+
+const big = (...values: number[]) => BigInt64Array.from(values, BigInt);
+const someLengths = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 });
+const eitherPacking = fc.constantFrom('isolated' as const, 'none' as const);
+
+describe('by hand', () => {
+  test('isolated: real tokens only, padding slots point at the last real one', () => {
+    expect(layOut([3, 1], 'isolated')).toEqual({
+      tokenCount: 4,
+      rowCount: 2,
+      rowLength: 3,
+      realTokenCount: 4,
+      index: big(0, 1, 2, 3, 3, 3),
+      inverse: big(0, 1, 2, 3),
+      slotIsReal: new Float32Array([1, 1, 1, 1, 0, 0]),
+      positions: big(0, 1, 2, 0),
+      last: big(2, 3),
+      lengths: [3, 1],
+    });
+  });
+
+  test('none: the flat list is the rows, padding and all', () => {
+    expect(layOut([3, 1], 'none', 4)).toEqual({
+      tokenCount: 8,
+      rowCount: 2,
+      rowLength: 4,
+      realTokenCount: 4,
+      index: big(0, 1, 2, 3, 4, 5, 6, 7),
+      inverse: big(0, 1, 2, 3, 4, 5, 6, 7),
+      slotIsReal: new Float32Array([1, 1, 1, 0, 1, 0, 0, 0]),
+      positions: big(0, 1, 2, 3, 0, 1, 2, 3),
+      last: big(2, 4),
+      lengths: [3, 1],
+    });
+  });
+
+  test('ids lie where the layout says', () => {
+    const functions = [[7, 8, 9], [5]];
+    expect(packIds(functions, layOut([3, 1], 'isolated'), 0)).toEqual(new Int32Array([7, 8, 9, 5]));
+    expect(packIds(functions, layOut([3, 1], 'none', 4), -1)).toEqual(
+      new Int32Array([7, 8, 9, -1, 5, -1, -1, -1]),
+    );
+  });
+
+  test('nothing to lay out is an empty layout', () => {
+    expect(layOut([], 'isolated')).toMatchObject({ tokenCount: 0, rowCount: 0, rowLength: 0 });
+    expect(packIds([], layOut([], 'none'), 0)).toHaveLength(0);
+  });
+});
+
+describe('for any lengths', () => {
+  test('index and inverse undo each other on real slots', () => {
+    fc.assert(
+      fc.property(someLengths, eitherPacking, (lengths, packing) => {
+        const layout = layOut(lengths, packing);
+        layout.slotIsReal.forEach((real, slot) => {
+          if (real === 1) expect(layout.inverse[Number(layout.index[slot])]).toBe(BigInt(slot));
+        });
+        layout.inverse.forEach((slot, token) => {
+          expect(layout.index[Number(slot)]).toBe(BigInt(token));
+        });
+        expect(layout.slotIsReal.reduce((sum, real) => sum + real, 0)).toBe(layout.realTokenCount);
+      }),
+    );
+  });
+
+  test('positions start at 0 in each function, last is its last token, padding never leaves its row', () => {
+    fc.assert(
+      fc.property(someLengths, eitherPacking, (lengths, packing) => {
+        const { rowLength: S, ...layout } = layOut(lengths, packing);
+        lengths.forEach((length, b) => {
+          const end = Number(layout.last[b]);
+          const positions = Array.from(layout.positions.subarray(end - length + 1, end + 1));
+          expect(positions).toEqual(Array.from({ length }, (_, i) => BigInt(i)));
+          const row = layout.index.slice(b * S, (b + 1) * S).map((token) => layout.inverse[Number(token)]!);
+          expect(row.every((slot) => slot >= b * S && slot < (b + 1) * S)).toBe(true);
+          expect(layout.inverse[end]).toBe(BigInt(b * S + length - 1));
+        });
+      }),
+    );
+  });
+
+  test('the ids of each row, gathered by index, are the function', () => {
+    fc.assert(
+      fc.property(someLengths, eitherPacking, (lengths, packing) => {
+        const functions = lengths.map((length, b) => Array.from({ length }, (_, i) => 100 * (b + 1) + i));
+        const layout = layOut(lengths, packing);
+        const ids = packIds(functions, layout, 0);
+        const rows = lengths.map((length, b) =>
+          Array.from({ length }, (_, s) => ids[Number(layout.index[b * layout.rowLength + s])]),
+        );
+        expect(rows).toEqual(functions);
+      }),
+    );
+  });
+});
+
+describe('refused', () => {
+  test('a function without tokens', () => {
+    expect(() => layOut([2, 0], 'isolated')).toThrow(
+      expect.objectContaining({ code: 'FUNCTION_WITHOUT_TOKENS', message: 'function 1 has 0 tokens' }),
+    );
+  });
+
+  test('rows too short, and functions that are not those of the layout', () => {
+    expect(() => layOut([5], 'none', 4)).toThrow('4 slots');
+    expect(() => packIds([[1]], layOut([2], 'isolated'), 0)).toThrow('has 1 tokens');
+    expect(() => packIds([], layOut([2], 'isolated'), 0)).toThrow('0 functions for 1 rows');
+  });
+});
