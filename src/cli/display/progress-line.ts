@@ -1,0 +1,106 @@
+/**
+ * @file One line of progress as text: what is shown, in which order, and what goes first when the terminal is
+ * narrow. Knows nothing of drawing.
+ */
+import type { Colors } from './colors.ts';
+import { formatBytes, formatCount, formatDuration, formatPercent, formatSignificant } from './numbers.ts';
+
+/** What a task says of itself; everything but `done` may be unknown. */
+export interface ProgressState {
+  /** In the unit of the progress: steps, functions, bytes. */
+  readonly done: number;
+  /** A word or two: `epoch 2/3`, the name of a file. */
+  readonly phase?: string;
+  readonly lossNats?: number;
+  readonly tokensPerSecond?: number;
+  readonly functionsPerSecond?: number;
+  /** 0..1: padding among all tokens computed. */
+  readonly paddingShare?: number;
+  readonly memoryBytes?: number;
+}
+
+export interface ProgressTask {
+  readonly label: string;
+  readonly total: number;
+  readonly unit: 'steps' | 'functions' | 'files' | 'packages' | 'bytes';
+}
+
+export interface LineOptions {
+  readonly columns: number;
+  readonly colors: Colors;
+  readonly isUnicode: boolean;
+  /** Undefined while there is too little to estimate from. */
+  readonly remainingMs: number | undefined;
+}
+
+interface Segment {
+  readonly text: string;
+  /** The highest is left out first. */
+  readonly dropOrder: number;
+}
+
+const BAR_COLUMNS = { least: 8, most: 24 };
+
+/** The live line, at most `columns` wide. */
+export function liveLine(task: ProgressTask, state: ProgressState, options: LineOptions): string {
+  const { colors, columns } = options;
+  const share = shareDone(task, state);
+  const percent = formatPercent(share).padStart(4);
+  let segments = stateSegments(task, state, options.remainingMs);
+  const width = () =>
+    task.label.length +
+    1 +
+    BAR_COLUMNS.least +
+    percent.length +
+    segments.reduce((sum, { text }) => sum + 1 + text.length, 0);
+  while (width() >= columns && segments.length > 0) {
+    const worst = Math.max(...segments.map(({ dropOrder }) => dropOrder));
+    segments = segments.filter(({ dropOrder }) => dropOrder !== worst);
+  }
+  // What is left over goes to the gaps first, then to the bar; the last column stays free, or terminals wrap.
+  const gap = width() + segments.length < columns ? '  ' : ' ';
+  const spare = columns - 1 - width() - (gap.length - 1) * segments.length;
+  const barColumns = Math.min(BAR_COLUMNS.most, BAR_COLUMNS.least + Math.max(0, spare));
+  const texts = segments.map(({ text }) => gap + text).join('');
+  const line = `${task.label} ${bar(share, barColumns, options)}${percent}${texts}`;
+  return width() < columns
+    ? line
+    : `${task.label} ${percent.trim()}`.slice(0, columns - 1).replace(task.label, colors.strong(task.label));
+}
+
+/** The line for a log: the same, without bar and colours, however long. */
+export function plainLine(task: ProgressTask, state: ProgressState, remainingMs: number | undefined): string {
+  const texts = stateSegments(task, state, remainingMs).map(({ text }) => text);
+  return [`${task.label} ${formatPercent(shareDone(task, state))}`, ...texts].join('  ');
+}
+
+export function shareDone(task: ProgressTask, state: ProgressState): number {
+  return task.total === 0 ? 1 : Math.min(1, Math.max(0, state.done / task.total));
+}
+
+function stateSegments(task: ProgressTask, state: ProgressState, remainingMs: number | undefined): Segment[] {
+  const segments: Segment[] = [];
+  const add = (value: number | undefined, dropOrder: number, text: (value: number) => string) => {
+    if (value !== undefined && Number.isFinite(value)) segments.push({ dropOrder, text: text(value) });
+  };
+  if (state.phase !== undefined) segments.push({ dropOrder: 8, text: state.phase });
+  segments.push({ dropOrder: 7, text: doneOfTotal(task, state) });
+  add(state.lossNats, 1, (loss) => `loss ${loss.toFixed(3)}`);
+  add(state.tokensPerSecond, 2, (rate) => `${formatSignificant(rate)} tok/s`);
+  add(state.functionsPerSecond, 3, (rate) => `${formatSignificant(rate)} fn/s`);
+  add(state.paddingShare, 5, (share) => `pad ${formatPercent(share)}`);
+  add(state.memoryBytes, 4, formatBytes);
+  add(remainingMs, 0, (ms) => `ETA ${formatDuration(Math.max(1000, ms)).replace(' ', '')}`);
+  return segments;
+}
+
+function doneOfTotal(task: ProgressTask, state: ProgressState): string {
+  if (task.unit === 'bytes') return `${formatBytes(state.done)} of ${formatBytes(task.total)}`;
+  return `${formatCount(state.done)}/${formatCount(task.total)}`;
+}
+
+function bar(share: number, columns: number, { colors, isUnicode }: LineOptions): string {
+  const filled = Math.floor(share * columns);
+  const [full, empty] = isUnicode ? ['━', '─'] : ['=', '-'];
+  return colors.accent(full.repeat(filled)) + colors.muted(empty.repeat(columns - filled));
+}

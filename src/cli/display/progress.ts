@@ -1,0 +1,117 @@
+/**
+ * @file Progress of one task: a live line on a terminal, a plain line now and then in a log. Knows nothing of
+ * what the task is.
+ */
+import { type Options, SingleBar } from 'cli-progress';
+import { liveLine, type ProgressState, type ProgressTask, plainLine, shareDone } from './progress-line.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Progress {
+  update(state: ProgressState): void;
+  /** Writes a line that stays, above the live one. */
+  log(line: string): void;
+  /** Takes the live line away; `summary` stays in its place. Safe to call twice. */
+  stop(summary?: string): void;
+}
+
+const PLAIN_EVERY_MS = 10_000;
+const PLAIN_EVERY_SHARE = 0.05;
+/** Before that an estimate is a guess. */
+const ESTIMATE_AFTER_MS = 2_000;
+
+export function startProgress(
+  task: ProgressTask,
+  terminal: Terminal,
+  now: () => number = Date.now,
+): Progress {
+  return terminal.isLive ? liveProgress(task, terminal, now) : plainProgress(task, terminal, now);
+}
+
+function liveProgress(task: ProgressTask, terminal: Terminal, now: () => number): Progress {
+  let state: ProgressState = { done: 0 };
+  const estimate = estimator(task, now);
+  const options: Options = {
+    stream: terminal.stream,
+    fps: 8,
+    hideCursor: true,
+    clearOnComplete: true,
+    // Ctrl-C is the command line's: it has the checkpoint to write.
+    gracefulExit: false,
+    format: () =>
+      liveLine(task, state, {
+        columns: terminal.columns(),
+        colors: terminal.colors,
+        isUnicode: terminal.isUnicode,
+        remainingMs: estimate.remainingMs(state),
+      }),
+  };
+  const line = new SingleBar(options);
+  line.start(task.total, 0);
+  let isRunning = true;
+  const progress: Progress = {
+    update(next) {
+      state = { ...state, ...next };
+      estimate.observe(state);
+      if (isRunning) line.update(next.done);
+    },
+    log(text) {
+      if (isRunning) line.stop();
+      terminal.write(`${text}\n`);
+      if (isRunning) line.start(task.total, state.done);
+    },
+    stop(summary) {
+      if (!isRunning) return;
+      isRunning = false;
+      running.delete(progress);
+      line.stop();
+      if (summary !== undefined) terminal.write(`${summary}\n`);
+    },
+  };
+  return progress;
+}
+
+function plainProgress(task: ProgressTask, terminal: Terminal, now: () => number): Progress {
+  let state: ProgressState = { done: 0 };
+  let printed = { share: 0, atMs: now() };
+  let isRunning = true;
+  const estimate = estimator(task, now);
+  const print = () => {
+    printed = { share: shareDone(task, state), atMs: now() };
+    terminal.write(`${plainLine(task, state, estimate.remainingMs(state))}\n`);
+  };
+  const progress: Progress = {
+    update(next) {
+      if (!isRunning) return;
+      state = { ...state, ...next };
+      estimate.observe(state);
+      const share = shareDone(task, state);
+      const isDue = share - printed.share >= PLAIN_EVERY_SHARE || now() - printed.atMs >= PLAIN_EVERY_MS;
+      if (isDue) print();
+    },
+    log: (text) => terminal.write(`${text}\n`),
+    stop(summary) {
+      if (!isRunning) return;
+      isRunning = false;
+      running.delete(progress);
+      if (summary !== undefined) terminal.write(`${summary}\n`);
+    },
+  };
+  return progress;
+}
+
+/** Time left at the mean speed since the first update: what a resumed run had done before does not count. */
+function estimator(task: ProgressTask, now: () => number) {
+  let first: { readonly done: number; readonly atMs: number } | undefined;
+  return {
+    observe(state: ProgressState): void {
+      first ??= { done: state.done, atMs: now() };
+    },
+    remainingMs(state: ProgressState): number | undefined {
+      if (first === undefined) return undefined;
+      const elapsedMs = now() - first.atMs;
+      const done = state.done - first.done;
+      if (done <= 0 || elapsedMs < ESTIMATE_AFTER_MS) return undefined;
+      return (elapsedMs / done) * Math.max(0, task.total - state.done);
+    },
+  };
+}
