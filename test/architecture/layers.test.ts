@@ -20,9 +20,12 @@ const LAYER: Record<string, number> = {
   runs: 5,
   peft: 6,
   packing: 6,
-  training: 7,
+  network: 7,
   evaluation: 7,
-  cli: 10,
+  training: 8,
+  detector: 8,
+  parity: 9,
+  cli: 11,
 };
 
 /** Packages that only one folder may import: the rest of the house does not know them. */

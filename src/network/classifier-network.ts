@@ -1,0 +1,301 @@
+/**
+ * @file A decoder with its adapter and 2-class head, run stage by stage: logits, and loss with gradients. It knows
+ * neither data sets nor optimisers; one call handles one sequence of functions.
+ */
+
+import { evaluateDim } from '../graph/dim.ts';
+import type { DecoderGeometry } from '../model/geometry.ts';
+import type { SequenceLayout } from '../packing/layout.ts';
+import type { AdapterParameters } from '../peft/adapter-parameters.ts';
+import { mix32, rowKeys } from '../peft/dropout.ts';
+import type { LoraModule } from '../peft/lora-plan.ts';
+import type { Backend, Executable, Tensors } from '../runtime/backend.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import type { BaseWeights } from './base-weights.ts';
+import { BufferPool } from './buffer-pool.ts';
+import type { Activations } from './keep-policies.ts';
+import { meanWeights, SequenceFeeds } from './sequence-feeds.ts';
+import { layerKeyName, type Pooling, ROW_KEYS, type StageParameter, type StageSpec } from './stage-graph.ts';
+import { planStages, type StagePlan } from './stage-plan.ts';
+import {
+  gradientName,
+  LOSS,
+  type LossProgram,
+  type Objective,
+  OUTPUT,
+  OUTPUT_GRADIENT,
+  type SplitProgram,
+  type StageParameters,
+  StagePrograms,
+  X_GRADIENT,
+} from './stage-programs.ts';
+
+export interface NetworkOptions {
+  readonly geometry: DecoderGeometry;
+  readonly weights: BaseWeights;
+  readonly modules: readonly LoraModule[];
+  readonly parameters: AdapterParameters;
+  readonly backend: Backend;
+  /** Blocks of the model in one graph; Infinity: all trained blocks are one. */
+  readonly blocksPerStage: number;
+  readonly activations: Activations;
+  readonly pooling: Pooling;
+}
+
+export interface Sequence {
+  /** [N] padding included. */
+  readonly ids: Int32Array;
+  readonly layout: SequenceLayout;
+}
+
+export interface StepTargets {
+  /** Further inputs of the objective: labels, weights. */
+  readonly feeds: Tensors;
+  readonly objective: Objective;
+  readonly dropout: DropoutKeys | undefined;
+}
+
+export interface DropoutKeys {
+  readonly probability: number;
+  readonly seed: number;
+  readonly step: number;
+  /** [B] which function of the data set each row is. */
+  readonly functions: readonly number[];
+}
+
+export interface StepResult {
+  readonly loss: number;
+  readonly logits: Float32Array; // [B, 2]
+}
+
+/** Sums of gradients by PEFT's key, of the parameters' shapes. */
+export type GradientSums = ReadonlyMap<string, Float32Array>;
+
+export class ClassifierNetwork {
+  readonly #options: NetworkOptions;
+  readonly #plan: StagePlan;
+  readonly #programs: StagePrograms;
+  readonly #feeds: SequenceFeeds;
+  readonly #buffers = new BufferPool();
+
+  constructor(options: NetworkOptions) {
+    const { geometry, modules, backend, blocksPerStage } = options;
+    this.#options = options;
+    this.#plan = planStages(modules, geometry.layerCount, blocksPerStage);
+    this.#programs = new StagePrograms(geometry, modules, backend);
+    this.#feeds = new SequenceFeeds(geometry);
+  }
+
+  /** Layers below the first trained one: `frozenHidden` is their output. */
+  get frozenLayerCount(): number {
+    return this.#plan.frozen.reduce((count, layers) => count + layers.length, 0);
+  }
+
+  /** Hidden states behind the frozen layers, [N, D]; valid until the next call. */
+  async frozenHidden(sequence: Sequence): Promise<HostTensor<'float32'>> {
+    const feeds = this.#feeds.make(sequence.layout);
+    return this.#runForward(this.#plan.frozen, await this.#embed(sequence), feeds);
+  }
+
+  /** Logits [B, 2]. `frozen`: what `frozenHidden` gave for this sequence, if it is known. */
+  async logits(sequence: Sequence, frozen?: HostTensor<'float32'>): Promise<Float32Array> {
+    const { pooling } = this.#options;
+    const feeds = this.#sequenceFeeds(sequence.layout);
+    const start = frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), feeds));
+    const x = await this.#runForward(this.#plan.trained, start, feeds);
+    const spec: StageSpec = { layers: this.#plan.last, end: { kind: 'classifier', pooling }, dropout: 0 };
+    const program = await this.#programs.forward(spec);
+    const out = await program.forward.run({ ...feeds, ...(await this.#parameterFeeds(program, spec)), x });
+    return out[OUTPUT]!.data as Float32Array;
+  }
+
+  /** Hidden states of every token behind the final norm, [N, D]. */
+  async hidden(sequence: Sequence): Promise<Float32Array> {
+    const feeds = this.#sequenceFeeds(sequence.layout);
+    const below = [...this.#plan.frozen, ...this.#plan.trained];
+    const x = await this.#runForward(below, await this.#embed(sequence), feeds);
+    const spec: StageSpec = { layers: this.#plan.last, end: { kind: 'hidden' }, dropout: 0 };
+    const program = await this.#programs.forward(spec);
+    const out = await program.forward.run({ ...feeds, ...(await this.#parameterFeeds(program, spec)), x });
+    return out[OUTPUT]!.data as Float32Array;
+  }
+
+  /** Loss and logits of one sequence; its gradients are added to `sums`. */
+  async step(
+    sequence: Sequence,
+    targets: StepTargets,
+    sums: GradientSums,
+    frozen?: HostTensor<'float32'>,
+  ): Promise<StepResult> {
+    const { trained, last } = this.#plan;
+    const probability = targets.dropout?.probability ?? 0;
+    const feeds = {
+      ...this.#sequenceFeeds(sequence.layout),
+      ...this.#dropoutFeeds(sequence.layout, targets.dropout),
+    };
+    let x = frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), feeds));
+    const passes: TrainedPass[] = [];
+    for (const [stage, layers] of trained.entries()) {
+      const spec: StageSpec = { layers, end: { kind: 'none' }, dropout: probability };
+      const program = await this.#programs.split(spec, this.#options.activations, stage > 0);
+      const stageFeeds = { ...feeds, ...(await this.#parameterFeeds(program, spec)), x };
+      const out = await this.#run(program.forward, stageFeeds, `${stage}`);
+      passes.push({ spec, program, feeds: { ...stageFeeds, ...out } });
+      x = out[OUTPUT] as HostTensor<'float32'>;
+    }
+    const lastResult = await this.#lastStage(last, feeds, targets, x, trained.length > 0, sums);
+    let gradient = lastResult.xGradient;
+    for (const [stage, { spec, program, feeds: kept }] of [...passes.entries()].reverse()) {
+      const out = await this.#run(
+        program.backward,
+        { ...kept, [OUTPUT_GRADIENT]: gradient! },
+        `gradient ${stage % 2}`,
+      );
+      this.#accumulate(program.adapter, spec, out, sums);
+      gradient = out[X_GRADIENT];
+    }
+    return lastResult;
+  }
+
+  async release(): Promise<void> {
+    await this.#programs.release();
+  }
+
+  async #lastStage(
+    layers: readonly number[],
+    feeds: Tensors,
+    targets: StepTargets,
+    x: HostTensor,
+    wantsXGradient: boolean,
+    sums: GradientSums,
+  ): Promise<StepResult & { readonly xGradient: HostTensor | undefined }> {
+    const end = { kind: 'classifier', pooling: this.#options.pooling } as const;
+    const spec: StageSpec = { layers, end, dropout: targets.dropout?.probability ?? 0 };
+    const program: LossProgram = await this.#programs.loss(spec, targets.objective, wantsXGradient);
+    const out = await this.#run(
+      program.step,
+      {
+        ...feeds,
+        ...targets.feeds,
+        ...this.#layerKeys(spec),
+        ...(await this.#parameterFeeds(program, spec)),
+        x,
+      },
+      'last',
+    );
+    this.#accumulate(program.adapter, spec, out, sums);
+    return {
+      loss: Number(out[LOSS]!.data[0]),
+      logits: (out[OUTPUT]!.data as Float32Array).slice(),
+      xGradient: out[X_GRADIENT],
+    };
+  }
+
+  async #runForward(
+    stages: readonly (readonly number[])[],
+    start: HostTensor<'float32'>,
+    feeds: Tensors,
+  ): Promise<HostTensor<'float32'>> {
+    let x = start;
+    for (const [i, layers] of stages.entries()) {
+      const spec: StageSpec = { layers, end: { kind: 'none' }, dropout: 0 };
+      const program = await this.#programs.forward(spec);
+      const stageFeeds = { ...feeds, ...(await this.#parameterFeeds(program, spec)), x };
+      const out = await this.#run(program.forward, stageFeeds, `forward ${i % 2}`);
+      x = out[OUTPUT] as HostTensor<'float32'>;
+    }
+    return x;
+  }
+
+  /** Runs with outputs in memory that is used again at the next step. */
+  #run(executable: Executable, feeds: Tensors, slot: string): Promise<Record<string, HostTensor>> {
+    const sizes = new Map<string, number>();
+    for (const { name, shape } of executable.graph.inputs) {
+      shape.forEach((dim, axis) => {
+        if (typeof dim === 'string') sizes.set(dim, feeds[name]!.shape[axis]!);
+      });
+    }
+    const into = Object.fromEntries(
+      executable.graph.outputs.map(({ name, value }) => {
+        const shape = value.shape.map((dim) => evaluateDim(dim, sizes));
+        return [name, this.#buffers.take(`${slot} ${name}`, value.dtype, shape)];
+      }),
+    );
+    return executable.run(feeds, into);
+  }
+
+  #sequenceFeeds(layout: SequenceLayout): Tensors {
+    const feeds = this.#feeds.make(layout);
+    return this.#options.pooling === 'mean' ? { ...feeds, mean_weights: meanWeights(layout) } : feeds;
+  }
+
+  /** Rows of the embedding, [N, D]. */
+  async #embed({ ids }: Sequence): Promise<HostTensor<'float32'>> {
+    const { geometry, weights } = this.#options;
+    const { data: table } = await weights.get(geometry.names.embedding);
+    const D = geometry.hiddenSize;
+    const x = this.#buffers.take('embedded', 'float32', [ids.length, D]);
+    for (const [token, id] of ids.entries()) x.data.set(table.subarray(id * D, (id + 1) * D), token * D);
+    return x;
+  }
+
+  async #parameterFeeds(program: StageParameters, spec: StageSpec): Promise<Tensors> {
+    const { weights, parameters } = this.#options;
+    const feeds: Record<string, HostTensor> = {};
+    for (const parameter of program.base) {
+      feeds[parameter.input.name] = await weights.get(this.#fullName(parameter, spec));
+    }
+    for (const parameter of program.adapter) {
+      feeds[parameter.input.name] = parameters.get(this.#adapterKey(parameter, spec))!;
+    }
+    return { ...feeds, ...this.#layerKeys(spec) };
+  }
+
+  #fullName({ block, name }: StageParameter, spec: StageSpec): string {
+    return block === undefined ? name : this.#options.geometry.names.block(spec.layers[block]!) + name;
+  }
+
+  #adapterKey(parameter: StageParameter, spec: StageSpec): string {
+    return `base_model.model.${this.#fullName(parameter, spec)}`;
+  }
+
+  #accumulate(
+    adapter: readonly StageParameter[],
+    spec: StageSpec,
+    gradients: Readonly<Record<string, HostTensor>>,
+    sums: GradientSums,
+  ): void {
+    for (const parameter of adapter) {
+      const sum = sums.get(this.#adapterKey(parameter, spec))!;
+      const gradient = gradients[gradientName(parameter)]!.data as Float32Array;
+      for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]!;
+    }
+  }
+
+  #layerKeys(spec: StageSpec): Tensors {
+    if (spec.dropout === 0) return {};
+    return Object.fromEntries(
+      spec.layers.map((layer, block) => [
+        layerKeyName(block),
+        hostTensor('uint32', [], Uint32Array.of(mix32(layer + 1))),
+      ]),
+    );
+  }
+
+  /** [N, 1] keys of the real tokens; padding is never seen, whatever is dropped of it. */
+  #dropoutFeeds(layout: SequenceLayout, keys: DropoutKeys | undefined): Tensors {
+    if (keys === undefined || keys.probability === 0) return {};
+    const rows = new Uint32Array(layout.tokenCount);
+    layout.lengths.forEach((length, row) => {
+      const end = Number(layout.last[row]!) + 1;
+      rowKeys(rows.subarray(end - length, end), keys.seed, keys.step, keys.functions[row]!);
+    });
+    return { [ROW_KEYS]: hostTensor('uint32', [layout.tokenCount, 1], rows) };
+  }
+}
+
+interface TrainedPass {
+  readonly spec: StageSpec;
+  readonly program: SplitProgram;
+  readonly feeds: Tensors;
+}

@@ -1,0 +1,50 @@
+/** @file Hidden states behind the frozen layers for a sequence, from the cache where it has them. */
+import { layOut } from '../packing/layout.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import type { ClassifierNetwork, Sequence } from './classifier-network.ts';
+import type { FeatureCache } from './feature-cache.ts';
+
+export class FrozenFeatures {
+  readonly #network: ClassifierNetwork;
+  readonly #cache: FeatureCache;
+  readonly #hiddenSize: number;
+
+  constructor(network: ClassifierNetwork, cache: FeatureCache, hiddenSize: number) {
+    this.#network = network;
+    this.#cache = cache;
+    this.#hiddenSize = hiddenSize;
+  }
+
+  /** [N, D] for the sequence's layout. `functions` are the token ids of its rows; only the missing ones are computed. */
+  async hidden(
+    sequence: Sequence,
+    functions: readonly (readonly number[])[],
+  ): Promise<HostTensor<'float32'>> {
+    const D = this.#hiddenSize;
+    const { layout } = sequence;
+    const found = functions.map((ids) => this.#cache.read(ids));
+    const missing = functions.filter((_, row) => found[row] === undefined);
+    const computed = missing.length === 0 ? [] : await this.#compute(missing);
+    const out = new Float32Array(layout.tokenCount * D);
+    functions.forEach((ids, row) => {
+      const start = Number(layout.last[row]!) + 1 - ids.length;
+      out.set(found[row] ?? computed.shift()!, start * D);
+    });
+    return hostTensor('float32', [layout.tokenCount, D], out);
+  }
+
+  async #compute(functions: readonly (readonly number[])[]): Promise<Float32Array[]> {
+    const D = this.#hiddenSize;
+    const layout = layOut(
+      functions.map((ids) => ids.length),
+      'isolated',
+    );
+    const { data } = await this.#network.frozenHidden({ ids: Int32Array.from(functions.flat()), layout });
+    return functions.map((ids, row) => {
+      const end = Number(layout.last[row]!) + 1;
+      const hidden = data.slice((end - ids.length) * D, end * D);
+      this.#cache.write(ids, hidden);
+      return hidden;
+    });
+  }
+}

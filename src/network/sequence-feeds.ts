@@ -1,0 +1,91 @@
+/** @file The tensors behind model/sequence-inputs.ts for one sequence: indices, positions, rotary tables and masks. */
+import type { DecoderGeometry } from '../model/geometry.ts';
+import { type RotaryTable, rotaryTable } from '../model/rotary-table.ts';
+import { lastMaskName, maskName } from '../model/sequence-inputs.ts';
+import type { SequenceLayout } from '../packing/layout.ts';
+import type { Tensors } from '../runtime/backend.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+
+/** Added to the score of what must not be seen: its exponential is 0, and sums stay finite. */
+const HIDDEN = -1e30;
+
+/** How many row lengths' masks are kept: lengths repeat from epoch to epoch, but each mask is S^2 floats. */
+const KEPT_MASKS = 4;
+
+/** Makes the feeds of sequences, keeping what many sequences share. */
+export class SequenceFeeds {
+  readonly #geometry: DecoderGeometry;
+  readonly #windows: readonly (number | undefined)[];
+  readonly #masks = new Map<string, HostTensor<'float32'>>();
+  #rotary: RotaryTable;
+
+  constructor(geometry: DecoderGeometry) {
+    this.#geometry = geometry;
+    this.#windows = [...new Set(geometry.slidingWindows)];
+    this.#rotary = rotaryTable(geometry, 512);
+  }
+
+  make(layout: SequenceLayout): Tensors {
+    const { tokenCount: N, rowCount: B, rowLength: S } = layout;
+    while (this.#rotary.cos.shape[0]! < S) {
+      this.#rotary = rotaryTable(this.#geometry, 2 * this.#rotary.cos.shape[0]!);
+    }
+    const lastPositions = BigInt64Array.from(layout.lengths, (length) => BigInt(length - 1));
+    return {
+      index: hostTensor('int64', [B, S], layout.index),
+      inverse: hostTensor('int64', [N], layout.inverse),
+      slot_is_real: hostTensor('float32', [B, S], layout.slotIsReal),
+      positions: hostTensor('int64', [N], layout.positions),
+      cos: this.#rotary.cos,
+      sin: this.#rotary.sin,
+      last: hostTensor('int64', [B], layout.last),
+      last_positions: hostTensor('int64', [B], lastPositions),
+      ...Object.fromEntries(
+        this.#windows.flatMap((window) => [
+          [maskName(window), this.#mask(S, window)],
+          [lastMaskName(window), lastMask(layout, window)],
+        ]),
+      ),
+    };
+  }
+
+  /** [S, S]; padding comes after every real token of its row, so that causality alone hides it. */
+  #mask(S: number, window: number | undefined): HostTensor<'float32'> {
+    const key = `${S} ${window}`;
+    const found = this.#masks.get(key);
+    if (found !== undefined) return found;
+    const data = new Float32Array(S * S).fill(HIDDEN);
+    for (let query = 0; query < S; query++) {
+      const first = window === undefined ? 0 : Math.max(0, query - window + 1);
+      data.fill(0, query * S + first, query * S + query + 1);
+    }
+    const mask = hostTensor('float32', [S, S], data);
+    if (this.#masks.size >= KEPT_MASKS) this.#masks.delete(this.#masks.keys().next().value!);
+    this.#masks.set(key, mask);
+    return mask;
+  }
+}
+
+/** [B, S] what each function's last token sees. */
+function lastMask(
+  { lengths, rowLength: S }: SequenceLayout,
+  window: number | undefined,
+): HostTensor<'float32'> {
+  const data = new Float32Array(lengths.length * S).fill(HIDDEN);
+  lengths.forEach((length, row) => {
+    const first = window === undefined ? 0 : Math.max(0, length - window);
+    data.fill(0, row * S + first, row * S + length);
+  });
+  return hostTensor('float32', [lengths.length, S], data);
+}
+
+/** [B, N] 1/length at the tokens of each function: with it pooling by the mean is a product. */
+export function meanWeights(layout: SequenceLayout): HostTensor<'float32'> {
+  const { tokenCount: N, rowCount: B, last, lengths } = layout;
+  const data = new Float32Array(B * N);
+  lengths.forEach((length, row) => {
+    const end = row * N + Number(last[row]!) + 1;
+    data.fill(1 / length, end - length, end);
+  });
+  return hostTensor('float32', [B, N], data);
+}

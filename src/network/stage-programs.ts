@@ -1,0 +1,152 @@
+/**
+ * @file Compiled stages. Stages of the same structure share their programs: thirty equal blocks are one forward and one
+ * backward graph, whatever the model's depth.
+ */
+import { appendGradients } from '../autodiff/gradients.ts';
+import { splitForwardBackward } from '../autodiff/split.ts';
+import type { GraphBuilder } from '../graph/builder.ts';
+import type { Value } from '../graph/graph.ts';
+import { optimize } from '../graph/passes/optimize.ts';
+import type { DecoderGeometry } from '../model/geometry.ts';
+import type { LoraModule } from '../peft/lora-plan.ts';
+import type { Backend, Executable } from '../runtime/backend.ts';
+import { type Activations, keepPolicies } from './keep-policies.ts';
+import { buildStage, type StageGraph, type StageParameter, type StageSpec } from './stage-graph.ts';
+
+/** What the last stage minimises. */
+export interface Objective {
+  /** Says which objective it is: one program is compiled for each. */
+  readonly id: string;
+  /** Appends a scalar loss of logits [B, 2]; declares the inputs it needs. */
+  append(builder: GraphBuilder, logits: Value): Value;
+}
+
+export interface StageParameters {
+  readonly base: readonly StageParameter[];
+  readonly adapter: readonly StageParameter[];
+}
+
+/** Hidden states or logits of a stage: x -> output. */
+export interface ForwardProgram extends StageParameters {
+  readonly kind: 'forward';
+  readonly forward: Executable;
+}
+
+/** x -> output and `kept`; then gradient of the output -> gradients of x and of adapters. */
+export interface SplitProgram extends StageParameters {
+  readonly kind: 'split';
+  readonly forward: Executable;
+  readonly backward: Executable;
+  readonly kept: readonly string[];
+}
+
+/** The last stage: x -> logits, loss, gradients, in one run. */
+export interface LossProgram extends StageParameters {
+  readonly kind: 'loss';
+  readonly step: Executable;
+}
+
+export const OUTPUT = 'output';
+export const OUTPUT_GRADIENT = 'output_gradient';
+export const X_GRADIENT = 'x_gradient';
+export const LOSS = 'loss';
+export const gradientName = (parameter: StageParameter) => `gradient.${parameter.input.name}`;
+
+export class StagePrograms {
+  readonly #geometry: DecoderGeometry;
+  readonly #modules: readonly LoraModule[];
+  readonly #backend: Backend;
+  readonly #compiled = new Map<string, Promise<ForwardProgram | SplitProgram | LossProgram>>();
+
+  constructor(geometry: DecoderGeometry, modules: readonly LoraModule[], backend: Backend) {
+    this.#geometry = geometry;
+    this.#modules = modules;
+    this.#backend = backend;
+  }
+
+  forward(spec: StageSpec): Promise<ForwardProgram> {
+    return this.#once('forward', spec, async (stage) => {
+      stage.builder.output(OUTPUT, stage.output);
+      const forward = await this.#backend.compile(optimize(stage.builder.build()));
+      return { kind: 'forward', forward, base: stage.base, adapter: stage.adapter };
+    });
+  }
+
+  split(spec: StageSpec, activations: Activations, wantsXGradient: boolean): Promise<SplitProgram> {
+    return this.#once(`split ${activations} ${wantsXGradient}`, spec, async (stage) => {
+      const { builder: b, output } = stage;
+      const gradient = b.input(OUTPUT_GRADIENT, 'float32', output.shape);
+      b.output(OUTPUT, output);
+      const gradients = outputGradients(stage, { value: output, gradient }, wantsXGradient);
+      const joint = optimize(b.build());
+      const cut = splitForwardBackward(joint, gradients, keepPolicies[activations]);
+      return {
+        kind: 'split',
+        forward: await this.#backend.compile(optimize(cut.forward)),
+        backward: await this.#backend.compile(cut.backward),
+        kept: cut.kept,
+        base: stage.base,
+        adapter: stage.adapter,
+      };
+    });
+  }
+
+  loss(spec: StageSpec, objective: Objective, wantsXGradient: boolean): Promise<LossProgram> {
+    return this.#once(`loss ${objective.id} ${wantsXGradient}`, spec, async (stage) => {
+      const { builder: b, output } = stage;
+      const loss = objective.append(b, output);
+      b.output(OUTPUT, output);
+      b.output(LOSS, loss);
+      outputGradients(stage, { value: loss, gradient: b.scalar(1) }, wantsXGradient);
+      const step = await this.#backend.compile(optimize(b.build()));
+      return { kind: 'loss', step, base: stage.base, adapter: stage.adapter };
+    });
+  }
+
+  async release(): Promise<void> {
+    for (const program of await Promise.all(this.#compiled.values())) {
+      const executables =
+        program.kind === 'split'
+          ? [program.forward, program.backward]
+          : [program.kind === 'loss' ? program.step : program.forward];
+      await Promise.all(executables.map((executable) => executable.release()));
+    }
+    this.#compiled.clear();
+  }
+
+  #once<P extends ForwardProgram | SplitProgram | LossProgram>(
+    kind: string,
+    spec: StageSpec,
+    make: (stage: StageGraph) => Promise<P>,
+  ): Promise<P> {
+    const key = `${kind} ${this.#structure(spec)}`;
+    const found = this.#compiled.get(key) ?? make(buildStage(this.#geometry, this.#modules, spec));
+    this.#compiled.set(key, found);
+    // The key begins with the kind of program.
+    return found as Promise<P>;
+  }
+
+  /** What the stage's graph depends on, layers by their place in the stage. */
+  #structure(spec: StageSpec): string {
+    const blocks = spec.layers.map((layer) => ({
+      window: this.#geometry.slidingWindows[layer] ?? null,
+      lora: this.#modules
+        .filter((module) => module.layer === layer)
+        .map(({ role, rank, scale }) => [role, rank, scale]),
+    }));
+    return JSON.stringify([blocks, spec.end, spec.dropout]);
+  }
+}
+
+/** Appends gradients of the stage's adapters, and of x if wanted, as outputs; returns their names. */
+function outputGradients(
+  { builder: b, x, adapter }: StageGraph,
+  seed: { readonly value: Value; readonly gradient: Value },
+  wantsXGradient: boolean,
+): ReadonlySet<string> {
+  const wrt = [...adapter.map(({ input }) => input), ...(wantsXGradient ? [x] : [])];
+  const gradients = appendGradients(b, [seed], wrt);
+  const names = [...adapter.map(gradientName), ...(wantsXGradient ? [X_GRADIENT] : [])];
+  for (const [i, name] of names.entries()) b.output(name, gradients[i]!);
+  return new Set(names);
+}

@@ -1,0 +1,319 @@
+/**
+ * @file The training loop: epochs of planned steps, evaluation, the best so far, early stopping, checkpoints. It touches
+ * no file itself: what is written goes through the host.
+ */
+import type { ClassifierNetwork, Sequence } from '../network/classifier-network.ts';
+import type { FrozenFeatures } from '../network/frozen-features.ts';
+import { layOut, packIds } from '../packing/layout.ts';
+import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch } from '../packing/plan.ts';
+import type { NewEvent } from '../runs/events.ts';
+import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
+import { clipGradients } from './gradient-clipping.ts';
+import { learningRate, type SchedulerType } from './learning-rate.ts';
+import { classificationObjective, type LossOptions, objectiveFeeds } from './objective.ts';
+import { copyParameters, STATE_FILE, type TrainerState } from './trainer-state.ts';
+
+export interface TrainingFunction {
+  /** At least one token. */
+  readonly ids: readonly number[];
+  readonly label: 0 | 1;
+  /** Factor on its loss: class weight times set weight. */
+  readonly weight: number;
+}
+
+/**
+ * How losses of functions become the loss of an optimiser step. `sum`: added up. `mean`: the mean of each packed sequence
+ * (the paper's), and of a step's sequences. `function`: the mean over the step's functions, whatever the packing.
+ */
+export type LossReduction = 'sum' | 'mean' | 'function';
+
+export interface TrainerOptions {
+  readonly seed: number;
+  readonly epochs: number;
+  /** Stop after so many optimiser steps. */
+  readonly maxSteps: number | undefined;
+  readonly packing: PackingOptions;
+  readonly loss: LossOptions;
+  readonly lossReduction: LossReduction;
+  readonly dropout: number;
+  readonly adamw: AdamWOptions;
+  readonly learningRate: number;
+  readonly schedulerType: SchedulerType;
+  /** Steps of warm-up out of so many. */
+  warmupSteps(totalSteps: number): number;
+  readonly maxGradientNorm: number | undefined;
+  /** Evaluate after every epoch, after so many steps, or never. */
+  readonly evaluateEvery: 'epoch' | number | undefined;
+  /** Checkpoint after so many steps, besides those after evaluations and epochs. */
+  readonly saveEverySteps: number;
+  /** Stop after so many evaluations without a better one. */
+  readonly earlyStoppingPatience: number | undefined;
+}
+
+export interface ValidationResult {
+  readonly scores: Float64Array;
+  /** By snake_case name. */
+  readonly metrics: Readonly<Record<string, number | null>>;
+  /** What decides which checkpoint is best; higher is better. */
+  readonly decisive: number;
+  readonly functions: number;
+}
+
+export interface TrainerHost {
+  emit(event: NewEvent): void;
+  save(state: TrainerState): Promise<void>;
+  /** Scores the validation functions with the parameters as they are. */
+  validate(): Promise<ValidationResult>;
+  readonly signal: AbortSignal;
+}
+
+export type TrainingEnd = 'epochs' | 'max_steps' | 'early_stopping' | 'interrupted';
+
+export interface TrainerParts {
+  readonly network: ClassifierNetwork;
+  readonly features: FrozenFeatures | undefined;
+  readonly functions: readonly TrainingFunction[];
+  readonly options: TrainerOptions;
+  readonly host: TrainerHost;
+}
+
+/** Optimiser steps of a whole run, for the schedule and the estimate of the time left. */
+export function countSteps(functions: readonly TrainingFunction[], options: TrainerOptions): number {
+  const lengths = functions.map(({ ids }) => ids.length);
+  let total = 0;
+  for (let epoch = 0; epoch < options.epochs; epoch++) {
+    total += planEpoch(lengths, options.packing, { seed: options.seed, epoch }).length;
+  }
+  return Math.min(total, options.maxSteps ?? total);
+}
+
+export class Trainer {
+  readonly #parts: TrainerParts;
+  readonly #state: TrainerState;
+  readonly #totalSteps: number;
+  readonly #gradients: Map<string, Float32Array>;
+
+  /** @param state a new one, or that of a run to go on with; `parameters` must be the network's own. */
+  constructor(parts: TrainerParts, state: TrainerState) {
+    this.#parts = parts;
+    this.#state = state;
+    this.#totalSteps = countSteps(parts.functions, parts.options);
+    this.#gradients = zerosLike(state.parameters);
+  }
+
+  get totalSteps(): number {
+    return this.#totalSteps;
+  }
+
+  /** Trains to the end, or until the signal is aborted: then a checkpoint has been saved. */
+  async run(): Promise<TrainingEnd> {
+    try {
+      return await this.#epochs();
+    } catch (error) {
+      if (!this.#parts.host.signal.aborted) throw error;
+      await this.#save();
+      const checkpoint = `checkpoints/${STATE_FILE}`;
+      this.#parts.host.emit({ type: 'interrupted', step: this.#state.step, checkpoint });
+      return 'interrupted';
+    }
+  }
+
+  async #epochs(): Promise<TrainingEnd> {
+    const { functions, options } = this.#parts;
+    const state = this.#state;
+    const lengths = functions.map(({ ids }) => ids.length);
+    while (state.epoch < options.epochs) {
+      const steps = planEpoch(lengths, options.packing, { seed: options.seed, epoch: state.epoch });
+      for (;;) {
+        if (state.evaluationDue) {
+          await this.#evaluate();
+          if (this.#isStale()) return this.#finish('early_stopping');
+        }
+        if (state.step >= this.#totalSteps && state.stepInEpoch < steps.length)
+          return this.#finish('max_steps');
+        const step = steps[state.stepInEpoch];
+        if (step === undefined) break;
+        await this.#step(step, steps.length);
+        if (state.step % options.saveEverySteps === 0) await this.#save();
+      }
+      this.#endEpoch();
+      await this.#save();
+    }
+    return this.#finish('epochs');
+  }
+
+  async #step(step: PlannedStep, stepsInEpoch: number): Promise<void> {
+    const { options, host } = this.#parts;
+    const state = this.#state;
+    const started = performance.now();
+    for (const gradient of this.#gradients.values()) gradient.fill(0);
+    const sum = { lossNats: 0, tokens: 0, padding: 0 };
+    for (const sequence of step.sequences) {
+      host.signal.throwIfAborted();
+      const done = await this.#sequence(sequence, step);
+      sum.lossNats += done.lossNats;
+      sum.tokens += done.tokens;
+      sum.padding += done.padding;
+    }
+    const gradientNorm = clipGradients(this.#gradients, options.maxGradientNorm);
+    const schedule = {
+      peak: options.learningRate,
+      type: options.schedulerType,
+      warmupSteps: options.warmupSteps(this.#totalSteps),
+      totalSteps: this.#totalSteps,
+    };
+    const rate = learningRate(schedule, state.step);
+    adamWStep(state.parameters, this.#gradients, state.optimizer, rate, options.adamw);
+    const durationMs = performance.now() - started;
+    state.step++;
+    state.stepInEpoch++;
+    state.epochLossNats += sum.lossNats;
+    state.epochFunctions += step.functionCount;
+    state.epochTokens += sum.tokens;
+    state.epochMs += durationMs;
+    state.elapsedMs += durationMs;
+    const every = options.evaluateEvery;
+    const endsEpoch = state.stepInEpoch === stepsInEpoch;
+    state.evaluationDue = every === 'epoch' ? endsEpoch : every !== undefined && state.step % every === 0;
+    if (every !== undefined && state.step === this.#totalSteps) state.evaluationDue = true;
+    host.emit({
+      type: 'step',
+      step: state.step,
+      epoch: state.epoch + state.stepInEpoch / stepsInEpoch,
+      lossNats: sum.lossNats / step.functionCount,
+      learningRate: rate,
+      gradientNorm,
+      functions: step.functionCount,
+      tokens: sum.tokens,
+      paddingTokens: sum.padding,
+      durationMs,
+      memoryBytes: process.memoryUsage.rss(),
+    });
+  }
+
+  /** Adds the gradients of one sequence; returns the sum of its functions' losses. */
+  async #sequence(
+    planned: PlannedSequence,
+    step: PlannedStep,
+  ): Promise<{ lossNats: number; tokens: number; padding: number }> {
+    const { network, features, functions, options } = this.#parts;
+    const rows = planned.functions.map((i) => functions[i]!);
+    const ids = rows.map((row) => row.ids);
+    const { packing, padTo } = options.packing;
+    const layout = layOut(
+      ids.map((list) => list.length),
+      packing,
+      padTo,
+    );
+    const sequence: Sequence = { ids: packIds(ids, layout, 0), layout };
+    const factor = reductionFactor(options.lossReduction, rows.length, step);
+    const { loss } = await network.step(
+      sequence,
+      {
+        objective: classificationObjective(options.loss),
+        feeds: objectiveFeeds(
+          rows.map(({ label }) => label),
+          rows.map(({ weight }) => weight * factor),
+        ),
+        dropout: {
+          probability: options.dropout,
+          seed: options.seed,
+          step: this.#state.step,
+          functions: planned.functions,
+        },
+      },
+      this.#gradients,
+      await features?.hidden(sequence, ids),
+    );
+    return {
+      lossNats: loss / factor,
+      tokens: layout.realTokenCount,
+      padding: layout.rowCount * layout.rowLength - layout.realTokenCount,
+    };
+  }
+
+  async #evaluate(): Promise<void> {
+    const { host } = this.#parts;
+    const state = this.#state;
+    const started = performance.now();
+    const result = await host.validate();
+    const isBest = state.best === undefined || result.decisive > state.best.metric;
+    if (isBest) {
+      state.best = {
+        step: state.step,
+        metric: result.decisive,
+        parameters: copyParameters(state.parameters),
+        validScores: result.scores,
+      };
+    }
+    state.evaluationsWithoutImprovement = isBest ? 0 : state.evaluationsWithoutImprovement + 1;
+    state.evaluationDue = false;
+    const durationMs = performance.now() - started;
+    state.elapsedMs += durationMs;
+    const { step, epoch } = state;
+    const { functions, metrics } = result;
+    host.emit({ type: 'evaluation', step, epoch, split: 'valid', functions, metrics, isBest, durationMs });
+    await this.#save();
+  }
+
+  #isStale(): boolean {
+    const { earlyStoppingPatience: patience } = this.#parts.options;
+    return patience !== undefined && this.#state.evaluationsWithoutImprovement >= patience;
+  }
+
+  #endEpoch(): void {
+    const state = this.#state;
+    state.epoch++;
+    this.#parts.host.emit({
+      type: 'epoch',
+      epoch: state.epoch,
+      step: state.step,
+      meanLossNats: state.epochLossNats / Math.max(1, state.epochFunctions),
+      functions: state.epochFunctions,
+      tokens: state.epochTokens,
+      durationMs: state.epochMs,
+    });
+    state.stepInEpoch = 0;
+    state.epochLossNats = 0;
+    state.epochFunctions = 0;
+    state.epochTokens = 0;
+    state.epochMs = 0;
+  }
+
+  #finish(reason: 'epochs' | 'max_steps' | 'early_stopping'): TrainingEnd {
+    const { step, best, elapsedMs } = this.#state;
+    this.#parts.host.emit({
+      type: 'finished',
+      step,
+      reason,
+      bestStep: best?.step ?? null,
+      durationMs: elapsedMs,
+    });
+    return reason;
+  }
+
+  async #save(): Promise<void> {
+    const started = performance.now();
+    const state = this.#state;
+    await this.#parts.host.save(state);
+    this.#parts.host.emit({
+      type: 'checkpoint',
+      step: state.step,
+      epoch: state.epoch,
+      path: `checkpoints/${STATE_FILE}`,
+      durationMs: performance.now() - started,
+    });
+  }
+}
+
+/** What a function's loss is multiplied by for the step's loss to be reduced as asked. */
+function reductionFactor(reduction: LossReduction, rows: number, step: PlannedStep): number {
+  switch (reduction) {
+    case 'sum':
+      return 1;
+    case 'mean':
+      return 1 / (rows * step.sequences.length);
+    case 'function':
+      return 1 / step.functionCount;
+  }
+}
