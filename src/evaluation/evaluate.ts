@@ -1,0 +1,64 @@
+/**
+ * @file Scores → result: every metric at a given threshold, the confusion counts, the pairs. Knows no model and no
+ * baseline, prints nothing.
+ */
+import { type Confusion, confusionAt } from './metrics/confusion.ts';
+import { rankScores } from './metrics/ranked-scores.ts';
+import { computeMetrics, type MetricValues, type UndefinedMetrics } from './metrics/registry.ts';
+import { judgePairs, type PairwiseResult } from './pairs.ts';
+import { chooseThreshold, DEFAULT_THRESHOLD } from './threshold.ts';
+
+/** What evaluation reads of a dataset record; more fields do not matter. */
+export interface EvaluationRecord {
+  readonly code: string;
+  /** 1 vulnerable, 0 not. */
+  readonly target: number;
+  /** The same for a vulnerable function and its fix. */
+  readonly pair?: string | undefined;
+}
+
+/** Plain data, as metrics.json holds it (an undefined metric is left out there; `undefinedMetrics` says why). */
+export interface EvaluationResult {
+  /** Functions. */
+  readonly n: number;
+  /** Of them labelled vulnerable. */
+  readonly positives: number;
+  readonly threshold: number;
+  readonly metrics: MetricValues;
+  readonly undefinedMetrics: UndefinedMetrics;
+  readonly confusion: Confusion;
+  /** `undefined` when no record names its pair. */
+  readonly pairs: PairwiseResult | undefined;
+}
+
+export interface ScoredRecords {
+  readonly records: readonly Pick<EvaluationRecord, 'target' | 'pair'>[];
+  /** [N] probability of vulnerable, one per record, in the same order. */
+  readonly scores: ArrayLike<number>;
+  /** A function is called vulnerable when its score >= threshold. */
+  readonly threshold: number;
+}
+
+/** @throws VultuneError EVALUATION_SCORE_NOT_FINITE, EVALUATION_LABEL_INVALID */
+export function evaluateScores({ records, scores, threshold }: ScoredRecords): EvaluationResult {
+  const ranked = rankScores(
+    records.map((record) => record.target),
+    scores,
+  );
+  const { values, undefinedBecause } = computeMetrics(ranked, threshold);
+  return {
+    n: records.length,
+    positives: ranked.positives,
+    threshold,
+    metrics: values,
+    undefinedMetrics: undefinedBecause,
+    confusion: confusionAt(ranked, threshold),
+    pairs: judgePairs(records, scores, threshold),
+  };
+}
+
+/** The threshold with the best F1 on these records (validation, never test), or 0.5 when there is no choosing. */
+export function thresholdFor({ records, scores }: Omit<ScoredRecords, 'threshold'>): number {
+  const targets = records.map((record) => record.target);
+  return chooseThreshold(rankScores(targets, scores))?.threshold ?? DEFAULT_THRESHOLD;
+}
