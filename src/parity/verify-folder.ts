@@ -1,0 +1,244 @@
+/**
+ * @file Computes what a folder of reference outputs holds, with our engine, and compares: hidden states, logits, losses,
+ * gradients, and five steps of training.
+ */
+import { openCheckpoint } from '../checkpoint/checkpoint.ts';
+import { readGeometry } from '../model/families/registry.ts';
+import type { DecoderGeometry } from '../model/geometry.ts';
+import { BaseWeights } from '../network/base-weights.ts';
+import { ClassifierNetwork, type Sequence } from '../network/classifier-network.ts';
+import { LanguageModelHead } from '../network/language-model-head.ts';
+import { layOut, packIds } from '../packing/layout.ts';
+import { type LoadedAdapter, loadAdapter, readAdapterHeader } from '../peft/adapter-files.ts';
+import type { AdapterParameters } from '../peft/adapter-parameters.ts';
+import type { Backend } from '../runtime/backend.ts';
+import { type AdamWState, adamWStep, zerosLike } from '../training/adamw.ts';
+import { clipGradients } from '../training/gradient-clipping.ts';
+import { learningRate } from '../training/learning-rate.ts';
+import { classificationObjective, type LossOptions, objectiveFeeds } from '../training/objective.ts';
+import { copyParameters } from '../training/trainer-state.ts';
+import { type Comparison, compare, type Tolerance, worst } from './compare.ts';
+import { type ReferenceFolder, readReferenceFolder } from './reference-folder.ts';
+
+export interface VerifyOptions {
+  readonly backend: Backend;
+  readonly blocksPerStage: number;
+  /** Replaces every default bound. */
+  readonly tolerance: number | undefined;
+}
+
+/** How the reference's five steps were made (see its README). */
+const TRAINING = {
+  steps: 5,
+  peak: 1e-2,
+  maxGradientNorm: 1,
+  adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05 },
+} as const;
+
+/** One comparison per quantity the folder has. Throws for a folder, model or adapter that can't be read. */
+export async function verifyFolder(dir: string, options: VerifyOptions): Promise<readonly Comparison[]> {
+  const reference = await readReferenceFolder(dir);
+  const checkpoint = await openCheckpoint(reference.base);
+  try {
+    const geometry = readGeometry(checkpoint.config, reference.base);
+    const adapter = await loadAdapter(readAdapterHeader(reference.adapter), geometry);
+    const verifier = new Verifier(reference, geometry, new BaseWeights(checkpoint), adapter, options);
+    return await verifier.run();
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+class Verifier {
+  readonly #reference: ReferenceFolder;
+  readonly #geometry: DecoderGeometry;
+  readonly #weights: BaseWeights;
+  readonly #adapter: LoadedAdapter;
+  readonly #options: VerifyOptions;
+  readonly #rows: Comparison[] = [];
+
+  constructor(
+    reference: ReferenceFolder,
+    geometry: DecoderGeometry,
+    weights: BaseWeights,
+    adapter: LoadedAdapter,
+    options: VerifyOptions,
+  ) {
+    this.#reference = reference;
+    this.#geometry = geometry;
+    this.#weights = weights;
+    this.#adapter = adapter;
+    this.#options = options;
+  }
+
+  async run(): Promise<readonly Comparison[]> {
+    await this.#base();
+    const network = this.#network(this.#adapter.modules, this.#adapter.parameters);
+    await this.#loss(
+      network,
+      'ce_sum',
+      { kind: 'cross_entropy' },
+      this.#reference.labels.map(() => 1),
+    );
+    await this.#loss(network, 'focal2_weighted_sum', { kind: 'focal', gamma: 2 }, this.#reference.weights);
+    await network.release();
+    await this.#training();
+    return this.#rows;
+  }
+
+  #network(modules: LoadedAdapter['modules'], parameters: AdapterParameters): ClassifierNetwork {
+    return new ClassifierNetwork({
+      geometry: this.#geometry,
+      weights: this.#weights,
+      modules,
+      parameters,
+      backend: this.#options.backend,
+      blocksPerStage: this.#options.blocksPerStage,
+      activations: 'products',
+      pooling: 'last',
+    });
+  }
+
+  #compare(
+    quantity: string,
+    found: ArrayLike<number>,
+    reference: ArrayLike<number>,
+    tolerance: Tolerance,
+  ): void {
+    this.#rows.push(compare(quantity, found, reference, this.#bound(tolerance)));
+  }
+
+  #bound(tolerance: Tolerance): Tolerance {
+    return { ...tolerance, bound: this.#options.tolerance ?? tolerance.bound };
+  }
+
+  /** The base model alone: hidden states, next-token logits and loss, functions apart and joined. */
+  async #base(): Promise<void> {
+    const { functions } = this.#reference;
+    const network = this.#network([], this.#adapter.parameters);
+    const head = await LanguageModelHead.compile(this.#geometry, this.#weights, this.#options.backend);
+    const hidden = await network.hidden(sequenceOf(functions));
+    const logits = await head.logits(hidden);
+    const absolute: Tolerance = { kind: 'absolute', bound: 1e-4 };
+    const expect = (name: string, found: () => ArrayLike<number>, tolerance: Tolerance = absolute) => {
+      const reference = this.#reference.optional(name);
+      if (reference !== undefined) this.#compare(name, found(), reference, tolerance);
+    };
+    expect('hidden', () => hidden);
+    expect('lm_logits', () => logits);
+    expect('next_token_loss_sum', () => [nextTokenLoss(logits, functions, this.#geometry.vocabularySize)], {
+      kind: 'of_largest',
+      bound: 1e-4,
+    });
+    const joined = await network.hidden(sequenceOf([functions.flat()]));
+    expect('joined_hidden', () => joined);
+    await head.release();
+    await network.release();
+  }
+
+  /** Logits, loss and gradients of the adapted model under one objective. */
+  async #loss(
+    network: ClassifierNetwork,
+    name: 'ce_sum' | 'focal2_weighted_sum',
+    loss: LossOptions,
+    weights: readonly number[],
+  ): Promise<void> {
+    const reference = this.#reference;
+    const sums = zerosLike(this.#adapter.parameters);
+    const step = await network.step(
+      sequenceOf(reference.functions),
+      {
+        objective: classificationObjective(loss),
+        feeds: objectiveFeeds(reference.labels, weights),
+        dropout: undefined,
+      },
+      sums,
+    );
+    const logits = reference.optional('cls_logits');
+    if (name === 'ce_sum' && logits !== undefined) {
+      this.#compare('cls_logits', step.logits, logits, { kind: 'absolute', bound: 1e-4 });
+    }
+    const expected = reference.optional(`loss_${name}`);
+    if (expected !== undefined) {
+      this.#compare(`loss_${name}`, [step.loss], expected, { kind: 'of_largest', bound: 1e-4 });
+    }
+    this.#compareAll(`grad_${name}`, sums, { kind: 'of_largest', bound: 1e-4 });
+  }
+
+  async #training(): Promise<void> {
+    const expected = this.#reference.optional('train/losses');
+    if (expected === undefined) return;
+    const { labels, functions } = this.#reference;
+    const parameters = copyParameters(this.#adapter.parameters);
+    const network = this.#network(this.#adapter.modules, parameters);
+    const state: AdamWState = {
+      firstMoment: zerosLike(parameters),
+      secondMoment: zerosLike(parameters),
+      step: 0,
+    };
+    const targets = {
+      objective: classificationObjective({ kind: 'cross_entropy' }),
+      feeds: objectiveFeeds(
+        labels,
+        labels.map(() => 1 / labels.length),
+      ),
+      dropout: undefined,
+    };
+    const losses: number[] = [];
+    for (let step = 0; step < TRAINING.steps; step++) {
+      const gradients = zerosLike(parameters);
+      losses.push((await network.step(sequenceOf(functions), targets, gradients)).loss);
+      clipGradients(gradients, TRAINING.maxGradientNorm);
+      const schedule = {
+        type: 'cosine',
+        peak: TRAINING.peak,
+        warmupSteps: 0,
+        totalSteps: TRAINING.steps,
+      } as const;
+      adamWStep(parameters, gradients, state, learningRate(schedule, step), TRAINING.adamw);
+    }
+    await network.release();
+    this.#compare('train/losses', losses, expected, { kind: 'of_largest', bound: 1e-4 });
+    const arrays = new Map([...parameters].map(([key, { data }]) => [key, data]));
+    this.#compareAll('train/final', arrays, { kind: 'of_largest', bound: 1e-3 });
+  }
+
+  /** One row for all tensors `PREFIX/NAME` of the reference. */
+  #compareAll(prefix: string, found: ReadonlyMap<string, Float32Array>, tolerance: Tolerance): void {
+    const expected = this.#reference.all(`${prefix}/`);
+    if (expected.size === 0) return;
+    const rows = [...expected].map(([key, reference]) =>
+      compare(key, found.get(key) ?? [], reference, this.#bound(tolerance)),
+    );
+    this.#rows.push(worst(prefix, rows));
+  }
+}
+
+function sequenceOf(functions: readonly (readonly number[])[]): Sequence {
+  const layout = layOut(
+    functions.map((ids) => ids.length),
+    'isolated',
+  );
+  return { ids: packIds(functions, layout, 0), layout };
+}
+
+/** Sum over functions and positions of -log p(next token), nats. */
+function nextTokenLoss(
+  logits: Float32Array,
+  functions: readonly (readonly number[])[],
+  vocabularySize: number,
+): number {
+  let loss = 0;
+  let row = 0;
+  for (const ids of functions) {
+    for (const next of ids.slice(1)) {
+      const scores = logits.subarray(row * vocabularySize, (row + 1) * vocabularySize);
+      const largest = scores.reduce((m, x) => Math.max(m, x), Number.NEGATIVE_INFINITY);
+      const sum = scores.reduce((s, x) => s + Math.exp(x - largest), 0);
+      loss += largest + Math.log(sum) - scores[next]!;
+      row++;
+    }
+    row++;
+  }
+  return loss;
+}
