@@ -24,8 +24,17 @@ export function startProgress(
   terminal: Terminal,
   now: () => number = Date.now,
 ): Progress {
-  return terminal.isLive ? liveProgress(task, terminal, now) : plainProgress(task, terminal, now);
+  const progress = terminal.isLive ? liveProgress(task, terminal, now) : plainProgress(task, terminal, now);
+  running.add(progress);
+  return progress;
 }
+
+/** A live line hides the cursor and keeps a timer: what a failing command left running is stopped here. */
+export function stopEveryProgress(): void {
+  for (const progress of running) progress.stop();
+}
+
+const running = new Set<Progress>();
 
 function liveProgress(task: ProgressTask, terminal: Terminal, now: () => number): Progress {
   let state: ProgressState = { done: 0 };
