@@ -48,6 +48,13 @@ export function headerLength(file: string, prefix: Uint8Array, fileSizeBytes: nu
   if (prefix.byteLength < 8) {
     throw truncated(file, `${prefix.byteLength} bytes, too short for a header`);
   }
+  // What git leaves in place of a large file it did not fetch: "version https://git-lfs..."
+  if (Buffer.from(prefix).toString('latin1') === 'version ') {
+    throw new VultuneError('SAFETENSORS_HEADER', `${file} is a Git LFS pointer, not the file itself`, {
+      where: { file },
+      hint: 'Fetch the large files: git lfs pull.',
+    });
+  }
   const length = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) {
     throw badHeader(file, `the header claims ${length} bytes, more than any safetensors file has`);

@@ -156,6 +156,15 @@ describe('files that lie are refused before any data is read', () => {
     ['cut within the data', 'SAFETENSORS_TRUNCATED', () => cut(readFileSync(whole).length - 1)],
     ['header length absurd', 'SAFETENSORS_HEADER', () => forged('{}', 0, 2 ** 52)],
     ['header past the end', 'SAFETENSORS_TRUNCATED', () => forged('{}', 0, 400)],
+    [
+      'a Git LFS pointer',
+      'SAFETENSORS_HEADER',
+      () => {
+        const path = newPath();
+        writeFileSync(path, 'version https://git-lfs.github.com/spec/v1\n');
+        return path;
+      },
+    ],
     ['not JSON', 'SAFETENSORS_HEADER', () => forged('{"w":', 0)],
     ['not an object', 'SAFETENSORS_HEADER', () => forged('[1]', 0)],
     ['metadata of numbers', 'SAFETENSORS_HEADER', () => forged({ __metadata__: { a: 1 } }, 0)],

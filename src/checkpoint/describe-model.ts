@@ -1,0 +1,77 @@
+/** @file What a person wants to know of a model before using it, out of its configuration and headers: no weights are read. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sizeOf } from '../tensor/host-tensor.ts';
+import { type Checkpoint, openCheckpoint, type TokenizerDefinition } from './checkpoint.ts';
+
+export interface ModelDescription {
+  readonly path: string;
+  readonly modelType: string | undefined;
+  readonly layers: number | undefined;
+  readonly hiddenSize: number | undefined;
+  readonly heads: number | undefined;
+  readonly keyValueHeads: number | undefined;
+  readonly vocabularySize: number | undefined;
+  /** Tokens. */
+  readonly maxLength: number | undefined;
+  /** Numbers stored; tied embeddings count once. */
+  readonly parameters: number;
+  /** Numbers stored as each type: { Q4_1: 106168320, ... }, the most frequent first. */
+  readonly storedDtypes: Readonly<Record<string, number>>;
+  /** Of all files of the model. */
+  readonly sizeBytes: number;
+  readonly tokenizer: TokenizerDefinition['kind'] | undefined;
+  readonly chatTemplate: boolean;
+  readonly fingerprint: string;
+}
+
+/** Throws what openCheckpoint throws. */
+export async function describeModel(path: string): Promise<ModelDescription> {
+  const checkpoint = await openCheckpoint(path);
+  try {
+    const { config, tensors, tokenizer, fingerprint } = checkpoint;
+    const count = (...keys: string[]) =>
+      keys.map((key) => config[key]).find((value) => typeof value === 'number');
+    const storedDtypes = countByDtype(tensors);
+    return {
+      path: checkpoint.path,
+      modelType: typeof config.model_type === 'string' ? config.model_type : undefined,
+      layers: count('num_hidden_layers', 'n_layer'),
+      hiddenSize: count('hidden_size', 'n_embd'),
+      heads: count('num_attention_heads', 'n_head'),
+      keyValueHeads: count('num_key_value_heads'),
+      vocabularySize: count('vocab_size'),
+      maxLength: count('max_position_embeddings', 'n_positions'),
+      parameters: Object.values(storedDtypes).reduce((sum, size) => sum + size, 0),
+      storedDtypes,
+      sizeBytes: await totalBytes(checkpoint.path),
+      tokenizer: tokenizer?.kind,
+      chatTemplate: hasChatTemplate(tokenizer),
+      fingerprint,
+    };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+function countByDtype(tensors: Checkpoint['tensors']): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { shape, storedDtype = 'unknown' } of tensors.values()) {
+    counts.set(storedDtype, (counts.get(storedDtype) ?? 0) + sizeOf(shape));
+  }
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
+}
+
+async function totalBytes(path: string): Promise<number> {
+  const found = await stat(path);
+  if (found.isFile()) return found.size;
+  const files = await Promise.all((await readdir(path)).map((name) => stat(join(path, name))));
+  return files.filter((file) => file.isFile()).reduce((sum, file) => sum + file.size, 0);
+}
+
+function hasChatTemplate(tokenizer: TokenizerDefinition | undefined): boolean {
+  if (tokenizer === undefined) return false;
+  if (tokenizer.kind === 'gguf') return 'tokenizer.chat_template' in tokenizer.metadata;
+  const config = tokenizer.config;
+  return typeof config === 'object' && config !== null && 'chat_template' in config;
+}

@@ -1,0 +1,90 @@
+/** @file A model from the hub: found in its cache or fetched into it. Puts client, cache and download together. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
+import { downloadFile } from './download-file.ts';
+import { COMMIT, cachedCommit, type HubCache, hubCache, linkBlob, storeRef } from './hub-cache.ts';
+import { type HubClient, type HubFile, hubClient } from './hub-client.ts';
+import { selectModelFiles } from './model-files.ts';
+import { isOffline, type ResolvedModel, type ResolveOptions } from './model-source.ts';
+
+/**
+ * Asks the hub what the revision is now and fetches the files that are missing. Offline, or when the hub cannot be
+ * reached, what is cached of that revision serves. Throws what resolveModel says.
+ */
+export async function fetchHubModel(name: string, options: ResolveOptions): Promise<ResolvedModel> {
+  const revision = checkRevision(options.revision ?? 'main');
+  const cache = hubCache(options.cacheDir, name);
+  const resolved = (commit: string): ResolvedModel => ({
+    reference: name,
+    kind: 'hub',
+    path: cache.snapshot(commit),
+    revision: commit,
+  });
+  const cached = await cachedCommit(cache, revision);
+  if (cached !== undefined && (COMMIT.test(revision) || isOffline(options))) return resolved(cached);
+  if (isOffline(options)) {
+    throw new VultuneError('MODEL_NOT_CACHED', `${name} (${revision}) is not in the cache ${cache.folder}`, {
+      where: { name },
+      hint: 'Offline was asked for (HF_HUB_OFFLINE): fetch the model once with a network, or give a local path.',
+    });
+  }
+  const client = hubClient(name, options);
+  try {
+    const commit = await client.commitOf(revision);
+    await fetchSnapshot(name, commit, client, cache, options);
+    storeRef(cache, revision, commit);
+    return resolved(commit);
+  } catch (error) {
+    const unreachable = error instanceof VultuneError && error.code === 'MODEL_HUB_UNREACHABLE';
+    if (unreachable && cached !== undefined) return resolved(cached);
+    throw error;
+  }
+}
+
+async function fetchSnapshot(
+  name: string,
+  commit: string,
+  client: HubClient,
+  cache: HubCache,
+  options: ResolveOptions,
+): Promise<void> {
+  const files = new Map((await client.files(commit)).map((file) => [file.path, file]));
+  for (const path of selectModelFiles(name, [...files.keys()])) {
+    if (existsSync(join(cache.snapshot(commit), path))) continue;
+    await fetchBlob(files.get(path)!, commit, client, cache, options);
+    await linkBlob(cache, files.get(path)!.digest.hex, commit, path);
+  }
+}
+
+async function fetchBlob(
+  file: HubFile,
+  commit: string,
+  client: HubClient,
+  cache: HubCache,
+  options: ResolveOptions,
+): Promise<void> {
+  const target = cache.blob(file.digest.hex);
+  if (existsSync(target)) return;
+  const report = (receivedBytes: number) =>
+    options.onProgress?.({ file: file.path, receivedBytes, totalBytes: file.sizeBytes });
+  await downloadFile({
+    url: client.fileUrl(commit, file.path),
+    name: file.path,
+    target,
+    sizeBytes: file.sizeBytes,
+    digest: file.digest,
+    fetch: client.fetch,
+    onBytes: report,
+    signal: options.signal,
+  });
+}
+
+/** It becomes a file name in the cache. Throws MODEL_REFERENCE_INVALID. */
+function checkRevision(revision: string): string {
+  if (/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) && !revision.includes('..')) return revision;
+  throw new VultuneError(
+    'MODEL_REFERENCE_INVALID',
+    `"${revision}" is no revision: expected a branch, tag or commit`,
+  );
+}

@@ -1,0 +1,270 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { listModels } from '../../../../src/checkpoint/sources/list-models.ts';
+import type { DownloadProgress, ResolveOptions } from '../../../../src/checkpoint/sources/model-source.ts';
+import { resolveModel } from '../../../../src/checkpoint/sources/resolve-model.ts';
+import { COMMIT_A, COMMIT_B, type FakeHub, startFakeHub } from '../../../support/fake-hub.ts';
+
+const bytes = (text: string) => new Uint8Array(Buffer.from(text));
+const weights = Uint8Array.from({ length: 200_000 }, (_, i) => (i * i) & 255);
+
+let hub: FakeHub;
+let cacheDir: string;
+beforeEach(async () => {
+  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'HF_HUB_OFFLINE', 'HF_ENDPOINT'])
+    vi.stubEnv(name, '');
+  cacheDir = mkdtempSync(join(tmpdir(), 'vultune-hub-'));
+  vi.stubEnv('HF_HOME', join(cacheDir, 'home'));
+  hub = await startFakeHub();
+  hub.files = {
+    'config.json': bytes('{}'),
+    'tokenizer.json': bytes('{"model":{}}'),
+    'model.safetensors': weights,
+    'pytorch_model.bin': bytes('pickle'),
+    'README.md': bytes('# model'),
+  };
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await hub.close();
+  rmSync(cacheDir, { recursive: true, force: true });
+});
+
+const fetchModel = (options: ResolveOptions = {}) =>
+  resolveModel('org/model', { cacheDir, hubUrl: hub.url, ...options });
+const code = (value: string) => expect.objectContaining({ code: value });
+const downloads = () => hub.requests.filter((line) => line.includes('/resolve/'));
+const folderOf = (...parts: string[]) => join(cacheDir, 'models--org--model', ...parts);
+
+describe('fetching', () => {
+  test("only what is needed, in the layout of Python's library", async () => {
+    const model = await fetchModel();
+    const path = folderOf('snapshots', COMMIT_A);
+    expect(model).toEqual({ reference: 'org/model', kind: 'hub', path, revision: COMMIT_A });
+    expect(readdirSync(path).toSorted()).toEqual(['config.json', 'model.safetensors', 'tokenizer.json']);
+    expect(new Uint8Array(readFileSync(join(path, 'model.safetensors')))).toEqual(weights);
+    expect(lstatSync(join(path, 'model.safetensors')).isSymbolicLink()).toBe(true);
+    expect(realpathSync(join(path, 'config.json'))).toBe(
+      // git hash-object of a file of "{}".
+      realpathSync(folderOf('blobs', '9e26dfeeb6e641a33dae4961196235bdb965b21b')),
+    );
+    expect(readFileSync(folderOf('refs', 'main'), 'utf8')).toBe(COMMIT_A);
+  });
+
+  test('a second time nothing is downloaded, and a new commit fetches only what changed', async () => {
+    await fetchModel();
+    hub.requests.length = 0;
+    await fetchModel();
+    expect(downloads()).toEqual([]);
+    hub.commit = COMMIT_B;
+    hub.files['config.json'] = bytes('{"new":1}');
+    const model = await fetchModel();
+    expect(model.revision).toBe(COMMIT_B);
+    expect(downloads()).toEqual([`GET /org/model/resolve/${COMMIT_B}/config.json`]);
+    expect(readFileSync(join(model.path, 'config.json'), 'utf8')).toBe('{"new":1}');
+  });
+
+  test('a commit that is cached is not asked for', async () => {
+    await fetchModel();
+    hub.requests.length = 0;
+    expect((await fetchModel({ revision: COMMIT_A })).revision).toBe(COMMIT_A);
+    expect(hub.requests).toEqual([]);
+  });
+
+  test('progress goes up to the whole of each file', async () => {
+    const events: DownloadProgress[] = [];
+    await fetchModel({ onProgress: (event) => events.push(event) });
+    const ofWeights = events.filter((event) => event.file === 'model.safetensors');
+    expect(ofWeights.at(-1)).toEqual({
+      file: 'model.safetensors',
+      receivedBytes: 200_000,
+      totalBytes: 200_000,
+    });
+    const received = ofWeights.map((event) => event.receivedBytes);
+    expect(received).toEqual(received.toSorted((a, b) => a - b));
+  });
+
+  test('shards with their index, instead of a single file', async () => {
+    hub.files['model.safetensors.index.json'] = bytes(
+      '{"weight_map":{"w":"model-00001-of-00001.safetensors"}}',
+    );
+    hub.files['model-00001-of-00001.safetensors'] = weights;
+    const { path } = await fetchModel();
+    expect(readdirSync(path)).not.toContain('model.safetensors');
+    expect(readdirSync(path)).toContain('model-00001-of-00001.safetensors');
+  });
+
+  test('a GGUF only where there are no safetensors', async () => {
+    hub.files['model.Q8_0.gguf'] = weights;
+    expect(readdirSync((await fetchModel()).path)).not.toContain('model.Q8_0.gguf');
+    hub.commit = COMMIT_B;
+    delete hub.files['model.safetensors'];
+    expect(readdirSync((await fetchModel()).path)).toContain('model.Q8_0.gguf');
+  });
+
+  test('HF_ENDPOINT, HF_TOKEN and HF_HUB_CACHE', async () => {
+    hub.token = 'hf_secret';
+    vi.stubEnv('HF_ENDPOINT', `${hub.url}/`);
+    vi.stubEnv('HF_TOKEN', 'hf_secret');
+    vi.stubEnv('HF_HUB_CACHE', join(cacheDir, 'elsewhere'));
+    const { path } = await resolveModel('org/model');
+    expect(path).toBe(join(cacheDir, 'elsewhere', 'models--org--model', 'snapshots', COMMIT_A));
+  });
+
+  test('the token somebody logged in with', async () => {
+    hub.token = 'hf_stored';
+    mkdirSync(join(cacheDir, 'home'));
+    writeFileSync(join(cacheDir, 'home', 'token'), 'hf_stored\n');
+    expect((await fetchModel()).revision).toBe(COMMIT_A);
+  });
+});
+
+describe('interruptions', () => {
+  test('a broken connection is continued where it stopped', async () => {
+    hub.cut = { afterBytes: 70_000, times: 1 };
+    const { path } = await fetchModel();
+    expect(downloads().slice(-2)).toEqual([
+      `GET /org/model/resolve/${COMMIT_A}/model.safetensors`,
+      `GET /org/model/resolve/${COMMIT_A}/model.safetensors bytes=70000-`,
+    ]);
+    expect(new Uint8Array(readFileSync(join(path, 'model.safetensors')))).toEqual(weights);
+  });
+
+  test('stopped by the user, the next run continues', async () => {
+    const controller = new AbortController();
+    hub.cut = { afterBytes: 50_000, times: 1 };
+    const onProgress = ({ file }: DownloadProgress) => {
+      if (file === 'model.safetensors') controller.abort(new Error('stopped'));
+    };
+    await expect(fetchModel({ signal: controller.signal, onProgress })).rejects.toThrow('stopped');
+    expect(readdirSync(folderOf('snapshots', COMMIT_A))).not.toContain('model.safetensors');
+    const incomplete = readdirSync(folderOf('blobs')).find((name) => name.endsWith('.incomplete'))!;
+    const received = lstatSync(folderOf('blobs', incomplete)).size;
+    expect(received).toBeGreaterThan(0);
+    const { path } = await fetchModel();
+    expect(downloads().at(-1)).toMatch(new RegExp(`model.safetensors bytes=${received}-$`));
+    expect(new Uint8Array(readFileSync(join(path, 'model.safetensors')))).toEqual(weights);
+  });
+
+  test('a server that ignores the range sends the whole again', async () => {
+    hub.ranges = false;
+    hub.cut = { afterBytes: 70_000, times: 1 };
+    const { path } = await fetchModel();
+    expect(new Uint8Array(readFileSync(join(path, 'model.safetensors')))).toEqual(weights);
+  });
+
+  test('a part that was damaged on disk is thrown away once', async () => {
+    await fetchModel();
+    const blob = realpathSync(folderOf('snapshots', COMMIT_A, 'model.safetensors'));
+    rmSync(blob);
+    rmSync(folderOf('snapshots'), { recursive: true });
+    writeFileSync(`${blob}.incomplete`, Buffer.alloc(1000, 7));
+    const { path } = await fetchModel();
+    expect(new Uint8Array(readFileSync(join(path, 'model.safetensors')))).toEqual(weights);
+  });
+});
+
+describe('errors', () => {
+  test('bytes that are not what the hub announced', async () => {
+    hub.corrupt = 'model.safetensors';
+    await expect(fetchModel()).rejects.toThrow(code('MODEL_HASH_MISMATCH'));
+    expect(existsSync(folderOf('snapshots', COMMIT_A, 'model.safetensors'))).toBe(false);
+    expect(existsSync(folderOf('refs', 'main'))).toBe(false);
+    expect(readdirSync(folderOf('blobs')).filter((name) => name.endsWith('.incomplete'))).toEqual([]);
+  });
+
+  test('small files are checked too', async () => {
+    hub.corrupt = 'config.json';
+    await expect(fetchModel()).rejects.toThrow(code('MODEL_HASH_MISMATCH'));
+  });
+
+  test('unauthorised, with and without a token', async () => {
+    hub.token = 'hf_right';
+    await expect(fetchModel()).rejects.toThrow(
+      expect.objectContaining({ code: 'MODEL_UNAUTHORIZED', hint: expect.stringContaining('HF_TOKEN') }),
+    );
+    await expect(fetchModel({ token: 'hf_wrong' })).rejects.toThrow(
+      expect.objectContaining({ code: 'MODEL_UNAUTHORIZED', hint: expect.stringContaining('your token') }),
+    );
+    expect((await fetchModel({ token: 'hf_right' })).revision).toBe(COMMIT_A);
+  });
+
+  test('no such model, no such revision', async () => {
+    const options = { cacheDir, hubUrl: hub.url };
+    await expect(resolveModel('org/other', options)).rejects.toThrow(code('MODEL_NOT_FOUND'));
+    await expect(fetchModel({ revision: 'v9' })).rejects.toThrow(/revision "v9" of org\/model/);
+  });
+
+  test('a revision that would leave the cache', async () => {
+    await expect(fetchModel({ revision: '../../x' })).rejects.toThrow(code('MODEL_REFERENCE_INVALID'));
+    expect(hub.requests).toEqual([]);
+  });
+
+  test('only pickled weights, several GGUF files, nothing', async () => {
+    delete hub.files['model.safetensors'];
+    await expect(fetchModel()).rejects.toThrow(/pickle \(pytorch_model\.bin\)/);
+    hub.files['a.gguf'] = weights;
+    hub.files['b.gguf'] = weights;
+    await expect(fetchModel()).rejects.toThrow(code('MODEL_AMBIGUOUS'));
+    hub.files = { 'README.md': bytes('x') };
+    await expect(fetchModel()).rejects.toThrow(code('MODEL_FORMAT'));
+  });
+
+  test.each([
+    ['a server error', 503, 'application/json', '{}'],
+    ["a proxy's refusal", 403, 'text/html', '<h1>Blocked</h1>'],
+    ["a network's login page", 200, 'text/html', '<h1>Welcome</h1>'],
+    ['another service', 200, 'application/json', '{"hello":1}'],
+  ])('%s is an unreachable hub', async (_, status, type, body) => {
+    hub.answer = { status, type, body };
+    await expect(fetchModel()).rejects.toThrow(code('MODEL_HUB_UNREACHABLE'));
+  });
+
+  test('nobody listens: what is cached serves, else unreachable', async () => {
+    const closed = 'http://127.0.0.1:9';
+    await expect(fetchModel({ hubUrl: closed })).rejects.toThrow(code('MODEL_HUB_UNREACHABLE'));
+    await fetchModel();
+    expect((await fetchModel({ hubUrl: closed })).revision).toBe(COMMIT_A);
+  });
+});
+
+describe('offline', () => {
+  test('only what is cached, without a question', async () => {
+    await expect(fetchModel({ offline: true })).rejects.toThrow(code('MODEL_NOT_CACHED'));
+    await fetchModel();
+    hub.requests.length = 0;
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    expect((await fetchModel()).path).toBe(folderOf('snapshots', COMMIT_A));
+    expect(hub.requests).toEqual([]);
+  });
+
+  test('a snapshot that is not whole does not count', async () => {
+    const { path } = await fetchModel();
+    rmSync(join(path, 'model.safetensors'));
+    await expect(fetchModel({ offline: true })).rejects.toThrow(code('MODEL_NOT_CACHED'));
+    expect(await listModels({ cacheDir })).toEqual([]);
+    await fetchModel();
+    expect((await fetchModel({ offline: true })).path).toBe(path);
+  });
+});
+
+test('what is cached is listed', async () => {
+  expect(await listModels({ cacheDir: join(cacheDir, 'absent') })).toEqual([]);
+  const { path } = await fetchModel();
+  const sizeBytes = 200_000 + 2 + 12;
+  expect(await listModels({ cacheDir })).toEqual([
+    { reference: 'org/model', kind: 'hub', path, sizeBytes, revision: COMMIT_A },
+  ]);
+});
