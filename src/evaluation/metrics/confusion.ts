@@ -67,7 +67,7 @@ export function mcc({ truePositives, falsePositives, trueNegatives, falseNegativ
   if (called === 0 || passed === 0) return 0;
   const positives = truePositives + falseNegatives;
   const negatives = trueNegatives + falsePositives;
-  // Two roots: the product of all four counts leaves 2^53 at some ten thousand functions each.
+  // Paired like this a perfect prediction gives exactly 1.
   const scale = Math.sqrt(called * positives) * Math.sqrt(passed * negatives);
   return (truePositives * trueNegatives - falsePositives * falseNegatives) / scale;
 }

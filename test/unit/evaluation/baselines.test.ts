@@ -15,6 +15,7 @@ import { baselineRegistry } from '../../../src/evaluation/baselines/registry.ts'
 import { sparseMatrix } from '../../../src/evaluation/baselines/sparse-matrix.ts';
 import { fitTfidf } from '../../../src/evaluation/baselines/tfidf.ts';
 import { tfidfLogisticRegression } from '../../../src/evaluation/baselines/tfidf-logistic-regression.ts';
+import { sampleWithin } from '../../../src/evaluation/baselines/training-sample.ts';
 import { rankScores } from '../../../src/evaluation/metrics/ranked-scores.ts';
 import { averagePrecision, rocAuc } from '../../../src/evaluation/metrics/ranking.ts';
 import { sharedFolder } from '../../support/shared.ts';
@@ -287,6 +288,31 @@ describe('length only', () => {
     scores.forEach((score) => {
       expect(score).toBeCloseTo(1 / 3, 9);
     });
+  });
+});
+
+describe('training sample', () => {
+  const many = Array.from({ length: 100 }, (_, i) => ({
+    code: 'x'.repeat(10 + i),
+    target: i === 42 ? 1 : 0,
+  }));
+
+  test('everything when it fits', () => {
+    expect(sampleWithin(many, 10_000)).toBe(many);
+  });
+
+  test('else within the bound, both labels, in order, the same every time', () => {
+    const sample = sampleWithin(many, 600);
+    const size = sum(sample.map((entry) => entry.code.length));
+    expect(size).toBeLessThanOrEqual(600);
+    expect(size).toBeGreaterThan(500);
+    expect(sample.some((entry) => entry.target === 1)).toBe(true);
+    expect(sample).toEqual(many.filter((entry) => sample.includes(entry)));
+    expect(sampleWithin(many, 600)).toEqual(sample);
+  });
+
+  test('one of each label even where none fits', () => {
+    expect(new Set(sampleWithin(many, 1).map((entry) => entry.target))).toEqual(new Set([0, 1]));
   });
 });
 
