@@ -1,6 +1,6 @@
 """A base model and its tokenizer in Transformers, from a folder, a hub id or one GGUF file (dequantised).
 
-Shared by the parity check (peft_logits.py) and the benchmark (bench/training/peft.py); knows nothing of adapters.
+Shared by the parity check (peft_logits.py) and the benchmark (bench/training/peft_worker.py); knows nothing of adapters.
 """
 
 import os

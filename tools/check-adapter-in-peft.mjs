@@ -124,15 +124,16 @@ function peftLogits(python, { base, adapter, data, maxLength }) {
 }
 
 function output(command, args) {
+  const env = { ...process.env, TQDM_DISABLE: '1' };
   const result = spawnSync(command, args, {
+    env,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 2],
     maxBuffer: 2 ** 28,
   });
   if (result.status === 0) return result.stdout;
-  throw new CheckError(
-    `${command} ${args.join(' ')} failed: ${result.error?.message ?? `exit code ${result.status}`}`,
-  );
+  const reason = result.error?.message ?? `exit code ${result.status}`;
+  throw new CheckError(`${command} ${args.join(' ')} failed: ${reason}`);
 }
 
 function jsonLines(file) {

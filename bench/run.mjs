@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/**
+ * @file `npm run bench -- NAME [options]`: finds the benchmark and runs it. A benchmark is a folder here with a
+ * bench.mjs that exports `usage` and `run(args)`, which gives the process's exit code.
+ */
+import * as training from './training/bench.mjs';
+import { BenchError } from './worker.mjs';
+
+const benchmarks = { training };
+
+async function main([name, ...args]) {
+  const benchmark = benchmarks[name];
+  const usage = Object.values(benchmarks).map((each) => each.usage);
+  if (name === undefined || name === '--help' || name === '-h') return print(usage.join('\n\n'));
+  if (benchmark === undefined) {
+    throw new BenchError(`unknown benchmark ${name}; there is: ${Object.keys(benchmarks).join(', ')}`);
+  }
+  if (args.includes('--help') || args.includes('-h')) return print(benchmark.usage);
+  return benchmark.run(args);
+}
+
+function print(text) {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const foreseen = error instanceof BenchError || error.code?.startsWith('ERR_PARSE_ARGS');
+  process.stderr.write(`${foreseen ? error.message : error.stack}\n`);
+  process.exitCode = 2;
+}

