@@ -1,0 +1,28 @@
+/** @file Runs asynchronous jobs a few at a time. Knows nothing of what they do. */
+
+/**
+ * Calls `job` for every item, at most `concurrency` at once; results in the items' order. The first error stops
+ * the taking of further items and is thrown when the running ones have ended.
+ */
+export async function runPool<T, R>(
+  items: readonly T[],
+  concurrency: number,
+  job: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  let failure: { readonly error: unknown } | undefined;
+  const worker = async () => {
+    while (next < items.length && failure === undefined) {
+      const index = next++;
+      try {
+        results[index] = await job(items[index]!, index);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+  if (failure !== undefined) throw failure.error;
+  return results;
+}

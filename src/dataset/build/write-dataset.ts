@@ -1,0 +1,36 @@
+/**
+ * @file Writes a built dataset: one JSON-lines file a split, the card, and dataset.json last, so that a folder with a
+ * dataset.json is whole. Removes nothing that it did not write.
+ */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
+import { writeFileAtomic } from '../../base/files.ts';
+import type { DatasetRecord } from '../record.ts';
+import { writeRecords } from '../write-jsonl.ts';
+import { SPLITS, type Split } from './split-by-group.ts';
+
+const OURS = new Set([...SPLITS.map((split) => `${split}.jsonl`), 'dataset.json', 'README.md']);
+
+/** @throws VultuneError `OUTPUT_EXISTS` when the folder holds something else than an earlier build. */
+export function checkOutputFolder(outDir: string): void {
+  if (!existsSync(outDir)) return;
+  const names = readdirSync(outDir);
+  if (names.includes('dataset.json') || names.every((name) => OURS.has(name))) return;
+  throw new VultuneError('OUTPUT_EXISTS', `${outDir} exists and is no dataset of an earlier build`, {
+    where: { file: outDir },
+    hint: 'choose a new or empty folder',
+  });
+}
+
+export function writeDataset(
+  outDir: string,
+  splits: Readonly<Record<Split, readonly DatasetRecord[]>>,
+  info: unknown,
+  card: string,
+): void {
+  rmSync(join(outDir, 'dataset.json'), { force: true });
+  for (const split of SPLITS) writeRecords(join(outDir, `${split}.jsonl`), splits[split]);
+  writeFileAtomic(join(outDir, 'README.md'), card);
+  writeFileAtomic(join(outDir, 'dataset.json'), `${JSON.stringify(info, null, 2)}\n`);
+}
