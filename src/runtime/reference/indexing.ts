@@ -1,0 +1,43 @@
+/** @file Operators that pick rows by number, or add to them. A number outside the rows is an error. */
+import { evaluateDim } from '../../graph/dim.ts';
+import { type HostTensor, sizeOf } from '../../tensor/host-tensor.ts';
+import { floatsOf, floatTensor, type Kernels, pick, rowNumbers } from './kernel.ts';
+
+export const indexingKernels: Kernels<'gather' | 'scatterAdd' | 'packRows' | 'unpackRows'> = {
+  gather: ([x, indices]) => gather(x!, indices!),
+  scatterAdd: ([indices, updates], { rows }, sizes) => {
+    const count = evaluateDim(rows, sizes);
+    const tail = updates!.shape.slice(indices!.shape.length);
+    const width = sizeOf(tail);
+    const from = floatsOf(updates!);
+    const out = new Float64Array(count * width);
+    rowNumbers(indices!, count).forEach((row, i) => {
+      for (let j = 0; j < width; j++) out[row * width + j] = out[row * width + j]! + from[i * width + j]!;
+    });
+    return floatTensor([count, ...tail], out);
+  },
+  packRows: ([x, index, _inverse, slotIsReal]) => {
+    const rows = gather(x!, index!); // [B, S, D]
+    const isReal = floatsOf(slotIsReal!);
+    const width = x!.shape[1]!;
+    return floatTensor(
+      rows.shape,
+      floatsOf(rows).map((value, i) => (isReal[Math.floor(i / width)] === 0 ? 0 : value)),
+    );
+  },
+  unpackRows: ([y, _index, inverse]) => {
+    const [rows, slots, width] = y!.shape;
+    return gather({ ...y!, shape: [rows! * slots!, width!] }, inverse!);
+  },
+};
+
+function gather(x: HostTensor, indices: HostTensor): HostTensor {
+  const tail = x.shape.slice(1);
+  const width = sizeOf(tail);
+  const rows = rowNumbers(indices, x.shape[0]!);
+  const offsets = Int32Array.from(
+    { length: rows.length * width },
+    (_, i) => rows[Math.floor(i / width)]! * width + (i % width),
+  );
+  return pick(x, [...indices.shape, ...tail], offsets);
+}
