@@ -52,7 +52,12 @@ const lora = {
     .default('all-linear')
     .describe('Linear layers to adapt: all-linear, or a list of names such as [q_proj, v_proj].'),
   lora_layers: z
-    .union([z.literal('all'), lastLayers, z.strictObject({ last: count() }), z.array(z.int().min(0)).min(1)])
+    .union([
+      z.literal('all'),
+      lastLayers,
+      z.strictObject({ last: count() }).describe('{ last: K }'),
+      z.array(z.int().min(0)).min(1).describe('a list of indices from 0'),
+    ])
     .prefault('all')
     .describe('Blocks to adapt: all, "last 8", or a list of indices from 0.'),
   use_rslora: z

@@ -9,6 +9,8 @@ import { formatBytes, formatCount, formatDuration, formatPercent, formatSignific
 export interface ProgressState {
   /** In the unit of the progress: steps, functions, bytes. */
   readonly done: number;
+  /** Where it became known, or grew, after the start. */
+  readonly total?: number;
   /** A word or two: `epoch 2/3`, the name of a file. */
   readonly phase?: string;
   readonly lossNats?: number;
@@ -21,7 +23,8 @@ export interface ProgressState {
 
 export interface ProgressTask {
   readonly label: string;
-  readonly total: number;
+  /** Undefined while it is not known. */
+  readonly total: number | undefined;
   readonly unit: 'steps' | 'functions' | 'files' | 'packages' | 'bytes';
 }
 
@@ -45,7 +48,7 @@ const BAR_COLUMNS = { least: 8, most: 24 };
 export function liveLine(task: ProgressTask, state: ProgressState, options: LineOptions): string {
   const { colors, columns } = options;
   const share = shareDone(task, state);
-  const percent = formatPercent(share).padStart(4);
+  const percent = totalOf(task, state) === undefined ? '' : formatPercent(share).padStart(4);
   let segments = stateSegments(task, state, options.remainingMs);
   const width = () =>
     task.label.length +
@@ -71,11 +74,19 @@ export function liveLine(task: ProgressTask, state: ProgressState, options: Line
 /** The line for a log: the same, without bar and colours, however long. */
 export function plainLine(task: ProgressTask, state: ProgressState, remainingMs: number | undefined): string {
   const texts = stateSegments(task, state, remainingMs).map(({ text }) => text);
-  return [`${task.label} ${formatPercent(shareDone(task, state))}`, ...texts].join('  ');
+  const percent = totalOf(task, state) === undefined ? '' : ` ${formatPercent(shareDone(task, state))}`;
+  return [`${task.label}${percent}`, ...texts].join('  ');
 }
 
+/** 0..1; 0 while the total is not known. */
 export function shareDone(task: ProgressTask, state: ProgressState): number {
-  return task.total === 0 ? 1 : Math.min(1, Math.max(0, state.done / task.total));
+  const total = totalOf(task, state);
+  if (total === undefined) return 0;
+  return total === 0 ? 1 : Math.min(1, Math.max(0, state.done / total));
+}
+
+export function totalOf(task: ProgressTask, state: ProgressState): number | undefined {
+  return state.total ?? task.total;
 }
 
 function stateSegments(task: ProgressTask, state: ProgressState, remainingMs: number | undefined): Segment[] {
@@ -95,8 +106,15 @@ function stateSegments(task: ProgressTask, state: ProgressState, remainingMs: nu
 }
 
 function doneOfTotal(task: ProgressTask, state: ProgressState): string {
-  if (task.unit === 'bytes') return `${formatBytes(state.done)} of ${formatBytes(task.total)}`;
-  return `${formatCount(state.done)}/${formatCount(task.total)}`;
+  const total = totalOf(task, state);
+  if (task.unit === 'bytes') {
+    return total === undefined
+      ? formatBytes(state.done)
+      : `${formatBytes(state.done)} of ${formatBytes(total)}`;
+  }
+  return total === undefined
+    ? `${formatCount(state.done)} ${task.unit}`
+    : `${formatCount(state.done)}/${formatCount(total)}`;
 }
 
 function bar(share: number, columns: number, { colors, isUnicode }: LineOptions): string {

@@ -3,7 +3,14 @@
  * what the task is.
  */
 import { type Options, SingleBar } from 'cli-progress';
-import { liveLine, type ProgressState, type ProgressTask, plainLine, shareDone } from './progress-line.ts';
+import {
+  liveLine,
+  type ProgressState,
+  type ProgressTask,
+  plainLine,
+  shareDone,
+  totalOf,
+} from './progress-line.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Progress {
@@ -55,7 +62,7 @@ function liveProgress(task: ProgressTask, terminal: Terminal, now: () => number)
       }),
   };
   const line = new SingleBar(options);
-  line.start(task.total, 0);
+  line.start(task.total ?? 0, 0);
   let isRunning = true;
   const progress: Progress = {
     update(next) {
@@ -66,7 +73,7 @@ function liveProgress(task: ProgressTask, terminal: Terminal, now: () => number)
     log(text) {
       if (isRunning) line.stop();
       terminal.write(`${text}\n`);
-      if (isRunning) line.start(task.total, state.done);
+      if (isRunning) line.start(task.total ?? 0, state.done);
     },
     stop(summary) {
       if (!isRunning) return;
@@ -119,8 +126,9 @@ function estimator(task: ProgressTask, now: () => number) {
       if (first === undefined) return undefined;
       const elapsedMs = now() - first.atMs;
       const done = state.done - first.done;
-      if (done <= 0 || elapsedMs < ESTIMATE_AFTER_MS) return undefined;
-      return (elapsedMs / done) * Math.max(0, task.total - state.done);
+      const total = totalOf(task, state);
+      if (total === undefined || done <= 0 || elapsedMs < ESTIMATE_AFTER_MS) return undefined;
+      return (elapsedMs / done) * Math.max(0, total - state.done);
     },
   };
 }

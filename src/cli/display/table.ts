@@ -41,7 +41,12 @@ export function renderTable(
     Math.max(visibleWidth(heading), ...rows.map((row) => longestLine(row[index] ?? ''))),
   );
   const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
-  const last = Math.max(10, Math.min(widths.at(-1) ?? 0, terminal.columns() - before));
+  // A path that does not fit is broken by the terminal: better than cut short, it can still be copied.
+  const longestWord = Math.max(
+    10,
+    ...rows.flatMap((row) => (row.at(-1) ?? '').split(/\s/).map(visibleWidth)),
+  );
+  const last = Math.max(longestWord, Math.min(widths.at(-1) ?? 0, terminal.columns() - before));
   const table = new Table({
     chars: CHARS,
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },

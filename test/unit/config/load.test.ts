@@ -161,7 +161,7 @@ describe('mistakes, one at a time', () => {
     [
       'lora_layers: first 8',
       'CONFIG_VALUE_INVALID',
-      'lora_layers is the text "first 8", expected all, "last K", a map of last or a list, each a whole number of 0 or more (line 5, column 14)',
+      'lora_layers is the text "first 8", expected all, "last K", { last: K } or a list of indices from 0 (line 5, column 14)',
       5,
     ],
     [

@@ -1,0 +1,78 @@
+/** @file `vultune config`: the keys, the JSON Schema, and a resolved configuration. */
+import { Command } from 'commander';
+import { configJsonSchema, configKeys, configYaml } from '../../config/describe.ts';
+import { loadTrainConfig } from '../../config/load.ts';
+import type { CliContext } from '../context.ts';
+import { wrapText } from '../display/wrap.ts';
+import { addExamples } from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export const configCommand: CliCommand = (context) =>
+  new Command('config')
+    .summary('the keys of a training configuration')
+    .description('Print the keys of a training configuration, its JSON Schema, or a resolved one.')
+    .addCommand(keysCommand(context))
+    .addCommand(schemaCommand(context))
+    .addCommand(showCommand(context));
+
+function keysCommand(context: CliContext): Command {
+  const command = new Command('keys')
+    .summary('every key: what it does, takes and defaults to')
+    .description('List every key of a training configuration: what it does, what it takes and its default.')
+    .argument('[words...]', 'only keys whose name or description has one of these words');
+  addExamples(command, [
+    ['all of them', 'vultune config keys | less'],
+    ['what has to do with LoRA', 'vultune config keys lora'],
+  ]);
+  return command.action((words: string[]) => context.stdout.write(keyList(words, context)));
+}
+
+function schemaCommand(context: CliContext): Command {
+  const command = new Command('schema')
+    .summary('JSON Schema of the configuration, for editors')
+    .description(
+      'Print the JSON Schema of a training configuration. An editor that knows it completes keys and marks ' +
+        'mistakes: keep it beside the file and begin the file with `# yaml-language-server: $schema=vultune.schema.json`.',
+    );
+  addExamples(command, [['for the editor', 'vultune config schema > vultune.schema.json']]);
+  return command.action(() => context.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`));
+}
+
+function showCommand(context: CliContext): Command {
+  const command = new Command('show')
+    .summary('a configuration with all defaults and overrides')
+    .description(
+      'Check a configuration and print it resolved: every key, with defaults and overrides. Opens no data file; ' +
+        '`vultune train --dry-run` does.',
+    )
+    .argument('<config>', 'YAML file')
+    .argument('[overrides...]', 'key=value, each laid over the file');
+  addExamples(command, [['what would be trained', 'vultune config show train.yaml lora_r=16']]);
+  return command.action((file: string, overrides: string[]) =>
+    context.stdout.write(configYaml(loadTrainConfig({ file, overrides }))),
+  );
+}
+
+function keyList(words: readonly string[], { stdout }: CliContext): string {
+  const { colors } = stdout;
+  const wanted = configKeys().filter(
+    ({ key, description }) =>
+      words.length === 0 ||
+      words.some((word) => `${key} ${description}`.toLowerCase().includes(word.toLowerCase())),
+  );
+  if (wanted.length === 0) return 'no key has these words\n';
+  const columns = Math.min(stdout.columns(), 100);
+  const blocks = wanted.map((key, index) => {
+    const heading =
+      key.group === wanted[index - 1]?.group
+        ? ''
+        : `${index === 0 ? '' : '\n'}${colors.heading(key.group)}\n`;
+    const fallback = key.required ? colors.warning('required') : `default ${key.default}`;
+    const lines = [
+      ...wrapText(key.description, columns - 4),
+      ...wrapText(`takes ${key.expected}`, columns - 4).map(colors.muted),
+    ];
+    return `${heading}  ${colors.accent(key.key)}  ${fallback}\n${lines.map((line) => `    ${line}\n`).join('')}`;
+  });
+  return blocks.join('');
+}

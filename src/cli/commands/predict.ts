@@ -1,0 +1,63 @@
+/** @file `vultune predict`: options; the work is the stage's. */
+import { Command, Option } from 'commander';
+import type { CliContext } from '../context.ts';
+import { addDeviceOptions, addExamples, type DeviceOptions, parseCount, parseShare } from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export interface PredictRequest extends DeviceOptions {
+  /** A run folder or a PEFT adapter folder. */
+  readonly run: string;
+  /** JSON lines, a JavaScript or TypeScript file, or `-` for JSON lines on stdin. */
+  readonly data: string;
+  /** A file to write, atomically; default: stdout. */
+  readonly out?: string;
+  readonly threshold?: number;
+  readonly maxLength?: number;
+}
+
+export type PredictStage = (request: PredictRequest, context: CliContext) => Promise<void>;
+
+type Options = Omit<PredictRequest, 'run'>;
+
+export function predictCommand(stage: PredictStage): CliCommand {
+  return (context) => {
+    const command = new Command('predict')
+      .summary('score functions: the probability of being vulnerable')
+      .description(
+        'Score functions with a fine-tuned model.\n\n' +
+          "Writes JSON lines, one a function, in the input's order, none missing: `id`, `score` (probability of " +
+          'vulnerable), `label` (1 from the threshold on), `truncated` (longer than what was read).',
+      )
+      .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
+      .requiredOption(
+        '--data <file>',
+        'JSON lines with `code`; or a .js, .ts, .jsx, .tsx file, one prediction a function; - reads JSON lines from standard input',
+      )
+      .option('--out <file>', 'write here instead of standard output')
+      .addOption(
+        new Option(
+          '--threshold <x>',
+          'score from which the label is 1 (default: the one stored in the run, or 0.5)',
+        ).argParser(parseShare),
+      )
+      .addOption(
+        new Option(
+          '--max-length <n>',
+          "tokens of a function that are read (default: the run's, or the model's own)",
+        ).argParser(parseCount),
+      );
+    addDeviceOptions(command);
+    addExamples(command, [
+      [
+        'the most suspicious functions first',
+        "vultune predict runs/first --data functions.jsonl | jq -s 'sort_by(-.score)'",
+      ],
+      [
+        'every function of a source file',
+        'vultune predict runs/first --data src/server.js --out predictions.jsonl',
+      ],
+      ['in a pipe', 'cat functions.jsonl | vultune predict runs/first --data -'],
+    ]);
+    return command.action((run: string, options: Options) => stage({ run, ...options }, context));
+  };
+}

@@ -1,0 +1,118 @@
+/** @file `vultune train`: options, checks of all input, then the training stage. */
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { VultuneError } from '../../base/errors.ts';
+import { configKeys, configYaml } from '../../config/describe.ts';
+import { loadTrainConfig } from '../../config/load.ts';
+import type { TrainConfig } from '../../config/train-config.ts';
+import type { CliContext } from '../context.ts';
+import { wrapText } from '../display/wrap.ts';
+import { type CheckedFile, checkTrainInputs, describeInputs } from '../input-check.ts';
+import { addExamples } from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export interface TrainRequest {
+  readonly config: TrainConfig;
+  /** The data files, read and checked; the run folder is free. */
+  readonly inputs: readonly CheckedFile[];
+}
+
+export interface ResumeRequest {
+  /** A run folder. */
+  readonly run: string;
+}
+
+export interface TrainStages {
+  train(request: TrainRequest, context: CliContext): Promise<void>;
+  resume(request: ResumeRequest, context: CliContext): Promise<void>;
+}
+
+interface Options {
+  readonly dryRun?: true;
+  readonly resume?: string;
+}
+
+export function trainCommand(stages: TrainStages): CliCommand {
+  return (context) => {
+    const command = new Command('train')
+      .summary('fine-tune a model on labelled functions')
+      .description(
+        'Fine-tune a language model with LoRA to classify functions as vulnerable or safe.\n\n' +
+          'All input is checked before a model is loaded or a folder made. The run folder (output_dir) gets ' +
+          'the adapter as PEFT writes it, checkpoints, events, predictions and metrics. Ctrl-C writes a ' +
+          'checkpoint and says how to go on.',
+      )
+      .argument('[config]', 'YAML file of the run; its keys are listed by `vultune config keys`')
+      .argument(
+        '[overrides...]',
+        'key=value, each laid over the file: learning_rate=2e-4 "lora_layers=last 8"',
+      )
+      .option(
+        '--dry-run',
+        'check the configuration and the data files, print the resolved configuration, stop',
+      )
+      .option('--resume <run>', 'go on with an interrupted run from its last checkpoint, bit for bit')
+      .addHelpText('after', () => `\nConfiguration keys:\n${keyGroups(context.stdout.columns())}`);
+    addExamples(command, [
+      ['train as the file says', 'vultune train train.yaml'],
+      [
+        'the same with another rank, into another folder',
+        'vultune train train.yaml lora_r=16 output_dir=runs/r16',
+      ],
+      ['is everything in order?', 'vultune train train.yaml --dry-run'],
+      ['go on after Ctrl-C or a power cut', 'vultune train --resume runs/first'],
+    ]);
+    return command.action(async (config: string | undefined, overrides: string[], options: Options) => {
+      if (options.resume !== undefined) {
+        refuseWithResume(config, options);
+        await stages.resume({ run: options.resume }, context);
+        return;
+      }
+      const request = await readRequest(config, overrides);
+      if (options.dryRun) printDryRun(request, context);
+      else await stages.train(request, context);
+    });
+  };
+}
+
+async function readRequest(config: string | undefined, overrides: readonly string[]): Promise<TrainRequest> {
+  if (config === undefined) {
+    throw new VultuneError('CLI_USAGE', 'found no configuration, expected a YAML file or --resume RUN', {
+      hint: 'vultune train --help shows examples',
+    });
+  }
+  // Everything can be said in overrides: then the first of them stands where the file would.
+  const isOverride = config.includes('=') && !existsSync(config);
+  const resolved = loadTrainConfig(
+    isOverride ? { overrides: [config, ...overrides] } : { file: config, overrides },
+  );
+  return { config: resolved, inputs: await checkTrainInputs(resolved) };
+}
+
+function printDryRun({ config, inputs }: TrainRequest, { stdout, stderr }: CliContext): void {
+  stdout.write(configYaml(config));
+  stderr.write(`\n${describeInputs(inputs, stderr)}`);
+  stderr.write(`\nall in order; without --dry-run this would train into ${config.output_dir}\n`);
+}
+
+function refuseWithResume(config: string | undefined, { dryRun }: Options): void {
+  const other = config !== undefined ? config : dryRun ? '--dry-run' : undefined;
+  if (other === undefined) return;
+  throw new VultuneError('CLI_USAGE', `found ${other} beside --resume, expected --resume RUN alone`, {
+    hint: 'a run goes on with the configuration it was started with; for another one, start another run',
+  });
+}
+
+/** `  LoRA: lora_r, lora_alpha ...`, wrapped. */
+function keyGroups(columns: number): string {
+  const keys = configKeys();
+  const groups = [...new Set(keys.map(({ group }) => group))];
+  const lines = groups.flatMap((name) => {
+    const names = keys.filter(({ group }) => group === name).map(({ key }) => key);
+    return [
+      `  ${name}:`,
+      ...wrapText(names.join(', '), Math.min(columns, 100) - 5).map((line) => `    ${line}`),
+    ];
+  });
+  return [...lines, '  (`vultune config keys` says what each does, takes and defaults to)'].join('\n');
+}

@@ -1,0 +1,55 @@
+/** @file `vultune verify`: options; the work is the stage's. */
+import { Command, Option } from 'commander';
+import type { CliContext } from '../context.ts';
+import { addExamples, parsePositive } from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export interface VerifyRequest {
+  /** Folders with base/, adapter/ and io.safetensors. */
+  readonly dirs: readonly string[];
+  /** One tolerance for every quantity; default: each its own. */
+  readonly tolerance?: number;
+  readonly json: boolean;
+  /** Default: both. */
+  readonly cut?: 'block' | 'graph';
+}
+
+/** @returns whether every quantity of every folder is within its tolerance. */
+export type VerifyStage = (request: VerifyRequest, context: CliContext) => Promise<boolean>;
+
+type Options = Omit<VerifyRequest, 'dirs'>;
+
+export function verifyCommand(stage: VerifyStage): CliCommand {
+  return (context) => {
+    const command = new Command('verify')
+      .summary('compare this engine with reference outputs of PyTorch')
+      .description(
+        'Compare what Vultune computes with reference outputs, quantity by quantity: hidden states, logits, ' +
+          'losses, gradients, and parameters after training steps.\n\n' +
+          'A folder holds base/ (a checkpoint), adapter/ (a PEFT adapter) and io.safetensors (inputs and what ' +
+          'PyTorch computed). Prints the largest absolute and relative error of each, and ok or FAIL.',
+      )
+      .argument('<dirs...>', 'folders of reference outputs')
+      .addOption(
+        new Option(
+          '--tolerance <x>',
+          "one tolerance for all (default: 1e-4 absolute on logits and hidden, 1e-4 of a gradient's largest entry, 1e-3 of a trained parameter's)",
+        ).argParser(parsePositive),
+      )
+      .addOption(
+        new Option('--cut <cut>', 'how the model is cut into graphs (default: both)').choices([
+          'block',
+          'graph',
+        ]),
+      )
+      .option('--json', 'print JSON on standard output instead of a table', false)
+      .addHelpText('after', '\nExit code: 0 all ok, 1 something failed, 2 a folder cannot be read.');
+    addExamples(command, [
+      ['one architecture', 'vultune verify reference/llama'],
+      ['several, by the memory-saving cut only', 'vultune verify reference/* --cut block'],
+    ]);
+    return command.action(async (dirs: string[], options: Options) => {
+      if (!(await stage({ dirs, ...options }, context))) context.setExitCode(1);
+    });
+  };
+}

@@ -1,0 +1,33 @@
+/** @file What the engine says of itself for `doctor`: devices and the speed of a matrix product. Loads ONNX Runtime. */
+import { VultuneError } from '../../base/errors.ts';
+import type { Device } from '../../runtime/backend.ts';
+import { availableDevices, requireDevice } from '../../runtime/ort/devices.ts';
+import { measureMatmulGflops } from '../../runtime/ort/measure.ts';
+import { DEVICES } from '../options.ts';
+
+export interface DeviceReport {
+  readonly device: Device;
+  readonly available: boolean;
+  /** What to do where it is not. */
+  readonly hint?: string;
+  /** Of a float32 matrix product, where it was measured. */
+  readonly gflops?: number;
+}
+
+export type RuntimeProbe = (threads: number) => Promise<readonly DeviceReport[]>;
+
+export const probeRuntime: RuntimeProbe = async (threads) => {
+  const available = await availableDevices();
+  const reports: DeviceReport[] = [];
+  for (const device of DEVICES) {
+    if (available.includes(device)) {
+      reports.push({ device, available: true, gflops: await measureMatmulGflops({ device, threads }) });
+    } else reports.push({ device, available: false, ...(await hintFor(device)) });
+  }
+  return reports;
+};
+
+async function hintFor(device: Device): Promise<{ hint?: string }> {
+  const error: unknown = await requireDevice(device).catch((reason: unknown) => reason);
+  return error instanceof VultuneError && error.hint !== undefined ? { hint: error.hint } : {};
+}

@@ -1,0 +1,56 @@
+/** @file Options and help texts that several commands share. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** A number from 0 to 1. */
+export function parseShare(text: string): number {
+  const value = toNumber(text);
+  if (!(value >= 0 && value <= 1))
+    throw new InvalidArgumentError(`found ${text}, expected a number from 0 to 1.`);
+  return value;
+}
+
+/** A whole number of 1 or more. */
+export function parseCount(text: string): number {
+  const value = toNumber(text);
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError(`found ${text}, expected a whole number of 1 or more.`);
+  }
+  return value;
+}
+
+/** A number above 0. */
+export function parsePositive(text: string): number {
+  const value = toNumber(text);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError(`found ${text}, expected a number above 0.`);
+  return value;
+}
+
+/** `Number('')` is 0 and `Number('0x1f')` is 31: neither is what somebody meant. */
+const toNumber = (text: string) =>
+  /^[-+]?[\d.]/.test(text) && !/^0x/i.test(text) ? Number(text) : Number.NaN;
+
+export const DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+export type DeviceName = (typeof DEVICES)[number];
+
+export interface DeviceOptions {
+  readonly device: DeviceName;
+  readonly numThreads?: number;
+}
+
+/** `--device` and `--num-threads`. */
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--device <name>', 'where to compute').choices(DEVICES).default('cpu'))
+    .addOption(
+      new Option('--num-threads <n>', 'threads on the CPU (default: what the process may use)').argParser(
+        parseCount,
+      ),
+    );
+}
+
+/** Examples under a command's help: what it does, then the line to type. */
+export function addExamples(command: Command, examples: readonly (readonly [string, string])[]): Command {
+  const lines = examples.map(([what, line]) => `  # ${what}\n  ${line}`);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}

@@ -1,0 +1,93 @@
+/**
+ * @file The program out of its commands: help, usage errors, exit codes. Which commands there are is told by the
+ * caller, so that tests bring their own.
+ */
+import { Command, CommanderError } from 'commander';
+import { VultuneError } from '../base/errors.ts';
+import type { CliContext } from './context.ts';
+import { stopEveryProgress } from './display/progress.ts';
+import { EXIT_INTERRUPTED, reportError } from './report-error.ts';
+
+/** Builds one command (with its subcommands); the context is that of the run. */
+export type CliCommand = (context: CliContext) => Command;
+
+const MOST_HELP_COLUMNS = 100;
+
+export interface ProgramOptions {
+  readonly version: string;
+  readonly commands: readonly CliCommand[];
+}
+
+export function createProgram({ version, commands }: ProgramOptions, context: CliContext): Command {
+  const program = new Command('vultune')
+    .description(
+      'Fine-tune language models to tell vulnerable functions from safe ones, and measure them honestly.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .addHelpText('after', '\nEvery command has its own help with examples: vultune train --help');
+  for (const command of commands) program.addCommand(command(context));
+  for (const command of allCommands(program)) quiet(command, context);
+  return program;
+}
+
+/**
+ * Runs one command line (without `node` and the script).
+ * @returns the exit code: 0 done, 1 a check failed, 2 bad input or usage, 70 a bug of ours, 130 interrupted.
+ */
+export async function runCli(
+  argv: readonly string[],
+  options: ProgramOptions,
+  context: Omit<CliContext, 'setExitCode'>,
+): Promise<number> {
+  let exitCode = 0;
+  const setExitCode = (code: number) => {
+    exitCode = code;
+  };
+  const program = createProgram(options, { ...context, setExitCode });
+  try {
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+  } catch (error) {
+    stopEveryProgress();
+    return reportError(usageError(error), context);
+  } finally {
+    stopEveryProgress();
+  }
+  return exitCode === 0 && context.signal.aborted ? EXIT_INTERRUPTED : exitCode;
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)];
+}
+
+/** Commander throws instead of leaving the process, and writes where the context says. */
+function quiet(command: Command, { stdout, stderr }: CliContext): void {
+  if (command.commands.length > 0) command.helpCommand('help [command]', 'print the help of a command');
+  command
+    .exitOverride()
+    .helpOption('-h, --help', 'print this help')
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: () => {}, // reported once, by reportError
+      getOutHelpWidth: () => Math.min(MOST_HELP_COLUMNS, stdout.columns()),
+      getErrHelpWidth: () => Math.min(MOST_HELP_COLUMNS, stderr.columns()),
+      getOutHasColors: () => stdout.colors.strong('x') !== 'x',
+      getErrHasColors: () => stderr.colors.strong('x') !== 'x',
+    })
+    .configureHelp({ styleTitle: (text) => stdout.colors.heading(text), sortSubcommands: false });
+}
+
+/** Commander's complaint in the form of all others; help and version are no complaint. */
+function usageError(error: unknown): unknown {
+  if (!(error instanceof CommanderError) || error.exitCode === 0) return error;
+  if (error.code === 'commander.help') return new VultuneError('CLI_USAGE', 'a command is missing here', {});
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const didYouMean = /\(Did you mean (.*)\?\)/.exec(suggestion ?? '')?.[1];
+  return new VultuneError('CLI_USAGE', message, {
+    hint:
+      didYouMean === undefined
+        ? 'vultune --help lists the commands, vultune COMMAND --help its options'
+        : `did you mean ${didYouMean}?`,
+    cause: error,
+  });
+}

@@ -1,0 +1,41 @@
+/** @file An error as the user sees it, and the exit code it means. */
+import { CommanderError } from 'commander';
+import { formatPlace, VultuneError } from '../base/errors.ts';
+import type { CliContext } from './context.ts';
+
+/** As shells have it: 128 + SIGINT. */
+export const EXIT_INTERRUPTED = 130;
+/** EX_SOFTWARE of sysexits: our own bug. */
+const EXIT_BUG = 70;
+
+/** Writes the error to stderr. A user's mistake shows no stack, a bug of ours always does. */
+export function reportError(
+  error: unknown,
+  { stderr, signal }: Pick<CliContext, 'stderr' | 'signal'>,
+): number {
+  // Help and version: commander has written them already.
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (signal.aborted && isAbort(error)) {
+    stderr.write('interrupted\n');
+    return EXIT_INTERRUPTED;
+  }
+  const { colors } = stderr;
+  if (error instanceof VultuneError) {
+    stderr.write(`${colors.bad(`error ${error.code}:`)} ${error.message}\n`);
+    const place = formatPlace(error.where);
+    if (place !== '') stderr.write(`  ${colors.muted('at:')} ${place}\n`);
+    if (error.hint !== undefined) stderr.write(`  ${colors.muted('hint:')} ${error.hint}\n`);
+    return error.exitCode;
+  }
+  stderr.write(`${colors.bad('internal error:')} ${stackText(error)}\n`);
+  stderr.write('  This is a bug of vultune, not of your input. Please report it with the lines above.\n');
+  return EXIT_BUG;
+}
+
+const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError';
+
+function stackText(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${JSON.stringify(error)}`;
+  const cause = error.cause === undefined ? '' : `\ncaused by: ${stackText(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
+}

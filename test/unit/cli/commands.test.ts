@@ -1,0 +1,362 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { VultuneError } from '../../../src/base/errors.ts';
+import { configCommand } from '../../../src/cli/commands/config.ts';
+import { doctorCommand } from '../../../src/cli/commands/doctor.ts';
+import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
+import { type ModelStages, modelsCommand } from '../../../src/cli/commands/models.ts';
+import { predictCommand } from '../../../src/cli/commands/predict.ts';
+import { quickstartCommand } from '../../../src/cli/commands/quickstart.ts';
+import { trainCommand } from '../../../src/cli/commands/train.ts';
+import { verifyCommand } from '../../../src/cli/commands/verify.ts';
+import { relevantFlags } from '../../../src/cli/doctor/machine.ts';
+import type { CliCommand } from '../../../src/cli/program.ts';
+import { cliCase } from '../../support/cli-case.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-cli-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A command whose stage only remembers what it was asked. */
+function recorded(make: (stage: (request: unknown) => Promise<never>) => CliCommand) {
+  const requests: unknown[] = [];
+  const command = make((request) => {
+    requests.push(request);
+    return Promise.resolve(undefined as never);
+  });
+  return { command, requests };
+}
+
+const DEVICE = { device: 'cpu' };
+
+describe('what is asked of a stage', () => {
+  test.each<[(stage: (request: unknown) => Promise<never>) => CliCommand, string, object]>([
+    [
+      evaluateCommand,
+      'evaluate runs/a --data t.jsonl',
+      { ...DEVICE, run: 'runs/a', data: 't.jsonl', json: false },
+    ],
+    [
+      evaluateCommand,
+      'evaluate a --data t --train r --valid v --max-length 300 --json --device cuda --num-threads 3',
+      {
+        run: 'a',
+        data: 't',
+        train: 'r',
+        valid: 'v',
+        maxLength: 300,
+        json: true,
+        device: 'cuda',
+        numThreads: 3,
+      },
+    ],
+    [
+      predictCommand,
+      'predict a --data - --threshold 0.25',
+      { ...DEVICE, run: 'a', data: '-', threshold: 0.25 },
+    ],
+    [
+      predictCommand,
+      'predict a --data f.ts --out o.jsonl',
+      { ...DEVICE, run: 'a', data: 'f.ts', out: 'o.jsonl' },
+    ],
+    [quickstartCommand, 'quickstart', { dir: 'quickstart', quick: false }],
+    [quickstartCommand, 'quickstart --dir d --quick', { dir: 'd', quick: true }],
+    [
+      verifyCommand,
+      'verify a b --tolerance 1e-3 --cut block',
+      { dirs: ['a', 'b'], tolerance: 1e-3, cut: 'block', json: false },
+    ],
+  ])('%# %s', async (make, line, request) => {
+    const { command, requests } = recorded(make);
+    await cliCase([command], line.split(' '));
+    expect(requests).toEqual([request]);
+  });
+
+  test.each([
+    [evaluateCommand, 'evaluate a'],
+    [evaluateCommand, 'evaluate a --data t --threshold 1.5'],
+    [evaluateCommand, 'evaluate a --data t --threshold 0.5 --valid v'],
+    [predictCommand, 'predict a --data t --max-length 0'],
+    [predictCommand, 'predict a --data t --max-length 0x10'],
+    [predictCommand, 'predict a --data t --device gpu'],
+    [verifyCommand, 'verify'],
+    [verifyCommand, 'verify a --cut layer'],
+    [verifyCommand, 'verify a --tolerance -1'],
+  ])('%# refused: %s', async (make, line) => {
+    const { command, requests } = recorded(make as never);
+    const { exitCode, stderr } = await cliCase([command], line.split(' '));
+    expect({ exitCode, requests }).toEqual({ exitCode: 2, requests: [] });
+    expect(stderr).toMatch(/^error CLI_USAGE/);
+  });
+
+  test.each([
+    [true, 0],
+    [false, 1],
+  ])('verify that says %s ends with %d', async (ok, exitCode) => {
+    const { exitCode: found } = await cliCase([verifyCommand(() => Promise.resolve(ok))], ['verify', 'a']);
+    expect(found).toBe(exitCode);
+  });
+});
+
+describe('train', () => {
+  const asked: { train: unknown[]; resume: unknown[] } = { train: [], resume: [] };
+  const command = trainCommand({
+    train: async (request) => void asked.train.push(request),
+    resume: async (request) => void asked.resume.push(request),
+  });
+  const run = (...argv: string[]) => cliCase([command], ['train', ...argv]);
+  const lines = (...targets: number[]) =>
+    targets.map((target, index) => `${JSON.stringify({ code: `f${index}() {}`, target })}\n`).join('');
+  let yaml = '';
+
+  beforeEach(() => {
+    asked.train = [];
+    asked.resume = [];
+    yaml = join(folder, 'train.yaml');
+    writeFileSync(join(folder, 'train.jsonl'), lines(1, 0, 0));
+    writeFileSync(join(folder, 'valid.jsonl'), lines(1, 0));
+    const keys = {
+      base_model: 'm',
+      train_file: join(folder, 'train.jsonl'),
+      valid_file: join(folder, 'valid.jsonl'),
+      output_dir: join(folder, 'run'),
+    };
+    writeFileSync(
+      yaml,
+      Object.entries(keys)
+        .map(([key, value]) => `${key}: ${value}\n`)
+        .join(''),
+    );
+  });
+
+  test('a checked request reaches the stage, with overrides and the records', async () => {
+    expect((await run(yaml, 'lora_r=4')).exitCode).toBe(0);
+    expect(asked.train).toMatchObject([
+      {
+        config: { lora_r: 4 },
+        inputs: [
+          { key: 'train_file', records: { length: 3 } },
+          { key: 'valid_file', records: { length: 2 } },
+        ],
+      },
+    ]);
+    expect(readdirSync(folder)).not.toContain('run');
+  });
+
+  test('--dry-run prints YAML that trains the same, tells what it read, and trains nothing', async () => {
+    const { exitCode, stdout, stderr } = await run(yaml, 'lora_layers=last 3', '--dry-run');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('lora_layers: { last: 3 }');
+    expect(stderr).toMatch(/train_file\s+3\s+1 \(33%\)/);
+    expect(asked.train).toEqual([]);
+    writeFileSync(yaml, stdout);
+    await run(yaml);
+    expect(asked.train).toMatchObject([{ config: { lora_layers: { last: 3 } } }]);
+  });
+
+  test.each<[string, () => string[], string]>([
+    ['no configuration', () => [], 'CLI_USAGE'],
+    ['a missing file', () => ['absent.yaml'], 'FILE_MISSING'],
+    ['an unknown key', () => [yaml, 'lorar=3'], 'CONFIG_KEY_UNKNOWN'],
+    ['missing data', () => [yaml, 'train_file=absent.jsonl'], 'DATASET_FILE_MISSING'],
+    ['one class only', () => [yaml, `valid_file=${write('one.jsonl', lines(1, 1))}`], 'DATASET_ONE_CLASS'],
+    ['broken JSON', () => [yaml, `valid_file=${write('bad.jsonl', '{')}`], 'DATASET_JSON_BROKEN'],
+    ['an output folder in use', () => [yaml, `output_dir=${folder}`], 'RUN_EXISTS'],
+    ['--resume with a configuration', () => [yaml, '--resume', 'runs/a'], 'CLI_USAGE'],
+    ['--resume with --dry-run', () => ['--dry-run', '--resume', 'runs/a'], 'CLI_USAGE'],
+  ])('%s is refused, nothing is made', async (_, argv, code) => {
+    const { exitCode, stderr, stdout } = await run(...argv());
+    expect(stderr).toMatch(new RegExp(`^error ${code}: `));
+    expect({ exitCode, stdout, asked }).toEqual({
+      exitCode: 2,
+      stdout: '',
+      asked: { train: [], resume: [] },
+    });
+    expect(readdirSync(folder)).not.toContain('run');
+  });
+
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  test('--resume hands over the run', async () => {
+    await run('--resume', 'runs/a');
+    expect(asked.resume).toEqual([{ run: 'runs/a' }]);
+  });
+
+  test('overrides alone will do', async () => {
+    const data = ['train', 'valid'].map((name) => `${name}_file=${join(folder, `${name}.jsonl`)}`);
+    await run('base_model=m', ...data, `output_dir=${join(folder, 'new')}`);
+    expect(asked.train).toMatchObject([{ config: { base_model: 'm' } }]);
+  });
+
+  test('the help names every key', async () => {
+    const { stdout } = await run('--help');
+    for (const key of ['base_model', 'lora_r', 'feature_cache_max_gb', 'warmup_steps'])
+      expect(stdout).toContain(key);
+    expect(stdout).toContain('vultune train --resume');
+  });
+});
+
+describe('config', () => {
+  const run = (...argv: string[]) => cliCase([configCommand], ['config', ...argv], { columns: 60 });
+
+  test('schema is JSON Schema', async () => {
+    expect(JSON.parse((await run('schema')).stdout)).toMatchObject({
+      type: 'object',
+      properties: { lora_r: {} },
+    });
+  });
+
+  test('keys, all or those with a word, within the width', async () => {
+    const all = (await run('keys')).stdout;
+    expect(all).toMatch(/base_model {2}required/);
+    for (const line of all.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
+    const few = (await run('keys', 'warm')).stdout;
+    expect(few.match(/^ {2}\w+/gm)).toEqual(['  lr_scheduler_type', '  warmup_ratio', '  warmup_steps']);
+  });
+
+  test('show resolves a file', async () => {
+    const file = join(folder, 'c.yaml');
+    writeFileSync(file, 'base_model: m\ntrain_file: a\nvalid_file: b\noutput_dir: o\n');
+    expect((await run('show', file, 'seed=7')).stdout).toMatch(/^seed: 7$/m);
+    expect((await run('show', file, 'seed=x')).exitCode).toBe(2);
+  });
+});
+
+describe('models', () => {
+  const description = {
+    path: '/models/m',
+    modelType: 'llama',
+    layers: 30,
+    hiddenSize: 576,
+    heads: 9,
+    keyValueHeads: 3,
+    vocabularySize: 49152,
+    maxLength: 8192,
+    parameters: 134_515_008,
+    storedDtypes: { Q4_1: 100_000_000, F32: 34_515_008 },
+    sizeBytes: 98_000_000,
+    tokenizer: 'gguf',
+    chatTemplate: true,
+    fingerprint: 'abc',
+  } as const;
+  const stages: ModelStages = {
+    resolve: async (reference, options) => {
+      if (reference === 'org/absent') throw new VultuneError('MODEL_NOT_CACHED', 'not here');
+      for (const receivedBytes of [10, 98e6])
+        options?.onProgress?.({ file: 'w', receivedBytes, totalBytes: 98e6 });
+      return { reference, kind: 'hub', path: '/models/m', revision: '0123456789abcdef' };
+    },
+    list: async () => [
+      { reference: 'org/m', kind: 'hub', path: '/models/m', sizeBytes: 98e6, revision: '0123456789abcdef' },
+    ],
+    describe: async () => description,
+    supportedFamilies: async () => ['llama'],
+  };
+  const run = (...argv: string[]) => cliCase([modelsCommand(stages)], ['models', ...argv]);
+
+  test('fetch: the path alone on stdout', async () => {
+    const { stdout, stderr } = await run('fetch', 'org/m');
+    expect(stdout).toBe('/models/m\n');
+    expect(stderr).toContain('org/m at 0123456789ab: llama, 135M parameters, 98 MB');
+  });
+
+  test('list, as a table and as JSON', async () => {
+    expect((await run('list')).stdout).toMatch(/org\/m {2}98 MB {2}0123456789ab {2}\/models\/m/);
+    expect(JSON.parse((await run('list', '--json')).stdout)).toHaveLength(1);
+  });
+
+  test('show: what it is; a hint where it is not here', async () => {
+    expect((await run('show', 'org/m')).stdout).toMatch(
+      /family\s+llama\n.*parameters\s+135M \(134,515,008\)/,
+    );
+    expect((await run('show', 'org/absent')).stderr).toContain(
+      'hint: fetch it first: vultune models fetch org/absent',
+    );
+  });
+});
+
+describe('doctor', () => {
+  const command = doctorCommand({
+    version: '1.2.3',
+    probeRuntime: async () => [
+      { device: 'cpu', available: true, gflops: 123.4 },
+      { device: 'cuda', available: false, hint: 'install it' },
+    ],
+    cacheFolders: async () => [
+      ['full', join(folder, 'cache')],
+      ['none', join(folder, 'absent')],
+    ],
+  });
+
+  test('says what there is', async () => {
+    mkdirSync(join(folder, 'cache/deep'), { recursive: true });
+    writeFileSync(join(folder, 'cache/deep/file'), new Uint8Array(5000));
+    const { stdout, exitCode } = await cliCase([command], ['doctor']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/vultune +1\.2\.3/);
+    expect(stdout).toMatch(/cpu +yes, 123 GFLOP\/s/);
+    expect(stdout).toMatch(/cuda +no: install it/);
+    expect(stdout).toMatch(/full +5\.0 kB/);
+    expect(stdout).toMatch(/none +empty/);
+    expect(stdout).toMatch(/onnxruntime-node +1\.\d+/);
+  });
+
+  test('and as JSON', async () => {
+    const report = JSON.parse((await cliCase([command], ['doctor', '--json'])).stdout);
+    expect(report).toMatchObject({
+      versions: { vultune: '1.2.3' },
+      caches: [{ name: 'full' }, { name: 'none', sizeBytes: null }],
+    });
+  });
+
+  test('instruction sets out of /proc/cpuinfo', () => {
+    expect(relevantFlags('processor : 0\nflags\t\t: fpu avx2 fma avx512_vnni\n')).toEqual([
+      'avx2',
+      'fma',
+      'avx512_vnni',
+    ]);
+    expect(relevantFlags('Features\t: fp asimd bf16\n')).toEqual(['asimd', 'bf16']);
+    expect(relevantFlags('')).toBeUndefined();
+  });
+});
+
+test('every command has help with examples that begin with vultune', async () => {
+  const nothing = (() => Promise.resolve()) as never;
+  const commands = [
+    trainCommand({ train: nothing, resume: nothing }),
+    evaluateCommand(nothing),
+    predictCommand(nothing),
+    verifyCommand(nothing),
+    quickstartCommand(nothing),
+    configCommand,
+    modelsCommand(nothing),
+    doctorCommand(nothing),
+  ];
+  const lines = [
+    'train',
+    'evaluate',
+    'predict',
+    'verify',
+    'quickstart',
+    'config keys',
+    'config schema',
+    'config show',
+    'models fetch',
+    'models list',
+    'models show',
+    'doctor',
+  ];
+  for (const line of lines) {
+    const { stdout, exitCode } = await cliCase(commands, [...line.split(' '), '--help'], { columns: 80 });
+    expect(exitCode).toBe(0);
+    expect(stdout.split('Examples:')[1], line).toContain(`vultune ${line}`);
+  }
+});
