@@ -18,6 +18,14 @@ export function parseCount(text: string): number {
   return value;
 }
 
+/** A number of 0 or more. */
+export function parseNonNegative(text: string): number {
+  const value = toNumber(text);
+  if (!(value >= 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError(`found ${text}, expected a number of 0 or more.`);
+  return value;
+}
+
 /** A number above 0. */
 export function parsePositive(text: string): number {
   const value = toNumber(text);

@@ -2,7 +2,7 @@
  * @file The program out of its commands: help, usage errors, exit codes. Which commands there are is told by the
  * caller, so that tests bring their own.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { VultuneError } from '../base/errors.ts';
 import type { CliContext } from './context.ts';
 import { stopEveryProgress } from './display/progress.ts';
@@ -74,7 +74,11 @@ function quiet(command: Command, { stdout, stderr }: CliContext): void {
       getOutHasColors: () => stdout.colors.strong('x') !== 'x',
       getErrHasColors: () => stderr.colors.strong('x') !== 'x',
     })
-    .configureHelp({ styleTitle: (text) => stdout.colors.heading(text), sortSubcommands: false });
+    .configureHelp({
+      styleTitle: (text) => stdout.colors.heading(text),
+      // That a switch is off unless it is given goes without saying.
+      optionDescription: (option) => new Help().optionDescription(option).replace(/ \(default: false\)$/, ''),
+    });
 }
 
 /** Commander's complaint in the form of all others; help and version are no complaint. */

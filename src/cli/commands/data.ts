@@ -1,0 +1,152 @@
+/** @file `vultune data build npm`: options of the dataset builder, its progress and its summary. */
+import { resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { BuildNpmOptions, buildNpmDataset } from '../../dataset/build/npm/build-npm-dataset.ts';
+import type { CliContext } from '../context.ts';
+import { buildDisplay, datasetSummary } from '../display/dataset-summary.ts';
+import { addExamples, parseCount, parseNonNegative } from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export interface DataStages {
+  readonly buildNpm: typeof buildNpmDataset;
+  /** Where results of finished packages are kept unless told otherwise. */
+  readonly cacheDir: () => Promise<string>;
+  /** The table of advisory facts that comes with Vultune. */
+  readonly advisories: string;
+}
+
+export function dataCommand(stages: DataStages): CliCommand {
+  return (context) =>
+    new Command('data')
+      .summary('build datasets of vulnerable functions and their fixes')
+      .description('Build datasets of vulnerable functions and their fixes.')
+      .addCommand(
+        new Command('build')
+          .summary('build a dataset from a source')
+          .description('Build a dataset from a source.')
+          .addCommand(npmCommand(stages, context)),
+      );
+}
+
+interface Options {
+  readonly advisories: string;
+  readonly out: string;
+  readonly negativesPerPositive: number;
+  readonly negativeLengths: 'natural' | 'matched';
+  readonly fractions: NonNullable<BuildNpmOptions['fractions']>;
+  readonly seed: number;
+  readonly minTokens: number;
+  readonly maxTokens?: number;
+  readonly concurrency: number;
+  readonly cacheDir?: string;
+  readonly json: boolean;
+}
+
+function npmCommand(stages: DataStages, context: CliContext): Command {
+  const command = new Command('npm')
+    .summary('out of published npm packages: before and after a fix')
+    .description(
+      'Fetch the last vulnerable and the first fixed release of packages, and take out of them the functions ' +
+        'that a fix changed: before (P1, vulnerable) and after (P2), and untouched functions beside them (P3).\n\n' +
+        'Packages are fetched as `npm install` would, with your npm configuration and its cache; none of their ' +
+        'code is run. Splits are by package: no function stands on two sides. The same input gives the same ' +
+        'bytes; a stopped build goes on from what it has.',
+    )
+    .requiredOption(
+      '--out <dir>',
+      'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json',
+    )
+    .option(
+      '--advisories <file>',
+      'table of fixes, JSON lines (default: the one that comes with vultune)',
+      stages.advisories,
+    )
+    .addOption(
+      new Option('--negatives-per-positive <x>', 'untouched functions for each vulnerable one')
+        .default(1)
+        .argParser(parseNonNegative),
+    )
+    .addOption(
+      new Option(
+        '--negative-lengths <how>',
+        'untouched functions as they come, or as long as the vulnerable ones',
+      )
+        .choices(['natural', 'matched'])
+        .default('natural'),
+    )
+    .addOption(
+      new Option('--fractions <a,b,c>', 'shares of train, valid and test')
+        .default({ train: 0.7, valid: 0.15, test: 0.15 }, '0.7,0.15,0.15')
+        .argParser(parseFractions),
+    )
+    .addOption(
+      new Option('--seed <n>', 'chooses splits and untouched functions')
+        .default(42)
+        .argParser(parseNonNegative),
+    )
+    .addOption(
+      new Option('--min-tokens <n>', 'leave out functions of fewer words and signs')
+        .default(12)
+        .argParser(parseCount),
+    )
+    .addOption(
+      new Option(
+        '--max-tokens <n>',
+        'leave out longer functions, with their partner (estimated tokens)',
+      ).argParser(parseCount),
+    )
+    .addOption(new Option('--concurrency <n>', 'packages at once, 1 to 4').default(4).argParser(parseCount))
+    .option('--cache-dir <dir>', "another folder than Vultune's cache for finished packages")
+    .option('--json', 'print dataset.json on standard output instead of a summary', false);
+  addExamples(command, [
+    ['the dataset of the quickstart', 'vultune data build npm --out datasets/npm'],
+    [
+      'your own fixes, four untouched functions for each',
+      'vultune data build npm --advisories fixes.jsonl --out datasets/ours --negatives-per-positive 4',
+    ],
+  ]);
+  return command.action((options: Options) => build(options, stages, context));
+}
+
+async function build(
+  options: Options,
+  stages: DataStages,
+  { stdout, stderr, signal }: CliContext,
+): Promise<void> {
+  const { out, maxTokens, cacheDir, json, ...others } = options;
+  const display = buildDisplay(stderr);
+  try {
+    const result = await stages.buildNpm({
+      ...others,
+      outDir: out,
+      cacheDir: cacheDir ?? (await stages.cacheDir()),
+      ...(maxTokens === undefined ? {} : { maxTokensEstimate: maxTokens }),
+      onProgress: display.onProgress,
+      signal,
+    });
+    display.stop();
+    if (json) stdout.write(`${JSON.stringify(result.info, null, 2)}\n`);
+    else {
+      stdout.write(datasetSummary(result, stdout));
+      stdout.write(`\nwritten to ${resolve(out)}; its README.md says what is in it\n`);
+    }
+  } finally {
+    display.stop();
+  }
+}
+
+function parseFractions(text: string): NonNullable<BuildNpmOptions['fractions']> {
+  const [train, valid, test, ...rest] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const shares = [train, valid, test];
+  const total = shares.reduce<number>((sum, share) => sum + (share ?? Number.NaN), 0);
+  if (
+    rest.length > 0 ||
+    shares.some((share) => !(share !== undefined && share >= 0)) ||
+    Math.abs(total - 1) > 1e-6
+  ) {
+    throw new InvalidArgumentError(`found ${text}, expected three numbers that add up to 1.`);
+  }
+  return { train: train!, valid: valid!, test: test! };
+}
