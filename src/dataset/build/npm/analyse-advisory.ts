@@ -41,6 +41,11 @@ export interface Analysis {
   readonly otherFiles: readonly ReleaseFunction[];
 }
 
+export interface AnalysedAdvisory {
+  readonly advisory: Advisory;
+  readonly analysis: Analysis;
+}
+
 /** `otherFiles`: about how many unchanged functions of other files to look for. */
 export function analyseAdvisory(
   advisory: Advisory,

@@ -5,10 +5,9 @@
 import { type OnProgress, stopIfAborted } from '../progress.ts';
 import { runPool } from '../run-pool.ts';
 import type { Advisory } from './advisories.ts';
-import { type Analysis, analyseAdvisory } from './analyse-advisory.ts';
+import { type AnalysedAdvisory, type Analysis, analyseAdvisory } from './analyse-advisory.ts';
 import { analysisCache } from './analysis-cache.ts';
 import type { Release } from './release.ts';
-import type { AnalysedAdvisory } from './select-records.ts';
 
 /** Gets one release; throws an error with the npm client's code (E404, ENOTFOUND ...). */
 export type FetchRelease = (

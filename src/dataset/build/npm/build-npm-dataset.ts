@@ -11,12 +11,13 @@ import { type OnProgress, stopIfAborted } from '../progress.ts';
 import { type Fractions, SPLITS, type Split, splitByGroup } from '../split-by-group.ts';
 import { checkOutputFolder, writeDataset } from '../write-dataset.ts';
 import { readAdvisories } from './advisories.ts';
+import type { AnalysedAdvisory } from './analyse-advisory.ts';
 import { analyseAll, type FetchRelease, type LeftOut } from './analyse-all.ts';
 import { ANALYSIS_VERSION } from './analysis-cache.ts';
 import { type DatasetInfo, formatCard, type SplitInfo } from './dataset-card.ts';
 import { npmFetchOptions } from './npm-client.ts';
 import { fetchRelease } from './release.ts';
-import { type AnalysedAdvisory, selectRecords } from './select-records.ts';
+import { selectRecords } from './select-records.ts';
 
 export interface BuildNpmOptions {
   /** Advisory facts, JSON lines. */
@@ -26,6 +27,8 @@ export interface BuildNpmOptions {
   readonly cacheDir: string;
   /** P3 for each P1; default 1. */
   readonly negativesPerPositive?: number;
+  /** Lengths of P3: natural (default) or matched to those of the package's P1. */
+  readonly negativeLengths?: 'natural' | 'matched';
   readonly seed?: number;
   /** Default 0.7, 0.15, 0.15. */
   readonly fractions?: Fractions;
@@ -96,6 +99,7 @@ export async function buildNpmDataset(options: BuildNpmOptions): Promise<BuildRe
 
 interface Settings {
   readonly negativesPerPositive: number;
+  readonly negativeLengths: 'natural' | 'matched';
   readonly seed: number;
   readonly fractions: Fractions;
   readonly minTokens: number;
@@ -106,6 +110,7 @@ interface Settings {
 function checkOptions(options: BuildNpmOptions): Settings {
   const settings = {
     negativesPerPositive: options.negativesPerPositive ?? 1,
+    negativeLengths: options.negativeLengths ?? 'natural',
     seed: options.seed ?? 42,
     fractions: options.fractions ?? { train: 0.7, valid: 0.15, test: 0.15 },
     minTokens: options.minTokens ?? 12,

@@ -22,6 +22,7 @@ export interface DatasetInfo {
   readonly builder: { readonly name: string; readonly version: number };
   readonly options: {
     readonly negativesPerPositive: number;
+    readonly negativeLengths: 'natural' | 'matched';
     readonly seed: number;
     readonly fractions: Readonly<Record<Split, number>>;
     readonly minTokens: number;
@@ -89,13 +90,15 @@ ${reasons(info.counts.named)}
 
 ${reasons(info.counts.fixes)}
 
-"Vulnerable by another advisory": the version that fixed one weakness still had the next one, so it is not
-evidence of a safe function. Where a body would have both labels only the vulnerable one is kept.
+"Vulnerable by another advisory": the version that fixed one weakness still had the next one, word for word, so it is
+not evidence of a safe function; where a body would have both labels only the vulnerable one is kept. "Vulnerable
+again later": the same function is named by an advisory on a later release. Their P1 stay, without a pair.
 
 ### Unchanged functions
 
-${info.options.negativesPerPositive} wanted for each P1${info.options.negativesPerPositive === 0 ? '' : ', the files of the fix first'}. Test, vendored, minified and generated files were not looked into, nor functions inside or around a
-named one; built copies (dist, es, umd ...) only where a fix names them.
+${info.options.negativesPerPositive} wanted for each P1, the files of the fix first${LENGTHS[info.options.negativeLengths]}. Test, vendored, minified and
+generated files were not looked into, nor functions inside or around a named one; built copies (dist, es, umd ...) only
+where a fix names them.
 
 ${reasons(info.counts.unchanged)}
 ${leftOut(info)}
@@ -113,6 +116,12 @@ release); it was fetched from the registry for this build and is not shipped wit
 this folder on. Found: ${licenses(info)}.
 `;
 }
+
+const LENGTHS = {
+  natural:
+    '; their lengths are what they are (shorter than those that get fixed, so length alone says something)',
+  matched: ', with lengths like those of the P1 of the package',
+} as const;
 
 function header(info: DatasetInfo): string {
   const files = SPLITS.map(

@@ -111,8 +111,8 @@ function licenseOf(packageJson: string): string {
       const text = typeof entry === 'object' && entry !== null && 'type' in entry ? entry.type : entry;
       return typeof text === 'string' ? text : undefined;
     });
-    const known = entries.filter((entry) => entry !== undefined);
-    return known.length === 0 ? 'unknown' : known.join(' OR ');
+    const known = new Set(entries.filter((entry) => entry !== undefined));
+    return known.size === 0 ? 'unknown' : [...known].join(' OR ');
   } catch {
     return 'unknown';
   }

@@ -2,16 +2,11 @@
  * @file Records out of analysed advisories: P1 and P2 from the named functions, P3 from those the fix left alone, less
  * duplicates, contradictions and what is too short or too long. Every function left out is counted under its reason.
  */
-import { randomStream } from '../../../base/random.ts';
 import type { LabelledRecord, RecordSet } from '../../record.ts';
-import type { Advisory } from './advisories.ts';
-import type { Analysis, FunctionPair } from './analyse-advisory.ts';
+import { type Advisory, compareVersions } from './advisories.ts';
+import type { AnalysedAdvisory, FunctionPair } from './analyse-advisory.ts';
+import { type Candidate, negativeCandidates } from './negative-candidates.ts';
 import type { ReleaseFunction } from './release-functions.ts';
-
-export interface AnalysedAdvisory {
-  readonly advisory: Advisory;
-  readonly analysis: Analysis;
-}
 
 export interface SelectOptions {
   /** P3 for each P1. */
@@ -19,6 +14,8 @@ export interface SelectOptions {
   readonly seed: number;
   /** Functions of fewer words and signs are left out. */
   readonly minTokens: number;
+  /** natural: P3 as they come (mostly short); matched: of lengths like the package's P1, so that length tells little. */
+  readonly negativeLengths: 'natural' | 'matched';
   /** Functions of more tokens (estimated: characters / 3.2) are left out, with their partner. */
   readonly maxTokensEstimate?: number;
 }
@@ -62,18 +59,22 @@ class RecordBuilder {
   readonly #seen = new Set<string>();
   /** Bodies that some advisory calls vulnerable: never the other class. */
   readonly #vulnerableBodies: ReadonlySet<string>;
-  /** Functions that were vulnerable in some release: another release's version of them proves nothing. */
-  readonly #vulnerableNames: ReadonlySet<string>;
+  /** Functions that were vulnerable in some releases (these): another release's version of them proves little. */
+  readonly #vulnerableIn = new Map<string, string[]>();
   readonly #ids = new Map<string, number>();
 
   constructor(analysed: readonly AnalysedAdvisory[], options: SelectOptions) {
     this.#analysed = analysed;
     this.#options = options;
-    const pairs = analysed.flatMap(({ advisory, analysis }) =>
-      analysis.pairs.map(({ before }) => ({ before, name: functionKey(advisory, before) })),
-    );
-    this.#vulnerableBodies = new Set(pairs.map(({ before }) => before.body));
-    this.#vulnerableNames = new Set(pairs.map(({ name }) => name));
+    const vulnerable = new Set<string>();
+    for (const { advisory, analysis } of analysed) {
+      for (const { before } of analysis.pairs) {
+        vulnerable.add(before.body);
+        const key = functionKey(advisory, before);
+        this.#vulnerableIn.set(key, [...(this.#vulnerableIn.get(key) ?? []), advisory.vulnerable]);
+      }
+    }
+    this.#vulnerableBodies = vulnerable;
   }
 
   addPair(advisory: Advisory, { before, after }: FunctionPair): void {
@@ -83,7 +84,7 @@ class RecordBuilder {
     this.#seen.add(before.body);
     const pair = `${advisory.id}:${advisory.package}:${before.path}:${before.startLine}`;
     this.#push(advisory, before, 'P1', pair);
-    const fixProblem = this.#fixProblem(after);
+    const fixProblem = this.#fixProblem(advisory, after);
     this.fixes.add(fixProblem ?? 'kept');
     if (after === undefined || fixProblem !== undefined) return;
     this.#seen.add(after.body);
@@ -95,9 +96,12 @@ class RecordBuilder {
     return size ?? (this.#seen.has(before.body) ? 'duplicate' : undefined);
   }
 
-  #fixProblem(after: ReleaseFunction | undefined): string | undefined {
+  #fixProblem(advisory: Advisory, after: ReleaseFunction | undefined): string | undefined {
     if (after === undefined) return 'function removed by the fix';
     if (this.#vulnerableBodies.has(after.body)) return 'vulnerable by another advisory';
+    const releases = this.#vulnerableIn.get(functionKey(advisory, after)) ?? [];
+    if (releases.some((release) => compareVersions(release, advisory.fixed) >= 0))
+      return 'vulnerable again later';
     return this.#seen.has(after.body) ? 'duplicate' : undefined;
   }
 
@@ -108,7 +112,12 @@ class RecordBuilder {
       this.records.filter((record) => record.set === 'P1'),
       (record) => record.project ?? '',
     );
-    const pools = [...this.#pools()].map(([project, candidates]) => ({
+    const ordered = negativeCandidates(this.#analysed, {
+      ...this.#options,
+      positives: this.records,
+      isUsable: (candidate) => this.#negativeProblem(candidate) === undefined,
+    });
+    const pools = [...ordered].map(([project, candidates]) => ({
       candidates,
       wanted: Math.round((positives.get(project) ?? 0) * ratio),
     }));
@@ -119,30 +128,6 @@ class RecordBuilder {
       for (const { candidates } of pools) if (taken < missing) taken += this.#take(candidates, 1);
     }
     for (const { candidates } of pools) this.unchanged.add('not needed', candidates.length);
-  }
-
-  /** A package's candidates, best last (they are popped). */
-  #pools(): Map<string, Candidate[]> {
-    const pools = new Map<string, Candidate[]>();
-    for (const { advisory, analysis } of this.#analysed) {
-      const random = randomStream(
-        this.#options.seed,
-        'negatives',
-        advisory.package,
-        advisory.id,
-        advisory.vulnerable,
-      );
-      const ordered = [...random.shuffle(analysis.sameFiles), ...random.shuffle(analysis.otherFiles)];
-      const candidates = ordered.map((entry, rank) => ({
-        advisory,
-        entry,
-        other: rank >= analysis.sameFiles.length,
-      }));
-      const pool = pools.get(advisory.package) ?? [];
-      pools.set(advisory.package, [...pool, ...candidates.reverse()]);
-    }
-    for (const pool of pools.values()) pool.sort((a, b) => Number(b.other) - Number(a.other));
-    return pools;
   }
 
   #take(candidates: Candidate[], wanted: number): number {
@@ -164,7 +149,7 @@ class RecordBuilder {
     const size = this.#sizeProblem(entry);
     if (size !== undefined) return size;
     if (this.#vulnerableBodies.has(entry.body)) return 'vulnerable by an advisory';
-    if (this.#vulnerableNames.has(functionKey(advisory, entry))) return 'vulnerable in another release';
+    if (this.#vulnerableIn.has(functionKey(advisory, entry))) return 'vulnerable in another release';
     return this.#seen.has(entry.body) ? 'duplicate' : undefined;
   }
 
@@ -201,12 +186,6 @@ class RecordBuilder {
     this.#ids.set(id, count);
     return count === 1 ? id : `${id}.${count}`;
   }
-}
-
-interface Candidate {
-  readonly advisory: Advisory;
-  readonly entry: ReleaseFunction;
-  readonly other: boolean;
 }
 
 class Tally {
