@@ -1,7 +1,8 @@
 /** @file Operators that pick rows by number, or add to them. A number outside the rows is an error. */
 import { evaluateDim } from '../../graph/dim.ts';
 import { type HostTensor, sizeOf } from '../../tensor/host-tensor.ts';
-import { floatsOf, floatTensor, type Kernels, pick, rowNumbers } from './kernel.ts';
+import { picked } from '../../tensor/views.ts';
+import { floatsOf, floatTensor, type Kernels, rowNumbers } from './kernel.ts';
 
 export const indexingKernels: Kernels<'gather' | 'scatterAdd' | 'packRows' | 'unpackRows'> = {
   gather: ([x, indices]) => gather(x!, indices!),
@@ -39,5 +40,5 @@ function gather(x: HostTensor, indices: HostTensor): HostTensor {
     { length: rows.length * width },
     (_, i) => rows[Math.floor(i / width)]! * width + (i % width),
   );
-  return pick(x, [...indices.shape, ...tail], offsets);
+  return picked(x, [...indices.shape, ...tail], offsets);
 }

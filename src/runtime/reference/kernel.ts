@@ -4,8 +4,8 @@
  */
 import { invariant } from '../../base/errors.ts';
 import type { OpAttributes, OpName } from '../../graph/ops.ts';
-import { bigintsOf, numbersOf } from '../../tensor/elements.ts';
-import { type HostTensor, hostTensor, zeros } from '../../tensor/host-tensor.ts';
+import { bigintsOf } from '../../tensor/elements.ts';
+import { type HostTensor, hostTensor } from '../../tensor/host-tensor.ts';
 
 /** Values of symbolic sizes. */
 export type Sizes = ReadonlyMap<string, number>;
@@ -32,16 +32,4 @@ export function rowNumbers(indices: HostTensor, rows: number): number[] {
     invariant(0n <= index && index < BigInt(rows), `index ${index} is not one of ${rows} rows`);
     return Number(index);
   });
-}
-
-/** A tensor of the elements of `x` at the offsets, in their order; of the type of `x`. */
-export function pick(x: HostTensor, shape: readonly number[], offsets: Int32Array): HostTensor {
-  if (x.dtype === 'int64') {
-    const from = bigintsOf(x);
-    return { dtype: x.dtype, shape, data: BigInt64Array.from(offsets, (offset) => from[offset]!) };
-  }
-  const out = zeros(x.dtype, shape);
-  const [from, to] = [numbersOf(x), numbersOf(out)];
-  for (let i = 0; i < to.length; i++) to[i] = from[offsets[i]!]!;
-  return out;
 }

@@ -4,8 +4,8 @@ import { computeBinary } from '../../graph/elementwise.ts';
 import type { MatmulAttributes } from '../../graph/ops.ts';
 import { type HostTensor, sizeOf } from '../../tensor/host-tensor.ts';
 import { broadcastSizes, broadcastStrides, stridedOffsets } from '../../tensor/strided.ts';
+import { transposed } from '../../tensor/views.ts';
 import { floatsOf, floatTensor, type Kernels } from './kernel.ts';
-import { transpose } from './shape.ts';
 
 export const productKernels: Kernels<'matmul' | 'gemm'> = {
   matmul: ([a, b], attributes) => matmul(a!, b!, attributes),
@@ -51,5 +51,5 @@ function addProduct(
 
 function swapLast(x: HostTensor): HostTensor {
   const axes = x.shape.map((_, axis) => axis);
-  return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+  return transposed(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }

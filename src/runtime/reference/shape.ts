@@ -3,7 +3,8 @@ import { invariant } from '../../base/errors.ts';
 import { evaluateDim, type Shape } from '../../graph/dim.ts';
 import { type HostTensor, hostTensor, sizeOf, zeros } from '../../tensor/host-tensor.ts';
 import { broadcastStrides, rowMajorStrides, stridedOffsets } from '../../tensor/strided.ts';
-import { floatsOf, floatTensor, type Kernels, pick, type Sizes } from './kernel.ts';
+import { picked, transposed } from '../../tensor/views.ts';
+import { floatsOf, floatTensor, type Kernels, type Sizes } from './kernel.ts';
 
 export const shapeKernels: Kernels<
   'constant' | 'reshape' | 'transpose' | 'expand' | 'concat' | 'slice' | 'pad'
@@ -14,17 +15,17 @@ export const shapeKernels: Kernels<
     invariant(sizeOf(target) === x!.data.length, `[${x!.shape}] has another size than [${target}]`);
     return { ...x!, shape: target };
   },
-  transpose: ([x], { permutation }) => transpose(x!, permutation),
+  transpose: ([x], { permutation }) => transposed(x!, permutation),
   expand: ([x], { shape }, sizes) => {
     const target = evaluateShape(shape, sizes);
-    return pick(x!, target, stridedOffsets(target, broadcastStrides(x!.shape, target)));
+    return picked(x!, target, stridedOffsets(target, broadcastStrides(x!.shape, target)));
   },
   concat: (parts, { axis }) => concat(parts, axis),
   slice: ([x], { axis, start, end }) => {
     const strides = rowMajorStrides(x!.shape);
     const shape = x!.shape.with(axis, end - start);
     const offsets = stridedOffsets(shape, strides).map((offset) => offset + start * strides[axis]!);
-    return pick(x!, shape, offsets);
+    return picked(x!, shape, offsets);
   },
   pad: ([x], { axis, before, after }) => {
     const shape = x!.shape.with(axis, before + x!.shape[axis]! + after);
@@ -46,19 +47,6 @@ export function asFloat64(tensor: HostTensor): HostTensor {
 
 export const evaluateShape = (shape: Shape, sizes: Sizes): number[] =>
   shape.map((dim) => evaluateDim(dim, sizes));
-
-export function transpose(x: HostTensor, permutation: readonly number[]): HostTensor {
-  const strides = rowMajorStrides(x.shape);
-  const shape = permutation.map((axis) => x.shape[axis]!);
-  return pick(
-    x,
-    shape,
-    stridedOffsets(
-      shape,
-      permutation.map((axis) => strides[axis]!),
-    ),
-  );
-}
 
 /** Joined along one axis: what lies before it are rows, each a piece of every part in turn. */
 function concat(parts: readonly HostTensor[], axis: number): HostTensor {
