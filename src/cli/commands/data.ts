@@ -56,10 +56,11 @@ function npmCommand(stages: DataStages, context: CliContext): Command {
       '--out <dir>',
       'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json',
     )
-    .option(
-      '--advisories <file>',
-      'table of fixes, JSON lines (default: the one that comes with vultune)',
-      stages.advisories,
+    .addOption(
+      new Option('--advisories <file>', 'table of fixes, JSON lines').default(
+        stages.advisories,
+        'the one that comes with vultune',
+      ),
     )
     .addOption(
       new Option('--negatives-per-positive <x>', 'untouched functions for each vulnerable one')
