@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { loadTokenizer } from '../../../src/text/tokenizer.ts';
+import { byteLevelJson, sentencePieceMetadata } from './small-tokenizer.ts';
+
+type Json = Record<string, unknown>;
+
+/** The small byte-level tokenizer as a GGUF file carries it. */
+function byteLevelMetadata(more: Json = {}): Json {
+  const { model } = byteLevelJson() as { model: { vocab: Record<string, number>; merges: string[] } };
+  // Not Object.keys: digits would come first.
+  const tokens: string[] = [];
+  for (const [token, id] of Object.entries(model.vocab)) tokens[id] = token;
+  return {
+    'tokenizer.ggml.model': 'gpt2',
+    'tokenizer.ggml.tokens': tokens,
+    'tokenizer.ggml.token_type': tokens.map((token) => (token.startsWith('<|') ? 3 : 1)),
+    'tokenizer.ggml.merges': model.merges,
+    'tokenizer.ggml.bos_token_id': 266,
+    'tokenizer.ggml.eos_token_id': 0,
+    ...more,
+  };
+}
+
+function open(metadata: Json) {
+  const tokenizer = loadTokenizer({ kind: 'gguf', metadata, file: 'model.gguf' }, 'model.gguf');
+  const names = metadata['tokenizer.ggml.tokens'] as string[];
+  const tokens = (text: string) => tokenizer.encode(text).map((id) => names[id]);
+  return Object.assign(tokenizer, { tokens });
+}
+
+describe('byte level', () => {
+  test('is the tokenizer it was made from', () => {
+    const json = byteLevelJson();
+    const original = loadTokenizer({ kind: 'huggingface', json, config: undefined, file: 'f' }, 'f');
+    const text = 'int x1 = return;\n\n    <|end|> é🚀';
+    expect(open(byteLevelMetadata()).encode(text)).toEqual(original.encode(text));
+    expect(open(byteLevelMetadata()).special).toEqual({ bos: 266, eos: 0 });
+  });
+
+  test.each<[string, string[]]>([
+    ['gpt-2', ['x', 'Ġ', 'Ġ', '1', '2', "'", 'S', 'x', ';', 'Ċ', 'Ċ']],
+    ['smollm', ['x', 'ĠĠ', '1', '2', "'", 'S', 'x', ';', 'Ċ', 'Ċ']],
+    ['qwen2', ['x', 'Ġ', 'Ġ', '1', '2', "'", 'S', 'x', ';', 'Ċ', 'Ċ']],
+    ['llama-bpe', ['<|start|>', 'x', 'Ġ', 'Ġ', '1', '2', "'", 'S', 'x', ';', 'Ċ', 'Ċ']],
+    ['deepseek-coder', ['x', 'ĠĠ', '1', '2', "'", 'S', 'x', ';', 'Ċ', 'Ċ']],
+  ])('%s cuts text its own way', (pre, tokens) => {
+    expect(open(byteLevelMetadata({ 'tokenizer.ggml.pre': pre })).tokens("x  12'Sx;\n\n")).toEqual(tokens);
+  });
+
+  test('qwen2 composes characters', () => {
+    const qwen2 = open(byteLevelMetadata({ 'tokenizer.ggml.pre': 'qwen2' }));
+    expect(qwen2.encode('e\u0301')).toEqual(qwen2.encode('é'));
+  });
+
+  test('the file says whether a text begins with the first token', () => {
+    const add = (value: boolean) =>
+      open(byteLevelMetadata({ 'tokenizer.ggml.pre': 'llama-bpe', 'tokenizer.ggml.add_bos_token': value }));
+    expect(add(true).tokens('x')).toEqual(['<|start|>', 'x']);
+    expect(add(false).tokens('x')).toEqual(['x']);
+  });
+
+  test('user-defined tokens are whole too, but not special; plain spelling is understood', () => {
+    const tokens = [...(byteLevelMetadata()['tokenizer.ggml.tokens'] as string[]), '<think>', '日'];
+    const types = tokens.map((token) => (token === '<think>' ? 4 : 1));
+    const merges = ['æ Ĺ', 'æĹ ¥'];
+    const tokenizer = open(
+      byteLevelMetadata({
+        'tokenizer.ggml.tokens': [...tokens, 'æĹ'],
+        'tokenizer.ggml.token_type': [...types, 1],
+        'tokenizer.ggml.merges': merges,
+      }),
+    );
+    const ids = tokenizer.encode('x<think>日');
+    expect(ids.slice(1)).toEqual([267, 268]);
+    expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe('x<think>日');
+  });
+});
+
+describe('SentencePiece', () => {
+  const llama = open(sentencePieceMetadata());
+
+  test.each<[string, string[]]>([
+    // "▁in" has a better score than "int".
+    ['int', ['<s>', '▁in', 't']],
+    [' int', ['<s>', '▁', '▁in', 't']],
+    ['xint', ['<s>', '▁', 'x', 'int']],
+    ['é', ['<s>', '▁', '<0xC3>', '<0xA9>']],
+    ['', ['<s>']],
+    ['x</s>x', ['<s>', '▁', 'x', '</s>', '▁', 'x']],
+  ])('%j', (text, tokens) => {
+    expect(llama.tokens(text)).toEqual(tokens);
+  });
+
+  test('decodes to what was encoded', () => {
+    for (const text of ['int x', ' int', 'é🚀\n']) {
+      expect(llama.decode(llama.encode(text), { skipSpecialTokens: true })).toBe(text);
+    }
+  });
+
+  test('without a blank before the text, without the first token', () => {
+    const bare = open(
+      sentencePieceMetadata({
+        'tokenizer.ggml.add_space_prefix': false,
+        'tokenizer.ggml.add_bos_token': false,
+        'tokenizer.ggml.add_eos_token': true,
+      }),
+    );
+    expect(bare.tokens('xint')).toEqual(['x', 'int', '</s>']);
+  });
+
+  test('a megabyte in one piece', () => {
+    expect(llama.encode(' int'.repeat(2 ** 18))).toHaveLength(2 ** 19 + 2);
+  });
+});
+
+describe('refused', () => {
+  test.each<[string, Json, string, string]>([
+    [
+      'an unknown model',
+      { 'tokenizer.ggml.model': 'rwkv' },
+      'TOKENIZER_UNSUPPORTED',
+      '"rwkv"; known are gpt2, llama',
+    ],
+    ['no model', { 'tokenizer.ggml.model': undefined }, 'TOKENIZER_UNSUPPORTED', 'is missing'],
+    [
+      'an unknown cut',
+      { 'tokenizer.ggml.pre': 'martian' },
+      'TOKENIZER_UNSUPPORTED',
+      '"martian"; known are default',
+    ],
+    [
+      'no merges',
+      { 'tokenizer.ggml.merges': undefined },
+      'TOKENIZER_INVALID',
+      'merges is not a list of texts',
+    ],
+    [
+      'types of other tokens',
+      { 'tokenizer.ggml.token_type': [1] },
+      'TOKENIZER_INVALID',
+      'a list of 267 numbers',
+    ],
+  ])('%s', (_, more, code, message) => {
+    expect(() => open(byteLevelMetadata(more))).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
+    );
+  });
+});

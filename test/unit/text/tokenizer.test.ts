@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { loadTokenizer } from '../../../src/text/tokenizer.ts';
+import { byteLevelJson } from './small-tokenizer.ts';
+
+type Json = Record<string, unknown>;
+
+function open(json: Json, config?: Json) {
+  const tokenizer = loadTokenizer({ kind: 'huggingface', json, config, file: 'tokenizer.json' }, 'model');
+  const tokenIds = (json.model as { vocab: Record<string, number> }).vocab;
+  const names = Object.fromEntries(Object.entries(tokenIds).map(([token, id]) => [id, token]));
+  const tokens = (text: string) => tokenizer.encode(text).map((id) => names[id]);
+  return Object.assign(tokenizer, { tokens });
+}
+
+const small = open(byteLevelJson());
+
+describe('encode', () => {
+  test.each<[string, string[]]>([
+    ['', []],
+    ['int x', ['int', 'Ġx']],
+    ['int\treturn', ['int', 'ĉ', 'ret', 'u', 'r', 'n']],
+    ['    x', ['ĠĠ', 'Ġ', 'Ġx']],
+    ['     ', ['ĠĠĠĠ', 'Ġ']],
+    ['é\u0000', ['Ã', '©', 'Ā']],
+    ['a<|end|>int', ['a', '<|end|>', 'int']],
+    ['<|end|><|start|>', ['<|end|>', '<|start|>']],
+    ['<|en', ['<', '|', 'e', 'n']],
+  ])('%j', (text, tokens) => {
+    expect(small.tokens(text)).toEqual(tokens);
+  });
+
+  test('white space is what Unicode says, not what JavaScript says', () => {
+    // A byte-order mark is a sign (and takes the blank before it), U+0085 is white space.
+    expect(small.tokens(' \ufeffx')).toEqual(['Ġ', 'ï', '»', '¿', 'x']);
+    expect(small.tokens('\u0085 x')).toEqual(['Â', 'ħ', 'Ġx']);
+  });
+
+  test('a lone surrogate is U+FFFD, a pair is its character', () => {
+    const ids = small.encode('x\ud83dy');
+    expect(ids).toEqual(small.encode('x\ufffdy'));
+    expect(small.decode(small.encode('🚀'))).toBe('🚀');
+  });
+
+  test('merges go by rank, not from left to right', () => {
+    // "n t" has a lower rank than "r e", "in" a lower one than "nt".
+    expect(small.tokens('int')).toEqual(['int']);
+    expect(small.tokens('nt')).toEqual(['nt']);
+    expect(open(byteLevelJson({}, { merges: ['n t', 'i n', 'in t'] })).tokens('int')).toEqual(['i', 'nt']);
+  });
+
+  test('ignore_merges takes a piece that is a token whole', () => {
+    const merges = ['n t'];
+    expect(open(byteLevelJson({}, { merges })).tokens('int')).toEqual(['i', 'nt']);
+    expect(open(byteLevelJson({}, { merges, ignore_merges: true })).tokens('int')).toEqual(['int']);
+  });
+
+  test('merges as pairs are merges as text', () => {
+    const merges = [
+      ['i', 'n'],
+      ['in', 't'],
+    ];
+    expect(open(byteLevelJson({}, { merges })).tokens('int')).toEqual(['int']);
+  });
+
+  test('any text comes back from its ids', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+        expect(small.decode(small.encode(text))).toBe(text);
+      }),
+    );
+  });
+
+  test('what was encoded before does not matter', () => {
+    fc.assert(
+      fc.property(fc.array(fc.stringMatching(/^[intxre ]{0,12}$/), { maxLength: 6 }), (texts) => {
+        const used = texts.map((text) => small.encode(text));
+        expect(texts.map((text) => open(byteLevelJson()).encode(text))).toEqual(used);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  test('a megabyte in one line', () => {
+    const length = 2 ** 20;
+    expect(small.encode('int'.repeat(length / 4))).toHaveLength(length / 4);
+    expect(small.encode('\u0000'.repeat(length))).toHaveLength(length);
+    expect(small.encode(' '.repeat(length))).toHaveLength(length / 4);
+    expect(small.encode('<|end|>  '.repeat(length / 16))).toHaveLength(length / 8);
+  });
+});
+
+describe('special tokens', () => {
+  const template = {
+    type: 'TemplateProcessing',
+    single: [
+      { SpecialToken: { id: '<|start|>', type_id: 0 } },
+      { Sequence: { id: 'A', type_id: 0 } },
+      { SpecialToken: { id: '<|end|>', type_id: 0 } },
+    ],
+    pair: [],
+    special_tokens: {},
+  };
+  const names = { bos_token: '<|start|>', eos_token: { content: '<|end|>' } };
+
+  test('as the post-processor adds them, or not at all', () => {
+    const tokenizer = open(byteLevelJson({ post_processor: template }));
+    expect(tokenizer.tokens('int')).toEqual(['<|start|>', 'int', '<|end|>']);
+    expect(tokenizer.tokens('')).toEqual(['<|start|>', '<|end|>']);
+    expect(tokenizer.encode('int', { addSpecialTokens: false })).toEqual(small.encode('int'));
+  });
+
+  test('add_bos_token and add_eos_token of the configuration have the last word', () => {
+    const json = byteLevelJson({ post_processor: template });
+    expect(open(json, { ...names, add_bos_token: false }).tokens('int')).toEqual(['int']);
+    expect(open(json, { ...names, add_bos_token: true }).tokens('int')).toEqual(['<|start|>', 'int']);
+    expect(open(json, { ...names, add_eos_token: true }).tokens('int')).toEqual(['int', '<|end|>']);
+    expect(open(json, { ...names, add_bos_token: null }).tokens('int')).toHaveLength(3);
+  });
+
+  test('their ids are known by role', () => {
+    expect(open(byteLevelJson(), { ...names, pad_token: null }).special).toEqual({ bos: 266, eos: 0 });
+    expect(small.vocabSize).toBe(267);
+  });
+
+  test('are left out of the decoded text when asked', () => {
+    const ids = [266, ...small.encode('int x'), 0];
+    expect(small.decode(ids)).toBe('<|start|>int x<|end|>');
+    expect(small.decode(ids, { skipSpecialTokens: true })).toBe('int x');
+    expect(small.decode([0], { skipSpecialTokens: true })).toBe('');
+    expect(small.decode([])).toBe('');
+    expect(small.decode([9999, ...small.encode('x')])).toBe('x');
+  });
+
+  test('the longest wins, and those with strip take white space along', () => {
+    const token = (id: number, content: string, more: Json = {}) => ({ id, content, special: true, ...more });
+    const tokenizer = open(
+      byteLevelJson({
+        added_tokens: [
+          token(300, '<a>'),
+          token(301, '<a><b>'),
+          token(302, '<left>', { lstrip: true }),
+          token(303, '<right>', { rstrip: true }),
+        ],
+      }),
+    );
+    const x = small.encode('x')[0]!;
+    expect(tokenizer.encode('<a><b><a>')).toEqual([301, 300]);
+    expect(tokenizer.encode('x \n <left> x')).toEqual([x, 302, ...small.encode(' x')]);
+    expect(tokenizer.encode('x<right> \u0085\n x')).toEqual([x, 303, x]);
+    expect(tokenizer.encode('<right>  <left>')).toEqual([303, 302]);
+  });
+
+  test('a normalised one is found in normalised text', () => {
+    const added = [{ id: 300, content: 'Ⅸ', special: false, normalized: true }];
+    const tokenizer = open(byteLevelJson({ added_tokens: added, normalizer: { type: 'NFKC' } }));
+    expect(tokenizer.encode('xIX')).toEqual([...small.encode('x'), 300]);
+  });
+});
+
+describe('refused', () => {
+  const refusal = (code: string, message: string) =>
+    expect.objectContaining({ code, message: expect.stringContaining(message) });
+
+  test('no tokenizer at all', () => {
+    expect(() => loadTokenizer(undefined, '/models/mine')).toThrow(
+      expect.objectContaining({
+        code: 'TOKENIZER_MISSING',
+        message: expect.stringContaining('/models/mine'),
+        hint: expect.stringContaining('tokenizer.json'),
+      }),
+    );
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a list', [], 'the file is a list'],
+    ['no model', {}, 'model is missing'],
+    ['no vocabulary', { model: { type: 'BPE' } }, 'model.vocab is missing'],
+    ['a broken added token', byteLevelJson({ added_tokens: [{ id: '1' }] }), 'added_tokens.id is string'],
+    [
+      'a merge of tokens that are not there',
+      byteLevelJson({}, { merges: ['i n', 'in T'] }),
+      'merge 1 ("in" + "T")',
+    ],
+    ['a merge of three', byteLevelJson({}, { merges: ['i n t'] }), 'merge 0 is "i n t"'],
+  ])('%s', (_, json, message) => {
+    const definition = { kind: 'huggingface' as const, json, config: undefined, file: 'tokenizer.json' };
+    expect(() => loadTokenizer(definition, 'model')).toThrow(refusal('TOKENIZER_INVALID', message));
+  });
+
+  test.each<[string, Json, string]>([
+    ['an unknown pre-tokenizer', byteLevelJson({ pre_tokenizer: { type: 'Thai' } }), 'Thai'],
+    ['an unknown normalizer', byteLevelJson({ normalizer: { type: 'Rot13' } }), 'Rot13'],
+    ['word suffixes', byteLevelJson({}, { end_of_word_suffix: '</w>' }), 'end_of_word_suffix'],
+    [
+      'an unknown way to split',
+      byteLevelJson({ pre_tokenizer: { type: 'Split', pattern: { Regex: 'a' }, behavior: 'Sideways' } }),
+      'Sideways',
+    ],
+  ])('%s', (_, json, message) => {
+    expect(() => open(json)).toThrow(refusal('TOKENIZER_UNSUPPORTED', message));
+  });
+});
