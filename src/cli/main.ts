@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** @file The `vultune` executable: joins the process (arguments, streams, signals, exit code) to the program. */
 import { readFileSync } from 'node:fs';
+import { stopEveryProgress } from './display/progress.ts';
 import { createTerminal, type OutputStream } from './display/terminal.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { runCli } from './program.ts';
@@ -13,6 +14,9 @@ for (const stream of [process.stdout, process.stderr]) {
     throw error;
   });
 }
+
+// The second Ctrl-C leaves at once: the cursor that a live line hid has to come back all the same.
+process.on('exit', stopEveryProgress);
 
 const packageFile = new URL('../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };

@@ -10,10 +10,15 @@ let schema: JsonSchema | undefined;
 /** JSON Schema (draft 2020-12) of the YAML file, with defaults and descriptions. */
 export function configJsonSchema(): JsonSchema & Readonly<Record<string, unknown>> {
   schema ??= {
-    ...z.toJSONSchema(trainSchema, { io: 'input' }),
+    ...z.toJSONSchema(trainSchema, { io: 'input', override: ({ jsonSchema }) => dropSafeLimit(jsonSchema) }),
     title: 'Vultune training configuration',
   } as JsonSchema;
   return schema as JsonSchema & Readonly<Record<string, unknown>>;
+}
+
+/** zod writes the largest safe integer as a limit: true, and no help to anybody. */
+function dropSafeLimit(jsonSchema: { maximum?: number | undefined }): void {
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
 export interface ConfigKey {

@@ -223,7 +223,7 @@ const engine = {
   cache_dir: path()
     .nullable()
     .default(null)
-    .describe("Folder of Vultune's caches; null takes the system's cache folder."),
+    .describe("Folder of Vultune's caches; null takes VULTUNE_CACHE, or the system's cache folder."),
 };
 
 /** The keys in the order they are printed, by topic. */

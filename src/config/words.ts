@@ -80,9 +80,7 @@ function describeList(schema: JsonSchema): string {
 }
 
 function bounds(schema: JsonSchema): string {
-  const { minimum: least, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
-  // zod writes the safe-integer limits too: true, and no help to anybody.
-  const most = schema.maximum === Number.MAX_SAFE_INTEGER ? undefined : schema.maximum;
+  const { minimum: least, maximum: most, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
   if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
   if (least !== undefined && below !== undefined) return ` from ${least} to below ${below}`;
   if (least !== undefined) return ` of ${least} or more`;

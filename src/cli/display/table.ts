@@ -42,10 +42,7 @@ export function renderTable(
   );
   const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
   // A path that does not fit is broken by the terminal: better than cut short, it can still be copied.
-  const longestWord = Math.max(
-    10,
-    ...rows.flatMap((row) => (row.at(-1) ?? '').split(/\s/).map(visibleWidth)),
-  );
+  const longestWord = Math.max(0, ...rows.flatMap((row) => (row.at(-1) ?? '').split(/\s/).map(visibleWidth)));
   const last = Math.max(longestWord, Math.min(widths.at(-1) ?? 0, terminal.columns() - before));
   const table = new Table({
     chars: CHARS,
