@@ -11,8 +11,8 @@ export const indexingRules: LoweringRules<Indexing> = {
     const [indices, updates] = inputs;
     const tail = node.output.shape.slice(1);
     const zeros = emitter.node('ConstantOfShape', [emitter.shape(node.output.shape)]);
-    // One row of updates for each index, whatever the rank of the indices: ScatterElements wants equal ranks, and, unlike
-    // ScatterND, adds in the order of the updates, so that equal indices neither race nor change the sum.
+    // ScatterElements wants operands of equal ranks: one row of updates for each index, whatever the indices' rank.
+    // ScatterND would take them as they are, but adds from several threads at once and loses updates of equal indices.
     const rows = emitter.node('Reshape', [updates!, emitter.shape([-1, ...tail])]);
     const column = emitter.node('Reshape', [indices!, emitter.int64s([-1, ...tail.map(() => 1)])]);
     const wide = emitter.node('Expand', [column, emitter.node('Shape', [rows])]);

@@ -1,6 +1,6 @@
 /**
- * @file ONNX for matrix products and reductions. Which operator serves which case was measured on the CPU
- * (docs/log.md).
+ * @file ONNX for matrix products and reductions. Which operator serves which case was measured:
+ * docs/decisions/onnx-runtime.md.
  */
 import type { NodeOf } from '../graph/graph.ts';
 import type { MatmulAttributes, ReduceAttributes } from '../graph/ops.ts';

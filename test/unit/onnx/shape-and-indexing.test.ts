@@ -17,17 +17,12 @@ describe('reshape', () => {
     ['a product of sizes: -1', [2, 3, 4], ['B', 'S', 4], ['B*S', 4], [6, 4]],
     ['two sizes, both where they were: 0', [2, 3, 4], ['B', 'S', 4], ['B', 'S', 2, 2], [2, 3, 2, 2]],
     ['three sizes, two of them moved: arithmetic', [2, 3, 4], ['B', 'S', 'T'], ['T', 'B', 'S'], [4, 2, 3]],
-    ['multiples and a product: arithmetic', [2, 3, 4], ['B', 'S', 'T'], ['2*B', 'S*T', 1], undefined],
+    ['a multiple and a product: arithmetic', [2, 3, 4, 6], ['B', 'S', 4, 'T'], ['S*T', '2*B', 2], [18, 4, 2]],
     ['no elements', [0, 3], [0, 3], [3, 0, 2], [3, 0, 2]],
     ['to a scalar', [1, 1], [1, 1], [], []],
   ] as const;
   test.each(cases)('%s', async (_name, actual, from, to, result) => {
     const x = { tensor: iota(...actual), shape: from };
-    if (result === undefined) {
-      // Not the same number of elements: refused when the graph is built.
-      await expect(runOrt([x], (b, v) => b.reshape(v!, to))).rejects.toThrow(/has another size/);
-      return;
-    }
     const y = await runOrt([x], (b, v) => b.reshape(v!, to));
     expect(y.shape).toEqual(result);
     expect(values(y)).toEqual(values(x.tensor));
