@@ -1,0 +1,103 @@
+/** @file A fine-tuned model ready to judge functions: base model, adapter, and how it was trained to be used. */
+import { VultuneError } from '../base/errors.ts';
+import { ClassifierNetwork } from '../network/classifier-network.ts';
+import { encodeFunctions } from '../network/encode-functions.ts';
+import type { OpenModel } from '../network/open-model.ts';
+import { scoreFunctions, vulnerableScores } from '../network/score-functions.ts';
+import { type AdapterHeader, loadAdapter } from '../peft/adapter-files.ts';
+import type { Backend } from '../runtime/backend.ts';
+
+export interface DetectorOptions {
+  readonly backend: Backend;
+  /** Instead of the adapter's own; without either 0.5. */
+  readonly threshold?: number | undefined;
+  /** Instead of the adapter's own; without either the model's. */
+  readonly maxLength?: number | undefined;
+}
+
+export interface Judgements {
+  /** [functions, 2] */
+  readonly logits: Float32Array;
+  /** [functions] probability of vulnerable. */
+  readonly scores: Float64Array;
+  /** Whether a function was longer than what was read of it. */
+  readonly truncated: readonly boolean[];
+}
+
+export interface JudgeOptions {
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(done: { readonly functions: number; readonly tokens: number }): void;
+}
+
+const DEFAULT_THRESHOLD = 0.5;
+
+/** Tokens of one pass: enough to keep two cores busy, little memory. */
+const TOKENS_PER_BATCH = 1024;
+
+export class Detector {
+  readonly threshold: number;
+  readonly maxLength: number;
+  readonly #model: OpenModel;
+  readonly #network: ClassifierNetwork;
+  readonly #header: AdapterHeader;
+
+  private constructor(
+    model: OpenModel,
+    network: ClassifierNetwork,
+    header: AdapterHeader,
+    options: DetectorOptions,
+  ) {
+    const { settings } = header;
+    this.#model = model;
+    this.#network = network;
+    this.#header = header;
+    this.threshold = options.threshold ?? settings?.threshold ?? DEFAULT_THRESHOLD;
+    this.maxLength = options.maxLength ?? settings?.maxLength ?? model.geometry.maxPositions;
+  }
+
+  /** Throws ADAPTER_MISMATCH when the adapter was trained on another model, and what loadAdapter throws. */
+  static async open(model: OpenModel, header: AdapterHeader, options: DetectorOptions): Promise<Detector> {
+    const { geometry, weights, checkpoint } = model;
+    const trainedOn = header.settings?.baseFingerprint;
+    if (trainedOn !== undefined && trainedOn !== checkpoint.fingerprint) {
+      throw new VultuneError(
+        'ADAPTER_MISMATCH',
+        'the adapter was trained on another base model than this one',
+        {
+          where: { file: header.folder, name: header.config.baseModel },
+          hint: `${model.path} is not the model it was trained on: another revision, or another quantisation?`,
+        },
+      );
+    }
+    const adapter = await loadAdapter(header, geometry);
+    const network = new ClassifierNetwork({
+      geometry,
+      weights,
+      modules: adapter.modules,
+      parameters: adapter.parameters,
+      backend: options.backend,
+      blocksPerStage: 1,
+      activations: 'products',
+      pooling: header.settings?.pooling ?? 'last',
+    });
+    return new Detector(model, network, header, options);
+  }
+
+  /** Judges functions in the order given; none is left out. */
+  async judge(codes: readonly string[], options: JudgeOptions = {}): Promise<Judgements> {
+    const trained = this.#header.settings?.longFunctions ?? 'truncate';
+    const encoded = encodeFunctions(this.#model, codes, {
+      maxLength: this.maxLength,
+      // Training may leave long functions out; a prediction is asked for each.
+      longFunctions: trained === 'drop' ? 'truncate' : trained,
+    });
+    const ids = encoded.map((one) => one!.ids);
+    const logits = await scoreFunctions(this.#network, ids, { tokensPerBatch: TOKENS_PER_BATCH, ...options });
+    return { logits, scores: vulnerableScores(logits), truncated: encoded.map((one) => one!.truncated) };
+  }
+
+  async close(): Promise<void> {
+    await this.#network.release();
+    await this.#model.checkpoint.close();
+  }
+}

@@ -1,0 +1,35 @@
+/** @file Finds the adapter behind what a user calls a run, and the base model it names. */
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { VultuneError } from '../base/errors.ts';
+import { type AdapterHeader, isAdapterFolder, readAdapterHeader } from '../peft/adapter-files.ts';
+
+/** A run folder (its `adapter/`), or an adapter folder itself. Throws RUN_UNFINISHED, ADAPTER_MISSING, ADAPTER_CONFIG. */
+export function locateAdapter(folder: string): AdapterHeader {
+  if (!existsSync(folder)) {
+    throw new VultuneError('ADAPTER_MISSING', `there is no ${folder}`, {
+      where: { file: folder },
+      hint: 'Give a run folder, or a folder with an adapter as PEFT saves it.',
+    });
+  }
+  const inner = join(folder, 'adapter');
+  if (isAdapterFolder(inner)) return readAdapterHeader(inner);
+  if (existsSync(join(folder, 'run.json')) && !isAdapterFolder(folder)) {
+    throw new VultuneError('RUN_UNFINISHED', `the run in ${folder} has no adapter yet`, {
+      where: { file: folder },
+      hint: `Go on with it: vultune train --resume ${folder}`,
+    });
+  }
+  return readAdapterHeader(folder);
+}
+
+/** The base model's reference; a path relative to the adapter becomes one relative to here. */
+export function baseModelReference({ folder, config }: AdapterHeader): string {
+  const { baseModel } = config;
+  if (isAbsolute(baseModel)) return baseModel;
+  for (const from of [folder, dirname(folder)]) {
+    const path = resolve(from, baseModel);
+    if (existsSync(path)) return path;
+  }
+  return baseModel;
+}
