@@ -24,9 +24,9 @@ interface Worker {
   ) => Promise<Measurement[]>;
 }
 interface Summary {
-  summarise(
+  summarise: (
     measurements: Measurement[],
-  ): Map<string, Record<string, { median: number; min: number; max: number }>>;
+  ) => Map<string, Record<string, { median: number; min: number; max: number }>>;
   table: (rows: string[][]) => string;
 }
 
