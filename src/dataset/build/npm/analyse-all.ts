@@ -2,7 +2,7 @@
  * @file Fetches and analyses every advisory, a few at a time, from the caches where they have it. What cannot be
  * fetched is reported and left out; the rest goes on.
  */
-import { type OnProgress, stopIfAborted } from '../progress.ts';
+import { type OnProgress, stopIfAborted, untilAborted } from '../progress.ts';
 import { runPool } from '../run-pool.ts';
 import type { Advisory } from './advisories.ts';
 import { type AnalysedAdvisory, type Analysis, analyseAdvisory } from './analyse-advisory.ts';
@@ -50,11 +50,13 @@ export async function analyseAll(
   const cache = analysisCache(options.cacheDir, options.otherFiles);
   const network = { failures: 0, works: false };
   let done = 0;
+  const fetchOne = (name: string, version: string, offline: boolean) =>
+    untilAborted(options.fetch(name, version, { offline, signal }), signal);
   const fetchBoth = async (advisory: Advisory): Promise<Releases | LeftOut> => {
     const offline = !network.works && network.failures >= GIVE_UP_AFTER;
     try {
-      const vulnerable = await options.fetch(advisory.package, advisory.vulnerable, { offline, signal });
-      const fixed = await options.fetch(advisory.package, advisory.fixed, { offline, signal });
+      const vulnerable = await fetchOne(advisory.package, advisory.vulnerable, offline);
+      const fixed = await fetchOne(advisory.package, advisory.fixed, offline);
       network.works = true;
       return { vulnerable, fixed };
     } catch (error) {

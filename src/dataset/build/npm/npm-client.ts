@@ -8,11 +8,7 @@ import definitions from '@npmcli/config/lib/definitions/index.js';
 import type { Options } from 'pacote';
 
 /** npm waits 10 s to 60 s between tries and five minutes for an answer: too long for a list of hundreds. */
-const PATIENCE = [
-  ['fetch-retry-mintimeout', 'fetchRetryMintimeout', 1_000],
-  ['fetch-retry-maxtimeout', 'fetchRetryMaxtimeout', 5_000],
-  ['fetch-timeout', 'timeout', 60_000],
-] as const;
+const PATIENCE = { minTimeout: 1_000, maxTimeout: 5_000, answerMs: 60_000 };
 
 /**
  * What npm would fetch with in this folder, by this user: .npmrc files (project, user, global, built in) and
@@ -29,8 +25,11 @@ export async function npmFetchOptions(): Promise<Options> {
   });
   await config.load();
   const options: Record<string, unknown> = { ...config.flat, preferOffline: true };
-  for (const [key, name, value] of PATIENCE) if (config.isDefault(key)) options[name] = value;
-  return options as Options;
+  const retry = { ...(config.flat.retry as Record<string, unknown>) };
+  if (config.isDefault('fetch-retry-mintimeout')) retry.minTimeout = PATIENCE.minTimeout;
+  if (config.isDefault('fetch-retry-maxtimeout')) retry.maxTimeout = PATIENCE.maxTimeout;
+  if (config.isDefault('fetch-timeout')) options.timeout = PATIENCE.answerMs;
+  return { ...options, retry } as Options;
 }
 
 /** Where npm lies, for its built-in .npmrc: the one that runs us, else the one beside this Node. */
