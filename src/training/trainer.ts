@@ -2,6 +2,7 @@
  * @file The training loop: epochs of planned steps, evaluation, the best so far, early stopping, checkpoints. It touches
  * no file itself: what is written goes through the host.
  */
+import { VultuneError } from '../base/errors.ts';
 import type { ClassifierNetwork, Sequence } from '../network/classifier-network.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
 import { layOut, packIds } from '../packing/layout.ts';
@@ -44,8 +45,8 @@ export interface TrainerOptions {
   readonly maxGradientNorm: number | undefined;
   /** Evaluate after every epoch, after so many steps, or never. */
   readonly evaluateEvery: 'epoch' | number | undefined;
-  /** Checkpoint after so many steps, besides those after evaluations and epochs. */
-  readonly saveEverySteps: number;
+  /** Checkpoint after so many steps (undefined: every few minutes), besides those after evaluations and epochs. */
+  readonly saveEverySteps: number | undefined;
   /** Stop after so many evaluations without a better one. */
   readonly earlyStoppingPatience: number | undefined;
 }
@@ -77,6 +78,9 @@ export interface TrainerParts {
   readonly host: TrainerHost;
 }
 
+/** The most work that a killed process loses. */
+const SAVE_EVERY_MS = 3 * 60_000;
+
 /** Optimiser steps of a whole run, for the schedule and the estimate of the time left. */
 export function countSteps(functions: readonly TrainingFunction[], options: TrainerOptions): number {
   const lengths = functions.map(({ ids }) => ids.length);
@@ -92,6 +96,7 @@ export class Trainer {
   readonly #state: TrainerState;
   readonly #totalSteps: number;
   readonly #gradients: Map<string, Float32Array>;
+  #savedAtMs = performance.now();
 
   /** @param state a new one, or that of a run to go on with; `parameters` must be the network's own. */
   constructor(parts: TrainerParts, state: TrainerState) {
@@ -134,7 +139,7 @@ export class Trainer {
         const step = steps[state.stepInEpoch];
         if (step === undefined) break;
         await this.#step(step, steps.length);
-        if (state.step % options.saveEverySteps === 0) await this.#save();
+        if (this.#isSaveDue()) await this.#save();
       }
       this.#endEpoch();
       await this.#save();
@@ -156,6 +161,7 @@ export class Trainer {
       sum.padding += done.padding;
     }
     const gradientNorm = clipGradients(this.#gradients, options.maxGradientNorm);
+    if (!Number.isFinite(sum.lossNats) || !Number.isFinite(gradientNorm)) throw diverged(state.step);
     const schedule = {
       peak: options.learningRate,
       type: options.schedulerType,
@@ -256,6 +262,13 @@ export class Trainer {
     await this.#save();
   }
 
+  #isSaveDue(): boolean {
+    const { saveEverySteps: every } = this.#parts.options;
+    return every === undefined
+      ? performance.now() - this.#savedAtMs > SAVE_EVERY_MS
+      : this.#state.step % every === 0;
+  }
+
   #isStale(): boolean {
     const { earlyStoppingPatience: patience } = this.#parts.options;
     return patience !== undefined && this.#state.evaluationsWithoutImprovement >= patience;
@@ -296,6 +309,7 @@ export class Trainer {
     const started = performance.now();
     const state = this.#state;
     await this.#parts.host.save(state);
+    this.#savedAtMs = performance.now();
     this.#parts.host.emit({
       type: 'checkpoint',
       step: state.step,
@@ -304,6 +318,18 @@ export class Trainer {
       durationMs: performance.now() - started,
     });
   }
+}
+
+function diverged(step: number): VultuneError {
+  return new VultuneError(
+    'TRAINING_DIVERGED',
+    `the loss or its gradient is no number any more at step ${step + 1}`,
+    {
+      where: { name: 'learning_rate' },
+      hint: 'Lower learning_rate, or set max_grad_norm: 1; checkpoints hold the state before.',
+      exitCode: 1,
+    },
+  );
 }
 
 /** What a function's loss is multiplied by for the step's loss to be reduced as asked. */

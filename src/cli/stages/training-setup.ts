@@ -1,0 +1,159 @@
+/** @file From a resolved configuration, checked data and an open model to a network and trainer options. */
+import { join } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
+import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
+import { type TrainConfig, warmupSteps } from '../../config/train-config.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { chooseCut } from '../../network/choose-cut.ts';
+import { ClassifierNetwork } from '../../network/classifier-network.ts';
+import { encodeFunctions } from '../../network/encode-functions.ts';
+import { FeatureCache } from '../../network/feature-cache.ts';
+import { FrozenFeatures } from '../../network/frozen-features.ts';
+import type { OpenModel } from '../../network/open-model.ts';
+import { firstTrainedLayer } from '../../network/stage-plan.ts';
+import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
+import { type LoraModule, type LoraOptions, planLora, selectedLayers } from '../../peft/lora-plan.ts';
+import type { Backend } from '../../runtime/backend.ts';
+import type { TrainerOptions, TrainingFunction } from '../../training/trainer.ts';
+
+export function loraOptions(config: TrainConfig): LoraOptions {
+  return {
+    rank: config.lora_r,
+    alpha: config.lora_alpha,
+    dropout: config.lora_dropout,
+    targetModules: config.target_modules,
+    layers: config.lora_layers,
+    useRsLora: config.use_rslora,
+    rankPattern: {},
+    alphaPattern: {},
+  };
+}
+
+export function loraModules(config: TrainConfig, model: OpenModel): readonly LoraModule[] {
+  return planLora(model.geometry, loraOptions(config));
+}
+
+/** Adapted layers for adapter_config.json, undefined for all. */
+export function adaptedLayers(config: TrainConfig, model: OpenModel): readonly number[] | undefined {
+  return config.lora_layers === 'all'
+    ? undefined
+    : selectedLayers(config.lora_layers, model.geometry.layerCount);
+}
+
+export interface TrainingNetwork {
+  readonly network: ClassifierNetwork;
+  readonly features: FrozenFeatures | undefined;
+}
+
+export function trainingNetwork(
+  config: TrainConfig,
+  model: OpenModel,
+  backend: Backend,
+  parameters: AdapterParameters,
+): TrainingNetwork {
+  const { geometry, weights, checkpoint } = model;
+  const modules = loraModules(config, model);
+  const cut = chooseCut(geometry, {
+    cut: config.cut,
+    blocksPerGraph: config.blocks_per_graph,
+    activations: config.activations,
+    tokensPerBatch: config.tokens_per_batch,
+    trainedLayers: geometry.layerCount - firstTrainedLayer(modules, geometry.layerCount),
+  });
+  const network = new ClassifierNetwork({
+    geometry,
+    weights,
+    modules,
+    parameters,
+    backend,
+    ...cut,
+    pooling: config.pooling,
+  });
+  const layerCount = network.frozenLayerCount;
+  if (!config.feature_cache || layerCount === 0) return { network, features: undefined };
+  const cache = new FeatureCache({
+    folder: join(vultuneCacheDir(config.cache_dir ?? undefined), 'features'),
+    maxBytes: config.feature_cache_max_gb * 1e9,
+    modelFingerprint: checkpoint.fingerprint,
+    layerCount,
+    hiddenSize: geometry.hiddenSize,
+  });
+  return { network, features: new FrozenFeatures(network, cache, geometry.hiddenSize) };
+}
+
+/**
+ * Functions to train on; those that `long_functions: drop` drops are left out.
+ * Throws DATASET_EMPTY when none is left.
+ */
+export function trainingFunctions(
+  config: TrainConfig,
+  model: OpenModel,
+  records: readonly LabelledRecord[],
+): TrainingFunction[] {
+  const encoded = encodeFunctions(
+    model,
+    records.map(({ code }) => code),
+    { maxLength: config.max_length, longFunctions: config.long_functions },
+  );
+  const functions = records.flatMap((record, i): TrainingFunction[] => {
+    const ids = encoded[i]?.ids;
+    if (ids === undefined) return [];
+    const set = record.set === undefined ? 1 : config.set_weights[record.set];
+    return [{ ids, label: record.target, weight: set * config.class_weights[record.target] }];
+  });
+  if (functions.length === 0) {
+    throw new VultuneError('DATASET_EMPTY', `all ${records.length} functions are longer than max_length`, {
+      where: { file: config.train_file, name: 'long_functions' },
+      hint: 'Raise max_length, or use long_functions: truncate.',
+    });
+  }
+  return functions;
+}
+
+/** Functions to evaluate on: none is left out, or figures of different settings would be of different data. */
+export function evaluationIds(
+  config: TrainConfig,
+  model: OpenModel,
+  records: readonly LabelledRecord[],
+): (readonly number[])[] {
+  const longFunctions = config.long_functions === 'drop' ? 'truncate' : config.long_functions;
+  return encodeFunctions(
+    model,
+    records.map(({ code }) => code),
+    { maxLength: config.max_length, longFunctions },
+  ).map((one) => one!.ids);
+}
+
+export function trainerOptions(config: TrainConfig): TrainerOptions {
+  return {
+    seed: config.seed,
+    epochs: config.num_train_epochs,
+    maxSteps: config.max_steps ?? undefined,
+    packing: {
+      packing: config.packing,
+      tokensPerBatch: config.tokens_per_batch,
+      maxFunctionsPerSequence: config.max_functions_per_sequence ?? undefined,
+      functionsPerStep: config.functions_per_step ?? undefined,
+      // The baseline that papers measure against pads every row to the longest that may be.
+      padTo: config.packing === 'none' ? config.max_length : undefined,
+    },
+    loss: config.loss === 'focal' ? { kind: 'focal', gamma: config.focal_gamma } : { kind: 'cross_entropy' },
+    lossReduction: config.loss_reduction,
+    dropout: config.lora_dropout,
+    adamw: {
+      beta1: config.adam_beta1,
+      beta2: config.adam_beta2,
+      epsilon: config.adam_epsilon,
+      weightDecay: config.weight_decay,
+    },
+    learningRate: config.learning_rate,
+    schedulerType: config.lr_scheduler_type,
+    warmupSteps: (totalSteps) => warmupSteps(config, totalSteps),
+    maxGradientNorm: config.max_grad_norm ?? undefined,
+    evaluateEvery: { epoch: 'epoch', steps: config.eval_steps ?? undefined, no: undefined }[
+      config.eval_strategy
+    ] as TrainerOptions['evaluateEvery'],
+    saveEverySteps: config.save_steps ?? undefined,
+    earlyStoppingPatience: config.early_stopping_patience ?? undefined,
+  };
+}
