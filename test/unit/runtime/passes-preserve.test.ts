@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { appendGradients } from '../../../src/autodiff/gradients.ts';
-import type { Graph } from '../../../src/graph/graph.ts';
+import { splitForwardBackward } from '../../../src/autodiff/split.ts';
+import type { Graph, Node } from '../../../src/graph/graph.ts';
 import type { OpName } from '../../../src/graph/ops.ts';
 import { eliminateCommonSubexpressions } from '../../../src/graph/passes/common-subexpressions.ts';
 import { eliminateDeadCode } from '../../../src/graph/passes/dead-code.ts';
@@ -85,6 +86,32 @@ test('what is optimised already stays the same graph', () => {
       expect(optimize(once)).toBe(once);
     }),
     { numRuns: 30 },
+  );
+});
+
+/** A cut drops inputs that are not read, also those that alone give a size its value. */
+function withAllInputs(part: Graph, whole: Graph): Graph {
+  const names = new Set(part.inputs.map(({ name }) => name));
+  return { ...part, inputs: [...part.inputs, ...whole.inputs.filter(({ name }) => !names.has(name))] };
+}
+
+test('cut into forward and backward, an optimised graph computes the same', () => {
+  fc.assert(
+    fc.property(steps, fc.nat(6), (program, keptPart) => {
+      const random = randomGraph(program, { differentiable: true });
+      const graph = withGradients(random);
+      const names = new Set(random.parameters.map(({ name }) => `d${name}`));
+      // From nothing kept to everything kept.
+      const keep = (node: Node) => node.output.name.length % 6 < keptPart;
+      const { forward, backward } = splitForwardBackward(optimize(graph), names, keep);
+      const first = interpret(optimize(withAllInputs(forward, graph)), random.feeds);
+      const second = interpret(optimize(withAllInputs(backward, graph)), { ...random.feeds, ...first });
+      const expected = interpret(graph, random.feeds);
+      for (const [name, tensor] of Object.entries(expected)) {
+        expect(relativeError((names.has(name) ? second : first)[name]!, tensor)).toBeLessThan(TOLERANCE);
+      }
+    }),
+    { numRuns: 40 },
   );
 });
 
