@@ -254,7 +254,7 @@ function manyPackages(): { registry: Registry; facts: Fact[] } {
   const facts: Fact[] = [];
   for (let i = 0; i < 12; i++) {
     const file = (check: string) => ({
-      'a.js': `function bad${i}(x) { ${check} return x; }\nfunction ok${i}(a) { return a + ${i}; }\n`,
+      'a.js': `function bad${i}(x) { ${check} return x${`.f${i}()`.repeat(9)}; }\nfunction ok${i}(a) { return a + ${i}; }\n`,
     });
     registry[`p${i}@1.0.0`] = file('');
     registry[`p${i}@1.0.1`] = file('if (!x) throw x;');

@@ -7,6 +7,7 @@ import { VultuneError } from '../../../base/errors.ts';
 import { readTextFile } from '../../../base/files.ts';
 import { fingerprint } from '../../fingerprint.ts';
 import type { LabelledRecord } from '../../record.ts';
+import { groupAlike } from '../group-alike.ts';
 import { type OnProgress, stopIfAborted } from '../progress.ts';
 import { type Fractions, SPLITS, type Split, splitByGroup } from '../split-by-group.ts';
 import { checkOutputFolder, writeDataset } from '../write-dataset.ts';
@@ -153,22 +154,23 @@ function otherFilesFor(negativesPerPositive: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(64, negativesPerPositive * 16)));
 }
 
+/** By package; packages with near duplicates among their P1 and P2 go together. */
 function splitRecords(
   records: readonly LabelledRecord[],
   settings: Settings,
 ): Record<Split, LabelledRecord[]> {
-  const groups = new Map<string, LabelledRecord[]>();
-  for (const record of records) groups.set(record.project!, [...(groups.get(record.project!) ?? []), record]);
-  const sides = splitByGroup(
-    [...groups].map(([name, members]) => ({
-      name,
-      sizes: [members.filter((record) => record.target === 1).length, members.length],
-    })),
-    settings.fractions,
-    settings.seed,
-  );
+  const fixes = records.filter((record) => record.set !== 'P3');
+  const alike = groupAlike(fixes.map(({ project, code }) => ({ group: project!, text: code })));
+  const groupOf = (record: LabelledRecord) => alike.get(record.project!) ?? record.project!;
+  const sizes = new Map<string, [vulnerable: number, all: number]>();
+  for (const record of records) {
+    const [vulnerable, all] = sizes.get(groupOf(record)) ?? [0, 0];
+    sizes.set(groupOf(record), [vulnerable + record.target, all + 1]);
+  }
+  const groups = [...sizes].map(([name, counts]) => ({ name, sizes: counts }));
+  const sides = splitByGroup(groups, settings.fractions, settings.seed);
   const order = (a: LabelledRecord, b: LabelledRecord) => (a.id! < b.id! ? -1 : 1);
-  const side = (split: Split) => records.filter((record) => sides.get(record.project!) === split).sort(order);
+  const side = (split: Split) => records.filter((record) => sides.get(groupOf(record)) === split).sort(order);
   return { train: side('train'), valid: side('valid'), test: side('test') };
 }
 

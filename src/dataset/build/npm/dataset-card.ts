@@ -79,8 +79,9 @@ vulnerable one, which the first fixed one, and the ${info.advisories.functions} 
 the npm client (integrity checked; none of their code was run) and parsed; functions are matched by file, qualified
 name and likeness. Equal means equal without comments, white space and kind of quotes.
 
-The split is by package (seed ${info.options.seed}): no package, and no function body, is on two sides. Near duplicates
-between packages were not looked for.
+The split is by package (seed ${info.options.seed}): no package, and no function body, is on two sides. Packages that
+share near duplicates among their P1 and P2 (ports, forks, copied helpers: Jaccard similarity of tokens at least 0.8) are
+on one side together; among P3 near duplicates were not looked for.
 
 ### The named functions
 
