@@ -4,21 +4,44 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { BuildNpmOptions } from '../dataset/build/npm/build-npm-dataset.ts';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
 import { modelsCommand } from './commands/models.ts';
+import { predictCommand } from './commands/predict.ts';
+import { quickstartCommand } from './commands/quickstart.ts';
+import { trainCommand } from './commands/train.ts';
+import { verifyCommand } from './commands/verify.ts';
 import type { CliCommand } from './program.ts';
+
+/** How the npm dataset is built, for `data build npm` and the quickstart alike. */
+const npmDataset = {
+  build: async (options: BuildNpmOptions) =>
+    (await import('../dataset/build/npm/build-npm-dataset.ts')).buildNpmDataset(options),
+  cacheDir: async () =>
+    join((await import('../checkpoint/sources/package-cache.ts')).vultuneCacheDir(undefined), 'datasets'),
+  advisories: fileURLToPath(new URL('../../data/advisories/npm.jsonl', import.meta.url)),
+};
 
 export function commandRegistry(version: string): readonly CliCommand[] {
   return [
-    dataCommand({
-      buildNpm: async (...args) =>
-        (await import('../dataset/build/npm/build-npm-dataset.ts')).buildNpmDataset(...args),
-      cacheDir: async () =>
-        join((await import('../checkpoint/sources/package-cache.ts')).vultuneCacheDir(undefined), 'datasets'),
-      advisories: fileURLToPath(new URL('../../data/advisories/npm.jsonl', import.meta.url)),
+    quickstartCommand(async (...args) =>
+      (await import('./stages/quickstart.ts')).quickstartStage(npmDataset)(...args),
+    ),
+    dataCommand({ ...npmDataset, buildNpm: npmDataset.build }),
+    trainCommand({
+      train: async (...args) => {
+        await (await import('./stages/train.ts')).trainStage(...args);
+      },
+      resume: async (...args) => {
+        await (await import('./stages/train.ts')).resumeStage(...args);
+      },
     }),
+    evaluateCommand(async (...args) => (await import('./stages/evaluate.ts')).evaluateStage(...args)),
+    predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
+    verifyCommand(async (...args) => (await import('./stages/verify.ts')).verifyStage(...args)),
     modelsCommand({
       resolve: async (...args) =>
         (await import('../checkpoint/sources/resolve-model.ts')).resolveModel(...args),

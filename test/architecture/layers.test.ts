@@ -23,6 +23,7 @@ const LAYER: Record<string, number> = {
   network: 7,
   evaluation: 7,
   training: 8,
+  report: 8,
   detector: 8,
   parity: 9,
   cli: 11,

@@ -13,6 +13,8 @@ export interface PredictRequest extends DeviceOptions {
   readonly out?: string;
   readonly threshold?: number;
   readonly maxLength?: number;
+  /** Write the two logits too. */
+  readonly logits: boolean;
 }
 
 export type PredictStage = (request: PredictRequest, context: CliContext) => Promise<void>;
@@ -46,6 +48,7 @@ export function predictCommand(stage: PredictStage): CliCommand {
           "tokens of a function that are read (default: the run's, or the model's own)",
         ).argParser(parseCount),
       );
+    command.option('--logits', 'also write the two `logits` [safe, vulnerable]', false);
     addDeviceOptions(command);
     addExamples(command, [
       [

@@ -1,10 +1,8 @@
 /** @file An evaluation for people: the model beside its baselines, what it does not beat, footnotes. */
-import { type Comparison, compareWithBaselines } from '../../evaluation/compare-baselines.ts';
+import type { Comparison } from '../../evaluation/compare-baselines.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
-
-export { compareWithBaselines };
 
 /** Metrics as rows: there are more of them than of models, and terminals are 80 columns wide. */
 export function evaluationTable(comparison: Comparison, terminal: Terminal): string {

@@ -1,0 +1,137 @@
+/** @file What a finished training leaves: adapter with threshold and model card, predictions, metrics.json, a table. */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../base/files.ts';
+import type { TrainConfig } from '../../config/train-config.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { type Comparison, compareWithBaselines, fitBaselines } from '../../evaluation/compare-baselines.ts';
+import { thresholdFor } from '../../evaluation/evaluate.ts';
+import { formatTable } from '../../evaluation/format.ts';
+import type { OpenModel } from '../../network/open-model.ts';
+import { writeAdapter } from '../../peft/adapter-files.ts';
+import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
+import { formatModelCard } from '../../report/model-card.ts';
+import type { WritableRun } from '../../runs/run-folder.ts';
+import { comparisonJson } from './comparison-json.ts';
+import { adaptedLayers, loraOptions } from './training-setup.ts';
+
+export interface EvaluatedSplit {
+  readonly name: 'valid' | 'test';
+  readonly records: readonly LabelledRecord[];
+  /** [N] probability of vulnerable. */
+  readonly scores: Float64Array;
+}
+
+export interface FinishedTraining {
+  readonly run: WritableRun;
+  readonly config: TrainConfig;
+  readonly model: OpenModel;
+  readonly parameters: AdapterParameters;
+  readonly train: readonly LabelledRecord[];
+  /** Validation first. */
+  readonly splits: readonly EvaluatedSplit[];
+}
+
+export interface RunResult {
+  readonly threshold: number;
+  /** By split. */
+  readonly comparisons: ReadonlyMap<EvaluatedSplit['name'], Comparison>;
+}
+
+/** Writes everything; the adapter folder comes last but for its card, so that one that is there is whole. */
+export async function finishRun(finished: FinishedTraining): Promise<RunResult> {
+  const { run, config, model, parameters, train, splits } = finished;
+  const valid = splits.find(({ name }) => name === 'valid')!;
+  const threshold = thresholdFor(valid);
+  const baselines = fitBaselines({ train, validation: valid.records });
+  const comparisons = new Map(
+    splits.map(({ name, records, scores }) => [
+      name,
+      compareWithBaselines({ test: records, scores, threshold }, baselines),
+    ]),
+  );
+  for (const split of splits) writePredictions(run.paths.predictions, split, threshold);
+  const metrics = Object.fromEntries([...comparisons].map(([name, c]) => [name, comparisonJson(c)]));
+  writeFileAtomic(
+    run.paths.metrics,
+    `${JSON.stringify({ formatVersion: 1, threshold, ...metrics }, null, 2)}\n`,
+  );
+  const card = modelCard(finished, threshold, comparisons);
+  writeFileAtomic(join(run.paths.adapter, 'README.md'), card);
+  await writeAdapter(run.paths.adapter, {
+    config: {
+      lora: loraOptions(config),
+      baseModel: config.base_model,
+      revision: config.revision ?? undefined,
+    },
+    layers: adaptedLayers(config, model),
+    parameters,
+    settings: {
+      formatVersion: 1,
+      threshold,
+      maxLength: config.max_length,
+      longFunctions: config.long_functions,
+      pooling: config.pooling,
+      baseFingerprint: model.checkpoint.fingerprint,
+      data: Object.fromEntries(Object.entries(run.record.data).map(([key, { sha256 }]) => [key, sha256])),
+    },
+  });
+  return { threshold, comparisons };
+}
+
+function writePredictions(
+  folder: string,
+  { name, records, scores }: EvaluatedSplit,
+  threshold: number,
+): void {
+  const lines = records.map((record, i) =>
+    JSON.stringify({
+      id: record.id ?? i + 1,
+      score: scores[i],
+      label: scores[i]! >= threshold ? 1 : 0,
+      target: record.target,
+    }),
+  );
+  writeFileAtomic(join(folder, `${name}.jsonl`), `${lines.join('\n')}\n`);
+}
+
+function modelCard(
+  { config, train, splits }: FinishedTraining,
+  threshold: number,
+  comparisons: RunResult['comparisons'],
+): string {
+  const [name, comparison] = [...comparisons].at(-1)!;
+  const { columns, rows } = formatTable(comparison.rows);
+  const count = (what: string, records: readonly LabelledRecord[]) => ({
+    name: what,
+    functions: records.length,
+    vulnerable: records.filter(({ target }) => target === 1).length,
+  });
+  const shown = [
+    'lora_r',
+    'lora_alpha',
+    'lora_dropout',
+    'target_modules',
+    'lora_layers',
+    'max_length',
+    'packing',
+    'functions_per_step',
+    'loss',
+    'loss_reduction',
+    'learning_rate',
+    'lr_scheduler_type',
+    'num_train_epochs',
+    'weight_decay',
+    'seed',
+  ] as const;
+  return formatModelCard({
+    baseModel: config.base_model,
+    settings: shown.map((key) => [key, JSON.stringify(config[key])]),
+    data: [count('train', train), ...splits.map((split) => count(split.name, split.records))],
+    threshold,
+    evaluatedOn:
+      name === 'test' ? 'held-out functions' : 'the validation functions (which chose the checkpoint)',
+    columns: columns.map(({ label }) => label),
+    rows,
+    shortfalls: comparison.shortfalls.map(({ sentence }) => sentence),
+  });
+}

@@ -1,0 +1,59 @@
+/** @file `vultune predict`: JSON lines in, JSON lines out, in the input's order, none missing. */
+import { writeFileAtomic } from '../../base/files.ts';
+import type { Judgements } from '../../detector/detector.ts';
+import type { PredictRequest } from '../commands/predict.ts';
+import type { CliContext } from '../context.ts';
+import { formatCount } from '../display/numbers.ts';
+import { openDetector } from './open-detector.ts';
+import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
+import { withScoringProgress } from './scoring-progress.ts';
+
+/** Functions judged before their lines are written: what Ctrl-C or a closed pipe cannot take away. */
+const CHUNK = 1024;
+
+export async function predictStage(request: PredictRequest, context: CliContext): Promise<void> {
+  const { stdout, stderr, signal } = context;
+  const inputs = await readPredictionInputs(request.data);
+  const detector = await openDetector(request, context);
+  const written: string[] = [];
+  const emit = (text: string) => {
+    if (request.out === undefined) stdout.write(text);
+    else written.push(text);
+  };
+  try {
+    await withScoringProgress('predicting', inputs.length, stderr, async (onProgress) => {
+      for (let start = 0; start < inputs.length; start += CHUNK) {
+        const chunk = inputs.slice(start, start + CHUNK);
+        const judgements = await detector.judge(
+          chunk.map(({ code }) => code),
+          { signal, onProgress: ({ functions }) => onProgress(start + functions) },
+        );
+        emit(predictionLines(chunk, judgements, detector.threshold, request.logits));
+      }
+    });
+  } finally {
+    await detector.close();
+  }
+  if (request.out === undefined) return;
+  writeFileAtomic(request.out, written.join(''));
+  stderr.write(`${formatCount(inputs.length)} predictions in ${request.out}\n`);
+}
+
+export function predictionLines(
+  inputs: readonly PredictionInput[],
+  { logits, scores, truncated }: Judgements,
+  threshold: number,
+  withLogits: boolean,
+): string {
+  const lines = inputs.map(({ id, place }, i) =>
+    JSON.stringify({
+      id,
+      ...place,
+      score: scores[i],
+      label: scores[i]! >= threshold ? 1 : 0,
+      truncated: truncated[i],
+      ...(withLogits ? { logits: [logits[2 * i], logits[2 * i + 1]] } : {}),
+    }),
+  );
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,40 @@
+/** @file What `predict` reads: JSON lines from a file or standard input, or the functions of a source file. */
+
+import { VultuneError } from '../../base/errors.ts';
+import { readTextFile } from '../../base/files.ts';
+import { languageOfPath } from '../../dataset/functions/languages.ts';
+import { extractFunctions } from '../../dataset/functions/parse-source.ts';
+import { readRecords } from '../../dataset/read-jsonl.ts';
+
+export interface PredictionInput {
+  readonly id: string | number;
+  readonly code: string;
+  /** Said of functions that were found in source: where they stand. */
+  readonly place?: {
+    readonly function_name: string | null;
+    readonly line: number;
+    readonly end_line: number;
+  };
+}
+
+/** Everything is read and checked before anything is computed. Throws what reading records throws, SOURCE_WITHOUT_FUNCTIONS. */
+export async function readPredictionInputs(data: string): Promise<readonly PredictionInput[]> {
+  const language = languageOfPath(data);
+  if (language === undefined) {
+    const records = await readRecords(data, { requireTarget: false });
+    return records.map(({ id, code }, i) => ({ id: id ?? i + 1, code }));
+  }
+  const source = readTextFile(data);
+  const functions = extractFunctions(source, language);
+  if (functions.length === 0) {
+    throw new VultuneError('SOURCE_WITHOUT_FUNCTIONS', `no function was found in ${data}`, {
+      where: { file: data },
+      hint: 'A prediction is made for each function: code outside functions is not judged.',
+    });
+  }
+  return functions.map(({ qualifiedName, code, start, startLine, endLine }) => ({
+    id: `${data}:${startLine}:${start - source.lastIndexOf('\n', start - 1)}`,
+    code,
+    place: { function_name: qualifiedName || null, line: startLine, end_line: endLine },
+  }));
+}

@@ -1,0 +1,250 @@
+/** @file `vultune train`: model, run folder, trainer, and what a finished training leaves. Also `--resume`. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
+import { parseTrainConfig } from '../../config/load.ts';
+import type { TrainConfig } from '../../config/train-config.ts';
+import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { thresholdFor } from '../../evaluation/evaluate.ts';
+import { rankScores } from '../../evaluation/metrics/ranked-scores.ts';
+import { computeMetrics } from '../../evaluation/metrics/registry.ts';
+import type { ClassifierNetwork } from '../../network/classifier-network.ts';
+import type { OpenModel } from '../../network/open-model.ts';
+import { initialParameters } from '../../peft/adapter-parameters.ts';
+import { currentEnvironment, fingerprintFile } from '../../runs/environment.ts';
+import { createRun, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
+import { requireDevice } from '../../runtime/ort/devices.ts';
+import { ortBackend } from '../../runtime/ort/ort-backend.ts';
+import { Trainer, type TrainerHost } from '../../training/trainer.ts';
+import {
+  initialState,
+  loadState,
+  STATE_FILE,
+  saveState,
+  type TrainerState,
+} from '../../training/trainer-state.ts';
+import type { ResumeRequest, TrainRequest } from '../commands/train.ts';
+import type { CliContext } from '../context.ts';
+import { formatDuration } from '../display/numbers.ts';
+import { evaluationTable } from './evaluation-table.ts';
+import { type EvaluatedSplit, finishRun, type RunResult } from './finish-run.ts';
+import { decisiveValue, metricNamed, snakeMetrics } from './metric-names.ts';
+import { openBaseModel } from './open-base-model.ts';
+import { packageVersions } from './package-versions.ts';
+import { RecordScorer } from './record-scorer.ts';
+import { withScoringProgress } from './scoring-progress.ts';
+import { TrainingDisplay } from './training-display.ts';
+import { loraModules, trainerOptions, trainingFunctions, trainingNetwork } from './training-setup.ts';
+
+/** Undefined when it was interrupted: the run folder holds a checkpoint. */
+export async function trainStage(
+  { config, inputs }: TrainRequest,
+  context: CliContext,
+): Promise<RunResult | undefined> {
+  await requireDevice(config.device);
+  const records = new Map(inputs.map((input) => [input.key, input.records]));
+  const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
+  try {
+    const modules = loraModules(config, model);
+    const parameters = initialParameters(model.geometry, modules, config.seed);
+    const data: Record<string, Awaited<ReturnType<typeof fingerprintFile>>> = {};
+    for (const { key, path } of inputs) data[key] = await fingerprintFile(resolve(path));
+    const environment = currentEnvironment({
+      versions: packageVersions(),
+      device: config.device,
+      ...(config.num_threads === null ? {} : { threads: config.num_threads }),
+    });
+    const run = createRun(config.output_dir, { config, environment, data });
+    try {
+      return await trainInto({ run, config, model, records, context }, initialState(parameters));
+    } finally {
+      run.release();
+    }
+  } finally {
+    await model.checkpoint.close();
+  }
+}
+
+/** Goes on from the last checkpoint, or from the start where none was written yet. */
+export async function resumeStage(
+  { run: dir }: ResumeRequest,
+  context: CliContext,
+): Promise<RunResult | undefined> {
+  const run = openRunToWrite(dir);
+  try {
+    if (existsSync(join(run.paths.adapter, 'adapter_config.json'))) {
+      context.stderr.write(`the run in ${dir} is finished; its figures are in ${run.paths.metrics}\n`);
+      return undefined;
+    }
+    const config = parseTrainConfig(run.record.config, run.paths.record);
+    await requireDevice(config.device);
+    const records = await readRecordsAgain(run);
+    const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
+    try {
+      const parameters = initialParameters(model.geometry, loraModules(config, model), config.seed);
+      const hasState = existsSync(join(run.paths.checkpoints, STATE_FILE));
+      const state = hasState ? await loadState(run.paths.checkpoints, parameters) : initialState(parameters);
+      run.events.append({
+        type: 'resumed',
+        step: state.step,
+        checkpoint: hasState ? `checkpoints/${STATE_FILE}` : '',
+        pid: process.pid,
+      });
+      return await trainInto({ run, config, model, records, context }, state);
+    } finally {
+      await model.checkpoint.close();
+    }
+  } finally {
+    run.release();
+  }
+}
+
+type RecordsByKey = ReadonlyMap<string, readonly LabelledRecord[]>;
+
+/** Throws RUN_DATA_CHANGED when a file is not what the run was started with. */
+async function readRecordsAgain(run: WritableRun): Promise<RecordsByKey> {
+  const records = new Map<string, readonly LabelledRecord[]>();
+  for (const [key, { path, sha256 }] of Object.entries(run.record.data)) {
+    if ((await fingerprintFile(path)).sha256 !== sha256) {
+      throw new VultuneError('RUN_DATA_CHANGED', `${key} is not the file that the run was started with`, {
+        where: { file: path, name: key },
+        hint: 'A resumed run must read what it read before: put the file back, or start a new run.',
+      });
+    }
+    records.set(key, await readLabelledRecords(path));
+  }
+  return records;
+}
+
+interface TrainingJob {
+  readonly run: WritableRun;
+  readonly config: TrainConfig;
+  readonly model: OpenModel;
+  readonly records: RecordsByKey;
+  readonly context: CliContext;
+}
+
+async function trainInto(job: TrainingJob, state: TrainerState): Promise<RunResult | undefined> {
+  const { run, config, model, records, context } = job;
+  const { stderr, stdout, signal } = context;
+  const backend = await ortBackend({
+    device: config.device,
+    ...(config.num_threads === null ? {} : { threads: config.num_threads }),
+  });
+  const { network, features } = trainingNetwork(config, model, backend, state.parameters);
+  const functions = trainingFunctions(config, model, records.get('train_file')!);
+  const validRecords = records.get('valid_file')!;
+  const scorer = new RecordScorer({ config, model, network, features, signal });
+  const metric = metricNamed(config.metric_for_best_model);
+  let display: TrainingDisplay | undefined;
+  const host: TrainerHost = {
+    signal,
+    emit: (event) => {
+      run.events.append(event);
+      display?.show(event);
+    },
+    save: (current) => saveState(run.paths.checkpoints, current),
+    validate: async () => {
+      const scores = await scorer.scores(validRecords, (done, total) => display?.evaluating(done, total));
+      const ranked = rankScores(
+        validRecords.map(({ target }) => target),
+        scores,
+      );
+      const { values } = computeMetrics(ranked, thresholdFor({ records: validRecords, scores }));
+      return {
+        scores,
+        metrics: snakeMetrics(values),
+        decisive: decisiveValue(values, metric),
+        functions: validRecords.length,
+      };
+    },
+  };
+  const trainer = new Trainer({ network, features, functions, options: trainerOptions(config), host }, state);
+  if (state.step === 0) {
+    const { totalSteps } = trainer;
+    run.events.append({
+      type: 'run_started',
+      pid: process.pid,
+      totalSteps,
+      trainFunctions: functions.length,
+    });
+  }
+  stderr.write(describeStart(job, functions.length, network));
+  display = new TrainingDisplay(stderr, {
+    totalSteps: trainer.totalSteps,
+    step: state.step,
+    epochs: config.num_train_epochs,
+    metric: config.metric_for_best_model,
+  });
+  const end = await trainer.run();
+  const splits = end === 'interrupted' ? undefined : await evaluateSplits(state, scorer, job, display);
+  await network.release();
+  if (splits === undefined) {
+    display.stop(`stopped at step ${state.step} of ${trainer.totalSteps}; go on with:`);
+    stderr.write(`  vultune train --resume ${run.dir}\n`);
+    return undefined;
+  }
+  const parameters = state.best?.parameters ?? state.parameters;
+  stderr.write('fitting the baselines\n');
+  const result = await finishRun({
+    run,
+    config,
+    model,
+    parameters,
+    train: records.get('train_file')!,
+    splits,
+  });
+  for (const [name, comparison] of result.comparisons) {
+    stdout.write(`\n${stdout.colors.heading(name === 'test' ? 'Test' : 'Validation')}: `);
+    stdout.write(evaluationTable(comparison, stdout));
+  }
+  stdout.write(`\nrun folder: ${run.dir}\n`);
+  return result;
+}
+
+/**
+ * Scores of the best checkpoint, on validation and, where there is one, the test file. Undefined when interrupted: the
+ * last checkpoint is that of the finished training, so that nothing is lost.
+ */
+async function evaluateSplits(
+  state: TrainerState,
+  scorer: RecordScorer,
+  { records, context }: TrainingJob,
+  display: TrainingDisplay,
+): Promise<EvaluatedSplit[] | undefined> {
+  display.stop(`trained ${state.step} steps in ${formatDuration(state.elapsedMs)}`);
+  const { best } = state;
+  if (best !== undefined) {
+    // The network reads the parameters' own memory.
+    for (const [key, { data }] of state.parameters) data.set(best.parameters.get(key)!.data);
+  }
+  const score = (what: string, split: readonly LabelledRecord[]) =>
+    withScoringProgress(what, split.length, context.stderr, (onProgress) => scorer.scores(split, onProgress));
+  try {
+    const validRecords = records.get('valid_file')!;
+    const testRecords = records.get('test_file');
+    const valid = best?.validScores ?? (await score('validation', validRecords));
+    const splits: EvaluatedSplit[] = [{ name: 'valid', records: validRecords, scores: valid }];
+    if (testRecords !== undefined) {
+      splits.push({ name: 'test', records: testRecords, scores: await score('test', testRecords) });
+    }
+    return splits;
+  } catch (error) {
+    if (context.signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+function describeStart(
+  { config, model }: TrainingJob,
+  functions: number,
+  network: ClassifierNetwork,
+): string {
+  const { layerCount } = model.geometry;
+  const frozen = network.frozenLayerCount;
+  const layers =
+    frozen === 0 ? `all ${layerCount} layers` : `the last ${layerCount - frozen} of ${layerCount} layers`;
+  const cached = frozen > 0 && config.feature_cache ? '; the layers below are computed once and kept' : '';
+  return `${config.base_model}: LoRA on ${layers}${cached}; ${functions} functions to train on\n`;
+}

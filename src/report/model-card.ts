@@ -1,0 +1,68 @@
+/** @file The README.md of an adapter, in the hub's format: what it is, what it was trained on, how well it does. */
+
+export interface ModelCard {
+  readonly baseModel: string;
+  /** Names and values of the settings worth a line. */
+  readonly settings: readonly (readonly [string, string])[];
+  readonly data: readonly {
+    readonly name: string;
+    readonly functions: number;
+    readonly vulnerable: number;
+  }[];
+  readonly threshold: number;
+  /** Evaluated on `evaluatedOn`: one row per model or baseline. */
+  readonly evaluatedOn: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly { readonly label: string; readonly cells: readonly string[] }[];
+  /** Sentences on what the model does not beat. */
+  readonly shortfalls: readonly string[];
+}
+
+const row = (cells: readonly string[]) =>
+  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [row(headings), row(headings.map(() => '---')), ...rows.map(row)].join('\n');
+}
+
+export function formatModelCard(card: ModelCard): string {
+  const data = card.data.map(({ name, functions, vulnerable }) => [name, `${functions}`, `${vulnerable}`]);
+  return `---
+base_model: ${JSON.stringify(card.baseModel)}
+library_name: peft
+pipeline_tag: text-classification
+tags:
+- vulnerability-detection
+- lora
+- vultune
+---
+
+# Vulnerability detector
+
+A LoRA adapter with a 2-class head (0 safe, 1 vulnerable) on the last token of a function, for \`${card.baseModel}\`,
+trained with Vultune. A score of ${card.threshold.toPrecision(4)} or more is called vulnerable: the threshold with the
+best F1 on validation.
+
+## Evaluation on ${card.evaluatedOn}
+
+${table(
+  ['', ...card.rows.map(({ label }) => label)],
+  card.columns.map((column, i) => [column, ...card.rows.map(({ cells }) => cells[i]!)]),
+)}
+
+${card.shortfalls.join('\n')}
+
+A score is a hint where to look, not a verdict: labels come from fixing commits, and what a function calls is not seen.
+
+## Data
+
+${table(['', 'functions', 'vulnerable'], data)}
+
+## Training
+
+${table(
+  ['setting', 'value'],
+  card.settings.map(([name, value]) => [name, value]),
+)}
+`;
+}
