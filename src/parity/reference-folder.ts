@@ -41,16 +41,24 @@ export async function readReferenceFolder(dir: string): Promise<ReferenceFolder>
     }
     return numbers(tensor);
   };
-  const ids = required('input_ids');
-  const lengths = required('lengths');
-  if (
-    lengths.reduce((sum, length) => sum + length, 0) !== ids.length ||
-    lengths.some((length) => length < 1)
-  ) {
-    throw new VultuneError('PARITY_FOLDER', 'lengths do not add up to the number of input_ids', {
-      where: { file, name: 'lengths' },
-    });
-  }
+  const check = (holds: boolean, name: string, expected: string): void => {
+    if (!holds)
+      throw new VultuneError('PARITY_FOLDER', `${name} should be ${expected}`, { where: { file, name } });
+  };
+  const [ids, lengths] = [required('input_ids'), required('lengths')];
+  const [labels, weights] = [required('labels'), required('weights')];
+  const B = lengths.length;
+  check(
+    lengths.every((length) => length >= 1) && lengths.reduce((sum, length) => sum + length, 0) === ids.length,
+    'lengths',
+    `whole numbers from 1 that add up to the ${ids.length} input_ids`,
+  );
+  check(
+    labels.length === B && labels.every((y) => y === 0 || y === 1),
+    'labels',
+    `${B} of 0 and 1, one a function`,
+  );
+  check(weights.length === B, 'weights', `${B} numbers, one a function`);
   let start = 0;
   const functions = lengths.map((length) => {
     start += length;
@@ -61,8 +69,8 @@ export async function readReferenceFolder(dir: string): Promise<ReferenceFolder>
     base: join(dir, 'base'),
     adapter: join(dir, 'adapter'),
     functions,
-    labels: required('labels'),
-    weights: required('weights'),
+    labels,
+    weights,
     optional: (name) => (tensors.has(name) ? numbers(tensors.get(name)!) : undefined),
     all: (prefix) =>
       new Map(

@@ -2,6 +2,7 @@
  * @file Computes what a folder of reference outputs holds, with our engine, and compares: hidden states, logits, losses,
  * gradients, and five steps of training.
  */
+import { VultuneError } from '../base/errors.ts';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { readGeometry } from '../model/families/registry.ts';
 import type { DecoderGeometry } from '../model/geometry.ts';
@@ -41,6 +42,7 @@ export async function verifyFolder(dir: string, options: VerifyOptions): Promise
   const checkpoint = await openCheckpoint(reference.base);
   try {
     const geometry = readGeometry(checkpoint.config, reference.base);
+    requireKnownTokens(reference, geometry);
     const adapter = await loadAdapter(readAdapterHeader(reference.adapter), geometry);
     const verifier = new Verifier(reference, geometry, new BaseWeights(checkpoint), adapter, options);
     return await verifier.run();
@@ -212,6 +214,19 @@ class Verifier {
     );
     this.#rows.push(worst(prefix, rows));
   }
+}
+
+function requireKnownTokens({ dir, functions }: ReferenceFolder, { vocabularySize }: DecoderGeometry): void {
+  const unknown = functions.flat().find((id) => id < 0 || id >= vocabularySize);
+  if (unknown === undefined) return;
+  throw new VultuneError(
+    'PARITY_FOLDER',
+    `token ${unknown} does not exist: the model has ${vocabularySize}`,
+    {
+      where: { file: dir, name: 'input_ids' },
+      hint: 'The reference outputs are of another model.',
+    },
+  );
 }
 
 function sequenceOf(functions: readonly (readonly number[])[]): Sequence {
