@@ -91,11 +91,14 @@ export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): 
   return { geometry, weights: new BaseWeights(checkpoint), fingerprint: checkpoint.fingerprint };
 }
 
-/** Matrices with rows of about unit length, norms about 1, biases about 0. */
+/**
+ * Matrices with rows of length about 0.6, norms about 1, biases about 0: larger ones make sharp attention, which turns
+ * float32 rounding into differences that tests would have to allow for.
+ */
 function randomTensor(name: string, shape: readonly number[], seed: number): HostTensor<'float32'> {
   const random = randomStream(seed, name);
   const isNorm = name.includes('norm');
-  const spread = shape.length === 2 ? 1 / Math.sqrt(shape[1]!) : 0.1;
+  const spread = shape.length === 2 ? 0.6 / Math.sqrt(shape[1]!) : 0.1;
   const values = Float32Array.from(
     { length: sizeOf(shape) },
     () => (isNorm ? 1 : 0) + spread * random.normal(),

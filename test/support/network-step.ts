@@ -1,0 +1,136 @@
+/** @file Functions through a network in one line: logits, loss and gradients of any grouping, and how far two are apart. */
+import fc from 'fast-check';
+import type { ClassifierNetwork, Sequence } from '../../src/network/classifier-network.ts';
+import { layOut, packIds } from '../../src/packing/layout.ts';
+import { zerosLike } from '../../src/training/adamw.ts';
+import { classificationObjective, type LossOptions, objectiveFeeds } from '../../src/training/objective.ts';
+import type { TinyNetwork } from './tiny-model.ts';
+
+export interface TinyFunction {
+  readonly ids: readonly number[];
+  readonly label: 0 | 1;
+  readonly weight: number;
+}
+
+export interface StepOptions {
+  readonly packing?: 'isolated' | 'none';
+  /** Packing none: slots added to the longest function's row. */
+  readonly extraPadding?: number;
+  readonly dropout?: number;
+  readonly loss?: LossOptions;
+  /** What the network calls for a sequence's frozen part; undefined: it computes it. */
+  readonly frozen?: (
+    sequence: Sequence,
+    ids: readonly (readonly number[])[],
+  ) => ReturnType<ClassifierNetwork['frozenHidden']>;
+}
+
+export interface StepTensors {
+  /** [functions, 2] in the order of the functions, whatever the grouping. */
+  readonly logits: Float64Array;
+  readonly loss: number;
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+}
+
+/** Ids below `vocabulary`, 1 to `longest` tokens. */
+export const arbitraryFunctions = (vocabulary: number, longest = 40, most = 7) =>
+  fc.array(
+    fc.record({
+      // 'max': lengths over the whole range, where fast-check prefers short ones.
+      ids: fc.array(fc.integer({ min: 0, max: vocabulary - 1 }), {
+        minLength: 1,
+        maxLength: longest,
+        size: 'max',
+      }),
+      label: fc.constantFrom<0 | 1>(0, 1),
+      weight: fc.constantFrom(0.5, 1, 3),
+    }),
+    { minLength: 1, maxLength: most, size: 'max' },
+  );
+
+/** Puts functions into groups as random numbers say; groups are in random order too. */
+export function groupBy(count: number, groupOf: readonly number[]): number[][] {
+  const groups = new Map<number, number[]>();
+  for (let i = 0; i < count; i++) {
+    const group = groupOf[i % groupOf.length]!;
+    groups.set(group, [...(groups.get(group) ?? []), i]);
+  }
+  return [...groups].toSorted(([a], [b]) => a - b).map(([, members]) => members);
+}
+
+export function sequenceOf(
+  ids: readonly (readonly number[])[],
+  { packing = 'isolated', extraPadding = 0 }: StepOptions = {},
+): Sequence {
+  const lengths = ids.map((list) => list.length);
+  const padTo = packing === 'none' ? Math.max(...lengths) + extraPadding : undefined;
+  const layout = layOut(lengths, packing, padTo);
+  return { ids: packIds(ids, layout, 0), layout };
+}
+
+/** Steps over every group, gradients added up. */
+export async function stepGroups(
+  { network, parameters }: Pick<TinyNetwork, 'network' | 'parameters'>,
+  functions: readonly TinyFunction[],
+  groups: readonly (readonly number[])[],
+  options: StepOptions = {},
+): Promise<StepTensors> {
+  const gradients = zerosLike(parameters);
+  const logits = new Float64Array(2 * functions.length);
+  let loss = 0;
+  for (const group of groups) {
+    const rows = group.map((i) => functions[i]!);
+    const ids = rows.map((row) => row.ids);
+    const sequence = sequenceOf(ids, options);
+    const result = await network.step(
+      sequence,
+      {
+        objective: classificationObjective(options.loss ?? { kind: 'cross_entropy' }),
+        feeds: objectiveFeeds(
+          rows.map((row) => row.label),
+          rows.map((row) => row.weight),
+        ),
+        dropout:
+          options.dropout === undefined
+            ? undefined
+            : { probability: options.dropout, seed: 5, step: 3, functions: group },
+      },
+      gradients,
+      await options.frozen?.(sequence, ids),
+    );
+    loss += result.loss;
+    group.forEach((function_, row) => {
+      logits[2 * function_] = result.logits[2 * row]!;
+      logits[2 * function_ + 1] = result.logits[2 * row + 1]!;
+    });
+  }
+  return { logits, loss, gradients };
+}
+
+export const alone = (functions: readonly unknown[]) => functions.map((_, i) => [i]);
+export const together = (functions: readonly unknown[]) => [functions.map((_, i) => i)];
+
+/** The largest difference of two tensors over the largest entry of the second; infinite where one is not a number. */
+export function relativeDifference(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let [worst, largest] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(found[i]! - expected[i]!);
+    worst = Math.max(worst, Number.isFinite(difference) ? difference : Number.POSITIVE_INFINITY);
+    largest = Math.max(largest, Math.abs(expected[i]!));
+  }
+  return worst === 0 ? 0 : worst / largest;
+}
+
+/** The largest relative difference over logits, loss and every gradient, with the name of what it is of. */
+export function worstDifference(found: StepTensors, expected: StepTensors): { name: string; error: number } {
+  const rows: [string, number][] = [
+    ['logits', relativeDifference(found.logits, expected.logits)],
+    ['loss', relativeDifference([found.loss], [expected.loss])],
+    ...[...expected.gradients].map(([key, gradient]): [string, number] => [
+      key,
+      relativeDifference(found.gradients.get(key) ?? [], gradient),
+    ]),
+  ];
+  const [name, error] = rows.reduce((worst, row) => (row[1] > worst[1] ? row : worst));
+  return { name, error };
+}

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Activations } from '../../../src/network/keep-policies.ts';
+import type { Pooling } from '../../../src/network/stage-graph.ts';
+import {
+  alone,
+  arbitraryFunctions,
+  groupBy,
+  stepGroups,
+  worstDifference,
+} from '../../support/network-step.ts';
+import {
+  type FixtureName,
+  fixtureNetwork,
+  makeModel,
+  type TinyNetwork,
+  tinyConfig,
+  tinyNetwork,
+} from '../../support/tiny-model.ts';
+
+/** Packed may differ from alone by this much of a tensor's largest entry: float32 sums in another order. */
+const TOLERANCE = 1e-5;
+
+/** Four layers with biases, of which the upper two see 5 tokens back: two kinds of block, and every mask. */
+const windowed = makeModel(
+  tinyConfig({ model_type: 'qwen2', use_sliding_window: true, sliding_window: 5, max_window_layers: 2 }),
+);
+
+const made: TinyNetwork[] = [];
+afterAll(async () => {
+  for (const { network } of made) await network.release();
+});
+
+async function keep(network: Promise<TinyNetwork>): Promise<TinyNetwork> {
+  made.push(await network);
+  return network;
+}
+
+interface Case {
+  readonly dropout: number;
+  readonly numRuns: number;
+}
+
+/** Any grouping, packed or in padded rows, against one function at a time in another network. */
+async function packedEqualsAlone(
+  cut: TinyNetwork,
+  reference: TinyNetwork,
+  { dropout, numRuns }: Case,
+): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(
+      arbitraryFunctions(40),
+      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 7 }),
+      fc.constantFrom('isolated' as const, 'none' as const),
+      fc.integer({ min: 0, max: 3 }),
+      async (functions, groupOf, packing, extraPadding) => {
+        const expected = await stepGroups(reference, functions, alone(functions), { dropout });
+        const groups = groupBy(functions.length, groupOf);
+        const found = await stepGroups(cut, functions, groups, { dropout, packing, extraPadding });
+        const { name, error } = worstDifference(found, expected);
+        expect(error, name).toBeLessThan(TOLERANCE);
+      },
+    ),
+    // Always the same draws: the bound is on rounding, which one draw in many could exceed.
+    { numRuns, seed: 20 },
+  );
+}
+
+describe.each<Pooling>(['last', 'mean'])('packed = alone, pooling %s: logits, loss, gradients', (pooling) => {
+  const reference = keep(tinyNetwork(windowed, { pooling }));
+
+  // What is kept between forward and backward is a question only where graphs are cut.
+  test.each<[number, Activations]>([
+    [1, 'keep'],
+    [1, 'products'],
+    [1, 'recompute'],
+    [2, 'keep'],
+    [2, 'recompute'],
+    [3, 'products'],
+    [Number.POSITIVE_INFINITY, 'products'],
+  ])('%d blocks a graph, %s', async (blocksPerStage, activations) => {
+    const cut = await keep(tinyNetwork(windowed, { pooling, blocksPerStage, activations }));
+    await packedEqualsAlone(cut, await reference, { dropout: 0.3, numRuns: 3 });
+    if (blocksPerStage !== 2) await packedEqualsAlone(cut, await reference, { dropout: 0, numRuns: 3 });
+  });
+});
+
+test.each<FixtureName>(['llama', 'mistral-window'])('packed = alone: %s', async (name) => {
+  const cut = await keep(fixtureNetwork(name, { blocksPerStage: 1 }));
+  const reference = await keep(fixtureNetwork(name));
+  await packedEqualsAlone(cut, reference, { dropout: 0, numRuns: 8 });
+});
+
+test('a function drops the same wherever it stands, and other things than another function', async () => {
+  const cut = await keep(tinyNetwork(windowed, { blocksPerStage: 1 }));
+  const function_ = { ids: [3, 1, 4, 1, 5], label: 1, weight: 1 } as const;
+  const twice = [function_, function_];
+  const dropped = await stepGroups(cut, twice, [[0, 1]], { dropout: 0.5 });
+  const plain = await stepGroups(cut, twice, [[0, 1]]);
+  const rows = (logits: Float64Array) => [logits.subarray(0, 2).join(), logits.subarray(2).join()];
+  expect(new Set([...rows(dropped.logits), ...rows(plain.logits)]).size).toBe(3);
+  const alone = await stepGroups(cut, twice, [[1], [0]], { dropout: 0.5 });
+  expect(worstDifference(alone, dropped).error).toBeLessThan(TOLERANCE);
+});
