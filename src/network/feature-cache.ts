@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 
 export interface FeatureCacheOptions {
   readonly folder: string;
@@ -25,7 +26,10 @@ export interface FeatureCacheOptions {
 }
 
 /** Raised when the same key would mean other numbers. */
-const FORMAT = 1;
+const FORMAT = 2;
+
+/** Behind the numbers: CRC-32 of their bytes, so that a file which a crash left half filled is not believed. */
+const CHECKSUM_BYTES = 4;
 
 interface Entry {
   readonly sizeBytes: number;
@@ -35,8 +39,10 @@ interface Entry {
 export class FeatureCache {
   readonly #options: FeatureCacheOptions;
   readonly #base: Hash;
-  /** Files from before this process, oldest first: what may be thrown away. */
+  /** Files from before this process that it has not used, oldest first: what may be thrown away. */
   readonly #old: Map<string, Entry>;
+  /** Files this process has written: a function that comes twice is counted once. */
+  readonly #own = new Set<string>();
   #totalBytes: number;
   #full = false;
 
@@ -51,25 +57,23 @@ export class FeatureCache {
   /** Hidden states [length, D] of a function's tokens, undefined when they are not there. */
   read(ids: readonly number[]): Float32Array | undefined {
     const path = this.#path(ids);
-    try {
-      const bytes = readFileSync(path);
-      if (bytes.byteLength !== 4 * ids.length * this.#options.hiddenSize) return undefined;
-      const now = new Date();
-      utimesSync(path, now, now);
-      this.#old.delete(path);
-      return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-    } catch {
-      // Not there, or not readable: computed again either way.
-      return undefined;
-    }
+    const hidden = readChecked(path, 4 * ids.length * this.#options.hiddenSize);
+    if (hidden === undefined) return undefined;
+    this.#old.delete(path);
+    markUsed(path);
+    return hidden;
   }
 
   /** Keeps them if there is room, making room of files that this process has not used. */
   write(ids: readonly number[], hidden: Float32Array): void {
-    if (this.#full) return;
     const path = this.#path(ids);
-    this.#makeRoom(hidden.byteLength);
-    if (this.#totalBytes + hidden.byteLength > this.#options.maxBytes) {
+    const sizeBytes = hidden.byteLength + CHECKSUM_BYTES;
+    if (this.#full || this.#own.has(path) || sizeBytes > this.#options.maxBytes) return;
+    // One that is there from before is damaged, or it would have been read.
+    const damaged = this.#old.get(path);
+    if (damaged !== undefined) this.#throwAway(path, damaged);
+    this.#makeRoom(sizeBytes);
+    if (this.#totalBytes + sizeBytes > this.#options.maxBytes) {
       // Throwing away what this run reads every epoch would make each epoch miss all of it.
       this.#full = true;
       return;
@@ -77,9 +81,10 @@ export class FeatureCache {
     const temporary = `${path}.${process.pid}`;
     try {
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(temporary, new Uint8Array(hidden.buffer, hidden.byteOffset, hidden.byteLength));
+      writeFileSync(temporary, withChecksum(hidden));
       renameSync(temporary, path);
-      this.#totalBytes += hidden.byteLength;
+      this.#own.add(path);
+      this.#totalBytes += sizeBytes;
     } catch {
       // A full or read-only disk: go on without.
       this.#full = true;
@@ -88,12 +93,16 @@ export class FeatureCache {
   }
 
   #makeRoom(bytes: number): void {
-    for (const [path, { sizeBytes }] of this.#old) {
+    for (const [path, entry] of this.#old) {
       if (this.#totalBytes + bytes <= this.#options.maxBytes) return;
-      removeIfThere(path);
-      this.#old.delete(path);
-      this.#totalBytes -= sizeBytes;
+      this.#throwAway(path, entry);
     }
+  }
+
+  #throwAway(path: string, { sizeBytes }: Entry): void {
+    removeIfThere(path);
+    this.#old.delete(path);
+    this.#totalBytes -= sizeBytes;
   }
 
   #path(ids: readonly number[]): string {
@@ -102,12 +111,42 @@ export class FeatureCache {
   }
 }
 
+/** The numbers of a file; undefined when it is not there, not readable, or not what was written. */
+function readChecked(path: string, sizeBytes: number): Float32Array | undefined {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.byteLength !== sizeBytes + CHECKSUM_BYTES) return undefined;
+    const hidden = bytes.subarray(0, sizeBytes);
+    if (bytes.readUInt32LE(sizeBytes) !== crc32(hidden)) return undefined;
+    return new Float32Array(hidden.buffer, hidden.byteOffset, sizeBytes / 4);
+  } catch {
+    return undefined;
+  }
+}
+
+function withChecksum(hidden: Float32Array): Buffer {
+  const bytes = Buffer.from(hidden.buffer, hidden.byteOffset, hidden.byteLength);
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+  checksum.writeUInt32LE(crc32(bytes));
+  return Buffer.concat([bytes, checksum]);
+}
+
+function markUsed(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // A folder that others own: its files are used all the same.
+  }
+}
+
+/** Also what killed processes left of a file. */
+const isOurs = (name: string) => /\.f32(\.\d+)?$/.test(name);
+
 function filesByAge(folder: string): Map<string, Entry> {
   let names: string[] = [];
   try {
-    names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.f32'),
-    );
+    names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(isOurs);
   } catch {
     // No cache yet.
   }
