@@ -24,6 +24,9 @@ function print(text) {
   return 0;
 }
 
+// Interrupted, the process leaves through 'exit', where the running worker is ended and temporary files go.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

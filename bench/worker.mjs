@@ -36,7 +36,10 @@ export async function alternate(contenders, { rounds, required, say }) {
 
 async function runWorker({ command, args, env }, required) {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = () => child.kill();
+  process.once('exit', stop);
   const [stdout, stderr, ending] = await Promise.all([text(child.stdout), text(child.stderr), endOf(child)]);
+  process.off('exit', stop);
   if (ending !== undefined) return { error: `${ending}\n${stderr.trim().split('\n').slice(-15).join('\n')}` };
   return parseFigures(stdout, required);
 }

