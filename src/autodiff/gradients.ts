@@ -14,7 +14,8 @@ export interface GradientSeed {
 
 /**
  * Appends to the builder the gradients of `sum over seeds of <seed.gradient, seed.value>` with respect to each value of
- * `wrt`, in that order; zeros for a value the seeds do not depend on.
+ * `wrt`, in that order; zeros for a value the seeds do not depend on. What depends on them only through whole numbers
+ * or truth values (a comparison, a mask) is piecewise constant: no gradient comes from there.
  * Throws an internal error when the way leads through an operator that is not differentiable.
  */
 export function appendGradients(
@@ -41,7 +42,7 @@ export function appendGradients(
   return wrt.map((value) => gradients.get(value.name) ?? builder.expand(builder.scalar(0), value.shape));
 }
 
-/** Names of the values that depend on any of `wrt` through floating-point operators, those included. */
+/** Names of the floating-point values that depend on any of `wrt` through such values, those included. */
 function dependents(nodes: readonly Node[], wrt: readonly Value[]): Set<string> {
   const names = new Set(wrt.map((value) => value.name));
   for (const { inputs, output } of nodes) {

@@ -2,7 +2,9 @@
  * @file Cuts a graph that holds a forward pass and its gradients into two graphs, run one after the other. What the
  * second needs of the first is either kept (an output of the first, an input of the second) or computed again.
  */
+
 import type { Graph, GraphOutput, Node, Value } from '../graph/graph.ts';
+import { dropUnusedInputs } from '../graph/passes/drop-unused-inputs.ts';
 
 /** Which values of the forward pass are kept for the backward pass; what is not kept is computed again from what is. */
 export type KeepPolicy = (node: Node) => boolean;
@@ -42,19 +44,18 @@ export function splitForwardBackward(
     },
   );
   const keptOutputs: GraphOutput[] = [...kept.values()].map((value) => ({ name: value.name, value }));
-  return {
-    forward: {
-      inputs: joint.inputs.filter(({ name }) => forwardNames.has(name)),
-      nodes: joint.nodes.filter(({ output }) => forwardNames.has(output.name)),
-      outputs: [...forwardOutputs, ...keptOutputs],
-    },
-    backward: {
-      inputs: [...joint.inputs.filter(({ name }) => backwardNames.has(name)), ...kept.values()],
-      nodes: joint.nodes.filter(({ output }) => backwardNames.has(output.name) && !kept.has(output.name)),
-      outputs: gradientOutputs,
-    },
-    kept: [...kept.keys()],
+  const forward: Graph = {
+    inputs: joint.inputs,
+    nodes: joint.nodes.filter(({ output }) => forwardNames.has(output.name)),
+    outputs: [...forwardOutputs, ...keptOutputs],
   };
+  const backward: Graph = {
+    inputs: [...joint.inputs, ...kept.values()],
+    nodes: joint.nodes.filter(({ output }) => backwardNames.has(output.name) && !kept.has(output.name)),
+    outputs: gradientOutputs,
+  };
+  // An input that no node reads may still give a size its value: dropUnusedInputs knows.
+  return { forward: dropUnusedInputs(forward), backward: dropUnusedInputs(backward), kept: [...kept.keys()] };
 }
 
 /** Names of all values the given ones depend on, themselves included, not looking past nodes where `stopAt` holds. */

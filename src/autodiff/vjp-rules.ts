@@ -63,7 +63,8 @@ export const vjpRules: { readonly [K in OpName]: VjpRule<K> | NotDifferentiable 
   }),
   // (x^p)' = p x^(p-1)
   pow: unary<'pow'>((b, g, x, _y, { attributes: { exponent } }) =>
-    b.mul(g, b.scale(b.pow(x, exponent - 1), exponent)),
+    // x^0 is 1 everywhere: at x = 0 the formula would give 0 * infinity.
+    exponent === 0 ? b.expand(b.scalar(0), x.shape) : b.mul(g, b.scale(b.pow(x, exponent - 1), exponent)),
   ),
 
   add: binary(

@@ -59,7 +59,7 @@ const reduce = (inputs: readonly TensorType[], { axes, keepDims }: ReduceAttribu
   const [x] = operands(inputs, 1);
   requireDType(x!, 'float32');
   invariant(
-    axes.every((axis) => axis >= 0 && axis < x!.shape.length),
+    axes.every((axis) => axis >= 0 && axis < x!.shape.length) && new Set(axes).size === axes.length,
     `axes ${axes.join(', ')} are not all axes of ${formatShape(x!.shape)}`,
   );
   const shape = keepDims
@@ -209,6 +209,7 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   pad: (inputs, { axis, before, after }) => {
     const [x] = operands(inputs, 1);
     requireDType(x!, 'float32');
+    invariant(before >= 0 && after >= 0, `padding by ${before} and ${after}`);
     return { dtype: 'float32', shape: replaceAxis(x!.shape, axis, (dim) => addDims(dim, before + after)) };
   },
   gather: (inputs) => {
