@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { chooseCut } from '../../../src/network/choose-cut.ts';
+import { firstTrainedLayer, planStages } from '../../../src/network/stage-plan.ts';
+import { planLora } from '../../../src/peft/lora-plan.ts';
+import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
+
+const geometry = (layers: number) => makeModel(tinyConfig({ num_hidden_layers: layers })).geometry;
+const modulesOf = (layerCount: number, layers: readonly number[]) =>
+  layers.length === 0 ? [] : planLora(geometry(layerCount), { ...loraDefaults, layers });
+
+describe('planStages, by hand', () => {
+  test.each([
+    ['all trained, a block a graph', 3, [0, 1, 2], 1, { frozen: [], trained: [[0], [1]], last: [2] }],
+    ['two a graph', 5, [0, 1, 2, 3, 4], 2, { frozen: [], trained: [[0], [1, 2]], last: [3, 4] }],
+    [
+      'one graph of everything trained',
+      4,
+      [2, 3],
+      Number.POSITIVE_INFINITY,
+      { frozen: [[0, 1]], trained: [], last: [2, 3] },
+    ],
+    ['the last two', 4, [2, 3], 1, { frozen: [[0], [1]], trained: [[2]], last: [3] }],
+    ['frozen ones in groups', 6, [5], 2, { frozen: [[0], [1, 2], [3, 4]], trained: [], last: [5] }],
+    [
+      'a list with gaps: above its first all are trained',
+      4,
+      [1],
+      1,
+      {
+        frozen: [[0]],
+        trained: [[1], [2]],
+        last: [3],
+      },
+    ],
+    [
+      'the head alone: everything but the last layer is frozen',
+      3,
+      [],
+      1,
+      {
+        frozen: [[0], [1]],
+        trained: [],
+        last: [2],
+      },
+    ],
+    [
+      'a last stage larger than what is trained',
+      4,
+      [3],
+      3,
+      {
+        frozen: [[0, 1, 2]],
+        trained: [],
+        last: [3],
+      },
+    ],
+  ])('%s', (_name, layerCount, layers, blocks, plan) => {
+    expect(planStages(modulesOf(layerCount, layers), layerCount, blocks)).toEqual(plan);
+  });
+});
+
+test('every layer once and in order, stages no larger than asked, frozen ones below all adapters', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9 }).chain((layerCount) =>
+        fc.record({
+          layerCount: fc.constant(layerCount),
+          layers: fc.uniqueArray(fc.integer({ min: 0, max: layerCount - 1 })),
+          blocks: fc.constantFrom(1, 2, 3, 100, Number.POSITIVE_INFINITY),
+        }),
+      ),
+      ({ layerCount, layers, blocks }) => {
+        const modules = modulesOf(layerCount, layers);
+        const { frozen, trained, last } = planStages(modules, layerCount, blocks);
+        const all = Array.from({ length: layerCount }, (_, layer) => layer);
+        expect([...frozen, ...trained, last].flat()).toEqual(all);
+        for (const stage of [...frozen, ...trained, last]) {
+          expect(stage.length).toBeGreaterThan(0);
+          expect(stage.length).toBeLessThanOrEqual(blocks);
+        }
+        const first = firstTrainedLayer(modules, layerCount);
+        expect(first).toBe(layers.length === 0 ? layerCount - 1 : Math.min(...layers));
+        expect(frozen.flat().every((layer) => layer < first)).toBe(true);
+        expect(frozen.flat()).toHaveLength(first);
+      },
+    ),
+  );
+});
+
+describe('chooseCut', () => {
+  const large = geometry(6);
+  const auto = {
+    cut: 'auto',
+    blocksPerGraph: 2,
+    activations: 'auto',
+    tokensPerBatch: 1024,
+    trainedLayers: 6,
+  } as const;
+
+  test('what is asked for is done, whatever the memory', () => {
+    expect(chooseCut(large, { ...auto, cut: 'block' }, 1e15).blocksPerStage).toBe(2);
+    expect(chooseCut(large, { ...auto, cut: 'graph' }, 1).blocksPerStage).toBe(Number.POSITIVE_INFINITY);
+    expect(chooseCut(large, { ...auto, activations: 'keep' }, 1).activations).toBe('keep');
+    expect(chooseCut(large, auto, 1).activations).toBe('products');
+  });
+
+  /** Free memory from which on one graph is chosen. */
+  function threshold(request: Parameters<typeof chooseCut>[1], of = large): number {
+    let [low, high] = [0, 1e15];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (Number.isFinite(chooseCut(of, request, middle).blocksPerStage)) low = middle;
+      else high = middle;
+    }
+    return high;
+  }
+
+  test('left to us: one graph where it fits, and more memory is never worse', () => {
+    const enough = threshold(auto);
+    expect(enough).toBeLessThan(1e15);
+    expect(chooseCut(large, auto, enough / 2).blocksPerStage).toBe(2);
+    expect(chooseCut(large, auto, enough * 2).blocksPerStage).toBe(Number.POSITIVE_INFINITY);
+    // At least the weights must fit: 6 layers of 16x16 to 16x24 matrices and the embedding, 4 bytes each.
+    expect(enough).toBeGreaterThan(4 * (40 * 16 + 6 * (16 * (16 + 8 + 8 + 16) + 3 * 16 * 24)));
+  });
+
+  test('more tokens, more trained layers or a deeper model want more memory', () => {
+    const enough = threshold(auto);
+    expect(threshold({ ...auto, tokensPerBatch: 2048 })).toBeGreaterThan(2 * enough * 0.9);
+    expect(threshold({ ...auto, trainedLayers: 3 })).toBeLessThan(enough);
+    expect(threshold(auto, geometry(60))).toBeGreaterThan(enough);
+  });
+});
