@@ -4,6 +4,7 @@
  */
 import { invariant } from '../base/errors.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
+import { addDims, type Dim, subtractDims } from '../graph/dim.ts';
 import type { NodeOf, Value } from '../graph/graph.ts';
 import type { OpName } from '../graph/ops.ts';
 import { productRules } from './vjp-products.ts';
@@ -33,7 +34,7 @@ function binary<K extends OpName>(
 const oneMinus = (b: GraphBuilder, x: Value) => b.sub(b.scalar(1), x);
 const lastAxis = (x: Value) => [x.shape.length - 1];
 
-/** A known size of an axis, for rules whose gradient is made of slices. */
+/** A known size of an axis, for rules that divide by it. */
 function knownSize(value: Value, axis: number): number {
   const size = value.shape[axis];
   invariant(typeof size === 'number', `${value.name}: axis ${axis} has no known size`);
@@ -119,19 +120,19 @@ export const vjpRules: { readonly [K in OpName]: VjpRule<K> | NotDifferentiable 
   expand: unary((b, g, x) => unbroadcast(b, g, x.shape)),
   concat: ({ builder: b, node, g }) => {
     const { axis } = node.attributes;
-    let start = 0;
+    let start: Dim = 0;
     return node.inputs.map((part) => {
-      const end = start + knownSize(part, axis);
+      const end = addDims(start, part.shape[axis]!);
       const piece = b.slice(g, axis, start, end);
       start = end;
       return piece;
     });
   },
   slice: unary<'slice'>((b, g, x, _y, { attributes: { axis, start, end } }) =>
-    b.pad(g, axis, start, knownSize(x, axis) - end),
+    b.pad(g, axis, start, subtractDims(x.shape[axis]!, end)!),
   ),
   pad: unary<'pad'>((b, g, x, _y, { attributes: { axis, before } }) =>
-    b.slice(g, axis, before, before + knownSize(x, axis)),
+    b.slice(g, axis, before, addDims(before, x.shape[axis]!)),
   ),
 
   gather: ({ builder: b, node, g }) => [

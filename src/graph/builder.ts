@@ -162,11 +162,11 @@ export class GraphBuilder {
   concat(parts: readonly Value[], axis: number): Value {
     return this.apply('concat', parts, { axis });
   }
-  slice(x: Value, axis: number, start: number, end: number): Value {
-    return this.apply('slice', [x], { axis, start, end });
+  slice(x: Value, axis: number, start: Dim, end: Dim): Value {
+    return this.apply('slice', [x], { axis, start: canonicalDim(start), end: canonicalDim(end) });
   }
-  pad(x: Value, axis: number, before: number, after: number): Value {
-    return this.apply('pad', [x], { axis, before, after });
+  pad(x: Value, axis: number, before: Dim, after: Dim): Value {
+    return this.apply('pad', [x], { axis, before: canonicalDim(before), after: canonicalDim(after) });
   }
 
   gather(x: Value, indices: Value): Value {

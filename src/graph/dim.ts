@@ -60,6 +60,13 @@ export function addDims(a: Dim, b: Dim): Dim {
   return print(sum);
 }
 
+/** a - b, undefined unless that is a size whatever the symbols are (no coefficient below 0). */
+export function subtractDims(a: Dim, b: Dim): Dim | undefined {
+  const difference = parse(a);
+  for (const [monomial, c] of parse(b)) difference.set(monomial, (difference.get(monomial) ?? 0) - c);
+  return [...difference.values()].every((c) => c >= 0) ? print(difference) : undefined;
+}
+
 /** Number of elements of a shape. */
 export function shapeSize(shape: Shape): Dim {
   return shape.reduce<Dim>((size, dim) => multiplyDims(size, dim), 1);

@@ -70,10 +70,10 @@ export interface OpAttributes {
   /** Broadcast to a larger shape. */
   readonly expand: { readonly shape: Shape };
   readonly concat: { readonly axis: number };
-  /** x[start:end] along one axis of known size. */
-  readonly slice: { readonly axis: number; readonly start: number; readonly end: number };
+  /** x[start:end] along one axis. */
+  readonly slice: { readonly axis: number; readonly start: Dim; readonly end: Dim };
   /** Zeros before and after along one axis. */
-  readonly pad: { readonly axis: number; readonly before: number; readonly after: number };
+  readonly pad: { readonly axis: number; readonly before: Dim; readonly after: Dim };
 
   /** gather(x, indices): rows of x, shape indices.shape + x.shape[1:]. */
   readonly gather: NoAttributes;

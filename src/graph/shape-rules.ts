@@ -1,6 +1,6 @@
 /** @file Shape inference: for each operator, the element type and shape of its output, or why its operands do not fit. */
 import { invariant } from '../base/errors.ts';
-import { addDims, type Dim, formatShape, type Shape, sameShape, shapeSize } from './dim.ts';
+import { addDims, type Dim, formatShape, type Shape, sameShape, shapeSize, subtractDims } from './dim.ts';
 import type { Value } from './graph.ts';
 import type { GraphDType, MatmulAttributes, OpAttributes, OpName, ReduceAttributes } from './ops.ts';
 
@@ -198,19 +198,27 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   slice: (inputs, { axis, start, end }) => {
     const [x] = operands(inputs, 1);
     const shape = replaceAxis(x!.shape, axis, (dim) => {
+      const size = subtractDims(end, start);
       invariant(
-        typeof dim === 'number' && 0 <= start && start < end && end <= dim,
+        subtractDims(start, 0) !== undefined &&
+          size !== undefined &&
+          size !== 0 &&
+          subtractDims(dim, end) !== undefined,
         `[${start}:${end}] is not inside an axis of ${dim}`,
       );
-      return end - start;
+      return size;
     });
     return { dtype: x!.dtype, shape };
   },
   pad: (inputs, { axis, before, after }) => {
     const [x] = operands(inputs, 1);
     requireDType(x!, 'float32');
-    invariant(before >= 0 && after >= 0, `padding by ${before} and ${after}`);
-    return { dtype: 'float32', shape: replaceAxis(x!.shape, axis, (dim) => addDims(dim, before + after)) };
+    invariant(
+      subtractDims(before, 0) !== undefined && subtractDims(after, 0) !== undefined,
+      `padding by ${before} and ${after}`,
+    );
+    const padded = (dim: Dim) => addDims(dim, addDims(before, after));
+    return { dtype: 'float32', shape: replaceAxis(x!.shape, axis, padded) };
   },
   gather: (inputs) => {
     const [x, indices] = operands(inputs, 2);

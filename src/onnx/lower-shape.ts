@@ -33,12 +33,12 @@ export const shapeRules: LoweringRules<ShapeOps> = {
     else emitter.node('Concat', inputs, { attributes: { axis }, output });
   },
   slice: (emitter, { inputs, output }, { attributes: { axis, start, end } }) => {
-    const bounds = [[start], [end], [axis]].map((values) => emitter.int64s(values));
+    const bounds = [emitter.size(start), emitter.size(end), emitter.int64s([axis])];
     emitter.node('Slice', [inputs[0]!, ...bounds], { output });
   },
   pad: (emitter, { inputs, output }, { attributes: { axis, before, after } }) => {
     // The third operand is the value to pad with: '' is its default, 0.
-    emitter.node('Pad', [inputs[0]!, emitter.int64s([before, after]), '', emitter.int64s([axis])], {
+    emitter.node('Pad', [inputs[0]!, emitter.shape([before, after]), '', emitter.int64s([axis])], {
       output,
     });
   },

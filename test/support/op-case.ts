@@ -27,6 +27,7 @@ export interface OpCase {
 /** Sizes the symbols of all cases stand for; different, so that mixed-up axes are noticed. */
 export const SIZES: ReadonlyMap<string, number> = new Map([
   ['N', 5],
+  ['C', 2],
   ['B', 2],
   ['S', 4],
 ]);

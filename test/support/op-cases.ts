@@ -218,11 +218,15 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     opCase('slice of columns', [floats(['N', 5])], (b, x) => b.slice(x!, 1, 1, 4)),
     opCase('slice in the middle', [floats(['B', 3, 2])], (b, x) => b.slice(x!, 1, 2, 3)),
     opCase('slice of rows', [floats([4, 'N'])], (b, x) => b.slice(x!, 0, 0, 2)),
+    opCase('slice of symbolic size', [floats(['B', '3*C', 2]), frozen(floats(['C', 1]))], (b, x, c) =>
+      b.mul(b.slice(x!, 1, 'C', '2*C'), b.reshape(c!, [1, 'C', 1])),
+    ),
     opCase('slice of int64', [rowNumbers([4], 9)], (b, x) => b.slice(x!, 0, 1, 3)),
   ],
   pad: [
     opCase('pad of columns', [floats(['N', 2])], (b, x) => b.pad(x!, 1, 1, 2)),
     opCase('pad in the middle', [floats(['B', 3, 2])], (b, x) => b.pad(x!, 1, 2, 0)),
+    opCase('pad of symbolic size', [floats(['C', 2])], (b, x) => b.pad(x!, 0, 'C', '2*C')),
     opCase('pad of rows', [floats([2, 'N'])], (b, x) => b.pad(x!, 0, 0, 1)),
   ],
 

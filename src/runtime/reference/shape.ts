@@ -21,19 +21,21 @@ export const shapeKernels: Kernels<
     return picked(x!, target, stridedOffsets(target, broadcastStrides(x!.shape, target)));
   },
   concat: (parts, { axis }) => concat(parts, axis),
-  slice: ([x], { axis, start, end }) => {
+  slice: ([x], { axis, start, end }, sizes) => {
     const strides = rowMajorStrides(x!.shape);
-    const shape = x!.shape.with(axis, end - start);
-    const offsets = stridedOffsets(shape, strides).map((offset) => offset + start * strides[axis]!);
+    const first = evaluateDim(start, sizes);
+    const shape = x!.shape.with(axis, evaluateDim(end, sizes) - first);
+    const offsets = stridedOffsets(shape, strides).map((offset) => offset + first * strides[axis]!);
     return picked(x!, shape, offsets);
   },
-  pad: ([x], { axis, before, after }) => {
-    const shape = x!.shape.with(axis, before + x!.shape[axis]! + after);
+  pad: ([x], { axis, before, after }, sizes) => {
+    const first = evaluateDim(before, sizes);
+    const shape = x!.shape.with(axis, first + x!.shape[axis]! + evaluateDim(after, sizes));
     const strides = rowMajorStrides(shape);
     const out = new Float64Array(sizeOf(shape));
     const offsets = stridedOffsets(x!.shape, strides);
     floatsOf(x!).forEach((value, i) => {
-      out[offsets[i]! + before * strides[axis]!] = value;
+      out[offsets[i]! + first * strides[axis]!] = value;
     });
     return floatTensor(shape, out);
   },
