@@ -10,26 +10,13 @@ import { readAllSafetensors, writeSafetensors } from '../checkpoint/safetensors.
 import type { DecoderGeometry } from '../model/geometry.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 import { type AdapterConfig, formatAdapterConfig, parseAdapterConfig } from './adapter-config.ts';
-import { type AdapterParameters, checkParameters } from './adapter-parameters.ts';
+import { type AdapterParameters, adaptedModules, checkParameters } from './adapter-parameters.ts';
+import { type DetectorSettings, parseSettings } from './detector-settings.ts';
 import { type LoraModule, planLora } from './lora-plan.ts';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 const SETTINGS = 'vultune.json';
-
-/** What a detector needs to be used as it was trained. */
-export interface DetectorSettings {
-  readonly formatVersion: 1;
-  /** A score at or above it is called vulnerable; chosen on validation. */
-  readonly threshold: number;
-  readonly maxLength: number;
-  readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
-  readonly pooling: 'last' | 'mean';
-  /** Of the base model: `Checkpoint.fingerprint`. */
-  readonly baseFingerprint: string;
-  /** Of the training data, by the configuration's key. */
-  readonly data: Readonly<Record<string, string>>;
-}
 
 export interface AdapterHeader {
   readonly folder: string;
@@ -55,7 +42,7 @@ export function readAdapterHeader(folder: string): AdapterHeader {
   return {
     folder,
     config: parseAdapterConfig(readJson(file), file),
-    settings: existsSync(settings) ? (readJson(settings) as unknown as DetectorSettings) : undefined,
+    settings: existsSync(settings) ? parseSettings(readJson(settings), settings) : undefined,
   };
 }
 
@@ -100,7 +87,8 @@ export async function writeAdapter(folder: string, adapter: AdapterToWrite): Pro
   makeFolder(folder);
   await writeSafetensors(join(folder, WEIGHTS), adapter.parameters, { format: 'pt' });
   writeFileAtomic(join(folder, SETTINGS), `${JSON.stringify(adapter.settings, null, 2)}\n`);
-  writeFileAtomic(join(folder, CONFIG), formatAdapterConfig(adapter.config, adapter.layers));
+  const adapted = { layers: adapter.layers, modules: adaptedModules(adapter.parameters) };
+  writeFileAtomic(join(folder, CONFIG), formatAdapterConfig(adapter.config, adapted));
 }
 
 function readJson(file: string): Record<string, unknown> {

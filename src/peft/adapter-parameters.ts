@@ -12,6 +12,14 @@ const PREFIX = 'base_model.model.';
 export const loraKey = (module: string, matrix: 'A' | 'B') => `${PREFIX}${module}.lora_${matrix}.weight`;
 export const headKey = (geometry: DecoderGeometry) => `${PREFIX}${geometry.names.classifier}.weight`;
 
+/** Full names of the adapted matrices, in their order. */
+export function adaptedModules(parameters: AdapterParameters): string[] {
+  const end = loraKey('', 'A').slice(PREFIX.length);
+  return [...parameters.keys()]
+    .filter((key) => key.endsWith(end))
+    .map((key) => key.slice(PREFIX.length, -end.length));
+}
+
 export const CLASS_COUNT = 2;
 
 export interface ParameterSpec {

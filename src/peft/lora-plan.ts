@@ -58,31 +58,61 @@ export function selectedLayers(selection: LayerSelection, layerCount: number): r
 /** PEFT's rule: a target is a whole name or its end after a dot. */
 const endsWith = (name: string, target: string) => name === target || name.endsWith(`.${target}`);
 
-function patternValue(pattern: Readonly<Record<string, number>>, name: string): number | undefined {
+/** Throws LORA_PATTERN for what is no regular expression. */
+function regularExpression(source: string, option: string): RegExp {
+  try {
+    return new RegExp(source);
+  } catch (cause) {
+    throw new VultuneError('LORA_PATTERN', `${JSON.stringify(source)} is no regular expression`, {
+      where: { name: option },
+      hint: 'Give names of matrices, or a regular expression for whole names.',
+      cause,
+    });
+  }
+}
+
+function patternValue(
+  pattern: Readonly<Record<string, number>>,
+  option: string,
+  name: string,
+): number | undefined {
   // PEFT matches keys as regular expressions at the end of the name.
-  const key = Object.keys(pattern).find((end) => new RegExp(`(^|.*\\.)(${end})$`).test(name));
+  const key = Object.keys(pattern).find((end) => regularExpression(`(^|.*\\.)(${end})$`, option).test(name));
   return key === undefined ? undefined : pattern[key];
 }
 
-/** Throws LORA_TARGET_UNKNOWN when a target names no matrix, LORA_LAYERS when a layer does not exist. */
-export function planLora(geometry: DecoderGeometry, options: LoraOptions): readonly LoraModule[] {
-  const { targetModules } = options;
-  const candidates = selectedLayers(options.layers, geometry.layerCount).flatMap((layer) =>
+/** Every matrix of the blocks. */
+function matrices(geometry: DecoderGeometry, layers: readonly number[]) {
+  return layers.flatMap((layer) =>
     LINEAR_ROLES.map((role) => {
       const module = geometry.linears[role];
       return { layer, role, module, name: geometry.names.block(layer) + module.name };
     }),
   );
+}
+
+/**
+ * Throws LORA_TARGET_UNKNOWN when a target names no matrix, LORA_LAYERS when a layer does not exist, LORA_PATTERN when a
+ * pattern is no regular expression.
+ */
+export function planLora(geometry: DecoderGeometry, options: LoraOptions): readonly LoraModule[] {
+  const { targetModules } = options;
+  const candidates = matrices(geometry, selectedLayers(options.layers, geometry.layerCount));
+  const pattern =
+    typeof targetModules === 'object' && 'pattern' in targetModules
+      ? regularExpression(`^(?:${targetModules.pattern})$`, 'target_modules')
+      : undefined;
   const isTarget = (name: string): boolean => {
     if (targetModules === 'all-linear') return true;
-    if ('pattern' in targetModules) return new RegExp(`^(?:${targetModules.pattern})$`).test(name);
+    if ('pattern' in targetModules) return pattern!.test(name);
     return targetModules.some((target) => endsWith(name, target));
   };
   const chosen = candidates.filter(({ name }) => isTarget(name));
-  const idle =
-    Array.isArray(targetModules) && options.layers === 'all'
-      ? targetModules.filter((target) => !candidates.some(({ name }) => endsWith(name, target)))
-      : [];
+  // A name that fits nothing is a mistake, also where only some layers are adapted.
+  const everything = matrices(geometry, selectedLayers('all', geometry.layerCount));
+  const idle = Array.isArray(targetModules)
+    ? targetModules.filter((target) => !everything.some(({ name }) => endsWith(name, target)))
+    : [];
   if (chosen.length === 0 || idle.length > 0) {
     const wanted = idle.length > 0 ? idle.join(', ') : JSON.stringify(targetModules);
     throw new VultuneError('LORA_TARGET_UNKNOWN', `no matrix of the model is called ${wanted}`, {
@@ -91,8 +121,8 @@ export function planLora(geometry: DecoderGeometry, options: LoraOptions): reado
     });
   }
   return chosen.map((candidate) => {
-    const rank = patternValue(options.rankPattern, candidate.name) ?? options.rank;
-    const alpha = patternValue(options.alphaPattern, candidate.name) ?? options.alpha;
+    const rank = patternValue(options.rankPattern, 'rank_pattern', candidate.name) ?? options.rank;
+    const alpha = patternValue(options.alphaPattern, 'alpha_pattern', candidate.name) ?? options.alpha;
     return { ...candidate, rank, scale: alpha / (options.useRsLora ? Math.sqrt(rank) : rank) };
   });
 }

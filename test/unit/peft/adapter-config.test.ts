@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  type AdapterConfig,
+  formatAdapterConfig,
+  parseAdapterConfig,
+} from '../../../src/peft/adapter-config.ts';
+import type { LoraOptions } from '../../../src/peft/lora-plan.ts';
+import { fixtureFolder, loraDefaults } from '../../support/tiny-model.ts';
+
+const minimal = {
+  peft_type: 'LORA',
+  base_model_name_or_path: 'org/model',
+  r: 8,
+  lora_alpha: 16,
+  target_modules: ['q_proj'],
+};
+const parse = (json: object) => parseAdapterConfig({ ...minimal, ...json }, 'adapter_config.json');
+
+test("PEFT's own file", () => {
+  const file = join(fixtureFolder('llama'), 'adapter/adapter_config.json');
+  const { lora, baseModel, revision } = parseAdapterConfig(JSON.parse(readFileSync(file, 'utf8')), file);
+  expect({ ...lora, targetModules: (lora.targetModules as string[]).toSorted() }).toEqual({
+    rank: 4,
+    alpha: 8,
+    dropout: 0,
+    targetModules: [0, 1].flatMap((layer) =>
+      ['mlp.down', 'mlp.gate', 'mlp.up', 'self_attn.k', 'self_attn.o', 'self_attn.q', 'self_attn.v'].map(
+        (name) => `model.layers.${layer}.${name}_proj`,
+      ),
+    ),
+    layers: 'all',
+    useRsLora: false,
+    rankPattern: {},
+    alphaPattern: {},
+  });
+  expect([baseModel, revision]).toEqual(['../base', undefined]);
+});
+
+test('what is left out has its default', () => {
+  expect(parse({})).toEqual({
+    lora: { ...loraDefaults, rank: 8, alpha: 16, targetModules: ['q_proj'] },
+    baseModel: 'org/model',
+    revision: undefined,
+  });
+});
+
+test.each<[string, object, Partial<LoraOptions>]>([
+  ['all-linear', { target_modules: 'all-linear' }, { targetModules: 'all-linear' }],
+  ['a pattern', { target_modules: '.*q_proj' }, { targetModules: { pattern: '.*q_proj' } }],
+  ['one layer', { layers_to_transform: 3 }, { layers: [3] }],
+  ['layers', { layers_to_transform: [1, 2] }, { layers: [1, 2] }],
+  ['rsLoRA', { use_rslora: true }, { useRsLora: true }],
+  ['dropout', { lora_dropout: 0.05 }, { dropout: 0.05 }],
+  [
+    'patterns',
+    { rank_pattern: { q_proj: 2 }, alpha_pattern: { v_proj: 0.5 } },
+    { rankPattern: { q_proj: 2 }, alphaPattern: { v_proj: 0.5 } },
+  ],
+  ['another random start', { init_lora_weights: 'gaussian' }, {}],
+])('%s', (_what, json, expected) => {
+  expect(parse(json).lora).toMatchObject(expected);
+});
+
+describe('refused, by the name of the field', () => {
+  test.each<[string, unknown]>([
+    ['peft_type', 'LOHA'],
+    ['peft_type', undefined],
+    ['use_dora', true],
+    ['use_qalora', true],
+    ['use_bdlora', { target_modules_bd_a: [] }],
+    ['lora_bias', true],
+    ['fan_in_fan_out', true],
+    ['bias', 'all'],
+    ['bias', 'lora_only'],
+    ['layer_replication', [[0, 2]]],
+    ['trainable_token_indices', [1, 2]],
+    ['alora_invocation_tokens', [5]],
+    ['target_parameters', ['experts.weight']],
+    ['arrow_config', {}],
+    ['kasa_config', {}],
+    ['monteclora_config', {}],
+    ['exclude_modules', ['q_proj']],
+    ['init_lora_weights', 'pissa'],
+    ['init_lora_weights', 'pissa_niter_16'],
+    ['init_lora_weights', 'olora'],
+    ['init_lora_weights', 'loftq'],
+    ['r', 0],
+    ['r', 2.5],
+    ['r', '8'],
+    ['r', undefined],
+    ['lora_alpha', null],
+    ['lora_dropout', 1],
+    ['lora_dropout', -0.1],
+    ['target_modules', null],
+    ['target_modules', [1]],
+    ['target_modules', undefined],
+    ['layers_to_transform', 'last'],
+    ['layers_to_transform', ['1']],
+    ['rank_pattern', { q_proj: 0 }],
+    ['rank_pattern', 4],
+    ['alpha_pattern', { q_proj: 'x' }],
+    ['base_model_name_or_path', null],
+  ])('%s: %j', (name, value) => {
+    expect(() => parse({ [name]: value })).toThrow(
+      expect.objectContaining({ code: 'ADAPTER_CONFIG', where: { file: 'adapter_config.json', name } }),
+    );
+    expect(() => parse({ [name]: value })).toThrow(`"${name}"`);
+  });
+
+  test.each(['use_dora', 'fan_in_fan_out', 'exclude_modules', 'layer_replication', 'target_parameters'])(
+    '%s that is off is none',
+    (name) => {
+      for (const off of [false, null, []]) expect(() => parse({ [name]: off })).not.toThrow();
+    },
+  );
+});
+
+describe('what is written', () => {
+  const MODULES = ['model.layers.2.self_attn.q_proj', 'model.layers.2.mlp.up_proj'];
+  const config = (lora: Partial<LoraOptions>): AdapterConfig => ({
+    lora: { ...loraDefaults, ...lora },
+    baseModel: 'org/model',
+    revision: 'abc',
+  });
+  const write = (lora: Partial<LoraOptions>, layers?: readonly number[]) =>
+    JSON.parse(formatAdapterConfig(config(lora), { layers, modules: MODULES }));
+
+  test.each<[string, Partial<LoraOptions>]>([
+    ['all-linear', {}],
+    ['names', { targetModules: ['q_proj', 'v_proj'] }],
+    ['a pattern', { targetModules: { pattern: '.*q_proj' } }],
+    ['everything else', { rank: 3, alpha: 7, dropout: 0.1, useRsLora: true }],
+    ['patterns', { rankPattern: { q_proj: 1 }, alphaPattern: { q_proj: 2 } }],
+  ])('%s is read back as it was', (_what, lora) => {
+    expect(parseAdapterConfig(write(lora), 'file')).toEqual(config(lora));
+  });
+
+  test('names on some layers, as PEFT has them', () => {
+    const json = write({ targetModules: ['q_proj'], layers: { last: 1 } }, [2]);
+    expect([json.target_modules, json.layers_to_transform]).toEqual([['q_proj'], [2]]);
+  });
+
+  test.each<[string, LoraOptions['targetModules']]>([
+    ['all-linear', 'all-linear'],
+    ['a pattern', { pattern: '.*' }],
+  ])('%s on some layers is a list of every matrix: PEFT refuses layers beside a text', (_what, targets) => {
+    const json = write({ targetModules: targets, layers: { last: 1 } }, [2]);
+    expect([json.target_modules, json.layers_to_transform]).toEqual([MODULES, null]);
+  });
+
+  test("names and values as in PEFT's own file", () => {
+    const file = join(fixtureFolder('llama'), 'adapter/adapter_config.json');
+    const peft = JSON.parse(readFileSync(file, 'utf8'));
+    const ours = write({ rank: 4, alpha: 8 });
+    expect(Object.keys(peft)).toEqual(expect.arrayContaining(Object.keys(ours)));
+    for (const key of ['peft_type', 'task_type', 'r', 'lora_alpha', 'bias', 'modules_to_save']) {
+      expect(ours[key], key).toEqual(peft[key]);
+    }
+  });
+});

@@ -1,0 +1,256 @@
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readAllSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
+import {
+  type AdapterToWrite,
+  isAdapterFolder,
+  loadAdapter,
+  readAdapterHeader,
+  writeAdapter,
+} from '../../../src/peft/adapter-files.ts';
+import { adaptedModules } from '../../../src/peft/adapter-parameters.ts';
+import type { DetectorSettings } from '../../../src/peft/detector-settings.ts';
+import { type LayerSelection, type LoraOptions, planLora } from '../../../src/peft/lora-plan.ts';
+import { type HostTensor, int64, zeros } from '../../../src/tensor/host-tensor.ts';
+import {
+  FIXTURE_NAMES,
+  fixtureFolder,
+  loraDefaults,
+  makeModel,
+  openFixture,
+  randomParameters,
+  tinyConfig,
+} from '../../support/tiny-model.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-adapter-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const settings: DetectorSettings = {
+  formatVersion: 1,
+  threshold: 0.371,
+  maxLength: 512,
+  longFunctions: 'head_tail',
+  pooling: 'mean',
+  baseFingerprint: 'abc',
+  data: { train_file: 'def' },
+};
+
+const { geometry } = makeModel(tinyConfig());
+
+function adapter(lora: Partial<LoraOptions> = {}, layers?: readonly number[]): AdapterToWrite {
+  const options = { ...loraDefaults, ...lora };
+  return {
+    config: { lora: options, baseModel: '../base', revision: undefined },
+    layers,
+    parameters: randomParameters(geometry, planLora(geometry, options)),
+    settings,
+  };
+}
+
+const contents = (dir: string) =>
+  Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), 'hex')]));
+
+test.each(FIXTURE_NAMES)("PEFT's adapter for %s, its head included", async (name) => {
+  const model = await openFixture(name);
+  const header = readAdapterHeader(join(fixtureFolder(name), 'adapter'));
+  const { modules, parameters } = await loadAdapter(header, model.geometry);
+  expect(header.settings).toBeUndefined();
+  expect(modules).toHaveLength(14);
+  const stored = await readAllSafetensors(join(fixtureFolder(name), 'adapter/adapter_model.safetensors'));
+  expect(parameters).toEqual(stored);
+});
+
+describe('written and read', () => {
+  test.each<[string, Partial<LoraOptions>, number[] | undefined]>([
+    ['all', {}, undefined],
+    ['names', { targetModules: ['v_proj', 'q_proj'] }, undefined],
+    ['the last two layers', { layers: { last: 2 } }, [2, 3]],
+    ['names on some layers', { targetModules: ['up_proj'], layers: [1, 3] }, [1, 3]],
+    ['ranks of their own', { rankPattern: { q_proj: 1, 'layers.0.mlp.up_proj': 3 } }, undefined],
+  ])('%s: the same modules, parameters and settings', async (_what, lora, layers) => {
+    const written = adapter(lora, layers);
+    await writeAdapter(folder, written);
+    const header = readAdapterHeader(folder);
+    const loaded = await loadAdapter(header, geometry);
+    expect(loaded.modules).toEqual(planLora(geometry, written.config.lora));
+    expect(loaded.parameters).toEqual(written.parameters);
+    expect(header.settings).toEqual(settings);
+    expect(header.config.baseModel).toBe('../base');
+  });
+
+  test.each<[string, LayerSelection, number[] | undefined]>([
+    ['all layers', 'all', undefined],
+    ['two layers', { last: 2 }, [2, 3]],
+  ])('what was read and is written again is byte for byte the same: %s', async (_what, layers, indices) => {
+    await writeAdapter(join(folder, 'first'), adapter({ layers }, indices));
+    const header = readAdapterHeader(join(folder, 'first'));
+    const { parameters } = await loadAdapter(header, geometry);
+    const again = { config: header.config, layers: undefined, parameters, settings: header.settings! };
+    await writeAdapter(join(folder, 'second'), again);
+    expect(contents(join(folder, 'second'))).toEqual(contents(join(folder, 'first')));
+  });
+
+  test('over one that is there', async () => {
+    await writeAdapter(folder, adapter());
+    const other = adapter({ targetModules: ['q_proj'] });
+    await writeAdapter(folder, other);
+    expect((await loadAdapter(readAdapterHeader(folder), geometry)).parameters).toEqual(other.parameters);
+    expect(readdirSync(folder).toSorted()).toEqual([
+      'adapter_config.json',
+      'adapter_model.safetensors',
+      'vultune.json',
+    ]);
+  });
+
+  test('names of tensors are those that PEFT gives', async () => {
+    const modules = planLora(geometry, { ...loraDefaults, targetModules: ['q_proj'], layers: [0] });
+    expect([...randomParameters(geometry, modules).keys()]).toEqual([
+      'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight',
+      'base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight',
+      'base_model.model.score.weight',
+    ]);
+    expect(adaptedModules(randomParameters(geometry, modules))).toEqual(modules.map(({ name }) => name));
+  });
+});
+
+describe('an adapter of another base model', () => {
+  async function spoiled(change: Record<string, HostTensor | undefined>): Promise<string> {
+    await writeAdapter(folder, adapter());
+    const file = join(folder, 'adapter_model.safetensors');
+    const tensors = new Map([...(await readAllSafetensors(file)), ...Object.entries(change)]);
+    const there = [...tensors].flatMap(([k, t]): [string, HostTensor][] => (t === undefined ? [] : [[k, t]]));
+    await writeSafetensors(file, new Map(there));
+    return file;
+  }
+
+  const A = 'base_model.model.model.layers.3.mlp.down_proj.lora_A.weight';
+  const HEAD = 'base_model.model.score.weight';
+
+  test.each<[string, Record<string, HostTensor | undefined>, string, string]>([
+    ['a matrix missing', { [A]: undefined }, A, 'it is missing'],
+    ['no head', { [HEAD]: undefined }, HEAD, 'it is missing'],
+    ['a tensor too many', { 'lm_head.weight': zeros('float32', [1]) }, 'lm_head.weight', 'no place'],
+    ['another size', { [A]: zeros('float32', [2, 25]) }, A, 'it has shape [2, 25]'],
+    ['another rank', { [A]: zeros('float32', [3, 24]) }, A, 'it has shape [3, 24]'],
+    ['three classes', { [HEAD]: zeros('float32', [3, 16]) }, HEAD, 'it has shape [3, 16]'],
+    ['transposed', { [HEAD]: zeros('float32', [16, 2]) }, HEAD, 'it has shape [16, 2]'],
+    ['whole numbers', { [HEAD]: int64([2, 16], Array(32).fill(0)) }, HEAD, 'int64'],
+  ])('%s', async (_what, change, name, says) => {
+    const file = await spoiled(change);
+    const loading = loadAdapter(readAdapterHeader(folder), geometry);
+    await expect(loading).rejects.toMatchObject({ code: 'ADAPTER_MISMATCH', where: { file, name } });
+    await expect(loading).rejects.toThrow(says);
+  });
+
+  test.each([
+    ['fewer layers', tinyConfig({ num_hidden_layers: 3 })],
+    ['more layers', tinyConfig({ num_hidden_layers: 5 })],
+    ['wider', tinyConfig({ hidden_size: 32 })],
+  ])('%s', async (_what, config) => {
+    await writeAdapter(folder, adapter());
+    const other = makeModel(config).geometry;
+    await expect(loadAdapter(readAdapterHeader(folder), other)).rejects.toMatchObject({
+      code: 'ADAPTER_MISMATCH',
+    });
+  });
+
+  test('in half precision it is the same adapter, rounded', async () => {
+    cpSync(join(fixtureFolder('llama'), 'adapter'), folder, { recursive: true });
+    const { geometry: llama } = await openFixture('llama');
+    const file = join(folder, 'adapter_model.safetensors');
+    const exact = await readAllSafetensors(file);
+    writeFileSync(file, inFloat16(exact));
+    const { parameters } = await loadAdapter(readAdapterHeader(folder), llama);
+    for (const [key, { data }] of parameters) {
+      const largest = Math.max(
+        ...data.map((x, i) => Math.abs(x - (exact.get(key)!.data as Float32Array)[i]!)),
+      );
+      expect(largest).toBeLessThan(1e-3);
+    }
+  });
+});
+
+describe('folders that are no adapters', () => {
+  test('nothing there', () => {
+    expect(isAdapterFolder(folder)).toBe(false);
+    expect(() => readAdapterHeader(folder)).toThrow(expect.objectContaining({ code: 'ADAPTER_MISSING' }));
+  });
+
+  test('no weights, or a pickle', async () => {
+    await writeAdapter(folder, adapter());
+    rmSync(join(folder, 'adapter_model.safetensors'));
+    writeFileSync(join(folder, 'adapter_model.bin'), '');
+    await expect(loadAdapter(readAdapterHeader(folder), geometry)).rejects.toMatchObject({
+      code: 'ADAPTER_MISSING',
+      hint: expect.stringContaining('safe_serialization'),
+    });
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['no object', '[1]'],
+    ['null', 'null'],
+  ])('adapter_config.json is %s', async (_what, text) => {
+    await writeAdapter(folder, adapter());
+    writeFileSync(join(folder, 'adapter_config.json'), text);
+    expect(() => readAdapterHeader(folder)).toThrow(expect.objectContaining({ code: 'ADAPTER_CONFIG' }));
+  });
+
+  test.each<[keyof DetectorSettings, unknown]>([
+    ['formatVersion', 2],
+    ['threshold', '0.5'],
+    ['threshold', null],
+    ['maxLength', 0],
+    ['longFunctions', 'cut'],
+    ['pooling', undefined],
+    ['baseFingerprint', 1],
+    ['data', null],
+  ])('vultune.json with %s: %j', async (name, value) => {
+    await writeAdapter(folder, adapter());
+    const file = join(folder, 'vultune.json');
+    writeFileSync(file, JSON.stringify({ ...settings, [name]: value }));
+    expect(() => readAdapterHeader(folder)).toThrow(
+      expect.objectContaining({ code: 'ADAPTER_SETTINGS', where: { file, name } }),
+    );
+  });
+
+  test('a folder that cannot be written leaves no adapter', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(writeAdapter(join(file, 'adapter'), adapter())).rejects.toMatchObject({
+      code: expect.stringMatching(/^FILE_/),
+    });
+    expect(existsSync(join(file, 'adapter'))).toBe(false);
+  });
+});
+
+/** A safetensors file of F16, by hand: our own writer has no halves. */
+function inFloat16(tensors: ReadonlyMap<string, HostTensor>): Buffer {
+  let at = 0;
+  const header: Record<string, unknown> = {};
+  const parts: Buffer[] = [];
+  for (const [name, { shape, data }] of tensors) {
+    const bytes = Buffer.alloc(2 * data.length);
+    for (let i = 0; i < data.length; i++) bytes.writeUInt16LE(toHalf(Number(data[i])), 2 * i);
+    header[name] = { dtype: 'F16', shape, data_offsets: [at, at + bytes.length] };
+    at += bytes.length;
+    parts.push(bytes);
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, ...parts]);
+}
+
+/** Bits of a half, cut off and not rounded; what is below the smallest normal half is 0. */
+function toHalf(x: number): number {
+  if (Math.abs(x) < 2 ** -14) return 0;
+  const exponent = Math.floor(Math.log2(Math.abs(x)));
+  const fraction = Math.floor((Math.abs(x) / 2 ** exponent - 1) * 1024);
+  return (x < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | fraction;
+}
