@@ -96,6 +96,7 @@ export class Trainer {
   readonly #state: TrainerState;
   readonly #totalSteps: number;
   readonly #gradients: Map<string, Float32Array>;
+  #stepsInEpoch = 1;
   #savedAtMs = performance.now();
 
   /** @param state a new one, or that of a run to go on with; `parameters` must be the network's own. */
@@ -129,16 +130,18 @@ export class Trainer {
     const lengths = functions.map(({ ids }) => ids.length);
     while (state.epoch < options.epochs) {
       const steps = planEpoch(lengths, options.packing, { seed: options.seed, epoch: state.epoch });
+      this.#stepsInEpoch = steps.length;
       for (;;) {
-        if (state.evaluationDue) {
-          await this.#evaluate();
-          if (this.#isStale()) return this.#finish('early_stopping');
-        }
-        if (state.step >= this.#totalSteps && state.stepInEpoch < steps.length)
+        if (state.evaluationDue) await this.#evaluate();
+        // Also for a run that was killed just after the evaluation that ends it.
+        if (this.#isStale()) return this.#finish('early_stopping');
+        if (state.step >= this.#totalSteps && state.stepInEpoch < steps.length) {
+          if (options.evaluateEvery === undefined) await this.#save();
           return this.#finish('max_steps');
+        }
         const step = steps[state.stepInEpoch];
         if (step === undefined) break;
-        await this.#step(step, steps.length);
+        await this.#step(step);
         if (this.#isSaveDue()) await this.#save();
       }
       this.#endEpoch();
@@ -147,7 +150,7 @@ export class Trainer {
     return this.#finish('epochs');
   }
 
-  async #step(step: PlannedStep, stepsInEpoch: number): Promise<void> {
+  async #step(step: PlannedStep): Promise<void> {
     const { options, host } = this.#parts;
     const state = this.#state;
     const started = performance.now();
@@ -179,13 +182,13 @@ export class Trainer {
     state.epochMs += durationMs;
     state.elapsedMs += durationMs;
     const every = options.evaluateEvery;
-    const endsEpoch = state.stepInEpoch === stepsInEpoch;
+    const endsEpoch = state.stepInEpoch === this.#stepsInEpoch;
     state.evaluationDue = every === 'epoch' ? endsEpoch : every !== undefined && state.step % every === 0;
     if (every !== undefined && state.step === this.#totalSteps) state.evaluationDue = true;
     host.emit({
       type: 'step',
       step: state.step,
-      epoch: state.epoch + state.stepInEpoch / stepsInEpoch,
+      epoch: this.#epochsDone(),
       lossNats: sum.lossNats / step.functionCount,
       learningRate: rate,
       gradientNorm,
@@ -256,10 +259,16 @@ export class Trainer {
     state.evaluationDue = false;
     const durationMs = performance.now() - started;
     state.elapsedMs += durationMs;
-    const { step, epoch } = state;
+    const { step } = state;
+    const epoch = this.#epochsDone();
     const { functions, metrics } = result;
     host.emit({ type: 'evaluation', step, epoch, split: 'valid', functions, metrics, isBest, durationMs });
     await this.#save();
+  }
+
+  /** With the fraction of the current one. */
+  #epochsDone(): number {
+    return this.#state.epoch + this.#state.stepInEpoch / this.#stepsInEpoch;
   }
 
   #isSaveDue(): boolean {
@@ -313,7 +322,7 @@ export class Trainer {
     this.#parts.host.emit({
       type: 'checkpoint',
       step: state.step,
-      epoch: state.epoch,
+      epoch: this.#epochsDone(),
       path: `checkpoints/${STATE_FILE}`,
       durationMs: performance.now() - started,
     });
