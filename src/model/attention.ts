@@ -3,33 +3,103 @@
  * key-value head lie below one another in one product, so keys and values are never repeated.
  */
 import type { GraphBuilder } from '../graph/builder.ts';
-import type { Dim } from '../graph/dim.ts';
+import { type Dim, multiplyDims } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
 import type { DecoderGeometry } from './geometry.ts';
+import type { SequenceInputs } from './sequence-inputs.ts';
 
-export interface AttentionOperands {
-  readonly query: Value; // [B, Q, H*d]
-  readonly key: Value; // [B, S, K*d]
-  readonly value: Value; // [B, S, K*d]
-  /** Added to the scores: [Q, S], or any shape that broadcasts to [B, K, G, Q, S]. */
-  readonly mask: Value;
-  readonly rows: Dim; // B
-  readonly queries: Dim; // Q
-  readonly slots: Dim; // S
+/**
+ * Every query against the keys up to its own chunk's end: of J chunks of queries, chunk j sees (j+1)/J of the keys, and
+ * the rest, which causality hides, is never computed. [B, S, H*d], key and value [B, S, K*d] -> [B, S, H*d]
+ */
+export function causalAttention(
+  b: GraphBuilder,
+  geometry: DecoderGeometry,
+  sequence: SequenceInputs,
+  window: number | undefined,
+  rows: { readonly query: Value; readonly key: Value; readonly value: Value },
+): Value {
+  const { slots: S, queryChunks: J } = sequence;
+  const { headCount: H, headSize: d } = geometry;
+  const chunk: Dim = J === 1 ? S : 'C';
+  const query = queriesByHead(b, geometry, rows.query, S); // [B, K, G, S, d]
+  const key = byHead(b, geometry, rows.key, S); // [B, K, S, d]
+  const value = byHead(b, geometry, rows.value, S);
+  const mask = sequence.mask(window); // [J, C, S]
+  const mixed = Array.from({ length: J }, (_, j) => {
+    const [start, end] = [multiplyDims(j, chunk), multiplyDims(j + 1, chunk)];
+    const queries = J === 1 ? query : b.slice(query, 3, start, end);
+    const upTo = (x: Value, axis: number) => (j === J - 1 ? x : b.slice(x, axis, 0, end));
+    const maskRows = b.reshape(J === 1 ? mask : b.slice(mask, 0, j, j + 1), [chunk, S]);
+    return attend(b, geometry, {
+      query: queries,
+      key: upTo(key, 2),
+      value: upTo(value, 2),
+      mask: upTo(maskRows, 1),
+      queries: chunk,
+      keys: end,
+    }); // [B, K, G, C, d]
+  });
+  const whole = J === 1 ? mixed[0]! : b.concat(mixed, 3); // [B, K, G, S, d]
+  return b.reshape(b.transpose(whole, [0, 3, 1, 2, 4]), ['B', S, H * d]);
 }
 
-/** [B, Q, H*d] */
-export function attention(b: GraphBuilder, geometry: DecoderGeometry, operands: AttentionOperands): Value {
-  const { rows: B, queries: Q, slots: S } = operands;
+/** One query a row against all keys. [B, H*d], key and value [B, S, K*d] -> [B, H*d] */
+export function lastTokenAttention(
+  b: GraphBuilder,
+  geometry: DecoderGeometry,
+  sequence: SequenceInputs,
+  window: number | undefined,
+  rows: { readonly query: Value; readonly key: Value; readonly value: Value },
+): Value {
+  const { slots: S } = sequence;
+  const mixed = attend(b, geometry, {
+    query: queriesByHead(b, geometry, rows.query, 1),
+    key: byHead(b, geometry, rows.key, S),
+    value: byHead(b, geometry, rows.value, S),
+    mask: b.reshape(sequence.lastMask(window), ['B', 1, 1, 1, S]),
+    queries: 1,
+    keys: S,
+  }); // [B, K, G, 1, d]
+  return b.reshape(mixed, ['B', geometry.headCount * geometry.headSize]);
+}
+
+/** [B, S, K*d] -> [B, K, S, d] */
+function byHead(
+  b: GraphBuilder,
+  { keyValueHeadCount: K, headSize: d }: DecoderGeometry,
+  x: Value,
+  S: Dim,
+): Value {
+  return b.transpose(b.reshape(x, ['B', S, K, d]), [0, 2, 1, 3]);
+}
+
+/** [B, Q, H*d] -> [B, K, G, Q, d] */
+function queriesByHead(b: GraphBuilder, geometry: DecoderGeometry, x: Value, Q: Dim): Value {
+  const { headCount: H, keyValueHeadCount: K, headSize: d } = geometry;
+  return b.transpose(b.reshape(x, ['B', Q, K, H / K, d]), [0, 2, 3, 1, 4]);
+}
+
+interface AttendOperands {
+  readonly query: Value; // [B, K, G, Q, d]
+  readonly key: Value; // [B, K, T, d]
+  readonly value: Value; // [B, K, T, d]
+  /** Broadcasts to [B, K, G, Q, T]. */
+  readonly mask: Value;
+  readonly queries: Dim; // Q
+  readonly keys: Dim; // T
+}
+
+/** [B, K, G, Q, d] */
+function attend(b: GraphBuilder, geometry: DecoderGeometry, operands: AttendOperands): Value {
+  const { queries: Q, keys: T } = operands;
   const { headCount: H, keyValueHeadCount: K, headSize: d } = geometry;
   const G = H / K;
-  const byHead = (x: Value) => b.transpose(b.reshape(x, [B, S, K, d]), [0, 2, 1, 3]); // [B, K, S, d]
-  const grouped = b.transpose(b.reshape(operands.query, [B, Q, K, G, d]), [0, 2, 3, 1, 4]); // [B, K, G, Q, d]
-  const query = b.reshape(grouped, [B, K, `${G}*${Q}`, d]); // [B, K, G*Q, d]
-  const scores = b.matmul(query, byHead(operands.key), { transposeB: true, alpha: 1 / Math.sqrt(d) });
-  const masked = b.add(b.reshape(scores, [B, K, G, Q, S]), operands.mask);
-  const weights = b.reshape(b.softmax(masked), [B, K, `${G}*${Q}`, S]);
-  const mixed = b.matmul(weights, byHead(operands.value)); // [B, K, G*Q, d]
-  const byQuery = b.transpose(b.reshape(mixed, [B, K, G, Q, d]), [0, 3, 1, 2, 4]); // [B, Q, K, G, d]
-  return b.reshape(byQuery, [B, Q, H * d]);
+  const stacked = multiplyDims(G, Q); // the G heads' queries one below the other
+  const query = b.reshape(operands.query, ['B', K, stacked, d]);
+  const scores = b.matmul(query, operands.key, { transposeB: true, alpha: 1 / Math.sqrt(d) });
+  const masked = b.add(b.reshape(scores, ['B', K, G, Q, T]), operands.mask);
+  // Back to one product's rows before the softmax: its gradient then meets the product directly.
+  const weights = b.softmax(b.reshape(masked, ['B', K, stacked, T]));
+  return b.reshape(b.matmul(weights, operands.value), ['B', K, G, Q, d]);
 }

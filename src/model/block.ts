@@ -5,7 +5,7 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Shape } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
-import { attention } from './attention.ts';
+import { causalAttention, lastTokenAttention } from './attention.ts';
 import type { DecoderGeometry, LinearRole } from './geometry.ts';
 import type { SequenceInputs } from './sequence-inputs.ts';
 
@@ -50,8 +50,8 @@ export function decoderBlock(context: BlockContext, x: Value): Value {
   const { key, value } = keysAndValues(context, normed);
   const turned = b.rotary(linear('query', normed), sequence.cos(), sequence.sin(), sequence.positions());
   const query = b.packRows(turned, sequence.index(), sequence.inverse(), sequence.slotIsReal());
-  const mask = sequence.mask(geometry.slidingWindows[context.layer]);
-  const mixed = attention(b, geometry, { query, key, value, mask, rows: 'B', queries: 'S', slots: 'S' });
+  const window = geometry.slidingWindows[context.layer];
+  const mixed = causalAttention(b, geometry, sequence, window, { query, key, value });
   const flat = b.unpackRows(mixed, sequence.index(), sequence.inverse(), sequence.slotIsReal()); // [N, H*d]
   return feedForward(context, b.add(x, linear('attentionOutput', flat)));
 }
@@ -62,7 +62,6 @@ export function decoderBlock(context: BlockContext, x: Value): Value {
  */
 export function lastTokenBlock(context: BlockContext, x: Value): Value {
   const { builder: b, geometry, sequence, linear } = context;
-  const { headCount: H, headSize: d } = geometry;
   const normed = norm(context, x, geometry.names.attentionNorm);
   const { key, value } = keysAndValues(context, normed);
   const lastNormed = b.gather(normed, sequence.last()); // [B, D]
@@ -72,9 +71,7 @@ export function lastTokenBlock(context: BlockContext, x: Value): Value {
     sequence.sin(),
     sequence.lastPositions(),
   );
-  const query = b.reshape(turned, ['B', 1, H * d]);
-  const mask = b.reshape(sequence.lastMask(geometry.slidingWindows[context.layer]), ['B', 1, 1, 1, 'S']);
-  const mixed = attention(b, geometry, { query, key, value, mask, rows: 'B', queries: 1, slots: 'S' });
-  const flat = b.reshape(mixed, ['B', H * d]);
+  const window = geometry.slidingWindows[context.layer];
+  const flat = lastTokenAttention(b, geometry, sequence, window, { query: turned, key, value });
   return feedForward(context, b.add(b.gather(x, sequence.last()), linear('attentionOutput', flat)));
 }

@@ -15,7 +15,14 @@ import type { BaseWeights } from './base-weights.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { Activations } from './keep-policies.ts';
 import { meanWeights, SequenceFeeds } from './sequence-feeds.ts';
-import { layerKeyName, type Pooling, ROW_KEYS, type StageParameter, type StageSpec } from './stage-graph.ts';
+import {
+  layerKeyName,
+  type Pooling,
+  ROW_KEYS,
+  type StageEnd,
+  type StageParameter,
+  type StageSpec,
+} from './stage-graph.ts';
 import { planStages, type StagePlan } from './stage-plan.ts';
 import {
   gradientName,
@@ -93,31 +100,26 @@ export class ClassifierNetwork {
 
   /** Hidden states behind the frozen layers, [N, D]; valid until the next call. */
   async frozenHidden(sequence: Sequence): Promise<HostTensor<'float32'>> {
-    const feeds = this.#feeds.make(sequence.layout);
-    return this.#runForward(this.#plan.frozen, await this.#embed(sequence), feeds);
+    const prepared = this.#prepare(sequence.layout);
+    return this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared);
   }
 
   /** Logits [B, 2]. `frozen`: what `frozenHidden` gave for this sequence, if it is known. */
   async logits(sequence: Sequence, frozen?: HostTensor<'float32'>): Promise<Float32Array> {
     const { pooling } = this.#options;
-    const feeds = this.#sequenceFeeds(sequence.layout);
-    const start = frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), feeds));
-    const x = await this.#runForward(this.#plan.trained, start, feeds);
-    const spec: StageSpec = { layers: this.#plan.last, end: { kind: 'classifier', pooling }, dropout: 0 };
-    const program = await this.#programs.forward(spec);
-    const out = await program.forward.run({ ...feeds, ...(await this.#parameterFeeds(program, spec)), x });
-    return out[OUTPUT]!.data as Float32Array;
+    const prepared = this.#prepare(sequence.layout);
+    const start =
+      frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
+    const x = await this.#runForward(this.#plan.trained, start, prepared);
+    return this.#runEnd({ kind: 'classifier', pooling }, x, prepared);
   }
 
   /** Hidden states of every token behind the final norm, [N, D]. */
   async hidden(sequence: Sequence): Promise<Float32Array> {
-    const feeds = this.#sequenceFeeds(sequence.layout);
+    const prepared = this.#prepare(sequence.layout);
     const below = [...this.#plan.frozen, ...this.#plan.trained];
-    const x = await this.#runForward(below, await this.#embed(sequence), feeds);
-    const spec: StageSpec = { layers: this.#plan.last, end: { kind: 'hidden' }, dropout: 0 };
-    const program = await this.#programs.forward(spec);
-    const out = await program.forward.run({ ...feeds, ...(await this.#parameterFeeds(program, spec)), x });
-    return out[OUTPUT]!.data as Float32Array;
+    const x = await this.#runForward(below, await this.#embed(sequence), prepared);
+    return this.#runEnd({ kind: 'hidden' }, x, prepared);
   }
 
   /** Loss and logits of one sequence; its gradients are added to `sums`. */
@@ -127,28 +129,24 @@ export class ClassifierNetwork {
     sums: GradientSums,
     frozen?: HostTensor<'float32'>,
   ): Promise<StepResult> {
-    const { trained, last } = this.#plan;
-    const probability = targets.dropout?.probability ?? 0;
-    const feeds = {
-      ...this.#sequenceFeeds(sequence.layout),
-      ...this.#dropoutFeeds(sequence.layout, targets.dropout),
-    };
-    let x = frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), feeds));
+    const { trained } = this.#plan;
+    const prepared = this.#prepare(sequence.layout, targets.dropout);
+    let x = frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
     const passes: TrainedPass[] = [];
     for (const [stage, layers] of trained.entries()) {
-      const spec: StageSpec = { layers, end: { kind: 'none' }, dropout: probability };
+      const spec = stageSpec(layers, { kind: 'none' }, prepared);
       const program = await this.#programs.split(spec, this.#options.activations, stage > 0);
-      const stageFeeds = { ...feeds, ...(await this.#parameterFeeds(program, spec)), x };
-      const out = await this.#run(program.forward, stageFeeds, `${stage}`);
-      passes.push({ spec, program, feeds: { ...stageFeeds, ...out } });
+      const feeds = await this.#stageFeeds(program, spec, prepared, x);
+      const out = await this.#run(program.forward, feeds, `${stage}`);
+      passes.push({ spec, program, feeds: { ...feeds, ...out } });
       x = out[OUTPUT] as HostTensor<'float32'>;
     }
-    const lastResult = await this.#lastStage(last, feeds, targets, x, trained.length > 0, sums);
+    const lastResult = await this.#lastStage(prepared, targets, x, sums);
     let gradient = lastResult.xGradient;
-    for (const [stage, { spec, program, feeds: kept }] of [...passes.entries()].reverse()) {
+    for (const [stage, { spec, program, feeds }] of [...passes.entries()].reverse()) {
       const out = await this.#run(
         program.backward,
-        { ...kept, [OUTPUT_GRADIENT]: gradient! },
+        { ...feeds, [OUTPUT_GRADIENT]: gradient! },
         `gradient ${stage % 2}`,
       );
       this.#accumulate(program.adapter, spec, out, sums);
@@ -162,27 +160,17 @@ export class ClassifierNetwork {
   }
 
   async #lastStage(
-    layers: readonly number[],
-    feeds: Tensors,
+    prepared: PreparedSequence,
     targets: StepTargets,
     x: HostTensor,
-    wantsXGradient: boolean,
     sums: GradientSums,
   ): Promise<StepResult & { readonly xGradient: HostTensor | undefined }> {
     const end = { kind: 'classifier', pooling: this.#options.pooling } as const;
-    const spec: StageSpec = { layers, end, dropout: targets.dropout?.probability ?? 0 };
+    const spec = stageSpec(this.#plan.last, end, prepared);
+    const wantsXGradient = this.#plan.trained.length > 0;
     const program: LossProgram = await this.#programs.loss(spec, targets.objective, wantsXGradient);
-    const out = await this.#run(
-      program.step,
-      {
-        ...feeds,
-        ...targets.feeds,
-        ...this.#layerKeys(spec),
-        ...(await this.#parameterFeeds(program, spec)),
-        x,
-      },
-      'last',
-    );
+    const feeds = await this.#stageFeeds(program, spec, prepared, x);
+    const out = await this.#run(program.step, { ...feeds, ...targets.feeds }, 'last');
     this.#accumulate(program.adapter, spec, out, sums);
     return {
       loss: Number(out[LOSS]!.data[0]),
@@ -194,17 +182,28 @@ export class ClassifierNetwork {
   async #runForward(
     stages: readonly (readonly number[])[],
     start: HostTensor<'float32'>,
-    feeds: Tensors,
+    prepared: PreparedSequence,
   ): Promise<HostTensor<'float32'>> {
     let x = start;
     for (const [i, layers] of stages.entries()) {
-      const spec: StageSpec = { layers, end: { kind: 'none' }, dropout: 0 };
+      const spec = stageSpec(layers, { kind: 'none' }, { ...prepared, dropout: 0 });
       const program = await this.#programs.forward(spec);
-      const stageFeeds = { ...feeds, ...(await this.#parameterFeeds(program, spec)), x };
-      const out = await this.#run(program.forward, stageFeeds, `forward ${i % 2}`);
+      const out = await this.#run(
+        program.forward,
+        await this.#stageFeeds(program, spec, prepared, x),
+        `forward ${i % 2}`,
+      );
       x = out[OUTPUT] as HostTensor<'float32'>;
     }
     return x;
+  }
+
+  /** The last stage, forward only. */
+  async #runEnd(end: StageEnd, x: HostTensor, prepared: PreparedSequence): Promise<Float32Array> {
+    const spec = stageSpec(this.#plan.last, end, prepared);
+    const program = await this.#programs.forward(spec);
+    const out = await program.forward.run(await this.#stageFeeds(program, spec, prepared, x));
+    return out[OUTPUT]!.data as Float32Array;
   }
 
   /** Runs with outputs in memory that is used again at the next step. */
@@ -224,9 +223,14 @@ export class ClassifierNetwork {
     return executable.run(feeds, into);
   }
 
-  #sequenceFeeds(layout: SequenceLayout): Tensors {
-    const feeds = this.#feeds.make(layout);
-    return this.#options.pooling === 'mean' ? { ...feeds, mean_weights: meanWeights(layout) } : feeds;
+  #prepare(layout: SequenceLayout, keys?: DropoutKeys): PreparedSequence {
+    const queryChunks = chunksOf(layout);
+    const feeds = {
+      ...this.#feeds.make(layout, queryChunks),
+      ...(this.#options.pooling === 'mean' ? { mean_weights: meanWeights(layout) } : {}),
+      ...dropoutFeeds(layout, keys),
+    };
+    return { feeds, queryChunks, dropout: keys?.probability ?? 0 };
   }
 
   /** Rows of the embedding, [N, D]. */
@@ -239,16 +243,22 @@ export class ClassifierNetwork {
     return x;
   }
 
-  async #parameterFeeds(program: StageParameters, spec: StageSpec): Promise<Tensors> {
+  /** Everything that a stage reads. */
+  async #stageFeeds(
+    program: StageParameters,
+    spec: StageSpec,
+    prepared: PreparedSequence,
+    x: HostTensor,
+  ): Promise<Tensors> {
     const { weights, parameters } = this.#options;
-    const feeds: Record<string, HostTensor> = {};
+    const feeds: Record<string, HostTensor> = { ...prepared.feeds, ...layerKeys(spec), x };
     for (const parameter of program.base) {
       feeds[parameter.input.name] = await weights.get(this.#fullName(parameter, spec));
     }
     for (const parameter of program.adapter) {
       feeds[parameter.input.name] = parameters.get(this.#adapterKey(parameter, spec))!;
     }
-    return { ...feeds, ...this.#layerKeys(spec) };
+    return feeds;
   }
 
   #fullName({ block, name }: StageParameter, spec: StageSpec): string {
@@ -271,31 +281,60 @@ export class ClassifierNetwork {
       for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]!;
     }
   }
-
-  #layerKeys(spec: StageSpec): Tensors {
-    if (spec.dropout === 0) return {};
-    return Object.fromEntries(
-      spec.layers.map((layer, block) => [
-        layerKeyName(block),
-        hostTensor('uint32', [], Uint32Array.of(mix32(layer + 1))),
-      ]),
-    );
-  }
-
-  /** [N, 1] keys of the real tokens; padding is never seen, whatever is dropped of it. */
-  #dropoutFeeds(layout: SequenceLayout, keys: DropoutKeys | undefined): Tensors {
-    if (keys === undefined || keys.probability === 0) return {};
-    const rows = new Uint32Array(layout.tokenCount);
-    layout.lengths.forEach((length, row) => {
-      const end = Number(layout.last[row]!) + 1;
-      rowKeys(rows.subarray(end - length, end), keys.seed, keys.step, keys.functions[row]!);
-    });
-    return { [ROW_KEYS]: hostTensor('uint32', [layout.tokenCount, 1], rows) };
-  }
 }
 
 interface TrainedPass {
   readonly spec: StageSpec;
   readonly program: SplitProgram;
   readonly feeds: Tensors;
+}
+
+/** What all stages read of one sequence, and how their graphs are made for it. */
+interface PreparedSequence {
+  readonly feeds: Tensors;
+  readonly queryChunks: number;
+  readonly dropout: number;
+}
+
+function stageSpec(
+  layers: readonly number[],
+  end: StageEnd,
+  { queryChunks, dropout }: Pick<PreparedSequence, 'queryChunks' | 'dropout'>,
+): StageSpec {
+  // Nothing but the pruned block: one query a row, no chunks.
+  const isPruned = layers.length === 1 && end.kind === 'classifier' && end.pooling === 'last';
+  return { layers, end, dropout, queryChunks: isPruned ? 1 : queryChunks };
+}
+
+/** From so many slots on, what chunks of queries save is more than what smaller products cost. */
+const CHUNKED_FROM = [
+  { slots: 256, chunks: 4 },
+  { slots: 128, chunks: 2 },
+] as const;
+
+function chunksOf({ rowLength }: SequenceLayout): number {
+  return (
+    CHUNKED_FROM.find(({ slots, chunks }) => rowLength >= slots && rowLength % chunks === 0)?.chunks ?? 1
+  );
+}
+
+function layerKeys(spec: StageSpec): Tensors {
+  if (spec.dropout === 0) return {};
+  return Object.fromEntries(
+    spec.layers.map((layer, block) => [
+      layerKeyName(block),
+      hostTensor('uint32', [], Uint32Array.of(mix32(layer + 1))),
+    ]),
+  );
+}
+
+/** [N, 1] keys of the real tokens; padding is never seen, whatever is dropped of it. */
+function dropoutFeeds(layout: SequenceLayout, keys: DropoutKeys | undefined): Tensors {
+  if (keys === undefined || keys.probability === 0) return {};
+  const rows = new Uint32Array(layout.tokenCount);
+  layout.lengths.forEach((length, row) => {
+    const end = Number(layout.last[row]!) + 1;
+    rowKeys(rows.subarray(end - length, end), keys.seed, keys.step, keys.functions[row]!);
+  });
+  return { [ROW_KEYS]: hostTensor('uint32', [layout.tokenCount, 1], rows) };
 }

@@ -25,7 +25,8 @@ export class SequenceFeeds {
     this.#rotary = rotaryTable(geometry, 512);
   }
 
-  make(layout: SequenceLayout): Tensors {
+  /** `queryChunks` as the stages of this sequence have it. */
+  make(layout: SequenceLayout, queryChunks: number): Tensors {
     const { tokenCount: N, rowCount: B, rowLength: S } = layout;
     while (this.#rotary.cos.shape[0]! < S) {
       this.#rotary = rotaryTable(this.#geometry, 2 * this.#rotary.cos.shape[0]!);
@@ -42,16 +43,16 @@ export class SequenceFeeds {
       last_positions: hostTensor('int64', [B], lastPositions),
       ...Object.fromEntries(
         this.#windows.flatMap((window) => [
-          [maskName(window), this.#mask(S, window)],
+          [maskName(window), this.#mask(S, window, queryChunks)],
           [lastMaskName(window), lastMask(layout, window)],
         ]),
       ),
     };
   }
 
-  /** [S, S]; padding comes after every real token of its row, so that causality alone hides it. */
-  #mask(S: number, window: number | undefined): HostTensor<'float32'> {
-    const key = `${S} ${window}`;
+  /** [J, S/J, S]; padding comes after every real token of its row, so that causality alone hides it. */
+  #mask(S: number, window: number | undefined, J: number): HostTensor<'float32'> {
+    const key = `${S} ${window} ${J}`;
     const found = this.#masks.get(key);
     if (found !== undefined) return found;
     const data = new Float32Array(S * S).fill(HIDDEN);
@@ -59,7 +60,7 @@ export class SequenceFeeds {
       const first = window === undefined ? 0 : Math.max(0, query - window + 1);
       data.fill(0, query * S + first, query * S + query + 1);
     }
-    const mask = hostTensor('float32', [S, S], data);
+    const mask = hostTensor('float32', [J, S / J, S], data);
     if (this.#masks.size >= KEPT_MASKS) this.#masks.delete(this.#masks.keys().next().value!);
     this.#masks.set(key, mask);
     return mask;

@@ -25,6 +25,8 @@ export type StageEnd =
 export interface StageSpec {
   readonly layers: readonly number[];
   readonly end: StageEnd;
+  /** J: in how many chunks attention takes the queries of a row; row lengths are multiples of it. */
+  readonly queryChunks: number;
   /** Probability of dropping inputs of adapters; 0 outside training. */
   readonly dropout: number;
 }
@@ -56,16 +58,16 @@ export function buildStage(
   spec: StageSpec,
 ): StageGraph {
   const builder = new GraphBuilder();
+  const prunes = spec.end.kind === 'classifier' && spec.end.pooling === 'last';
   const stage: StageContext = {
     builder,
     geometry,
-    sequence: sequenceInputs(builder, geometry),
+    sequence: sequenceInputs(builder, geometry, spec.queryChunks),
     base: new ParameterInputs(builder, 'w'),
     adapter: new ParameterInputs(builder, 'a'),
   };
   const x = builder.input('x', 'float32', ['N', geometry.hiddenSize]);
   const rows = spec.dropout > 0 ? builder.input(ROW_KEYS, 'uint32', ['N', 1]) : undefined;
-  const prunes = spec.end.kind === 'classifier' && spec.end.pooling === 'last';
   let hidden = x;
   spec.layers.forEach((layer, block) => {
     const adapted = new Map(modules.filter((module) => module.layer === layer).map((m) => [m.role, m]));

@@ -41,7 +41,7 @@ export function layOut(
   requireTokens(lengths);
   const B = lengths.length;
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
-  const S = packing === 'none' ? (padTo ?? longest) : longest;
+  const S = packing === 'none' ? (padTo ?? longest) : rowSlots(longest);
   invariant(S >= longest, `rows of ${S} slots cannot hold a function of ${longest} tokens`);
   const realTokenCount = lengths.reduce((sum, length) => sum + length, 0);
   const N = packing === 'isolated' ? realTokenCount : B * S;
@@ -79,6 +79,14 @@ export function layOut(
     lengths: [...lengths],
   };
 }
+
+/** Long rows get up to three more slots: attention takes the queries of a row in equal chunks. */
+function rowSlots(longest: number): number {
+  return longest < ROUNDED_FROM ? longest : Math.ceil(longest / ROUNDED_TO) * ROUNDED_TO;
+}
+
+const ROUNDED_FROM = 128;
+const ROUNDED_TO = 4;
 
 /** The flat token ids [N] of the layout's functions; padding (packing none) holds padId. */
 export function packIds(
