@@ -92,10 +92,14 @@ export async function loadState(folder: string, like: AdapterParameters): Promis
   const file = join(folder, STATE_FILE);
   const stored = await readSafetensors(file);
   const fail = (name: string): never => {
-    throw new VultuneError('CHECKPOINT_STATE', 'the checkpoint is not of this run: a tensor is missing', {
-      where: { file, name },
-      hint: 'Was the configuration in run.json changed? Start a new run instead.',
-    });
+    throw new VultuneError(
+      'CHECKPOINT_STATE',
+      'the checkpoint is not of this run: a part is missing or another',
+      {
+        where: { file, name },
+        hint: 'Was the configuration in run.json changed? Start a new run instead.',
+      },
+    );
   };
   const read = async (prefix: string): Promise<AdapterParameters> => {
     const entries: [string, HostTensor<'float32'>][] = [];
@@ -108,8 +112,9 @@ export async function loadState(folder: string, like: AdapterParameters): Promis
     return new Map(entries);
   };
   const arrays = (map: AdapterParameters) => new Map([...map].map(([key, { data }]) => [key, data]));
-  const counters = JSON.parse(stored.metadata.counters ?? fail('counters')) as Counters;
+  const counters = parseCounters(stored.metadata.counters) ?? fail('counters');
   const best = JSON.parse(stored.metadata.best ?? 'null') as { step: number; metric: number } | null;
+  if (best !== null && !stored.tensors.has('best_valid_scores')) fail('best_valid_scores');
   return {
     ...counters,
     parameters: await read('parameter'),
@@ -127,4 +132,18 @@ export async function loadState(folder: string, like: AdapterParameters): Promis
             validScores: (await stored.read('best_valid_scores')).data as Float64Array,
           },
   };
+}
+
+/** Undefined when the text is not all of them, each of its type. */
+function parseCounters(text: string | undefined): Counters | undefined {
+  const { parameters: _p, optimizer: _o, best: _b, ...like } = initialState(new Map());
+  try {
+    const counters = JSON.parse(text ?? '') as Counters;
+    const isWhole = Object.entries(like).every(
+      ([key, value]) => typeof counters[key as keyof Counters] === typeof value,
+    );
+    return isWhole ? counters : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,178 @@
+/** @file A task a tiny model learns in a few steps, and a trainer on it whose host keeps everything in memory. */
+import { randomStream } from '../../src/base/random.ts';
+import type { FrozenFeatures } from '../../src/network/frozen-features.ts';
+import { scoreFunctions, vulnerableScores } from '../../src/network/score-functions.ts';
+import { initialParameters } from '../../src/peft/adapter-parameters.ts';
+import { type LayerSelection, planLora } from '../../src/peft/lora-plan.ts';
+import type { NewEvent } from '../../src/runs/events.ts';
+import {
+  Trainer,
+  type TrainerHost,
+  type TrainerOptions,
+  type TrainingEnd,
+  type TrainingFunction,
+  type ValidationResult,
+} from '../../src/training/trainer.ts';
+import { copyParameters, initialState, type TrainerState } from '../../src/training/trainer-state.ts';
+import {
+  loraDefaults,
+  makeModel,
+  type TinyModel,
+  type TinyNetwork,
+  tinyConfig,
+  tinyNetwork,
+} from './tiny-model.ts';
+
+/** Two layers; block cut, so that forward and backward graphs are run as in a real training. */
+export const toyModel: TinyModel = makeModel(tinyConfig({ num_hidden_layers: 2 }));
+
+/** Vulnerable: a token of the upper half of the vocabulary stands somewhere in it. */
+export function toyFunctions(count: number, seed = 1): TrainingFunction[] {
+  const random = randomStream(seed, 'toy');
+  return Array.from({ length: count }, (_, i) => {
+    const ids = Array.from({ length: 1 + random.integer(8) }, () => random.integer(20));
+    const label = i % 2 === 0 ? 1 : 0;
+    if (label === 1) ids[random.integer(ids.length)] = 20 + random.integer(20);
+    return { ids, label, weight: 1 };
+  });
+}
+
+export const toyOptions: TrainerOptions = {
+  seed: 3,
+  epochs: 2,
+  maxSteps: undefined,
+  packing: {
+    packing: 'isolated',
+    tokensPerBatch: 12,
+    maxFunctionsPerSequence: undefined,
+    functionsPerStep: 4,
+    padTo: undefined,
+  },
+  loss: { kind: 'cross_entropy' },
+  lossReduction: 'function',
+  dropout: 0,
+  adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
+  learningRate: 0.02,
+  schedulerType: 'linear',
+  warmupSteps: () => 2,
+  maxGradientNorm: 1,
+  evaluateEvery: 'epoch',
+  saveEverySteps: 1,
+  earlyStoppingPatience: undefined,
+};
+
+export interface ToyNetwork extends TinyNetwork {
+  /** Puts the parameters back to what a new run begins with, and gives its state. */
+  fresh(seed: number): TrainerState;
+  /** Puts a saved state's parameters into the network. */
+  resume(saved: TrainerState): TrainerState;
+}
+
+/** One network for many runs: graphs are compiled once, parameters are written over. */
+export async function toyNetwork(layers: LayerSelection = 'all'): Promise<ToyNetwork> {
+  const { geometry } = toyModel;
+  const modules = planLora(geometry, { ...loraDefaults, layers });
+  const parameters = initialParameters(geometry, modules, 0);
+  const tiny = await tinyNetwork(toyModel, { modules, parameters, blocksPerStage: 1 });
+  const put = (values: TrainerState['parameters']) => {
+    for (const [key, { data }] of parameters) data.set(values.get(key)!.data);
+  };
+  return {
+    ...tiny,
+    fresh: (seed) => {
+      put(initialParameters(geometry, modules, seed));
+      return initialState(parameters);
+    },
+    resume: (saved) => {
+      put(saved.parameters);
+      return { ...saved, parameters };
+    },
+  };
+}
+
+export interface ToyRun {
+  readonly toy: ToyNetwork;
+  readonly state: TrainerState;
+  readonly options?: Partial<TrainerOptions>;
+  readonly functions?: readonly TrainingFunction[];
+  readonly validation?: readonly TrainingFunction[];
+  readonly features?: FrozenFeatures;
+  /** Instead of scoring the validation functions. */
+  readonly decisive?: (evaluation: number) => number;
+  readonly onEvent?: (event: NewEvent) => void;
+  readonly onSave?: (state: TrainerState) => void | Promise<void>;
+  /** Before each sequence goes through the network. */
+  readonly onSequence?: () => void;
+  /** In the middle of an evaluation. */
+  readonly onEvaluation?: () => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ToyResult {
+  readonly end: TrainingEnd;
+  readonly events: readonly NewEvent[];
+  /** Copies: the network's own parameters are used again by the next run. */
+  readonly parameters: TrainerState['parameters'];
+  readonly state: TrainerState;
+  readonly totalSteps: number;
+}
+
+export async function runToy(run: ToyRun): Promise<ToyResult> {
+  const { toy, state, features } = run;
+  const { network } = toy;
+  const options = { ...toyOptions, ...run.options };
+  const events: NewEvent[] = [];
+  const signal = run.signal ?? new AbortController().signal;
+  let evaluations = 0;
+  const host: TrainerHost = {
+    signal,
+    emit: (event) => {
+      events.push(event);
+      run.onEvent?.(event);
+    },
+    save: async (saved) => {
+      await run.onSave?.(saved);
+    },
+    validate: async () => {
+      const scripted = run.decisive?.(evaluations++);
+      run.onEvaluation?.();
+      signal.throwIfAborted();
+      return scripted === undefined
+        ? await scoreToy(toy, run.validation ?? toyFunctions(10, 2), signal, features)
+        : { scores: Float64Array.of(scripted), metrics: {}, decisive: scripted, functions: 1 };
+    },
+  };
+  // Features are asked for before each sequence: a place to look in from.
+  const watched = {
+    hidden: async (...given: Parameters<FrozenFeatures['hidden']>) => {
+      run.onSequence?.();
+      return await features?.hidden(...given);
+    },
+  } as FrozenFeatures;
+  const functions = run.functions ?? toyFunctions(14);
+  const trainer = new Trainer({ network, features: watched, functions, options, host }, state);
+  const end = await trainer.run();
+  return { end, events, parameters: copyParameters(state.parameters), state, totalSteps: trainer.totalSteps };
+}
+
+/** Decisive is the mean log probability of the truth, which nearly always improves. */
+async function scoreToy(
+  { network }: ToyNetwork,
+  functions: readonly TrainingFunction[],
+  signal: AbortSignal,
+  features: FrozenFeatures | undefined,
+): Promise<ValidationResult> {
+  const ids = functions.map((one) => one.ids);
+  const scores = vulnerableScores(
+    await scoreFunctions(network, ids, { tokensPerBatch: 16, signal, features }),
+  );
+  const right = functions.filter(({ label }, i) => (scores[i]! >= 0.5 ? 1 : 0) === label).length;
+  const decisive =
+    functions.reduce((sum, { label }, i) => sum + Math.log(label === 1 ? scores[i]! : 1 - scores[i]!), 0) /
+    functions.length;
+  const accuracy = right / functions.length;
+  return { scores, metrics: { accuracy }, decisive, functions: functions.length };
+}
+
+export const ofType = <T extends NewEvent['type']>(events: readonly NewEvent[], type: T) =>
+  events.filter((event): event is Extract<NewEvent, { type: T }> => event.type === type);

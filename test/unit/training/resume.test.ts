@@ -1,0 +1,215 @@
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FeatureCache } from '../../../src/network/feature-cache.ts';
+import { FrozenFeatures } from '../../../src/network/frozen-features.ts';
+import type { TrainerOptions } from '../../../src/training/trainer.ts';
+import { loadState, saveState, type TrainerState } from '../../../src/training/trainer-state.ts';
+import {
+  ofType,
+  runToy,
+  type ToyNetwork,
+  type ToyRun,
+  toyModel,
+  toyNetwork,
+} from '../../support/toy-training.ts';
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'vultune-resume-'));
+  folders.push(folder);
+  return folder;
+}
+
+function copyOf(folder: string): string {
+  const copy = newFolder();
+  cpSync(folder, copy, { recursive: true });
+  return copy;
+}
+
+/** What of a finished run must be the same, however often it was interrupted. */
+const outcome = ({ parameters, best, step, epoch, evaluationsWithoutImprovement }: TrainerState) => ({
+  parameters: new Map([...parameters].map(([key, { data }]) => [key, data.slice()])),
+  best,
+  step,
+  epoch,
+  evaluationsWithoutImprovement,
+});
+
+const cacheIn = (folder: string, { network }: ToyNetwork) =>
+  new FrozenFeatures(
+    network,
+    new FeatureCache({
+      folder,
+      maxBytes: 1e7,
+      modelFingerprint: 'toy',
+      layerCount: network.frozenLayerCount,
+      hiddenSize: toyModel.geometry.hiddenSize,
+    }),
+    toyModel.geometry.hiddenSize,
+  );
+
+const OPTIONS: Partial<TrainerOptions> = { dropout: 0.2, evaluateEvery: 3, epochs: 2 };
+
+describe.each<[string, boolean]>([
+  ['everything trained', false],
+  ['the last layer trained, features of the first in the cache', true],
+])('%s', (_name, cached) => {
+  let toy: ToyNetwork;
+  let expected: ReturnType<typeof outcome>;
+  /** Copies of what was on disk after each save of the uninterrupted run: state, and the cache beside it. */
+  const saves: { folder: string; step: number }[] = [];
+
+  /** One process of the run: fresh, or from what a folder holds; its files are in the folder. */
+  async function process(folder: string, changed: Partial<ToyRun> = {}) {
+    const checkpoints = join(folder, 'checkpoints');
+    const start = toy.fresh(1);
+    const state = existsSync(checkpoints)
+      ? toy.resume(await loadState(checkpoints, start.parameters))
+      : start;
+    return await runToy({
+      toy,
+      state,
+      ...(cached ? { features: cacheIn(join(folder, 'features'), toy) } : {}),
+      ...changed,
+      options: { ...OPTIONS, ...changed.options },
+      onSave: async (current) => {
+        await saveState(checkpoints, current);
+        await changed.onSave?.(current);
+      },
+    });
+  }
+
+  beforeAll(async () => {
+    toy = await toyNetwork(cached ? { last: 1 } : 'all');
+    const folder = newFolder();
+    const { state, end } = await process(folder, {
+      onSave: ({ step }) => {
+        saves.push({ folder: copyOf(folder), step });
+      },
+    });
+    expect(end).toBe('epochs');
+    expected = outcome(state);
+  });
+  afterAll(() => toy.network.release());
+
+  test('killed after any checkpoint, it goes on to the same bits', async () => {
+    expect(saves.map(({ step }) => step)).toEqual([1, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 8, 8]);
+    for (const { folder, step } of saves) {
+      const { state, events } = await process(copyOf(folder));
+      expect(outcome(state), `after step ${step}`).toEqual(expected);
+      expect(ofType(events, 'step')[0]?.step ?? 9).toBe(step + 1);
+    }
+  });
+
+  test('killed in the middle of the second epoch, its sums are of the whole epoch', async () => {
+    const { folder } = saves.find(({ step }) => step === 6)!;
+    const { events } = await process(copyOf(folder));
+    expect(ofType(events, 'epoch').map(({ functions }) => functions)).toEqual([14]);
+  });
+
+  const stopper = () => {
+    const controller = new AbortController();
+    let calls = 0;
+    return {
+      signal: controller.signal,
+      /** Aborts at the n-th call, counted from 1. */
+      at: (n: number) => () => {
+        if (++calls === n) controller.abort();
+      },
+    };
+  };
+
+  type Stop = (stop: ReturnType<typeof stopper>) => Partial<ToyRun>;
+
+  test.each<[string, Stop]>([
+    ['before the first step', (stop) => ({ onSequence: stop.at(1) })],
+    ['between sequences of a step', (stop) => ({ onSequence: stop.at(6) })],
+    ['in the second epoch', (stop) => ({ onSequence: stop.at(12) })],
+    [
+      'just behind a step',
+      (stop) => {
+        const count = stop.at(5);
+        return { onEvent: (event) => (event.type === 'step' ? count() : undefined) };
+      },
+    ],
+    ['during the first evaluation', (stop) => ({ onEvaluation: stop.at(1) })],
+    ['during the last evaluation', (stop) => ({ onEvaluation: stop.at(3) })],
+    ['while a checkpoint is written', (stop) => ({ onSave: stop.at(4) })],
+  ])('stopped %s: a checkpoint, and the same bits from it', async (_where, where) => {
+    const folder = newFolder();
+    const stop = stopper();
+    const first = await process(folder, { signal: stop.signal, ...where(stop) });
+    expect(first.end).toBe('interrupted');
+    const last = first.events.slice(-2);
+    expect(last.map(({ type }) => type)).toEqual(['checkpoint', 'interrupted']);
+    expect(last.map((event) => 'step' in event && event.step)).toEqual(Array(2).fill(first.state.step));
+    const second = await process(folder);
+    expect(second.end).toBe('epochs');
+    expect(outcome(second.state)).toEqual(expected);
+    const steps = [...ofType(first.events, 'step'), ...ofType(second.events, 'step')];
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const evaluations = [...ofType(first.events, 'evaluation'), ...ofType(second.events, 'evaluation')];
+    expect(evaluations.map(({ step }) => step)).toEqual([3, 6, 8]);
+  });
+
+  test('stopped at every step it makes', async () => {
+    const folder = newFolder();
+    let result = await process(folder, abortedAfterOneStep());
+    let processes = 1;
+    while (result.end === 'interrupted') {
+      result = await process(folder, abortedAfterOneStep());
+      processes++;
+    }
+    // The eighth stop comes when nothing is left to be stopped but its evaluation.
+    expect(processes).toBeGreaterThanOrEqual(8);
+    expect(outcome(result.state)).toEqual(expected);
+  });
+
+  function abortedAfterOneStep(): Partial<ToyRun> {
+    const stop = stopper();
+    const abort = stop.at(1);
+    return { signal: stop.signal, onEvent: (event) => (event.type === 'step' ? abort() : undefined) };
+  }
+
+  test('a finished run that is resumed does nothing more', async () => {
+    const { state, events, end } = await process(saves.at(-1)!.folder);
+    expect([end, state.step]).toEqual(['epochs', 8]);
+    expect(events.map(({ type }) => type)).toEqual(['finished']);
+  });
+});
+
+describe('early stopping', () => {
+  let toy: ToyNetwork;
+  beforeAll(async () => {
+    toy = await toyNetwork();
+  });
+  afterAll(() => toy.network.release());
+
+  test('killed between the evaluation that ends it and the end, it ends and does not go on', async () => {
+    const options = { evaluateEvery: 1, earlyStoppingPatience: 2 };
+    const saved: TrainerState[] = [];
+    const decisive = (i: number) => -i;
+    const folder = newFolder();
+    const first = await runToy({
+      toy,
+      state: toy.fresh(1),
+      options,
+      decisive,
+      onSave: async (state) => {
+        await saveState(folder, state);
+        saved.push(state);
+      },
+    });
+    expect([first.end, first.state.step]).toEqual(['early_stopping', 3]);
+    const state = toy.resume(await loadState(folder, first.parameters));
+    const second = await runToy({ toy, state, options, decisive });
+    expect([second.end, second.state.step]).toEqual(['early_stopping', 3]);
+    expect(second.parameters).toEqual(first.parameters);
+  });
+});
