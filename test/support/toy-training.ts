@@ -26,14 +26,13 @@ import {
 /** Two layers; block cut, so that forward and backward graphs are run as in a real training. */
 export const toyModel: TinyModel = makeModel(tinyConfig({ num_hidden_layers: 2 }));
 
-/** Vulnerable: a token of the upper half of the vocabulary stands somewhere in it. */
+/** Vulnerable: its last token is one of four; every other token says nothing. */
 export function toyFunctions(count: number, seed = 1): TrainingFunction[] {
   const random = randomStream(seed, 'toy');
   return Array.from({ length: count }, (_, i) => {
-    const ids = Array.from({ length: 1 + random.integer(8) }, () => random.integer(20));
     const label = i % 2 === 0 ? 1 : 0;
-    if (label === 1) ids[random.integer(ids.length)] = 20 + random.integer(20);
-    return { ids, label, weight: 1 };
+    const ids = Array.from({ length: random.integer(8) }, () => random.integer(8));
+    return { ids: [...ids, 4 * label + random.integer(4)], label, weight: 1 };
   });
 }
 

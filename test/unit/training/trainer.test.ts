@@ -21,16 +21,13 @@ afterAll(() => toy.network.release());
 const run = (changed: Omit<ToyRun, 'toy' | 'state'> = {}, seed = 1) =>
   runToy({ toy, state: toy.fresh(seed), ...changed });
 
-test('learns a separable task', async () => {
-  const { end, events } = await run({
-    functions: toyFunctions(32),
-    options: { epochs: 6, learningRate: 0.04 },
-  });
+test('learns a separable task, also for functions it has not seen', async () => {
+  const functions = toyFunctions(120);
+  const { end, events } = await run({ functions, options: { epochs: 3, learningRate: 0.04 } });
   expect(end).toBe('epochs');
-  const losses = ofType(events, 'epoch').map(({ meanLossNats }) => meanLossNats);
-  expect(losses).toHaveLength(6);
-  expect(losses[0]).toBeGreaterThan(0.4);
-  expect(losses.at(-1)).toBeLessThan(0.1);
+  const [first, , last] = ofType(events, 'epoch').map(({ meanLossNats }) => meanLossNats);
+  expect(first).toBeGreaterThan(0.2);
+  expect(last).toBeLessThan(0.1);
   expect(ofType(events, 'evaluation').at(-1)!.metrics.accuracy).toBe(1);
 });
 
