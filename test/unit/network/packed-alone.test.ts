@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Activations } from '../../../src/network/keep-policies.ts';
 import type { Pooling } from '../../../src/network/stage-graph.ts';
+import { float64Backend } from '../../support/float64-backend.ts';
 import {
   alone,
   arbitraryFunctions,
   groupBy,
+  relativeDifference,
+  sequenceOf,
   stepGroups,
   worstDifference,
 } from '../../support/network-step.ts';
@@ -101,4 +104,78 @@ test('a function drops the same wherever it stands, and other things than anothe
   expect(new Set([...rows(dropped.logits), ...rows(plain.logits)]).size).toBe(3);
   const alone = await stepGroups(cut, twice, [[1], [0]], { dropout: 0.5 });
   expect(worstDifference(alone, dropped).error).toBeLessThan(TOLERANCE);
+});
+
+describe('rows so long that attention is cut into chunks of queries', () => {
+  // Behind each other: no chunks, two and four of them; and more positions than the rotary table begins with.
+  const functions = [100, 128, 131, 257, 520].map((length, i) => {
+    const ids = Array.from({ length }, (_, position) => (position * (i + 3) + i) % 40);
+    return { ids, label: i % 2 === 0 ? 1 : 0, weight: 1 } as const;
+  });
+  const model = makeModel(
+    tinyConfig({
+      model_type: 'qwen2',
+      num_hidden_layers: 2,
+      use_sliding_window: true,
+      sliding_window: 40,
+      max_window_layers: 1,
+      max_position_embeddings: 1024,
+    }),
+  );
+
+  test.each<[number, Activations, Pooling]>([
+    [1, 'keep', 'last'],
+    [1, 'products', 'mean'],
+    [Number.POSITIVE_INFINITY, 'products', 'last'],
+  ])('%d blocks a graph, %s, pooling %s', async (blocksPerStage, activations, pooling) => {
+    const tiny = await keep(tinyNetwork(model, { blocksPerStage, activations, pooling }));
+    const expected = await stepGroups(tiny, functions, alone(functions), { dropout: 0.1 });
+    for (const groups of [[[0, 1, 2, 3, 4]], [[0, 1], [3, 2], [4]], [[1, 0], [2], [4, 3]]]) {
+      const found = await stepGroups(tiny, functions, groups, { dropout: 0.1 });
+      const { name, error } = worstDifference(found, expected);
+      expect(error, name).toBeLessThan(TOLERANCE);
+    }
+    const padded = await stepGroups(
+      tiny,
+      functions,
+      [
+        [0, 1, 2],
+        [3, 4],
+      ],
+      {
+        dropout: 0.1,
+        packing: 'none',
+        extraPadding: 3,
+      },
+    );
+    expect(worstDifference(padded, expected).error).toBeLessThan(TOLERANCE);
+    // Scoring runs other graphs than training does.
+    const { network } = tiny;
+    const plain = await stepGroups(tiny, functions, alone(functions));
+    const logits = await network.logits(sequenceOf(functions.map(({ ids }) => ids)));
+    expect(relativeDifference(logits, plain.logits)).toBeLessThan(TOLERANCE);
+  });
+
+  test('as the float64 interpreter has it, which needs no chunks to be right', async () => {
+    const short = functions.slice(0, 4);
+    const tiny = await keep(tinyNetwork(model, { blocksPerStage: 1, pooling: 'mean' }));
+    const exact = await tinyNetwork(model, { pooling: 'mean', backend: float64Backend() });
+    const expected = await stepGroups(exact, short, alone(short));
+    const { name, error } = worstDifference(await stepGroups(tiny, short, [[0, 1, 2, 3]]), expected);
+    expect(error, name).toBeLessThan(2 * TOLERANCE);
+  });
+});
+
+test('scoring gives the logits of a step without dropout, in every cut', async () => {
+  const functions = [[1, 2, 3], [4], [5, 6, 7, 8, 9, 10, 11]].map(
+    (ids) => ({ ids, label: 1, weight: 1 }) as const,
+  );
+  for (const blocksPerStage of [1, 3, Number.POSITIVE_INFINITY]) {
+    for (const layers of ['all', { last: 1 }] as const) {
+      const tiny = await keep(tinyNetwork(windowed, { blocksPerStage, lora: { layers } }));
+      const expected = await stepGroups(tiny, functions, alone(functions));
+      const logits = await tiny.network.logits(sequenceOf(functions.map(({ ids }) => ids)));
+      expect(relativeDifference(logits, expected.logits)).toBeLessThan(TOLERANCE);
+    }
+  }
 });
