@@ -58,11 +58,20 @@ export class ConfigReader {
     return found;
   }
 
+  /** A list of texts; undefined when there is none. */
+  optionalTexts(key: string, length: number): readonly string[] | undefined {
+    const found = this.#find([key]);
+    if (found === undefined) return undefined;
+    const isList = Array.isArray(found) && found.every((item) => typeof item === 'string');
+    if (!isList || found.length !== length) this.#fail(key, found, `a list of ${length} texts`);
+    return found;
+  }
+
   /** A reader of a nested object; undefined when there is none under any of the keys. */
   section(...keys: readonly string[]): ConfigReader | undefined {
     const found = this.#find(keys);
     if (found === undefined) return undefined;
-    if (typeof found !== 'object') this.#fail(keys[0]!, found, 'an object');
+    if (typeof found !== 'object' || Array.isArray(found)) this.#fail(keys[0]!, found, 'an object');
     return new ConfigReader(found as Record<string, unknown>, this.#file);
   }
 

@@ -1,0 +1,291 @@
+import { describe, expect, test } from 'vitest';
+import { FAMILY_NAMES, readGeometry } from '../../../src/model/families/registry.ts';
+import type { DecoderGeometry } from '../../../src/model/geometry.ts';
+
+/** Sizes that are all different, so that a mix-up shows. */
+const config = {
+  model_type: 'llama',
+  vocab_size: 1000,
+  hidden_size: 48,
+  intermediate_size: 100,
+  num_hidden_layers: 3,
+  num_attention_heads: 6,
+  num_key_value_heads: 2,
+  max_position_embeddings: 777,
+  rms_norm_eps: 1e-5,
+  tie_word_embeddings: true,
+};
+
+const read = (changed: object = {}): DecoderGeometry =>
+  readGeometry({ ...config, ...changed }, 'config.json');
+
+const refused = (changed: object, code: string, name: string) => {
+  expect(() => read(changed)).toThrow(
+    expect.objectContaining({ code, where: { file: 'config.json', name } }),
+  );
+};
+
+describe('a Llama configuration', () => {
+  test('sizes, matrices and names', () => {
+    const { names, linears, ...sizes } = read();
+    expect(sizes).toEqual({
+      family: 'llama',
+      vocabularySize: 1000,
+      hiddenSize: 48,
+      layerCount: 3,
+      headCount: 6,
+      keyValueHeadCount: 2,
+      headSize: 8,
+      normEpsilon: 1e-5,
+      rotaryBase: 10_000,
+      rotaryScaling: { kind: 'default' },
+      slidingWindows: [undefined, undefined, undefined],
+      maxPositions: 777,
+    });
+    const shapes = Object.values(linears).map((l) => [l.name, l.inputSize, l.outputSize, l.bias]);
+    expect(shapes).toEqual([
+      ['self_attn.q_proj', 48, 48, false],
+      ['self_attn.k_proj', 48, 16, false],
+      ['self_attn.v_proj', 48, 16, false],
+      ['self_attn.o_proj', 48, 48, false],
+      ['mlp.gate_proj', 48, 100, false],
+      ['mlp.up_proj', 48, 100, false],
+      ['mlp.down_proj', 100, 48, false],
+    ]);
+    expect({ ...names, block: names.block(2) }).toEqual({
+      embedding: 'model.embed_tokens.weight',
+      block: 'model.layers.2.',
+      attentionNorm: 'input_layernorm.weight',
+      feedForwardNorm: 'post_attention_layernorm.weight',
+      finalNorm: 'model.norm.weight',
+      languageModelHead: 'model.embed_tokens.weight',
+      classifier: 'score',
+    });
+  });
+
+  test('a head of its own where it is not tied, which is how it is when nothing is said', () => {
+    expect(read({ tie_word_embeddings: false }).names.languageModelHead).toBe('lm_head.weight');
+    expect(read({ tie_word_embeddings: undefined }).names.languageModelHead).toBe('lm_head.weight');
+  });
+
+  test('heads whose size is not that of the hidden state divided', () => {
+    const { linears, headSize } = read({ head_dim: 10 });
+    expect(headSize).toBe(10);
+    expect([linears.query.outputSize, linears.key.outputSize]).toEqual([60, 20]);
+    expect([linears.attentionOutput.inputSize, linears.attentionOutput.outputSize]).toEqual([60, 48]);
+  });
+
+  test.each([
+    [
+      'keys and values have as many heads as queries',
+      { num_key_value_heads: null },
+      { keyValueHeadCount: 6 },
+    ],
+    ['the head size', { head_dim: null }, { headSize: 8 }],
+    ['the epsilon', { rms_norm_eps: undefined }, { normEpsilon: 1e-6 }],
+    ['the most positions', { max_position_embeddings: undefined }, { maxPositions: 2048 }],
+  ])('what is left out: %s', (_what, changed, expected) => {
+    expect(read(changed)).toMatchObject(expected);
+  });
+
+  test.each([
+    ['attention_bias', ['query', 'key', 'value', 'attentionOutput']],
+    ['mlp_bias', ['gate', 'up', 'down']],
+  ])('%s', (flag, roles) => {
+    const biased = Object.entries(read({ [flag]: true }).linears).filter(([, { bias }]) => bias);
+    expect(biased.map(([role]) => role)).toEqual(roles);
+  });
+});
+
+describe('mistakes, by the name of the field', () => {
+  const SIZES = [
+    'vocab_size',
+    'hidden_size',
+    'num_hidden_layers',
+    'num_attention_heads',
+    'intermediate_size',
+  ];
+
+  test.each(SIZES)('%s missing, or no positive whole number', (name) => {
+    for (const value of [undefined, null, 0, -1, 1.5, '48', true, Number.NaN, [48]]) {
+      refused({ [name]: value }, 'MODEL_CONFIG_FIELD', name);
+    }
+  });
+
+  test.each<[string, unknown]>([
+    ['num_key_value_heads', 0],
+    ['num_key_value_heads', '2'],
+    ['head_dim', 2.5],
+    ['max_position_embeddings', -1],
+    ['rms_norm_eps', '1e-6'],
+    ['tie_word_embeddings', 'yes'],
+    ['attention_bias', 1],
+    ['hidden_act', 3],
+    ['rope_theta', '10000'],
+    ['rope_parameters', 'linear'],
+    ['rope_parameters', []],
+  ])('%s: %j', (name, value) => {
+    refused({ [name]: value }, 'MODEL_CONFIG_FIELD', name);
+  });
+
+  test.each<[string, unknown]>([
+    ['hidden_act', 'gelu'],
+    ['num_key_value_heads', 4],
+    ['head_dim', 7],
+  ])('%s: %j is not supported', (name, value) => {
+    refused({ [name]: value }, 'MODEL_FEATURE_UNSUPPORTED', name);
+  });
+
+  test.each(['gpt2', 'LLAMA', '', 'toString', '__proto__'])('model_type "%s"', (model_type) => {
+    refused({ model_type }, 'MODEL_ARCHITECTURE_UNKNOWN', 'model_type');
+    expect(() => read({ model_type })).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(FAMILY_NAMES.join(', ')) }),
+    );
+  });
+
+  test('no model_type at all', () => {
+    refused({ model_type: undefined }, 'MODEL_CONFIG_FIELD', 'model_type');
+  });
+});
+
+describe('the rotary embedding', () => {
+  const llama3 = {
+    factor: 8,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 8192,
+  };
+  const LLAMA3 = {
+    kind: 'llama3',
+    factor: 8,
+    lowFrequencyFactor: 1,
+    highFrequencyFactor: 4,
+    originalMaxPositions: 8192,
+  };
+
+  test.each<[string, object, number, object]>([
+    ['nothing said', {}, 10_000, { kind: 'default' }],
+    ['a base of its own', { rope_theta: 500 }, 500, { kind: 'default' }],
+    ['scaling that is null', { rope_theta: 500, rope_scaling: null }, 500, { kind: 'default' }],
+    [
+      'as before Transformers 5, with the oldest name of the kind',
+      { rope_theta: 500, rope_scaling: { type: 'linear', factor: 4 } },
+      500,
+      { kind: 'linear', factor: 4 },
+    ],
+    [
+      'with the later name',
+      { rope_theta: 5e5, rope_scaling: { rope_type: 'llama3', ...llama3 } },
+      5e5,
+      LLAMA3,
+    ],
+    [
+      'both names: the later one counts',
+      { rope_scaling: { type: 'yarn', rope_type: 'linear', factor: 2 } },
+      10_000,
+      { kind: 'linear', factor: 2 },
+    ],
+    [
+      'as of Transformers 5: all in one',
+      { rope_parameters: { rope_type: 'linear', factor: 4, rope_theta: 500 } },
+      500,
+      { kind: 'linear', factor: 4 },
+    ],
+    [
+      'as of Transformers 5, llama3',
+      { rope_parameters: { rope_type: 'llama3', rope_theta: 5e5, ...llama3 } },
+      5e5,
+      LLAMA3,
+    ],
+    [
+      'in both places: the newer one counts',
+      {
+        rope_theta: 1,
+        rope_scaling: { type: 'linear', factor: 9 },
+        rope_parameters: { rope_type: 'default', rope_theta: 500 },
+      },
+      500,
+      { kind: 'default' },
+    ],
+    [
+      'a base outside of the new place',
+      { rope_theta: 500, rope_parameters: { rope_type: 'default' } },
+      500,
+      { kind: 'default' },
+    ],
+  ])('%s', (_what, changed, rotaryBase, rotaryScaling) => {
+    expect(read(changed)).toMatchObject({ rotaryBase, rotaryScaling });
+  });
+
+  test.each(['yarn', 'dynamic', 'longrope'])('%s is not supported', (kind) => {
+    refused({ rope_scaling: { rope_type: kind, factor: 2 } }, 'MODEL_FEATURE_UNSUPPORTED', 'rope_type');
+    refused({ rope_scaling: { type: kind, factor: 2 } }, 'MODEL_FEATURE_UNSUPPORTED', 'rope_type');
+  });
+
+  test.each<[object, string]>([
+    [{ type: 'linear' }, 'factor'],
+    [{ type: 'linear', factor: '4' }, 'factor'],
+    [{ rope_type: 'llama3', ...llama3, low_freq_factor: undefined }, 'low_freq_factor'],
+    [{ rope_type: 'llama3', ...llama3, high_freq_factor: null }, 'high_freq_factor'],
+    [
+      { rope_type: 'llama3', ...llama3, original_max_position_embeddings: 0 },
+      'original_max_position_embeddings',
+    ],
+    [{ rope_type: 4 }, 'rope_type'],
+  ])('%j lacks something', (rope_scaling, name) => {
+    refused({ rope_scaling }, 'MODEL_CONFIG_FIELD', name);
+  });
+});
+
+describe('windows of attention', () => {
+  const windows = (changed: object) => read(changed).slidingWindows;
+
+  test('Llama has none, whatever is said', () => {
+    expect(windows({ sliding_window: 8 })).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('Mistral: one for all layers, or none', () => {
+    expect(windows({ model_type: 'mistral', sliding_window: 8 })).toEqual([8, 8, 8]);
+    for (const sliding_window of [null, undefined]) {
+      expect(windows({ model_type: 'mistral', sliding_window })).toEqual([undefined, undefined, undefined]);
+    }
+    refused({ model_type: 'mistral', sliding_window: 0 }, 'MODEL_CONFIG_FIELD', 'sliding_window');
+  });
+
+  const qwen2 = { model_type: 'qwen2', use_sliding_window: true, sliding_window: 16 };
+  test.each<[string, object, (number | undefined)[]]>([
+    ['not used', { use_sliding_window: false, max_window_layers: 0 }, [undefined, undefined, undefined]],
+    ['not said', { use_sliding_window: undefined, max_window_layers: 0 }, [undefined, undefined, undefined]],
+    ['above the first layer', { max_window_layers: 1 }, [undefined, 16, 16]],
+    ['in every layer', { max_window_layers: 0 }, [16, 16, 16]],
+    ['above layers that are not there', {}, [undefined, undefined, undefined]],
+    ['of the usual size', { max_window_layers: 2, sliding_window: null }, [undefined, undefined, 4096]],
+    [
+      'layer by layer',
+      { layer_types: ['sliding_attention', 'full_attention', 'sliding_attention'], max_window_layers: 0 },
+      [16, undefined, 16],
+    ],
+    [
+      'layer by layer, but not used',
+      { layer_types: Array(3).fill('sliding_attention'), use_sliding_window: false },
+      [undefined, undefined, undefined],
+    ],
+  ])('Qwen2: %s', (_what, changed, expected) => {
+    expect(windows({ ...qwen2, ...changed })).toEqual(expected);
+  });
+
+  test.each([[['full_attention']], ['full_attention'], [[1, 2, 3]]])('layer types %j', (layer_types) => {
+    refused({ ...qwen2, layer_types }, 'MODEL_CONFIG_FIELD', 'layer_types');
+  });
+});
+
+test.each([
+  ['llama', [], 2048],
+  ['mistral', [], 131_072],
+  ['qwen2', ['query', 'key', 'value'], 32_768],
+])('%s: biases, and positions where none are said', (model_type, biased, maxPositions) => {
+  const { linears, ...geometry } = read({ model_type, max_position_embeddings: undefined });
+  expect(geometry).toMatchObject({ family: model_type, maxPositions });
+  const found = Object.entries(linears).filter(([, { bias }]) => bias);
+  expect(found.map(([role]) => role)).toEqual(biased);
+});
