@@ -1,8 +1,164 @@
 /**
  * @file Worker: how fast Vultune fine-tunes, on the job of peft_worker.py. Imports the engine from dist/ and prints one
  * JSON line: tokensPerSecond (real tokens), functionsPerSecond, peakMemoryBytes, batches, functions, seconds, complete,
- * paddingShare, lossFirst, lossLast, threads, and matmulShare (time in matrix products / all time, 0..1).
+ * paddingShare, lossFirst, lossLast, threads, and matmulShare (time in matrix products / time of all operators, 0..1).
  *
- * node ours.mjs --model M.gguf --functions FILE --seconds 40 --threads 2
+ * node ours.mjs --model M.gguf --functions FILE --seconds 40 --threads 2 [--cut auto|block|graph] [--tokens 1024]
  */
-throw new Error('bench/training/ours.mjs has no body yet: it comes with the trainer');
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chooseCut } from '../../dist/network/choose-cut.js';
+import { ClassifierNetwork } from '../../dist/network/classifier-network.js';
+import { openModel } from '../../dist/network/open-model.js';
+import { layOut, packIds } from '../../dist/packing/layout.js';
+import { planEpoch } from '../../dist/packing/plan.js';
+import { initialParameters } from '../../dist/peft/adapter-parameters.js';
+import { planLora } from '../../dist/peft/lora-plan.js';
+import { ortBackend } from '../../dist/runtime/ort/ort-backend.js';
+import { summariseProfiles } from '../../dist/runtime/ort/profile.js';
+import { adamWStep, zerosLike } from '../../dist/training/adamw.js';
+import { clipGradients } from '../../dist/training/gradient-clipping.js';
+import { classificationObjective, objectiveFeeds } from '../../dist/training/objective.js';
+
+/** Functions of an optimiser step: as many as a batch of the peer has. */
+const FUNCTIONS_PER_STEP = 8;
+const WARM_UP_LENGTH = 64;
+const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 };
+const LORA = {
+  rank: 8,
+  alpha: 32,
+  dropout: 0,
+  targetModules: 'all-linear',
+  layers: 'all',
+  useRsLora: false,
+  rankPattern: {},
+  alphaPattern: {},
+};
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    functions: { type: 'string' },
+    seconds: { type: 'string', default: '40' },
+    threads: { type: 'string', default: '2' },
+    cut: { type: 'string', default: 'auto' },
+    activations: { type: 'string', default: 'auto' },
+    tokens: { type: 'string', default: '1024' },
+  },
+});
+const threads = Number(values.threads);
+const seconds = Number(values.seconds);
+const job = JSON.parse(readFileSync(values.functions, 'utf8'));
+const model = await openModel(values.model);
+const modules = planLora(model.geometry, LORA);
+const parameters = initialParameters(model.geometry, modules, 42);
+const tokensPerBatch = Number(values.tokens);
+const cut = chooseCut(model.geometry, {
+  cut: values.cut,
+  blocksPerGraph: 1,
+  activations: values.activations,
+  tokensPerBatch,
+  trainedLayers: model.geometry.layerCount,
+});
+const objective = classificationObjective({ kind: 'cross_entropy' });
+const gradients = zerosLike(parameters);
+const optimizer = { firstMoment: zerosLike(parameters), secondMoment: zerosLike(parameters), step: 0 };
+
+const lengths = job.functions.map((ids) => ids.length);
+const plan = planEpoch(
+  lengths,
+  {
+    packing: 'isolated',
+    tokensPerBatch,
+    maxFunctionsPerSequence: undefined,
+    functionsPerStep: FUNCTIONS_PER_STEP,
+    padTo: undefined,
+  },
+  { seed: 42, epoch: 0 },
+);
+
+function networkOn(backend) {
+  const { geometry, weights } = model;
+  return new ClassifierNetwork({ geometry, weights, modules, parameters, backend, ...cut, pooling: 'last' });
+}
+
+/** Forward, backward and an AdamW step of one batch; the sequences' loss, and slots of padding in attention. */
+async function trainStep(network, step, longest = Number.POSITIVE_INFINITY) {
+  for (const gradient of gradients.values()) gradient.fill(0);
+  let loss = 0;
+  let slots = 0;
+  for (const { functions } of step.sequences) {
+    const ids = functions.map((i) => job.functions[i].slice(0, longest));
+    const layout = layOut(
+      ids.map((list) => list.length),
+      'isolated',
+    );
+    slots += layout.rowCount * layout.rowLength;
+    const labels = functions.map((i) => job.labels[i]);
+    const weights = labels.map(() => 1 / step.functionCount);
+    const targets = { objective, feeds: objectiveFeeds(labels, weights), dropout: undefined };
+    const sequence = { ids: packIds(ids, layout, 0), layout };
+    loss += (await network.step(sequence, targets, gradients)).loss;
+  }
+  clipGradients(gradients, 1);
+  adamWStep(parameters, gradients, optimizer, 1e-4, ADAMW);
+  return { loss, slots };
+}
+
+const network = networkOn(await ortBackend({ device: 'cpu', threads }));
+// Every form of graph is compiled, and every weight read, before the clock runs.
+for (const step of plan) await trainStep(network, step, WARM_UP_LENGTH);
+await trainStep(network, plan[0]);
+const measured = { seconds: 0, tokens: 0, functions: 0, slots: 0, losses: [] };
+for (const step of plan) {
+  const begin = performance.now();
+  const { loss, slots } = await trainStep(network, step);
+  measured.seconds += (performance.now() - begin) / 1000;
+  measured.losses.push(loss);
+  measured.slots += slots;
+  measured.functions += step.functionCount;
+  measured.tokens += step.sequences
+    .flatMap(({ functions }) => functions)
+    .reduce((sum, i) => sum + lengths[i], 0);
+  if (measured.losses.length >= 2 && measured.seconds >= seconds) break;
+}
+const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+await network.release();
+
+process.stdout.write(
+  `${JSON.stringify({
+    tokensPerSecond: measured.tokens / measured.seconds,
+    functionsPerSecond: measured.functions / measured.seconds,
+    peakMemoryBytes,
+    batches: measured.losses.length,
+    functions: measured.functions,
+    seconds: measured.seconds,
+    complete: measured.functions === lengths.length,
+    paddingShare: 1 - measured.tokens / measured.slots,
+    lossFirst: measured.losses[0],
+    lossLast: measured.losses.at(-1),
+    threads,
+    cut: Number.isFinite(cut.blocksPerStage) ? `block (${cut.blocksPerStage})` : 'graph',
+    activations: cut.activations,
+    ...(await profile()),
+  })}\n`,
+);
+
+/** Where the time of one step goes, apart from the measurement: profiling costs time and memory. */
+async function profile() {
+  const folder = mkdtempSync(join(tmpdir(), 'vultune-profile-'));
+  try {
+    const profiled = networkOn(await ortBackend({ device: 'cpu', threads, profileFolder: folder }));
+    await trainStep(profiled, plan[0]);
+    await profiled.release();
+    const { matrixProductShare, operators } = summariseProfiles(folder);
+    return {
+      matmulShare: matrixProductShare,
+      operators: operators.slice(0, 10).map(({ opType, share }) => [opType, Number(share.toFixed(3))]),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

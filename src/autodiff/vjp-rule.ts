@@ -10,7 +10,7 @@ export interface VjpContext<K extends OpName> {
   /** Gradient of the node's output, of its shape. */
   readonly g: Value;
   /** Whether the gradient of operand `i` is wanted: a rule need not make the others. */
-  wants(i: number): boolean;
+  readonly wants: (i: number) => boolean;
 }
 
 /** Gradients in the order of the operands; undefined for one that is not wanted or has none. */

@@ -171,7 +171,9 @@ const evaluation = {
   save_steps: count()
     .nullable()
     .default(null)
-    .describe('Optimiser steps between checkpoints; null: every three minutes, and after epochs and evaluations.'),
+    .describe(
+      'Optimiser steps between checkpoints; null: every three minutes, and after epochs and evaluations.',
+    ),
   metric_for_best_model: z
     .enum([
       'roc_auc',

@@ -36,7 +36,8 @@ export function describeExpected(schema: JsonSchema): string {
   if (schema.anyOf !== undefined) return orList(schema.anyOf.map(branch));
   if (schema.const !== undefined) return String(schema.const);
   if (schema.enum !== undefined) return orList(schema.enum);
-  switch (schema.type) {
+  const { type = 'string' } = schema;
+  switch (type) {
     case 'integer':
       return `a whole number${bounds(schema)}`;
     case 'number':
@@ -49,7 +50,6 @@ export function describeExpected(schema: JsonSchema): string {
       return describeList(schema);
     case 'object':
       return `a map of ${Object.keys(schema.properties ?? {}).join(', ')}`;
-    case undefined:
     default:
       return 'text';
   }

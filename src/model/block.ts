@@ -16,9 +16,9 @@ export interface BlockContext {
   /** Which layer of the model this is. */
   readonly layer: number;
   /** A parameter of this block by its name relative to it. */
-  parameter(name: string, shape: Shape): Value;
+  readonly parameter: (name: string, shape: Shape) => Value;
   /** x [N, in] times the block's matrix of that role, with bias and adapter: [N, out]. */
-  linear(role: LinearRole, x: Value): Value;
+  readonly linear: (role: LinearRole, x: Value) => Value;
 }
 
 function norm({ builder, geometry, parameter }: BlockContext, x: Value, name: string): Value {

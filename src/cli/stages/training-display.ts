@@ -43,7 +43,12 @@ export class TrainingDisplay {
           `epoch ${event.epoch}/${this.#epochs}  mean loss ${event.meanLossNats.toFixed(4)}  ${formatDuration(event.durationMs)}`,
         );
         break;
-      default:
+      case 'run_started':
+      case 'checkpoint':
+      case 'resumed':
+      case 'interrupted':
+      case 'finished':
+        break;
     }
   }
 

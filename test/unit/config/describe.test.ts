@@ -34,13 +34,13 @@ test('the JSON Schema describes what is written, not what it becomes', () => {
       device: { enum: ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] },
     },
   });
-  expect(schema.properties?.['lora_r']).toEqual({
+  expect(schema.properties?.lora_r).toEqual({
     type: 'integer',
     minimum: 1,
     default: 8,
     description: 'Rank of the LoRA matrices.',
   });
-  expect(schema.properties?.['lora_layers']?.anyOf).toHaveLength(4);
+  expect(schema.properties?.lora_layers?.anyOf).toHaveLength(4);
 });
 
 test('a resolved configuration, printed as YAML, loads again to the same', () => {

@@ -113,7 +113,10 @@ function readFixture(path: string): { functions: number[][]; logits: number[][] 
     Array.from({ length: data(name).length / 8 }, (_, i) => Number(data(name).readBigInt64LE(8 * i)));
   const ids = integers('input_ids');
   let at = 0;
-  const functions = integers('lengths').map((length) => ids.slice(at, (at += length)));
+  const functions = integers('lengths').map((length) => {
+    at += length;
+    return ids.slice(at - length, at);
+  });
   const logits = functions.map((_, i) => [0, 1].map((k) => data('cls_logits').readFloatLE(4 * (2 * i + k))));
   return { functions, logits };
 }
