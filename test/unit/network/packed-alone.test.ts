@@ -179,3 +179,20 @@ test('scoring gives the logits of a step without dropout, in every cut', async (
     }
   }
 });
+
+test('blocks of other ranks and scales do not share graphs', async () => {
+  const functions = [
+    [1, 2, 3],
+    [4, 5],
+  ].map((ids) => ({ ids, label: 1, weight: 1 }) as const);
+  const lora = {
+    rankPattern: { 'layers.1.mlp.up_proj': 3 },
+    alphaPattern: { 'layers.0.self_attn.q_proj': 40 },
+    targetModules: ['q_proj', 'up_proj'],
+  };
+  const byBlock = await keep(tinyNetwork(windowed, { blocksPerStage: 1, lora }));
+  const whole = await keep(tinyNetwork(windowed, { lora }));
+  const expected = await stepGroups(whole, functions, alone(functions));
+  const found = await stepGroups(byBlock, functions, alone(functions));
+  expect(worstDifference(found, expected).error).toBeLessThan(TOLERANCE);
+});

@@ -32,7 +32,7 @@ test.each<[SchedulerType, number[]]>([
 
 test.each<SchedulerType>(['constant', 'linear', 'cosine'])('%s: corners', (type) => {
   // A warm-up as long as the run, and longer; a run of one step; steps behind the end.
-  close(rates({ type, warmupSteps: 10 }, 0, 5, 9), [0, 1, 1.8]);
+  close(rates({ type, warmupSteps: 10 }, 0, 5, 9, 10), [0, 1, 1.8, 2]);
   close(rates({ type, warmupSteps: 20 }, 0, 10), [0, 1]);
   close(rates({ type, totalSteps: 1 }, 0), [2]);
   close(rates({ type }, 11, 1000), type === 'constant' ? [2, 2] : [0, 0]);

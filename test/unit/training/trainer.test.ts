@@ -150,6 +150,17 @@ describe('the loss of a step, and its gradients', () => {
     expect(moved(clipped)).toBeLessThan(0.5 * moved(free));
   });
 
+  test('dropout chooses anew at every step', async () => {
+    // Every step has all functions in the same order, and moves nothing.
+    const packing = { ...toyOptions.packing, functionsPerStep: 100, tokensPerBatch: 1000 };
+    const norms = async (dropout: number) => {
+      const options = { packing, dropout, learningRate: 0, maxGradientNorm: undefined, epochs: 3 };
+      const { events } = await run({ functions, options, decisive: () => 0 });
+      return new Set(ofType(events, 'step').map(({ gradientNorm }) => gradientNorm)).size;
+    };
+    expect([await norms(0), await norms(0.5)]).toEqual([1, 3]);
+  });
+
   test('a loss that is no number stops the run and saves nothing of it', async () => {
     const broken = functions.map((one) => ({ ...one, weight: Number.NaN }));
     const saves: number[] = [];
