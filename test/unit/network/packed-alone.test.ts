@@ -186,7 +186,8 @@ test('blocks of other ranks and scales do not share graphs', async () => {
     [4, 5],
   ].map((ids) => ({ ids, label: 1, weight: 1 }) as const);
   const lora = {
-    rankPattern: { 'layers.1.mlp.up_proj': 3 },
+    // Layers 0 and 1 differ in a scale alone, 2 and 3 in a rank.
+    rankPattern: { 'layers.2.mlp.up_proj': 3 },
     alphaPattern: { 'layers.0.self_attn.q_proj': 40 },
     targetModules: ['q_proj', 'up_proj'],
   };
