@@ -13,19 +13,20 @@ function decode(name: string, raw: Uint8Array): number[] {
   return [...out];
 }
 
-describe.skipIf(shared === undefined)('every block format decodes to the bits of the reference', async () => {
-  const file = await readSafetensors(join(shared!, 'fixtures/quant/gguf.safetensors'));
-  const names = [...file.tensors.keys()].filter((name) => name.endsWith('/raw'));
+describe.skipIf(shared === undefined)('every block format decodes to the bits of the reference', () => {
+  const reference = () => readSafetensors(join(shared!, 'fixtures/quant/gguf.safetensors'));
 
-  test('all formats of the reference are known', () => {
+  test('all formats of the reference are known', async () => {
+    const names = [...(await reference()).tensors.keys()].filter((name) => name.endsWith('/raw'));
     const known = new Set([...BLOCK_FORMATS.values()].map((format) => format.name));
     expect(names.map((name) => name.split('/')[0]!).filter((name) => !known.has(name))).toEqual([]);
     expect(names.length).toBe(12);
   });
 
-  test.each(names)('%s', async (name) => {
-    const type = name.split('/')[0]!;
-    const raw = await file.read(name);
+  test.each([...BLOCK_FORMATS.values()].map((format) => format.name))('%s', async (type) => {
+    const file = await reference();
+    if (!file.tensors.has(`${type}/raw`)) return;
+    const raw = await file.read(`${type}/raw`);
     const expected = await file.read(`${type}/float32`);
     expect(decode(type, raw.data as Uint8Array)).toEqual([...expected.data].map((value) => Number(value)));
   });

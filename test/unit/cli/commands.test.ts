@@ -59,12 +59,12 @@ describe('what is asked of a stage', () => {
     [
       predictCommand,
       'predict a --data - --threshold 0.25',
-      { ...DEVICE, run: 'a', data: '-', threshold: 0.25 },
+      { ...DEVICE, run: 'a', data: '-', threshold: 0.25, logits: false },
     ],
     [
       predictCommand,
       'predict a --data f.ts --out o.jsonl',
-      { ...DEVICE, run: 'a', data: 'f.ts', out: 'o.jsonl' },
+      { ...DEVICE, run: 'a', data: 'f.ts', out: 'o.jsonl', logits: false },
     ],
     [quickstartCommand, 'quickstart', { dir: 'quickstart', quick: false }],
     [quickstartCommand, 'quickstart --dir d --quick', { dir: 'd', quick: true }],
