@@ -55,12 +55,11 @@ const model = await openModel(values.model);
 const modules = planLora(model.geometry, LORA);
 const parameters = initialParameters(model.geometry, modules, 42);
 const tokensPerBatch = Number(values.tokens);
-const cut = chooseCut(model.geometry, {
+const cut = chooseCut({
   cut: values.cut,
   blocksPerGraph: 1,
   activations: values.activations,
-  tokensPerBatch,
-  trainedLayers: model.geometry.layerCount,
+  device: 'cpu',
 });
 const objective = classificationObjective({ kind: 'cross_entropy' });
 const gradients = zerosLike(parameters);

@@ -206,7 +206,9 @@ const engine = {
   cut: z
     .enum(['auto', 'block', 'graph'])
     .default('auto')
-    .describe('One graph for the whole step (fast), or one per transformer block (little memory).'),
+    .describe(
+      'One graph for the whole step, or one per transformer block (half the memory); auto: block on the CPU.',
+    ),
   blocks_per_graph: count()
     .nullable()
     .default(null)

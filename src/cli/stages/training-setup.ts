@@ -10,7 +10,6 @@ import { encodeFunctions } from '../../network/encode-functions.ts';
 import { FeatureCache } from '../../network/feature-cache.ts';
 import { FrozenFeatures } from '../../network/frozen-features.ts';
 import type { OpenModel } from '../../network/open-model.ts';
-import { firstTrainedLayer } from '../../network/stage-plan.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
 import { type LoraModule, type LoraOptions, planLora, selectedLayers } from '../../peft/lora-plan.ts';
 import type { Backend } from '../../runtime/backend.ts';
@@ -53,12 +52,11 @@ export function trainingNetwork(
 ): TrainingNetwork {
   const { geometry, weights, checkpoint } = model;
   const modules = loraModules(config, model);
-  const cut = chooseCut(geometry, {
+  const cut = chooseCut({
     cut: config.cut,
     blocksPerGraph: config.blocks_per_graph,
     activations: config.activations,
-    tokensPerBatch: config.tokens_per_batch,
-    trainedLayers: geometry.layerCount - firstTrainedLayer(modules, geometry.layerCount),
+    device: config.device,
   });
   const network = new ClassifierNetwork({
     geometry,

@@ -6,6 +6,7 @@ import { eliminateCommonSubexpressions } from './common-subexpressions.ts';
 import { eliminateDeadCode } from './dead-code.ts';
 import { foldConstants } from './fold-constants.ts';
 import { fuseGemm } from './fuse-gemm.ts';
+import { shortenRowSums } from './shorten-row-sums.ts';
 import { simplify } from './simplify.ts';
 
 export type Pass = (graph: Graph) => Graph;
@@ -16,6 +17,7 @@ const PASSES: readonly Pass[] = [
   foldConstants,
   simplify,
   eliminateCommonSubexpressions,
+  shortenRowSums,
   // The passes before may leave a product with one reader only, never with more.
   fuseGemm,
   eliminateDeadCode,
