@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/{unit,architecture}/**/*.test.ts'],
     testTimeout: 120_000,
     // Two cores: onnxruntime brings its own threads, so more workers than this only fight each other.
     maxWorkers: 2,
