@@ -77,9 +77,9 @@ function adapterSettings(adapter) {
   const config = JSON.parse(readFileSync(join(adapter, 'adapter_config.json'), 'utf8'));
   const ownFile = join(adapter, 'vultune.json');
   const own = existsSync(ownFile) ? JSON.parse(readFileSync(ownFile, 'utf8')) : {};
-  refuseWhatPeftLacks(own, 'long_functions', ['truncate']);
+  refuseWhatPeftLacks(own, 'longFunctions', ['truncate']);
   refuseWhatPeftLacks(own, 'pooling', ['last', 'last_token']);
-  return { baseModel: config.base_model_name_or_path, maxLength: own.max_length };
+  return { baseModel: config.base_model_name_or_path, maxLength: own.maxLength };
 }
 
 function refuseWhatPeftLacks(own, key, possible) {

@@ -44,8 +44,8 @@ describe('refused, with exit code 2, before any Python runs', () => {
     ['pooling that PEFT has not', [adapter('mean', { pooling: 'mean' }), '--data', data], 'pooling: mean'],
     [
       'functions cut as PEFT does not cut',
-      [adapter('head-tail', { long_functions: 'head_tail' }), '--data', data],
-      'long_functions: head_tail',
+      [adapter('head-tail', { longFunctions: 'head_tail' }), '--data', data],
+      'longFunctions: head_tail',
     ],
     [
       'predictions without logits',
