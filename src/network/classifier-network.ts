@@ -3,16 +3,14 @@
  * neither data sets nor optimisers; one call handles one sequence of functions.
  */
 
-import { evaluateDim } from '../graph/dim.ts';
 import type { DecoderGeometry } from '../model/geometry.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
 import type { AdapterParameters } from '../peft/adapter-parameters.ts';
 import { mix32, rowKeys } from '../peft/dropout.ts';
 import type { LoraModule } from '../peft/lora-plan.ts';
-import type { Backend, Executable, Tensors } from '../runtime/backend.ts';
-import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import type { Backend, Tensors } from '../runtime/backend.ts';
+import { type HostTensor, hostTensor, zeros } from '../tensor/host-tensor.ts';
 import type { BaseWeights } from './base-weights.ts';
-import { BufferPool } from './buffer-pool.ts';
 import type { Activations } from './keep-policies.ts';
 import { meanWeights, SequenceFeeds } from './sequence-feeds.ts';
 import {
@@ -83,7 +81,6 @@ export class ClassifierNetwork {
   readonly #plan: StagePlan;
   readonly #programs: StagePrograms;
   readonly #feeds: SequenceFeeds;
-  readonly #buffers = new BufferPool();
 
   constructor(options: NetworkOptions) {
     const { geometry, modules, backend, blocksPerStage } = options;
@@ -98,7 +95,7 @@ export class ClassifierNetwork {
     return this.#plan.frozen.reduce((count, layers) => count + layers.length, 0);
   }
 
-  /** Hidden states behind the frozen layers, [N, D]; valid until the next call. */
+  /** Hidden states behind the frozen layers, [N, D]. */
   async frozenHidden(sequence: Sequence): Promise<HostTensor<'float32'>> {
     const prepared = this.#prepare(sequence.layout);
     return this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared);
@@ -137,18 +134,14 @@ export class ClassifierNetwork {
       const spec = stageSpec(layers, { kind: 'none' }, prepared);
       const program = await this.#programs.split(spec, this.#options.activations, stage > 0);
       const feeds = await this.#stageFeeds(program, spec, prepared, x);
-      const out = await this.#run(program.forward, feeds, `${stage}`);
+      const out = await program.forward.run(feeds);
       passes.push({ spec, program, feeds: { ...feeds, ...out } });
       x = out[OUTPUT] as HostTensor<'float32'>;
     }
     const lastResult = await this.#lastStage(prepared, targets, x, sums);
     let gradient = lastResult.xGradient;
-    for (const [stage, { spec, program, feeds }] of [...passes.entries()].reverse()) {
-      const out = await this.#run(
-        program.backward,
-        { ...feeds, [OUTPUT_GRADIENT]: gradient! },
-        `gradient ${stage % 2}`,
-      );
+    for (const { spec, program, feeds } of passes.toReversed()) {
+      const out = await program.backward.run({ ...feeds, [OUTPUT_GRADIENT]: gradient! });
       this.#accumulate(program.adapter, spec, out, sums);
       gradient = out[X_GRADIENT];
     }
@@ -170,7 +163,7 @@ export class ClassifierNetwork {
     const wantsXGradient = this.#plan.trained.length > 0;
     const program: LossProgram = await this.#programs.loss(spec, targets.objective, wantsXGradient);
     const feeds = await this.#stageFeeds(program, spec, prepared, x);
-    const out = await this.#run(program.step, { ...feeds, ...targets.feeds }, 'last');
+    const out = await program.step.run({ ...feeds, ...targets.feeds });
     this.#accumulate(program.adapter, spec, out, sums);
     return {
       loss: Number(out[LOSS]!.data[0]),
@@ -185,14 +178,10 @@ export class ClassifierNetwork {
     prepared: PreparedSequence,
   ): Promise<HostTensor<'float32'>> {
     let x = start;
-    for (const [i, layers] of stages.entries()) {
+    for (const layers of stages) {
       const spec = stageSpec(layers, { kind: 'none' }, { ...prepared, dropout: 0 });
       const program = await this.#programs.forward(spec);
-      const out = await this.#run(
-        program.forward,
-        await this.#stageFeeds(program, spec, prepared, x),
-        `forward ${i % 2}`,
-      );
+      const out = await program.forward.run(await this.#stageFeeds(program, spec, prepared, x));
       x = out[OUTPUT] as HostTensor<'float32'>;
     }
     return x;
@@ -204,23 +193,6 @@ export class ClassifierNetwork {
     const program = await this.#programs.forward(spec);
     const out = await program.forward.run(await this.#stageFeeds(program, spec, prepared, x));
     return out[OUTPUT]!.data as Float32Array;
-  }
-
-  /** Runs with outputs in memory that is used again at the next step. */
-  #run(executable: Executable, feeds: Tensors, slot: string): Promise<Record<string, HostTensor>> {
-    const sizes = new Map<string, number>();
-    for (const { name, shape } of executable.graph.inputs) {
-      shape.forEach((dim, axis) => {
-        if (typeof dim === 'string') sizes.set(dim, feeds[name]!.shape[axis]!);
-      });
-    }
-    const into = Object.fromEntries(
-      executable.graph.outputs.map(({ name, value }) => {
-        const shape = value.shape.map((dim) => evaluateDim(dim, sizes));
-        return [name, this.#buffers.take(`${slot} ${name}`, value.dtype, shape)];
-      }),
-    );
-    return executable.run(feeds, into);
   }
 
   #prepare(layout: SequenceLayout, keys?: DropoutKeys): PreparedSequence {
@@ -238,7 +210,7 @@ export class ClassifierNetwork {
     const { geometry, weights } = this.#options;
     const { data: table } = await weights.get(geometry.names.embedding);
     const D = geometry.hiddenSize;
-    const x = this.#buffers.take('embedded', 'float32', [ids.length, D]);
+    const x = zeros('float32', [ids.length, D]);
     for (const [token, id] of ids.entries()) x.data.set(table.subarray(id * D, (id + 1) * D), token * D);
     return x;
   }
