@@ -1,5 +1,6 @@
 /** @file A fine-tuned model ready to judge functions: base model, adapter, and how it was trained to be used. */
 import { VultuneError } from '../base/errors.ts';
+import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
 import { ClassifierNetwork } from '../network/classifier-network.ts';
 import { encodeFunctions } from '../network/encode-functions.ts';
 import type { OpenModel } from '../network/open-model.ts';
@@ -28,8 +29,6 @@ export interface JudgeOptions {
   readonly signal?: AbortSignal | undefined;
   onProgress?(done: { readonly functions: number; readonly tokens: number }): void;
 }
-
-const DEFAULT_THRESHOLD = 0.5;
 
 /** Tokens of one pass: enough to keep two cores busy, little memory. */
 const TOKENS_PER_BATCH = 1024;

@@ -5,7 +5,8 @@
 
 import type { DecoderGeometry } from '../model/geometry.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
-import type { AdapterParameters } from '../peft/adapter-parameters.ts';
+import type { PackedSequence } from '../packing/pack-sequence.ts';
+import { type AdapterParameters, parameterKey } from '../peft/adapter-parameters.ts';
 import { mix32, rowKeys } from '../peft/dropout.ts';
 import type { LoraModule } from '../peft/lora-plan.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
@@ -45,12 +46,6 @@ export interface NetworkOptions {
   readonly blocksPerStage: number;
   readonly activations: Activations;
   readonly pooling: Pooling;
-}
-
-export interface Sequence {
-  /** [N] padding included. */
-  readonly ids: Int32Array;
-  readonly layout: SequenceLayout;
 }
 
 export interface StepTargets {
@@ -96,13 +91,13 @@ export class ClassifierNetwork {
   }
 
   /** Hidden states behind the frozen layers, [N, D]. */
-  async frozenHidden(sequence: Sequence): Promise<HostTensor<'float32'>> {
+  async frozenHidden(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
     const prepared = this.#prepare(sequence.layout);
     return this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared);
   }
 
   /** Logits [B, 2]. `frozen`: what `frozenHidden` gave for this sequence, if it is known. */
-  async logits(sequence: Sequence, frozen?: HostTensor<'float32'>): Promise<Float32Array> {
+  async logits(sequence: PackedSequence, frozen?: HostTensor<'float32'>): Promise<Float32Array> {
     const { pooling } = this.#options;
     const prepared = this.#prepare(sequence.layout);
     const start =
@@ -112,7 +107,7 @@ export class ClassifierNetwork {
   }
 
   /** Hidden states of every token behind the final norm, [N, D]. */
-  async hidden(sequence: Sequence): Promise<Float32Array> {
+  async hidden(sequence: PackedSequence): Promise<Float32Array> {
     const prepared = this.#prepare(sequence.layout);
     const below = [...this.#plan.frozen, ...this.#plan.trained];
     const x = await this.#runForward(below, await this.#embed(sequence), prepared);
@@ -121,7 +116,7 @@ export class ClassifierNetwork {
 
   /** Loss and logits of one sequence; its gradients are added to `sums`. */
   async step(
-    sequence: Sequence,
+    sequence: PackedSequence,
     targets: StepTargets,
     sums: GradientSums,
     frozen?: HostTensor<'float32'>,
@@ -206,7 +201,7 @@ export class ClassifierNetwork {
   }
 
   /** Rows of the embedding, [N, D]. */
-  async #embed({ ids }: Sequence): Promise<HostTensor<'float32'>> {
+  async #embed({ ids }: PackedSequence): Promise<HostTensor<'float32'>> {
     const { geometry, weights } = this.#options;
     const { data: table } = await weights.get(geometry.names.embedding);
     const D = geometry.hiddenSize;
@@ -238,7 +233,7 @@ export class ClassifierNetwork {
   }
 
   #adapterKey(parameter: StageParameter, spec: StageSpec): string {
-    return `base_model.model.${this.#fullName(parameter, spec)}`;
+    return parameterKey(this.#fullName(parameter, spec));
   }
 
   #accumulate(

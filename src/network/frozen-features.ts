@@ -1,7 +1,7 @@
 /** @file Hidden states behind the frozen layers for a sequence, from the cache where it has them. */
-import { layOut } from '../packing/layout.ts';
+import { type PackedSequence, packSequence } from '../packing/pack-sequence.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
-import type { ClassifierNetwork, Sequence } from './classifier-network.ts';
+import type { ClassifierNetwork } from './classifier-network.ts';
 import type { FeatureCache } from './feature-cache.ts';
 
 export class FrozenFeatures {
@@ -17,7 +17,7 @@ export class FrozenFeatures {
 
   /** [N, D] for the sequence's layout. `functions` are the token ids of its rows; only the missing ones are computed. */
   async hidden(
-    sequence: Sequence,
+    sequence: PackedSequence,
     functions: readonly (readonly number[])[],
   ): Promise<HostTensor<'float32'>> {
     const D = this.#hiddenSize;
@@ -35,13 +35,10 @@ export class FrozenFeatures {
 
   async #compute(functions: readonly (readonly number[])[]): Promise<Float32Array[]> {
     const D = this.#hiddenSize;
-    const layout = layOut(
-      functions.map((ids) => ids.length),
-      'isolated',
-    );
-    const { data } = await this.#network.frozenHidden({ ids: Int32Array.from(functions.flat()), layout });
+    const sequence = packSequence(functions);
+    const { data } = await this.#network.frozenHidden(sequence);
     return functions.map((ids, row) => {
-      const end = Number(layout.last[row]!) + 1;
+      const end = Number(sequence.layout.last[row]!) + 1;
       const hidden = data.slice((end - ids.length) * D, end * D);
       this.#cache.write(ids, hidden);
       return hidden;

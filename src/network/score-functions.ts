@@ -1,6 +1,6 @@
 /** @file Logits of many functions: packed by length for speed, given back in the order asked for. */
 
-import { layOut, packIds } from '../packing/layout.ts';
+import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
 import type { ClassifierNetwork } from './classifier-network.ts';
 import type { FrozenFeatures } from './frozen-features.ts';
@@ -33,16 +33,12 @@ export async function scoreFunctions(
   })) {
     options.signal?.throwIfAborted();
     const ids = rows.map((row) => functions[row]!);
-    const layout = layOut(
-      ids.map((list) => list.length),
-      'isolated',
-    );
-    const sequence = { ids: packIds(ids, layout, 0), layout };
+    const sequence = packSequence(ids);
     const frozen = await options.features?.hidden(sequence, ids);
     const logits = await network.logits(sequence, frozen);
     for (const [i, row] of rows.entries()) out.set(logits.subarray(2 * i, 2 * i + 2), 2 * row);
     progress.functions += rows.length;
-    progress.tokens += layout.realTokenCount;
+    progress.tokens += sequence.layout.realTokenCount;
     options.onProgress?.(progress);
   }
   return out;

@@ -7,9 +7,9 @@ import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { readGeometry } from '../model/families/registry.ts';
 import type { DecoderGeometry } from '../model/geometry.ts';
 import { BaseWeights } from '../network/base-weights.ts';
-import { ClassifierNetwork, type Sequence } from '../network/classifier-network.ts';
+import { ClassifierNetwork } from '../network/classifier-network.ts';
 import { LanguageModelHead } from '../network/language-model-head.ts';
-import { layOut, packIds } from '../packing/layout.ts';
+import { packSequence } from '../packing/pack-sequence.ts';
 import { type LoadedAdapter, loadAdapter, readAdapterHeader } from '../peft/adapter-files.ts';
 import type { AdapterParameters } from '../peft/adapter-parameters.ts';
 import type { Backend } from '../runtime/backend.ts';
@@ -119,7 +119,7 @@ class Verifier {
     const { functions } = this.#reference;
     const network = this.#network([], this.#adapter.parameters);
     const head = await LanguageModelHead.compile(this.#geometry, this.#weights, this.#options.backend);
-    const hidden = await network.hidden(sequenceOf(functions));
+    const hidden = await network.hidden(packSequence(functions));
     const logits = await head.logits(hidden);
     const absolute: Tolerance = { kind: 'absolute', bound: 1e-4 };
     const expect = (name: string, found: () => ArrayLike<number>, tolerance: Tolerance = absolute) => {
@@ -132,7 +132,7 @@ class Verifier {
       kind: 'of_largest',
       bound: 1e-4,
     });
-    const joined = await network.hidden(sequenceOf([functions.flat()]));
+    const joined = await network.hidden(packSequence([functions.flat()]));
     expect('joined_hidden', () => joined);
     await head.release();
     await network.release();
@@ -148,7 +148,7 @@ class Verifier {
     const reference = this.#reference;
     const sums = zerosLike(this.#adapter.parameters);
     const step = await network.step(
-      sequenceOf(reference.functions),
+      packSequence(reference.functions),
       {
         objective: classificationObjective(loss),
         feeds: objectiveFeeds(reference.labels, weights),
@@ -189,7 +189,7 @@ class Verifier {
     const losses: number[] = [];
     for (let step = 0; step < TRAINING.steps; step++) {
       const gradients = zerosLike(parameters);
-      losses.push((await network.step(sequenceOf(functions), targets, gradients)).loss);
+      losses.push((await network.step(packSequence(functions), targets, gradients)).loss);
       clipGradients(gradients, TRAINING.maxGradientNorm);
       const schedule = {
         type: 'cosine',
@@ -227,14 +227,6 @@ function requireKnownTokens({ dir, functions }: ReferenceFolder, { vocabularySiz
       hint: 'The reference outputs are of another model.',
     },
   );
-}
-
-function sequenceOf(functions: readonly (readonly number[])[]): Sequence {
-  const layout = layOut(
-    functions.map((ids) => ids.length),
-    'isolated',
-  );
-  return { ids: packIds(functions, layout, 0), layout };
 }
 
 /** Sum over functions and positions of -log p(next token), nats. */

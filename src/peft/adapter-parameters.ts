@@ -9,8 +9,10 @@ import type { LoraModule } from './lora-plan.ts';
 export type AdapterParameters = ReadonlyMap<string, HostTensor<'float32'>>;
 
 const PREFIX = 'base_model.model.';
-export const loraKey = (module: string, matrix: 'A' | 'B') => `${PREFIX}${module}.lora_${matrix}.weight`;
-export const headKey = (geometry: DecoderGeometry) => `${PREFIX}${geometry.names.classifier}.weight`;
+/** PEFT's key of a parameter with this name in the model. */
+export const parameterKey = (name: string) => `${PREFIX}${name}`;
+export const loraKey = (module: string, matrix: 'A' | 'B') => parameterKey(`${module}.lora_${matrix}.weight`);
+export const headKey = (geometry: DecoderGeometry) => parameterKey(`${geometry.names.classifier}.weight`);
 
 /** Full names of the adapted matrices, in their order. */
 export function adaptedModules(parameters: AdapterParameters): string[] {

@@ -3,9 +3,9 @@
  * no file itself: what is written goes through the host.
  */
 import { VultuneError } from '../base/errors.ts';
-import type { ClassifierNetwork, Sequence } from '../network/classifier-network.ts';
+import type { ClassifierNetwork } from '../network/classifier-network.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
-import { layOut, packIds } from '../packing/layout.ts';
+import { packSequence } from '../packing/pack-sequence.ts';
 import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch } from '../packing/plan.ts';
 import type { NewEvent } from '../runs/events.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
@@ -209,12 +209,8 @@ export class Trainer {
     const rows = planned.functions.map((i) => functions[i]!);
     const ids = rows.map((row) => row.ids);
     const { packing, padTo } = options.packing;
-    const layout = layOut(
-      ids.map((list) => list.length),
-      packing,
-      padTo,
-    );
-    const sequence: Sequence = { ids: packIds(ids, layout, 0), layout };
+    const sequence = packSequence(ids, packing, padTo);
+    const { layout } = sequence;
     const factor = reductionFactor(options.lossReduction, rows.length, step);
     const { loss } = await network.step(
       sequence,

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAllSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { resolveModel } from '../../src/checkpoint/sources/resolve-model.ts';
-import { ClassifierNetwork, type Sequence } from '../../src/network/classifier-network.ts';
+import { ClassifierNetwork } from '../../src/network/classifier-network.ts';
 import { LanguageModelHead } from '../../src/network/language-model-head.ts';
 import { type OpenModel, openModel } from '../../src/network/open-model.ts';
-import { layOut, packIds } from '../../src/packing/layout.ts';
+import { type PackedSequence, packSequence } from '../../src/packing/pack-sequence.ts';
 import { initialParameters } from '../../src/peft/adapter-parameters.ts';
 import { planLora } from '../../src/peft/lora-plan.ts';
 import { ortBackend } from '../../src/runtime/ort/ort-backend.ts';
@@ -41,14 +41,6 @@ async function networkAbove(model: OpenModel, firstTrained: number): Promise<Cla
   });
 }
 
-function sequenceOf(functions: readonly (readonly number[])[]): Sequence {
-  const layout = layOut(
-    functions.map((ids) => ids.length),
-    'isolated',
-  );
-  return { ids: packIds(functions, layout, 0), layout };
-}
-
 describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
   let model: OpenModel;
   let network: ClassifierNetwork;
@@ -81,7 +73,7 @@ describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
   });
 
   /** Rows of the last tokens, one after the other. */
-  function lastRows(hidden: Float32Array, sequence: Sequence): Float32Array {
+  function lastRows(hidden: Float32Array, sequence: PackedSequence): Float32Array {
     const D = model.geometry.hiddenSize;
     const rows = Array.from(sequence.layout.last, (token) =>
       hidden.subarray(Number(token) * D, (Number(token) + 1) * D),
@@ -96,7 +88,7 @@ describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
   }
 
   test('hidden states after layer 15 and at the end, packed', async () => {
-    const sequence = sequenceOf(functions);
+    const sequence = packSequence(functions);
     const middle = lastRows((await network.frozenHidden(sequence)).data, sequence);
     const end = lastRows(await network.hidden(sequence), sequence);
     expect(relativeError(middle, reference.get('layer_15_last_hidden')!.data as Float32Array)).toBeLessThan(
@@ -106,7 +98,7 @@ describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
   });
 
   test('the eight largest logits of the next token', async () => {
-    const sequence = sequenceOf(functions);
+    const sequence = packSequence(functions);
     const logits = await head.logits(lastRows(await network.hidden(sequence), sequence));
     const V = model.geometry.vocabularySize;
     const ids = reference.get('last_logits_top8_ids')!.data;
@@ -120,7 +112,7 @@ describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
   test('24 greedy tokens after the first 40', async () => {
     const ids = functions[0]!.slice(0, 40);
     for (let i = 0; i < 24; i++) {
-      const sequence = sequenceOf([ids]);
+      const sequence = packSequence([ids]);
       const logits = await head.logits(lastRows(await network.hidden(sequence), sequence));
       ids.push(logits.indexOf(logits.reduce((best, x) => Math.max(best, x), Number.NEGATIVE_INFINITY)));
     }

@@ -1,7 +1,8 @@
 /** @file Functions through a network in one line: logits, loss and gradients of any grouping, and how far two are apart. */
 import fc from 'fast-check';
-import type { ClassifierNetwork, Sequence } from '../../src/network/classifier-network.ts';
+import type { ClassifierNetwork } from '../../src/network/classifier-network.ts';
 import { layOut, packIds } from '../../src/packing/layout.ts';
+import type { PackedSequence } from '../../src/packing/pack-sequence.ts';
 import { zerosLike } from '../../src/training/adamw.ts';
 import { classificationObjective, type LossOptions, objectiveFeeds } from '../../src/training/objective.ts';
 import type { TinyNetwork } from './tiny-model.ts';
@@ -20,7 +21,7 @@ export interface StepOptions {
   readonly loss?: LossOptions;
   /** What the network calls for a sequence's frozen part; undefined: it computes it. */
   readonly frozen?: (
-    sequence: Sequence,
+    sequence: PackedSequence,
     ids: readonly (readonly number[])[],
   ) => ReturnType<ClassifierNetwork['frozenHidden']>;
 }
@@ -61,7 +62,7 @@ export function groupBy(count: number, groupOf: readonly number[]): number[][] {
 export function sequenceOf(
   ids: readonly (readonly number[])[],
   { packing = 'isolated', extraPadding = 0 }: StepOptions = {},
-): Sequence {
+): PackedSequence {
   const lengths = ids.map((list) => list.length);
   const padTo = packing === 'none' ? Math.max(...lengths) + extraPadding : undefined;
   const layout = layOut(lengths, packing, padTo);
