@@ -26,6 +26,9 @@ const LAYER: Record<string, number> = {
   report: 8,
   detector: 8,
   parity: 9,
+  scan: 9,
+  explain: 9,
+  dashboard: 10,
   cli: 11,
 };
 
