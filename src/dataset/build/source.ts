@@ -1,0 +1,81 @@
+/**
+ * @file What a source of data is to the builder: changes that fixed something (files before and after), or records
+ * that somebody labelled already. Knows nothing of where they come from, nor of what becomes of them.
+ */
+import type { DatasetRecord } from '../record.ts';
+import type { OnProgress } from './progress.ts';
+
+/** One file as a fix found it and as it left it; a side is undefined where the file did not exist. */
+export interface FileChange {
+  /** Where it is after the fix; a deleted file's old place. With `/`. */
+  readonly path: string;
+  /** Where it was before, when it was renamed. */
+  readonly pathBefore?: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** What is known of a fix; goes into the records made of it. */
+export interface FixFacts {
+  readonly project: string;
+  /** A commit's hash, or two releases (`1.2.0...1.2.1`). */
+  readonly commit: string;
+  /** ISO 8601 day of the fix. */
+  readonly date?: string;
+  /** First one first. */
+  readonly cve?: readonly string[];
+  readonly cwe?: readonly string[];
+  /** Functions that an advisory names as the vulnerable ones; undefined: whatever changed. */
+  readonly named?: readonly { readonly path?: string; readonly name: string }[];
+}
+
+/** One fix: the unit of progress, of caching and of going on after a stop. */
+export interface FixUnit {
+  /** Names the unit and its content: the same key means the same files. */
+  readonly key: string;
+  readonly facts: FixFacts;
+  /** Its changed files one after another, so that memory holds one at a time. What is skipped is tallied. */
+  files(tally: Tally, signal: AbortSignal): AsyncIterable<FileChange>;
+}
+
+/** Counts of what was left out, by reason, in the words of the card ("merge commit", "not UTF-8"). */
+export interface Tally {
+  add(reason: string, count?: number): void;
+}
+
+/** Goes into dataset.json and the card. */
+export interface SourceInfo {
+  /** As on the command line: git, project-kb, cvefixes, ... */
+  readonly name: string;
+  /** What was given: a path or URL, without secrets. */
+  readonly location: string;
+  readonly version?: string;
+  readonly license?: string;
+  /** Of the input, where it is a file. */
+  readonly sha256?: string;
+}
+
+export interface SourceContext {
+  readonly tally: Tally;
+  readonly signal: AbortSignal;
+  readonly onProgress?: OnProgress;
+  /** For downloads and clones, shared by all builds. */
+  readonly cacheDir: string;
+}
+
+export interface ChangeSource {
+  readonly kind: 'changes';
+  readonly info: SourceInfo;
+  /** In an order that does not depend on timing. `count` is known early where it can be, for the estimate. */
+  units(context: SourceContext): AsyncIterable<FixUnit>;
+  readonly count?: number;
+}
+
+export interface RecordSource {
+  readonly kind: 'records';
+  readonly info: SourceInfo;
+  /** Streamed; a record may carry `split` ("train", "valid", "test") where the source says so. */
+  records(context: SourceContext): AsyncIterable<DatasetRecord>;
+}
+
+export type DatasetSource = ChangeSource | RecordSource;
