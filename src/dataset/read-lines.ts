@@ -26,29 +26,40 @@ const LINE_FEED = 10;
  * @throws VultuneError `DATASET_FILE_MISSING`, `DATASET_ENCODING` (not UTF-8), `DATASET_LINE_TOO_LONG`.
  */
 export async function* readLines(path: string, options: ReadLinesOptions = {}): AsyncGenerator<TextLine> {
-  const maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES;
   const file = path === '-' ? 'standard input' : path;
   const stream = path === '-' ? (options.stdin ?? process.stdin) : createReadStream(path);
-  let parts: Uint8Array[] = [];
-  let partBytes = 0;
-  let number = 1;
   try {
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-      let start = 0;
-      for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-        parts.push(chunk.subarray(start, end));
-        yield { text: decode(parts, file, number), number };
-        [parts, partBytes, start] = [[], 0, end + 1];
-        number++;
-      }
-      if (start < chunk.length) parts.push(chunk.subarray(start));
-      partBytes += chunk.length - start;
-      if (partBytes > maxLineBytes) throw lineTooLong(file, number, maxLineBytes);
-    }
-    if (partBytes > 0) yield { text: decode(parts, file, number), number };
+    yield* readByteLines(stream as AsyncIterable<Uint8Array>, file, options.maxLineBytes);
   } catch (error) {
     throw missingFile(error, path);
   }
+}
+
+/**
+ * The lines of a stream of bytes; `file` names it in messages.
+ * @throws VultuneError `DATASET_ENCODING`, `DATASET_LINE_TOO_LONG`.
+ */
+export async function* readByteLines(
+  bytes: AsyncIterable<Uint8Array>,
+  file: string,
+  maxLineBytes = MAX_LINE_BYTES,
+): AsyncGenerator<TextLine> {
+  let parts: Uint8Array[] = [];
+  let partBytes = 0;
+  let number = 1;
+  for await (const chunk of bytes) {
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      parts.push(chunk.subarray(start, end));
+      yield { text: decode(parts, file, number), number };
+      [parts, partBytes, start] = [[], 0, end + 1];
+      number++;
+    }
+    if (start < chunk.length) parts.push(chunk.subarray(start));
+    partBytes += chunk.length - start;
+    if (partBytes > maxLineBytes) throw lineTooLong(file, number, maxLineBytes);
+  }
+  if (partBytes > 0) yield { text: decode(parts, file, number), number };
 }
 
 function decode(parts: readonly Uint8Array[], file: string, number: number): string {
