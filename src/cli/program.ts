@@ -24,6 +24,8 @@ export function createProgram({ version, commands }: ProgramOptions, context: Cl
       'Fine-tune language models to tell vulnerable functions from safe ones, and measure them honestly.',
     )
     .version(version, '-V, --version', 'print the version')
+    // An option belongs to the command it follows: `data build` and `data build npm` both have --out.
+    .enablePositionalOptions()
     .addHelpText('after', '\nEvery command has its own help with examples: vultune train --help');
   for (const command of commands) program.addCommand(command(context));
   for (const command of allCommands(program)) quiet(command, context);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildNpmOptions } from '../dataset/build/npm/build-npm-dataset.ts';
 import { configCommand } from './commands/config.ts';
-import { dataCommand } from './commands/data.ts';
+import { dataCommand } from './commands/data/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { modelsCommand } from './commands/models.ts';
@@ -30,7 +30,11 @@ export function commandRegistry(version: string): readonly CliCommand[] {
     quickstartCommand(async (...args) =>
       (await import('./stages/quickstart.ts')).quickstartStage(npmDataset)(...args),
     ),
-    dataCommand({ ...npmDataset, buildNpm: npmDataset.build }),
+    dataCommand({
+      ...npmDataset,
+      buildNpm: npmDataset.build,
+      build: async (...args) => (await import('../dataset/build/build-dataset.ts')).buildDataset(...args),
+    }),
     trainCommand({
       train: async (...args) => {
         await (await import('./stages/train.ts')).trainStage(...args);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
 import { configCommand } from '../../../src/cli/commands/config.ts';
-import { dataCommand } from '../../../src/cli/commands/data.ts';
+import { dataCommand } from '../../../src/cli/commands/data/data.ts';
 import { doctorCommand } from '../../../src/cli/commands/doctor.ts';
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
 import { type ModelStages, modelsCommand } from '../../../src/cli/commands/models.ts';
@@ -200,6 +200,9 @@ describe('data build npm', () => {
     },
     cacheDir: async () => '/cache',
     advisories: '/facts.jsonl',
+    build: async () => {
+      throw new Error('not asked');
+    },
   });
   const run = (...argv: string[]) => cliCase([command], ['data', 'build', 'npm', ...argv]);
 

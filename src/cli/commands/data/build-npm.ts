@@ -1,31 +1,18 @@
 /** @file `vultune data build npm`: options of the dataset builder, its progress and its summary. */
 import { resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import type { BuildNpmOptions, buildNpmDataset } from '../../dataset/build/npm/build-npm-dataset.ts';
-import type { CliContext } from '../context.ts';
-import { buildDisplay, datasetSummary } from '../display/dataset-summary.ts';
-import { addExamples, parseCount, parseNonNegative } from '../options.ts';
-import type { CliCommand } from '../program.ts';
+import { Command, Option } from 'commander';
+import type { BuildNpmOptions, buildNpmDataset } from '../../../dataset/build/npm/build-npm-dataset.ts';
+import type { CliContext } from '../../context.ts';
+import { buildDisplay, datasetSummary } from '../../display/dataset-summary.ts';
+import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
+import { parseFractions } from './parse-fractions.ts';
 
-export interface DataStages {
+export interface BuildNpmStages {
   readonly buildNpm: typeof buildNpmDataset;
   /** Where results of finished packages are kept unless told otherwise. */
   readonly cacheDir: () => Promise<string>;
   /** The table of advisory facts that comes with Vultune. */
   readonly advisories: string;
-}
-
-export function dataCommand(stages: DataStages): CliCommand {
-  return (context) =>
-    new Command('data')
-      .summary('build datasets of vulnerable functions and their fixes')
-      .description('Build datasets of vulnerable functions and their fixes.')
-      .addCommand(
-        new Command('build')
-          .summary('build a dataset from a source')
-          .description('Build a dataset from a source.')
-          .addCommand(npmCommand(stages, context)),
-      );
 }
 
 interface Options {
@@ -42,7 +29,7 @@ interface Options {
   readonly json: boolean;
 }
 
-function npmCommand(stages: DataStages, context: CliContext): Command {
+export function buildNpmCommand(stages: BuildNpmStages, context: CliContext): Command {
   const command = new Command('npm')
     .summary('out of published npm packages: before and after a fix')
     .description(
@@ -111,7 +98,7 @@ function npmCommand(stages: DataStages, context: CliContext): Command {
 
 async function build(
   options: Options,
-  stages: DataStages,
+  stages: BuildNpmStages,
   { stdout, stderr, signal }: CliContext,
 ): Promise<void> {
   const { out, maxTokens, cacheDir, json, ...others } = options;
@@ -134,20 +121,4 @@ async function build(
   } finally {
     display.stop();
   }
-}
-
-function parseFractions(text: string): NonNullable<BuildNpmOptions['fractions']> {
-  const [train, valid, test, ...rest] = text
-    .split(',')
-    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  const shares = [train, valid, test];
-  const total = shares.reduce<number>((sum, share) => sum + (share ?? Number.NaN), 0);
-  if (
-    rest.length > 0 ||
-    shares.some((share) => !(share !== undefined && share >= 0)) ||
-    Math.abs(total - 1) > 1e-6
-  ) {
-    throw new InvalidArgumentError(`found ${text}, expected three numbers that add up to 1.`);
-  }
-  return { train: train!, valid: valid!, test: test! };
 }

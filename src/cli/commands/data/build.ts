@@ -1,0 +1,175 @@
+/** @file `vultune data build SOURCE...`: options of the dataset builder, its progress and its summary. */
+import { resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { VultuneError } from '../../../base/errors.ts';
+import type { BuildOptions, buildDataset } from '../../../dataset/build/build-dataset.ts';
+import { SOURCES, type SourceOption } from '../../../dataset/build/sources/registry.ts';
+import type { CliContext } from '../../context.ts';
+import { buildProgress, buildSummary } from '../../display/build-summary.ts';
+import { addExamples, parseCount, parseNonNegative, parseShare } from '../../options.ts';
+import { type BuildNpmStages, buildNpmCommand } from './build-npm.ts';
+import { parseFractions } from './parse-fractions.ts';
+import { parseSources } from './source-arguments.ts';
+
+export interface BuildStages {
+  readonly build: typeof buildDataset;
+  /** Where what is fetched and analysed is kept unless told otherwise. */
+  readonly cacheDir: () => Promise<string>;
+}
+
+interface Options extends Omit<BuildOptions, 'outDir' | 'cacheDir' | 'sources' | 'onProgress' | 'signal'> {
+  /** Required; commander would ask it of `data build npm` too. */
+  readonly out?: string;
+  readonly cacheDir?: string;
+  readonly json: boolean;
+}
+
+export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliContext): Command {
+  const command = new Command('build')
+    .summary('build a dataset from sources of fixes')
+    .description(
+      'Build a dataset from sources of fixes: functions before a fix (P1, vulnerable), after it (P2) and ' +
+        'unchanged beside it (P3), without duplicates, in train, valid and test.\n\n' +
+        'A source is NAME=LOCATION, several at once; NAME LOCATION does for one. A stopped build goes on from ' +
+        'what it has, and the same input gives the same bytes.\n\n' +
+        `Sources:\n${SOURCES.map((row) => `  ${row.name}=${row.location}: ${row.summary}`).join('\n')}`,
+    )
+    .argument('[sources...]', 'sources with their locations')
+    .enablePositionalOptions() // what follows `npm` belongs to it
+    .addCommand(buildNpmCommand(stages, context));
+  addLabelOptions(command);
+  addNegativeOptions(command);
+  addSplitOptions(command);
+  command
+    .addOption(
+      new Option('--threads <n>', 'worker threads, 0: none (default: one a core)').argParser(parseThreads),
+    )
+    .option('--cache-dir <dir>', "another folder than Vultune's cache for clones and finished fixes")
+    .option('--json', 'print dataset.json on standard output instead of a summary', false);
+  for (const { flags, description } of sourceOptions()) command.option(flags, description);
+  addExamples(command, [
+    [
+      'the manually curated statements, whatever their fixes changed',
+      'vultune data build project-kb=statements --no-strict --out datasets/kb',
+    ],
+    [
+      'two sources, projects kept apart, without what is in a test set',
+      'vultune data build project-kb=statements git=fixes.csv --split project --exclude test.jsonl --out d',
+    ],
+  ]);
+  return command.action((words: string[], options: Options) => build(words, options, stages, context));
+}
+
+function addLabelOptions(command: Command): void {
+  command
+    .option('--out <dir>', 'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json')
+    .option('--strict', 'only fixes that changed exactly one function (the default)')
+    .option('--no-strict', 'every fix, however many functions it changed')
+    .addOption(
+      new Option('--max-changed-functions <n>', 'only fixes that changed at most so many').argParser(
+        parseCount,
+      ),
+    )
+    .option('--named-only', 'only functions that an advisory names', false)
+    .addOption(
+      new Option('--min-tokens <n>', 'leave out functions of fewer words and signs')
+        .default(5)
+        .argParser(parseCount),
+    )
+    .addOption(
+      new Option(
+        '--max-tokens <n>',
+        'leave out functions of more words and signs, with their partner',
+      ).argParser(parseCount),
+    );
+}
+
+function addNegativeOptions(command: Command): void {
+  command
+    .addOption(
+      new Option(
+        '--negatives <where>',
+        'unchanged functions: of the fixes, of their changed files, of others',
+      )
+        .choices(['same-commit', 'same-files', 'other-projects', 'none'])
+        .default('same-commit'),
+    )
+    .addOption(
+      new Option('--ratio <x>', 'at most so many unchanged functions for each vulnerable one').argParser(
+        parseNonNegative,
+      ),
+    )
+    .option('--exclude <file...>', 'leave out whatever overlaps with these datasets, exactly or nearly')
+    .addOption(
+      new Option('--near-duplicates <jaccard>', 'likeness from which two functions stay on one side')
+        .default(0.9)
+        .argParser(parseShare),
+    );
+}
+
+function addSplitOptions(command: Command): void {
+  command
+    .addOption(
+      new Option('--split <by>', 'what stays on one side')
+        .choices(['commit', 'project', 'time', 'predefined'])
+        .default('commit'),
+    )
+    .addOption(
+      new Option('--time-per <what>', 'later fixes to the test part, within each project or over all')
+        .choices(['project', 'all'])
+        .default('all'),
+    )
+    .addOption(
+      new Option('--fractions <a,b,c>', 'shares of train, valid and test')
+        .default({ train: 0.8, valid: 0.1, test: 0.1 }, '0.8,0.1,0.1')
+        .argParser(parseFractions),
+    )
+    .addOption(
+      new Option('--seed <n>', 'chooses splits and unchanged functions')
+        .default(42)
+        .argParser(parseNonNegative),
+    );
+}
+
+/** Two sources may share an option. */
+function sourceOptions(): SourceOption[] {
+  const options = SOURCES.flatMap((row) => row.options ?? []);
+  return [...new Map(options.map((option) => [option.flags.split(' ')[0], option])).values()];
+}
+
+async function build(
+  words: readonly string[],
+  options: Options,
+  stages: BuildStages,
+  { stdout, stderr, signal }: CliContext,
+): Promise<void> {
+  const { out, json, cacheDir, ...others } = options;
+  if (out === undefined) throw new VultuneError('CLI_USAGE', "required option '--out <dir>' not specified");
+  const sources = await Promise.all(
+    parseSources(words, SOURCES).map(({ row, location }) => row.open(location, { ...others })),
+  );
+  const display = buildProgress(stderr);
+  try {
+    const result = await stages.build({
+      ...others,
+      sources,
+      outDir: out,
+      cacheDir: cacheDir ?? (await stages.cacheDir()),
+      onProgress: display.onProgress,
+      signal,
+    });
+    display.stop();
+    if (json) stdout.write(`${JSON.stringify(result.info, null, 2)}\n`);
+    else {
+      stdout.write(buildSummary(result.info, stdout));
+      stdout.write(`\nwritten to ${resolve(out)}; its README.md says what is in it\n`);
+    }
+  } finally {
+    display.stop();
+  }
+}
+
+/** 0 is allowed: everything in this thread. */
+function parseThreads(text: string): number {
+  return text === '0' ? 0 : parseCount(text);
+}

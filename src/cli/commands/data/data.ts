@@ -1,0 +1,25 @@
+/**
+ * @file `vultune data`: the commands that make datasets and look into them. One file each; a new one is a file and a
+ * line here.
+ */
+import { Command } from 'commander';
+import type { CliContext } from '../../context.ts';
+import type { CliCommand } from '../../program.ts';
+import { type BuildStages, buildCommand } from './build.ts';
+import type { BuildNpmStages } from './build-npm.ts';
+
+export interface DataStages extends BuildNpmStages, BuildStages {}
+
+/** In the order of the help. Whatever is slow to load is imported when the command runs. */
+const SUBCOMMANDS: readonly ((stages: DataStages, context: CliContext) => Command)[] = [buildCommand];
+
+export function dataCommand(stages: DataStages): CliCommand {
+  return (context) => {
+    const command = new Command('data')
+      .enablePositionalOptions()
+      .summary('build datasets of vulnerable functions and their fixes')
+      .description('Build datasets of vulnerable functions and their fixes.');
+    for (const subcommand of SUBCOMMANDS) command.addCommand(subcommand(stages, context));
+    return command;
+  };
+}

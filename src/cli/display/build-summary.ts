@@ -1,0 +1,50 @@
+/** @file A build out of fixes for people: its progress, and a summary of what was kept and what was left out. */
+import type { BuildInfo } from '../../dataset/build/build-info.ts';
+import type { OnProgress } from '../../dataset/build/progress.ts';
+import { formatCount } from './numbers.ts';
+import { type Progress, startProgress } from './progress.ts';
+import { renderTable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface BuildProgressDisplay {
+  readonly onProgress: OnProgress;
+  stop(): void;
+}
+
+export function buildProgress(terminal: Terminal): BuildProgressDisplay {
+  let progress: { readonly stage: string; readonly bar: Progress } | undefined;
+  const stop = () => {
+    progress?.bar.stop();
+    progress = undefined;
+  };
+  return {
+    onProgress({ stage, done, total, message }) {
+      if (progress?.stage !== stage) {
+        stop();
+        const label = stage === 'fetch' ? 'fixes' : stage;
+        progress = { stage, bar: startProgress({ label, total, unit: 'steps' }, terminal) };
+      }
+      progress.bar.update({ done, phase: message });
+    },
+    stop,
+  };
+}
+
+/** Splits as a table, then what was left out and why. */
+export function buildSummary(info: BuildInfo, terminal: Terminal): string {
+  const columns = [
+    { heading: '' },
+    ...['functions', 'vulnerable (P1)', 'fixed (P2)', 'other (P3)', 'projects', 'commits'].map(
+      (heading) => ({ heading, align: 'right' }) as const,
+    ),
+  ];
+  const rows = Object.entries(info.splits).map(([split, counts]) => [
+    split,
+    ...[counts.functions, counts.P1, counts.P2, counts.P3, counts.projects, counts.commits].map(formatCount),
+  ]);
+  const reasons = Object.entries(info.counts).flatMap(([what, counts]) =>
+    Object.entries(counts).map(([reason, count]) => [what, formatCount(count), reason]),
+  );
+  const head = [{ heading: '' }, { heading: '', align: 'right' }, { heading: 'kept, or why not' }] as const;
+  return `${renderTable(columns, rows, terminal)}\n${renderTable(head, reasons, terminal)}`;
+}

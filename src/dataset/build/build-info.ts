@@ -1,0 +1,55 @@
+/** @file The shape of dataset.json as `vultune data build SOURCE...` writes it. Counts nothing itself. */
+import type { SourceInfo } from './source.ts';
+import type { Fractions, Split } from './split-by-group.ts';
+
+export interface BuildSplitInfo {
+  readonly functions: number;
+  readonly vulnerable: number;
+  readonly P1: number;
+  readonly P2: number;
+  readonly P3: number;
+  readonly projects: number;
+  readonly commits: number;
+  /** Of the file. */
+  readonly sha256: string;
+}
+
+/** Reason → how many, reasons by name. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface BuildInfo {
+  readonly format: 'vultune-dataset';
+  readonly formatVersion: 1;
+  readonly builder: { readonly name: string; readonly version: number };
+  readonly sources: readonly SourceInfo[];
+  /** Whatever the result depends on. */
+  readonly options: StatedOptions;
+  /** What was kept and what was left out, in the order in which it is decided. */
+  readonly counts: Readonly<
+    Record<'input' | 'files' | 'fixes' | 'changed' | 'unchanged' | 'labelled', Counts>
+  >;
+  readonly languages: Counts;
+  readonly splits: Readonly<Record<Split, BuildSplitInfo>>;
+}
+
+export type Negatives = 'same-commit' | 'same-files' | 'other-projects' | 'none';
+export type SplitBy = 'commit' | 'project' | 'time' | 'predefined';
+
+export interface StatedOptions {
+  /** Fixes that changed more functions than this are left out; null: none are. */
+  readonly maxChangedFunctions: number | null;
+  readonly namedOnly: boolean;
+  readonly minTokens: number;
+  readonly maxTokens: number | null;
+  readonly negatives: Negatives;
+  /** P3 for each P1 at most; null: all. */
+  readonly ratio: number | null;
+  /** Jaccard. */
+  readonly nearDuplicates: number;
+  readonly split: SplitBy;
+  readonly timePer: 'project' | 'all';
+  readonly fractions: Fractions;
+  readonly seed: number;
+  /** SHA-256 of what was excluded. */
+  readonly exclude: readonly string[];
+}
