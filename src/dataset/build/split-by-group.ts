@@ -15,6 +15,8 @@ export interface SplitGroup {
 }
 
 const TRIES = 64;
+/** Of very many groups every order is about as good: fewer are tried. */
+const MOST_ASSIGNED = 2 ** 21;
 
 /**
  * Each group's side. Groups go, in random order, where most is missing; of many such orders the one with the
@@ -27,8 +29,9 @@ export function splitByGroup(
 ): Map<string, Split> {
   const sorted = [...groups].sort((a, b) => (a.name < b.name ? -1 : 1));
   const random = randomStream(seed, 'split');
+  const tries = Math.max(1, Math.min(TRIES, Math.floor(MOST_ASSIGNED / Math.max(1, groups.length))));
   let best: { readonly sides: Map<string, Split>; readonly error: number } | undefined;
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  for (let attempt = 0; attempt < tries; attempt++) {
     const found = assign(random.shuffle(sorted), fractions);
     if (best === undefined || found.error < best.error) best = found;
   }
