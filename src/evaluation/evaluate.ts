@@ -4,7 +4,12 @@
  */
 import { type Confusion, confusionAt } from './metrics/confusion.ts';
 import { rankScores } from './metrics/ranked-scores.ts';
-import { computeMetrics, type MetricValues, type UndefinedMetrics } from './metrics/registry.ts';
+import {
+  computeMetrics,
+  type MetricCautions,
+  type MetricValues,
+  type UndefinedMetrics,
+} from './metrics/registry.ts';
 import { judgePairs, type PairwiseResult } from './pairs.ts';
 import { chooseThreshold, DEFAULT_THRESHOLD } from './threshold.ts';
 
@@ -26,6 +31,8 @@ export interface EvaluationResult {
   readonly threshold: number;
   readonly metrics: MetricValues;
   readonly undefinedMetrics: UndefinedMetrics;
+  /** Metrics that have a value and say little, with the reason: too few functions for a false positive rate. */
+  readonly cautions: MetricCautions;
   readonly confusion: Confusion;
   /** `undefined` when no record names its pair. */
   readonly pairs: PairwiseResult | undefined;
@@ -45,13 +52,14 @@ export function evaluateScores({ records, scores, threshold }: ScoredRecords): E
     records.map((record) => record.target),
     scores,
   );
-  const { values, undefinedBecause } = computeMetrics(ranked, threshold);
+  const { values, undefinedBecause, cautions } = computeMetrics(ranked, threshold);
   return {
     n: records.length,
     positives: ranked.positives,
     threshold,
     metrics: values,
     undefinedMetrics: undefinedBecause,
+    cautions,
     confusion: confusionAt(ranked, threshold),
     pairs: judgePairs(records, scores, threshold),
   };

@@ -54,6 +54,11 @@ export function accuracy({
   return (truePositives + trueNegatives) / (truePositives + falsePositives + trueNegatives + falseNegatives);
 }
 
+/** fp / (fp + tn): the share of functions that are not vulnerable and are flagged. */
+export function falsePositiveRate({ falsePositives, trueNegatives }: Confusion): number {
+  return falsePositives === 0 ? 0 : falsePositives / (falsePositives + trueNegatives);
+}
+
 /** Mean of recall and specificity. */
 export function balancedAccuracy(confusion: Confusion): number {
   const { trueNegatives, falsePositives } = confusion;

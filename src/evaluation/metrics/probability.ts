@@ -13,12 +13,25 @@ export function brier({ scores, labels, counts, size }: RankedScores): number {
 
 /** Mean of -log p(label), in nats. */
 export function logLoss({ scores, labels, counts, size }: RankedScores): number {
+  const terms = logLossTerms(scores, labels);
   let sum = 0;
-  for (let i = 0; i < scores.length; i++) {
-    const p = Math.min(Math.max(scores[i]!, CLIP), 1 - CLIP);
-    sum -= counts[i]! * Math.log(labels[i] === 1 ? p : 1 - p);
-  }
+  for (let i = 0; i < scores.length; i++) sum += counts[i]! * terms[i]!;
   return sum / size;
+}
+
+/** Resamples share their scores: thousands of them take the logarithms once. */
+const knownTerms = new WeakMap<Float64Array, { readonly labels: Uint8Array; readonly terms: Float64Array }>();
+
+/** [N] -log p(label) of each function. */
+function logLossTerms(scores: Float64Array, labels: Uint8Array): Float64Array {
+  const known = knownTerms.get(scores);
+  if (known?.labels === labels) return known.terms;
+  const terms = scores.map((score, i) => {
+    const p = Math.min(Math.max(score, CLIP), 1 - CLIP);
+    return -Math.log(labels[i] === 1 ? p : 1 - p);
+  });
+  knownTerms.set(scores, { labels, terms });
+  return terms;
 }
 
 /** Scores are sorted, so the two ends say it for all. */

@@ -80,16 +80,32 @@ export function withCounts(ranked: RankedScores, counts: ArrayLike<number>): Ran
   return accumulate(ranked.scores, ranked.labels, ranked.order, sorted);
 }
 
+/**
+ * `withCounts` for thousands of resamples in a row: each call overwrites what the call before returned.
+ *
+ * @returns a function of the counts, [N] in the order of `ranked.scores`; they are not copied
+ */
+export function reweigher(ranked: RankedScores): (sortedCounts: Float64Array) => RankedScores {
+  const curves = emptyCurves(ranked.scores.length);
+  return (sortedCounts) => accumulate(ranked.scores, ranked.labels, ranked.order, sortedCounts, curves);
+}
+
+type Curves = Pick<RankedScores, 'thresholds' | 'truePositives' | 'falsePositives'>;
+
+const emptyCurves = (n: number): Curves => ({
+  thresholds: new Float64Array(n),
+  truePositives: new Float64Array(n),
+  falsePositives: new Float64Array(n),
+});
+
 function accumulate(
   scores: Float64Array,
   labels: Uint8Array,
   order: Uint32Array,
   counts: Float64Array,
+  { thresholds, truePositives, falsePositives }: Curves = emptyCurves(scores.length),
 ): RankedScores {
   const n = scores.length;
-  const thresholds = new Float64Array(n);
-  const truePositives = new Float64Array(n);
-  const falsePositives = new Float64Array(n);
   let [distinct, positives, negatives] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
     if (labels[i] === 1) positives += counts[i]!;

@@ -38,6 +38,20 @@ export function oracleF1({ truePositives, falsePositives, positives }: RankedSco
 }
 
 /**
+ * The largest recall of any threshold whose precision is at least `minPrecision`; 0 when there is none. As the point
+ * read off scikit-learn's precision_recall_curve.
+ */
+export function recallAtPrecision(ranked: RankedScores, minPrecision: number): number {
+  const { truePositives, falsePositives, positives } = ranked;
+  for (let k = truePositives.length - 1; k >= 0; k--) {
+    const called = truePositives[k]! + falsePositives[k]!;
+    if (truePositives[k]! > 0 && truePositives[k]! >= minPrecision * called)
+      return truePositives[k]! / positives;
+  }
+  return 0;
+}
+
+/**
  * Vulnerability detection score (PrimeVul, Ding et al. 2024; lower is better): the share of vulnerable functions
  * missed when at most `maxFalsePositiveRate` of the others may be flagged.
  */
@@ -49,4 +63,14 @@ export function vdScore(ranked: RankedScores, maxFalsePositiveRate: number): num
     found = truePositives[k]!;
   }
   return 1 - found / positives;
+}
+
+/**
+ * Why a false positive rate can't be told on so few functions: the curve steps by 1/negatives, so below one step the
+ * score only says how many vulnerable functions lie above *every* other one. `undefined` when there are enough.
+ */
+export function tooFewNegatives({ negatives }: RankedScores, rate: number): string | undefined {
+  const needed = Math.ceil(1 / rate - 1e-9);
+  if (negatives >= needed) return undefined;
+  return `a false positive rate of ${100 * rate}% takes ${needed} functions that are not vulnerable, there are ${negatives}`;
 }

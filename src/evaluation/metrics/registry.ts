@@ -3,10 +3,27 @@
  * and what a model is compared on; nothing else lists metrics.
  */
 import type { Confusion } from './confusion.ts';
-import { accuracy, balancedAccuracy, confusionAt, f1, mcc, precision, recall } from './confusion.ts';
+import {
+  accuracy,
+  balancedAccuracy,
+  confusionAt,
+  f1,
+  falsePositiveRate,
+  mcc,
+  precision,
+  recall,
+} from './confusion.ts';
 import { areProbabilities, brier, logLoss } from './probability.ts';
 import type { RankedScores } from './ranked-scores.ts';
-import { averagePrecision, oracleF1, rocAuc, vdScore } from './ranking.ts';
+import {
+  averagePrecision,
+  oracleF1,
+  recallAtPrecision,
+  rocAuc,
+  tooFewNegatives,
+  vdScore,
+} from './ranking.ts';
+import { calibrationError } from './reliability.ts';
 
 export interface Metric {
   /** Column heading. */
@@ -19,6 +36,8 @@ export interface Metric {
   readonly needs: 'functions' | 'vulnerable' | 'bothClasses' | 'probabilities';
   /** Called only when `needs` is met. A function is called vulnerable when its score >= threshold. */
   readonly compute: (ranked: RankedScores, threshold: number) => number;
+  /** Why the value, though defined, says little on this data. */
+  readonly caution?: (ranked: RankedScores) => string | undefined;
 }
 
 const at =
@@ -26,10 +45,15 @@ const at =
   (ranked, threshold) =>
     metric(confusionAt(ranked, threshold));
 
-const vdScoreAt =
-  (rate: number): Metric['compute'] =>
+const vdScoreAt = (rate: number) => ({
+  compute: (ranked: RankedScores) => vdScore(ranked, rate),
+  caution: (ranked: RankedScores) => tooFewNegatives(ranked, rate),
+});
+
+const recallAt =
+  (minPrecision: number): Metric['compute'] =>
   (ranked) =>
-    vdScore(ranked, rate);
+    recallAtPrecision(ranked, minPrecision);
 
 // biome-ignore format: one metric, one line
 export const metricRegistry = {
@@ -44,9 +68,13 @@ export const metricRegistry = {
   mcc: { label: 'MCC', better: 'higher', role: 'shown', needs: 'bothClasses', compute: at(mcc) },
   brier: { label: 'Brier', better: 'lower', role: 'shown', needs: 'probabilities', compute: brier },
   logLoss: { label: 'Log loss', better: 'lower', role: 'shown', needs: 'probabilities', compute: logLoss },
-  'vdScore@0.005': { label: 'VD-S 0.5%', better: 'lower', role: 'stored', needs: 'bothClasses', compute: vdScoreAt(0.005) },
-  'vdScore@0.01': { label: 'VD-S 1%', better: 'lower', role: 'stored', needs: 'bothClasses', compute: vdScoreAt(0.01) },
-  'vdScore@0.05': { label: 'VD-S 5%', better: 'lower', role: 'stored', needs: 'bothClasses', compute: vdScoreAt(0.05) },
+  calibrationError: { label: 'ECE', better: 'lower', role: 'shown', needs: 'probabilities', compute: calibrationError },
+  falsePositiveRate: { label: 'FPR', better: 'lower', role: 'stored', needs: 'bothClasses', compute: at(falsePositiveRate) },
+  'recallAtPrecision@0.8': { label: 'Recall at P 80%', better: 'higher', role: 'stored', needs: 'bothClasses', compute: recallAt(0.8) },
+  'recallAtPrecision@0.9': { label: 'Recall at P 90%', better: 'higher', role: 'stored', needs: 'bothClasses', compute: recallAt(0.9) },
+  'vdScore@0.005': { label: 'VD-S 0.5%', better: 'lower', role: 'stored', needs: 'bothClasses', ...vdScoreAt(0.005) },
+  'vdScore@0.01': { label: 'VD-S 1%', better: 'lower', role: 'stored', needs: 'bothClasses', ...vdScoreAt(0.01) },
+  'vdScore@0.05': { label: 'VD-S 5%', better: 'lower', role: 'stored', needs: 'bothClasses', ...vdScoreAt(0.05) },
 } as const satisfies Record<string, Metric>;
 
 export type MetricName = keyof typeof metricRegistry;
@@ -59,21 +87,29 @@ export type MetricValues = Readonly<Record<MetricName, number | undefined>>;
 /** Why a metric is not defined, for those that are not. */
 export type UndefinedMetrics = Readonly<Partial<Record<MetricName, string>>>;
 
+/** Why a metric, though it has a value, says little, for those of which that is so. */
+export type MetricCautions = Readonly<Partial<Record<MetricName, string>>>;
+
 export interface ComputedMetrics {
   readonly values: MetricValues;
   readonly undefinedBecause: UndefinedMetrics;
+  readonly cautions: MetricCautions;
 }
 
 /** Every metric of the registry on scores sorted once. A function is called vulnerable when score >= threshold. */
 export function computeMetrics(ranked: RankedScores, threshold: number): ComputedMetrics {
   const values: Partial<Record<MetricName, number | undefined>> = {};
   const undefinedBecause: Partial<Record<MetricName, string>> = {};
+  const cautions: Partial<Record<MetricName, string>> = {};
   for (const name of metricNames) {
     const reason = undefinedReason(metricRegistry[name], ranked);
     values[name] = reason === undefined ? metricRegistry[name].compute(ranked, threshold) : undefined;
     if (reason !== undefined) undefinedBecause[name] = reason;
+    const metric: Metric = metricRegistry[name];
+    const caution = reason === undefined ? metric.caution?.(ranked) : undefined;
+    if (caution !== undefined) cautions[name] = caution;
   }
-  return { values: values as MetricValues, undefinedBecause };
+  return { values: values as MetricValues, undefinedBecause, cautions };
 }
 
 /** One metric alone, `undefined` where it is not defined. */

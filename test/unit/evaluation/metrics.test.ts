@@ -62,6 +62,20 @@ function bruteForce({ labels, scores }: { labels: number[]; scores: number[] }, 
         .filter((c) => c.fp / (c.fp + c.tn) <= rate)
         .map((c) => c.tp / (c.tp + c.fn)),
     );
+  const recallAt = (least: number) =>
+    Math.max(0, ...curve.filter((point) => point.precision >= least).map((point) => point.recall));
+  const bins = Math.max(1, Math.floor(Math.sqrt(labels.length)));
+  // The bin of the middle place among equal scores, counted from the highest.
+  const binOf = (score: number) =>
+    Math.floor(
+      ((scores.filter((s) => s > score).length + scores.filter((s) => s === score).length / 2) /
+        scores.length) *
+        bins,
+    );
+  const ece = Array.from({ length: bins }, (_, bin) => {
+    const inside = scores.flatMap((s, i) => (binOf(s) === bin ? [labels[i]! - s] : []));
+    return Math.abs(inside.reduce((a, b) => a + b, 0)) / scores.length;
+  }).reduce((a, b) => a + b, 0);
   const expected: Record<MetricName, number> = {
     rocAuc: mean(of(1).flatMap((p) => of(0).map((q) => (p > q ? 1 : p === q ? 0.5 : 0)))),
     averagePrecision: curve.reduce(
@@ -83,6 +97,10 @@ function bruteForce({ labels, scores }: { labels: number[]; scores: number[] }, 
         return -Math.log(labels[i] === 1 ? p : 1 - p);
       }),
     ),
+    calibrationError: ece,
+    falsePositiveRate: fp / (fp + tn),
+    'recallAtPrecision@0.8': recallAt(0.8),
+    'recallAtPrecision@0.9': recallAt(0.9),
     'vdScore@0.005': vd(0.005),
     'vdScore@0.01': vd(0.01),
     'vdScore@0.05': vd(0.05),
@@ -108,9 +126,9 @@ describe('scikit-learn', () => {
       const { values } = computeMetrics(rankScores(labels, scores), threshold);
       const flat = { ...expected } as Record<string, number>;
       for (const [rate, value] of Object.entries(vdScore)) flat[`vdScore@${rate}`] = value;
-      expect(Object.keys(flat).sort()).toEqual([...metricNames].sort());
-      for (const name of metricNames) {
-        expect(Math.abs(values[name]! - flat[name]!), `case ${index}: ${name}`).toBeLessThan(1e-9);
+      expect(metricNames).toEqual(expect.arrayContaining(Object.keys(flat)));
+      for (const [name, value] of Object.entries(flat)) {
+        expect(Math.abs(values[name as MetricName]! - value), `case ${index}: ${name}`).toBeLessThan(1e-9);
       }
     }
   });
@@ -169,10 +187,10 @@ describe('invariants', () => {
         const change = (score: number) => Math.exp(3 * score) - 20;
         const before = computeMetrics(rankScores(data.labels, data.scores), threshold).values;
         const after = computeMetrics(rankScores(data.labels, data.scores.map(change)), change(threshold));
-        const { brier, logLoss, ...ranking } = before;
+        const { brier, logLoss, calibrationError: _, ...ranking } = before;
         expect([brier, logLoss].every((value) => value !== undefined)).toBe(true);
         expectClose(after.values, ranking);
-        expect(Object.keys(after.undefinedBecause)).toEqual(['brier', 'logLoss']);
+        expect(Object.keys(after.undefinedBecause)).toEqual(['brier', 'logLoss', 'calibrationError']);
       }),
     );
   });
@@ -224,6 +242,22 @@ describe('invariants', () => {
         }
       }),
     );
+  });
+});
+
+describe('too few negatives to know', () => {
+  const cautions = (negatives: number) =>
+    computeMetrics(
+      rankScores([1, ...Array<number>(negatives).fill(0)], [1, ...Array<number>(negatives).fill(0)]),
+      0.5,
+    ).cautions;
+
+  test('a false positive rate needs one over it', () => {
+    expect(cautions(19)['vdScore@0.05']).toBe(
+      'a false positive rate of 5% takes 20 functions that are not vulnerable, there are 19',
+    );
+    expect(Object.keys(cautions(20))).toEqual(['vdScore@0.005', 'vdScore@0.01']);
+    expect(cautions(200)).toEqual({});
   });
 });
 

@@ -27,6 +27,9 @@ describe('judgePairs', () => {
       incomplete: 0,
       counts: { 'P-C': 2, 'P-V': 1, 'P-B': 1, 'P-R': 1 },
       fractions: { 'P-C': 0.4, 'P-V': 0.2, 'P-B': 0.2, 'P-R': 0.2 },
+      ranked: 2,
+      tied: 0,
+      rankingAccuracy: 0.4,
     });
   });
 
@@ -43,6 +46,18 @@ describe('judgePairs', () => {
       incomplete: 2,
       counts: { 'P-C': 0, 'P-V': 0, 'P-B': 0, 'P-R': 0 },
       fractions: undefined,
+      ranked: 0,
+      tied: 0,
+      rankingAccuracy: undefined,
+    });
+  });
+
+  test('ranking needs no threshold, and a tie is not right', () => {
+    const records = ['a', 'b', 'c'].flatMap((pair) => [record(pair, 1), record(pair, 0)]);
+    expect(judgePairs(records, [0.2, 0.1, 0.3, 0.3, 0.1, 0.4], 0.9)).toMatchObject({
+      ranked: 1,
+      tied: 1,
+      rankingAccuracy: 1 / 3,
     });
   });
 
