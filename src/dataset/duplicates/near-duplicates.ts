@@ -1,70 +1,60 @@
 /**
  * @file Groups of near duplicates among very many texts, by locality-sensitive hashing over MinHash sketches. Keeps no
- * text: at most about 300 bytes for each. Knows nothing of records, languages or splits.
+ * text, only about 150 bytes for each. Knows nothing of records, languages or splits.
  */
 import { VultuneError } from '../../base/errors.ts';
 import { DisjointSets } from '../splits/disjoint-sets.ts';
-import { BandTable } from './band-table.ts';
+import { equalRuns } from './equal-runs.ts';
 import { estimateSimilarity, SKETCH_BYTES, sketchText } from './min-hash.ts';
+import { SketchStore } from './sketch-store.ts';
 
-/** Bytes of a sketch that must agree for two texts to meet: at a similarity of 0.9 two miss each other once in 8,000. */
+/** Bytes of a sketch that must agree for two texts to be compared: at 0.9 alike, two are missed once in 8,000. */
 const BAND_BYTES = 8;
-const BANDS = SKETCH_BYTES / BAND_BYTES;
+/** Texts of one band that each is compared with, at most: only thousands of texts of one template reach it. */
+const WINDOW = 1024;
 
 export const DEFAULT_THRESHOLD = 0.9;
 
 export interface NearDuplicatesOptions {
-  /** Jaccard similarity of token shingles from which two texts are near duplicates; 0.5 to 1, default 0.9. */
+  /** Jaccard similarity of token shingles from which two texts are near duplicates; 0.7 to 1, default 0.9. */
   readonly threshold?: number;
 }
 
 /**
- * The same texts in the same order give the same groups. A group is closed under "near duplicate of": two of its texts
- * may be less alike than the threshold. Similarities are estimated (standard deviation 0.027 at 0.9), so a pair close to
- * the threshold may fall on either side; equal texts always meet.
+ * The same texts give the same groups, in whatever order they come. A group is closed under "near duplicate of": two of
+ * its texts may be less alike than the threshold. Similarities are estimated (standard deviation 0.027 at 0.9), so a
+ * pair close to the threshold may fall on either side, always the same one; equal texts always meet.
  */
 export class NearDuplicates {
   readonly #threshold: number;
   readonly #sketches = new SketchStore();
-  readonly #sets = new DisjointSets();
-  readonly #bands: readonly BandTable[];
+  #groups: Int32Array | undefined;
 
   /** @throws VultuneError `DATASET_OPTION`. */
   constructor(options: NearDuplicatesOptions = {}) {
     const threshold = options.threshold ?? DEFAULT_THRESHOLD;
-    if (!(threshold >= 0.5 && threshold <= 1)) {
-      throw new VultuneError('DATASET_OPTION', `threshold is ${threshold}, expected a number from 0.5 to 1`, {
+    if (!(threshold >= 0.7 && threshold <= 1)) {
+      throw new VultuneError('DATASET_OPTION', `threshold is ${threshold}, expected a number from 0.7 to 1`, {
         where: { name: 'threshold' },
-        hint: 'texts less alike than 0.5 are not found by this method',
+        hint: 'many of the texts less alike than 0.7 are not found by this method',
       });
     }
     this.#threshold = threshold;
-    this.#bands = Array.from(
-      { length: BANDS },
-      (_, band) => new BandTable(this.#sketches, band * BAND_BYTES, BAND_BYTES),
-    );
   }
 
   get count(): number {
     return this.#sketches.count;
   }
 
-  /** Takes a normalised text (comments out). @returns its index: 0, 1, 2 ... */
+  /** Takes a text as `normalisedCode` makes it. @returns its index: 0, 1, 2 ... */
   add(normalisedText: string): number {
     return this.addSketch(sketchText(normalisedText));
   }
 
   /** As `add`, for a text that was sketched elsewhere. */
   addSketch(sketch: Uint8Array): number {
-    const index = this.#sketches.push(sketch);
-    this.#sets.add();
-    for (const band of this.#bands) {
-      // The first text of a band stands for all of them: one that resembles a later one meets it in another band.
-      const other = band.findOrInsert(index);
-      if (other === index || this.#sets.rootOf(other) === this.#sets.rootOf(index)) continue;
-      if (this.similarity(index, other) >= this.#threshold) this.#sets.join(index, other);
-    }
-    return index;
+    this.#groups = undefined;
+    return this.#sketches.push(sketch);
   }
 
   /** Estimated Jaccard similarity of two added texts. */
@@ -75,29 +65,43 @@ export class NearDuplicates {
 
   /** For each added text the index of the first one of its group. */
   groups(): Int32Array {
-    return this.#sets.roots();
-  }
-}
-
-/** Sketches one after another, in pieces so that growing copies nothing. */
-class SketchStore {
-  readonly #chunks: Uint8Array[] = [];
-  count = 0;
-
-  push(sketch: Uint8Array): number {
-    const index = this.count++;
-    if (index % CHUNK_SKETCHES === 0) this.#chunks.push(new Uint8Array(CHUNK_SKETCHES * SKETCH_BYTES));
-    const { chunk, start } = this.at(index);
-    chunk.set(sketch, start);
-    return index;
+    this.#groups ??= this.#findGroups();
+    return this.#groups;
   }
 
-  at(index: number): { readonly chunk: Uint8Array; readonly start: number } {
-    return {
-      chunk: this.#chunks[Math.floor(index / CHUNK_SKETCHES)]!,
-      start: (index % CHUNK_SKETCHES) * SKETCH_BYTES,
+  #findGroups(): Int32Array {
+    const sketches = this.#sketches;
+    const sets = new DisjointSets(sketches.count);
+    const different = joinEqual(sketches, sets);
+    const compare = (a: number, b: number) => {
+      if (sets.rootOf(a) === sets.rootOf(b)) return;
+      if (this.similarity(a, b) >= this.#threshold) sets.join(a, b);
     };
+    for (let band = 0; band < SKETCH_BYTES; band += BAND_BYTES) {
+      const hash = (index: number) => sketches.hash(index, band, BAND_BYTES);
+      for (const run of equalRuns(different, hash)) {
+        // In an order that does not depend on the order of the texts: a window over it then does not either.
+        if (run.length > WINDOW) run.sort((a, b) => sketches.compare(a, b));
+        for (let i = 0; i < run.length; i++) {
+          for (let j = i + 1; j < Math.min(run.length, i + WINDOW); j++) compare(run[i]!, run[j]!);
+        }
+      }
+    }
+    return sets.roots();
   }
 }
 
-const CHUNK_SKETCHES = 8192;
+/** Joins texts of equal sketches. @returns one text of each sketch. */
+function joinEqual(sketches: SketchStore, sets: DisjointSets): Int32Array {
+  const all = Int32Array.from({ length: sketches.count }, (_, index) => index);
+  for (const run of equalRuns(all, (index) => sketches.hash(index, 0, SKETCH_BYTES))) {
+    // Nearly always one sketch; several when hashes of 32 bits collide.
+    const firsts: number[] = [];
+    for (const index of run) {
+      const first = firsts.find((other) => sketches.compare(other, index) === 0);
+      if (first === undefined) firsts.push(index);
+      else sets.join(first, index);
+    }
+  }
+  return all.filter((index) => sets.rootOf(index) === index);
+}
