@@ -1,10 +1,15 @@
 /**
- * @file One file of a dataset before it is known what it is: its first bytes, what kind of container they show and
- * the first row in it. Knows nothing of published sets.
+ * @file One file of a dataset before it is known what it is: its first bytes, how rows are stored in it and the first
+ * of them. Knows nothing of published sets.
  */
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { createReadStream, readdirSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { Readable } from 'node:stream';
+import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
+import { csvDelimiter, firstCsvRow } from './rows/csv-rows.ts';
+import { jsonRows } from './rows/json-rows.ts';
 
 /** How rows are stored, whoever wrote them. */
 export type Container =
@@ -14,51 +19,164 @@ export type Container =
   | 'parquet'
   | 'sqlite'
   | 'hdf5'
+  | 'gzip'
   | 'tar'
+  | 'folder'
   | 'empty'
   | 'unknown';
 
 export interface DatasetFile {
   /** For messages; also for reading, where `isOnDisk`. */
   readonly path: string;
+  /** Last part of the path. */
+  readonly name: string;
   /** False: standard input or an entry of an archive, whose bytes come once. */
   readonly isOnDisk: boolean;
   readonly sizeBytes: number | undefined;
   readonly container: Container;
   /** The first bytes, at most HEAD_BYTES. */
   readonly head: Uint8Array;
-  /** Of the first row, in order; empty where it is not a table, or the row is longer than the head. */
+  /** Columns of the first row in order, or names in a folder; empty where the row is longer than the head. */
   readonly fields: readonly string[];
-  /** The first row; empty as `fields`. */
+  /** The first row of a table. */
   readonly first: Readonly<Record<string, unknown>>;
   /** All bytes from the start; for a file that is not on disk only once. */
   bytes(): AsyncIterable<Uint8Array>;
 }
 
-export const HEAD_BYTES = 256 * 1024;
+export const HEAD_BYTES = 1024 * 1024;
 
-/** The head of a file on disk. @throws VultuneError as `fileError`. */
-export async function readHead(path: string): Promise<{ head: Uint8Array; sizeBytes: number }> {
+/** A file or folder on disk. @throws VultuneError `DATASET_FILE_MISSING` and others as `fileError`. */
+export async function fileOnDisk(path: string): Promise<DatasetFile> {
   try {
-    const file = await open(path, 'r');
-    try {
-      const { size } = await file.stat();
-      const head = Buffer.alloc(Math.min(HEAD_BYTES, size));
-      const { bytesRead } = await file.read(head, 0, head.length, 0);
-      return { head: head.subarray(0, bytesRead), sizeBytes: size };
-    } finally {
-      await file.close();
-    }
+    const info = await stat(path);
+    if (info.isDirectory()) return folder(path);
+    const head = await readHead(path, info.size);
+    const about = { path, name: basename(path), isOnDisk: true, sizeBytes: info.size };
+    return describe({ ...about, head, bytes: () => diskBytes(path) });
   } catch (error) {
-    throw fileError(error, path, 'read');
+    throw missing(fileError(error, path, 'read'), path);
   }
 }
 
-/** The bytes of a file on disk. @throws VultuneError as `fileError`. */
-export async function* diskBytes(path: string): AsyncGenerator<Uint8Array> {
+/** Standard input or an entry of an archive: what was read ahead to look at comes again in `bytes`. */
+export async function fileOfStream(
+  path: string,
+  stream: AsyncIterable<Uint8Array>,
+  sizeBytes?: number,
+): Promise<DatasetFile> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const rest = stream[Symbol.asyncIterator]();
+  while (length < HEAD_BYTES) {
+    const { value, done } = await rest.next();
+    if (done === true) break;
+    chunks.push(value);
+    length += value.length;
+  }
+  async function* bytes() {
+    yield* chunks.splice(0);
+    yield* { [Symbol.asyncIterator]: () => rest };
+  }
+  const head = Buffer.concat(chunks).subarray(0, HEAD_BYTES);
+  return describe({ path, name: basename(path), isOnDisk: false, sizeBytes, head, bytes });
+}
+
+type Undescribed = Omit<DatasetFile, 'container' | 'fields' | 'first'>;
+
+async function describe(file: Undescribed): Promise<DatasetFile> {
+  const container = containerOf(file.head);
+  const first = await firstRow(file, container);
+  return { ...file, container, first, fields: Object.keys(first) };
+}
+
+const MAGIC: readonly (readonly [Container, string, number])[] = [
+  ['parquet', 'PAR1', 0],
+  ['sqlite', 'SQLite format 3\0', 0],
+  ['hdf5', '\x89HDF\r\n\x1a\n', 0],
+  ['gzip', '\x1f\x8b', 0],
+  ['tar', 'ustar', 257],
+];
+
+function containerOf(head: Uint8Array): Container {
+  if (head.length === 0) return 'empty';
+  for (const [container, magic, at] of MAGIC) {
+    if (Buffer.from(head.subarray(at, at + magic.length)).toString('latin1') === magic) return container;
+  }
+  if (head.subarray(0, 4096).includes(0)) return 'unknown';
+  const text = Buffer.from(head.subarray(0, 65_536))
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .trimStart();
+  if (text === '') return 'empty';
+  if (text.startsWith('{')) return 'jsonl';
+  if (text.startsWith('[')) return 'json';
+  return csvDelimiter(text) === undefined ? 'unknown' : 'csv';
+}
+
+async function firstRow(file: Undescribed, container: Container): Promise<Readonly<Record<string, unknown>>> {
+  const text = () =>
+    Buffer.from(file.head)
+      .toString('utf8')
+      .replace(/^\ufeff/, '');
+  if (container === 'jsonl') return firstJsonLine(text());
+  if (container === 'json') return firstElement(file);
+  if (container === 'csv') return firstCsvRow(text(), csvDelimiter(text()) ?? ',');
+  if (!file.isOnDisk) return {};
+  if (container === 'parquet') return (await import('./rows/parquet-rows.ts')).firstParquetRow(file.path);
+  return {};
+}
+
+function firstJsonLine(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text.trimStart().split('\n', 1)[0]!);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+async function firstElement({ head, path }: Undescribed): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    for await (const { value } of jsonRows(Readable.from([head]), path)) return value;
+  } catch {
+    // Broken or cut off: whoever reads it says where.
+  }
+  return {};
+}
+
+function folder(path: string): DatasetFile {
+  const about = { path, name: basename(path), isOnDisk: true, sizeBytes: undefined, head: new Uint8Array() };
+  async function* bytes() {
+    yield* [];
+  }
+  return { ...about, container: 'folder', first: {}, fields: readdirSync(path).sort(), bytes };
+}
+
+async function readHead(path: string, size: number): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const head = Buffer.alloc(Math.min(HEAD_BYTES, size));
+    const { bytesRead } = await file.read(head, 0, head.length, 0);
+    return head.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* diskBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) yield chunk as Buffer;
   } catch (error) {
     throw fileError(error, path, 'read');
   }
+}
+
+function missing(error: unknown, path: string): unknown {
+  if (!(error instanceof VultuneError) || error.code !== 'FILE_MISSING') return error;
+  return new VultuneError('DATASET_FILE_MISSING', `there is no dataset ${path}`, {
+    where: { file: path },
+    hint: 'give the path of a dataset: JSON lines, JSON, CSV, Parquet, SQLite, HDF5, an archive or a folder of them',
+    cause: error,
+  });
 }

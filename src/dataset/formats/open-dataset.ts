@@ -2,17 +2,24 @@
  * @file The one door to datasets, whoever made them: a file, a folder of files, an archive or standard input, of any
  * format in the registry, as a stream of records. Knows no format itself.
  */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import type { Tally } from '../build/source.ts';
-import { streamRecords } from '../read-jsonl.ts';
+import { archiveEntries, gunzipped, isTar } from './archive-entries.ts';
+import { type DatasetFile, fileOfStream, fileOnDisk } from './dataset-file.ts';
 import type { FieldMapping } from './field-mapping.ts';
-import type { PlacedDatasetRecord } from './format.ts';
+import { folderFiles } from './folder-files.ts';
+import type { DatasetFormat, FormatContext, PlacedDatasetRecord } from './format.ts';
+import { splitOfPath } from './published/cells.ts';
+import { formatNamed, recogniseFormat, unknownFormat } from './recognise-format.ts';
 
 export interface OpenDatasetOptions {
   /** A format's name; recognised by content unless given. */
   readonly format?: string;
   /** Default true; false where a record without a target is fine. */
   readonly requireTarget?: boolean;
+  /** Given: the file is a table of unknown make, unless `format` says otherwise. */
   readonly mapping?: FieldMapping;
   /** Rows left out, by reason; default: nobody counts. */
   readonly tally?: Tally;
@@ -26,7 +33,7 @@ export interface OpenDatasetOptions {
 export interface OpenedDataset {
   /** Name of the format (of the first file, in a folder or archive). */
   readonly format: string;
-  /** Of all files together; undefined for standard input. */
+  /** Of all files together, as they lie on disk; undefined for standard input. */
   readonly sizeBytes: number | undefined;
   /**
    * The records in order, streamed; call once. `set` and `pair` are as the format derives them.
@@ -36,21 +43,146 @@ export interface OpenedDataset {
 }
 
 /**
- * Opens a dataset.
- * @throws VultuneError `DATASET_FILE_MISSING`, `DATASET_FORMAT_UNKNOWN`, `FORMAT_NAME_UNKNOWN`, and file errors.
+ * Opens a dataset (`-`: standard input).
+ * @throws VultuneError `DATASET_FILE_MISSING`, `DATASET_FORMAT_UNKNOWN`, `FORMAT_NAME_UNKNOWN`, `ARCHIVE_BROKEN`,
+ * `ARCHIVE_BOMB`, and file errors.
  */
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
-  if (options.format !== undefined && options.format !== 'vultune') {
-    throw new VultuneError('FORMAT_NAME_UNKNOWN', `there is no format "${options.format}"`, {});
+  const named = options.format ?? (options.mapping === undefined ? undefined : 'table');
+  const given = named === undefined ? undefined : formatNamed(named);
+  if (path === '-') {
+    const stdin = options.stdin ?? (process.stdin as AsyncIterable<Uint8Array>);
+    return openFile(await fileOfStream('standard input', stdin), given, options);
   }
-  return { format: 'vultune', sizeBytes: undefined, records: () => ownRecords(path, options) };
+  const file = await fileOnDisk(path);
+  const whole = given ?? (file.container === 'folder' ? recogniseFormat(file) : undefined);
+  if (file.container === 'folder' && whole?.recognise(file) !== true) return openFolder(file, given, options);
+  if (file.container === 'tar' || (file.container === 'gzip' && isTar(file.head))) {
+    return openArchive(file, given, options);
+  }
+  if (file.container !== 'gzip') return openFile(file, given, options);
+  const opened = openFile(await fileOfStream(path, gunzipped(path)), given, options);
+  return { ...opened, sizeBytes: file.sizeBytes };
 }
 
-async function* ownRecords(
-  path: string,
-  { requireTarget = true, stdin }: OpenDatasetOptions,
+function openFile(
+  file: DatasetFile,
+  given: DatasetFormat | undefined,
+  options: OpenDatasetOptions,
+): OpenedDataset {
+  const format = given ?? recogniseFormat(file);
+  if (format === undefined) throw unknownFormat(file);
+  const context = formatContext(options, options.onBytes);
+  return {
+    format: format.name,
+    sizeBytes: file.sizeBytes,
+    records: () => notEmpty(placed(file, format, context, file.name), file.path),
+  };
+}
+
+async function openFolder(
+  { path }: DatasetFile,
+  given: DatasetFormat | undefined,
+  options: OpenDatasetOptions,
+): Promise<OpenedDataset> {
+  const names = folderFiles(path);
+  let format: string | undefined;
+  let unknown: DatasetFile | undefined;
+  for (const name of names) {
+    const file = await fileOnDisk(join(path, name));
+    format = (given ?? recogniseFormat(file))?.name;
+    if (format !== undefined) break;
+    unknown ??= file;
+  }
+  if (format === undefined) throw unknown === undefined ? noFiles(path) : unknownFormat(unknown);
+  const sizes = names.map((name) => statSync(join(path, name)).size);
+  async function* records() {
+    let before = 0;
+    for (const [index, name] of names.entries()) {
+      const file = await fileOnDisk(join(path, name));
+      const found = given ?? recogniseFormat(file);
+      if (found === undefined) options.tally?.add(`file of no known format: ${name}`);
+      else if (file.container !== 'empty') {
+        const base = before;
+        yield* placed(
+          file,
+          found,
+          formatContext(options, (done) => options.onBytes?.(base + done)),
+          name,
+        );
+      }
+      before += sizes[index]!;
+    }
+  }
+  const sizeBytes = sizes.reduce((sum, size) => sum + size, 0);
+  return { format, sizeBytes, records: () => notEmpty(records(), path) };
+}
+
+async function openArchive(
+  { path, sizeBytes }: DatasetFile,
+  given: DatasetFormat | undefined,
+  options: OpenDatasetOptions,
+): Promise<OpenedDataset> {
+  let format: string | undefined;
+  let unknown: DatasetFile | undefined;
+  for await (const entry of archiveEntries(path)) {
+    format = (given ?? recogniseFormat(entry))?.name;
+    if (format !== undefined) break;
+    unknown ??= entry;
+  }
+  if (format === undefined) throw unknown === undefined ? noFiles(path) : unknownFormat(unknown);
+  async function* records() {
+    for await (const entry of archiveEntries(path, {}, options.onBytes)) {
+      const name = entry.path.slice(path.length + 1);
+      const found = given ?? recogniseFormat(entry);
+      if (found === undefined) options.tally?.add(`file of no known format: ${name}`);
+      else if (entry.container !== 'empty')
+        yield* placed(entry, found, formatContext(options, undefined), name);
+    }
+  }
+  return { format, sizeBytes, records: () => notEmpty(records(), path) };
+}
+
+/** `inside`: the file's path within what was given; it may tell the split. */
+async function* placed(
+  file: DatasetFile,
+  format: DatasetFormat,
+  context: FormatContext,
+  inside: string,
 ): AsyncGenerator<PlacedDatasetRecord> {
-  const file = path === '-' ? 'standard input' : path;
-  const reading = { requireTarget, ...(stdin === undefined ? {} : { stdin }) };
-  for await (const { record, line } of streamRecords(path, reading)) yield { record, file, line };
+  const byName = splitOfPath(inside);
+  for await (const read of format.read(file, context)) {
+    const split = read.split ?? byName;
+    yield { ...read, file: file.path, ...(split === undefined ? {} : { split }) };
+  }
+}
+
+function formatContext(
+  { requireTarget = true, tally = { add: () => {} }, signal, mapping }: OpenDatasetOptions,
+  onBytes: FormatContext['onBytes'],
+): FormatContext {
+  return { requireTarget, tally, signal, mapping, onBytes };
+}
+
+async function* notEmpty(
+  records: AsyncIterable<PlacedDatasetRecord>,
+  path: string,
+): AsyncGenerator<PlacedDatasetRecord> {
+  let isEmpty = true;
+  for await (const record of records) {
+    isEmpty = false;
+    yield record;
+  }
+  if (!isEmpty) return;
+  throw new VultuneError('DATASET_EMPTY', `${path} holds no records`, {
+    where: { file: path },
+    hint: 'expected functions with their labels, such as one JSON object with "code" and "target" a line',
+  });
+}
+
+function noFiles(path: string): VultuneError {
+  return new VultuneError('DATASET_EMPTY', `there is no dataset file in ${path}`, {
+    where: { file: path },
+    hint: 'expected .jsonl, .json, .csv, .parquet, .hdf5 or .db files',
+  });
 }

@@ -1,6 +1,6 @@
 /** @file Rows of JSON lines: one JSON object a line, from any stream of bytes. Knows nothing of what rows mean. */
-import { VultuneError } from '../../base/errors.ts';
-import { readByteLines } from '../read-lines.ts';
+import { VultuneError } from '../../../base/errors.ts';
+import { readByteLines } from '../../read-lines.ts';
 import type { TableRow } from './table-rows.ts';
 
 /** @throws VultuneError `DATASET_ENCODING`, `DATASET_LINE_TOO_LONG`, `DATASET_JSON_BROKEN`, `DATASET_FIELD_TYPE`. */

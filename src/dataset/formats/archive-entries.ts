@@ -1,0 +1,145 @@
+/**
+ * @file Dataset files in a tar archive (compressed or not), read as they come by: nothing is unpacked to disk. Links,
+ * odd paths and whatever is no dataset are passed over; a bomb is refused.
+ */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createGunzip, gunzipSync, constants as zlib } from 'node:zlib';
+import { Parser, type ReadEntry } from 'tar';
+import { VultuneError } from '../../base/errors.ts';
+import { fileError } from '../../base/files.ts';
+import { type DatasetFile, fileOfStream } from './dataset-file.ts';
+
+export interface ArchiveLimits {
+  /** Of all entries together, uncompressed. */
+  readonly maxBytes?: number;
+}
+
+/** Code compresses ten times; more than this is made to be large. */
+const MOST_COMPRESSION = 200;
+const ALWAYS_ALLOWED_BYTES = 2 ** 30;
+const DATASET_ENTRY = /(?:^|\/)(?!\._)[^/]+\.(?:jsonl|ndjson|json|csv|tsv)$/i;
+
+/** Whether a file that begins like this is a tar archive, gzipped or plain. */
+export function isTar(head: Uint8Array): boolean {
+  const plain = head[0] === 0x1f && head[1] === 0x8b ? gunzipHead(head) : head;
+  return Buffer.from(plain.subarray(257, 262)).toString('latin1') === 'ustar';
+}
+
+/** The bytes of a gzipped file that is no archive. @throws VultuneError `ARCHIVE_BROKEN`. */
+export async function* gunzipped(path: string): AsyncGenerator<Uint8Array> {
+  const input = createReadStream(path);
+  const output = createGunzip();
+  input.on('error', (error) => output.destroy(error));
+  try {
+    for await (const chunk of input.pipe(output)) yield chunk as Buffer;
+  } catch (error) {
+    throw broken(error, path);
+  } finally {
+    input.destroy();
+    output.destroy();
+  }
+}
+
+/**
+ * The dataset files of an archive, in its order; each has to be read before the next is asked for, what is left of it is
+ * passed over.
+ * @throws VultuneError `ARCHIVE_BROKEN`, `ARCHIVE_BOMB`.
+ */
+export async function* archiveEntries(
+  path: string,
+  limits: ArchiveLimits = {},
+  onBytes?: (done: number) => void,
+): AsyncGenerator<DatasetFile> {
+  const { size } = await stat(path);
+  const maxBytes = limits.maxBytes ?? Math.max(ALWAYS_ALLOWED_BYTES, size * MOST_COMPRESSION);
+  const waiting: ReadEntry[] = [];
+  let totalBytes = 0;
+  let failure: unknown;
+  let isDone = false;
+  let wake = () => {};
+  const fail = (error: unknown) => {
+    failure ??= broken(error, path);
+    wake();
+  };
+  const parser = new Parser({
+    strict: true,
+    onReadEntry(entry) {
+      totalBytes += entry.size;
+      if (totalBytes > maxBytes) fail(bomb(path, maxBytes));
+      if (
+        failure === undefined &&
+        entry.type === 'File' &&
+        isSafe(entry.path) &&
+        DATASET_ENTRY.test(entry.path)
+      ) {
+        waiting.push(entry);
+        wake();
+      } else entry.resume();
+    },
+  });
+  parser.on('error', fail);
+  parser.on('end', () => {
+    isDone = true;
+    wake();
+  });
+  const input = createReadStream(path);
+  input.on('error', fail);
+  let read = 0;
+  input.on('data', (chunk) => {
+    read += chunk.length;
+    onBytes?.(read);
+    if (failure === undefined && !parser.write(chunk as Buffer)) input.pause();
+  });
+  parser.on('drain', () => input.resume());
+  input.on('end', () => parser.end());
+  try {
+    for (;;) {
+      if (failure !== undefined) throw failure;
+      const entry = waiting.shift();
+      if (entry !== undefined) {
+        yield await fileOfStream(`${path}/${entry.path}`, entry as AsyncIterable<Uint8Array>, entry.size);
+        entry.resume();
+      } else if (isDone) return;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    input.destroy();
+  }
+}
+
+/** No absolute path, drive, or way up: nothing is written, but such an archive is not trusted with names either. */
+function isSafe(path: string): boolean {
+  return !/^[/\\]|^[a-z]:|\\/i.test(path) && !path.split('/').includes('..');
+}
+
+function gunzipHead(head: Uint8Array): Uint8Array {
+  try {
+    // A head is cut off: what there is of it is enough.
+    return gunzipSync(head.subarray(0, 65_536), {
+      finishFlush: zlib.Z_SYNC_FLUSH,
+      maxOutputLength: 512 * 2 ** 20,
+    });
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+function bomb(path: string, maxBytes: number): VultuneError {
+  const limit = `${Math.round(maxBytes / 2 ** 20)} MiB`;
+  return new VultuneError('ARCHIVE_BOMB', `${path} unpacks to more than ${limit}, which no dataset does`, {
+    where: { file: path },
+    hint: 'unpack it yourself if you trust it, and give the folder',
+  });
+}
+
+function broken(error: unknown, path: string): unknown {
+  const translated = fileError(error, path, 'read');
+  if (translated instanceof VultuneError) return translated;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new VultuneError('ARCHIVE_BROKEN', `${path} is no whole archive: ${reason.slice(0, 120)}`, {
+    where: { file: path },
+    hint: 'it may be cut off: fetch it again',
+    cause: error,
+  });
+}

@@ -1,0 +1,82 @@
+/** @file Rows of CSV with a header, streamed; cells may be whole source files. Knows nothing of what rows mean. */
+import { Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { parse as parseAtOnce } from 'csv-parse/sync';
+import { VultuneError } from '../../../base/errors.ts';
+import type { TableRow } from './table-rows.ts';
+
+/** An unclosed quote swallows the rest of the file: a row that long is one. */
+const MAX_ROW_BYTES = 64 * 2 ** 20;
+
+const OPTIONS = {
+  columns: true,
+  bom: true,
+  relax_quotes: true,
+  relax_column_count: true,
+  skip_empty_lines: true,
+  max_record_size: MAX_ROW_BYTES,
+} as const;
+
+/** @throws VultuneError `DATASET_CSV_BROKEN`. */
+export async function* csvRows(
+  bytes: AsyncIterable<Uint8Array>,
+  file: string,
+  delimiter: string,
+): AsyncGenerator<TableRow> {
+  const input = Readable.from(bytes, { objectMode: false });
+  const rows = parse({ ...OPTIONS, delimiter });
+  input.on('error', (error) => rows.destroy(error));
+  input.pipe(rows);
+  let row = 0;
+  try {
+    for await (const value of rows as AsyncIterable<Record<string, unknown>>) {
+      row++;
+      yield { value, line: row };
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const tooLong = error.code === 'CSV_MAX_RECORD_SIZE';
+    const found = tooLong ? `row ${row + 1} is longer than 64 MiB` : `row ${row + 1} is not CSV`;
+    throw new VultuneError('DATASET_CSV_BROKEN', `${found}: ${error.message.slice(0, 120)}`, {
+      where: { file, line: row + 1 },
+      hint: 'a cell with quotes or line ends stands in double quotes, a quote in it is doubled',
+      cause: error,
+    });
+  } finally {
+    input.destroy();
+    rows.destroy();
+  }
+}
+
+/** The delimiter that makes most columns of the first line; undefined when none makes two. */
+export function csvDelimiter(headText: string): string | undefined {
+  const line = headText.replace(/^\ufeff/, '').split(/\r?\n/, 1)[0] ?? '';
+  const counts = [',', '\t', ';', '|'].map((delimiter) => ({
+    delimiter,
+    count: line.split(delimiter).length,
+  }));
+  const best = counts.reduce((a, b) => (b.count > a.count ? b : a));
+  return best.count > 1 ? best.delimiter : undefined;
+}
+
+/** The first row by the start of the file; its columns with empty cells where the row is longer than that. */
+export function firstCsvRow(headText: string, delimiter: string): Readonly<Record<string, unknown>> {
+  try {
+    const [row] = parseAtOnce<Record<string, unknown>>(headText, {
+      ...OPTIONS,
+      columns: true,
+      delimiter,
+      to: 1,
+    });
+    if (row !== undefined) return row;
+  } catch {
+    // Cut off within the first row: the header is enough to go by.
+  }
+  try {
+    const options = { delimiter, bom: true, relax_quotes: true, to_line: 1 };
+    const [columns = []] = parseAtOnce(headText.split(/\r?\n/, 1)[0]!, options);
+    return Object.fromEntries(columns.map((column) => [column, '']));
+  } catch {
+    return {};
+  }
+}

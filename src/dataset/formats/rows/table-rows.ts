@@ -1,0 +1,53 @@
+/**
+ * @file Rows of a table, whatever it is stored as: JSON lines, a JSON array, CSV or Parquet. Knows nothing of what
+ * rows mean.
+ */
+import { VultuneError } from '../../../base/errors.ts';
+import type { DatasetFile } from '../dataset-file.ts';
+import { csvDelimiter, csvRows } from './csv-rows.ts';
+import { jsonRows } from './json-rows.ts';
+import { jsonlRows } from './jsonl-rows.ts';
+
+export interface TableRow {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** 1-based: the line of JSON lines, else the row. */
+  readonly line: number;
+}
+
+/**
+ * All rows in order, with memory bounded by the largest row (Parquet: by a group of rows). `onBytes` hears how many
+ * bytes of the file have been read.
+ * @throws VultuneError `DATASET_JSON_BROKEN`, `DATASET_CSV_BROKEN`, `DATASET_PARQUET_BROKEN`, `DATASET_ENCODING`,
+ * `DATASET_LINE_TOO_LONG`, `DATASET_FIELD_TYPE`; `DATASET_NOT_A_TABLE` for another container.
+ */
+export async function* tableRows(
+  file: DatasetFile,
+  onBytes?: (done: number) => void,
+): AsyncGenerator<TableRow> {
+  const bytes = () => counted(file.bytes(), onBytes);
+  const { container } = file;
+  if (container === 'jsonl') yield* jsonlRows(bytes(), file.path);
+  else if (container === 'json') yield* jsonRows(bytes(), file.path);
+  else if (container === 'csv') {
+    yield* csvRows(bytes(), file.path, csvDelimiter(Buffer.from(file.head).toString('utf8')) ?? ',');
+  } else if (container === 'parquet' && file.isOnDisk) {
+    yield* (await import('./parquet-rows.ts')).parquetRows(file.path, onBytes);
+  } else if (container !== 'empty') {
+    throw new VultuneError('DATASET_NOT_A_TABLE', `${file.path} is no table of functions`, {
+      where: { file: file.path },
+      hint: 'expected JSON lines, a JSON array, CSV or Parquet',
+    });
+  }
+}
+
+async function* counted(
+  bytes: AsyncIterable<Uint8Array>,
+  onBytes: ((done: number) => void) | undefined,
+): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  for await (const chunk of bytes) {
+    yield chunk;
+    done += chunk.length;
+    onBytes?.(done);
+  }
+}
