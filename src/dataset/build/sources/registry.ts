@@ -33,4 +33,31 @@ export const SOURCES: readonly SourceRow[] = [
     location: 'FOLDER',
     open: async (location) => (await import('./project-kb/project-kb.ts')).openProjectKb(location),
   },
+  {
+    name: 'git',
+    summary: 'fix commits: a list (CSV, JSON lines), or the commits of one repository whose messages match',
+    location: 'FIXES.csv',
+    options: [
+      {
+        flags: '--repository <path|url>',
+        description: 'git: one repository instead of a list, with --fixes',
+      },
+      { flags: '--fixes <pattern>', description: 'git: its commits whose message matches are the fixes' },
+      { flags: '--merges <how>', description: 'git: skip (the default) or first-parent' },
+      { flags: '--max-file-size <bytes>', description: 'git: pass over larger files (default: 2 MiB)' },
+    ],
+    open: async (location, options) => {
+      const { openFixList, openOneRepository } = await import('./git/open-git.ts');
+      if (location === undefined && options.repository !== undefined)
+        return openOneRepository('git', options);
+      return openFixList('git', location, options);
+    },
+  },
+  {
+    name: 'vcmatch',
+    summary: "VCMatch's lists of repository, CVE and fix commit, through git",
+    location: 'FIXES.csv',
+    open: async (location, options) =>
+      (await import('./git/open-git.ts')).openFixList('vcmatch', location, options),
+  },
 ];

@@ -33,7 +33,19 @@ export class ChangedFiles {
     const find = renames ? ['-M'] : ['--no-renames'];
     const plain = ['--no-ext-diff', '--no-textconv', '--ignore-submodules=none'];
     this.#process = startGit(
-      ['diff-tree', '--stdin', '-r', '-m', '--root', '--no-commit-id', '--raw', '-z', '--no-abbrev', ...plain, ...find],
+      [
+        'diff-tree',
+        '--stdin',
+        '-r',
+        '-m',
+        '--root',
+        '--no-commit-id',
+        '--raw',
+        '-z',
+        '--no-abbrev',
+        ...plain,
+        ...find,
+      ],
       folder,
     );
     this.#queue = new ByteQueue(this.#process, 'git diff-tree');

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VultuneError } from '../../../../base/errors.ts';
+import { projectName } from '../project-name.ts';
 
 export interface RepositoryAddress {
   readonly kind: 'remote' | 'local';
@@ -28,8 +29,7 @@ const SCHEMES = ['https', 'http', 'ssh', 'git', 'file'] as const;
 export function parseRepository(text: string, base: string): RepositoryAddress {
   const given = text.trim();
   if (given === '' || given.startsWith('-')) throw refused(given, 'it begins with "-" or is empty');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
-  if (/[\u0000-\u001f\u007f]/.test(given)) throw refused(given, 'it holds control characters');
+  if (/\p{Cc}/u.test(given)) throw refused(given, 'it holds control characters');
   if (/^[\w+.-]*::/.test(given)) throw refused(given, 'remote helpers (ext::, fd::) run commands');
   const scheme = /^([a-z][\w+.-]*):\/\//i.exec(given)?.[1]?.toLowerCase();
   if (scheme !== undefined) return fromUrl(given, scheme);
@@ -68,12 +68,11 @@ function fromUrl(given: string, scheme: string): RepositoryAddress {
 function remote(location: string): RepositoryAddress {
   const url = new URL(location);
   const path = url.pathname.replace(/\/+$/, '').replace(/\.git$/, '');
-  const names = path.split('/').filter((name) => name !== '');
   return {
     kind: 'remote',
     location,
     identity: `${url.host.toLowerCase()}${path}`,
-    project: names.slice(-2).join('/') || url.host,
+    project: projectName(location),
   };
 }
 

@@ -1,0 +1,119 @@
+/**
+ * @file Repositories on this disk: the user's own as they are, remote ones as partial clones (history without
+ * contents) in the cache. A clone is there when it is whole; contents are fetched in one go and then known.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { VultuneError } from '../../../../base/errors.ts';
+import { makeFolder, writeFileAtomic } from '../../../../base/files.ts';
+import { type GitFolder, runGit } from './git-command.ts';
+import { type RepositoryAddress, withoutSecrets } from './repository-address.ts';
+
+/**
+ * The repository's folder, cloned where it is remote and not there yet.
+ * @throws VultuneError `GIT_REPOSITORY_MISSING` (local), `GIT_CLONE_FAILED` (remote), `GIT_MISSING`
+ */
+export async function openFolder(
+  address: RepositoryAddress,
+  cacheDir: string,
+  signal: AbortSignal,
+): Promise<GitFolder> {
+  return address.kind === 'local'
+    ? await openLocal(address, signal)
+    : await openClone(address, cacheDir, signal);
+}
+
+async function openLocal(address: RepositoryAddress, signal: AbortSignal): Promise<GitFolder> {
+  const folder: GitFolder = { path: address.location };
+  const missing = (what: string) =>
+    new VultuneError('GIT_REPOSITORY_MISSING', `${address.location} is no git repository: ${what}`, {
+      where: { file: address.location },
+    });
+  if (!existsSync(address.location)) throw missing('there is no such folder');
+  const { code, stdout, stderr } = await runGit(['rev-parse', '--absolute-git-dir'], folder, { signal });
+  if (code !== 0) throw missing(stderr.split('\n').at(-1) ?? '');
+  return { path: stdout.trim() };
+}
+
+async function openClone(
+  address: RepositoryAddress,
+  cacheDir: string,
+  signal: AbortSignal,
+): Promise<GitFolder> {
+  const name = address.project.replace(/[^\w.-]+/g, '_').slice(-60);
+  const hash = createHash('sha256').update(address.identity).digest('hex').slice(0, 16);
+  const path = join(cacheDir, 'repositories', `${name}-${hash}.git`);
+  const folder: GitFolder = { path, remote: address };
+  if (existsSync(path)) return folder;
+  makeFolder(dirname(path));
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const clone = ['clone', '--bare', '--filter=blob:none', '--template=', '--no-tags', '--quiet'];
+    const { code, stderr } = await runGit(
+      [...clone, '--', address.location, temporary],
+      { path: dirname(path), remote: address },
+      { signal },
+    );
+    if (code !== 0) throw cloneFailed(address, stderr);
+    // Another build may have been quicker: then its clone stays.
+    if (!existsSync(path)) await rename(temporary, path);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+function cloneFailed(address: RepositoryAddress, stderr: string): VultuneError {
+  const said = stderr.split('\n').findLast((line) => /^(?:fatal|error)/.test(line)) ?? stderr.slice(0, 300);
+  return new VultuneError('GIT_CLONE_FAILED', `cannot clone ${address.location}: ${withoutSecrets(said)}`, {
+    where: { name: address.identity },
+    hint: 'check the address and the network; what is private needs a credential helper or a key',
+    exitCode: 1,
+  });
+}
+
+/** A commit that no branch holds (a rewritten one, a pull request's): most servers give it when it is asked for by id. */
+export async function fetchCommit(folder: GitFolder, id: string, signal: AbortSignal): Promise<boolean> {
+  if (folder.remote === undefined || !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(id)) return false;
+  const { code } = await runGit([...FETCH, '--filter=blob:none', 'origin', id], folder, { signal });
+  return code === 0;
+}
+
+const FETCH = [
+  '-c',
+  'fetch.negotiationAlgorithm=noop',
+  'fetch',
+  '--quiet',
+  '--no-tags',
+  '--no-write-fetch-head',
+  '--recurse-submodules=no',
+];
+
+const FETCHED = 'vultune-fetched';
+
+/** Fetches the contents that no earlier call fetched, in one request; git fetches what is missing one by one else. */
+export async function fetchContents(
+  folder: GitFolder,
+  ids: Iterable<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (folder.remote === undefined) return;
+  const list = join(folder.path, FETCHED);
+  const known = new Set((await readFile(list, 'utf8').catch(() => '')).split('\n'));
+  const missing = [...new Set(ids)].filter((id) => !known.has(id)).sort();
+  if (missing.length === 0) return;
+  const { code, stderr } = await runGit([...FETCH, '--filter=blob:none', '--stdin', 'origin'], folder, {
+    signal,
+    input: `${missing.join('\n')}\n`,
+  });
+  if (code !== 0) {
+    throw new VultuneError(
+      'GIT_FETCH_FAILED',
+      `cannot fetch ${missing.length} files' contents of ${folder.remote.location}: ${stderr.slice(0, 300)}`,
+      { hint: 'the same command goes on from what is already fetched', exitCode: 1 },
+    );
+  }
+  writeFileAtomic(list, [...known, ...missing].filter((id) => id !== '').join('\n'));
+}

@@ -1,0 +1,102 @@
+/** @file `git=LIST` and `git --repository R --fixes PATTERN` of the command line: checks what was given, opens nothing yet. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { VultuneError } from '../../../../base/errors.ts';
+import { fileError } from '../../../../base/files.ts';
+import type { ChangeSource } from '../../source.ts';
+import { type FixRow, readFixList } from './fix-list.ts';
+import { DEFAULT_GIT_OPTIONS, GitSource, type GitSourceOptions, groupByRepository } from './git-source.ts';
+import { parseRepository, withoutSecrets } from './repository-address.ts';
+
+/** Values of the command line, unchecked. */
+export type GivenOptions = Readonly<Record<string, unknown>>;
+
+/**
+ * A list of fixes. Relative paths in it start from its folder.
+ * @throws VultuneError `FILE_MISSING`, `FIX_LIST_COLUMNS`, `FIX_LIST_BROKEN`, `FIX_LIST_EMPTY`, `SOURCE_OPTION`
+ */
+export async function openFixList(
+  name: string,
+  location: string | undefined,
+  given: GivenOptions,
+): Promise<ChangeSource> {
+  const options = gitOptions(given);
+  if (location === undefined) {
+    throw new VultuneError('SOURCE_LOCATION', `${name}: expected a list of fixes`, {
+      hint: `${name}=fixes.csv, or for one repository: git --repository . --fixes "CVE-|security fix"`,
+    });
+  }
+  const problems = new Map<string, number>();
+  const count = (reason: string) => problems.set(reason, (problems.get(reason) ?? 0) + 1);
+  const rows: FixRow[] = [];
+  for await (const row of readFixList(location, count)) rows.push(row);
+  let refused: VultuneError | undefined;
+  const wanted = groupByRepository(rows, dirname(resolve(location)), (error, { line }) => {
+    count('repository address refused');
+    refused ??= new VultuneError(error.code, error.message, {
+      where: { file: location, line },
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  });
+  if (wanted.length === 0) {
+    throw (
+      refused ?? new VultuneError('FIX_LIST_EMPTY', `${location} names no fix`, { where: { file: location } })
+    );
+  }
+  return new GitSource({ name, location, sha256: await sha256(location) }, wanted, problems, options);
+}
+
+/** One repository, and the commits whose messages match. @throws VultuneError `SOURCE_OPTION`, `GIT_REPOSITORY_REFUSED` */
+export function openOneRepository(name: string, given: GivenOptions): ChangeSource {
+  const options = gitOptions(given);
+  const { repository, fixes } = given;
+  if (typeof repository !== 'string' || typeof fixes !== 'string') {
+    throw optionError(
+      '--repository and --fixes go together',
+      'git --repository . --fixes "CVE-|security fix"',
+    );
+  }
+  const address = parseRepository(repository, process.cwd());
+  const wanted = [{ address, rows: [], messages: messagePattern(fixes) }];
+  const info = { name, location: withoutSecrets(repository), version: `messages: ${fixes}` };
+  return new GitSource(info, wanted, new Map(), options);
+}
+
+function messagePattern(text: string): RegExp {
+  try {
+    return new RegExp(text, 'i');
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : '';
+    throw optionError(`--fixes is no pattern: ${said}`, 'for a literal word, write it alone: --fixes CVE-');
+  }
+}
+
+function gitOptions({ merges, maxFileSize }: GivenOptions): GitSourceOptions {
+  if (merges !== undefined && merges !== 'skip' && merges !== 'first-parent') {
+    throw optionError('--merges: unknown value', 'expected skip or first-parent');
+  }
+  const bytes = maxFileSize === undefined ? undefined : Number(maxFileSize);
+  if (bytes !== undefined && !(Number.isInteger(bytes) && bytes > 0)) {
+    throw optionError('--max-file-size: expected a number of bytes', '--max-file-size 1000000');
+  }
+  return {
+    ...DEFAULT_GIT_OPTIONS,
+    ...(merges === undefined ? {} : { merges }),
+    ...(bytes === undefined ? {} : { maxFileBytes: bytes }),
+  };
+}
+
+function optionError(message: string, hint: string): VultuneError {
+  return new VultuneError('SOURCE_OPTION', message, { hint });
+}
+
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+  return hash.digest('hex');
+}
