@@ -9,6 +9,14 @@ export function parseShare(text: string): number {
   return value;
 }
 
+/** A share of functions: between 0 and 1, both left out. */
+export function parsePrevalence(text: string): number {
+  const value = parseShare(text);
+  if (value === 0 || value === 1)
+    throw new InvalidArgumentError(`found ${text}, expected a share between 0 and 1.`);
+  return value;
+}
+
 /** A whole number of 1 or more. */
 export function parseCount(text: string): number {
   const value = toNumber(text);

@@ -1,5 +1,7 @@
 /** @file A fine-tuned model ready to judge functions: base model, adapter, and how it was trained to be used. */
+import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
+import { type Calibration, calibrateAll, parseCalibration } from '../evaluation/calibration/calibration.ts';
 import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
 import { ClassifierNetwork } from '../network/classifier-network.ts';
 import { encodeFunctions } from '../network/encode-functions.ts';
@@ -19,8 +21,10 @@ export interface DetectorOptions {
 export interface Judgements {
   /** [functions, 2] */
   readonly logits: Float32Array;
-  /** [functions] probability of vulnerable. */
+  /** [functions] probability of vulnerable, calibrated where the adapter carries a calibration. */
   readonly scores: Float64Array;
+  /** [functions] the softmax of the logits; the scores themselves without a calibration. */
+  readonly rawScores: Float64Array;
   /** Whether a function was longer than what was read of it. */
   readonly truncated: readonly boolean[];
 }
@@ -36,6 +40,8 @@ const TOKENS_PER_BATCH = 1024;
 export class Detector {
   readonly threshold: number;
   readonly maxLength: number;
+  /** What makes `scores` of `rawScores`; the threshold is on its scale. */
+  readonly calibration: Calibration | undefined;
   readonly #model: OpenModel;
   readonly #network: ClassifierNetwork;
   readonly #header: AdapterHeader;
@@ -50,6 +56,7 @@ export class Detector {
     this.#model = model;
     this.#network = network;
     this.#header = header;
+    this.calibration = adapterCalibration(header);
     this.threshold = options.threshold ?? settings?.threshold ?? DEFAULT_THRESHOLD;
     this.maxLength = options.maxLength ?? settings?.maxLength ?? model.geometry.maxPositions;
   }
@@ -92,11 +99,19 @@ export class Detector {
     });
     const ids = encoded.map((one) => one!.ids);
     const logits = await scoreFunctions(this.#network, ids, { tokensPerBatch: TOKENS_PER_BATCH, ...options });
-    return { logits, scores: vulnerableScores(logits), truncated: encoded.map((one) => one!.truncated) };
+    const rawScores = vulnerableScores(logits);
+    const scores = calibrateAll(this.calibration, rawScores);
+    return { logits, scores, rawScores, truncated: encoded.map((one) => one!.truncated) };
   }
 
   async close(): Promise<void> {
     await this.#network.release();
     await this.#model.checkpoint.close();
   }
+}
+
+/** Of an adapter, before its model is known. Throws ADAPTER_SETTINGS. */
+export function adapterCalibration({ folder, settings }: AdapterHeader): Calibration | undefined {
+  if (settings?.calibration === undefined) return undefined;
+  return parseCalibration(settings.calibration, join(folder, 'vultune.json'));
 }

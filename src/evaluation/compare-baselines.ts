@@ -5,7 +5,10 @@
 import type { Baseline, FittedBaseline, LabelledFunction } from './baselines/baseline.ts';
 import { baselineRegistry } from './baselines/registry.ts';
 import { type EvaluationRecord, type EvaluationResult, evaluateScores, thresholdFor } from './evaluate.ts';
-import { type Metric, type MetricName, metricNames, metricRegistry } from './metrics/registry.ts';
+import { type ClusterField, type Clusters, FEW_CLUSTERS } from './resampling/clusters.ts';
+import { bootstrapReplicates, type Intervals, intervalsOf, type Replicates } from './resampling/intervals.ts';
+import { DEFAULT_RESAMPLES, type ResampleOptions } from './resampling/resample.ts';
+import { type Shortfall, shortfallsAgainst } from './shortfalls.ts';
 
 export interface EvaluationRow {
   /** Stable key: `model` or a baseline's name. */
@@ -14,21 +17,28 @@ export interface EvaluationRow {
   /** Where the row's threshold comes from. */
   readonly thresholdFrom: 'given' | 'fixed' | 'validation' | 'training';
   readonly result: EvaluationResult;
+  /** [N] */
+  readonly scores: ArrayLike<number>;
+  readonly intervals?: Intervals;
   readonly note?: string;
-}
-
-/** One metric on which the model is no better than a baseline. */
-export interface Shortfall {
-  readonly baseline: string;
-  readonly metric: MetricName;
-  /** "The model does not beat length only on ROC AUC: 0.58 < 0.61." */
-  readonly sentence: string;
 }
 
 export interface Comparison {
   /** The model first, then the baselines in the registry's order. */
   readonly rows: readonly EvaluationRow[];
   readonly shortfalls: readonly Shortfall[];
+  /** How the intervals came about; `undefined` when there are none. */
+  readonly bootstrap?: BootstrapSummary;
+}
+
+export interface BootstrapSummary {
+  readonly resamples: number;
+  readonly clusterBy: ClusterField;
+  readonly clusters: number;
+  /** Fewer than about 30: the intervals are too narrow. */
+  readonly fewClusters: boolean;
+  /** Of the model, for figures that are made of others. */
+  readonly modelReplicates: Replicates;
 }
 
 /** A baseline fitted, with its threshold; good for any number of test sets. */
@@ -87,43 +97,53 @@ export function compareWithBaselines(model: ModelScores, baselines: readonly Rea
     label,
     thresholdFrom: 'given',
     result: evaluateScores({ records: test, scores, threshold }),
+    scores,
   };
   const baselineRows = baselines.map(({ baseline, fitted, ...chosen }): EvaluationRow => {
-    const result = evaluateScores({
-      records: test,
-      scores: fitted.score(test),
-      threshold: chosen.threshold,
-    });
+    const baselineScores = fitted.score(test);
+    const result = evaluateScores({ records: test, scores: baselineScores, threshold: chosen.threshold });
     return {
       name: baseline.name,
       label: baseline.label,
       thresholdFrom: chosen.thresholdFrom,
       result,
+      scores: baselineScores,
       ...(fitted.note === undefined ? {} : { note: fitted.note }),
     };
   });
   return {
     rows: [modelRow, ...baselineRows],
-    shortfalls: baselineRows.flatMap((row) => shortfallsAgainst(modelRow, row)),
+    shortfalls: baselineRows.flatMap((row) => shortfallsAgainst({ row: modelRow }, { row })),
   };
 }
 
-function shortfallsAgainst(model: EvaluationRow, baseline: EvaluationRow): Shortfall[] {
-  return metricNames.flatMap((name): Shortfall[] => {
-    const metric: Metric = metricRegistry[name];
-    const [mine, theirs] = [model.result.metrics[name], baseline.result.metrics[name]];
-    if (metric.role !== 'compared' || mine === undefined || theirs === undefined) return [];
-    const sign = metric.better === 'higher' ? 1 : -1;
-    if (sign * mine > sign * theirs) return [];
-    const figures = comparison(mine, theirs);
-    const sentence = `The ${model.label} does not beat ${baseline.label} on ${metric.label}: ${figures}.`;
-    return [{ baseline: baseline.name, metric: name, sentence }];
-  });
-}
-
-/** Two digits, or as many as it takes to show that the two differ (four at most). */
-function comparison(a: number, b: number): string {
-  const digits = [2, 3, 4].find((count) => a.toFixed(count) !== b.toFixed(count)) ?? (a === b ? 2 : 4);
-  const relation = a === b ? '=' : a < b ? '<' : '>';
-  return `${a.toFixed(digits)} ${relation} ${b.toFixed(digits)}`;
+/**
+ * The same comparison with an interval on every figure, and shortfalls by the paired bootstrap. The resamples of the model
+ * and of a baseline are the same.
+ */
+export async function withIntervals(
+  comparison: Comparison,
+  test: readonly EvaluationRecord[],
+  options: Omit<ResampleOptions, 'draw'> & { readonly clusters: Clusters },
+): Promise<Comparison> {
+  const { clusters, resamples = DEFAULT_RESAMPLES } = options;
+  const subjects = comparison.rows.map(({ scores, result }) => ({
+    records: test,
+    scores,
+    threshold: result.threshold,
+  }));
+  const replicates: readonly Replicates[] = await bootstrapReplicates(subjects, { ...options, resamples });
+  const rows = comparison.rows.map((row, i) => ({ ...row, intervals: intervalsOf(replicates[i]!) }));
+  const [model, ...baselines] = rows.map((row, i) => ({ row, replicates: replicates[i] }));
+  return {
+    rows,
+    shortfalls: baselines.flatMap((baseline) => shortfallsAgainst(model!, baseline)),
+    bootstrap: {
+      resamples,
+      clusterBy: clusters.by,
+      clusters: clusters.count,
+      fewClusters: clusters.count < FEW_CLUSTERS,
+      modelReplicates: replicates[0]!,
+    },
+  };
 }

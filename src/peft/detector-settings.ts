@@ -12,6 +12,8 @@ export interface DetectorSettings {
   readonly baseFingerprint: string;
   /** Of the training data, by the configuration's key. */
   readonly data: Readonly<Record<string, string>>;
+  /** Score → probability, fitted on validation; `threshold` is on its scale. Read by those who know calibrations. */
+  readonly calibration?: Readonly<Record<string, unknown>>;
 }
 
 /** Throws ADAPTER_SETTINGS for a field that is not what it should be; a setting taken wrong would spoil every score. */
@@ -33,6 +35,8 @@ export function parseSettings(json: Readonly<Record<string, unknown>>, file: str
   oneOf('longFunctions', 'truncate', 'head_tail', 'drop');
   oneOf('pooling', 'last', 'mean');
   require('baseFingerprint', typeof json.baseFingerprint === 'string', 'a text');
+  require('calibration', json.calibration === undefined ||
+    (typeof json.calibration === 'object' && json.calibration !== null), 'a calibration');
   require('data', typeof json.data === 'object' && json.data !== null, 'fingerprints by name');
   return json as unknown as DetectorSettings;
 }

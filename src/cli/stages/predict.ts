@@ -1,6 +1,7 @@
 /** @file `vultune predict`: JSON lines in, JSON lines out, in the input's order, none missing. */
 import { writeFileAtomic } from '../../base/files.ts';
-import type { Judgements } from '../../detector/detector.ts';
+import type { Detector, Judgements } from '../../detector/detector.ts';
+import { shiftPrior } from '../../evaluation/prevalence.ts';
 import type { PredictRequest } from '../commands/predict.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../display/numbers.ts';
@@ -28,7 +29,7 @@ export async function predictStage(request: PredictRequest, context: CliContext)
           chunk.map(({ code }) => code),
           { signal, onProgress: ({ functions }) => onProgress(start + functions) },
         );
-        emit(predictionLines(chunk, judgements, detector.threshold, request.logits));
+        emit(predictionLines(chunk, judgements, { ...request, ...detectorScale(detector, request) }));
       }
     });
   } finally {
@@ -39,17 +40,40 @@ export async function predictStage(request: PredictRequest, context: CliContext)
   stderr.write(`${formatCount(inputs.length)} predictions in ${request.out}\n`);
 }
 
+/** A base rate moves every score and the threshold alike: labels stay. Throws EVALUATION_PREVALENCE. */
+function detectorScale(
+  { threshold, calibration }: Detector,
+  { prevalence }: PredictRequest,
+): Omit<PredictionLineOptions, 'logits'> {
+  const from = calibration?.prevalence ?? UNKNOWN_PREVALENCE;
+  const isCalibrated = calibration !== undefined || prevalence !== undefined;
+  if (prevalence === undefined) return { threshold, isCalibrated };
+  return { threshold, isCalibrated, shift: (score) => shiftPrior(score, from, prevalence) };
+}
+
+/** Of an adapter that does not say how many of its functions were vulnerable: both classes alike. */
+const UNKNOWN_PREVALENCE = 0.5;
+
+export interface PredictionLineOptions {
+  readonly threshold: number;
+  readonly logits: boolean;
+  /** Whether `raw_score` is said beside a score that it is not. */
+  readonly isCalibrated: boolean;
+  /** The other base rate that scores and threshold are moved to. */
+  readonly shift?: ((score: number) => number) | undefined;
+}
+
 export function predictionLines(
   inputs: readonly PredictionInput[],
-  { logits, scores, truncated }: Judgements,
-  threshold: number,
-  withLogits: boolean,
+  { logits, scores, rawScores, truncated }: Judgements,
+  { threshold, logits: withLogits, isCalibrated, shift = (score) => score }: PredictionLineOptions,
 ): string {
   const lines = inputs.map(({ id, place }, i) =>
     JSON.stringify({
       id,
       ...place,
-      score: scores[i],
+      score: shift(scores[i]!),
+      ...(isCalibrated ? { raw_score: rawScores[i] } : {}),
       label: scores[i]! >= threshold ? 1 : 0,
       truncated: truncated[i],
       ...(withLogits ? { logits: [logits[2 * i], logits[2 * i + 1]] } : {}),

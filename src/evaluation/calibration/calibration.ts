@@ -1,0 +1,99 @@
+/**
+ * @file A calibration: a strictly increasing change of a score into a probability that is true of the validation
+ * functions. Strictly, so that order, and every metric of the order, stays as it was. Plain data, written beside the
+ * adapter. Knows nothing of how it was fitted.
+ */
+import { VultuneError } from '../../base/errors.ts';
+
+export const CALIBRATION_METHODS = ['none', 'temperature', 'platt', 'isotonic'] as const;
+export type CalibrationMethod = (typeof CALIBRATION_METHODS)[number];
+
+export type CalibrationMap =
+  | { readonly method: 'none' }
+  /** sigmoid(logit / temperature): Guo et al. 2017, "On calibration of modern neural networks", section 4.2. */
+  | { readonly method: 'temperature'; readonly temperature: number }
+  /** sigmoid(slope * logit + intercept): Platt 1999. */
+  | { readonly method: 'platt'; readonly slope: number; readonly intercept: number }
+  /** Linear between [K] scores and their probabilities, both ascending: Zadrozny and Elkan 2002. */
+  | {
+      readonly method: 'isotonic';
+      readonly scores: readonly number[];
+      readonly probabilities: readonly number[];
+    };
+
+export type Calibration = CalibrationMap & {
+  /** Functions it was fitted on, and the share of vulnerable ones: the base rate its probabilities are true at. */
+  readonly functions: number;
+  readonly prevalence: number;
+};
+
+/** Of an isotonic map this much of the raw score is mixed in: its flat pieces would tie functions that are ordered. */
+const RAW_SHARE = 1e-6;
+const CLIP = 1e-12;
+
+/** Probability of vulnerable from the network's own. */
+export function calibrate(map: CalibrationMap, score: number): number {
+  switch (map.method) {
+    case 'none':
+      return score;
+    case 'temperature':
+      return sigmoid(logit(score) / map.temperature);
+    case 'platt':
+      return sigmoid(map.slope * logit(score) + map.intercept);
+    case 'isotonic':
+      return (1 - RAW_SHARE) * interpolate(map.scores, map.probabilities, score) + RAW_SHARE * score;
+  }
+}
+
+export function calibrateAll(map: CalibrationMap | undefined, scores: ArrayLike<number>): Float64Array {
+  return Float64Array.from(scores, (score) => (map === undefined ? score : calibrate(map, score)));
+}
+
+/** Clipped, so that a score that rounds to 0 or 1 stays finite. */
+export function logit(score: number): number {
+  const p = Math.min(Math.max(score, CLIP), 1 - CLIP);
+  return Math.log(p / (1 - p));
+}
+
+export const sigmoid = (z: number) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
+
+function interpolate(xs: readonly number[], ys: readonly number[], x: number): number {
+  let [low, high] = [0, xs.length - 1];
+  if (x <= xs[low]!) return ys[low]!;
+  if (x >= xs[high]!) return ys[high]!;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (xs[middle]! <= x) low = middle;
+    else high = middle;
+  }
+  return ys[low]! + ((x - xs[low]!) / (xs[high]! - xs[low]!)) * (ys[high]! - ys[low]!);
+}
+
+/** What vultune.json holds. @throws VultuneError ADAPTER_SETTINGS */
+export function parseCalibration(value: unknown, file: string): Calibration {
+  const json = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const isNumber = (key: string, least = Number.NEGATIVE_INFINITY) =>
+    Number.isFinite(json[key]) && (json[key] as number) > least;
+  const areNumbers = (key: string) => Array.isArray(json[key]) && json[key].every(Number.isFinite);
+  const holds = {
+    none: () => true,
+    temperature: () => isNumber('temperature', 0),
+    platt: () => isNumber('slope', 0) && isNumber('intercept'),
+    isotonic: () =>
+      areNumbers('scores') &&
+      areNumbers('probabilities') &&
+      (json.scores as number[]).length > 0 &&
+      (json.scores as number[]).length === (json.probabilities as number[]).length,
+  }[json.method as CalibrationMethod];
+  if (holds?.() !== true || !isNumber('functions') || !isNumber('prevalence', 0)) {
+    throw new VultuneError(
+      'ADAPTER_SETTINGS',
+      `"calibration" has the method ${JSON.stringify(json.method)}, expected one of ${CALIBRATION_METHODS.join(', ')} with its numbers`,
+      {
+        where: { file, name: 'calibration' },
+        hint: 'The file is written beside the adapter at the end of training, and not meant to be edited.',
+      },
+    );
+  }
+  return value as Calibration;
+}

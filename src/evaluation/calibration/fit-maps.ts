@@ -1,0 +1,128 @@
+/** @file Fits each calibration on labelled scores, by least log loss (isotonic: least squares). Chooses none. */
+import { type CalibrationMap, logit, sigmoid } from './calibration.ts';
+
+type Fit<Method extends CalibrationMap['method']> = (
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+) => Extract<CalibrationMap, { method: Method }>;
+
+/** Beyond them the data say "constant" or "certain", and no finite temperature is best. */
+const SHARPEST = 100;
+const BLUNTEST = 0.01;
+
+/** The derivative of the log loss in 1/T, sum of (sigmoid(z/T) - y) z, only grows: bisection finds its zero. */
+export const fitTemperature: Fit<'temperature'> = (labels, scores) => {
+  const logits = Float64Array.from(scores, logit);
+  const slopeAt = (inverse: number) => {
+    let sum = 0;
+    for (let i = 0; i < logits.length; i++) sum += (sigmoid(inverse * logits[i]!) - labels[i]!) * logits[i]!;
+    return sum;
+  };
+  let [low, high] = [BLUNTEST, SHARPEST];
+  for (let step = 0; step < 100; step++) {
+    const middle = Math.sqrt(low * high);
+    if (slopeAt(middle) < 0) low = middle;
+    else high = middle;
+  }
+  return { method: 'temperature', temperature: 1 / Math.sqrt(low * high) };
+};
+
+/** Less would be a ranking turned around, or none. */
+const LEAST_SLOPE = 1e-3;
+
+/**
+ * Newton's method on Platt's smoothed targets, (N+ + 1) / (N+ + 2) and 1 / (N- + 2): as scikit-learn's
+ * CalibratedClassifierCV(method='sigmoid') on the logit. A slope below 0.001 is held there.
+ */
+export const fitPlatt: Fit<'platt'> = (labels, scores) => {
+  const logits = Float64Array.from(scores, logit);
+  let positives = 0;
+  for (let i = 0; i < labels.length; i++) positives += labels[i]!;
+  const negatives = labels.length - positives;
+  const targets = Float64Array.from(labels, (label) =>
+    label === 1 ? (positives + 1) / (positives + 2) : 1 / (negatives + 2),
+  );
+  const free = newton(logits, targets, undefined);
+  const [slope, intercept] = free[0] >= LEAST_SLOPE ? free : newton(logits, targets, LEAST_SLOPE);
+  return { method: 'platt', slope, intercept };
+};
+
+/** [slope, intercept] of least cross entropy; the objective is convex, steps are halved until they lower it. */
+function newton(
+  logits: Float64Array,
+  targets: Float64Array,
+  fixedSlope: number | undefined,
+): [number, number] {
+  const objective = (a: number, b: number) => {
+    let sum = 0;
+    for (let i = 0; i < logits.length; i++) {
+      const z = a * logits[i]! + b;
+      sum += Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - targets[i]! * z;
+    }
+    return sum;
+  };
+  let [a, b] = [fixedSlope ?? 1, 0];
+  let value = objective(a, b);
+  for (let iteration = 0; iteration < 100; iteration++) {
+    let [ga, gb, haa, hab, hbb] = [0, 0, 1e-12, 0, 1e-12];
+    for (let i = 0; i < logits.length; i++) {
+      const x = logits[i]!;
+      const p = sigmoid(a * x + b);
+      const [residual, curvature] = [p - targets[i]!, p * (1 - p)];
+      ga += residual * x;
+      gb += residual;
+      haa += curvature * x * x;
+      hab += curvature * x;
+      hbb += curvature;
+    }
+    if (fixedSlope !== undefined) [ga, haa, hab] = [0, 1, 0];
+    if (Math.hypot(ga, gb) < 1e-10 * logits.length) break;
+    const determinant = haa * hbb - hab * hab;
+    const da = -(hbb * ga - hab * gb) / determinant;
+    const db = -(haa * gb - hab * ga) / determinant;
+    let step = 1;
+    while (step > 1e-10 && objective(a + step * da, b + step * db) > value) step /= 2;
+    [a, b] = [a + step * da, b + step * db];
+    const next = objective(a, b);
+    if (next >= value) break;
+    value = next;
+  }
+  return [a, b];
+}
+
+/**
+ * Pool adjacent violators, then linear between the blocks' ends: scikit-learn's IsotonicRegression with
+ * y_min = 1 / (n + 2), y_max = 1 - y_min, since no finite sample shows that a probability is 0 or 1.
+ */
+export const fitIsotonic: Fit<'isotonic'> = (labels, scores) => {
+  const order = Uint32Array.from({ length: scores.length }, (_, i) => i).sort(
+    (a, b) => scores[a]! - scores[b]!,
+  );
+  const blocks: { from: number; to: number; sum: number; count: number }[] = [];
+  for (const i of order) {
+    const previous = blocks.at(-1);
+    if (previous !== undefined && previous.to === scores[i]) {
+      // Equal scores are one block from the start, and keep their mean.
+      previous.sum += labels[i]!;
+      previous.count++;
+    } else {
+      blocks.push({ from: scores[i]!, to: scores[i]!, sum: labels[i]!, count: 1 });
+    }
+  }
+  const pooled: typeof blocks = [];
+  for (const block of blocks) {
+    pooled.push({ ...block });
+    while (pooled.length > 1) {
+      const [before, last] = [pooled.at(-2)!, pooled.at(-1)!];
+      if (before.sum * last.count < last.sum * before.count) break;
+      pooled.pop();
+      Object.assign(before, { to: last.to, sum: before.sum + last.sum, count: before.count + last.count });
+    }
+  }
+  const least = 1 / (scores.length + 2);
+  const points = pooled.flatMap(({ from, to, sum, count }) => {
+    const p = Math.min(Math.max(sum / count, least), 1 - least);
+    return from === to ? [[from, p] as const] : [[from, p] as const, [to, p] as const];
+  });
+  return { method: 'isotonic', scores: points.map(([x]) => x), probabilities: points.map(([, y]) => y) };
+};

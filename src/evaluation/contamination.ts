@@ -1,0 +1,115 @@
+/**
+ * @file Which test functions a model has seen in training: the same body, or nearly. Training leaves fingerprints (no
+ * code), so the question can be asked of an adapter long after its data are gone.
+ */
+import { VultuneError } from '../base/errors.ts';
+import { bodyKey } from '../dataset/duplicates/exact-duplicates.ts';
+import { SKETCH_BYTES, sketchText } from '../dataset/duplicates/min-hash.ts';
+import { NearDuplicates } from '../dataset/duplicates/near-duplicates.ts';
+import { normalisedCode } from '../dataset/duplicates/normalised-code.ts';
+
+interface FingerprintedRecord {
+  readonly code: string;
+  readonly language?: string | undefined;
+}
+
+/** Of N functions: 144 bytes each. */
+export interface TrainingFingerprints {
+  /** [N] 128 bits of SHA-256 of the normalised body, hexadecimal. */
+  readonly bodies: readonly string[];
+  /** [N * SKETCH_BYTES] MinHash sketches, one after another. */
+  readonly sketches: Uint8Array;
+}
+
+/** Jaccard similarity of token shingles from which a test function counts as seen. */
+export const NEAR = 0.9;
+
+export function fingerprintTraining(records: readonly FingerprintedRecord[]): TrainingFingerprints {
+  const sketches = new Uint8Array(records.length * SKETCH_BYTES);
+  const bodies = records.map(({ code, language }, i) => {
+    const text = normalisedCode(code, language);
+    sketches.set(sketchText(text), i * SKETCH_BYTES);
+    return bodyKey(text);
+  });
+  return { bodies, sketches };
+}
+
+export interface Contamination {
+  /** Places in the test set of functions whose body was in training. */
+  readonly exact: readonly number[];
+  /** Places of functions that resemble a training function, and are not the same. */
+  readonly near: readonly number[];
+  /** Functions of the training data that were compared with. */
+  readonly trainingFunctions: number;
+}
+
+export function findContamination(
+  test: readonly FingerprintedRecord[],
+  training: TrainingFingerprints,
+): Contamination {
+  const own = fingerprintTraining(test);
+  const bodies = new Set(training.bodies);
+  const exact = own.bodies.flatMap((body, row) => (bodies.has(body) ? [row] : []));
+  const isExact = new Set(exact);
+  const duplicates = new NearDuplicates({ threshold: NEAR });
+  const trainingCount = training.bodies.length;
+  for (const {
+    bodies: { length },
+    sketches,
+  } of [training, own]) {
+    for (let i = 0; i < length; i++) {
+      duplicates.addSketch(sketches.subarray(i * SKETCH_BYTES, (i + 1) * SKETCH_BYTES));
+    }
+  }
+  const groups = duplicates.groups();
+  const trainingOf = new Map<number, number[]>();
+  for (let i = 0; i < trainingCount; i++) {
+    const members = trainingOf.get(groups[i]!);
+    if (members === undefined) trainingOf.set(groups[i]!, [i]);
+    else members.push(i);
+  }
+  // A group may hang together by a chain: what counts is one training function that is near itself.
+  const near = test.flatMap((_, row) => {
+    if (isExact.has(row)) return [];
+    const place = trainingCount + row;
+    const members = trainingOf.get(groups[place]!) ?? [];
+    return members.some((member) => duplicates.similarity(member, place) >= NEAR) ? [row] : [];
+  });
+  return { exact, near, trainingFunctions: trainingCount };
+}
+
+const MAGIC = 'VTFP';
+const VERSION = 1;
+const HEADER_BYTES = 12;
+const BODY_BYTES = 16;
+
+/** Little-endian: "VTFP", version, N (32 bits each), N bodies of 16 bytes, N sketches. */
+export function formatFingerprints({ bodies, sketches }: TrainingFingerprints): Uint8Array {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write(MAGIC, 'latin1');
+  header.writeUInt32LE(VERSION, 4);
+  header.writeUInt32LE(bodies.length, 8);
+  return Buffer.concat([header, Buffer.from(bodies.join(''), 'hex'), sketches]);
+}
+
+/** @throws VultuneError ADAPTER_FINGERPRINTS */
+export function parseFingerprints(bytes: Uint8Array, file: string): TrainingFingerprints {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isOurs = bytes.length >= HEADER_BYTES && buffer.toString('latin1', 0, 4) === MAGIC;
+  const count = isOurs ? buffer.readUInt32LE(8) : 0;
+  const expected = HEADER_BYTES + count * (BODY_BYTES + SKETCH_BYTES);
+  if (!isOurs || buffer.readUInt32LE(4) !== VERSION || bytes.length !== expected) {
+    throw new VultuneError(
+      'ADAPTER_FINGERPRINTS',
+      `the fingerprints of the training functions are broken: ${bytes.length} bytes${isOurs ? `, expected ${expected}` : ' of another format'}`,
+      { where: { file }, hint: 'Delete the file to evaluate without a check of contamination.' },
+    );
+  }
+  const sketchesStart = HEADER_BYTES + count * BODY_BYTES;
+  return {
+    bodies: Array.from({ length: count }, (_, i) =>
+      buffer.toString('hex', HEADER_BYTES + i * BODY_BYTES, HEADER_BYTES + (i + 1) * BODY_BYTES),
+    ),
+    sketches: bytes.subarray(sketchesStart),
+  };
+}
