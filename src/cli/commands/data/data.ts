@@ -7,11 +7,15 @@ import type { CliContext } from '../../context.ts';
 import type { CliCommand } from '../../program.ts';
 import { type BuildStages, buildCommand } from './build.ts';
 import type { BuildNpmStages } from './build-npm.ts';
+import { checkCommand } from './check.ts';
 
 export interface DataStages extends BuildNpmStages, BuildStages {}
 
 /** In the order of the help. Whatever is slow to load is imported when the command runs. */
-const SUBCOMMANDS: readonly ((stages: DataStages, context: CliContext) => Command)[] = [buildCommand];
+const SUBCOMMANDS: readonly ((stages: DataStages, context: CliContext) => Command)[] = [
+  buildCommand,
+  checkCommand,
+];
 
 export function dataCommand(stages: DataStages): CliCommand {
   return (context) => {

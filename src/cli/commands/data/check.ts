@@ -1,0 +1,58 @@
+/** @file `vultune data check`: proves that nothing of one part of a dataset is in another, or says what is. */
+import { Command, Option } from 'commander';
+import { LEAK_KINDS, type LeakKind } from '../../../dataset/check/leak-report.ts';
+import type { CliContext } from '../../context.ts';
+import { leakText } from '../../display/leak-text.ts';
+import { addExamples, parseCount, parseShare } from '../../options.ts';
+import { addInputs, type InputOptions, leftOutLine, openInputs } from './dataset-inputs.ts';
+
+interface Options extends InputOptions {
+  readonly threshold: number;
+  readonly ignore: readonly LeakKind[];
+  readonly examples: number;
+  readonly json: boolean;
+}
+
+export function checkCommand(_stages: unknown, context: CliContext): Command {
+  const command = new Command('check')
+    .summary('prove that nothing leaks from one part of a dataset into another')
+    .description(
+      'Prove that no pair, commit, CVE, duplicate or near duplicate lies in two parts of a dataset, and that no ' +
+        'body has both labels; list what does. Ends with 1 when something is found.\n\n' +
+        'Parts are told by the files (train, valid, test), by a field "split", or else each file is one. ' +
+        'Comments and white space do not count when functions are compared.',
+    );
+  addInputs(command)
+    .addOption(
+      new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
+        .default(0.9)
+        .argParser(parseShare),
+    )
+    .addOption(
+      new Option('--ignore <kinds...>', 'kinds of leaks not to look for')
+        .choices(LEAK_KINDS)
+        .default([], 'none'),
+    )
+    .addOption(new Option('--examples <n>', 'places to show of each kind').default(5).argParser(parseCount))
+    .option('--json', 'print the findings as JSON', false);
+  addExamples(command, [
+    ['a dataset that vultune built', 'vultune data check datasets/kb'],
+    ['somebody else’s files, together', 'vultune data check train.jsonl valid.jsonl test.jsonl'],
+    ['near duplicates are accepted here', 'vultune data check datasets/kb --ignore near-duplicate'],
+  ]);
+  return command.action((paths: string[], options: Options) => check(paths, options, context));
+}
+
+async function check(paths: readonly string[], options: Options, context: CliContext): Promise<void> {
+  const { stdout, stderr, setExitCode } = context;
+  const { findLeaks } = await import('../../../dataset/check/find-leaks.ts');
+  const inputs = await openInputs(paths, options, context);
+  const report = await findLeaks(inputs.records(), {
+    threshold: options.threshold,
+    kinds: LEAK_KINDS.filter((kind) => !options.ignore.includes(kind)),
+    examples: options.examples,
+  });
+  stderr.write(leftOutLine(inputs.leftOut));
+  stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : leakText(report, stdout));
+  if (!report.ok) setExitCode(1);
+}

@@ -1,0 +1,57 @@
+/** @file The report of `data check` for people: parts as a table, then each kind of leak with the first few places. */
+import type { Leak, LeakKind, LeakPlace, LeakReport } from '../../dataset/check/leak-report.ts';
+import { formatCount, formatPercent } from './numbers.ts';
+import { renderTable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+const TITLES: Readonly<Record<LeakKind, readonly [none: string, some: string]>> = {
+  'label-conflict': ['no body has both labels', 'bodies with both labels'],
+  'exact-duplicate': [
+    'no function is in two parts',
+    'functions that are in several parts, but for layout and comments',
+  ],
+  'near-duplicate': [
+    'no near duplicate is in another part',
+    'groups of near duplicates that lie in several parts',
+  ],
+  pair: ['no pair is parted', 'pairs that are parted'],
+  commit: ['no commit is in two parts', 'commits that are in several parts'],
+  cve: ['no CVE is in two parts', 'CVEs that are in several parts'],
+};
+
+export function leakText(report: LeakReport, terminal: Terminal): string {
+  const { colors } = terminal;
+  const rows = report.parts.map(({ name, functions, vulnerable }) => [
+    name,
+    formatCount(functions),
+    `${formatCount(vulnerable)} (${formatPercent(vulnerable / functions)})`,
+  ]);
+  const right = { align: 'right' } as const;
+  const columns = [{ heading: '' }, { heading: 'functions', ...right }, { heading: 'vulnerable', ...right }];
+  const alone =
+    report.parts.length > 1
+      ? ''
+      : `\n${colors.warning('one part only: nothing can cross; give the files of all parts to check them together')}\n`;
+  return `${renderTable(columns, rows, terminal)}${alone}\n${report.leaks.map((leak) => leakLines(leak, report, terminal)).join('')}`;
+}
+
+function leakLines(leak: Leak, { threshold }: LeakReport, { colors }: Terminal): string {
+  const [none, some] = TITLES[leak.kind];
+  const note = leak.kind === 'near-duplicate' ? ` (Jaccard ${threshold} and above, estimated)` : '';
+  if (leak.checked === 0) return `${colors.muted('-')}     ${none}: no function says one\n`;
+  if (leak.groups === 0) return `${colors.good('ok')}    ${none}${note}\n`;
+  const parts = Object.entries(leak.byParts).map(([names, count]) => `${names}: ${formatCount(count)}`);
+  const head = `${colors.bad('FAIL')}  ${formatCount(leak.groups)} ${some}${note}; ${formatCount(leak.functions)} functions\n`;
+  const examples = leak.examples.map(({ key, similarity, places }) => {
+    const what = [key ?? '', similarity === undefined ? '' : `~${similarity.toFixed(2)} alike`]
+      .filter((text) => text !== '')
+      .join(', ');
+    return `      ${what === '' ? '' : `${colors.muted(what)}  `}${places.map(placeText).join('  ')}\n`;
+  });
+  const more = leak.groups - leak.examples.length;
+  const rest = more > 0 ? `      ${colors.muted(`... and ${formatCount(more)} more`)}\n` : '';
+  return `${head}      ${colors.muted(parts.join('; '))}\n${examples.join('')}${rest}`;
+}
+
+const placeText = ({ file, line, target }: LeakPlace) =>
+  `${file}:${line}${target === null ? '' : ` (${target})`}`;
