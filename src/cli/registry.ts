@@ -12,6 +12,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { predictCommand } from './commands/predict.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { scanCommand } from './commands/scan.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliCommand } from './program.ts';
@@ -45,6 +46,7 @@ export function commandRegistry(version: string): readonly CliCommand[] {
     }),
     evaluateCommand(async (...args) => (await import('./stages/evaluate.ts')).evaluateStage(...args)),
     predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
+    scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),
     verifyCommand(async (...args) => (await import('./stages/verify.ts')).verifyStage(...args)),
     modelsCommand({
       resolve: async (...args) =>

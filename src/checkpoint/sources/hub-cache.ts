@@ -8,7 +8,6 @@ import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { getHFHubCachePath, getRepoFolderName } from '@huggingface/hub';
 import { writeFileAtomic } from '../../base/files.ts';
-import { holdsWholeModel } from './model-files.ts';
 
 export interface HubCache {
   readonly folder: string;
@@ -33,7 +32,11 @@ export function hubCache(cacheDir: string | undefined, name: string): HubCache {
 export const COMMIT = /^[0-9a-f]{40}$/;
 
 /** The commit of a branch, tag or commit whose files are all here. */
-export async function cachedCommit(cache: HubCache, revision: string): Promise<string | undefined> {
+export async function cachedCommit(
+  cache: HubCache,
+  revision: string,
+  isWhole: (folder: string) => Promise<boolean>,
+): Promise<string | undefined> {
   const commit = COMMIT.test(revision)
     ? revision
     : await readFile(join(cache.folder, 'refs', revision), 'utf8').then(
@@ -41,7 +44,7 @@ export async function cachedCommit(cache: HubCache, revision: string): Promise<s
         () => undefined, // Never fetched.
       );
   if (commit === undefined || !COMMIT.test(commit)) return undefined;
-  return (await holdsWholeModel(cache.snapshot(commit))) ? commit : undefined;
+  return (await isWhole(cache.snapshot(commit))) ? commit : undefined;
 }
 
 /** Remembers what a branch or tag pointed to. */

@@ -1,18 +1,55 @@
-/** @file A model from the hub: found in its cache or fetched into it. Puts client, cache and download together. */
+/** @file A model, or an adapter, from the hub: found in its cache or fetched into it. Puts client, cache and download together. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { downloadFile } from './download-file.ts';
 import { COMMIT, cachedCommit, type HubCache, hubCache, linkBlob, storeRef } from './hub-cache.ts';
 import { type HubClient, type HubFile, hubClient } from './hub-client.ts';
-import { selectModelFiles } from './model-files.ts';
+import { holdsWholeModel, selectModelFiles } from './model-files.ts';
 import { isOffline, type ResolvedModel, type ResolveOptions } from './model-source.ts';
+
+/** Which files of a repository are wanted, and whether a folder has them. */
+interface WantedFiles {
+  readonly select: (name: string, names: readonly string[]) => readonly string[];
+  readonly isWhole: (folder: string) => Promise<boolean>;
+}
+
+const ADAPTER_NEEDS = ['adapter_config.json', 'adapter_model.safetensors'];
+const ADAPTER_MAY_HAVE = ['vultune.json', 'README.md'];
+
+/** A LoRA adapter that was published. Throws what fetchHubModel throws; ADAPTER_MISSING for a repository without one. */
+export async function fetchHubAdapter(name: string, options: ResolveOptions): Promise<ResolvedModel> {
+  return await fetchFromHub(name, options, {
+    select: (repository, names) => {
+      const missing = ADAPTER_NEEDS.filter((file) => !names.includes(file));
+      if (missing.length === 0)
+        return [...ADAPTER_MAY_HAVE.filter((file) => names.includes(file)), ...ADAPTER_NEEDS];
+      throw new VultuneError(
+        'ADAPTER_MISSING',
+        `${repository} on the hub has no ${missing.join(' and no ')}`,
+        {
+          where: { name: repository },
+          hint: 'Is it a base model? An adapter is what `vultune train` writes, or PEFT with safe_serialization.',
+        },
+      );
+    },
+    isWhole: async (folder) => ADAPTER_NEEDS.every((file) => existsSync(join(folder, file))),
+  });
+}
 
 /**
  * Asks the hub what the revision is now and fetches the files that are missing. Offline, or when the hub cannot be
  * reached, what is cached of that revision serves. Throws what resolveModel says.
  */
 export async function fetchHubModel(name: string, options: ResolveOptions): Promise<ResolvedModel> {
+  return await fetchFromHub(name, options, { select: selectModelFiles, isWhole: holdsWholeModel });
+}
+
+async function fetchFromHub(
+  name: string,
+  options: ResolveOptions,
+  wanted: WantedFiles,
+): Promise<ResolvedModel> {
   const revision = checkRevision(options.revision ?? 'main');
   const cache = hubCache(options.cacheDir, name);
   const resolved = (commit: string): ResolvedModel => ({
@@ -21,7 +58,7 @@ export async function fetchHubModel(name: string, options: ResolveOptions): Prom
     path: cache.snapshot(commit),
     revision: commit,
   });
-  const cached = await cachedCommit(cache, revision);
+  const cached = await cachedCommit(cache, revision, wanted.isWhole);
   if (cached !== undefined && (COMMIT.test(revision) || isOffline(options))) return resolved(cached);
   if (isOffline(options)) {
     throw new VultuneError('MODEL_NOT_CACHED', `${name} (${revision}) is not in the cache ${cache.folder}`, {
@@ -32,7 +69,7 @@ export async function fetchHubModel(name: string, options: ResolveOptions): Prom
   const client = hubClient(name, options);
   try {
     const commit = await client.commitOf(revision);
-    await fetchSnapshot(name, commit, client, cache, options);
+    await fetchSnapshot(name, commit, client, cache, options, wanted);
     storeRef(cache, revision, commit);
     return resolved(commit);
   } catch (error) {
@@ -48,9 +85,10 @@ async function fetchSnapshot(
   client: HubClient,
   cache: HubCache,
   options: ResolveOptions,
+  wanted: WantedFiles,
 ): Promise<void> {
   const files = new Map((await client.files(commit)).map((file) => [file.path, file]));
-  for (const path of selectModelFiles(name, [...files.keys()])) {
+  for (const path of wanted.select(name, [...files.keys()])) {
     if (existsSync(join(cache.snapshot(commit), path))) continue;
     await fetchBlob(files.get(path)!, commit, client, cache, options);
     await linkBlob(cache, files.get(path)!.digest.hex, commit, path);

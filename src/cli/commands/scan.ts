@@ -1,0 +1,143 @@
+/** @file `vultune scan`: options; the work is the stage's. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseBudget } from '../../scan/operating-point.ts';
+import type { CliContext } from '../context.ts';
+import { addDeviceOptions, addExamples, type DeviceOptions, parseCount, parseShare } from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export const SCAN_FORMATS = ['text', 'json', 'sarif', 'html', 'github'] as const;
+export type ScanFormat = (typeof SCAN_FORMATS)[number];
+
+export interface ScanRequest extends DeviceOptions {
+  /** A run folder, an adapter folder, or an adapter's id on the hub. */
+  readonly run: string;
+  readonly paths: readonly string[];
+  readonly format: ScanFormat;
+  /** A file to write, atomically; default: stdout. */
+  readonly output?: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly gitignore: boolean;
+  /** A commit: only functions that are not as they were there. */
+  readonly diff?: string;
+  readonly baseline?: string;
+  readonly updateBaseline: boolean;
+  readonly minConfidence: number;
+  readonly failOn: 'vulnerable' | 'uncertain' | 'none';
+  readonly threshold?: number;
+  /** A share of safe functions that may be flagged. */
+  readonly maxFalsePositives?: number;
+  readonly maxLength?: number;
+  readonly cache: boolean;
+  /** Findings shown with their code. */
+  readonly frames: number;
+}
+
+export type ScanStage = (request: ScanRequest, context: CliContext) => Promise<void>;
+
+type Options = Omit<ScanRequest, 'run' | 'paths'>;
+
+export function scanCommand(stage: ScanStage): CliCommand {
+  return (context) => {
+    const command = new Command('scan')
+      .summary('find the functions of a source tree that look vulnerable')
+      .description(
+        'Score every function below the paths with a fine-tuned model; the most certain findings come first.\n\n' +
+          'Leaves out what .gitignore names, node_modules, and symbolic links. Scores are kept: a second scan of an ' +
+          'unchanged tree computes nothing. A comment `vultune-ignore: reason` in a function, or just above it, ' +
+          'suppresses its finding. Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
+      )
+      .argument('<run>', 'run folder, PEFT adapter folder, or hub id of an adapter')
+      .argument('<paths...>', 'files and folders to scan');
+    addOutputOptions(command);
+    addSelectionOptions(command);
+    addJudgementOptions(command);
+    addDeviceOptions(command);
+    addExamples(command, [
+      ['a whole project', 'vultune scan runs/first .'],
+      ['for a code-hosting site', 'vultune scan runs/first src --format sarif --output vultune.sarif'],
+      ['what a branch changes', 'vultune scan runs/first . --diff origin/main --format github'],
+      [
+        'accept what is there, report what is new',
+        'vultune scan runs/first . --baseline .vultune-baseline.json --update-baseline',
+      ],
+      ['at most 1 false alarm in 200 functions', 'vultune scan runs/first src --max-false-positives 1/200'],
+    ]);
+    return command.action((run: string, paths: string[], options: Options) =>
+      stage({ run, paths, ...options }, context),
+    );
+  };
+}
+
+function addOutputOptions(command: Command): void {
+  command
+    .addOption(new Option('--format <name>', 'of the findings').choices(SCAN_FORMATS).default('text'))
+    .option('--output <file>', 'write the findings here instead of standard output')
+    .addOption(
+      new Option('--frames <n>', 'findings shown with their code (text, html)')
+        .argParser(parseCount)
+        .default(20),
+    )
+    .addOption(
+      new Option('--fail-on <band>', 'exit code 1 from this band on')
+        .choices(['vulnerable', 'uncertain', 'none'])
+        .default('vulnerable'),
+    );
+}
+
+function addSelectionOptions(command: Command): void {
+  command
+    .addOption(
+      new Option('--include <glob>', 'only these files (may be given again)')
+        .argParser(collect)
+        .default([], 'all'),
+    )
+    .addOption(
+      new Option('--exclude <glob>', 'not these files or folders (may be given again)')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--no-gitignore', 'also scan what .gitignore names')
+    .option(
+      '--diff <commit>',
+      'only functions that are not as they were in this commit, with their score before',
+    )
+    .option('--baseline <file>', 'do not report the findings that this file lists')
+    .option('--update-baseline', 'write all findings of this scan to the baseline file', false);
+}
+
+function addJudgementOptions(command: Command): void {
+  command
+    .addOption(
+      new Option(
+        '--threshold <x>',
+        "score from which a function is called vulnerable (default: the run's, or 0.5)",
+      ).argParser(parseShare),
+    )
+    .addOption(
+      new Option(
+        '--max-false-positives <share>',
+        "instead: the threshold that flags at most this share of the run's safe validation functions; 1/200, 0.005 or 0.5%",
+      )
+        .argParser(parseBudgetOption)
+        .conflicts('threshold'),
+    )
+    .addOption(
+      new Option('--min-confidence <x>', 'hide findings with a lower score').argParser(parseShare).default(0),
+    )
+    .addOption(
+      new Option(
+        '--max-length <n>',
+        "tokens of a function that are read (default: the run's, or the model's own)",
+      ).argParser(parseCount),
+    )
+    .option('--no-cache', 'neither use nor keep scores of earlier scans');
+}
+
+const collect = (value: string, previous: readonly string[]) => [...previous, value];
+
+function parseBudgetOption(text: string): number {
+  const share = parseBudget(text);
+  if (share !== undefined) return share;
+  throw new InvalidArgumentError(`found ${text}, expected a share as 1/200, 0.005 or 0.5%.`);
+}

@@ -1,0 +1,82 @@
+/**
+ * @file Scores on disk, one line a function, only ever appended to: what was computed stays, however a scan ends, and two scans at
+ * a time do each other no harm. Knows nothing of models but the key it is given.
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolder } from '../../base/files.ts';
+
+export interface CachedScore {
+  readonly score: number;
+  readonly truncated: boolean;
+}
+
+export interface ScoreCache {
+  readonly get: (codeKey: string) => CachedScore | undefined;
+  readonly add: (entries: readonly (readonly [codeKey: string, score: CachedScore])[]) => void;
+}
+
+/** Nothing is kept beyond this process. */
+export function memoryScoreCache(): ScoreCache {
+  const scores = new Map<string, CachedScore>();
+  return {
+    get: (key) => scores.get(key),
+    add: (entries) => {
+      for (const [key, score] of entries) scores.set(key, score);
+    },
+  };
+}
+
+/**
+ * The scores of one model (adapter, base, length) in `folder`. A line that is damaged is left out: its function is scored again.
+ * When the disk does not take a line, `onFailure` is called once and the scan goes on in memory.
+ */
+export function fileScoreCache(
+  folder: string,
+  modelKey: string,
+  onFailure: (cause: unknown) => void,
+): ScoreCache {
+  const file = join(folder, `scores-${modelKey}.txt`);
+  const memory = memoryScoreCache();
+  let [isWritable, endsWhole] = [true, true];
+  try {
+    makeFolder(folder);
+    if (existsSync(file)) {
+      const text = readFileSync(file, 'latin1');
+      endsWhole = text === '' || text.endsWith('\n');
+      memory.add(parseLines(text));
+    }
+  } catch (cause) {
+    isWritable = false;
+    onFailure(cause);
+  }
+  return {
+    get: memory.get,
+    add: (entries) => {
+      memory.add(entries);
+      if (!isWritable || entries.length === 0) return;
+      const lines = entries.map(([key, { score, truncated }]) => `${key} ${score} ${truncated ? 1 : 0}\n`);
+      try {
+        // After a line that a crash cut short, a new one begins.
+        appendFileSync(file, (endsWhole ? '' : '\n') + lines.join(''));
+        endsWhole = true;
+      } catch (cause) {
+        isWritable = false;
+        onFailure(cause);
+      }
+    },
+  };
+}
+
+const LINE = /^([\w-]{22}) ([\d.e-]+) ([01])$/gm;
+
+function parseLines(text: string): (readonly [string, CachedScore])[] {
+  const entries: (readonly [string, CachedScore])[] = [];
+  for (const [, key, number, truncated] of text.matchAll(LINE)) {
+    const score = Number(number);
+    // A key kept as it stands would hold on to the whole file's text.
+    if (score >= 0 && score <= 1)
+      entries.push([Buffer.from(key!, 'latin1').toString('latin1'), { score, truncated: truncated === '1' }]);
+  }
+  return entries;
+}

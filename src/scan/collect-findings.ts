@@ -1,0 +1,115 @@
+/** @file From scored functions, one after the other, to the report's findings: bands, suppressions, baseline, what is hidden, the order. */
+import { relative, sep } from 'node:path';
+import { type BaselineEntry, splitByBaseline } from './baseline.ts';
+import type { Finding, ScanCounts } from './finding.ts';
+import { bandOf } from './operating-point.ts';
+import type { ScannedFunction } from './scan-files.ts';
+
+export interface CollectOptions {
+  readonly baseFolder: string;
+  readonly threshold: number;
+  readonly minConfidence: number;
+  readonly baseline: readonly BaselineEntry[];
+  /** How many of the most certain findings keep their code. */
+  readonly framed: number;
+}
+
+export interface CollectedFindings {
+  readonly findings: readonly Finding[];
+  /** With the known ones: what a new baseline is made of. */
+  readonly unsuppressed: readonly Finding[];
+  readonly suppressed: readonly Finding[];
+  readonly changed: readonly Finding[];
+  readonly counts: Omit<ScanCounts, 'files' | 'functions' | 'cached'>;
+}
+
+/** A frame shows a few lines; a generated function of megabytes is not kept for them. */
+const MOST_CODE_CHARACTERS = 20_000;
+
+export class FindingCollector {
+  readonly #options: CollectOptions;
+  readonly #reported: Finding[] = [];
+  readonly #suppressed: Finding[] = [];
+  readonly #changed: Finding[] = [];
+  #codes = new Map<Finding, string>();
+  #safe = 0;
+  #hidden = 0;
+
+  constructor(options: CollectOptions) {
+    this.#options = options;
+  }
+
+  add(scanned: ScannedFunction): void {
+    const finding = this.#findingOf(scanned);
+    if (scanned.before !== undefined) this.#changed.push(finding);
+    if (finding.suppression !== undefined) this.#suppressed.push(finding);
+    else if (finding.band === 'safe') this.#safe++;
+    else if (finding.score < this.#options.minConfidence) this.#hidden++;
+    else {
+      this.#reported.push(finding);
+      this.#keepCode(finding, scanned.code);
+    }
+  }
+
+  collected(): CollectedFindings {
+    const unsuppressed = this.#reported.toSorted(mostCertainFirst);
+    const { fresh, known } = splitByBaseline(unsuppressed, this.#options.baseline);
+    const framed = fresh.slice(0, this.#options.framed);
+    const findings = fresh.map((one, i) => {
+      const code = i < framed.length ? this.#codes.get(one) : undefined;
+      return code === undefined ? one : { ...one, code };
+    });
+    return {
+      findings,
+      unsuppressed,
+      suppressed: this.#suppressed.toSorted(mostCertainFirst),
+      changed: this.#changed.toSorted(mostCertainFirst),
+      counts: {
+        vulnerable: fresh.filter(({ band }) => band === 'vulnerable').length,
+        uncertain: fresh.filter(({ band }) => band === 'uncertain').length,
+        safe: this.#safe,
+        suppressed: this.#suppressed.length,
+        known: known.length,
+        hidden: this.#hidden,
+      },
+    };
+  }
+
+  #findingOf({ file, outline, score, before }: ScannedFunction): Finding {
+    const { name, fingerprint, startLine, startColumn, endLine, endColumn, suppression } = outline;
+    return {
+      file: this.pathOf(file.path),
+      language: file.language,
+      name,
+      fingerprint,
+      startLine,
+      startColumn,
+      endLine,
+      endColumn,
+      score: score.score,
+      band: bandOf(score.score, this.#options.threshold),
+      truncated: score.truncated,
+      ...(suppression === undefined ? {} : { suppression }),
+      ...(before === undefined ? {} : { scoreBefore: before?.score ?? null }),
+    };
+  }
+
+  /** As findings name a file. */
+  pathOf(path: string): string {
+    const inside = relative(this.#options.baseFolder, path).split(sep).join('/');
+    return inside.startsWith('../') ? path.split(sep).join('/') : inside;
+  }
+
+  /** The baseline may take away any of the first: twice as many and the baseline's own are kept in hand. */
+  #keepCode(finding: Finding, code: string): void {
+    const room = 2 * this.#options.framed + Math.min(1000, this.#options.baseline.length);
+    this.#codes.set(finding, code.slice(0, MOST_CODE_CHARACTERS));
+    if (this.#codes.size <= 2 * room) return;
+    const kept = [...this.#codes].sort(([a], [b]) => mostCertainFirst(a, b)).slice(0, room);
+    this.#codes = new Map(kept);
+  }
+}
+
+function mostCertainFirst(a: Finding, b: Finding): number {
+  return b.score - a.score || (a.file < b.file ? -1 : a.file > b.file ? 1 : a.startLine - b.startLine);
+}

@@ -1,0 +1,137 @@
+/**
+ * @file What a scan is about: a function where it stands, what was found out about it, and the whole scan's result.
+ * Types only; every other file of this folder speaks in them.
+ */
+import type { Language } from '../dataset/functions/languages.ts';
+
+/** vulnerable: from the threshold on, as `predict` labels it. uncertain: below, but not clearly. */
+export type Band = 'vulnerable' | 'uncertain' | 'safe';
+
+/** Lines and columns are 1-based; columns count UTF-16 units; the end column is exclusive, as in SARIF. */
+export interface FunctionPlace {
+  readonly startLine: number;
+  readonly startColumn: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+/** A comment in the source that says why a function is not to be reported. */
+export interface Suppression {
+  readonly reason: string;
+  /** Of the comment. */
+  readonly line: number;
+}
+
+/** What is known of a function without its text: small enough to keep a hundred thousand of them. */
+export interface FunctionOutline extends FunctionPlace {
+  /** With its owners: `Server.prototype.listen`. */
+  readonly name: string;
+  /** UTF-16 offsets into the file's text. */
+  readonly start: number;
+  readonly end: number;
+  /** Of the exact text, which is what the model reads. */
+  readonly codeKey: string;
+  /** Of the text without comments and white space. */
+  readonly bodyHash: string;
+  /** Stays when lines move, white space changes or the file is renamed; changes with the body. */
+  readonly fingerprint: string;
+  readonly suppression?: Suppression;
+}
+
+/** A `vultune-ignore` that does not work: without a reason, or beside no function. */
+export interface SuppressionProblem {
+  readonly line: number;
+  readonly kind: 'reason-missing' | 'no-function';
+}
+
+export interface FileOutline {
+  readonly functions: readonly FunctionOutline[];
+  readonly problems: readonly SuppressionProblem[];
+}
+
+/** The function of the training data that a finding looks most like. */
+export interface NearestKnown {
+  readonly id: string;
+  readonly cve?: string;
+  /** 0..1 */
+  readonly similarity: number;
+}
+
+export interface Finding extends FunctionPlace {
+  /** Relative to the scan's base folder, with `/`; absolute for a file outside. */
+  readonly file: string;
+  readonly language: Language;
+  readonly name: string;
+  readonly fingerprint: string;
+  /** Probability of vulnerable. */
+  readonly score: number;
+  readonly band: Band;
+  /** Whether the function was longer than what the model read of it. */
+  readonly truncated: boolean;
+  readonly suppression?: Suppression;
+  /** With `--diff`: the score before the change; null for a function that is new. */
+  readonly scoreBefore?: number | null;
+  /** One a line of the function: how much it made the score. Filled where an explainer is at hand. */
+  readonly lineScores?: readonly number[];
+  readonly nearest?: NearestKnown;
+  /** Kept for the most certain findings only. */
+  readonly code?: string;
+}
+
+export type SkipReason =
+  | 'binary'
+  | 'too large'
+  | 'unreadable'
+  | 'symbolic link'
+  | 'not a file'
+  | 'unknown language'
+  | 'not parsed';
+
+/** Read all the same, but worth saying. */
+export type ReadNote = 'not UTF-8' | 'changed while read';
+
+export interface Noticed {
+  readonly reason: SkipReason | ReadNote;
+  readonly count: number;
+  /** The first few. */
+  readonly examples: readonly string[];
+}
+
+export interface ScanCounts {
+  readonly files: number;
+  readonly functions: number;
+  /** Scores that came out of the cache. */
+  readonly cached: number;
+  readonly vulnerable: number;
+  readonly uncertain: number;
+  readonly safe: number;
+  readonly suppressed: number;
+  /** In the baseline. */
+  readonly known: number;
+  /** Below `--min-confidence`. */
+  readonly hidden: number;
+}
+
+export interface ScanReport {
+  readonly version: string;
+  /** As the user named it. */
+  readonly run: string;
+  readonly adapterFingerprint: string;
+  /** Absolute: what `Finding.file` is relative to. */
+  readonly baseFolder: string;
+  readonly threshold: number;
+  /** Where the threshold is from, in words. */
+  readonly thresholdSource: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+  /** False when it was stopped before the end. */
+  readonly complete: boolean;
+  readonly counts: ScanCounts;
+  /** Most certain first. */
+  readonly findings: readonly Finding[];
+  readonly suppressed: readonly Finding[];
+  /** With `--diff`: every changed function, whatever its band. */
+  readonly changed?: readonly Finding[];
+  readonly noticed: readonly Noticed[];
+  readonly suppressionProblems: readonly (SuppressionProblem & { readonly file: string })[];
+}

@@ -1,0 +1,39 @@
+/** @file Workflow commands that a CI log turns into annotations beside the code. */
+import type { Finding, ScanReport } from '../finding.ts';
+import { describeFinding, RULES, scanNotes } from './describe.ts';
+
+/** What GitHub shows of each kind, a step; more are only text in the log. */
+const MOST_ANNOTATIONS = 10;
+
+export function githubReport(report: ScanReport): string {
+  const lines = (['vulnerable', 'uncertain'] as const).flatMap((band) => {
+    const all = report.findings.filter((finding) => finding.band === band);
+    return all.slice(0, MOST_ANNOTATIONS).map((finding) => annotation(finding, band, report));
+  });
+  const { vulnerable, uncertain, functions } = report.counts;
+  const summary = `${functions} functions scanned: ${vulnerable} look vulnerable, ${uncertain} are uncertain.`;
+  const cut = vulnerable + uncertain - lines.length;
+  const shown = cut > 0 ? ` ${cut} more are not shown here: a step shows ${MOST_ANNOTATIONS} of a kind.` : '';
+  return `${[...lines, escapeData(summary + shown), ...scanNotes(report).map(escapeData)].join('\n')}\n`;
+}
+
+function annotation(finding: Finding, band: 'vulnerable' | 'uncertain', { threshold }: ScanReport): string {
+  const { file, startLine, endLine } = finding;
+  const properties = [
+    `file=${escapeProperty(file)}`,
+    `line=${startLine}`,
+    `endLine=${endLine}`,
+    `title=${escapeProperty(RULES[band].title)}`,
+  ].join(',');
+  const command = band === 'vulnerable' ? 'warning' : 'notice';
+  return `::${command} ${properties}::${escapeData(describeFinding(finding, threshold))}`;
+}
+
+/** A line that begins with `::` would be a command: no text of a source may begin a line. */
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A').replace(/^::/, ' ::');
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}

@@ -1,0 +1,141 @@
+/** @file The scan as SARIF 2.1.0 within what code-hosting sites take: rules, ranks, fingerprints, suppressions; no code flows. */
+
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Invocation, Log, Notification, ReportingDescriptor, Result } from 'sarif';
+import type { Finding, ScanReport } from '../finding.ts';
+import { describeFinding, formatScore, RULES, scanNotes } from './describe.ts';
+import { fileUri } from './file-uri.ts';
+
+/** GitHub shows the first 5,000 results of a run (and refuses more than 25,000), in at most 10 MB of gzip. */
+const MOST_RESULTS = 5000;
+const MOST_GZIP_BYTES = 10_000_000;
+const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
+/** A package URL: the one address that says where the tool is from without naming a site. */
+const TOOL_URI = 'pkg:npm/vultune';
+
+export interface SarifOutput {
+  readonly text: string;
+  /** Findings left out to stay within the limits. */
+  readonly cut: number;
+}
+
+export function sarifReport(
+  report: ScanReport,
+  limits = { results: MOST_RESULTS, gzipBytes: MOST_GZIP_BYTES },
+): SarifOutput {
+  const all = [...report.findings, ...report.suppressed];
+  let kept = Math.min(all.length, limits.results);
+  for (;;) {
+    const cut = all.length - kept;
+    const text = `${JSON.stringify(sarifLog(report, all.slice(0, kept), cut), null, 1)}\n`;
+    if (kept === 0 || gzipSync(text).length <= limits.gzipBytes) return { text, cut };
+    kept >>= 1;
+  }
+}
+
+function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number): Log {
+  return {
+    $schema: SCHEMA,
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'Vultune',
+            version: report.version,
+            semanticVersion: report.version,
+            informationUri: TOOL_URI,
+            rules: [rule('vulnerable', report), rule('uncertain', report)],
+          },
+        },
+        automationDetails: { id: `vultune/${report.adapterFingerprint}/` },
+        originalUriBaseIds: {
+          SRCROOT: {
+            uri: `${pathToFileURL(report.baseFolder).href.replace(/\/$/, '')}/`,
+            description: { text: 'The folder that paths are relative to.' },
+          },
+        },
+        columnKind: 'utf16CodeUnits',
+        invocations: [invocation(report, cut)],
+        results: findings.map((finding) => result(finding, report)),
+        properties: {
+          adapter: report.adapterFingerprint,
+          threshold: report.threshold,
+          counts: report.counts,
+        },
+      },
+    ],
+  };
+}
+
+function rule(band: 'vulnerable' | 'uncertain', { threshold }: ScanReport): ReportingDescriptor {
+  const { id, name, title, description } = RULES[band];
+  return {
+    id,
+    name,
+    shortDescription: { text: `${title}.` },
+    fullDescription: { text: description },
+    help: {
+      text:
+        `${description} The threshold of this scan was ${formatScore(threshold)}. If the function is in order, say why ` +
+        `in a comment beside it, 'vultune-ignore: reason', or add it to the baseline with --update-baseline.`,
+    },
+    helpUri: TOOL_URI,
+    defaultConfiguration: { level: levelOf(band) },
+    properties: {
+      tags: ['security'],
+      precision: 'medium',
+      'security-severity': band === 'vulnerable' ? '7.0' : '4.0',
+    },
+  };
+}
+
+const levelOf = (band: Finding['band']) => (band === 'vulnerable' ? 'warning' : 'note');
+
+function result(finding: Finding, { threshold }: ScanReport): Result {
+  const { file, name, fingerprint, score, band, suppression, truncated, scoreBefore, nearest } = finding;
+  const { startLine, startColumn, endLine, endColumn } = finding;
+  const isRelative = !fileUri(file).startsWith('file:');
+  return {
+    ruleId: band === 'vulnerable' ? RULES.vulnerable.id : RULES.uncertain.id,
+    ruleIndex: band === 'vulnerable' ? 0 : 1,
+    level: levelOf(band),
+    rank: Math.round(score * 10_000) / 100,
+    message: { text: describeFinding(finding, threshold) },
+    locations: [
+      {
+        physicalLocation: {
+          artifactLocation: { uri: fileUri(file), ...(isRelative ? { uriBaseId: 'SRCROOT' } : {}) },
+          region: { startLine, startColumn, endLine, endColumn },
+        },
+        logicalLocations: [{ fullyQualifiedName: name, kind: 'function' }],
+      },
+    ],
+    partialFingerprints: { 'vultuneFunction/v1': fingerprint },
+    suppressions:
+      suppression === undefined
+        ? []
+        : [{ kind: 'inSource', status: 'accepted', justification: suppression.reason }],
+    properties: {
+      score,
+      truncated,
+      ...(scoreBefore === undefined ? {} : { scoreBefore }),
+      ...(nearest === undefined ? {} : { nearest }),
+    },
+  };
+}
+
+function invocation(report: ScanReport, cut: number): Invocation {
+  const notes = scanNotes(report);
+  if (cut > 0)
+    notes.push(`Left out to stay within what code-hosting sites take: ${cut}, the least certain ones.`);
+  return {
+    executionSuccessful: report.complete,
+    startTimeUtc: report.startedAt.toISOString(),
+    endTimeUtc: report.endedAt.toISOString(),
+    toolExecutionNotifications: notes.map(
+      (text): Notification => ({ level: report.complete ? 'note' : 'warning', message: { text } }),
+    ),
+  };
+}

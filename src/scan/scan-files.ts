@@ -1,0 +1,235 @@
+/**
+ * @file Files -> functions -> scores, window by window: memory does not grow with the tree, and what was scored when
+ * the scan is stopped is in the cache. Knows neither models nor outputs.
+ */
+import type { ExtractionPool } from '../dataset/functions/extraction-pool.ts';
+import type { OutlineIndex } from './cache/outline-index.ts';
+import type { CachedScore, ScoreCache } from './cache/score-cache.ts';
+import { changedFunctions } from './diff/changed-functions.ts';
+import type { FileOutline, FunctionOutline, SuppressionProblem } from './finding.ts';
+import { OUTLINE_JOB } from './outline-source.ts';
+import { type ScoreNeed, scoreMissing } from './score-missing.ts';
+import type { Notices } from './walk/notices.ts';
+import { readSource } from './walk/read-source.ts';
+import type { SourceFile } from './walk/walk-tree.ts';
+
+/** A fine-tuned model, as far as a scan needs it. */
+export interface Scorer {
+  judge(
+    codes: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly scores: ArrayLike<number>; readonly truncated: readonly boolean[] }>;
+}
+
+export interface ScannedFunction {
+  readonly file: SourceFile;
+  readonly outline: FunctionOutline;
+  readonly code: string;
+  readonly score: CachedScore;
+  /** When compared with a commit: null for a function that is new. */
+  readonly before?: CachedScore | null;
+}
+
+export interface ScanFilesOptions {
+  readonly files: readonly SourceFile[];
+  /** Called when the first file has to be parsed. */
+  readonly openPool: () => ExtractionPool;
+  /** Called when the first score is missing. */
+  readonly openScorer: () => Promise<Scorer>;
+  readonly outlines: OutlineIndex;
+  readonly scores: ScoreCache;
+  readonly notices: Notices;
+  readonly signal: AbortSignal;
+  /** Given: only functions that are not as in this earlier text of the file; undefined for a new file. */
+  readonly earlierText?: (path: string) => Promise<string | undefined>;
+  readonly limits?: Partial<WindowLimits>;
+  readonly onFunction: (scanned: ScannedFunction) => void;
+  readonly onSuppressionProblem: (file: SourceFile, problem: SuppressionProblem) => void;
+  readonly onProgress: (progress: ScanProgress) => void;
+}
+
+export interface WindowLimits {
+  /** Functions that are sorted by length and scored together. */
+  readonly windowFunctions: number;
+  /** Of one call of the model. */
+  readonly functionsPerCall: number;
+}
+
+export interface ScanProgress {
+  readonly done: number;
+  /** Estimated from the files read so far. */
+  readonly total: number;
+}
+
+export interface ScanFilesResult {
+  readonly complete: boolean;
+  readonly files: number;
+  readonly functions: number;
+  readonly cached: number;
+}
+
+const DEFAULT_LIMITS: WindowLimits = { windowFunctions: 2048, functionsPerCall: 256 };
+const WINDOW_CHARACTERS = 8_000_000;
+const FILES_AT_A_TIME = 16;
+
+interface Pending {
+  readonly file: SourceFile;
+  readonly outline: FunctionOutline;
+  readonly code: string;
+  readonly before: ScoreNeed | null | undefined;
+}
+
+/** An aborted signal ends the scan early (`complete: false`); every function whose score is known has been told by then. */
+export async function scanFiles(options: ScanFilesOptions): Promise<ScanFilesResult> {
+  const scan = new FileScan(options);
+  try {
+    await scan.run();
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+    return { ...scan.counts, complete: false };
+  }
+  return { ...scan.counts, complete: true };
+}
+
+class FileScan {
+  readonly counts = { files: 0, functions: 0, cached: 0 };
+  readonly #options: ScanFilesOptions;
+  readonly #limits: WindowLimits;
+  #pool: ExtractionPool | undefined;
+  #scorer: Scorer | undefined;
+  #window: Pending[] = [];
+  #windowCharacters = 0;
+  #outlined = 0;
+
+  constructor(options: ScanFilesOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  async run(): Promise<void> {
+    const { files, signal } = this.#options;
+    try {
+      for (let start = 0; start < files.length; start += FILES_AT_A_TIME) {
+        signal.throwIfAborted();
+        const batch = files.slice(start, start + FILES_AT_A_TIME);
+        for (const pending of await Promise.all(batch.map((file) => this.#functionsOf(file)))) {
+          this.counts.files++;
+          for (const one of pending) await this.#take(one);
+        }
+        this.#tellProgress(0);
+      }
+      await this.#flush();
+    } finally {
+      // Stopped while files were read: what waits may have scores from an earlier scan.
+      for (const pending of this.#window) this.#tell(pending);
+      await this.#pool?.close();
+    }
+  }
+
+  async #functionsOf(file: SourceFile): Promise<Pending[]> {
+    const { notices, earlierText, onSuppressionProblem } = this.#options;
+    const source = await readSource(file.path);
+    if ('skipped' in source) {
+      notices.add(source.skipped, file.path);
+      return [];
+    }
+    for (const note of source.notes) notices.add(note, file.path);
+    const outline = await this.#outline(source.text, source.contentHash, file);
+    for (const problem of outline.problems) onSuppressionProblem(file, problem);
+    const pending = (one: FunctionOutline, before: Pending['before']): Pending => ({
+      file,
+      outline: one,
+      // A slice would keep the whole file's text in memory.
+      code: Buffer.from(source.text.slice(one.start, one.end), 'utf16le').toString('utf16le'),
+      before,
+    });
+    if (earlierText === undefined) return outline.functions.map((one) => pending(one, undefined));
+    const earlier = (await earlierText(file.path)) ?? '';
+    const old = await this.#outline(earlier, undefined, file);
+    return changedFunctions(old.functions, outline.functions).map(({ after, before }) =>
+      pending(
+        after,
+        before === undefined
+          ? null
+          : { codeKey: before.codeKey, code: earlier.slice(before.start, before.end) },
+      ),
+    );
+  }
+
+  async #outline(source: string, contentHash: string | undefined, file: SourceFile): Promise<FileOutline> {
+    const { outlines, openPool, notices, signal } = this.#options;
+    if (source === '') return { functions: [], problems: [] };
+    const key = contentHash === undefined ? undefined : `${contentHash}.${file.language}`;
+    const known = key === undefined ? undefined : outlines.get(key);
+    if (known !== undefined) return known;
+    this.#pool ??= openPool();
+    try {
+      const made = await this.#pool.run(OUTLINE_JOB, { source, language: file.language }, signal);
+      if (key !== undefined) outlines.add(key, made);
+      return made;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isParserFailure(error)) throw error;
+      notices.add('not parsed', file.path);
+      return { functions: [], problems: [] };
+    }
+  }
+
+  async #take(pending: Pending): Promise<void> {
+    this.#outlined++;
+    this.#window.push(pending);
+    this.#windowCharacters += pending.code.length + (pending.before?.code.length ?? 0);
+    const isFull =
+      this.#window.length >= this.#limits.windowFunctions || this.#windowCharacters >= WINDOW_CHARACTERS;
+    if (isFull) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const { scores, openScorer, signal } = this.#options;
+    const window = this.#window;
+    this.#window = [];
+    this.#windowCharacters = 0;
+    const needs = new Map<string, string>();
+    for (const { outline, code, before } of window) {
+      if (scores.get(outline.codeKey) === undefined) needs.set(outline.codeKey, code);
+      else this.counts.cached++;
+      if (before != null && scores.get(before.codeKey) === undefined) needs.set(before.codeKey, before.code);
+    }
+    try {
+      if (needs.size === 0) return;
+      this.#scorer ??= await openScorer();
+      await scoreMissing(needs, {
+        scorer: this.#scorer,
+        scores,
+        signal,
+        functionsPerCall: this.#limits.functionsPerCall,
+        onProgress: (done) => this.#tellProgress((done / needs.size) * window.length),
+      });
+    } finally {
+      for (const pending of window) this.#tell(pending);
+    }
+  }
+
+  /** Nothing, when the scan was stopped before it had its score. */
+  #tell({ file, outline, code, before }: Pending): void {
+    const { scores, onFunction } = this.#options;
+    const score = scores.get(outline.codeKey);
+    const scoreBefore = before == null ? before : scores.get(before.codeKey);
+    if (score === undefined || (before != null && scoreBefore === undefined)) return;
+    this.counts.functions++;
+    onFunction({ file, outline, code, score, ...(scoreBefore === undefined ? {} : { before: scoreBefore }) });
+  }
+
+  #tellProgress(inWindow: number): void {
+    const { files, onProgress } = this.#options;
+    const total = Math.round((this.#outlined / Math.max(1, this.counts.files)) * files.length);
+    onProgress({ done: this.counts.functions + inWindow, total: Math.max(total, this.#outlined) });
+  }
+}
+
+/** Stack and memory that a source's nesting used up; anything else is a bug and has to be seen. */
+function isParserFailure(error: unknown): boolean {
+  return (
+    error instanceof RangeError || (error instanceof Error && /stack|memory|recursion/i.test(error.message))
+  );
+}

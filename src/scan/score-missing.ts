@@ -1,0 +1,51 @@
+/** @file Texts without a score get one: sorted by length, a few at a time, each kept as soon as it is known. */
+import type { ScoreCache } from './cache/score-cache.ts';
+import type { Scorer } from './scan-files.ts';
+
+export interface ScoreNeed {
+  readonly codeKey: string;
+  readonly code: string;
+}
+
+export interface ScoreMissingOptions {
+  readonly scorer: Scorer;
+  readonly scores: ScoreCache;
+  readonly signal: AbortSignal;
+  readonly functionsPerCall: number;
+  readonly onProgress: (done: number) => void;
+}
+
+/** About 10,000 tokens: half a minute of a small model on a laptop is what Ctrl-C may cost. */
+const CHARACTERS_PER_CALL = 32_768;
+
+/** Throws the signal's reason when it is aborted; what was scored by then is in the cache. */
+export async function scoreMissing(
+  needs: ReadonlyMap<string, string>,
+  { scorer, scores, signal, functionsPerCall, onProgress }: ScoreMissingOptions,
+): Promise<void> {
+  // Neighbours of like length: little is lost to packing. The key makes the order that of the texts, not of the files.
+  const sorted = [...needs].sort(([a, x], [b, y]) => x.length - y.length || (a < b ? -1 : 1));
+  let done = 0;
+  for (let start = 0; start < sorted.length; ) {
+    signal.throwIfAborted();
+    const end = endOfCall(sorted, start, functionsPerCall);
+    const chunk = sorted.slice(start, end);
+    const { scores: found, truncated } = await scorer.judge(
+      chunk.map(([, code]) => code),
+      signal,
+    );
+    scores.add(chunk.map(([key], i) => [key, { score: found[i]!, truncated: truncated[i]! }]));
+    done += chunk.length;
+    onProgress(done);
+    start = end;
+  }
+}
+
+function endOfCall(sorted: readonly (readonly [string, string])[], start: number, most: number): number {
+  let [end, characters] = [start, 0];
+  while (end < sorted.length && end - start < most && (end === start || characters < CHARACTERS_PER_CALL)) {
+    characters += sorted[end]![1].length;
+    end++;
+  }
+  return end;
+}
