@@ -1,7 +1,14 @@
 /** @file `vultune predict`: options; the work is the stage's. */
 import { Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, type DeviceOptions, parseCount, parseShare } from '../options.ts';
+import {
+  addDeviceOptions,
+  addExamples,
+  type DeviceOptions,
+  parseCount,
+  parsePrevalence,
+  parseShare,
+} from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
 export interface PredictRequest extends DeviceOptions {
@@ -13,6 +20,8 @@ export interface PredictRequest extends DeviceOptions {
   readonly out?: string;
   readonly threshold?: number;
   readonly maxLength?: number;
+  /** Share of vulnerable functions where the model is used: scores are moved to it. */
+  readonly prevalence?: number;
   /** Write the two logits too. */
   readonly logits: boolean;
 }
@@ -28,7 +37,7 @@ export function predictCommand(stage: PredictStage): CliCommand {
       .description(
         'Score functions with a fine-tuned model.\n\n' +
           "Writes JSON lines, one a function, in the input's order, none missing: `id`, `score` (probability of " +
-          'vulnerable), `label` (1 from the threshold on), `truncated` (longer than what was read).',
+          'vulnerable; `raw_score` beside it where it was calibrated), `label` (1 from the threshold on), `truncated` (longer than what was read).',
       )
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
       .requiredOption(
@@ -41,6 +50,12 @@ export function predictCommand(stage: PredictStage): CliCommand {
           '--threshold <x>',
           'score from which the label is 1 (default: the one stored in the run, or 0.5)',
         ).argParser(parseShare),
+      )
+      .addOption(
+        new Option(
+          '--prevalence <x>',
+          'share of functions that are vulnerable where you use it: scores become probabilities at that rate, labels stay',
+        ).argParser(parsePrevalence),
       )
       .addOption(
         new Option(
