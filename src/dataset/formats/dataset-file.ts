@@ -36,7 +36,7 @@ export interface DatasetFile {
   readonly container: Container;
   /** The first bytes, at most HEAD_BYTES. */
   readonly head: Uint8Array;
-  /** Columns of the first row in order, or names in a folder; empty where the row is longer than the head. */
+  /** Columns of the first row in order, or names of tables (SQLite), datasets (HDF5) or files (a folder); empty where the row is longer than the head. */
   readonly fields: readonly string[];
   /** The first row of a table. */
   readonly first: Readonly<Record<string, unknown>>;
@@ -124,7 +124,14 @@ async function firstRow(file: Undescribed, container: Container): Promise<Readon
   if (container === 'csv') return firstCsvRow(text(), csvDelimiter(text()) ?? ',');
   if (!file.isOnDisk) return {};
   if (container === 'parquet') return (await import('./rows/parquet-rows.ts')).firstParquetRow(file.path);
+  if (container === 'sqlite') return named((await import('./cvefixes/database.ts')).tableNames(file.path));
+  if (container === 'hdf5') return named(await (await import('./draper/vdisc.ts')).hdf5Names(file.path));
   return {};
+}
+
+/** Databases have tables where tables have columns. */
+function named(names: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
 function firstJsonLine(text: string): Readonly<Record<string, unknown>> {

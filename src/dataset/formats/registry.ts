@@ -2,6 +2,8 @@
  * @file The formats of datasets, in the order in which they are tried; a new format is a file and a line here. The
  * first that recognises a file reads it, so narrow ones stand before wide ones.
  */
+import { CVEFIXES } from './cvefixes/cvefixes.ts';
+import { DRAPER } from './draper/draper.ts';
 import type { DatasetFormat } from './format.ts';
 import { BIG_VUL } from './published/big-vul.ts';
 import { DEVIGN } from './published/devign.ts';
@@ -22,6 +24,8 @@ export const DATASET_FORMATS: readonly DatasetFormat[] = [
   BIG_VUL,
   REVEAL,
   VULLLM,
+  CVEFIXES,
+  DRAPER,
   VULTUNE,
   TABLE,
 ];

@@ -1,0 +1,122 @@
+/**
+ * @file The functions that CVEfixes' authors cut out of changed files (method_change), as records: before a fix
+ * P1, after it P2. Their cutting is rougher than a parser's; the builder prefers the files.
+ */
+import { checkRecord, type DatasetRecord } from '../../record.ts';
+import type { DatasetFile } from '../dataset-file.ts';
+import type { FormatContext, ReadRecord } from '../format.ts';
+import { codeOf, compact, languageOfFile, targetOf, textOf } from '../published/cells.ts';
+import { openDatabase, type ReadOnlyDatabase, type Row } from './database.ts';
+import { type Fix, listFixes } from './fixes.ts';
+
+/** Commit by commit; `line` is the row id in method_change. @throws VultuneError `DATASET_SQLITE_BROKEN`. */
+export async function* readMethods(file: DatasetFile, context: FormatContext): AsyncGenerator<ReadRecord> {
+  const database = openDatabase(file.path);
+  try {
+    const { fixes, missing } = listFixes(database);
+    if (missing > 0) context.tally.add('fix whose commit is not in the database', missing);
+    const methodRows = methodRowsByFile(database);
+    const fileRow = database.prepare(
+      'SELECT file_change_id, old_path, new_path FROM file_change WHERE rowid = ?',
+    );
+    const methodRow = database.prepare(
+      'SELECT name, signature, start_line, end_line, code, before_change FROM method_change WHERE rowid = ?',
+    );
+    for (const [index, fix] of fixes.entries()) {
+      context.signal?.throwIfAborted();
+      for (const id of fix.fileRows) {
+        const change = fileRow([id]) ?? {};
+        const rows = methodRows.get(String(change.file_change_id)) ?? [];
+        const methods = rows.map((row) => ({ row, method: methodRow([row]) ?? {} }));
+        for (const { record, line } of methodRecords(fix, change, methods, context)) {
+          const where = { file: file.path, line };
+          yield { record: checkRecord(record, { requireTarget: context.requireTarget, where }), line };
+        }
+      }
+      context.onBytes?.(Math.round(((index + 1) / fixes.length) * (file.sizeBytes ?? 0)));
+    }
+  } finally {
+    database.close();
+  }
+}
+
+function methodRowsByFile(database: ReadOnlyDatabase): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (const row of database.iterate('SELECT rowid AS id, file_change_id FROM method_change')) {
+    const key = String(row.file_change_id);
+    const rows = found.get(key);
+    if (rows === undefined) found.set(key, [Number(row.id)]);
+    else rows.push(Number(row.id));
+  }
+  return found;
+}
+
+interface Method {
+  readonly row: number;
+  readonly method: Row;
+}
+
+function methodRecords(
+  { facts }: Fix,
+  change: Row,
+  methods: readonly Method[],
+  { tally }: FormatContext,
+): { readonly record: DatasetRecord; readonly line: number }[] {
+  const path = (textOf(change.new_path) ?? textOf(change.old_path))?.replaceAll('\\', '/');
+  const pairs = pairKeys(methods);
+  const records: { readonly record: DatasetRecord; readonly line: number }[] = [];
+  for (const { row, method } of methods) {
+    const code = codeOf(method.code);
+    const before = targetOf(method.before_change);
+    if (code === undefined || before === undefined) {
+      tally.add(code === undefined ? 'no code' : 'function that is neither before nor after');
+      continue;
+    }
+    const pairName = pairs.get(row);
+    const [cve, ...others] = facts.cve ?? [];
+    const record = compact({
+      code,
+      target: before,
+      set: before === 1 ? 'P1' : 'P2',
+      pair: pairName === undefined ? undefined : `${facts.commit}:${change.file_change_id}:${pairName}`,
+      language: languageOfFile(path),
+      project: facts.project,
+      path,
+      function_name: textOf(method.name),
+      commit: facts.commit,
+      date: facts.date,
+      cve,
+      cves: others.length > 0 ? facts.cve : undefined,
+      cwe: facts.cwe !== undefined && facts.cwe.length > 0 ? facts.cwe : undefined,
+      start_line: numberOf(method.start_line),
+      end_line: numberOf(method.end_line),
+    });
+    records.push({ record, line: row });
+  }
+  return records;
+}
+
+/** Rows of one function before and after: by signature, overloads of the same one in order. */
+function pairKeys(methods: readonly Method[]): Map<number, string> {
+  const sides = new Map<string, { readonly before: number[]; readonly after: number[] }>();
+  for (const { row, method } of methods) {
+    if (codeOf(method.code) === undefined) continue;
+    const signature = (textOf(method.signature) ?? textOf(method.name) ?? '').replace(/\s+/g, '');
+    const side = sides.get(signature) ?? { before: [], after: [] };
+    (targetOf(method.before_change) === 1 ? side.before : side.after).push(row);
+    sides.set(signature, side);
+  }
+  const keys = new Map<number, string>();
+  for (const [signature, { before, after }] of sides) {
+    for (let i = 0; i < Math.min(before.length, after.length); i++) {
+      const key = i === 0 ? signature : `${signature}#${i + 1}`;
+      keys.set(before[i]!, key).set(after[i]!, key);
+    }
+  }
+  return keys;
+}
+
+function numberOf(value: unknown): number | undefined {
+  const number = Number(textOf(value) ?? Number.NaN);
+  return Number.isInteger(number) ? number : undefined;
+}

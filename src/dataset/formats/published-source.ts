@@ -1,0 +1,48 @@
+/** @file Published sets as a source for the builder: records that somebody labelled already. */
+import { VultuneError } from '../../base/errors.ts';
+import type { RecordSource } from '../build/source.ts';
+import { type FieldMapping, parseFieldMapping } from './field-mapping.ts';
+import { openDataset } from './open-dataset.ts';
+
+/** As the command line gives them: `--format`, `--field`, `--vulnerable`, `--safe`. */
+export interface PublishedOptions {
+  readonly format?: unknown;
+  readonly field?: unknown;
+  readonly vulnerable?: unknown;
+  readonly safe?: unknown;
+}
+
+/** @throws VultuneError `SOURCE_LOCATION`, `FIELD_MAPPING`, and as `openDataset`. */
+export async function openPublished(
+  location: string | undefined,
+  options: PublishedOptions = {},
+): Promise<RecordSource> {
+  if (location === undefined) {
+    throw new VultuneError('SOURCE_LOCATION', 'published needs a file or folder', {
+      hint: 'write published=FILE, for example published=primevul_train.jsonl',
+    });
+  }
+  const mapping = mappingOf(options);
+  const opening = {
+    ...(typeof options.format === 'string' ? { format: options.format } : {}),
+    ...(mapping === undefined ? {} : { mapping }),
+  };
+  const { format, sizeBytes } = await openDataset(location, opening);
+  return {
+    kind: 'records',
+    info: { name: format, location, ...(sizeBytes === undefined ? {} : { version: `${sizeBytes} bytes` }) },
+    async *records({ tally, signal }) {
+      const opened = await openDataset(location, { ...opening, tally, signal });
+      for await (const { record, split } of opened.records()) {
+        yield split === undefined ? record : { ...record, split };
+      }
+    },
+  };
+}
+
+/** What the options say of columns and labels; undefined when they say nothing. @throws VultuneError `FIELD_MAPPING`. */
+export function mappingOf({ field, vulnerable, safe }: PublishedOptions): FieldMapping | undefined {
+  const words = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+  if ([field, vulnerable, safe].every((value) => words(value).length === 0)) return undefined;
+  return parseFieldMapping(words(field), { vulnerable: words(vulnerable), safe: words(safe) });
+}
