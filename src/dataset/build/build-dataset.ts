@@ -2,49 +2,132 @@
  * @file Builds a dataset out of sources of fixes and of labelled records: analyse → select → split → write. Puts the
  * steps together; each has its own file.
  */
+import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import type { BuildInfo, Negatives, SplitBy } from './build-info.ts';
-import type { OnProgress } from './progress.ts';
-import type { DatasetSource } from './source.ts';
-import type { Fractions } from './split-by-group.ts';
+import { writeFileAtomic } from '../../base/files.ts';
+import { formatBuildCard } from './build-card.ts';
+import type { BuildInfo } from './build-info.ts';
+import { type BuildOptions, stateOptions } from './build-options.ts';
+import { readExclusion } from './exclusion.ts';
+import { stopIfAborted } from './progress.ts';
+import { BodyIndex } from './select/body-index.ts';
+import { type CandidateIndex, indexCandidates } from './select/candidate-index.ts';
+import { type Labelled, labelCandidates } from './select/label-candidates.ts';
+import { NO_SIDE, splitCandidates } from './select/split-candidates.ts';
+import { stageSources } from './staging/stage-sources.ts';
+import type { StagedUnit } from './staging/staging-context.ts';
+import { ReasonTally } from './staging/tally.ts';
+import { checkOutputFolder } from './write-dataset.ts';
+import { writeSplits } from './write-splits.ts';
 
-export interface BuildOptions {
-  readonly sources: readonly DatasetSource[];
-  readonly outDir: string;
-  /** Clones, and the analysed fixes that a stopped build goes on from. */
-  readonly cacheDir: string;
-  /** Only fixes that changed exactly one function outside tests; default true. */
-  readonly strict?: boolean;
-  /** Only fixes that changed at most so many functions; given, it takes the place of `strict`. */
-  readonly maxChangedFunctions?: number;
-  /** Only functions that an advisory names. */
-  readonly namedOnly?: boolean;
-  /** Functions of fewer words and signs are left out; default 5. */
-  readonly minTokens?: number;
-  readonly maxTokens?: number;
-  readonly negatives?: Negatives;
-  /** P3 for each P1 at most; default: all. */
-  readonly ratio?: number;
-  /** Datasets whose functions are left out, exact and near duplicates too. */
-  readonly exclude?: readonly string[];
-  /** Jaccard similarity of near duplicates; default 0.9. */
-  readonly nearDuplicates?: number;
-  readonly split?: SplitBy;
-  readonly timePer?: 'project' | 'all';
-  /** Default 0.8, 0.1, 0.1. */
-  readonly fractions?: Fractions;
-  readonly seed?: number;
-  /** Worker threads; 0: none; default: one a core. The result does not depend on it. */
-  readonly threads?: number;
-  readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
-}
+export type { BuildOptions } from './build-options.ts';
 
 export interface BuildDatasetResult {
   readonly outDir: string;
   readonly info: BuildInfo;
 }
 
+/** To be raised whenever the same input would give other bytes. */
+const BUILDER_VERSION = 1;
+
+/**
+ * The same sources and options give the same bytes, whatever the number of threads. Stopped by `signal` it writes nothing
+ * into `outDir`; run again it goes on from the fixes that are analysed.
+ * @throws VultuneError `DATASET_OPTION`, `OUTPUT_EXISTS`, `DATASET_NOTHING_BUILT`, `DATASET_BUILD_STOPPED`; as the sources,
+ * `assignSplits` and `AtomicWriter`.
+ */
 export async function buildDataset(options: BuildOptions): Promise<BuildDatasetResult> {
-  throw new VultuneError('DATASET_BUILD_UNFINISHED', `cannot build ${options.outDir} yet`);
+  const signal = options.signal ?? new AbortController().signal;
+  const { onProgress, outDir } = options;
+  checkOutputFolder(outDir);
+  const exclusion = await readExclusion(options.exclude ?? [], signal);
+  const stated = stateOptions(options, exclusion.sha256);
+  const bodies = new BodyIndex(stated.nearDuplicates);
+  exclusion.addTo(bodies);
+  const { units, input } = await stageSources(options.sources, {
+    cacheDir: options.cacheDir,
+    threads: options.threads ?? availableParallelism(),
+    signal,
+    onProgress,
+  });
+  const report = (stage: 'select' | 'write', message: string) =>
+    onProgress?.({ stage, done: 0, total: 1, message });
+  try {
+    report('select', 'duplicates');
+    const index = await indexCandidates(units, bodies, signal);
+    const nearGroups = bodies.nearGroups();
+    report('select', 'labels');
+    const labelled = labelCandidates(index, units, stated, exclusion.check(nearGroups));
+    report('select', 'splits');
+    const sides = splitCandidates(index, units, labelled, nearGroups, stated);
+    if (sides.every((side) => side === NO_SIDE)) throw nothingBuilt(units, labelled);
+    report('write', outDir);
+    rmSync(join(outDir, 'dataset.json'), { force: true });
+    const written = await writeSplits(outDir, units, index, labelled, sides, signal);
+    const info: BuildInfo = {
+      format: 'vultune-dataset',
+      formatVersion: 1,
+      builder: { name: 'fixes', version: BUILDER_VERSION },
+      sources: options.sources.map((source) => source.info),
+      options: stated,
+      found: countFound(index),
+      counts: {
+        input,
+        ...sumSummaries(units),
+        fixes: labelled.fixes.counts(),
+        changed: labelled.changed.counts(),
+        unchanged: labelled.unchanged.counts(),
+        labelled: labelled.labelled.counts(),
+      },
+      ...written,
+    };
+    writeFileAtomic(join(outDir, 'README.md'), formatBuildCard(info));
+    writeFileAtomic(join(outDir, 'dataset.json'), `${JSON.stringify(info, null, 2)}\n`);
+    return { outDir, info };
+  } catch (error) {
+    stopIfAborted(signal);
+    throw error;
+  }
+}
+
+function sumSummaries(units: readonly StagedUnit[]): Pick<BuildInfo['counts'], 'files' | 'functions'> {
+  const files = new ReasonTally();
+  const functions = new ReasonTally();
+  for (const { summary } of units) {
+    files.addAll(summary.files);
+    functions.addAll(summary.functions);
+  }
+  return { files: files.counts(), functions: functions.counts() };
+}
+
+/** Before any filter of fixes, sizes or labels. */
+function countFound({ role, body, pair, count }: CandidateIndex): BuildInfo['found'] {
+  const before = new Map<number, number>();
+  const pairs = new Set<string>();
+  const unchanged = new Set<number>();
+  for (let at = 0; at < count; at++) {
+    if (role[at] === 'before') before.set(pair[at]!, body[at]!);
+    if (role[at] === 'after') pairs.add(`${before.get(pair[at]!)} ${body[at]}`);
+    if (role[at] === 'unchanged') unchanged.add(body[at]!);
+  }
+  return {
+    changedPairs: before.size,
+    distinctChangedPairs: pairs.size,
+    unchanged: role.filter((what) => what === 'unchanged').length,
+    distinctUnchanged: unchanged.size,
+  };
+}
+
+function nothingBuilt(units: readonly StagedUnit[], labelled: Labelled): VultuneError {
+  const counts = Object.entries({ ...labelled.fixes.counts(), ...labelled.changed.counts() });
+  const reasons = counts.map(([reason, count]) => `${reason}: ${count}`).join('; ');
+  return new VultuneError(
+    'DATASET_NOTHING_BUILT',
+    `no function is left of ${units.length} fixes (${reasons})`,
+    {
+      hint: 'most fixes change several functions: --no-strict takes them too',
+    },
+  );
 }

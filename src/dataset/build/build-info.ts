@@ -17,6 +17,12 @@ export interface BuildSplitInfo {
 /** Reason → how many, reasons by name. */
 export type Counts = Readonly<Record<string, number>>;
 
+/**
+ * input: left out by sources; files; functions: no labels, told in their files; fixes; changed: pairs of functions that
+ * fixes changed; unchanged; labelled: records with somebody's own label.
+ */
+export type CountedStage = 'input' | 'files' | 'functions' | 'fixes' | 'changed' | 'unchanged' | 'labelled';
+
 export interface BuildInfo {
   readonly format: 'vultune-dataset';
   readonly formatVersion: 1;
@@ -24,10 +30,15 @@ export interface BuildInfo {
   readonly sources: readonly SourceInfo[];
   /** Whatever the result depends on. */
   readonly options: StatedOptions;
+  /** Outside tests and others' code, before fixes, sizes and labels are looked at; distinct: as normalised texts. */
+  readonly found: {
+    readonly changedPairs: number;
+    readonly distinctChangedPairs: number;
+    readonly unchanged: number;
+    readonly distinctUnchanged: number;
+  };
   /** What was kept and what was left out, in the order in which it is decided. */
-  readonly counts: Readonly<
-    Record<'input' | 'files' | 'fixes' | 'changed' | 'unchanged' | 'labelled', Counts>
-  >;
+  readonly counts: Readonly<Record<CountedStage, Counts>>;
   readonly languages: Counts;
   readonly splits: Readonly<Record<Split, BuildSplitInfo>>;
 }

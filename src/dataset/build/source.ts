@@ -68,7 +68,7 @@ export interface ChangeSource {
   readonly info: SourceInfo;
   /** In an order that does not depend on timing. `count` is known early where it can be, for the estimate. */
   units(context: SourceContext): AsyncIterable<FixUnit>;
-  readonly count?: number;
+  readonly count?: number | undefined;
 }
 
 export interface RecordSource {

@@ -2,6 +2,7 @@
  * @file What is said about a built dataset: the shape of dataset.json, and the card (README.md with the hub's header)
  * written from it. Counts nothing itself.
  */
+import { cardHeader, cell, markdownTable } from '../card-parts.ts';
 import { SPLITS, type Split } from '../split-by-group.ts';
 
 export interface SplitInfo {
@@ -64,7 +65,7 @@ ${total(info)} JavaScript and TypeScript functions out of published releases of 
 - **P2** (target 0): the same function in the first fixed release; \`pair\` ties it to its P1.
 - **P3** (target 0): a function of the same file, or failing that of the same package, that the fix left unchanged.
 
-${table(
+${markdownTable(
   ['split', 'functions', 'P1', 'P2', 'P3', 'packages'],
   SPLITS.map((split) => {
     const { functions, P1, P2, P3, packages: count } = info.splits[split];
@@ -125,28 +126,7 @@ const LENGTHS = {
 } as const;
 
 function header(info: DatasetInfo): string {
-  const files = SPLITS.map(
-    (split) => `      - split: ${split === 'valid' ? 'validation' : split}\n        path: ${split}.jsonl`,
-  );
-  return `---
-license: other
-task_categories:
-  - text-classification
-language:
-  - code
-tags:
-  - security
-  - vulnerability-detection
-  - javascript
-  - typescript
-size_categories:
-  - ${total(info) < 1000 ? 'n<1K' : total(info) < 10_000 ? '1K<n<10K' : '10K<n<100K'}
-configs:
-  - config_name: default
-    data_files:
-${files.join('\n')}
----
-`;
+  return cardHeader(['javascript', 'typescript'], total(info));
 }
 
 function total(info: DatasetInfo): number {
@@ -161,7 +141,7 @@ function reasons(counts: Readonly<Record<string, number>>): string {
   const sorted = Object.entries(counts).sort(
     ([a], [b]) => Number(b.startsWith('kept')) - Number(a.startsWith('kept')),
   );
-  return table(
+  return markdownTable(
     ['', 'functions'],
     sorted.map(([reason, count]) => [reason.startsWith('kept') ? `**${reason}**` : reason, count]),
   );
@@ -175,7 +155,7 @@ function leftOut(info: DatasetInfo): string {
     entry.id,
     entry.reason,
   ]);
-  return `\n### Releases that could not be fetched\n\n${table(['package', 'releases', 'advisory', 'reason'], rows)}\n`;
+  return `\n### Releases that could not be fetched\n\n${markdownTable(['package', 'releases', 'advisory', 'reason'], rows)}\n`;
 }
 
 function licenses(info: DatasetInfo): string {
@@ -187,15 +167,4 @@ function licenses(info: DatasetInfo): string {
     .sort(([a, x], [b, y]) => y.size - x.size || (a < b ? -1 : 1))
     .map(([license, names]) => `${cell(license)} (${names.size})`)
     .join(', ');
-}
-
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]) =>
-    `| ${cells.map((text) => cell(String(text))).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** Package names and licences are others' text. */
-function cell(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ').replace(/[|<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,7 +1,181 @@
-/** @file The manually curated statements of project-kb as a source of fixes. Knows nothing of functions or labels. */
+/**
+ * @file The manually curated statements of project-kb as a source of fixes: a folder of vulnerabilities, each with
+ * statement.yaml and changed-source-code.tar.gz (COMMIT/before/..., COMMIT/after/...). Knows nothing of functions.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { VultuneError } from '../../../../base/errors.ts';
-import type { DatasetSource } from '../../source.ts';
+import { fileError } from '../../../../base/files.ts';
+import { languageOfPath } from '../../../functions/languages.ts';
+import type { ChangeSource, FileChange, FixUnit, SourceContext, Tally } from '../../source.ts';
+import { decodeText } from '../decode-text.ts';
+import { projectName } from '../project-name.ts';
+import { readTarGz } from '../tar-archive.ts';
+import { readStatement } from './statement.ts';
 
-export async function openProjectKb(location: string | undefined): Promise<DatasetSource> {
-  throw new VultuneError('SOURCE_LOCATION', `cannot open ${location} yet`);
+const ARCHIVE = 'changed-source-code.tar.gz';
+
+/** @throws VultuneError `SOURCE_LOCATION` when there is no statement in the folder. */
+export async function openProjectKb(location: string | undefined): Promise<ChangeSource> {
+  if (location === undefined) {
+    throw new VultuneError('SOURCE_LOCATION', 'project-kb needs a folder of statements', {
+      hint: 'write project-kb=FOLDER',
+    });
+  }
+  const folders = statementFolders(location);
+  if (folders.length === 0) {
+    throw new VultuneError('SOURCE_LOCATION', `${location} holds no folder with a statement.yaml`, {
+      where: { file: location },
+      hint: 'the folder `statements` of the data, with one folder a vulnerability',
+    });
+  }
+  let count: number | undefined;
+  return {
+    kind: 'changes',
+    info: { name: 'project-kb', location, license: 'Apache-2.0 (statements); of the code: its projects' },
+    get count() {
+      return count;
+    },
+    async *units(context) {
+      const commits = await listCommits(folders, context);
+      count = commits.length;
+      for (const commit of commits) yield fixUnit(commit);
+    },
+  };
+}
+
+/** Of the folder itself or of its `statements`, by name. */
+function statementFolders(location: string): string[] {
+  const root = existsSync(join(location, 'statements')) ? join(location, 'statements') : location;
+  try {
+    return readdirSync(root)
+      .sort()
+      .map((name) => join(root, name))
+      .filter((folder) => existsSync(join(folder, 'statement.yaml')));
+  } catch (error) {
+    throw fileError(error, root, 'read');
+  }
+}
+
+/** A fix commit, with every vulnerability whose statement names it. */
+interface Commit {
+  readonly id: string;
+  readonly archive: string;
+  /** Of the archive. */
+  readonly sha256: string;
+  readonly project: string;
+  readonly cve: string[];
+  readonly date: string | undefined;
+}
+
+/** The commits of all archives, in the order of the statements. */
+async function listCommits(folders: readonly string[], context: SourceContext): Promise<Commit[]> {
+  const commits = new Map<string, Commit>();
+  for (const folder of folders) {
+    context.signal.throwIfAborted();
+    const archive = join(folder, ARCHIVE);
+    if (!existsSync(archive)) {
+      context.tally.add('statement without an archive');
+      continue;
+    }
+    const { vulnerability, repositories } = readStatement(join(folder, 'statement.yaml'));
+    const [anyRepository] = repositories.values();
+    const sha256 = await hashFile(archive, context.signal);
+    for (const [id, date] of await commitsOf(archive, context)) {
+      const repository = repositories.get(id) ?? anyRepository;
+      const project = repository === undefined ? `unknown/${basename(folder)}` : projectName(repository);
+      const known = commits.get(`${project}@${id}`);
+      if (known !== undefined) known.cve.push(vulnerability);
+      else commits.set(`${project}@${id}`, { id, archive, sha256, project, cve: [vulnerability], date });
+    }
+  }
+  return [...commits.values()];
+}
+
+/** Commits with the day of each: the file COMMIT/timestamp holds seconds since 1970. */
+async function commitsOf(
+  archive: string,
+  { signal, tally }: SourceContext,
+): Promise<Map<string, string | undefined>> {
+  const found = new Map<string, string | undefined>();
+  await readTarGz(
+    archive,
+    {
+      wants: (path) => {
+        const [commit, side] = path.split('/');
+        if ((side === 'before' || side === 'after') && !found.has(commit!)) found.set(commit!, undefined);
+        return side === 'timestamp';
+      },
+      onFile: (path, bytes) => {
+        const seconds = Number(bytes.toString('latin1').trim());
+        if (!Number.isSafeInteger(seconds) || seconds <= 0 || seconds > 4e9) return;
+        found.set(path.split('/')[0]!, new Date(seconds * 1000).toISOString().slice(0, 10));
+      },
+      // Here once for the archive; a commit's own files are counted with the commit.
+      onProblem: (problem) => tally.add(problem),
+    },
+    { signal },
+  );
+  return found;
+}
+
+function fixUnit({ id, archive, sha256, project, cve, date }: Commit): FixUnit {
+  return {
+    key: `project-kb ${sha256} ${id}`,
+    facts: { project, commit: id, cve, ...(date === undefined ? {} : { date }) },
+    files: (tally, signal) => changedFiles(archive, id, tally, signal),
+  };
+}
+
+/** Source files only: the two sides stand apart in the archive, so one commit's are held together. */
+async function* changedFiles(
+  archive: string,
+  commit: string,
+  tally: Tally,
+  signal: AbortSignal,
+): AsyncGenerator<FileChange> {
+  const sides = { before: new Map<string, Buffer>(), after: new Map<string, Buffer>() };
+  const place = (path: string) => {
+    const [id, side, ...rest] = path.split('/');
+    const known = id === commit && (side === 'before' || side === 'after') && rest.length > 0;
+    return known ? { side, file: rest.join('/') } : undefined;
+  };
+  await readTarGz(
+    archive,
+    {
+      wants: (path) => {
+        const file = place(path)?.file;
+        if (file === undefined) return false;
+        if (languageOfPath(file) !== undefined) return true;
+        tally.add('file that is no source code');
+        return false;
+      },
+      onFile: (path, bytes) => {
+        const { side, file } = place(path)!;
+        sides[side as 'before' | 'after'].set(file, bytes);
+      },
+      onProblem: (problem, path) => {
+        if (path !== undefined && place(path) !== undefined && problem === 'file over the size limit') {
+          tally.add(problem);
+        }
+      },
+    },
+    { signal },
+  );
+  const paths = [...new Set([...sides.before.keys(), ...sides.after.keys()])].sort();
+  for (const path of paths) {
+    const text = (side: Map<string, Buffer>) => {
+      const bytes = side.get(path);
+      side.delete(path);
+      return bytes === undefined ? undefined : decodeText(bytes, tally);
+    };
+    yield { path, before: text(sides.before), after: text(sides.after) };
+  }
+}
+
+async function hashFile(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { signal })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }

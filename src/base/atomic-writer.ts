@@ -1,0 +1,70 @@
+/**
+ * @file A file written piece by piece that appears whole or not at all: a temporary neighbour, renamed at the end.
+ * For what is too large to hold; knows nothing of what is in it.
+ */
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileError, makeFolder, writeAll } from './files.ts';
+
+/** Bytes held before they are written. */
+const BUFFER_BYTES = 1 << 20;
+
+export class AtomicWriter {
+  readonly #path: string;
+  readonly #temporary: string;
+  #file: number | undefined;
+  #parts: Uint8Array[] = [];
+  #held = 0;
+
+  /** Makes the folders above. @throws VultuneError as `fileError`. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#temporary = `${path}.${process.pid}.tmp`;
+    makeFolder(dirname(path));
+    this.#file = this.#try(() => openSync(this.#temporary, 'w'));
+  }
+
+  /** @throws VultuneError as `fileError`; what was written is then gone. */
+  write(data: string | Uint8Array): void {
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
+    this.#parts.push(bytes);
+    this.#held += bytes.length;
+    if (this.#held >= BUFFER_BYTES) this.#flush();
+  }
+
+  /** The file is there from now on, in place of an older one. @throws VultuneError as `fileError`. */
+  commit(): void {
+    this.#flush();
+    this.#try(() => {
+      const file = this.#file!;
+      fsyncSync(file);
+      this.#file = undefined;
+      closeSync(file);
+      renameSync(this.#temporary, this.#path);
+    });
+  }
+
+  /** Takes the temporary file away; nothing after `commit`. */
+  discard(): void {
+    if (this.#file === undefined) return;
+    closeSync(this.#file);
+    this.#file = undefined;
+    rmSync(this.#temporary, { force: true });
+  }
+
+  #flush(): void {
+    const bytes = Buffer.concat(this.#parts);
+    this.#parts = [];
+    this.#held = 0;
+    this.#try(() => writeAll(this.#file!, bytes));
+  }
+
+  #try<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      this.discard();
+      throw fileError(error, this.#path, 'write');
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * @file All candidates of a build in columns of numbers, read once from the staging files: what selection looks at. The
+ * texts stay on disk. Decides nothing.
+ */
+
+import { type RecordLabel, readStaged, type StagedRole } from '../staging/staged-unit.ts';
+import type { StagedUnit } from '../staging/staging-context.ts';
+import type { BodyIndex } from './body-index.ts';
+
+export interface CandidateIndex {
+  readonly count: number;
+  readonly unit: readonly number[];
+  readonly role: readonly StagedRole[];
+  /** The same for a before and its after, over all units; -1: none. */
+  readonly pair: readonly number[];
+  /** Number of the normalised text. */
+  readonly body: readonly number[];
+  readonly tokens: readonly number[];
+  /** Number of the file within all units; -1: unknown. */
+  readonly file: readonly number[];
+  /** Whether the fix's advisory names it; false where none names any. */
+  readonly named: readonly boolean[];
+  /** Of somebody's own records. */
+  readonly label: ReadonlyMap<number, RecordLabel>;
+  readonly pairs: number;
+}
+
+export async function indexCandidates(
+  units: readonly StagedUnit[],
+  bodies: BodyIndex,
+  signal: AbortSignal,
+): Promise<CandidateIndex> {
+  const index = {
+    unit: [] as number[],
+    role: [] as StagedRole[],
+    pair: [] as number[],
+    body: [] as number[],
+    tokens: [] as number[],
+    file: [] as number[],
+    named: [] as boolean[],
+  };
+  const label = new Map<number, RecordLabel>();
+  let pairs = 0;
+  let files = 0;
+  for (const [number, { path, facts }] of units.entries()) {
+    signal.throwIfAborted();
+    const fileNumbers = new Map<string, number>();
+    const firstPair = pairs;
+    for await (const line of readStaged(path)) {
+      const meta = line.meta();
+      const at = index.unit.length;
+      index.unit.push(number);
+      index.role.push(meta.role);
+      index.pair.push(meta.pair === undefined ? -1 : firstPair + meta.pair);
+      if (meta.pair !== undefined) pairs = Math.max(pairs, firstPair + meta.pair + 1);
+      index.body.push(bodies.add(meta.body, meta.sketch));
+      index.tokens.push(meta.tokens);
+      if (meta.path !== undefined && !fileNumbers.has(meta.path)) fileNumbers.set(meta.path, files++);
+      index.file.push(meta.path === undefined ? -1 : fileNumbers.get(meta.path)!);
+      index.named.push(isNamed(facts?.named, meta.path, meta.names));
+      if (meta.label !== undefined) label.set(at, meta.label);
+    }
+  }
+  return { ...index, label, pairs, count: index.unit.length };
+}
+
+function isNamed(
+  named: readonly { readonly path?: string; readonly name: string }[] | undefined,
+  path: string | undefined,
+  names: readonly string[] | undefined,
+): boolean {
+  return (named ?? []).some(
+    (entry) =>
+      (entry.path === undefined || entry.path === path) &&
+      (names ?? []).some((name) => name === entry.name || name.endsWith(`.${entry.name}`)),
+  );
+}

@@ -1,0 +1,127 @@
+/**
+ * @file Analyses one fix into its staging file: filters files by path and content, has each taken apart, writes the
+ * functions in the order of the files. Knows nothing of other fixes or of labels.
+ */
+import type { ExtractionPool } from '../../functions/extraction-pool.ts';
+import { type Language, languageOfPath } from '../../functions/languages.ts';
+import { FILE_CHANGE_JOB } from '../changes/analyse-file-change.ts';
+import type { FileAnalysis, FunctionCandidate } from '../changes/file-analysis.ts';
+import type { FileChange, FixUnit } from '../source.ts';
+import { contentProblem } from '../source-filters.ts';
+import { sourcePathProblem } from '../test-code.ts';
+import { type StagedSummary, StagedUnitWriter } from './staged-unit.ts';
+import { ReasonTally } from './tally.ts';
+
+/** Files of one fix that are taken apart at once. */
+const FILES_AT_ONCE = 3;
+
+export async function stageUnit(
+  unit: FixUnit,
+  path: string,
+  pool: ExtractionPool,
+  signal: AbortSignal,
+): Promise<StagedSummary> {
+  const staged = new UnitStager(path);
+  try {
+    const running: Promise<FileAnalysis>[] = [];
+    const finishOne = async () => staged.add(await running.shift()!);
+    try {
+      for await (const change of unit.files(staged.files, signal)) {
+        signal.throwIfAborted();
+        const input = sourceFile(change, staged.files);
+        if (input === undefined) continue;
+        running.push(pool.run(FILE_CHANGE_JOB, input, signal));
+        if (running.length >= FILES_AT_ONCE) await finishOne();
+      }
+      while (running.length > 0) await finishOne();
+    } finally {
+      await Promise.allSettled(running);
+    }
+    return staged.commit();
+  } finally {
+    staged.discard();
+  }
+}
+
+/** The change as the job takes it; undefined, and counted, for what is no source of the project's own. */
+function sourceFile(change: FileChange, tally: ReasonTally) {
+  const { path, before, after } = change;
+  const pathBefore = change.pathBefore ?? path;
+  const text = after ?? before;
+  if (text === undefined) return undefined;
+  const language: Language | undefined = languageOfPath(path);
+  if (language === undefined) {
+    tally.add('file that is no source code');
+    return undefined;
+  }
+  const problem = sourcePathProblem(path) ?? sourcePathProblem(pathBefore) ?? contentProblem(text);
+  if (problem !== undefined) {
+    tally.add(`${problem} file`);
+    return undefined;
+  }
+  if (before === after) {
+    tally.add('file that did not change');
+    return undefined;
+  }
+  tally.add('kept');
+  return { path, pathBefore, language, before, after };
+}
+
+class UnitStager {
+  readonly files = new ReasonTally();
+  readonly #functions = new ReasonTally();
+  readonly #writer: StagedUnitWriter;
+  #pairs = 0;
+  #added = 0;
+  #deleted = 0;
+
+  constructor(path: string) {
+    this.#writer = new StagedUnitWriter(path);
+  }
+
+  add({ changed, deleted, unchanged, added, leftOut }: FileAnalysis): void {
+    for (const { before, after } of changed) {
+      this.#write('before', before, this.#pairs);
+      this.#write('after', after, this.#pairs);
+      this.#pairs++;
+    }
+    for (const entry of deleted) this.#write('deleted', entry);
+    for (const entry of unchanged) this.#write('unchanged', entry);
+    this.#added += added;
+    this.#deleted += deleted.length;
+    this.#functions.addAll(leftOut);
+  }
+
+  commit(): StagedSummary {
+    const summary = {
+      changed: this.#pairs,
+      added: this.#added,
+      deleted: this.#deleted,
+      files: this.files.counts(),
+      functions: this.#functions.counts(),
+    };
+    this.#writer.commit(summary);
+    return summary;
+  }
+
+  discard(): void {
+    this.#writer.discard();
+  }
+
+  #write(role: 'before' | 'after' | 'deleted' | 'unchanged', entry: FunctionCandidate, pair?: number): void {
+    const { code, language, path, name, qualifiedName, startLine, endLine, tokens, body, sketch } = entry;
+    const names = name === undefined ? [qualifiedName] : [name, qualifiedName];
+    this.#writer.add(
+      { role, ...(pair === undefined ? {} : { pair }), body, sketch, tokens, path, names },
+      {
+        code,
+        language,
+        path,
+        ...(name === undefined ? {} : { function_name: name }),
+        qualified_name: qualifiedName,
+        start_line: startLine,
+        end_line: endLine,
+      },
+    );
+  }
+}

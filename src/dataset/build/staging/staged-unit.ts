@@ -1,0 +1,131 @@
+/**
+ * @file One analysed unit on disk: a line a function, a summary last, so that a file without one is not whole. What a
+ * stopped build goes on from, and what selection reads. Knows nothing of how functions are chosen.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AtomicWriter } from '../../../base/atomic-writer.ts';
+import { readLines } from '../../read-lines.ts';
+
+/** To be raised whenever the same files would be analysed differently: parser, names, matching, filters. */
+export const STAGING_VERSION = 1;
+
+/** before, after: of a function that the fix changed; record: somebody's own label. */
+export type StagedRole = 'before' | 'after' | 'deleted' | 'unchanged' | 'record';
+
+/** What selection needs to know of a function; short, there may be a million. */
+export interface StagedMeta {
+  readonly role: StagedRole;
+  /** The same for a before and its after; numbers within the unit. */
+  readonly pair?: number;
+  /** 128 bits of the normalised text, hexadecimal. */
+  readonly body: string;
+  /** MinHash sketch, base64. */
+  readonly sketch: string;
+  readonly tokens: number;
+  readonly path?: string;
+  /** Names as the record has them, for functions that an advisory names. */
+  readonly names?: readonly string[];
+  /** Of a record: what its labels and splits hang on. */
+  readonly label?: RecordLabel;
+}
+
+export interface RecordLabel {
+  readonly target: 0 | 1;
+  readonly set?: string;
+  readonly pair?: string;
+  readonly project?: string;
+  readonly commit?: string;
+  readonly date?: string;
+  readonly cve?: string;
+  readonly split?: string;
+}
+
+/** Fields that a record gets from the function alone. */
+export type StagedFields = Readonly<Record<string, unknown>> & { readonly code: string };
+
+export interface StagedSummary {
+  /** Functions that the fix changed, added and took away, outside tests. */
+  readonly changed: number;
+  readonly added: number;
+  readonly deleted: number;
+  /** Why files and functions were left out. */
+  readonly files: Readonly<Record<string, number>>;
+  readonly functions: Readonly<Record<string, number>>;
+}
+
+/** Where the unit with this key is staged. */
+export function stagedPath(stagingDir: string, key: string): string {
+  const hash = createHash('sha256').update(`${STAGING_VERSION} ${key}`).digest('hex');
+  return join(stagingDir, hash.slice(0, 2), `${hash.slice(2, 34)}.jsonl`);
+}
+
+export class StagedUnitWriter {
+  readonly #writer: AtomicWriter;
+
+  constructor(path: string) {
+    this.#writer = new AtomicWriter(path);
+  }
+
+  /** JSON never holds a tab: it parts the two. */
+  add(meta: StagedMeta, fields: StagedFields): void {
+    this.#writer.write(`${JSON.stringify(meta)}\t${JSON.stringify(fields)}\n`);
+  }
+
+  commit(summary: StagedSummary): void {
+    this.#writer.write(`${SUMMARY}${JSON.stringify(summary)}\n`);
+    this.#writer.commit();
+  }
+
+  discard(): void {
+    this.#writer.discard();
+  }
+}
+
+const SUMMARY = 'summary\t';
+/** More than a summary takes. */
+const TAIL_BYTES = 64 * 1024;
+
+/** The summary of a unit that is staged and whole, else undefined. */
+export function readSummary(path: string): StagedSummary | undefined {
+  try {
+    const size = statSync(path).size;
+    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    const file = openSync(path, 'r');
+    try {
+      readSync(file, tail, 0, tail.length, size - tail.length);
+    } finally {
+      closeSync(file);
+    }
+    const lines = tail.toString('utf8').trimEnd().split('\n');
+    const last = lines.at(-1) ?? '';
+    return last.startsWith(SUMMARY) ? (JSON.parse(last.slice(SUMMARY.length)) as StagedSummary) : undefined;
+  } catch {
+    // Absent, cut short or of an older layout: it is made again.
+    return undefined;
+  }
+}
+
+/** The lines of a staged unit, unparsed: what is not kept need not be. */
+export async function* readStaged(path: string): AsyncGenerator<StagedLine> {
+  for await (const { text } of readLines(path)) if (!text.startsWith(SUMMARY)) yield new StagedLine(text);
+}
+
+export class StagedLine {
+  readonly #text: string;
+  readonly #tab: number;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#tab = text.indexOf('\t');
+  }
+
+  meta(): StagedMeta {
+    return JSON.parse(this.#text.slice(0, this.#tab)) as StagedMeta;
+  }
+
+  fields(): StagedFields {
+    return JSON.parse(this.#text.slice(this.#tab + 1)) as StagedFields;
+  }
+}

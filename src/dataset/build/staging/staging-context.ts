@@ -1,0 +1,19 @@
+/** @file What staging is given and what it gives back: shapes only. */
+import type { ExtractionPool } from '../../functions/extraction-pool.ts';
+import type { FixFacts, SourceContext } from '../source.ts';
+import type { StagedSummary } from './staged-unit.ts';
+
+export interface StagingContext {
+  readonly stagingDir: string;
+  readonly context: SourceContext;
+  readonly pool: ExtractionPool;
+}
+
+/** A unit on disk, with what its source says of it today. */
+export interface StagedUnit {
+  readonly path: string;
+  readonly summary: StagedSummary;
+  /** Undefined for labelled records: each has its own. */
+  readonly facts: FixFacts | undefined;
+  readonly sourceName: string;
+}

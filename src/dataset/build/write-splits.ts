@@ -1,0 +1,155 @@
+/**
+ * @file The second pass: reads the staging files again and writes the chosen functions as records, each into its part.
+ * Holds one at a time; the files appear whole or not at all. Chooses nothing.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { AtomicWriter } from '../../base/atomic-writer.ts';
+import type { LabelledRecord, RecordSet } from '../record.ts';
+import { formatRecord } from '../write-jsonl.ts';
+import type { BuildSplitInfo } from './build-info.ts';
+import type { CandidateIndex } from './select/candidate-index.ts';
+import { CHOICE, type Labelled } from './select/label-candidates.ts';
+import { NO_SIDE } from './select/split-candidates.ts';
+import type { FixFacts } from './source.ts';
+import { SPLITS, type Split } from './split-by-group.ts';
+import { readStaged, type StagedFields } from './staging/staged-unit.ts';
+import type { StagedUnit } from './staging/staging-context.ts';
+import { ReasonTally } from './staging/tally.ts';
+
+export interface WrittenSplits {
+  readonly splits: Readonly<Record<Split, BuildSplitInfo>>;
+  readonly languages: Readonly<Record<string, number>>;
+}
+
+/** @throws VultuneError as `AtomicWriter`; the signal's reason, with nothing written. */
+export async function writeSplits(
+  outDir: string,
+  units: readonly StagedUnit[],
+  index: CandidateIndex,
+  labelled: Labelled,
+  sides: Int8Array,
+  signal: AbortSignal,
+): Promise<WrittenSplits> {
+  const parts = SPLITS.map((split) => new SplitFile(join(outDir, `${split}.jsonl`)));
+  const languages = new ReasonTally();
+  const makeRecord = recordMaker(index, labelled);
+  try {
+    let candidate = 0;
+    for (const { path, facts, sourceName } of units) {
+      signal.throwIfAborted();
+      for await (const line of readStaged(path)) {
+        const at = candidate++;
+        const side = sides[at]!;
+        if (side === NO_SIDE) continue;
+        const record = makeRecord(at, line.fields(), facts, sourceName);
+        languages.add(record.language ?? 'unknown');
+        parts[side]!.add(record);
+      }
+    }
+    const infos = parts.map((part) => part.commit());
+    const splits = Object.fromEntries(SPLITS.map((split, at) => [split, infos[at]!]));
+    return { splits: splits as Record<Split, BuildSplitInfo>, languages: languages.counts() };
+  } finally {
+    for (const part of parts) part.discard();
+  }
+}
+
+class SplitFile {
+  readonly #writer: AtomicWriter;
+  readonly #hash = createHash('sha256');
+  readonly #counts = { functions: 0, vulnerable: 0, P1: 0, P2: 0, P3: 0 };
+  readonly #projects = new Set<string>();
+  readonly #commits = new Set<string>();
+
+  constructor(path: string) {
+    this.#writer = new AtomicWriter(path);
+  }
+
+  add(record: LabelledRecord): void {
+    const line = formatRecord(record);
+    this.#writer.write(line);
+    this.#hash.update(line);
+    this.#counts.functions++;
+    this.#counts.vulnerable += record.target;
+    if (record.set !== undefined) this.#counts[record.set]++;
+    if (record.project !== undefined) this.#projects.add(record.project);
+    if (record.commit !== undefined) this.#commits.add(`${record.project}@${record.commit}`);
+  }
+
+  commit(): BuildSplitInfo {
+    this.#writer.commit();
+    return {
+      ...this.#counts,
+      projects: this.#projects.size,
+      commits: this.#commits.size,
+      sha256: this.#hash.digest('hex'),
+    };
+  }
+
+  discard(): void {
+    this.#writer.discard();
+  }
+}
+
+const SETS: Readonly<Record<number, RecordSet>> = { [CHOICE.P1]: 'P1', [CHOICE.P2]: 'P2', [CHOICE.P3]: 'P3' };
+
+type MakeRecord = (
+  candidate: number,
+  fields: StagedFields,
+  facts: FixFacts | undefined,
+  sourceName: string,
+) => LabelledRecord;
+
+function recordMaker(index: CandidateIndex, labelled: Labelled): MakeRecord {
+  const ids = new Map<string, number>();
+  const uniqueId = (id: string) => {
+    const count = (ids.get(id) ?? 0) + 1;
+    ids.set(id, count);
+    return count === 1 ? id : `${id}.${count}`;
+  };
+  /** Of the pair that is being written: a before comes directly in front of its after. */
+  let pair = { number: -1, name: '' };
+  return (candidate, fields, facts, sourceName) => {
+    if (facts === undefined) return ownRecord(fields, uniqueId, sourceName);
+    const set = SETS[labelled.choice[candidate]!]!;
+    const place = `${fields.path}:${fields.start_line}`;
+    const number = index.pair[candidate]!;
+    if (number !== pair.number) pair = { number, name: `${facts.project}@${facts.commit}/${place}` };
+    const release = set === 'P1' ? `${facts.commit}^` : facts.commit;
+    return {
+      ...fields,
+      id: uniqueId(`${facts.project}@${release}/${place}`),
+      target: set === 'P1' ? 1 : 0,
+      set,
+      ...(labelled.wholePairs.has(number) ? { pair: pair.name } : {}),
+      project: facts.project,
+      commit: facts.commit,
+      ...(facts.date === undefined ? {} : { date: facts.date }),
+      ...(set === 'P3' ? {} : weakness(facts)),
+    };
+  };
+}
+
+/** Of a vulnerable function and its fix; an unchanged one has none. */
+function weakness({ cve, cwe }: FixFacts): {
+  cve?: string;
+  cves?: readonly string[];
+  cwe?: readonly string[];
+} {
+  const [first] = cve ?? [];
+  return {
+    ...(first === undefined ? {} : { cve: first }),
+    ...(cve !== undefined && cve.length > 1 ? { cves: cve } : {}),
+    ...(cwe === undefined || cwe.length === 0 ? {} : { cwe }),
+  };
+}
+
+function ownRecord(
+  fields: StagedFields,
+  uniqueId: (id: string) => string,
+  sourceName: string,
+): LabelledRecord {
+  const { split: _, ...record } = fields as unknown as LabelledRecord;
+  return { ...record, id: uniqueId(record.id ?? `${sourceName}:1`) } as LabelledRecord;
+}
