@@ -1,0 +1,336 @@
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { scanCommand } from '../../../src/cli/commands/scan.ts';
+import { scanStage } from '../../../src/cli/stages/scan.ts';
+import { cliCase } from '../../support/cli-case.ts';
+import { type TinyRunOptions, writeTinyRun } from '../../support/tiny-adapter.ts';
+
+let folder = '';
+let tree = '';
+let run = '';
+let cacheBefore: string | undefined;
+
+const prepare = async (options?: TinyRunOptions) => {
+  run = await writeTinyRun(folder, options);
+};
+
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'vultune-scan-')));
+  tree = join(folder, 'tree');
+  cacheBefore = process.env.VULTUNE_CACHE;
+  process.env.VULTUNE_CACHE = join(folder, 'cache');
+});
+afterEach(() => {
+  if (cacheBefore === undefined) delete process.env.VULTUNE_CACHE;
+  else process.env.VULTUNE_CACHE = cacheBefore;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function put(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(tree, name)), { recursive: true });
+    writeFileSync(join(tree, name), text);
+  }
+}
+
+const scan = (...argv: string[]) =>
+  cliCase([scanCommand(scanStage)], ['scan', run, tree, '--num-threads', '1', ...argv]);
+
+interface Report {
+  readonly complete: boolean;
+  readonly counts: Record<string, number>;
+  readonly threshold: number;
+  readonly findings: readonly {
+    readonly file: string;
+    readonly name: string;
+    readonly score: number;
+    readonly fingerprint: string;
+    readonly band: string;
+  }[];
+  readonly suppressed: readonly {
+    readonly name: string;
+    readonly suppression: { readonly reason: string };
+  }[];
+  readonly changed?: readonly {
+    readonly name: string;
+    readonly score: number;
+    readonly scoreBefore: number | null;
+  }[];
+  readonly suppressionProblems: readonly object[];
+}
+
+async function scanJson(
+  ...argv: string[]
+): Promise<Report & { readonly exitCode: number; readonly stderr: string }> {
+  const { exitCode, stdout, stderr } = await scan('--format', 'json', ...argv);
+  if (stdout === '') throw new Error(stderr);
+  return { ...(JSON.parse(stdout) as Report), exitCode, stderr };
+}
+
+const ALL = ['--threshold', '0'];
+const THREE = {
+  'a.js': 'function one(a) { return a + 1; }\n',
+  'lib/b.js': 'const two = (b) => {\n  return eval(b);\n};\nfunction three() { return 3; }\n',
+};
+
+describe('a scan', () => {
+  test('finds every function, most certain first, and says so with its exit code', async () => {
+    await prepare();
+    put(THREE);
+    const all = await scanJson(...ALL);
+    expect(all.exitCode).toBe(1);
+    expect(all.findings.map(({ name }) => name).toSorted()).toEqual(['one', 'three', 'two']);
+    const scores = all.findings.map(({ score }) => score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+    expect(new Set(scores).size).toBe(3);
+    expect((await scan('--threshold', '1')).exitCode).toBe(0);
+    expect((await scan(...ALL, '--fail-on', 'none')).exitCode).toBe(0);
+    const cut = String((scores[0]! + scores[1]!) / 2);
+    expect((await scanJson('--threshold', cut)).counts).toMatchObject({ vulnerable: 1 });
+    expect((await scanJson(...ALL, '--min-confidence', cut)).counts).toMatchObject({
+      vulnerable: 1,
+      hidden: 2,
+    });
+  });
+
+  test('takes the same scores from the cache without opening the model', async () => {
+    await prepare();
+    put(THREE);
+    const first = await scanJson(...ALL);
+    expect(first.counts.cached).toBe(0);
+    // A base model that is gone can't be opened.
+    rmSync(join(folder, 'base'), { recursive: true });
+    const second = await scanJson(...ALL);
+    expect(second.counts.cached).toBe(3);
+    expect(second.findings).toEqual(first.findings);
+    put({ 'a.js': 'function one(a) { return a + 2; }\n' });
+    expect((await scan(...ALL)).exitCode).toBe(2);
+    expect((await scan(...ALL, '--no-cache')).exitCode).toBe(2);
+  });
+
+  test('a damaged cache costs time, not results', async () => {
+    await prepare();
+    put(THREE);
+    const first = await scanJson(...ALL);
+    const cache = join(folder, 'cache', 'scan');
+    for (const name of readdirSync(cache)) {
+      const text = readFileSync(join(cache, name), 'utf8');
+      writeFileSync(join(cache, name), `${text.slice(0, text.length >> 1)}\0garbage`);
+    }
+    expect((await scanJson(...ALL)).findings).toEqual(first.findings);
+    expect((await scanJson(...ALL)).counts.cached).toBe(3);
+  });
+
+  test('another length of what is read needs other scores', async () => {
+    await prepare();
+    put(THREE);
+    const long = await scanJson(...ALL);
+    const short = await scanJson(...ALL, '--max-length', '5');
+    expect(short.counts.cached).toBe(0);
+    expect(short.findings.map(({ score }) => score)).not.toEqual(long.findings.map(({ score }) => score));
+  });
+
+  test('stopped at once it reports nothing, keeps the baseline, and exits with 130', async () => {
+    await prepare();
+    put(THREE);
+    const baseline = join(folder, 'baseline.json');
+    const argv = ['scan', run, tree, '--format', 'json', '--baseline', baseline, '--update-baseline'];
+    const { exitCode, stdout } = await cliCase([scanCommand(scanStage)], argv, {
+      signal: AbortSignal.abort(),
+    });
+    expect(exitCode).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ complete: false, findings: [] });
+    expect(readdirSync(folder)).not.toContain('baseline.json');
+  });
+
+  test('nothing to scan is clean', async () => {
+    await prepare();
+    mkdirSync(tree);
+    expect(await scanJson()).toMatchObject({ exitCode: 0, counts: { files: 0, functions: 0 } });
+  });
+});
+
+describe('what is not reported', () => {
+  test('a suppressed function, with its reason; a suppression without one has no effect', async () => {
+    await prepare();
+    put({
+      'a.js':
+        '// vultune-ignore: input is checked by the caller\nfunction one(a) { return a + 1; }\n' +
+        'function two() {\n  // vultune-ignore\n  return 2;\n}\n',
+    });
+    const { findings, suppressed, suppressionProblems, counts } = await scanJson(...ALL);
+    expect(findings.map(({ name }) => name)).toEqual(['two']);
+    expect(suppressed).toMatchObject([
+      { name: 'one', suppression: { reason: 'input is checked by the caller', line: 1 } },
+    ]);
+    expect(suppressionProblems).toMatchObject([{ line: 4, kind: 'reason-missing' }]);
+    expect(counts).toMatchObject({ vulnerable: 1, suppressed: 1 });
+    const { stdout } = await scan(...ALL);
+    expect(stdout).toContain('input is checked by the caller');
+    expect(stdout).toContain('a.js:4: vultune-ignore without a reason');
+  });
+
+  test('what the baseline lists; a copy of it is new', async () => {
+    await prepare();
+    put(THREE);
+    const file = join(folder, 'baseline.json');
+    const made = await scan(...ALL, '--baseline', file, '--update-baseline');
+    expect(made.exitCode).toBe(0);
+    const clean = await scanJson(...ALL, '--baseline', file);
+    expect(clean).toMatchObject({ exitCode: 0, findings: [], counts: { known: 3 } });
+    put({ 'copy.js': THREE['a.js'], 'c.js': 'function four() { return 4; }\n' });
+    rmSync(join(tree, 'lib'), { recursive: true });
+    const later = await scanJson(...ALL, '--baseline', file);
+    expect(later.findings.map(({ name }) => name).toSorted()).toEqual(['four', 'one']);
+    expect(later.exitCode).toBe(1);
+  });
+
+  test.each([
+    ['{', 'not JSON'],
+    ['{"formatVersion":2}', 'formatVersion'],
+    ['{"formatVersion":1,"findings":[{}]}', 'fingerprint'],
+  ])('a baseline that is none is refused: %s', async (text, found) => {
+    await prepare();
+    put(THREE);
+    const file = join(folder, 'baseline.json');
+    writeFileSync(file, text);
+    const { exitCode, stderr } = await scan('--baseline', file);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('SCAN_BASELINE')]);
+    expect(stderr).toContain(found);
+  });
+});
+
+describe('the operating point', () => {
+  test('a budget of false alarms, from the validation scores of the run', async () => {
+    await prepare({
+      validation: [
+        [0.2, 0],
+        [0.4, 0],
+        [0.6, 0],
+        [0.8, 0],
+        [0.9, 1],
+      ],
+    });
+    put(THREE);
+    const { threshold, stderr } = await scanJson('--max-false-positives', '1/4');
+    expect(threshold).toBeGreaterThan(0.6);
+    expect(threshold).toBeLessThan(0.6 + 1e-9);
+    expect(stderr).not.toContain('too few');
+    const strict = await scanJson('--max-false-positives', '0.1%');
+    expect(strict.threshold).toBeGreaterThan(0.8);
+    expect(strict.stderr).toContain('too few');
+  });
+
+  test('a run without validation scores says so', async () => {
+    await prepare();
+    put(THREE);
+    const { exitCode, stderr } = await scan('--max-false-positives', '1/200');
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('SCAN_NO_VALIDATION')]);
+  });
+});
+
+describe('--diff', () => {
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-C', tree, ...args], {
+      stdio: 'pipe',
+    });
+
+  test('only changed functions, with their score before', async () => {
+    await prepare();
+    put({ ...THREE, 'gone.js': 'function gone() {}' });
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-q', '-m', 'first');
+    const old = await scanJson(...ALL);
+    git('mv', 'lib/b.js', 'lib/renamed.js');
+    rmSync(join(tree, 'gone.js'));
+    put({
+      'a.js': '\n// moved\nfunction one(a) {\n  return a + 1;\n}\n',
+      'lib/renamed.js': THREE['lib/b.js'].replace('eval(b)', 'JSON.parse(b)'),
+      'new.js': 'function four() { return 4; }\n',
+    });
+    const { changed, findings, exitCode } = await scanJson(...ALL, '--diff', 'HEAD');
+    expect(exitCode).toBe(1);
+    const before = old.findings.find(({ name }) => name === 'two')!.score;
+    const byName = new Map(changed!.map((one) => [one.name, one.scoreBefore]));
+    expect(byName).toEqual(
+      new Map<string, unknown>([
+        ['two', expect.closeTo(before, 5)],
+        ['four', null],
+      ]),
+    );
+    expect(findings).toHaveLength(2);
+    const { stdout } = await scan(...ALL, '--diff', 'HEAD');
+    expect(stdout).toContain('new function');
+    expect(stdout).toMatch(/score before the change 0\.\d{3} \([+-]0\.\d{3}\)/);
+  });
+
+  test('a commit that git does not know, an option in its place, no repository', async () => {
+    await prepare();
+    put(THREE);
+    expect((await scan('--diff', 'HEAD')).stderr).toContain('SCAN_NOT_GIT');
+    git('init', '-q');
+    for (const base of ['no-such', '--output=/tmp/x']) {
+      expect((await scan(`--diff=${base}`)).stderr).toContain('SCAN_DIFF_BASE');
+    }
+  });
+});
+
+describe('formats', () => {
+  test.each(['text', 'json', 'sarif', 'github', 'html'])('%s goes to a file', async (format) => {
+    await prepare();
+    put(THREE);
+    const file = join(folder, 'out');
+    const { stdout, exitCode } = await scan(...ALL, '--format', format, '--output', file);
+    expect([exitCode, stdout]).toEqual([1, '']);
+    for (const name of ['one', 'two', 'three']) expect(readFileSync(file, 'utf8')).toContain(name);
+  });
+
+  test('text frames the code of the first and lists the others', async () => {
+    await prepare();
+    put(THREE);
+    const { stdout } = await scan(...ALL, '--frames', '1');
+    expect(stdout.match(/│/g)!.length).toBeLessThan(4);
+    expect(stdout).toContain('3 functions in 2 files: 3 vulnerable, 0 uncertain, 0 safe');
+  });
+});
+
+describe('mistakes', () => {
+  test.each<[string, readonly string[], string]>([
+    ['no such path', ['missing'], 'SCAN_PATH_MISSING'],
+    ['nowhere to write a baseline', ['--update-baseline'], 'CLI_USAGE'],
+    ['two operating points', ['--threshold', '0.5', '--max-false-positives', '0.1'], 'CLI_USAGE'],
+    ['a budget that is none', ['--max-false-positives', '1/0'], 'CLI_USAGE'],
+  ])('%s', async (_, argv, code) => {
+    await prepare();
+    put(THREE);
+    const { exitCode, stderr } = await scan(...argv);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(code)]);
+  });
+
+  test('an adapter without its base', async () => {
+    await prepare();
+    put(THREE);
+    rmSync(join(folder, 'base'), { recursive: true });
+    const { exitCode, stderr } = await scan();
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('MODEL_PATH_MISSING')]);
+  });
+
+  test('a mistyped run', async () => {
+    await prepare();
+    put(THREE);
+    run = join(folder, 'rnu');
+    expect((await scan()).stderr).toContain('ADAPTER_MISSING');
+  });
+});
