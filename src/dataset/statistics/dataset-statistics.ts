@@ -69,7 +69,7 @@ export interface DateStatistics {
 }
 
 export interface LengthStatistics {
-  /** What counted: a model's tokenizer by name, or `estimate` (about 3.4 characters a token). */
+  /** What counted: a model's tokenizer by name, or `estimate` (3.2 characters a token). */
   readonly tokenizer: string;
   readonly isEstimate: boolean;
   /** The buckets of the paper's Table 1: up to 10, 20, 50, 100, 300, 500, 1000, 2000 tokens, and above. */

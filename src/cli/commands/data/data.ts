@@ -8,6 +8,7 @@ import type { CliCommand } from '../../program.ts';
 import { type BuildStages, buildCommand } from './build.ts';
 import type { BuildNpmStages } from './build-npm.ts';
 import { checkCommand } from './check.ts';
+import { statsCommand } from './stats.ts';
 
 export interface DataStages extends BuildNpmStages, BuildStages {}
 
@@ -15,6 +16,7 @@ export interface DataStages extends BuildNpmStages, BuildStages {}
 const SUBCOMMANDS: readonly ((stages: DataStages, context: CliContext) => Command)[] = [
   buildCommand,
   checkCommand,
+  statsCommand,
 ];
 
 export function dataCommand(stages: DataStages): CliCommand {

