@@ -60,4 +60,52 @@ export const SOURCES: readonly SourceRow[] = [
     open: async (location, options) =>
       (await import('./git/open-git.ts')).openFixList('vcmatch', location, options),
   },
+  {
+    name: 'pypi',
+    summary: 'releases of Python projects around a fix, fetched with pip; nothing of them is run',
+    location: 'ADVISORIES.jsonl',
+    open: async (location) =>
+      (await import('./advisories/open-advisories.ts')).openReleases('pypi', location),
+  },
+  {
+    name: 'maven',
+    summary: "sources of Maven releases around a fix, fetched with mvn; project-kb's statements name some",
+    location: 'ADVISORIES.jsonl|STATEMENTS',
+    open: async (location) =>
+      (await import('./advisories/open-advisories.ts')).openReleases('maven', location),
+  },
+  {
+    name: 'osv',
+    summary: "advisories in OSV's JSON: releases of npm, PyPI and Maven, and fix commits",
+    location: 'FOLDER|FILE.json|FILE.zip',
+    open: async (location, options) =>
+      (await import('./advisories/open-advisories.ts')).openOsv(location, options),
+  },
+  {
+    name: 'cvefixes',
+    summary: "CVEfixes' database: files before and after each fix",
+    location: 'CVEfixes.db',
+    open: async (location) =>
+      (await import('../../formats/cvefixes/cvefixes-source.ts')).openCvefixes(location),
+  },
+  {
+    name: 'draper',
+    summary: 'VDISC, labelled by static analysers, in HDF5',
+    location: 'VDISC_train.hdf5',
+    open: async (location) =>
+      (await import('../../formats/published-source.ts')).openPublished(location, { format: 'draper' }),
+  },
+  {
+    name: 'published',
+    summary: 'functions that somebody labelled: X_1, SVEN, PrimeVul, Big-Vul ..., or any table',
+    location: 'FILE|FOLDER',
+    options: [
+      { flags: '--format <name>', description: 'published: what it is, where looking at it does not tell' },
+      { flags: '--field <field=column...>', description: 'published: which column is which field' },
+      { flags: '--vulnerable <words...>', description: 'published: labels that mean vulnerable' },
+      { flags: '--safe <words...>', description: 'published: labels that mean safe' },
+    ],
+    open: async (location, options) =>
+      (await import('../../formats/published-source.ts')).openPublished(location, options),
+  },
 ];

@@ -72,7 +72,8 @@ function messagePattern(text: string): RegExp {
   }
 }
 
-function gitOptions({ merges, maxFileSize }: GivenOptions): GitSourceOptions {
+/** What the command line says of git. @throws VultuneError `SOURCE_OPTION` */
+export function gitOptions({ merges, maxFileSize }: GivenOptions): GitSourceOptions {
   if (merges !== undefined && merges !== 'skip' && merges !== 'first-parent') {
     throw optionError('--merges: unknown value', 'expected skip or first-parent');
   }

@@ -1,0 +1,102 @@
+/**
+ * @file Advisories' packages as a source of the dataset builder: each pair of releases is a fix, its changed files are
+ * what differs. Knows nothing of how advisories are written.
+ */
+import { stopIfAborted } from '../../progress.ts';
+import type { ChangeSource, FixFacts, FixUnit, SourceContext, SourceInfo } from '../../source.ts';
+import { decodeText } from '../decode-text.ts';
+import { MavenRegistry } from './maven-registry.ts';
+import { NpmRegistry } from './npm-registry.ts';
+import { PypiRegistry } from './pypi-registry.ts';
+import { type AffectedPackage, changedFiles, type Ecosystem, type PackageRegistry } from './release-pair.ts';
+
+export const REGISTRIES: Readonly<Record<Ecosystem, PackageRegistry>> = {
+  npm: new NpmRegistry(),
+  pypi: new PypiRegistry(),
+  maven: new MavenRegistry(),
+};
+
+export class ReleaseSource implements ChangeSource {
+  readonly kind = 'changes';
+  readonly info: SourceInfo;
+  readonly count: number;
+  readonly #affected: readonly AffectedPackage[];
+  readonly #problems: ReadonlyMap<string, number>;
+
+  /** @param problems what was already left out, by reason */
+  constructor(info: SourceInfo, affected: readonly AffectedPackage[], problems: ReadonlyMap<string, number>) {
+    this.info = info;
+    this.count = affected.length;
+    this.#affected = affected;
+    this.#problems = problems;
+  }
+
+  async *units(context: SourceContext): AsyncGenerator<FixUnit> {
+    for (const [reason, count] of this.#problems) context.tally.add(reason, count);
+    const pairs = new Map<string, Pair>();
+    for (const affected of this.#affected) {
+      stopIfAborted(context.signal);
+      const pair = await resolvePair(affected, context);
+      if (pair === undefined) continue;
+      const key = `${affected.ecosystem}:${affected.package}@${pair.vulnerable}...${pair.fixed}`;
+      const known = pairs.get(key);
+      if (known !== undefined) context.tally.add('same releases named by several advisories');
+      pairs.set(key, known === undefined ? pair : merge(known, pair));
+    }
+    for (const [key, pair] of pairs) yield toUnit(key, pair, context.cacheDir);
+  }
+}
+
+type Pair = AffectedPackage & { readonly vulnerable: string };
+
+async function resolvePair(affected: AffectedPackage, context: SourceContext): Promise<Pair | undefined> {
+  const registry = REGISTRIES[affected.ecosystem];
+  const refuse = (reason: string) => {
+    context.tally.add(reason);
+    return undefined;
+  };
+  if (!registry.isPackage(affected.package)) return refuse('advisory: no name of a package');
+  if (!registry.isVersion(affected.fixed)) return refuse('advisory: no exact version');
+  const vulnerable = affected.vulnerable ?? (await registry.previous(affected, context));
+  if (vulnerable === undefined) return refuse('advisory: last vulnerable release not known');
+  if (!registry.isVersion(vulnerable)) return refuse('advisory: no exact version');
+  return vulnerable === affected.fixed
+    ? refuse('advisory: vulnerable in the fixed release')
+    : { ...affected, vulnerable };
+}
+
+function merge(a: Pair, b: Pair): Pair {
+  const named = [...(a.named ?? []), ...(b.named ?? [])];
+  const date = [a.date, b.date].filter((day) => day !== undefined).sort()[0];
+  return {
+    ...a,
+    cve: [...new Set([...a.cve, ...b.cve])],
+    cwe: [...new Set([...a.cwe, ...b.cwe])],
+    ...(date === undefined ? {} : { date }),
+    ...(named.length === 0 ? {} : { named }),
+  };
+}
+
+function toUnit(key: string, pair: Pair, cacheDir: string): FixUnit {
+  const { vulnerable, fixed, cve, cwe, date, named } = pair;
+  const facts: FixFacts = {
+    project: pair.package,
+    commit: `${vulnerable}...${fixed}`,
+    ...(date === undefined ? {} : { date }),
+    ...(cve.length === 0 ? {} : { cve }),
+    ...(cwe.length === 0 ? {} : { cwe }),
+    ...(named === undefined ? {} : { named }),
+  };
+  return {
+    key,
+    facts,
+    async *files(tally, signal) {
+      const registry = REGISTRIES[pair.ecosystem];
+      const found = await registry.fetch(pair.package, { vulnerable, fixed }, { tally, signal, cacheDir });
+      if (found === undefined) return;
+      yield* changedFiles(found.vulnerable, found.fixed, (content) =>
+        typeof content === 'string' ? content : decodeText(content, tally),
+      );
+    },
+  };
+}
