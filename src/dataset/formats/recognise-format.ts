@@ -21,7 +21,7 @@ export function recogniseFormat(file: DatasetFile): DatasetFormat | undefined {
   const format = DATASET_FORMATS.find((candidate) => candidate.recognise(file));
   if (format !== undefined) return format;
   // Empty, or broken in its first row: Vultune's own reader says exactly where.
-  const isUnreadableTable = file.container === 'jsonl' && file.fields.length === 0;
+  const isUnreadableTable = ['jsonl', 'json'].includes(file.container) && file.fields.length === 0;
   return isUnreadableTable || file.container === 'empty' ? formatNamed('vultune') : undefined;
 }
 

@@ -8,6 +8,7 @@ import type { DatasetFormat } from './format.ts';
 import { BIG_VUL } from './published/big-vul.ts';
 import { DEVIGN } from './published/devign.ts';
 import { DIVERSEVUL } from './published/diversevul.ts';
+import { JLEAKS } from './published/jleaks.ts';
 import { PRIMEVUL } from './published/primevul.ts';
 import { REVEAL } from './published/reveal.ts';
 import { SVEN } from './published/sven.ts';
@@ -24,6 +25,7 @@ export const DATASET_FORMATS: readonly DatasetFormat[] = [
   BIG_VUL,
   REVEAL,
   VULLLM,
+  JLEAKS,
   CVEFIXES,
   DRAPER,
   VULTUNE,

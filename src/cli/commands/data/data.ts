@@ -8,6 +8,7 @@ import type { CliCommand } from '../../program.ts';
 import { type BuildStages, buildCommand } from './build.ts';
 import type { BuildNpmStages } from './build-npm.ts';
 import { checkCommand } from './check.ts';
+import { convertCommand } from './convert.ts';
 import { statsCommand } from './stats.ts';
 
 export interface DataStages extends BuildNpmStages, BuildStages {}
@@ -16,6 +17,7 @@ export interface DataStages extends BuildNpmStages, BuildStages {}
 const SUBCOMMANDS: readonly ((stages: DataStages, context: CliContext) => Command)[] = [
   buildCommand,
   checkCommand,
+  convertCommand,
   statsCommand,
 ];
 

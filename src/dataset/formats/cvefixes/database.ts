@@ -76,19 +76,14 @@ export function openDatabase(path: string): ReadOnlyDatabase {
   };
 }
 
-/** Names of the tables; none when the file cannot be read. */
+/** Names of the tables. @throws VultuneError `DATASET_SQLITE_BROKEN`. */
 export function tableNames(path: string): readonly string[] {
+  const database = openDatabase(path);
   try {
-    const database = openDatabase(path);
-    try {
-      return database
-        .all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        .map((row) => String(row.name));
-    } finally {
-      database.close();
-    }
-  } catch {
-    return [];
+    const tables = database.all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
+    return tables.map((row) => String(row.name));
+  } finally {
+    database.close();
   }
 }
 

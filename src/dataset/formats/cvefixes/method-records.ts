@@ -2,6 +2,7 @@
  * @file The functions that CVEfixes' authors cut out of changed files (method_change), as records: before a fix
  * P1, after it P2. Their cutting is rougher than a parser's; the builder prefers the files.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkRecord, type DatasetRecord } from '../../record.ts';
 import type { DatasetFile } from '../dataset-file.ts';
 import type { FormatContext, ReadRecord } from '../format.ts';
@@ -23,6 +24,7 @@ export async function* readMethods(file: DatasetFile, context: FormatContext): A
       'SELECT name, signature, start_line, end_line, code, before_change FROM method_change WHERE rowid = ?',
     );
     for (const [index, fix] of fixes.entries()) {
+      await nextTurn(); // all else here is synchronous: Ctrl-C and the progress line need a turn
       context.signal?.throwIfAborted();
       for (const id of fix.fileRows) {
         const change = fileRow([id]) ?? {};

@@ -3,6 +3,7 @@
  * analysers. Read in slices: the file may be far larger than memory.
  */
 import { statSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import h5wasm, { Dataset, type File as HdfFile } from 'h5wasm/node';
 import { VultuneError } from '../../../base/errors.ts';
 import { checkRecord } from '../../record.ts';
@@ -28,6 +29,7 @@ export async function* readVdisc(file: DatasetFile, context: FormatContext): Asy
     const rows = source.shape?.[0] ?? 0;
     const sizeBytes = file.sizeBytes ?? statSync(file.path).size;
     for (let start = 0; start < rows; start += SLICE_ROWS) {
+      await nextTurn(); // all else here is synchronous: Ctrl-C and the progress line need a turn
       context.signal?.throwIfAborted();
       const end = Math.min(rows, start + SLICE_ROWS);
       const texts = slice(source, start, end, file.path) as readonly string[];
@@ -51,15 +53,13 @@ export async function* readVdisc(file: DatasetFile, context: FormatContext): Asy
   }
 }
 
-/** Names of what lies at the root of an HDF5 file; none when it cannot be read. */
+/** Names of what lies at the root of an HDF5 file. @throws VultuneError `DATASET_HDF5_BROKEN`. */
 export async function hdf5Names(path: string): Promise<readonly string[]> {
+  const hdf = await openHdf5(path);
   try {
-    const hdf = await openHdf5(path);
-    const names = hdf.keys();
+    return hdf.keys();
+  } finally {
     hdf.close();
-    return names;
-  } catch {
-    return [];
   }
 }
 

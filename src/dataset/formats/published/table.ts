@@ -23,7 +23,7 @@ const READERS: Readonly<Record<string, (value: unknown) => unknown>> = {
 export const TABLE = tableFormat({
   name: 'table',
   summary: 'any JSON lines, JSON array, CSV or Parquet, with --field code=COLUMN --field target=COLUMN',
-  recognise: () => false,
+  recognise: ({ first }) => 'code' in first && 'target' in first,
   convert(row, { tally, where, requireTarget, mapping = NO_MAPPING }) {
     const column = (field: string) => mapping.fields.get(field) ?? field;
     const names = new Set([...Object.keys(READERS), ...mapping.fields.keys()]);

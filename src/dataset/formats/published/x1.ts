@@ -13,7 +13,7 @@ export const VULTUNE: DatasetFormat = {
   name: 'vultune',
   summary: "Vultune's own records: code, target, set, pair ... (JSON lines)",
   recognise: ({ container, first }) =>
-    container === 'jsonl' &&
+    ['jsonl', 'json', 'parquet'].includes(container) &&
     'code' in first &&
     ('target' in first || !('hash' in first && 'project' in first)),
   async *read(file, { requireTarget, signal, onBytes }): AsyncGenerator<ReadRecord> {

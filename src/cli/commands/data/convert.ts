@@ -1,0 +1,106 @@
+/** @file `vultune data convert`: published sets and tables of any make into Vultune's records. */
+import { Command, Option } from 'commander';
+import type { ConvertReport } from '../../../dataset/formats/convert-dataset.ts';
+import type { CliContext } from '../../context.ts';
+import { formatCount } from '../../display/numbers.ts';
+import { readingProgress } from '../../display/reading-progress.ts';
+import { renderTable } from '../../display/table.ts';
+import type { Terminal } from '../../display/terminal.ts';
+import { addExamples } from '../../options.ts';
+
+interface Options {
+  readonly out: string;
+  readonly format?: string;
+  readonly field: readonly string[];
+  readonly vulnerable: readonly string[];
+  readonly safe: readonly string[];
+  readonly json: boolean;
+}
+
+export function convertCommand(_stages: unknown, context: CliContext): Command {
+  const command = new Command('convert')
+    .summary("turn a published set or a table into Vultune's records")
+    .description(
+      "Turn a dataset into Vultune's records, JSON lines. Known by what they hold: X_1, SVEN, PrimeVul, DiverseVul, " +
+        'Devign and CodeXGLUE, Big-Vul, ReVeal, VulLLM, JLeaks, CVEfixes (SQLite), VDISC (HDF5). Any other JSON ' +
+        'lines, JSON array, CSV or Parquet with --field. Files, folders and tar.gz archives; read as a stream, so ' +
+        'that they may be larger than memory.\n\n' +
+        'The output appears whole at the end, or not at all.',
+    )
+    .argument('<input>', 'a file, folder or archive; - for standard input')
+    .requiredOption('--out <path>', 'FILE.jsonl, or a folder that gets a file for each split')
+    .addOption(new Option('--format <name>', 'what the input is, where it cannot be told by looking at it'))
+    .addOption(
+      new Option('--field <field=column...>', 'of a table: which column is which field of a record').default(
+        [],
+        'none',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--vulnerable <words...>',
+        'of a table: labels that mean vulnerable, beside 1, true ...',
+      ).default([], 'none'),
+    )
+    .addOption(
+      new Option('--safe <words...>', 'of a table: labels that mean safe, beside 0, false ...').default(
+        [],
+        'none',
+      ),
+    )
+    .option('--json', 'print the counts as JSON', false);
+  addExamples(command, [
+    [
+      'a published set, split as its authors split it',
+      'vultune data convert primevul/ --out datasets/primevul',
+    ],
+    ['a huge HDF5 file', 'vultune data convert VDISC_train.hdf5 --out vdisc.jsonl'],
+    [
+      'a table of unknown make',
+      'vultune data convert mine.csv --field code=body target=verdict --vulnerable bad --safe ok --out mine.jsonl',
+    ],
+  ]);
+  return command.action((input: string, options: Options) => convert(input, options, context));
+}
+
+async function convert(input: string, options: Options, context: CliContext): Promise<void> {
+  const { stdout, stderr, stdin, signal } = context;
+  const { convertDataset } = await import('../../../dataset/formats/convert-dataset.ts');
+  const { mappingOf } = await import('../../../dataset/formats/published-source.ts');
+  const mapping = mappingOf(options);
+  const progress = readingProgress(stderr);
+  try {
+    const report = await convertDataset({
+      input,
+      out: options.out,
+      stdin,
+      signal,
+      ...(options.format === undefined ? {} : { format: options.format }),
+      ...(mapping === undefined ? {} : { mapping }),
+      onProgress: ({ records, bytes, totalBytes }) =>
+        progress.onProgress({ file: input, records, bytes, totalBytes: totalBytes ?? bytes }),
+    });
+    progress.stop();
+    stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, stdout));
+  } finally {
+    progress.stop();
+  }
+}
+
+function reportText({ format, files, leftOut }: ConvertReport, terminal: Terminal): string {
+  const columns = [
+    { heading: 'file' },
+    ...['functions', 'vulnerable'].map((heading) => ({ heading, align: 'right' }) as const),
+  ];
+  const rows = files.map(({ path, records, vulnerable }) => [
+    path,
+    formatCount(records),
+    formatCount(vulnerable),
+  ]);
+  const reasons = Object.entries(leftOut).map(([reason, count]) => `  ${reason}: ${formatCount(count)}\n`);
+  return [
+    `read as ${format}\n\n`,
+    renderTable(columns, rows, terminal),
+    reasons.length === 0 ? '' : `\nleft out, or noted:\n${reasons.join('')}`,
+  ].join('');
+}
