@@ -1,0 +1,235 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import type { Log } from 'sarif';
+import { describe, expect, test } from 'vitest';
+import type { Finding, ScanReport } from '../../../src/scan/finding.ts';
+import { codeFrame } from '../../../src/scan/output/code-frame.ts';
+import { githubReport } from '../../../src/scan/output/github.ts';
+import { sarifReport } from '../../../src/scan/output/sarif.ts';
+import { textReport } from '../../../src/scan/output/text.ts';
+
+const finding = (overrides: Partial<Finding> = {}): Finding => ({
+  file: 'src/a b.js',
+  language: 'javascript',
+  name: 'Server.listen',
+  fingerprint: 'f'.repeat(22),
+  startLine: 3,
+  startColumn: 1,
+  endLine: 5,
+  endColumn: 2,
+  score: 0.75,
+  band: 'vulnerable',
+  truncated: false,
+  ...overrides,
+});
+
+function report(overrides: Partial<ScanReport> = {}): ScanReport {
+  const findings = overrides.findings ?? [finding()];
+  return {
+    version: '1.2.3',
+    run: 'runs/first',
+    adapterFingerprint: '0123456789abcdef',
+    baseFolder: '/project',
+    threshold: 0.5,
+    thresholdSource: 'as asked for',
+    startedAt: new Date(0),
+    endedAt: new Date(1000),
+    complete: true,
+    counts: {
+      files: 1,
+      functions: findings.length,
+      cached: 0,
+      vulnerable: findings.filter(({ band }) => band === 'vulnerable').length,
+      uncertain: findings.filter(({ band }) => band === 'uncertain').length,
+      safe: 0,
+      suppressed: 0,
+      known: 0,
+      hidden: 0,
+    },
+    findings,
+    suppressed: [],
+    noticed: [],
+    suppressionProblems: [],
+    ...overrides,
+  };
+}
+
+const everything = report({
+  findings: [
+    finding({ nearest: { id: 'CVE fix', cve: 'CVE-2020-1', similarity: 0.9 }, scoreBefore: 0.5 }),
+    finding({ file: '/elsewhere/ü.js', name: '<anonymous>', band: 'uncertain', score: 0.4, truncated: true }),
+    finding({ name: '"quoted" <b>\n::error::', scoreBefore: null }),
+  ],
+  suppressed: [finding({ suppression: { reason: 'checked', line: 2 } })],
+  noticed: [{ reason: 'binary', count: 7, examples: ['x.js'] }],
+  suppressionProblems: [{ file: 'a.js', line: 4, kind: 'reason-missing' }],
+});
+
+/** The reference validator, which is there for the systems it was built for. */
+function validator(): string | undefined {
+  try {
+    const require = createRequire(import.meta.url);
+    return join(dirname(require.resolve('@microsoft/sarif-multitool-linux/package.json')), 'Sarif.Multitool');
+  } catch {
+    return undefined;
+  }
+}
+
+describe('SARIF', () => {
+  test.skipIf(validator() === undefined)('the reference validator finds no error and no warning', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vultune-sarif-'));
+    try {
+      const files = [everything, report({ findings: [] }), report({ complete: false })].map((one, i) => {
+        const file = join(folder, `${i}.sarif`);
+        writeFileSync(file, sarifReport(one, { results: 3, gzipBytes: 1e6 }).text);
+        return file;
+      });
+      const { stdout, error } = spawnSync(
+        validator()!,
+        ['validate', ...files, '--rule-kind', 'Sarif;Ghas', '--level', 'Error;Warning'],
+        { encoding: 'utf8', env: { ...process.env, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: '1' } },
+      );
+      expect(error).toBeUndefined();
+      expect(stdout).toContain('Analysis completed successfully');
+      expect(stdout).toContain('3 files scanned');
+      expect(stdout.match(/.*(error|warning) .*/g)).toBeNull();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  const parsed = (of: ScanReport, limits?: { results: number; gzipBytes: number }) => {
+    const { text, cut } = sarifReport(of, limits);
+    return { run: (JSON.parse(text) as Log).runs[0]!, cut };
+  };
+
+  test('says what was found where, how sure, and under which fingerprint', () => {
+    const { run } = parsed(everything);
+    expect(run.results![0]).toMatchObject({
+      ruleId: 'VUL1001',
+      level: 'warning',
+      rank: 75,
+      partialFingerprints: { 'vultuneFunction/v1': 'f'.repeat(22) },
+      locations: [
+        {
+          physicalLocation: {
+            artifactLocation: { uri: 'src/a%20b.js', uriBaseId: 'SRCROOT' },
+            region: { startLine: 3, startColumn: 1, endLine: 5, endColumn: 2 },
+          },
+        },
+      ],
+    });
+    expect(run.results![1]!.locations![0]!.physicalLocation!.artifactLocation!.uri).toBe(
+      'file:///elsewhere/%C3%BC.js',
+    );
+    expect(run.results!.at(-1)!.suppressions).toEqual([
+      { kind: 'inSource', status: 'accepted', justification: 'checked' },
+    ]);
+    expect(run.results![0]!.suppressions).toEqual([]);
+    expect(JSON.stringify(run)).not.toContain('codeFlows');
+  });
+
+  test('a scan that was stopped is not called a success', () => {
+    expect(parsed(report({ complete: false })).run.invocations![0]!.executionSuccessful).toBe(false);
+    expect(parsed(report()).run.invocations![0]!.executionSuccessful).toBe(true);
+  });
+
+  test('keeps to the limits of sites, drops the least certain, and says so', () => {
+    const findings = Array.from({ length: 5001 }, (_, i) =>
+      finding({ fingerprint: `${i}`, score: 1 - i / 1e4 }),
+    );
+    const { run, cut } = parsed(report({ findings }));
+    expect([run.results!.length, cut]).toEqual([5000, 1]);
+    expect(run.results!.at(-1)!.partialFingerprints).toEqual({ 'vultuneFunction/v1': '4999' });
+    expect(run.invocations![0]!.toolExecutionNotifications![0]!.message.text).toContain(': 1,');
+    const small = parsed(report({ findings: findings.slice(0, 1000) }), { results: 5000, gzipBytes: 4000 });
+    expect(small.cut).toBeGreaterThan(0);
+    expect(small.run.results!.length + small.cut).toBe(1000);
+  });
+});
+
+describe('workflow commands', () => {
+  test('place and message', () => {
+    const [line] = githubReport(report()).split('\n');
+    expect(line).toMatch(
+      /^::warning file=src\/a b\.js,line=3,endLine=5,title=[^:,]+::Function 'Server.listen' looks vulnerable: score 0\.750/,
+    );
+  });
+
+  test('no name in a source can write a command or end a property', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (name, file) => {
+        const findings = [finding({ name, file: `${file},line=9::x` }), finding({ band: 'uncertain', name })];
+        const lines = githubReport(
+          report({ findings, noticed: [{ reason: 'binary', count: 1, examples: [name] }] }),
+        )
+          .trimEnd()
+          .split(/\r\n|\r|\n/);
+        expect(lines).toHaveLength(4);
+        expect(lines.filter((line) => line.startsWith('::'))).toHaveLength(2);
+        expect(lines[0]!.slice('::warning '.length).split('::')[0]!.split(',')).toHaveLength(4);
+      }),
+    );
+  });
+
+  test('as many as a site shows, and what is missing is said', () => {
+    const text = githubReport(report({ findings: Array.from({ length: 12 }, () => finding()) }));
+    expect(text.match(/^::warning /gm)).toHaveLength(10);
+    expect(text).toContain('2 more are not shown');
+  });
+});
+
+describe('text', () => {
+  const plain = (text: string) => text;
+  const colors = { strong: plain, muted: plain, good: plain, bad: plain, warning: plain };
+  const textOf = (of: ScanReport, frames = 20) =>
+    textReport(of, { colors, columns: 80, frames, displayPath: (file) => file });
+
+  test('nothing out of a source steers the terminal', () => {
+    const escape = '\u001b[2J\u009b31m\u202e';
+    const text = textOf(
+      report({ findings: [finding({ name: escape, code: `a${escape}\n\tb`, file: escape })] }),
+    );
+    expect(text).not.toMatch(/[\u001b\u009b\u202e\t]/);
+  });
+
+  test('lines that mattered are marked, the first is always there', () => {
+    const code = Array.from({ length: 30 }, (_, i) => `line ${i}`).join('\n');
+    const lineScores = Array.from({ length: 30 }, (_, i) => (i === 20 ? 2 : i === 25 ? 1.5 : 0.1));
+    const text = textOf(report({ findings: [finding({ code, lineScores, startLine: 1, endLine: 30 })] }));
+    expect(text.match(/^> .*/gm)).toEqual([
+      expect.stringContaining('line 20'),
+      expect.stringContaining('line 25'),
+    ]);
+    expect(text).toContain('1 │ line 0');
+  });
+
+  test('long lists end', () => {
+    const text = textOf(report({ findings: Array.from({ length: 300 }, () => finding()) }), 5);
+    expect(text).toContain('and 95 more findings');
+  });
+
+  test('a frame has at most as many lines as asked for, in order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.float({ noNaN: true }), { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 1, max: 10 }),
+        fc.boolean(),
+        (scores, most, scored) => {
+          const code = scores.map((_, i) => `${i}`).join('\n');
+          const lines = codeFrame(code, 7, scored ? scores : undefined, most);
+          expect(lines.length).toBe(Math.min(most, scores.length));
+          expect(lines[0]!.number).toBe(7);
+          for (const { number, text } of lines) expect(text).toBe(`${number - 7}`);
+          expect(lines.map(({ number }) => number)).toEqual(
+            lines.map(({ number }) => number).toSorted((a, b) => a - b),
+          );
+        },
+      ),
+    );
+  });
+});
