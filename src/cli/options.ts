@@ -65,6 +65,30 @@ export function addDeviceOptions(command: Command): Command {
     );
 }
 
+/** What hangs together when functions are resampled. */
+export const CLUSTERS = ['auto', 'commit', 'project', 'pair', 'function'] as const;
+
+export interface ClusterOptions {
+  readonly cluster: (typeof CLUSTERS)[number];
+  readonly resamples: number;
+}
+
+/** `--cluster` and `--resamples`. */
+export function addClusterOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--cluster <what>',
+        'functions that are drawn together for intervals; auto: commits, or else projects, or else functions',
+      )
+        .choices(CLUSTERS)
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--resamples <n>', 'resamples of the bootstrap').argParser(parseCount).default(2000),
+    );
+}
+
 /** Examples under a command's help: what it does, then the line to type. */
 export function addExamples(command: Command, examples: readonly (readonly [string, string])[]): Command {
   const lines = examples.map(([what, line]) => `  # ${what}\n  ${line}`);

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildNpmOptions } from '../dataset/build/npm/build-npm-dataset.ts';
+import { compareCommand } from './commands/compare.ts';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -45,6 +46,7 @@ export function commandRegistry(version: string): readonly CliCommand[] {
       },
     }),
     evaluateCommand(async (...args) => (await import('./stages/evaluate.ts')).evaluateStage(...args)),
+    compareCommand(async (...args) => (await import('./stages/compare.ts')).compareStage(...args)),
     predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
     scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),
     verifyCommand(async (...args) => (await import('./stages/verify.ts')).verifyStage(...args)),

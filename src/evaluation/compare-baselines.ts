@@ -62,6 +62,7 @@ export interface ModelScores {
   readonly scores: ArrayLike<number>;
   /** The model's, chosen on validation. */
   readonly threshold: number;
+  readonly thresholdFrom?: EvaluationRow['thresholdFrom'] | undefined;
   /** How the table and the sentences call the model. */
   readonly label?: string | undefined;
 }
@@ -91,11 +92,11 @@ export function fitBaselines({
 
 /** @throws VultuneError EVALUATION_SCORE_NOT_FINITE, EVALUATION_LABEL_INVALID */
 export function compareWithBaselines(model: ModelScores, baselines: readonly ReadyBaseline[]): Comparison {
-  const { test, scores, threshold, label = 'model' } = model;
+  const { test, scores, threshold, thresholdFrom = 'given', label = 'model' } = model;
   const modelRow: EvaluationRow = {
     name: 'model',
     label,
-    thresholdFrom: 'given',
+    thresholdFrom,
     result: evaluateScores({ records: test, scores, threshold }),
     scores,
   };

@@ -1,37 +1,76 @@
 /** @file `vultune evaluate`: options; the work is the stage's. */
 import { Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, type DeviceOptions, parseCount, parseShare } from '../options.ts';
+import {
+  addClusterOptions,
+  addDeviceOptions,
+  addExamples,
+  type ClusterOptions,
+  type DeviceOptions,
+  parseCount,
+  parsePrevalence,
+  parseShare,
+} from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
-export interface EvaluateRequest extends DeviceOptions {
-  /** A run folder or a PEFT adapter folder. */
-  readonly run: string;
+export const CALIBRATIONS = ['auto', 'none', 'temperature', 'platt', 'isotonic'] as const;
+
+export interface EvaluateRequest extends DeviceOptions, ClusterOptions {
+  /** Run folders or PEFT adapter folders, one or more. */
+  readonly runs: readonly string[];
   readonly data: string;
-  /** The baselines are fitted on it; default: the run's own. */
+  /** The baselines are fitted on it; default: the first run's own. */
   readonly train?: string;
   /** The threshold is chosen on it; default: the stored one. */
   readonly valid?: string;
   readonly threshold?: number;
+  /** Fitted on validation anew; default: what the adapter carries. */
+  readonly calibration?: (typeof CALIBRATIONS)[number];
+  readonly prevalence?: number;
   readonly maxLength?: number;
+  /** Go on although test functions were trained on. */
+  readonly allowContamination: boolean;
+  /** Leave such functions out. */
+  readonly dropContaminated: boolean;
+  /** Print every slice. */
+  readonly slices: boolean;
   /** Print JSON on stdout instead of tables. */
   readonly json: boolean;
 }
 
 export type EvaluateStage = (request: EvaluateRequest, context: CliContext) => Promise<void>;
 
-type Options = Omit<EvaluateRequest, 'run'>;
+type Options = Omit<EvaluateRequest, 'runs'>;
+
+const JSON_HELP = `
+JSON (--json), of one run:
+  run, data, functions, vulnerable, threshold, threshold_from
+  metrics           by name; null where a metric is not defined
+  undefined, cautions   why a metric has no value, or a value that says little
+  intervals         by name: [low, high], 95%; P-C ... and pair_ranking are in it
+  bootstrap         resamples, cluster_by, clusters, few_clusters
+  confusion, pairs  counts at the threshold; the four outcomes of pairs, and pairs ranked right
+  baselines         by name, each with the same fields as the model
+  shortfalls        what the model does not beat: baseline, metric, kind (notBetter, unproven), sentence
+  slices            dimension, name, functions, vulnerable, right, wrong, metrics, intervals, too_small
+  at_prevalence     precision, its interval, alerts and finds per 1000 functions (--prevalence)
+  calibration       method and numbers in use; null when scores are the network's own
+  contamination     checked, exact, near: test functions that were trained on
+Of several runs: runs (a list of these), mean (by metric: mean, sd, runs), ensemble (as one run).`;
 
 export function evaluateCommand(stage: EvaluateStage): CliCommand {
   return (context) => {
     const command = new Command('evaluate')
-      .summary('measure a model on labelled functions, beside what it must beat')
+      .summary('measure models on labelled functions, beside what they must beat')
       .description(
         'Measure a fine-tuned model on labelled functions.\n\n' +
-          'Beside its figures stand those of all-positive, of length only, and of TF-IDF with logistic ' +
-          'regression fitted on the same training file: a model that does not beat them has learnt nothing.',
+          'Beside its figures, each with a 95% interval, stand those of all-positive, chance, length only, TF-IDF with ' +
+          'logistic regression and the nearest neighbour, fitted on the same training file: a model that does not beat ' +
+          'them has learnt nothing. Several runs (seeds) give mean and standard deviation, and their ensemble.\n\n' +
+          'Refuses to go on when functions of the file were in the training data, the same or nearly. ' +
+          'Scores are kept in the run folder: a second evaluation of the same file computes none.',
       )
-      .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
+      .argument('<runs...>', 'run folders, or any PEFT adapter folders whose base model can be loaded')
       .requiredOption('--data <file>', 'JSON lines with `code` and `target`')
       .option('--train <file>', "what the baselines are fitted on (default: the run's train_file)")
       .option(
@@ -45,20 +84,50 @@ export function evaluateCommand(stage: EvaluateStage): CliCommand {
       )
       .addOption(
         new Option(
+          '--calibration <method>',
+          "fit this on the validation file instead of the adapter's own calibration",
+        ).choices(CALIBRATIONS),
+      )
+      .addOption(
+        new Option(
+          '--prevalence <x>',
+          'share of functions that are vulnerable where you will use it: precision and alerts at that rate',
+        ).argParser(parsePrevalence),
+      )
+      .addOption(
+        new Option(
           '--max-length <n>',
           "tokens of a function that are read (default: the run's, or the model's own)",
         ).argParser(parseCount),
       )
+      .addOption(
+        new Option('--allow-contamination', 'go on although functions of the file were trained on').default(
+          false,
+        ),
+      )
+      .addOption(
+        new Option('--drop-contaminated', 'leave out functions of the file that were trained on')
+          .default(false)
+          .conflicts('allowContamination'),
+      )
+      .option('--slices', 'print every slice: per CWE, language, length, project', false)
       .option('--json', 'print JSON on standard output instead of tables', false);
+    addClusterOptions(command);
     addDeviceOptions(command);
+    command.addHelpText('after', JSON_HELP);
     addExamples(command, [
       ['a run on data it has not seen', 'vultune evaluate runs/first --data test.jsonl'],
+      ['three seeds, and what they say together', 'vultune evaluate runs/1 runs/2 runs/3 --data test.jsonl'],
       [
         'an adapter from elsewhere, its threshold chosen on validation data',
         'vultune evaluate adapter/ --data test.jsonl --train train.jsonl --valid valid.jsonl',
       ],
+      [
+        'where three functions in a hundred are vulnerable',
+        'vultune evaluate runs/first --data test.jsonl --prevalence 0.03',
+      ],
       ['one figure for a script', 'vultune evaluate runs/first --data test.jsonl --json | jq .metrics'],
     ]);
-    return command.action((run: string, options: Options) => stage({ run, ...options }, context));
+    return command.action((runs: string[], options: Options) => stage({ runs, ...options }, context));
   };
 }

@@ -1,95 +1,126 @@
-/** @file `vultune evaluate`: a detector on labelled functions, beside its baselines. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+/** @file `vultune evaluate`: one detector or several on labelled functions, beside their baselines. */
 import { VultuneError } from '../../base/errors.ts';
 import { readLabelledRecords, requireBothClasses } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import type { Detector } from '../../detector/detector.ts';
 import { allPositive } from '../../evaluation/baselines/all-positive.ts';
-import { compareWithBaselines, fitBaselines } from '../../evaluation/compare-baselines.ts';
-import { thresholdFor } from '../../evaluation/evaluate.ts';
-import { openRun } from '../../runs/run-folder.ts';
+import {
+  type Comparison,
+  compareWithBaselines,
+  fitBaselines,
+  type ReadyBaseline,
+  withIntervals,
+} from '../../evaluation/compare-baselines.ts';
+import { type Clusters, clusterRecords } from '../../evaluation/resampling/clusters.ts';
+import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
+import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import type { EvaluateRequest } from '../commands/evaluate.ts';
 import type { CliContext } from '../context.ts';
-import { comparisonJson } from './comparison-json.ts';
-import { evaluationTable } from './evaluation-table.ts';
-import { openDetector } from './open-detector.ts';
-import { withScoringProgress } from './scoring-progress.ts';
+import { startProgress } from '../display/progress.ts';
+import { ensembleOf } from './ensemble.ts';
+import { checkContamination, contaminationError, readOptional, runFiles } from './evaluation-inputs.ts';
+import { type EvaluatedRun, evaluationJson, evaluationText } from './evaluation-output.ts';
+import { type PreparedRun, prepareRun } from './prepare-run.ts';
+import { ScoringRun } from './score-run.ts';
 
 export async function evaluateStage(request: EvaluateRequest, context: CliContext): Promise<void> {
-  const { stdout, stderr } = context;
-  const test = await readLabelledRecords(request.data);
-  const own = runFiles(request.run);
+  const { stdout } = context;
+  const file = await readLabelledRecords(request.data);
+  const runs = request.runs.map((run) => new ScoringRun({ ...request, run }, context));
+  const contamination = await checkContamination(file, runs);
+  const { found } = contamination;
+  if (contamination.rows.size > 0 && !request.allowContamination && !request.dropContaminated) {
+    throw contaminationError(file, found!, request.data);
+  }
+  const isKept = (row: number) => !request.dropContaminated || !contamination.rows.has(row);
+  const test = file.filter((_, row) => isKept(row));
+  if (test.length === 0) {
+    throw new VultuneError('EVALUATION_CONTAMINATED', 'every test function was trained on', {
+      where: { file: request.data },
+      hint: 'Give functions that the model has not seen.',
+    });
+  }
+  const data = { path: request.data, file, isKept };
+  const own = runFiles(runs[0]!);
   const train = await readOptional(request.train ?? own.train, request.train !== undefined);
   if (train !== undefined) requireBothClasses(train, request.train ?? own.train!);
   // The baselines choose their settings on validation as the model did.
-  const validation = await readOptional(request.valid ?? own.valid, request.valid !== undefined);
-  const detector = await openDetector(request, context);
-  try {
-    const scores = await score(detector, 'scoring', test, context);
-    const threshold =
-      request.valid === undefined
-        ? detector.threshold
-        : thresholdFor({
-            records: validation!,
-            scores: await score(detector, 'validation', validation!, context),
-          });
-    if (train === undefined) {
-      stderr.write(
-        `${stderr.colors.warning('no training file is known: length only and TF-IDF are left out; give --train FILE')}\n`,
-      );
+  const validPath = request.valid ?? own.valid;
+  const validRecords = await readOptional(validPath, request.valid !== undefined);
+  const validation = validRecords === undefined ? undefined : { path: validPath!, records: validRecords };
+  const clusters = clusterRecords(test, request.cluster);
+  const prepared: PreparedRun[] = [];
+  for (const run of runs) {
+    try {
+      prepared.push(await prepareRun(run, data, validation, request));
+    } finally {
+      await run.close();
     }
-    const baselines =
-      train === undefined
-        ? fitBaselines({ train: test, baselines: [allPositive] })
-        : fitBaselines({ train, validation: validation ?? [] });
-    const comparison = compareWithBaselines({ test, scores, threshold }, baselines);
-    if (request.json) {
-      const json = { run: request.run, data: request.data, ...comparisonJson(comparison) };
-      stdout.write(`${JSON.stringify(json, null, 2)}\n`);
-    } else {
-      stdout.write(evaluationTable(comparison, stdout));
-      stdout.write(`\nthreshold ${threshold.toPrecision(4)}\n`);
-    }
-  } finally {
-    await detector.close();
   }
+  const baselines = readyBaselines(train, validRecords ?? [], test, context);
+  const judge = (run: PreparedRun, beside: readonly ReadyBaseline[], label: string) =>
+    evaluateRun(run, beside, { test, clusters, label, request, context });
+  const single = prepared.length === 1;
+  const evaluated: EvaluatedRun[] = [];
+  for (const run of prepared) {
+    evaluated.push(await judge(run, single ? baselines : [], single ? 'model' : run.name));
+  }
+  const ensemble = single
+    ? undefined
+    : await judge(ensembleOf(prepared, validRecords, request.threshold), baselines, 'ensemble');
+  const output = { request, test, evaluated, ensemble, contamination, dropped: file.length - test.length };
+  if (request.json) stdout.write(`${JSON.stringify(evaluationJson(output), null, 2)}\n`);
+  else stdout.write(evaluationText(output, stdout));
 }
 
-async function score(
-  detector: Detector,
-  label: string,
-  records: readonly LabelledRecord[],
-  { stderr, signal }: CliContext,
-): Promise<Float64Array> {
-  const codes = records.map(({ code }) => code);
-  const { scores } = await withScoringProgress(label, records.length, stderr, (onProgress) =>
-    detector.judge(codes, { signal, onProgress: ({ functions }) => onProgress(functions) }),
+interface RunEvaluation {
+  readonly test: readonly LabelledRecord[];
+  readonly clusters: Clusters;
+  readonly label: string;
+  readonly request: EvaluateRequest;
+  readonly context: CliContext;
+}
+
+async function evaluateRun(
+  run: PreparedRun,
+  baselines: readonly ReadyBaseline[],
+  { test, clusters, label, request, context }: RunEvaluation,
+): Promise<EvaluatedRun> {
+  const { scores, threshold, thresholdFrom } = run;
+  const progress = startProgress(
+    { label: 'intervals', total: request.resamples, unit: 'steps' },
+    context.stderr,
   );
-  return scores;
-}
-
-/** Files that the run was trained and validated on, where it says so. */
-function runFiles(folder: string): { readonly train?: string; readonly valid?: string } {
-  if (!existsSync(join(folder, 'run.json'))) return {};
-  const { data } = openRun(folder).record;
-  return {
-    ...(data.train_file === undefined ? {} : { train: data.train_file.path }),
-    ...(data.valid_file === undefined ? {} : { valid: data.valid_file.path }),
-  };
-}
-
-/** A file that the user named must be there; one that the run remembers may be gone. */
-async function readOptional(
-  path: string | undefined,
-  isRequired: boolean,
-): Promise<readonly LabelledRecord[] | undefined> {
-  if (path === undefined) return undefined;
   try {
-    return await readLabelledRecords(path);
-  } catch (error) {
-    if (!isRequired && error instanceof VultuneError && error.code === 'DATASET_FILE_MISSING')
-      return undefined;
-    throw error;
+    const bootstrap = {
+      clusters,
+      resamples: request.resamples,
+      signal: context.signal,
+      onProgress: (done: number) => progress.update({ done }),
+    };
+    const bare = compareWithBaselines({ test, scores, threshold, thresholdFrom, label }, baselines);
+    const comparison: Comparison = await withIntervals(bare, test, bootstrap);
+    const slices =
+      baselines.length === 0
+        ? []
+        : await evaluateSlices({ records: test, scores, threshold }, standardSlices(test), {
+            clusters,
+            signal: context.signal,
+          });
+    return { run, comparison, slices };
+  } finally {
+    progress.stop();
   }
+}
+
+function readyBaselines(
+  train: readonly LabelledRecord[] | undefined,
+  validation: readonly LabelledRecord[],
+  test: readonly LabelledRecord[],
+  { stderr }: CliContext,
+): ReadyBaseline[] {
+  if (train !== undefined) return fitBaselines({ train, validation });
+  stderr.write(
+    `${stderr.colors.warning('no training file is known: only all-positive stands beside the model; give --train FILE for the others')}\n`,
+  );
+  return fitBaselines({ train: test, baselines: [allPositive] });
 }

@@ -1,26 +1,137 @@
-/** @file An evaluation for people: the model beside its baselines, what it does not beat, footnotes. */
-import type { Comparison } from '../../evaluation/compare-baselines.ts';
+/**
+ * @file An evaluation for people, one screen: the headline, the model beside its baselines, its other figures, what it
+ * does not beat, footnotes. Computes nothing.
+ */
+import type { Comparison, EvaluationRow } from '../../evaluation/compare-baselines.ts';
+import { type FigureName, figureHeading, figureValue } from '../../evaluation/figures.ts';
 import { formatTable } from '../../evaluation/format.ts';
+import { metricNames, metricRegistry } from '../../evaluation/metrics/registry.ts';
+import type { Interval } from '../../evaluation/resampling/intervals.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
 
-/** Metrics as rows: there are more of them than of models, and terminals are 80 columns wide. */
+const COMPARED = ['rocAuc', 'averagePrecision', 'f1'] as const satisfies readonly FigureName[];
+
+/** Side by side: what depends on the threshold, and what does not. */
+const DETAILS: readonly (readonly [FigureName, FigureName])[] = [
+  ['precision', 'oracleF1'],
+  ['recall', 'recallAtPrecision@0.8'],
+  ['falsePositiveRate', 'recallAtPrecision@0.9'],
+  ['accuracy', 'vdScore@0.005'],
+  ['balancedAccuracy', 'vdScore@0.01'],
+  ['mcc', 'vdScore@0.05'],
+  ['P-C', 'brier'],
+  ['P-V', 'logLoss'],
+  ['P-B', 'calibrationError'],
+  ['P-R', 'pairRanking'],
+];
+
 export function evaluationTable(comparison: Comparison, terminal: Terminal): string {
+  const { rows } = comparison;
+  const model = rows[0]!;
   const { colors } = terminal;
-  const { columns, rows, notes } = formatTable(comparison.rows);
-  const arrow = { higher: '', lower: ' (lower is better)' } as const;
-  const lines = columns.map(({ label, better }, metric) => [
-    `${label}${colors.muted(arrow[better])}`,
-    ...rows.map(({ name, cells }) => (name === 'model' ? colors.strong(cells[metric]!) : cells[metric]!)),
-  ]);
-  const headings = rows.map(({ label }) => ({ heading: label, align: 'right' }) as const);
-  const { n, positives } = comparison.rows[0]!.result;
+  const notes = footnotes(comparison);
   return [
-    `${n} functions, ${positives} of them vulnerable\n\n`,
-    renderTable([{ heading: '' }, ...headings], lines, terminal),
-    ...comparison.shortfalls.map(({ sentence }) => `\n${colors.warning(sentence)}`),
-    comparison.shortfalls.length > 0 ? '\n' : '',
-    ...notes.map((note) => `\n${colors.muted(note)}`),
-    notes.length > 0 ? '\n' : '',
+    `${headline(model, terminal)}\n`,
+    `${colors.muted(basis(comparison))}\n\n`,
+    renderTable(
+      [{ heading: '' }, ...COMPARED.map((name) => ({ heading: figureHeading(name).label }))],
+      rows.map((row) => [
+        row === model ? colors.strong(row.label) : row.label,
+        ...COMPARED.map((name) => cell(row, name, row === model ? colors.strong : (text) => text, terminal)),
+      ]),
+      terminal,
+    ),
+    `\n${colors.muted(`${model.label}, threshold ${model.result.threshold.toPrecision(3)} (↓ lower is better)`)}\n`,
+    renderTable(
+      [{ heading: '' }, { heading: '' }, { heading: '' }, { heading: '' }],
+      DETAILS.map((pair) =>
+        pair.flatMap((name) => [`  ${label(name)}`, cell(model, name, (x) => x, terminal)]),
+      ),
+      terminal,
+    ),
+    '\n',
+    ...verdicts(comparison).map(
+      ({ sentence, good }) => `${(good ? colors.good : colors.warning)(sentence)}\n`,
+    ),
+    ...notes.map((note) => `${colors.muted(note)}\n`),
   ].join('');
+}
+
+/** "ROC AUC 0.49, 95% 0.40 to 0.58: no better than chance on these functions". */
+function headline({ label: name, result, intervals }: EvaluationRow, { colors }: Terminal): string {
+  const { n, positives, metrics } = result;
+  const on = `${n} functions, ${positives} of them vulnerable`;
+  if (metrics.rocAuc === undefined) return on;
+  const interval = intervals?.rocAuc;
+  const range =
+    interval === undefined ? '' : ` (95%: ${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})`;
+  const isChance = interval !== undefined && interval.low <= 0.5 && interval.high >= 0.5;
+  const verdict = isChance ? ': no better than chance, as far as these functions tell' : '';
+  return `${on}\n${colors.strong(`${name}: ROC AUC ${metrics.rocAuc.toFixed(3)}${range}${verdict}`)}`;
+}
+
+function basis({ bootstrap }: Comparison): string {
+  if (bootstrap === undefined) return 'no intervals';
+  const { resamples, clusterBy, clusters, fewClusters } = bootstrap;
+  const few = fewClusters ? `; only ${clusters} ${clusterBy}s, so true intervals are wider` : '';
+  return `intervals: 95%, ${resamples} resamples of ${clusters} ${clusterBy}s${few}`;
+}
+
+const label = (name: FigureName) => {
+  const { label: text, better } = figureHeading(name);
+  return better === 'lower' ? `${text} ↓` : text;
+};
+
+function cell(
+  row: EvaluationRow,
+  name: FigureName,
+  paint: (text: string) => string,
+  { colors }: Terminal,
+): string {
+  const value = figureValue(row.result, name);
+  if (value === undefined) return '–';
+  const isCautioned = Object.hasOwn(row.result.cautions, name);
+  const interval = row.intervals?.[name];
+  return [
+    paint(`${value.toFixed(3)}${isCautioned ? '?' : ''}`),
+    ...(interval === undefined ? [] : [colors.muted(range(interval))]),
+  ].join(' ');
+}
+
+export const range = ({ low, high }: Interval) => `${low.toFixed(2)}–${high.toFixed(2)}`;
+
+/** One sentence a baseline that is not beaten; one when all are. */
+function verdicts({ rows, shortfalls }: Comparison): { readonly sentence: string; readonly good: boolean }[] {
+  const [model, ...baselines] = rows;
+  if (baselines.length === 0) return [];
+  const figure = (row: EvaluationRow, name: (typeof COMPARED)[number]) =>
+    row.result.metrics[name]?.toFixed(2) ?? '–';
+  const lines = baselines.flatMap((row) => {
+    const about = (kind: string) =>
+      shortfalls
+        .filter((shortfall) => shortfall.baseline === row.name && shortfall.kind === kind)
+        .map(({ metric }) => metric as (typeof COMPARED)[number]);
+    const list = (names: readonly (typeof COMPARED)[number][]) =>
+      names
+        .map((name) => `${metricRegistry[name].label} ${figure(model!, name)} to its ${figure(row, name)}`)
+        .join(', ');
+    const [worse, unproven] = [about('notBetter'), about('unproven')];
+    if (worse.length === 0)
+      return unproven.length === 0 ? [] : [`is not shown to beat ${row.label}: ${list(unproven)}`];
+    const noise = unproven.length === 0 ? '' : `; not shown to on ${list(unproven)}`;
+    return [`does not beat ${row.label} on ${list(worse)}${noise}`];
+  });
+  if (lines.length === 0) {
+    return [{ sentence: `The ${model!.label} beats every baseline on ROC AUC, AP and F1.`, good: true }];
+  }
+  return lines.map((line) => ({ sentence: `The ${model!.label} ${line}.`, good: false }));
+}
+
+function footnotes({ rows }: Comparison): string[] {
+  const { cautions } = rows[0]!.result;
+  const cautioned = metricNames.flatMap((name) =>
+    cautions[name] === undefined ? [] : [`${metricRegistry[name].label}?: ${cautions[name]}`],
+  );
+  return [...formatTable(rows).notes, ...cautioned];
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import { type Comparison, compareWithBaselines, fitBaselines } from '../../evaluation/compare-baselines.ts';
-import { thresholdFor } from '../../evaluation/evaluate.ts';
+import type { Comparison } from '../../evaluation/compare-baselines.ts';
+import { formatFingerprints } from '../../evaluation/contamination.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { writeAdapter } from '../../peft/adapter-files.ts';
@@ -12,12 +12,14 @@ import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
 import { formatModelCard } from '../../report/model-card.ts';
 import type { WritableRun } from '../../runs/run-folder.ts';
 import { comparisonJson } from './comparison-json.ts';
+import { FINGERPRINTS_FILE } from './evaluation-inputs.ts';
+import { type JudgedSplit, judgeSplits } from './judge-splits.ts';
 import { adaptedLayers, loraOptions } from './training-setup.ts';
 
 export interface EvaluatedSplit {
   readonly name: 'valid' | 'test';
   readonly records: readonly LabelledRecord[];
-  /** [N] probability of vulnerable. */
+  /** [N] probability of vulnerable, the network's own. */
   readonly scores: Float64Array;
 }
 
@@ -40,23 +42,22 @@ export interface RunResult {
 /** Writes everything; the adapter folder comes last but for its card, so that one that is there is whole. */
 export async function finishRun(finished: FinishedTraining): Promise<RunResult> {
   const { run, config, model, parameters, train, splits } = finished;
-  const valid = splits.find(({ name }) => name === 'valid')!;
-  const threshold = thresholdFor(valid);
-  const baselines = fitBaselines({ train, validation: valid.records });
-  const comparisons = new Map(
-    splits.map(({ name, records, scores }) => [
-      name,
-      compareWithBaselines({ test: records, scores, threshold }, baselines),
+  const { calibration, threshold, fingerprints, judged } = await judgeSplits(train, splits);
+  const comparisons = new Map(judged.map(({ split, comparison }) => [split.name, comparison]));
+  for (const one of judged) writePredictions(run.paths.predictions, one, threshold);
+  const metrics = Object.fromEntries(
+    judged.map(({ split, comparison, contamination: { exact, near } }) => [
+      split.name,
+      { ...comparisonJson(comparison), contamination: { exact: exact.length, near: near.length } },
     ]),
   );
-  for (const split of splits) writePredictions(run.paths.predictions, split, threshold);
-  const metrics = Object.fromEntries([...comparisons].map(([name, c]) => [name, comparisonJson(c)]));
   writeFileAtomic(
     run.paths.metrics,
-    `${JSON.stringify({ formatVersion: 1, threshold, ...metrics }, null, 2)}\n`,
+    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, ...metrics }, null, 2)}\n`,
   );
   const card = modelCard(finished, threshold, comparisons);
   writeFileAtomic(join(run.paths.adapter, 'README.md'), card);
+  writeFileAtomic(join(run.paths.adapter, FINGERPRINTS_FILE), formatFingerprints(fingerprints));
   await writeAdapter(run.paths.adapter, {
     config: {
       lora: loraOptions(config),
@@ -73,6 +74,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       pooling: config.pooling,
       baseFingerprint: model.checkpoint.fingerprint,
       data: Object.fromEntries(Object.entries(run.record.data).map(([key, { sha256 }]) => [key, sha256])),
+      ...(calibration === undefined ? {} : { calibration: { ...calibration } }),
     },
   });
   return { threshold, comparisons };
@@ -80,13 +82,14 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
 
 function writePredictions(
   folder: string,
-  { name, records, scores }: EvaluatedSplit,
+  { split: { name, records, scores: rawScores }, scores }: JudgedSplit,
   threshold: number,
 ): void {
   const lines = records.map((record, i) =>
     JSON.stringify({
       id: record.id ?? i + 1,
       score: scores[i],
+      raw_score: rawScores[i],
       label: scores[i]! >= threshold ? 1 : 0,
       target: record.target,
     }),

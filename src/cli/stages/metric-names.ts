@@ -20,6 +20,14 @@ export function snakeMetrics(values: MetricValues): Record<string, number | null
   return Object.fromEntries(metricNames.map((name) => [snake(name), values[name] ?? null]));
 }
 
+/** The same of anything kept by metric. */
+export function snakeKeys<T>(byName: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(byName).map(([name, value]) => [outcome(name), value]));
+}
+
+/** P-C is a name of its own and stays. */
+const outcome = (name: string) => (name.startsWith('P-') ? name : snake(name));
+
 /** For comparing checkpoints: higher is better, undefined is worst. */
 export function decisiveValue(values: MetricValues, name: MetricName): number {
   const metric: Metric = metricRegistry[name];

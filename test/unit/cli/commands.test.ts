@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
+import { compareCommand } from '../../../src/cli/commands/compare.ts';
 import { configCommand } from '../../../src/cli/commands/config.ts';
 import { dataCommand } from '../../../src/cli/commands/data/data.ts';
 import { doctorCommand } from '../../../src/cli/commands/doctor.ts';
@@ -34,19 +35,49 @@ function recorded(make: (stage: (request: unknown) => Promise<never>) => CliComm
 }
 
 const DEVICE = { device: 'cpu' };
+const EVALUATION = {
+  cluster: 'auto',
+  resamples: 2000,
+  allowContamination: false,
+  dropContaminated: false,
+  slices: false,
+};
 
 describe('what is asked of a stage', () => {
   test.each<[(stage: (request: unknown) => Promise<never>) => CliCommand, string, object]>([
     [
       evaluateCommand,
       'evaluate runs/a --data t.jsonl',
-      { ...DEVICE, run: 'runs/a', data: 't.jsonl', json: false },
+      { ...DEVICE, ...EVALUATION, runs: ['runs/a'], data: 't.jsonl', json: false },
+    ],
+    [
+      evaluateCommand,
+      'evaluate a b --data t --calibration platt --prevalence 0.03 --cluster project --resamples 99 --drop-contaminated --slices',
+      {
+        ...DEVICE,
+        ...EVALUATION,
+        runs: ['a', 'b'],
+        data: 't',
+        calibration: 'platt',
+        prevalence: 0.03,
+        cluster: 'project',
+        resamples: 99,
+        dropContaminated: true,
+        slices: true,
+        json: false,
+      },
+    ],
+    [
+      compareCommand,
+      'compare a b',
+      { ...DEVICE, runs: ['a', 'b'], cluster: 'auto', resamples: 2000, json: false },
     ],
     [
       evaluateCommand,
       'evaluate a --data t --train r --valid v --max-length 300 --json --device cuda --num-threads 3',
       {
-        run: 'a',
+        ...EVALUATION,
+        runs: ['a'],
         data: 't',
         train: 'r',
         valid: 'v',
@@ -83,6 +114,9 @@ describe('what is asked of a stage', () => {
     [evaluateCommand, 'evaluate a'],
     [evaluateCommand, 'evaluate a --data t --threshold 1.5'],
     [evaluateCommand, 'evaluate a --data t --threshold 0.5 --valid v'],
+    [evaluateCommand, 'evaluate a --data t --prevalence 0'],
+    [evaluateCommand, 'evaluate a --data t --allow-contamination --drop-contaminated'],
+    [compareCommand, 'compare a'],
     [predictCommand, 'predict a --data t --max-length 0'],
     [predictCommand, 'predict a --data t --max-length 0x10'],
     [predictCommand, 'predict a --data t --device gpu'],
@@ -298,6 +332,7 @@ test('every command has help with examples that begin with vultune', async () =>
   const commands = [
     trainCommand({ train: nothing, resume: nothing }),
     evaluateCommand(nothing),
+    compareCommand(nothing),
     predictCommand(nothing),
     verifyCommand(nothing),
     quickstartCommand(nothing),
@@ -309,6 +344,7 @@ test('every command has help with examples that begin with vultune', async () =>
   const lines = [
     'train',
     'evaluate',
+    'compare',
     'predict',
     'verify',
     'quickstart',

@@ -1,0 +1,60 @@
+/** @file `vultune compare`: options; the work is the stage's. */
+import { Command, Option } from 'commander';
+import type { CliContext } from '../context.ts';
+import {
+  addClusterOptions,
+  addDeviceOptions,
+  addExamples,
+  type ClusterOptions,
+  type DeviceOptions,
+  parseCount,
+} from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export interface CompareRequest extends DeviceOptions, ClusterOptions {
+  /** Two run folders or PEFT adapter folders. */
+  readonly runs: readonly [string, string];
+  /** Default: the test file that both runs name. */
+  readonly data?: string;
+  readonly maxLength?: number;
+  readonly json: boolean;
+}
+
+export type CompareStage = (request: CompareRequest, context: CliContext) => Promise<void>;
+
+type Options = Omit<CompareRequest, 'runs'>;
+
+export function compareCommand(stage: CompareStage): CliCommand {
+  return (context) => {
+    const command = new Command('compare')
+      .summary('tell whether one model is better than another, or only luckier')
+      .description(
+        'Compare two models on the same functions.\n\n' +
+          "The difference of every metric has a 95% interval by the paired bootstrap, the ROC AUCs DeLong's test " +
+          'beside it. A difference that may be noise is said to be.',
+      )
+      .argument('<first>', 'run folder or adapter folder')
+      .argument('<second>', 'run folder or adapter folder')
+      .option('--data <file>', 'JSON lines with `code` and `target` (default: the test file of both runs)')
+      .addOption(
+        new Option(
+          '--max-length <n>',
+          "tokens of a function that are read (default: the run's, or the model's own)",
+        ).argParser(parseCount),
+      )
+      .option(
+        '--json',
+        'print JSON: data, functions, first, second, differences (by metric: difference, interval, p_value), delong, verdict',
+        false,
+      );
+    addClusterOptions(command);
+    addDeviceOptions(command);
+    addExamples(command, [
+      ['two runs on the test file that both were given', 'vultune compare runs/1 runs/2'],
+      ['on other data', 'vultune compare runs/1 runs/2 --data other.jsonl'],
+    ]);
+    return command.action((first: string, second: string, options: Options) =>
+      stage({ runs: [first, second], ...options }, context),
+    );
+  };
+}
