@@ -1,0 +1,99 @@
+/** @file A run folder → the data of its page, whatever state the run is in. Reads; draws nothing. */
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
+import { readTextFile } from '../../base/files.ts';
+import { type Evaluation, type RunEvent, type Step, withoutLostSteps } from '../../runs/events.ts';
+import { openRun, type Run, runEvents } from '../../runs/run-folder.ts';
+import { collectSet, type StoredSet } from './collect-set.ts';
+import type { EpochPoint, RunReportData, RunStatus, RunTotals, SetReport } from './run-report-data.ts';
+import { thinSteps } from './thin-steps.ts';
+
+export interface CollectOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly name?: string | undefined;
+  /** Without them only what the log and the settings say: what a live page needs. Default true. */
+  readonly withSets?: boolean | undefined;
+}
+
+/** @throws VultuneError as `openRun`; `RUN_METRICS_BROKEN`, `RUN_PREDICTIONS_BROKEN`. */
+export async function collectRun(dir: string, options: CollectOptions = {}): Promise<RunReportData> {
+  const run = openRun(dir);
+  const events = withoutLostSteps(runEvents(run));
+  const steps = events.filter((event): event is Step => event.type === 'step');
+  const { environment, config, data } = run.record;
+  return {
+    formatVersion: 1,
+    name: options.name ?? basename(resolve(dir)),
+    createdAt: run.record.createdAt,
+    status: statusOf(run, events),
+    step: steps.at(-1)?.step ?? 0,
+    totalSteps: events.find((event) => event.type === 'run_started')?.totalSteps ?? 0,
+    settings: Object.entries(config).map(([key, value]) => [key, settingText(value)]),
+    environment: [
+      ['processor', `${environment.cpuModel}, ${environment.cpuCount} cores, ${environment.threads} threads`],
+      ['memory', `${(environment.memoryBytes / 2 ** 30).toFixed(1)} GB`],
+      ['device', environment.device],
+      ['platform', environment.platform],
+      ...Object.entries(environment.versions),
+    ],
+    files: Object.entries(data).map(([role, file]) => ({ role, ...file })),
+    epochs: validations(events),
+    steps: thinSteps(steps),
+    totals: totalsOf(steps),
+    sets: options.withSets === false ? [] : await collectSets(run, options.signal),
+  };
+}
+
+function statusOf({ paths }: Run, events: readonly RunEvent[]): RunStatus {
+  if (existsSync(paths.lock)) return 'running';
+  const last = events.findLast(({ type }) => ['finished', 'interrupted', 'resumed'].includes(type));
+  if (last?.type === 'finished') return 'finished';
+  return last?.type === 'interrupted' ? 'interrupted' : 'stopped';
+}
+
+function validations(events: readonly RunEvent[]): EpochPoint[] {
+  return events
+    .filter((event): event is Evaluation => event.type === 'evaluation' && event.split === 'valid')
+    .map(({ epoch, step, metrics, isBest }) => ({ epoch, step, metrics, isBest }));
+}
+
+function totalsOf(steps: readonly Step[]): RunTotals {
+  const sum = (of: (step: Step) => number) => steps.reduce((total, step) => total + of(step), 0);
+  const tokens = sum((step) => step.tokens);
+  const padding = sum((step) => step.paddingTokens);
+  const durationMs = sum((step) => step.durationMs);
+  return {
+    steps: steps.length,
+    functions: sum((step) => step.functions),
+    tokens,
+    durationMs,
+    tokensPerSecond: durationMs === 0 ? null : (1000 * tokens) / durationMs,
+    paddingShare: tokens === 0 ? null : padding / (tokens + padding),
+    peakMemoryBytes: steps.reduce<number | null>((peak, step) => Math.max(peak ?? 0, step.memoryBytes), null),
+  };
+}
+
+async function collectSets(run: Run, signal: AbortSignal | undefined): Promise<SetReport[]> {
+  if (!existsSync(run.paths.metrics)) return [];
+  const stored = parseMetrics(run.paths.metrics);
+  const sets: SetReport[] = [];
+  for (const name of ['valid', 'test'] as const) {
+    const set = stored[name];
+    if (set !== undefined) sets.push(await collectSet(run, name, set, signal));
+  }
+  return sets;
+}
+
+function parseMetrics(path: string): Partial<Record<'valid' | 'test', StoredSet>> {
+  const text = readTextFile(path);
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (typeof value === 'object' && value !== null) return value;
+  } catch (cause) {
+    throw new VultuneError('RUN_METRICS_BROKEN', 'metrics.json is no JSON', { where: { file: path }, cause });
+  }
+  throw new VultuneError('RUN_METRICS_BROKEN', 'metrics.json holds no object', { where: { file: path } });
+}
+
+const settingText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,0 +1,149 @@
+/**
+ * @file One scored set of a run (predictions, the stored figures, and the functions where their file is unchanged)
+ * → curves, slices and the most certain mistakes. The figures are evaluation's; nothing is computed here.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
+import { readTextFile } from '../../base/files.ts';
+import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { evaluateScores } from '../../evaluation/evaluate.ts';
+import { reportData } from '../../evaluation/report-data.ts';
+import { type ClusteredRecord, clusterRecords } from '../../evaluation/resampling/clusters.ts';
+import { bootstrapReplicates, intervalsOf } from '../../evaluation/resampling/intervals.ts';
+import type { SliceRecord } from '../../evaluation/slices/slice.ts';
+import { fingerprintFile } from '../../runs/environment.ts';
+import type { Run } from '../../runs/run-folder.ts';
+import type { MetricsRow, Mistake, SetReport } from './run-report-data.ts';
+
+/** What metrics.json holds of a set; read leniently, so that an older file still gives a page. */
+export interface StoredSet {
+  readonly threshold?: number;
+  readonly metrics?: Readonly<Record<string, number | null>>;
+  readonly baselines?: Readonly<Record<string, StoredRow>>;
+  readonly shortfalls?: readonly { readonly sentence: string }[];
+}
+
+interface StoredRow {
+  readonly label?: string;
+  readonly metrics?: Readonly<Record<string, number | null>>;
+  readonly note?: string;
+}
+
+interface Prediction {
+  readonly id: string | number;
+  readonly score: number;
+  readonly target: 0 | 1;
+}
+
+/** Of each kind: alarms that were none, and vulnerabilities that were passed over. */
+const MOST_MISTAKES = 8;
+const MOST_WORK = 20_000_000;
+
+export async function collectSet(
+  run: Run,
+  name: SetReport['name'],
+  stored: StoredSet,
+  signal?: AbortSignal,
+): Promise<SetReport> {
+  const predictions = readPredictions(join(run.paths.predictions, `${name}.jsonl`));
+  const own = await readOwnRecords(run, name, predictions);
+  const records: readonly (SliceRecord & ClusteredRecord)[] =
+    own ?? predictions.map(({ target }) => ({ code: '', target }));
+  const scores = Float64Array.from(predictions, ({ score }) => score);
+  const threshold = stored.threshold ?? 0.5;
+  const subject = { records, scores, threshold };
+  const clusters = clusterRecords(records);
+  // The width of an interval is known well enough; a page of 100,000 functions must not take minutes.
+  const resamples = Math.max(50, Math.min(500, Math.floor(MOST_WORK / Math.max(1, records.length))));
+  const options = { clusters, resamples, signal };
+  const [replicates] = records.length === 0 ? [] : await bootstrapReplicates([subject], options);
+  const measured = await reportData({
+    ...options,
+    ...subject,
+    result: evaluateScores(subject),
+    intervals: replicates === undefined ? {} : intervalsOf(replicates),
+    ...(own === undefined ? { slices: [] } : {}),
+  });
+  return {
+    name,
+    measured,
+    rows: rowsOf(stored),
+    shortfalls: (stored.shortfalls ?? []).map(({ sentence }) => sentence),
+    hasRecords: own !== undefined,
+    mistakes: mistakesOf(predictions, own, threshold),
+  };
+}
+
+function readPredictions(path: string): Prediction[] {
+  if (!existsSync(path)) return [];
+  return readTextFile(path)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, i) => parsePrediction(line, path, i + 1));
+}
+
+function parsePrediction(text: string, file: string, line: number): Prediction {
+  try {
+    const value = JSON.parse(text) as Partial<Prediction>;
+    const isWhole = Number.isFinite(value.score) && (value.target === 0 || value.target === 1);
+    if (isWhole) return { id: value.id ?? line, score: value.score!, target: value.target! };
+  } catch {
+    // Falls through to the same complaint: not a prediction either way.
+  }
+  throw new VultuneError(
+    'RUN_PREDICTIONS_BROKEN',
+    'found a line that is no prediction, expected score and target',
+    {
+      where: { file, line },
+    },
+  );
+}
+
+/** The functions that were scored; `undefined` when their file is gone or is not what it was. */
+async function readOwnRecords(
+  { record }: Run,
+  name: SetReport['name'],
+  predictions: readonly Prediction[],
+): Promise<readonly LabelledRecord[] | undefined> {
+  const file = record.data[`${name}_file`];
+  if (file === undefined || !existsSync(file.path)) return undefined;
+  if ((await fingerprintFile(file.path)).sha256 !== file.sha256) return undefined;
+  const records = await readLabelledRecords(file.path);
+  return records.length === predictions.length ? records : undefined;
+}
+
+function rowsOf({ metrics = {}, baselines = {} }: StoredSet): MetricsRow[] {
+  return [
+    { label: 'model', metrics },
+    ...Object.entries(baselines).map(([name, row]) => ({
+      label: row.label ?? name,
+      metrics: row.metrics ?? {},
+      ...(row.note === undefined ? {} : { note: row.note }),
+    })),
+  ];
+}
+
+function mistakesOf(
+  predictions: readonly Prediction[],
+  records: readonly LabelledRecord[] | undefined,
+  threshold: number,
+): Mistake[] {
+  const wrong = predictions
+    .map((prediction, i) => ({ ...prediction, record: records?.[i] }))
+    .filter(({ score, target }) => (score >= threshold ? 1 : 0) !== target);
+  const alarms = wrong.filter(({ target }) => target === 0).sort((a, b) => b.score - a.score);
+  const missed = wrong.filter(({ target }) => target === 1).sort((a, b) => a.score - b.score);
+  return [...alarms.slice(0, MOST_MISTAKES), ...missed.slice(0, MOST_MISTAKES)].map(
+    ({ id, score, target, record }) => ({
+      title: record?.function_name ?? String(id),
+      score,
+      target,
+      facts: [record?.path, record?.project, record?.set, record?.cve, ...(record?.cwe ?? [])].filter(
+        (fact) => fact !== undefined,
+      ),
+      code: record?.code,
+    }),
+  );
+}

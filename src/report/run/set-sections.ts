@@ -1,0 +1,273 @@
+/** @file The parts of a run's page about one scored set: figures, threshold, curves, slices, mistakes. */
+import type { ReportData } from '../../evaluation/report-data.ts';
+import { html, jsonIsland, type SafeHtml } from '../html/html.ts';
+import { histogramRows, lineChart } from '../kit/charts.ts';
+import { codeFrame } from '../kit/code-frame.ts';
+import { count, metric, percent } from '../kit/numbers.ts';
+import type { Section } from '../kit/page.ts';
+import { callout, dataTable, emptyNote } from '../kit/table.ts';
+import { COLOR } from '../kit/theme.ts';
+import type { MetricsRow, Mistake, SetReport } from './run-report-data.ts';
+
+export const SET_NAMES = { valid: 'Validation set', test: 'Test set' } as const;
+
+/** Columns of the table that no score goes without; lower is better for the last two. */
+const COLUMNS = [
+  ['roc_auc', 'ROC AUC'],
+  ['average_precision', 'AP'],
+  ['f1', 'F1'],
+  ['precision', 'Precision'],
+  ['recall', 'Recall'],
+  ['mcc', 'MCC'],
+  ['accuracy', 'Accuracy'],
+  ['log_loss', 'Log loss'],
+  ['brier', 'Brier'],
+] as const;
+const LOWER_IS_BETTER: ReadonlySet<string> = new Set(['log_loss', 'brier']);
+
+export function baselinesSection(set: SetReport): Section {
+  const { measured, rows, shortfalls, name } = set;
+  const { clusters } = measured;
+  const by = clusters.by === 'function' ? '' : ` clustered by ${clusters.by}`;
+  return {
+    id: 'baselines',
+    title: 'Against its baselines',
+    shortTitle: 'Baselines',
+    note:
+      `${SET_NAMES[name]}: ${count(measured.functions)} functions, ${count(measured.vulnerable)} vulnerable. ` +
+      `Small figures: 95 % bootstrap interval${by}.`,
+    body: html`${callout(shortfalls)}${metricsTable(rows, measured)}`,
+  };
+}
+
+function metricsTable(rows: readonly MetricsRow[], { intervals }: ReportData): SafeHtml {
+  const best = COLUMNS.map(([name]) => {
+    const values = rows.flatMap(({ metrics }) => metrics[name] ?? []);
+    return LOWER_IS_BETTER.has(name) ? Math.min(...values) : Math.max(...values);
+  });
+  return dataTable({
+    caption: 'The model and what it must beat',
+    columns: [{ heading: '' }, ...COLUMNS.map(([, heading]) => ({ heading, isNumber: true }))],
+    rows: rows.map(({ label, metrics }, r) => ({
+      isOwn: r === 0,
+      best: new Set(COLUMNS.flatMap(([name], i) => (metrics[name] === best[i] ? [i + 1] : []))),
+      cells: [
+        label,
+        ...COLUMNS.map(([name]) => {
+          const interval = r === 0 ? intervals[camelCase(name) as keyof typeof intervals] : undefined;
+          const range =
+            interval && html`<span class="ci">${metric(interval.low, 2)}–${metric(interval.high, 2)}</span>`;
+          return html`${metric(metrics[name])}${range}`;
+        }),
+      ],
+    })),
+  });
+}
+
+/** The slider moves between these; without script the table shows the run's own threshold. */
+export function thresholdSection({ measured, name }: SetReport): Section {
+  const { operatingPoints: points, functions, vulnerable, threshold } = measured;
+  const { confusion } = measured.result;
+  const thin =
+    points.length <= 400 ? points : points.filter((_, i) => i % Math.ceil(points.length / 400) === 0);
+  const data = {
+    functions,
+    vulnerable,
+    points: thin.map((point) => [point.threshold, point.truePositives, point.falsePositives]),
+  };
+  const start = thin.findLastIndex((point) => point.threshold >= threshold);
+  const cell = (id: string, value: number, label: string) =>
+    html`<td class="num"><span data-cell="${id}">${count(value)}</span><small>${label}</small></td>`;
+  return {
+    id: 'threshold',
+    title: 'Threshold',
+    note: `${SET_NAMES[name]}. A function that scores at least this much is called vulnerable; the run's own threshold was chosen on validation.`,
+    body:
+      thin.length === 0
+        ? emptyNote('There are no scores to set a threshold on.')
+        : html`<div class="threshold" id="threshold-control">
+<div class="screen-only"><label for="threshold-range"><span>Threshold</span><output for="threshold-range" data-cell="threshold">${metric(threshold, 4)}</output></label>
+<input type="range" id="threshold-range" min="0" max="${thin.length - 1}" step="1" value="${Math.max(0, start)}">
+<p class="note" aria-live="polite" data-cell="summary">Precision ${metric(measured.result.metrics.precision)}, recall ${metric(measured.result.metrics.recall)}, F1 ${metric(measured.result.metrics.f1)}.</p></div>
+<table class="confusion"><caption>Confusion matrix</caption>
+<thead><tr><th scope="col"><span class="visually-hidden">Label</span></th><th scope="col" class="num">Called vulnerable</th><th scope="col" class="num">Called safe</th></tr></thead>
+<tbody><tr><th scope="row">Vulnerable</th>${cell('tp', confusion.truePositives, 'found')}${cell('fn', confusion.falseNegatives, 'missed')}</tr>
+<tr><th scope="row">Not vulnerable</th>${cell('fp', confusion.falsePositives, 'false alarms')}${cell('tn', confusion.trueNegatives, 'left alone')}</tr></tbody></table>
+</div>${jsonIsland('threshold-data', data)}`,
+  };
+}
+
+export function curvesSection({ measured, name }: SetReport): Section {
+  const { roc, pr, functions, vulnerable, histogram, reliability, threshold } = measured;
+  const charts: SafeHtml[] = [];
+  const share: readonly [number, number] = [0, 1];
+  if (roc.points.length > 0) {
+    charts.push(
+      lineChart({
+        title: 'ROC',
+        note: `Area ${metric(measured.result.metrics.rocAuc)}. The dotted line is chance.`,
+        x: { label: 'False positive rate', domain: share },
+        y: { label: 'True positive rate', domain: share },
+        hasDiagonal: true,
+        height: 320,
+        series: [curve('model', roc)],
+      }),
+      lineChart({
+        title: 'Precision and recall',
+        note: `Average precision ${metric(measured.result.metrics.averagePrecision)}. The dotted line is the share of vulnerable functions.`,
+        x: { label: 'Recall', domain: share },
+        y: { label: 'Precision', domain: share },
+        level: vulnerable / functions,
+        height: 320,
+        series: [curve('model', pr)],
+      }),
+    );
+  }
+  if (functions > 0) charts.push(scoresChart(histogram, threshold));
+  if (reliability.length > 0) {
+    charts.push(
+      lineChart({
+        title: 'Reliability',
+        note: 'Functions in bins of equal size by score. On the dotted line a score means what it says.',
+        x: { label: 'Mean score', domain: share },
+        y: { label: 'Share vulnerable', domain: share },
+        hasDiagonal: true,
+        height: 320,
+        series: [
+          {
+            label: 'model',
+            points: [...reliability]
+              .reverse()
+              .map(({ meanScore, observed }) => [meanScore, observed] as const),
+            hasDots: true,
+          },
+        ],
+      }),
+    );
+  }
+  return {
+    id: 'scores',
+    title: 'Scores',
+    note: `${SET_NAMES[name]}. Bands: where 95 % of the curves of resampled data lie.`,
+    body:
+      charts.length === 0
+        ? emptyNote('There are no scored functions.')
+        : html`${roc.points.length === 0 && emptyNote('All functions have the same label: there is no curve to draw.')}<div class="grid">${charts}</div>`,
+  };
+}
+
+const curve = (label: string, { points, band }: ReportData['roc']) => ({
+  label,
+  points: thinned(points).map(({ x, y }) => [x, y] as const),
+  band: band.map(({ x, low, high }) => [x, low, high] as const),
+});
+
+/** The eye sees no more; the ends stay. */
+function thinned<T>(points: readonly T[], most = 500): readonly T[] {
+  if (points.length <= most) return points;
+  const last = points.length - 1;
+  return Array.from({ length: most }, (_, i) => points[Math.round((i * last) / (most - 1))]!);
+}
+
+const GROUPS: Readonly<Record<string, readonly [label: string, color: string]>> = {
+  P1: ['P1 vulnerable', COLOR.vulnerable],
+  P2: ['P2 fixed', COLOR.fixed],
+  P3: ['P3 unrelated', COLOR.safe],
+  vulnerable: ['vulnerable', COLOR.vulnerable],
+  other: ['not vulnerable', COLOR.safe],
+};
+
+function scoresChart(bins: ReportData['histogram'], threshold: number): SafeHtml {
+  const groups = Object.keys(GROUPS).filter((group) => bins[0]?.counts[group] !== undefined);
+  return histogramRows({
+    title: 'Scores by set',
+    note: 'Each row fills its own height: compare shapes, not heights.',
+    x: { label: 'Score' },
+    edges: [...bins.map(({ from }) => from), bins.at(-1)?.to ?? 1],
+    rows: groups.map((group) => {
+      const [label, color] = GROUPS[group]!;
+      return { label, color, counts: bins.map(({ counts }) => counts[group] ?? 0) };
+    }),
+    marker: { at: threshold, label: `threshold ${metric(threshold, 2)}` },
+  });
+}
+
+const DIMENSIONS = {
+  set: 'By set',
+  cwe: 'By weakness (CWE)',
+  language: 'By language',
+  length: 'By length',
+  project: 'By project',
+  'length-matched': 'On length-matched pairs',
+} as const;
+const MOST_SLICES = 40;
+
+export function slicesSection({ measured, hasRecords }: SetReport): Section {
+  const tables = (Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[]).flatMap((dimension) => {
+    const slices = measured.slices.filter((slice) => slice.dimension === dimension);
+    if (slices.length === 0) return [];
+    const left = slices.length - MOST_SLICES;
+    return dataTable({
+      caption: DIMENSIONS[dimension],
+      ...(left > 0 ? { note: `The largest ${MOST_SLICES}; ${left} more are in metrics.` } : {}),
+      columns: [
+        { heading: 'Slice' },
+        ...['Functions', 'Vulnerable', 'Right', 'Wrong', 'Accuracy', 'F1', 'ROC AUC'].map((heading) => ({
+          heading,
+          isNumber: true,
+        })),
+      ],
+      isSortable: true,
+      rows: slices.slice(0, MOST_SLICES).map(({ name, result, right, wrong }) => ({
+        cells: [
+          name,
+          count(result.n),
+          count(result.positives),
+          count(right),
+          count(wrong),
+          percent(result.n === 0 ? null : right / result.n),
+          metric(result.metrics.f1, 2),
+          metric(result.metrics.rocAuc, 2),
+        ],
+      })),
+    });
+  });
+  return {
+    id: 'slices',
+    title: 'Where it is right',
+    shortTitle: 'Slices',
+    note: 'Small slices say little: an accuracy over a dozen functions moves by eight points with each.',
+    body:
+      tables.length === 0
+        ? emptyNote(
+            hasRecords
+              ? 'The functions name no set, weakness, language or project.'
+              : 'The data file of this run is gone or has changed: what kind of functions these were is not known.',
+          )
+        : html`${tables}`,
+  };
+}
+
+export function mistakesSection({ mistakes, hasRecords }: SetReport): Section {
+  const list = (target: 0 | 1, title: string, none: string) => {
+    const some = mistakes.filter((mistake) => mistake.target === target);
+    return html`<h3>${title}</h3>${some.length === 0 ? emptyNote(none) : some.map(mistakeFrame)}`;
+  };
+  return {
+    id: 'mistakes',
+    title: 'Most certain mistakes',
+    shortTitle: 'Mistakes',
+    note: hasRecords
+      ? 'Worth reading: some of them are wrong labels.'
+      : 'The code is not shown: the data file of this run is gone or has changed.',
+    body: html`${list(0, 'False alarms', 'No function was flagged wrongly.')}${list(1, 'Missed', 'No vulnerable function was missed.')}`,
+  };
+}
+
+function mistakeFrame({ title, score, facts, code, heat }: Mistake): SafeHtml {
+  const detail = [`score ${metric(score, 3)}`, ...facts].join(' · ');
+  if (code === undefined) return html`<p><strong>${title}</strong> <span class="note">${detail}</span></p>`;
+  return codeFrame({ code, title, detail, isFolded: true, ...(heat === undefined ? {} : { heat }) });
+}
+
+const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
