@@ -38,11 +38,12 @@ export async function writeSplits(
     let candidate = 0;
     for (const { path, facts, sourceName } of units) {
       signal.throwIfAborted();
+      const first = candidate;
       for await (const line of readStaged(path)) {
         const at = candidate++;
         const side = sides[at]!;
         if (side === NO_SIDE) continue;
-        const record = makeRecord(at, line.fields(), facts, sourceName);
+        const record = makeRecord(at, line.fields(), facts, `${sourceName}:${at - first + 1}`);
         languages.add(record.language ?? 'unknown');
         parts[side]!.add(record);
       }
@@ -98,7 +99,8 @@ type MakeRecord = (
   candidate: number,
   fields: StagedFields,
   facts: FixFacts | undefined,
-  sourceName: string,
+  /** Of somebody's own record that has no id. */
+  fallbackId: string,
 ) => LabelledRecord;
 
 function recordMaker(index: CandidateIndex, labelled: Labelled): MakeRecord {
@@ -110,8 +112,8 @@ function recordMaker(index: CandidateIndex, labelled: Labelled): MakeRecord {
   };
   /** Of the pair that is being written: a before comes directly in front of its after. */
   let pair = { number: -1, name: '' };
-  return (candidate, fields, facts, sourceName) => {
-    if (facts === undefined) return ownRecord(fields, uniqueId, sourceName);
+  return (candidate, fields, facts, fallbackId) => {
+    if (facts === undefined) return ownRecord(fields, uniqueId, fallbackId);
     const set = SETS[labelled.choice[candidate]!]!;
     const place = `${fields.path}:${fields.start_line}`;
     const number = index.pair[candidate]!;
@@ -148,8 +150,8 @@ function weakness({ cve, cwe }: FixFacts): {
 function ownRecord(
   fields: StagedFields,
   uniqueId: (id: string) => string,
-  sourceName: string,
+  fallbackId: string,
 ): LabelledRecord {
   const { split: _, ...record } = fields as unknown as LabelledRecord;
-  return { ...record, id: uniqueId(record.id ?? `${sourceName}:1`) } as LabelledRecord;
+  return { ...record, id: uniqueId(record.id ?? fallbackId) } as LabelledRecord;
 }

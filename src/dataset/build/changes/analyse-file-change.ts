@@ -9,7 +9,7 @@ import type { PoolJob } from '../../functions/extraction-pool.ts';
 import { LANGUAGES, type Language } from '../../functions/languages.ts';
 import { type ExtractedFunction, type ParsedSource, parseSource } from '../../functions/parse-source.ts';
 import { type Matchable, matchFunctions } from '../match-functions.ts';
-import { changeKind } from './change-kind.ts';
+import { type ChangeKind, changeKind } from './change-kind.ts';
 import type { FileAnalysis, FunctionCandidate, FunctionChange } from './file-analysis.ts';
 
 export interface FileChangeInput {
@@ -41,35 +41,69 @@ export function analyseFileChange(input: FileChangeInput): FileAnalysis {
   const changed: FunctionChange[] = [];
   const unchanged: FunctionCandidate[] = [];
   const deleted: FunctionCandidate[] = [];
-  const isTouched = touchedFunctions(before, after, match);
+  const kinds = match.map((newIndex, oldIndex) => changeOf(before, oldIndex, after, newIndex));
+  const owners = [ownersOf(before.parsed.functions), ownersOf(after.parsed.functions)] as const;
+  for (const [index, owner] of owners[0].entries()) {
+    if (STRENGTH[kinds[index]!] > STRENGTH[kinds[owner]!]) kinds[owner] = kinds[index]!;
+  }
   for (const [oldIndex, newIndex] of match.entries()) {
+    if (owners[0][oldIndex] !== oldIndex) continue;
     const old = before.parsed.functions[oldIndex]!;
     const current = newIndex === undefined ? undefined : after.parsed.functions[newIndex]!;
+    const kind = kinds[oldIndex]!;
     if (!old.parses || current?.parses === false) count('does not parse');
-    else if (newIndex === undefined || current === undefined) deleted.push(candidate(before, old));
-    else if (!isTouched[oldIndex]!) {
+    else if (current === undefined) deleted.push(candidate(before, old));
+    else if (kind === 'edited')
+      changed.push({ before: candidate(before, old), after: candidate(after, current) });
+    else if (owners[1][newIndex!] !== newIndex) count('a function that became a part of another');
+    else if (kind !== 'none') count(REASONS[kind]);
+    else if (isInsideEdited(oldIndex, before.parsed.functions, kinds))
+      count('unchanged inside a changed function');
+    else {
       if (old.code !== current.code) count('only comments or white space changed (counts as unchanged)');
-      if (isInside(oldIndex, before.parsed.functions, isTouched))
-        count('unchanged inside a changed function');
-      else unchanged.push(candidate(after, current));
-    } else {
-      const kind = changeKind(ownText(before, oldIndex), ownText(after, newIndex));
-      if (kind === 'edited')
-        changed.push({ before: candidate(before, old), after: candidate(after, current) });
-      else count(REASONS[kind]);
+      unchanged.push(candidate(after, current));
     }
   }
   const matched = new Set(match);
-  const added = after.parsed.functions.filter((_, index) => !matched.has(index)).length;
+  const added = after.parsed.functions.filter(
+    (_, index) => owners[1][index] === index && !matched.has(index),
+  ).length;
   return { changed, deleted, unchanged, added, leftOut };
 }
 
-/** In their own text: what changed in an inner function is the inner one's change. */
 const REASONS = {
   formatting: 'changed only in a function inside it',
   renamed: 'only renamed',
   'version bump': 'only a version number changed',
 } as const;
+
+/** Which kind prevails where a function and the anonymous ones in it changed differently. */
+const STRENGTH = { none: 0, formatting: 1, renamed: 2, 'version bump': 2, edited: 3 } as const;
+
+/**
+ * For each function the one it is a part of: itself, but for an anonymous one (a callback) the named one around it.
+ * Anonymous functions with no name around them (a module's wrapper, a handler at the top) stand for themselves.
+ */
+function ownersOf(functions: readonly ExtractedFunction[]): readonly number[] {
+  const named: (number | undefined)[] = [];
+  for (const [index, { name, parent }] of functions.entries()) {
+    const around = parent === undefined ? undefined : named[parent];
+    named.push(name === undefined ? around : index);
+  }
+  return named.map((owner, index) => owner ?? index);
+}
+
+/** In its own text: what changed in an inner function is the inner one's change. Taken away counts as edited. */
+function changeOf(
+  before: Side,
+  oldIndex: number,
+  after: Side,
+  newIndex: number | undefined,
+): ChangeKind | 'none' {
+  if (newIndex === undefined) return 'edited';
+  if (before.matchables[oldIndex]!.text === after.matchables[newIndex]!.text) return 'none';
+  return changeKind(ownText(before, oldIndex), ownText(after, newIndex));
+}
 
 export const FILE_CHANGE_JOB: PoolJob<FileChangeInput, FileAnalysis> = {
   url: import.meta.url,
@@ -93,26 +127,14 @@ function readSide(path: string, text: string | undefined, language: Language): S
   };
 }
 
-/** Of each function before the fix: whether its text, inner functions with it, changed. */
-function touchedFunctions(
-  before: Side,
-  after: Side,
-  match: readonly (number | undefined)[],
-): readonly boolean[] {
-  return match.map((newIndex, oldIndex) => {
-    if (newIndex === undefined) return true;
-    return before.matchables[oldIndex]!.text !== after.matchables[newIndex]!.text;
-  });
-}
-
-function isInside(
+function isInsideEdited(
   index: number,
   functions: readonly ExtractedFunction[],
-  isTouched: readonly boolean[],
+  kinds: readonly (ChangeKind | 'none')[],
 ): boolean {
   let outer = functions[index]!.parent;
   while (outer !== undefined) {
-    if (isTouched[outer]) return true;
+    if (kinds[outer] === 'edited') return true;
     outer = functions[outer]!.parent;
   }
   return false;
