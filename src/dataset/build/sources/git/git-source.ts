@@ -67,8 +67,11 @@ export class GitSource implements ChangeSource {
           context.tally.add(`repository cannot be read (${opened.error.code})`);
           continue;
         }
-        yield* opened.units;
-        opened.repository.retire();
+        try {
+          yield* opened.units;
+        } finally {
+          opened.repository.retire();
+        }
       }
     } finally {
       for (const opening of ahead) {

@@ -30,9 +30,12 @@ export class MavenRegistry implements PackageRegistry {
   }
 
   /** Of the releases that the advisory lists: Maven's client has no list of all. */
-  async previous({ affected = [], fixed }: AffectedPackage): Promise<string | undefined> {
+  async previous({ affected = [], fixed, introduced }: AffectedPackage): Promise<string | undefined> {
     const older = affected.filter(
-      (version) => this.isVersion(version) && compareMavenVersions(version, fixed) < 0,
+      (version) =>
+        this.isVersion(version) &&
+        compareMavenVersions(version, fixed) < 0 &&
+        (introduced === undefined || compareMavenVersions(version, introduced) >= 0),
     );
     return older.sort(compareMavenVersions).at(-1);
   }

@@ -14,15 +14,18 @@ import { readSourceArchive } from './source-archive.ts';
 
 type Kind = 'sdist' | 'wheel';
 
+/** PEP 440: epoch, release, pre-, post- and development release, local part. */
+const VERSION =
+  /^v?(?:\d+!)?\d+(?:\.\d+)*(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?\d*)?(?:-\d+|[-_.]?(?:post|rev|r)[-_.]?\d*)?(?:[-_.]?dev[-_.]?\d*)?(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?$/i;
+
 export class PypiRegistry implements PackageRegistry {
   /** PEP 508. */
   isPackage(name: string): boolean {
     return /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/.test(name);
   }
 
-  /** PEP 440, its usual spellings. */
   isVersion(version: string): boolean {
-    return /^v?(?:\d+!)?\d+(?:\.\d+)*(?:[-_.]?[A-Za-z]+[-_.]?\d*)*(?:-\d+)?(?:\+[\w.]+)?$/.test(version);
+    return VERSION.test(version);
   }
 
   /** The index's own order (PEP 440); pre-releases are passed over. */
@@ -65,8 +68,7 @@ async function archiveOf(
 ): Promise<string | undefined> {
   const project = name.toLowerCase().replace(/[-_.]+/g, '-'); // PEP 503
   const folder = join(context.cacheDir, 'releases', 'pypi', project, version, kind);
-  const kept = existsSync(folder) ? readdirSync(folder)[0] : undefined;
-  if (kept !== undefined) return join(folder, kept);
+  if (existsSync(folder)) return onlyFile(folder);
   makeFolder(dirname(folder));
   const temporary = await mkdtemp(`${folder}.`);
   try {
@@ -83,12 +85,18 @@ async function archiveOf(
         },
       );
     }
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
-    return join(folder, file);
+    await rename(temporary, folder).catch((error: unknown) => {
+      if (!existsSync(folder)) throw error; // else another unit was quicker
+    });
+    return onlyFile(folder);
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** A folder is there when its file is whole. */
+function onlyFile(folder: string): string {
+  return join(folder, readdirSync(folder)[0] ?? '');
 }
 
 interface Answer {
