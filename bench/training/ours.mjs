@@ -4,6 +4,7 @@
  * paddingShare, lossFirst, lossLast, threads, and matmulShare (time in matrix products / time of all operators, 0..1).
  *
  * node ours.mjs --model M.gguf --functions FILE --seconds 40 --threads 2 [--cut auto|block|graph] [--tokens 1024]
+ *   [--prefixes shared|separate]
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,8 +13,9 @@ import { parseArgs } from 'node:util';
 import { chooseCut } from '../../dist/network/choose-cut.js';
 import { ClassifierNetwork } from '../../dist/network/classifier-network.js';
 import { openModel } from '../../dist/network/open-model.js';
-import { layOut, packIds } from '../../dist/packing/layout.js';
+import { packSequence } from '../../dist/packing/pack-sequence.js';
 import { planEpoch } from '../../dist/packing/plan.js';
+import { groupByPrefix, separateFunctions } from '../../dist/packing/units.js';
 import { initialParameters } from '../../dist/peft/adapter-parameters.js';
 import { planLora } from '../../dist/peft/lora-plan.js';
 import { ortBackend } from '../../dist/runtime/ort/ort-backend.js';
@@ -46,6 +48,7 @@ const { values } = parseArgs({
     cut: { type: 'string', default: 'auto' },
     activations: { type: 'string', default: 'auto' },
     tokens: { type: 'string', default: '1024' },
+    prefixes: { type: 'string', default: 'shared' },
   },
 });
 const threads = Number(values.threads);
@@ -66,8 +69,9 @@ const gradients = zerosLike(parameters);
 const optimizer = { firstMoment: zerosLike(parameters), secondMoment: zerosLike(parameters), step: 0 };
 
 const lengths = job.functions.map((ids) => ids.length);
+const sharePrefixes = values.prefixes === 'shared';
 const plan = planEpoch(
-  lengths,
+  sharePrefixes ? groupByPrefix(job.functions) : separateFunctions(lengths),
   {
     packing: 'isolated',
     tokensPerBatch,
@@ -90,15 +94,11 @@ async function trainStep(network, step, longest = Number.POSITIVE_INFINITY) {
   let slots = 0;
   for (const { functions } of step.sequences) {
     const ids = functions.map((i) => job.functions[i].slice(0, longest));
-    const layout = layOut(
-      ids.map((list) => list.length),
-      'isolated',
-    );
-    slots += layout.rowCount * layout.rowLength;
+    const sequence = packSequence(ids, { packing: 'isolated', sharePrefixes });
+    slots += sequence.layout.rowCount * sequence.layout.rowLength;
     const labels = functions.map((i) => job.labels[i]);
     const weights = labels.map(() => 1 / step.functionCount);
     const targets = { objective, feeds: objectiveFeeds(labels, weights), dropout: undefined };
-    const sequence = { ids: packIds(ids, layout, 0), layout };
     loss += (await network.step(sequence, targets, gradients)).loss;
   }
   clipGradients(gradients, 1);
@@ -141,6 +141,7 @@ process.stdout.write(
     threads,
     cut: Number.isFinite(cut.blocksPerStage) ? `block (${cut.blocksPerStage})` : 'graph',
     activations: cut.activations,
+    prefixes: values.prefixes,
     ...(await profile()),
   })}\n`,
 );

@@ -145,6 +145,13 @@ const packing = {
     .enum(['isolated', 'none'])
     .default('isolated')
     .describe('isolated: many functions a pass, none sees another; none: one function a row, padded.'),
+  share_prefixes: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Functions that begin alike (one and its fix) go into one pass, their common beginning computed once: the same ' +
+        'results for less work. Not with packing: none, nor with lora_dropout.',
+    ),
   tokens_per_batch: count()
     .nullable()
     .default(null)

@@ -30,7 +30,11 @@ function keysAndValues(
   { builder: b, sequence, linear }: BlockContext,
   normed: Value,
 ): { key: Value; value: Value } {
-  const rows = (x: Value) => b.packRows(x, sequence.index(), sequence.inverse(), sequence.slotIsReal());
+  const { keyRows, keyTokens } = sequence;
+  const rows = (x: Value) => {
+    const tokens = keyTokens === undefined ? x : b.gather(x, keyTokens()); // [M, K*d]
+    return b.packRows(tokens, keyRows.index(), keyRows.inverse(), keyRows.slotIsReal());
+  };
   const key = b.rotary(linear('key', normed), sequence.cos(), sequence.sin(), sequence.positions());
   return { key: rows(key), value: rows(linear('value', normed)) };
 }
@@ -49,10 +53,11 @@ export function decoderBlock(context: BlockContext, x: Value): Value {
   const normed = norm(context, x, geometry.names.attentionNorm);
   const { key, value } = keysAndValues(context, normed);
   const turned = b.rotary(linear('query', normed), sequence.cos(), sequence.sin(), sequence.positions());
-  const query = b.packRows(turned, sequence.index(), sequence.inverse(), sequence.slotIsReal());
+  const { rows } = sequence;
+  const query = b.packRows(turned, rows.index(), rows.inverse(), rows.slotIsReal());
   const window = geometry.slidingWindows[context.layer];
   const mixed = causalAttention(b, geometry, sequence, window, { query, key, value });
-  const flat = b.unpackRows(mixed, sequence.index(), sequence.inverse(), sequence.slotIsReal()); // [N, H*d]
+  const flat = b.unpackRows(mixed, rows.index(), rows.inverse(), rows.slotIsReal()); // [N, H*d]
   return feedForward(context, b.add(x, linear('attentionOutput', flat)));
 }
 

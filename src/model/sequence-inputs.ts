@@ -1,7 +1,7 @@
 /**
  * @file The graph inputs that say how a sequence of functions lies in memory. Sizes: N flat tokens, B functions (one
- * attention row each), S slots a row, M positions of the rotary table; where attention is cut into J chunks of queries,
- * S = J*C.
+ * attention row each), S slots a row, P positions of the rotary table; where attention is cut into J chunks of queries,
+ * S = J*C; where functions share their beginnings, M keys (otherwise one a flat token).
  */
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
@@ -13,15 +13,15 @@ export interface SequenceInputs {
   readonly slots: Dim;
   /** J */
   readonly queryChunks: number;
-  /** [B, S] flat token of each slot. */
-  readonly index: () => Value;
-  /** [N] slot of each flat token. */
-  readonly inverse: () => Value;
-  /** [B, S] 1 for a real token, 0 for padding. */
-  readonly slotIsReal: () => Value;
+  /** Where flat tokens stand in the rows: of queries, and of what attention gives back. */
+  readonly rows: RowInputs;
+  /** The same of keys and values; another one where functions share their beginnings. */
+  readonly keyRows: RowInputs;
+  /** [M] flat token behind each key, where functions share their beginnings. */
+  readonly keyTokens: (() => Value) | undefined;
   /** [N] position within the function. */
   readonly positions: () => Value;
-  /** [M, d/2] */
+  /** [P, d/2] */
   readonly cos: () => Value;
   readonly sin: () => Value;
   /** [J, S/J, S], added to scores: 0 where a query (row) may see a key (column), very negative elsewhere. */
@@ -36,6 +36,16 @@ export interface SequenceInputs {
   readonly meanWeights: () => Value;
 }
 
+/** Inputs of packRows and unpackRows; M tokens. */
+export interface RowInputs {
+  /** [B, S] token of each slot. */
+  readonly index: () => Value;
+  /** [M] slot of each token. */
+  readonly inverse: () => Value;
+  /** [B, S] 1 where a token stands, 0 elsewhere. */
+  readonly slotIsReal: () => Value;
+}
+
 /** Name of a mask input: one per window size. */
 export const maskName = (window: number | undefined) => (window === undefined ? 'mask' : `mask_${window}`);
 export const lastMaskName = (window: number | undefined) =>
@@ -45,7 +55,7 @@ export const lastMaskName = (window: number | undefined) =>
 export function sequenceInputs(
   builder: GraphBuilder,
   geometry: DecoderGeometry,
-  queryChunks: number,
+  { queryChunks, sharesPrefixes }: { readonly queryChunks: number; readonly sharesPrefixes: boolean },
 ): SequenceInputs {
   const chunk = queryChunks === 1 ? 'S' : 'C';
   const slots = queryChunks === 1 ? 'S' : `${queryChunks}*C`;
@@ -59,15 +69,21 @@ export function sequenceInputs(
   const floats = (name: string, ...shape: (string | number)[]) =>
     once(name, () => builder.input(name, 'float32', shape));
   const half = geometry.headSize / 2;
+  const rowInputs = (prefix: string, tokens: string): RowInputs => ({
+    index: () => ints(`${prefix}index`, 'B', slots),
+    inverse: () => ints(`${prefix}inverse`, tokens),
+    slotIsReal: () => floats(`${prefix}slot_is_real`, 'B', slots),
+  });
+  const rows = rowInputs('', 'N');
   return {
     slots,
     queryChunks,
-    index: () => ints('index', 'B', slots),
-    inverse: () => ints('inverse', 'N'),
-    slotIsReal: () => floats('slot_is_real', 'B', slots),
+    rows,
+    keyRows: sharesPrefixes ? rowInputs('key_', 'M') : rows,
+    keyTokens: sharesPrefixes ? () => ints('key_tokens', 'M') : undefined,
     positions: () => ints('positions', 'N'),
-    cos: () => floats('cos', 'M', half),
-    sin: () => floats('sin', 'M', half),
+    cos: () => floats('cos', 'P', half),
+    sin: () => floats('sin', 'P', half),
     mask: (window) => floats(maskName(window), queryChunks, chunk, slots),
     last: () => ints('last', 'B'),
     lastPositions: () => ints('last_positions', 'B'),

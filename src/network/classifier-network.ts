@@ -3,6 +3,7 @@
  * neither data sets nor optimisers; one call handles one sequence of functions.
  */
 
+import { invariant } from '../base/errors.ts';
 import type { DecoderGeometry } from '../model/geometry.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
 import type { PackedSequence } from '../packing/pack-sequence.ts';
@@ -197,7 +198,13 @@ export class ClassifierNetwork {
       ...(this.#options.pooling === 'mean' ? { mean_weights: meanWeights(layout) } : {}),
       ...dropoutFeeds(layout, keys),
     };
-    return { feeds, queryChunks, dropout: keys?.probability ?? 0 };
+    const sharesPrefixes = layout.keys !== undefined;
+    const probability = keys?.probability ?? 0;
+    invariant(
+      !sharesPrefixes || probability === 0,
+      'functions that are dropped from differently share nothing',
+    );
+    return { feeds, queryChunks, sharesPrefixes, dropout: probability };
   }
 
   /** Rows of the embedding, [N, D]. */
@@ -260,17 +267,18 @@ interface TrainedPass {
 interface PreparedSequence {
   readonly feeds: Tensors;
   readonly queryChunks: number;
+  readonly sharesPrefixes: boolean;
   readonly dropout: number;
 }
 
 function stageSpec(
   layers: readonly number[],
   end: StageEnd,
-  { queryChunks, dropout }: Pick<PreparedSequence, 'queryChunks' | 'dropout'>,
+  { queryChunks, sharesPrefixes, dropout }: Omit<PreparedSequence, 'feeds'>,
 ): StageSpec {
   // Nothing but the pruned block: one query a row, no chunks.
   const isPruned = layers.length === 1 && end.kind === 'classifier' && end.pooling === 'last';
-  return { layers, end, dropout, queryChunks: isPruned ? 1 : queryChunks };
+  return { layers, end, dropout, sharesPrefixes, queryChunks: isPruned ? 1 : queryChunks };
 }
 
 /** From so many slots on, what chunks of queries save is more than what smaller products cost. */
@@ -299,9 +307,10 @@ function layerKeys(spec: StageSpec): Tensors {
 function dropoutFeeds(layout: SequenceLayout, keys: DropoutKeys | undefined): Tensors {
   if (keys === undefined || keys.probability === 0) return {};
   const rows = new Uint32Array(layout.tokenCount);
-  layout.lengths.forEach((length, row) => {
-    const end = Number(layout.last[row]!) + 1;
-    rowKeys(rows.subarray(end - length, end), keys.seed, keys.step, keys.functions[row]!);
+  layout.flatTokens.forEach((tokens, row) => {
+    const start = tokens[0]!;
+    const own = rows.subarray(start, start + tokens.length);
+    rowKeys(own, keys.seed, keys.step, keys.functions[row]!);
   });
   return { [ROW_KEYS]: hostTensor('uint32', [layout.tokenCount, 1], rows) };
 }

@@ -24,22 +24,26 @@ export class FrozenFeatures {
     const { layout } = sequence;
     const found = functions.map((ids) => this.#cache.read(ids));
     const missing = functions.filter((_, row) => found[row] === undefined);
-    const computed = missing.length === 0 ? [] : await this.#compute(missing);
+    const computed = missing.length === 0 ? [] : await this.#compute(missing, layout.keys !== undefined);
     const out = new Float32Array(layout.tokenCount * D);
-    functions.forEach((ids, row) => {
-      const start = Number(layout.last[row]!) + 1 - ids.length;
-      out.set(found[row] ?? computed.shift()!, start * D);
+    layout.flatTokens.forEach((tokens, row) => {
+      const hidden = found[row] ?? computed.shift()!;
+      tokens.forEach((token, s) => {
+        out.set(hidden.subarray(s * D, (s + 1) * D), token * D);
+      });
     });
     return hostTensor('float32', [layout.tokenCount, D], out);
   }
 
-  async #compute(functions: readonly (readonly number[])[]): Promise<Float32Array[]> {
+  async #compute(functions: readonly (readonly number[])[], sharePrefixes: boolean): Promise<Float32Array[]> {
     const D = this.#hiddenSize;
-    const sequence = packSequence(functions);
+    const sequence = packSequence(functions, { packing: 'isolated', sharePrefixes });
     const { data } = await this.#network.frozenHidden(sequence);
     return functions.map((ids, row) => {
-      const end = Number(sequence.layout.last[row]!) + 1;
-      const hidden = data.slice((end - ids.length) * D, end * D);
+      const hidden = new Float32Array(ids.length * D);
+      sequence.layout.flatTokens[row]!.forEach((token, s) => {
+        hidden.set(data.subarray(token * D, (token + 1) * D), s * D);
+      });
       this.#cache.write(ids, hidden);
       return hidden;
     });

@@ -2,6 +2,7 @@
 
 import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
+import { groupByPrefix, hasGroups } from '../packing/units.ts';
 import type { ClassifierNetwork } from './classifier-network.ts';
 import type { FrozenFeatures } from './frozen-features.ts';
 
@@ -23,9 +24,10 @@ export async function scoreFunctions(
   options: ScoreOptions,
 ): Promise<Float32Array> {
   const out = new Float32Array(2 * functions.length);
-  const lengths = functions.map((ids) => ids.length);
+  const plannable = groupByPrefix(functions);
+  const sharePrefixes = hasGroups(plannable);
   const progress = { functions: 0, tokens: 0 };
-  for (const { functions: rows } of planInference(lengths, {
+  for (const { functions: rows } of planInference(plannable, {
     packing: 'isolated',
     tokensPerBatch: options.tokensPerBatch,
     maxFunctionsPerSequence: undefined,
@@ -33,7 +35,7 @@ export async function scoreFunctions(
   })) {
     options.signal?.throwIfAborted();
     const ids = rows.map((row) => functions[row]!);
-    const sequence = packSequence(ids);
+    const sequence = packSequence(ids, { packing: 'isolated', sharePrefixes });
     const frozen = await options.features?.hidden(sequence, ids);
     const logits = await network.logits(sequence, frozen);
     for (const [i, row] of rows.entries()) out.set(logits.subarray(2 * i, 2 * i + 2), 2 * row);

@@ -2,7 +2,7 @@
 import type { DecoderGeometry } from '../model/geometry.ts';
 import { type RotaryTable, rotaryTable } from '../model/rotary-table.ts';
 import { lastMaskName, maskName } from '../model/sequence-inputs.ts';
-import type { SequenceLayout } from '../packing/layout.ts';
+import type { KeyLayout, RowIndex, SequenceLayout } from '../packing/layout.ts';
 import type { Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 
@@ -27,15 +27,14 @@ export class SequenceFeeds {
 
   /** `queryChunks` as the stages of this sequence have it. */
   make(layout: SequenceLayout, queryChunks: number): Tensors {
-    const { tokenCount: N, rowCount: B, rowLength: S } = layout;
+    const { rowCount: B, rowLength: S, tokenCount: N } = layout;
     while (this.#rotary.cos.shape[0]! < S) {
       this.#rotary = rotaryTable(this.#geometry, 2 * this.#rotary.cos.shape[0]!);
     }
     const lastPositions = BigInt64Array.from(layout.lengths, (length) => BigInt(length - 1));
     return {
-      index: hostTensor('int64', [B, S], layout.index),
-      inverse: hostTensor('int64', [N], layout.inverse),
-      slot_is_real: hostTensor('float32', [B, S], layout.slotIsReal),
+      ...rowFeeds('', layout.rows, [B, S]),
+      ...(layout.keys === undefined ? {} : keyFeeds(layout.keys, [B, S])),
       positions: hostTensor('int64', [N], layout.positions),
       cos: this.#rotary.cos,
       sin: this.#rotary.sin,
@@ -67,6 +66,18 @@ export class SequenceFeeds {
   }
 }
 
+function rowFeeds(prefix: string, rows: RowIndex, shape: readonly [number, number]): Tensors {
+  return {
+    [`${prefix}index`]: hostTensor('int64', shape, rows.index),
+    [`${prefix}inverse`]: hostTensor('int64', [rows.inverse.length], rows.inverse),
+    [`${prefix}slot_is_real`]: hostTensor('float32', shape, rows.slotIsReal),
+  };
+}
+
+function keyFeeds({ tokens, rows }: KeyLayout, shape: readonly [number, number]): Tensors {
+  return { key_tokens: hostTensor('int64', [tokens.length], tokens), ...rowFeeds('key_', rows, shape) };
+}
+
 /** [B, S] what each function's last token sees. */
 function lastMask(
   { lengths, rowLength: S }: SequenceLayout,
@@ -82,11 +93,10 @@ function lastMask(
 
 /** [B, N] 1/length at the tokens of each function: with it pooling by the mean is a product. */
 export function meanWeights(layout: SequenceLayout): HostTensor<'float32'> {
-  const { tokenCount: N, rowCount: B, last, lengths } = layout;
+  const { tokenCount: N, rowCount: B, flatTokens } = layout;
   const data = new Float32Array(B * N);
-  lengths.forEach((length, row) => {
-    const end = row * N + Number(last[row]!) + 1;
-    data.fill(1 / length, end - length, end);
+  flatTokens.forEach((tokens, row) => {
+    for (const token of tokens) data[row * N + token] = 1 / tokens.length;
   });
   return hostTensor('float32', [B, N], data);
 }

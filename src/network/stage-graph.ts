@@ -27,6 +27,8 @@ export interface StageSpec {
   readonly end: StageEnd;
   /** J: in how many chunks attention takes the queries of a row; row lengths are multiples of it. */
   readonly queryChunks: number;
+  /** Whether tokens of common beginnings are there once for all functions that begin so. */
+  readonly sharesPrefixes: boolean;
   /** Probability of dropping inputs of adapters; 0 outside training. */
   readonly dropout: number;
 }
@@ -62,7 +64,7 @@ export function buildStage(
   const stage: StageContext = {
     builder,
     geometry,
-    sequence: sequenceInputs(builder, geometry, spec.queryChunks),
+    sequence: sequenceInputs(builder, geometry, spec),
     base: new ParameterInputs(builder, 'w'),
     adapter: new ParameterInputs(builder, 'a'),
   };

@@ -134,7 +134,7 @@ export class StagePrograms {
         .filter((module) => module.layer === layer)
         .map(({ role, rank, scale }) => [role, rank, scale]),
     }));
-    return JSON.stringify([blocks, spec.end, spec.dropout, spec.queryChunks]);
+    return JSON.stringify([blocks, spec.end, spec.dropout, spec.queryChunks, spec.sharesPrefixes]);
   }
 }
 

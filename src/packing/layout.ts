@@ -3,80 +3,166 @@
  * tokens, B rows of S slots for attention, and the two indices between them. Knows no tensors, no graph, no model.
  */
 import { invariant, VultuneError } from '../base/errors.ts';
+import type { SharedPrefixes } from './shared-prefixes.ts';
 
 /** N tokens in a flat list, B attention rows (one function each) of S slots. Padding follows a row's real tokens. */
 export interface SequenceLayout {
-  /** N: the real tokens (isolated), or B * S (none). */
+  /** N: the real tokens (isolated; a common beginning counts once where it is shared), or B * S (none). */
   readonly tokenCount: number;
   /** B */
   readonly rowCount: number;
   /** S */
   readonly rowLength: number;
+  /** Tokens of all functions: more than N where beginnings are shared. */
   readonly realTokenCount: number;
-  /** [B, S] flat token of each slot; isolated: padding slots hold the row's last real token. */
-  readonly index: BigInt64Array;
-  /** [N] slot (b * S + s) of each flat token. */
-  readonly inverse: BigInt64Array;
-  /** [B, S] 1 for a real token, 0 for padding. */
-  readonly slotIsReal: Float32Array;
+  /** Where each flat token stands in the rows, and the reverse. A shared token stands in its first function's row. */
+  readonly rows: RowIndex;
+  /** With shared beginnings: the rows of keys and values, where every function has all its tokens. */
+  readonly keys: KeyLayout | undefined;
   /** [N] position within the function, from 0. */
   readonly positions: BigInt64Array;
   /** [B] flat token that ends each function. */
   readonly last: BigInt64Array;
   /** [B] real tokens of each function. */
   readonly lengths: readonly number[];
+  /** [B][length] flat token of each position of a function. */
+  readonly flatTokens: readonly Int32Array[];
+}
+
+/** A list of M tokens placed in rows: each token in one slot, other slots empty. */
+export interface RowIndex {
+  /** [B, S] token of each slot; an empty slot holds some token of the list. */
+  readonly index: BigInt64Array;
+  /** [M] slot (b * S + s) of each token. */
+  readonly inverse: BigInt64Array;
+  /** [B, S] 1 where a token stands, 0 where the slot is empty. */
+  readonly slotIsReal: Float32Array;
+}
+
+export interface KeyLayout {
+  /** [M] flat token behind each token of each function, function after function. */
+  readonly tokens: BigInt64Array;
+  /** Places those M tokens. */
+  readonly rows: RowIndex;
+}
+
+export interface LayOutOptions {
+  /** Packing none: S; undefined: the longest function. */
+  readonly padTo?: number | undefined;
+  /** Isolated: what functions begin with in common, to be laid out once. */
+  readonly shared?: SharedPrefixes | undefined;
 }
 
 /**
  * Lays out functions of the given lengths, one a row. `isolated`: flat tokens are the real ones, function after
- * function. `none`: flat token b * S + s is slot (b, s), padding included, and padTo may ask for rows longer than the
- * longest function.
+ * function; with `shared`, tokens of common beginnings are laid out once. `none`: flat token b * S + s is slot (b, s),
+ * padding included, and padTo may ask for rows longer than the longest function.
  * @throws VultuneError FUNCTION_WITHOUT_TOKENS for a length of 0.
  */
 export function layOut(
   lengths: readonly number[],
   packing: 'isolated' | 'none',
-  padTo?: number,
+  { padTo, shared }: LayOutOptions = {},
 ): SequenceLayout {
   requireTokens(lengths);
-  const B = lengths.length;
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
-  const S = packing === 'none' ? (padTo ?? longest) : rowSlots(longest);
+  if (packing === 'isolated') return isolated(lengths, rowSlots(longest), shared);
+  const S = padTo ?? longest;
   invariant(S >= longest, `rows of ${S} slots cannot hold a function of ${longest} tokens`);
-  const realTokenCount = lengths.reduce((sum, length) => sum + length, 0);
-  const N = packing === 'isolated' ? realTokenCount : B * S;
+  return padded(lengths, S);
+}
 
-  const index = new BigInt64Array(B * S);
-  const inverse = new BigInt64Array(N);
+function isolated(lengths: readonly number[], S: number, shared: SharedPrefixes | undefined): SequenceLayout {
+  const B = lengths.length;
+  const { flatTokens, ownFrom, tokenCount: N } = assignTokens(lengths, shared);
   const positions = new BigInt64Array(N);
-  const slotIsReal = new Float32Array(B * S);
   const last = new BigInt64Array(B);
-  let start = 0;
-  for (let b = 0; b < B; b++) {
-    const length = lengths[b]!;
-    const held = packing === 'isolated' ? length : S;
-    for (let s = 0; s < S; s++) {
-      index[b * S + s] = BigInt(start + Math.min(s, held - 1));
-      if (s < held) {
-        inverse[start + s] = BigInt(b * S + s);
-        positions[start + s] = BigInt(s);
-      }
-    }
-    slotIsReal.fill(1, b * S, b * S + length);
-    last[b] = BigInt(start + length - 1);
-    start += held;
-  }
+  flatTokens.forEach((tokens, b) => {
+    for (let s = ownFrom[b]!; s < tokens.length; s++) positions[tokens[s]!] = BigInt(s);
+    last[b] = BigInt(tokens.at(-1)!);
+  });
+  const realTokenCount = lengths.reduce((sum, length) => sum + length, 0);
   return {
     tokenCount: N,
     rowCount: B,
     rowLength: S,
     realTokenCount,
-    index,
-    inverse,
-    slotIsReal,
+    rows: placeTokens(flatTokens, ownFrom, N, S),
+    keys: shared === undefined ? undefined : keyLayout(flatTokens, realTokenCount, S),
     positions,
     last,
     lengths: [...lengths],
+    flatTokens,
+  };
+}
+
+/** Flat tokens of each function: its own, after those that it shares with an earlier one. */
+function assignTokens(lengths: readonly number[], shared: SharedPrefixes | undefined) {
+  const flatTokens = lengths.map((length) => new Int32Array(length));
+  const ownFrom = lengths.map((_, b) => shared?.prefixes[b]?.length ?? 0);
+  let next = 0;
+  for (const b of shared?.order ?? lengths.keys()) {
+    const tokens = flatTokens[b]!;
+    const prefix = shared?.prefixes[b];
+    if (prefix !== undefined) tokens.set(flatTokens[prefix.of]!.subarray(0, prefix.length));
+    for (let s = ownFrom[b]!; s < tokens.length; s++) tokens[s] = next++;
+  }
+  return { flatTokens, ownFrom, tokenCount: next };
+}
+
+/** Each function's tokens from `from` on, at their places in its row. */
+function placeTokens(
+  tokens: readonly Int32Array[],
+  from: readonly number[],
+  count: number,
+  S: number,
+): RowIndex {
+  const index = new BigInt64Array(tokens.length * S);
+  const inverse = new BigInt64Array(count);
+  const slotIsReal = new Float32Array(tokens.length * S);
+  tokens.forEach((row, b) => {
+    for (let s = 0; s < S; s++) index[b * S + s] = BigInt(row[Math.min(s, row.length - 1)]!);
+    for (let s = from[b]!; s < row.length; s++) inverse[row[s]!] = BigInt(b * S + s);
+    slotIsReal.fill(1, b * S + from[b]!, b * S + row.length);
+  });
+  return { index, inverse, slotIsReal };
+}
+
+function keyLayout(flatTokens: readonly Int32Array[], count: number, S: number): KeyLayout {
+  const tokens = new BigInt64Array(count);
+  let next = 0;
+  const places = flatTokens.map((row) =>
+    Int32Array.from(row, (token) => {
+      tokens[next] = BigInt(token);
+      return next++;
+    }),
+  );
+  const fromStart = places.map(() => 0);
+  return { tokens, rows: placeTokens(places, fromStart, count, S) };
+}
+
+function padded(lengths: readonly number[], S: number): SequenceLayout {
+  const B = lengths.length;
+  const all = lengths.map((_, b) => Int32Array.from({ length: S }, (_, s) => b * S + s));
+  const rows = placeTokens(
+    all,
+    lengths.map(() => 0),
+    B * S,
+    S,
+  );
+  rows.slotIsReal.fill(0);
+  for (const [b, length] of lengths.entries()) rows.slotIsReal.fill(1, b * S, b * S + length);
+  return {
+    tokenCount: B * S,
+    rowCount: B,
+    rowLength: S,
+    realTokenCount: lengths.reduce((sum, length) => sum + length, 0),
+    rows,
+    keys: undefined,
+    positions: BigInt64Array.from({ length: B * S }, (_, token) => BigInt(token % S)),
+    last: BigInt64Array.from(lengths, (length, b) => BigInt(b * S + length - 1)),
+    lengths: [...lengths],
+    flatTokens: lengths.map((length, b) => all[b]!.subarray(0, length)),
   };
 }
 
@@ -104,7 +190,8 @@ export function packIds(
       tokens.length === layout.lengths[b],
       `function ${b} has ${tokens.length} tokens, its row ${layout.lengths[b]}`,
     );
-    ids.set(tokens, Number(layout.last[b]) - tokens.length + 1);
+    const flat = layout.flatTokens[b]!;
+    for (let s = 0; s < tokens.length; s++) ids[flat[s]!] = tokens[s]!;
   });
   return ids;
 }

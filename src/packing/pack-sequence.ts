@@ -1,5 +1,6 @@
 /** @file Functions made one sequence: how they lie in memory, and their token ids laid out so. */
 import { layOut, packIds, type SequenceLayout } from './layout.ts';
+import { findSharedPrefixes } from './shared-prefixes.ts';
 
 export interface PackedSequence {
   /** [N] padding included. */
@@ -7,16 +8,21 @@ export interface PackedSequence {
   readonly layout: SequenceLayout;
 }
 
+export interface PackSequenceOptions {
+  readonly packing: 'isolated' | 'none';
+  /** Packing none: the row length; undefined: the longest function. */
+  readonly padTo?: number | undefined;
+  /** Isolated: common beginnings are laid out once. */
+  readonly sharePrefixes?: boolean | undefined;
+}
+
 /** Padding, where the packing has any, holds token 0: nothing sees it. Throws FUNCTION_WITHOUT_TOKENS. */
 export function packSequence(
   functions: readonly (readonly number[])[],
-  packing: 'isolated' | 'none' = 'isolated',
-  padTo?: number,
+  { packing, padTo, sharePrefixes = false }: PackSequenceOptions = { packing: 'isolated' },
 ): PackedSequence {
-  const layout = layOut(
-    functions.map((ids) => ids.length),
-    packing,
-    padTo,
-  );
+  const lengths = functions.map((ids) => ids.length);
+  const shared = sharePrefixes ? findSharedPrefixes(functions) : undefined;
+  const layout = layOut(lengths, packing, { padTo, shared });
   return { ids: packIds(functions, layout, 0), layout };
 }

@@ -2,6 +2,7 @@
  * @file Cuts functions into sequences of like length at the least cost. Knows lengths and a cost in attention pairs; not
  * whether the sequences are trained on or only predicted.
  */
+import { type PlannableFunctions, type Unit, unitsOf } from './units.ts';
 
 export interface PartitionOptions {
   /** `isolated` when not given. */
@@ -23,29 +24,35 @@ const SEQUENCE_PAIRS = 512 * 512;
 const TOKEN_PAIRS = 3000;
 
 /**
- * Indices of `functions` grouped into sequences, longest first. Functions are sorted by length (ties by index), and of
- * all cuts of that order that respect the limits the cheapest is taken (dynamic programme over the cut points). A
- * function longer than tokensPerBatch is a sequence of its own.
+ * Indices of `functions` grouped into sequences, longest first. Units (functions that begin alike go together) are sorted
+ * by their longest function (ties by index), and of all cuts of that order that respect the limits the cheapest is taken
+ * (dynamic programme over the cut points). A unit over a limit is taken apart; a function longer than tokensPerBatch is a
+ * sequence of its own.
  */
 export function partitionByLength(
   functions: readonly number[],
-  lengths: readonly number[],
+  plannable: PlannableFunctions,
   options: PartitionOptions,
 ): number[][] {
-  const sorted = functions.toSorted((a, b) => lengths[b]! - lengths[a]! || a - b);
   const most = options.maxFunctionsPerSequence ?? Number.POSITIVE_INFINITY;
-  // best[i]: least cost of the i longest functions; cut[i]: where their last sequence begins.
+  const sorted = unitsOf(functions, plannable)
+    .flatMap((unit) => fittingUnits(unit, plannable, options))
+    .sort((a, b) => b.longest - a.longest || a.functions[0]! - b.functions[0]!);
+  // best[i]: least cost of the i longest units; cut[i]: where their last sequence begins.
   const best = new Float64Array(sorted.length + 1).fill(Number.POSITIVE_INFINITY);
   const cut = new Int32Array(sorted.length + 1);
   best[0] = 0;
   for (let end = 1; end <= sorted.length; end++) {
-    let tokens = 0;
-    for (let begin = end - 1; begin >= 0 && end - begin <= most; begin--) {
-      const longest = lengths[sorted[begin]!]!;
-      const rows = end - begin;
-      tokens += longest;
-      if (rows > 1 && sequenceTokens(rows, longest, tokens, options) > options.tokensPerBatch) break;
-      const cost = best[begin]! + sequenceCost(rows, longest, options);
+    let [tokens, rows] = [0, 0];
+    for (let begin = end - 1; begin >= 0; begin--) {
+      const unit = sorted[begin]!;
+      rows += unit.functions.length;
+      tokens += unit.tokens;
+      const isOver =
+        rows > most || sequenceTokens(rows, unit.longest, tokens, options) > options.tokensPerBatch;
+      // One unit alone always stands: it fits, or is a single function.
+      if (begin < end - 1 && isOver) break;
+      const cost = best[begin]! + sequenceCost(rows, unit.longest, options);
       if (cost < best[end]!) {
         best[end] = cost;
         cut[end] = begin;
@@ -53,8 +60,19 @@ export function partitionByLength(
     }
   }
   const sequences: number[][] = [];
-  for (let end = sorted.length; end > 0; end = cut[end]!) sequences.push(sorted.slice(cut[end]!, end));
+  for (let end = sorted.length; end > 0; end = cut[end]!) {
+    sequences.push(sorted.slice(cut[end]!, end).flatMap((unit) => unit.functions));
+  }
   return sequences.toReversed();
+}
+
+/** The unit, or its functions one by one when it is too large for a sequence. */
+function fittingUnits(unit: Unit, plannable: PlannableFunctions, options: PartitionOptions): Unit[] {
+  const rows = unit.functions.length;
+  const most = options.maxFunctionsPerSequence ?? Number.POSITIVE_INFINITY;
+  const fits =
+    rows <= most && sequenceTokens(rows, unit.longest, unit.tokens, options) <= options.tokensPerBatch;
+  return fits || rows === 1 ? [unit] : unit.functions.flatMap((index) => unitsOf([index], plannable));
 }
 
 /** What counts against tokensPerBatch: real tokens, or without packing padded ones. */

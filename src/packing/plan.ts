@@ -1,11 +1,12 @@
 /**
  * @file Which functions go through the network together, and which sequences add up to one optimiser step. A plan is a
- * function of the lengths, the options, the seed and the epoch alone, so that a resumed run makes the same one again.
+ * function of the functions, the options, the seed and the epoch alone, so that a resumed run makes the same one again.
  */
 import { invariant } from '../base/errors.ts';
 import { randomStream } from '../base/random.ts';
 import { requireTokens } from './layout.ts';
 import { type PartitionOptions, partitionByLength, sequenceTokens } from './partition.ts';
+import { type PlannableFunctions, unitsOf } from './units.ts';
 
 /** Everything said: training leaves nothing to defaults. */
 export interface PackingOptions extends Required<PartitionOptions> {
@@ -24,7 +25,8 @@ export interface PlannedStep {
 }
 
 /**
- * The steps of one epoch: every function once, in an order drawn from (seed, epoch).
+ * The steps of one epoch: every function once, in an order drawn from (seed, epoch) in which functions of one group
+ * follow one another.
  *
  * With functionsPerStep the shuffled functions are cut into steps of that many (the last may have fewer), and only
  * within a step are functions of like length put together: what a step holds never depends on lengths, and gradients of
@@ -33,20 +35,21 @@ export interface PlannedStep {
  * @throws VultuneError FUNCTION_WITHOUT_TOKENS.
  */
 export function planEpoch(
-  lengths: readonly number[],
+  plannable: PlannableFunctions,
   options: PackingOptions,
   order: { readonly seed: number; readonly epoch: number },
 ): PlannedStep[] {
-  check(lengths, options);
-  const shuffled = randomStream(order.seed, 'order', order.epoch).shuffle([...lengths.keys()]);
+  check(plannable, options);
+  const groups = randomStream(order.seed, 'order', order.epoch).shuffle([...plannable.groups]);
   const { functionsPerStep } = options;
   if (functionsPerStep === undefined) {
-    return fillInOrder(shuffled, lengths, options).map((functions) => plannedStep([functions]));
+    return fillInOrder(groups, plannable, options).map((functions) => plannedStep([functions]));
   }
+  const shuffled = groups.flat();
   const steps: PlannedStep[] = [];
   for (let start = 0; start < shuffled.length; start += functionsPerStep) {
     const functions = shuffled.slice(start, start + functionsPerStep);
-    steps.push(plannedStep(partitionByLength(functions, lengths, options)));
+    steps.push(plannedStep(partitionByLength(functions, plannable, options)));
   }
   return steps;
 }
@@ -56,9 +59,10 @@ export function planEpoch(
  * fails at once, and the estimate of the time left errs on the safe side).
  * @throws VultuneError FUNCTION_WITHOUT_TOKENS.
  */
-export function planInference(lengths: readonly number[], options: PartitionOptions): PlannedSequence[] {
-  check(lengths, options);
-  return partitionByLength([...lengths.keys()], lengths, options).map((functions) => ({ functions }));
+export function planInference(plannable: PlannableFunctions, options: PartitionOptions): PlannedSequence[] {
+  check(plannable, options);
+  const all = plannable.groups.flat();
+  return partitionByLength(all, plannable, options).map((functions) => ({ functions }));
 }
 
 function plannedStep(sequences: readonly (readonly number[])[]): PlannedStep {
@@ -69,31 +73,40 @@ function plannedStep(sequences: readonly (readonly number[])[]): PlannedStep {
 }
 
 function fillInOrder(
-  functions: readonly number[],
-  lengths: readonly number[],
+  groups: readonly (readonly number[])[],
+  plannable: PlannableFunctions,
   options: PartitionOptions,
 ): number[][] {
   const most = options.maxFunctionsPerSequence ?? Number.POSITIVE_INFINITY;
   const sequences: number[][] = [];
   let open: number[] = [];
   let [tokens, longest] = [0, 0];
-  for (const index of functions) {
-    const length = lengths[index]!;
-    const size = sequenceTokens(open.length + 1, Math.max(longest, length), tokens + length, options);
-    if (open.length > 0 && (open.length >= most || size > options.tokensPerBatch)) {
-      sequences.push(open);
-      open = [];
-      [tokens, longest] = [0, 0];
+  const close = () => {
+    if (open.length > 0) sequences.push(open);
+    open = [];
+    [tokens, longest] = [0, 0];
+  };
+  const fits = (rows: number, more: number, length: number) =>
+    open.length + rows <= most &&
+    sequenceTokens(open.length + rows, Math.max(longest, length), tokens + more, options) <=
+      options.tokensPerBatch;
+  for (const group of groups) {
+    const [whole] = unitsOf(group, plannable);
+    if (!fits(group.length, whole!.tokens, whole!.longest)) close();
+    const fitsAlone = fits(group.length, whole!.tokens, whole!.longest);
+    const units = fitsAlone ? [whole!] : group.flatMap((index) => unitsOf([index], plannable));
+    for (const unit of units) {
+      if (!fits(unit.functions.length, unit.tokens, unit.longest)) close();
+      open.push(...unit.functions);
+      tokens += unit.tokens;
+      longest = Math.max(longest, unit.longest);
     }
-    open.push(index);
-    tokens += length;
-    longest = Math.max(longest, length);
   }
-  if (open.length > 0) sequences.push(open);
+  close();
   return sequences;
 }
 
-function check(lengths: readonly number[], options: PartitionOptions & Partial<PackingOptions>): void {
+function check({ lengths }: PlannableFunctions, options: PartitionOptions & Partial<PackingOptions>): void {
   requireTokens(lengths);
   for (const name of ['tokensPerBatch', 'maxFunctionsPerSequence', 'functionsPerStep', 'padTo'] as const) {
     const value = options[name];

@@ -7,6 +7,7 @@ import type { ClassifierNetwork } from '../network/classifier-network.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch } from '../packing/plan.ts';
+import { groupByPrefix, hasGroups, type PlannableFunctions, separateFunctions } from '../packing/units.ts';
 import type { NewEvent } from '../runs/events.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
 import { clipGradients } from './gradient-clipping.ts';
@@ -34,6 +35,8 @@ export interface TrainerOptions {
   /** Stop after so many optimiser steps. */
   readonly maxSteps: number | undefined;
   readonly packing: PackingOptions;
+  /** Functions that begin alike go into one sequence, what they have in common computed once. Not with dropout. */
+  readonly sharePrefixes: boolean;
   readonly loss: LossOptions;
   readonly lossReduction: LossReduction;
   readonly dropout: number;
@@ -82,11 +85,10 @@ export interface TrainerParts {
 const SAVE_EVERY_MS = 3 * 60_000;
 
 /** Optimiser steps of a whole run, for the schedule and the estimate of the time left. */
-export function countSteps(functions: readonly TrainingFunction[], options: TrainerOptions): number {
-  const lengths = functions.map(({ ids }) => ids.length);
+export function countSteps(functions: PlannableFunctions, options: TrainerOptions): number {
   let total = 0;
   for (let epoch = 0; epoch < options.epochs; epoch++) {
-    total += planEpoch(lengths, options.packing, { seed: options.seed, epoch }).length;
+    total += planEpoch(functions, options.packing, { seed: options.seed, epoch }).length;
   }
   return Math.min(total, options.maxSteps ?? total);
 }
@@ -94,6 +96,7 @@ export function countSteps(functions: readonly TrainingFunction[], options: Trai
 export class Trainer {
   readonly #parts: TrainerParts;
   readonly #state: TrainerState;
+  readonly #plannable: PlannableFunctions;
   readonly #totalSteps: number;
   readonly #gradients: Map<string, Float32Array>;
   #stepsInEpoch = 1;
@@ -103,7 +106,8 @@ export class Trainer {
   constructor(parts: TrainerParts, state: TrainerState) {
     this.#parts = parts;
     this.#state = state;
-    this.#totalSteps = countSteps(parts.functions, parts.options);
+    this.#plannable = plannableFunctions(parts.functions, parts.options);
+    this.#totalSteps = countSteps(this.#plannable, parts.options);
     this.#gradients = zerosLike(state.parameters);
   }
 
@@ -125,11 +129,10 @@ export class Trainer {
   }
 
   async #epochs(): Promise<TrainingEnd> {
-    const { functions, options } = this.#parts;
+    const { options } = this.#parts;
     const state = this.#state;
-    const lengths = functions.map(({ ids }) => ids.length);
     while (state.epoch < options.epochs) {
-      const steps = planEpoch(lengths, options.packing, { seed: options.seed, epoch: state.epoch });
+      const steps = planEpoch(this.#plannable, options.packing, { seed: options.seed, epoch: state.epoch });
       this.#stepsInEpoch = steps.length;
       for (;;) {
         if (state.evaluationDue) await this.#evaluate();
@@ -209,7 +212,8 @@ export class Trainer {
     const rows = planned.functions.map((i) => functions[i]!);
     const ids = rows.map((row) => row.ids);
     const { packing, padTo } = options.packing;
-    const sequence = packSequence(ids, packing, padTo);
+    const sharePrefixes = hasGroups(this.#plannable);
+    const sequence = packSequence(ids, { packing, padTo, sharePrefixes });
     const { layout } = sequence;
     const factor = reductionFactor(options.lossReduction, rows.length, step);
     const { loss } = await network.step(
@@ -323,6 +327,17 @@ export class Trainer {
       durationMs: performance.now() - started,
     });
   }
+}
+
+/** Dropout drops of each function something else: then nothing of two functions is the same. */
+function plannableFunctions(
+  functions: readonly TrainingFunction[],
+  { sharePrefixes, packing, dropout }: TrainerOptions,
+): PlannableFunctions {
+  const ids = functions.map((one) => one.ids);
+  return sharePrefixes && packing.packing === 'isolated' && dropout === 0
+    ? groupByPrefix(ids)
+    : separateFunctions(ids.map(({ length }) => length));
 }
 
 function diverged(step: number): VultuneError {

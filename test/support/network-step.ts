@@ -1,8 +1,7 @@
 /** @file Functions through a network in one line: logits, loss and gradients of any grouping, and how far two are apart. */
 import fc from 'fast-check';
 import type { ClassifierNetwork } from '../../src/network/classifier-network.ts';
-import { layOut, packIds } from '../../src/packing/layout.ts';
-import type { PackedSequence } from '../../src/packing/pack-sequence.ts';
+import { type PackedSequence, packSequence } from '../../src/packing/pack-sequence.ts';
 import { zerosLike } from '../../src/training/adamw.ts';
 import { classificationObjective, type LossOptions, objectiveFeeds } from '../../src/training/objective.ts';
 import type { TinyNetwork } from './tiny-model.ts';
@@ -17,6 +16,7 @@ export interface StepOptions {
   readonly packing?: 'isolated' | 'none';
   /** Packing none: slots added to the longest function's row. */
   readonly extraPadding?: number;
+  readonly sharePrefixes?: boolean;
   readonly dropout?: number;
   readonly loss?: LossOptions;
   /** What the network calls for a sequence's frozen part; undefined: it computes it. */
@@ -61,12 +61,11 @@ export function groupBy(count: number, groupOf: readonly number[]): number[][] {
 
 export function sequenceOf(
   ids: readonly (readonly number[])[],
-  { packing = 'isolated', extraPadding = 0 }: StepOptions = {},
+  { packing = 'isolated', extraPadding = 0, sharePrefixes = false }: StepOptions = {},
 ): PackedSequence {
-  const lengths = ids.map((list) => list.length);
-  const padTo = packing === 'none' ? Math.max(...lengths) + extraPadding : undefined;
-  const layout = layOut(lengths, packing, padTo);
-  return { ids: packIds(ids, layout, 0), layout };
+  const longest = Math.max(...ids.map((list) => list.length));
+  const padTo = packing === 'none' ? longest + extraPadding : undefined;
+  return packSequence(ids, { packing, padTo, sharePrefixes });
 }
 
 /** Steps over every group, gradients added up. */

@@ -47,6 +47,7 @@ export const toyOptions: TrainerOptions = {
     functionsPerStep: 4,
     padTo: undefined,
   },
+  sharePrefixes: false,
   loss: { kind: 'cross_entropy' },
   lossReduction: 'function',
   dropout: 0,

@@ -135,6 +135,7 @@ export function trainerOptions(config: TrainConfig): TrainerOptions {
       // The baseline that papers measure against pads every row to the longest that may be.
       padTo: config.packing === 'none' ? config.max_length : undefined,
     },
+    sharePrefixes: config.share_prefixes,
     loss: config.loss === 'focal' ? { kind: 'focal', gamma: config.focal_gamma } : { kind: 'cross_entropy' },
     lossReduction: config.loss_reduction,
     dropout: config.lora_dropout,

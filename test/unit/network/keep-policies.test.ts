@@ -18,7 +18,13 @@ const looking: Backend = {
 
 async function split(activations: Activations) {
   const programs = new StagePrograms(geometry, planLora(geometry, loraDefaults), looking);
-  const spec = { layers: [0], end: { kind: 'none' }, dropout: 0.1, queryChunks: 1 } as const;
+  const spec = {
+    layers: [0],
+    end: { kind: 'none' },
+    dropout: 0.1,
+    queryChunks: 1,
+    sharesPrefixes: false,
+  } as const;
   const { forward, backward, kept } = await programs.split(spec, activations, true);
   return { forward: forward.graph, backward: backward.graph, kept: new Set(kept) };
 }

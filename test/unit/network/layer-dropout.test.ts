@@ -55,6 +55,7 @@ test('two layers drop different elements of inputs of the same matrix', async ()
     end: { kind: 'none' },
     dropout: 0.5,
     queryChunks: 1,
+    sharesPrefixes: false,
   });
   const choices = stage.builder.nodes.filter(({ op }) => op === 'less');
   expect(choices).toHaveLength(2);

@@ -198,3 +198,38 @@ test('blocks of other ranks and scales do not share graphs', async () => {
   const found = await stepGroups(byBlock, functions, alone(functions));
   expect(worstDifference(found, expected).error).toBeLessThan(TOLERANCE);
 });
+
+describe('functions that begin alike, their beginnings laid out once', () => {
+  const base = Array.from({ length: 150 }, (_, i) => (7 * i + 3) % 40);
+  // A fix that changes the end, one that changes the middle, a function that is the whole beginning of another, twins.
+  const functions = [
+    base,
+    [...base.slice(0, 60), 1, 2, 3, ...base.slice(60, 140)],
+    base.slice(0, 60),
+    base,
+    [...base.slice(0, 60), 1, 2, 9],
+    [5, 4, 3],
+  ].map((ids, i) => ({ ids, label: i % 2 === 0 ? 1 : 0, weight: 1 + i }) as const);
+  const everything = [functions.map((_, i) => i)];
+
+  test.each<[number, Pooling]>([
+    [1, 'last'],
+    [1, 'mean'],
+    [Number.POSITIVE_INFINITY, 'last'],
+  ])('%d blocks a graph, pooling %s: as each alone', async (blocksPerStage, pooling) => {
+    const tiny = await keep(tinyNetwork(windowed, { blocksPerStage, pooling }));
+    const expected = await stepGroups(tiny, functions, alone(functions));
+    const found = await stepGroups(tiny, functions, everything, { sharePrefixes: true });
+    const { name, error } = worstDifference(found, expected);
+    expect(error, name).toBeLessThan(TOLERANCE);
+    const ids = functions.map((one) => one.ids);
+    const logits = await tiny.network.logits(sequenceOf(ids, { sharePrefixes: true }));
+    expect(relativeDifference(logits, expected.logits)).toBeLessThan(TOLERANCE);
+  });
+
+  test('dropout, which differs between functions, is refused', async () => {
+    const tiny = await keep(tinyNetwork(windowed, { blocksPerStage: 1 }));
+    const step = stepGroups(tiny, functions, everything, { sharePrefixes: true, dropout: 0.1 });
+    await expect(step).rejects.toThrow('share nothing');
+  });
+});

@@ -13,34 +13,42 @@ describe('by hand', () => {
       rowCount: 2,
       rowLength: 3,
       realTokenCount: 4,
-      index: big(0, 1, 2, 3, 3, 3),
-      inverse: big(0, 1, 2, 3),
-      slotIsReal: new Float32Array([1, 1, 1, 1, 0, 0]),
+      rows: {
+        index: big(0, 1, 2, 3, 3, 3),
+        inverse: big(0, 1, 2, 3),
+        slotIsReal: new Float32Array([1, 1, 1, 1, 0, 0]),
+      },
+      keys: undefined,
       positions: big(0, 1, 2, 0),
       last: big(2, 3),
       lengths: [3, 1],
+      flatTokens: [Int32Array.of(0, 1, 2), Int32Array.of(3)],
     });
   });
 
   test('none: the flat list is the rows, padding and all', () => {
-    expect(layOut([3, 1], 'none', 4)).toEqual({
+    expect(layOut([3, 1], 'none', { padTo: 4 })).toEqual({
       tokenCount: 8,
       rowCount: 2,
       rowLength: 4,
       realTokenCount: 4,
-      index: big(0, 1, 2, 3, 4, 5, 6, 7),
-      inverse: big(0, 1, 2, 3, 4, 5, 6, 7),
-      slotIsReal: new Float32Array([1, 1, 1, 0, 1, 0, 0, 0]),
+      rows: {
+        index: big(0, 1, 2, 3, 4, 5, 6, 7),
+        inverse: big(0, 1, 2, 3, 4, 5, 6, 7),
+        slotIsReal: new Float32Array([1, 1, 1, 0, 1, 0, 0, 0]),
+      },
+      keys: undefined,
       positions: big(0, 1, 2, 3, 0, 1, 2, 3),
       last: big(2, 4),
       lengths: [3, 1],
+      flatTokens: [Int32Array.of(0, 1, 2), Int32Array.of(4)],
     });
   });
 
   test('ids lie where the layout says', () => {
     const functions = [[7, 8, 9], [5]];
     expect(packIds(functions, layOut([3, 1], 'isolated'), 0)).toEqual(new Int32Array([7, 8, 9, 5]));
-    expect(packIds(functions, layOut([3, 1], 'none', 4), -1)).toEqual(
+    expect(packIds(functions, layOut([3, 1], 'none', { padTo: 4 }), -1)).toEqual(
       new Int32Array([7, 8, 9, -1, 5, -1, -1, -1]),
     );
   });
@@ -56,13 +64,14 @@ describe('for any lengths', () => {
     fc.assert(
       fc.property(someLengths, eitherPacking, (lengths, packing) => {
         const layout = layOut(lengths, packing);
-        layout.slotIsReal.forEach((real, slot) => {
-          if (real === 1) expect(layout.inverse[Number(layout.index[slot])]).toBe(BigInt(slot));
+        const { index, inverse, slotIsReal } = layout.rows;
+        slotIsReal.forEach((real, slot) => {
+          if (real === 1) expect(inverse[Number(index[slot])]).toBe(BigInt(slot));
         });
-        layout.inverse.forEach((slot, token) => {
-          expect(layout.index[Number(slot)]).toBe(BigInt(token));
+        inverse.forEach((slot, token) => {
+          expect(index[Number(slot)]).toBe(BigInt(token));
         });
-        expect(layout.slotIsReal.reduce((sum, real) => sum + real, 0)).toBe(layout.realTokenCount);
+        expect(slotIsReal.reduce((sum, real) => sum + real, 0)).toBe(layout.realTokenCount);
       }),
     );
   });
@@ -70,14 +79,15 @@ describe('for any lengths', () => {
   test('positions start at 0 in each function, last is its last token, padding never leaves its row', () => {
     fc.assert(
       fc.property(someLengths, eitherPacking, (lengths, packing) => {
-        const { rowLength: S, ...layout } = layOut(lengths, packing);
+        const layout = layOut(lengths, packing);
+        const { rowLength: S, rows } = layout;
         lengths.forEach((length, b) => {
           const end = Number(layout.last[b]);
           const positions = Array.from(layout.positions.subarray(end - length + 1, end + 1));
           expect(positions).toEqual(Array.from({ length }, (_, i) => BigInt(i)));
-          const row = layout.index.slice(b * S, (b + 1) * S).map((token) => layout.inverse[Number(token)]!);
+          const row = rows.index.slice(b * S, (b + 1) * S).map((token) => rows.inverse[Number(token)]!);
           expect(row.every((slot) => slot >= b * S && slot < (b + 1) * S)).toBe(true);
-          expect(layout.inverse[end]).toBe(BigInt(b * S + length - 1));
+          expect(rows.inverse[end]).toBe(BigInt(b * S + length - 1));
         });
       }),
     );
@@ -90,7 +100,7 @@ describe('for any lengths', () => {
         const layout = layOut(lengths, packing);
         const ids = packIds(functions, layout, 0);
         const rows = lengths.map((length, b) =>
-          Array.from({ length }, (_, s) => ids[Number(layout.index[b * layout.rowLength + s])]),
+          Array.from({ length }, (_, s) => ids[Number(layout.rows.index[b * layout.rowLength + s])]),
         );
         expect(rows).toEqual(functions);
       }),
@@ -106,7 +116,7 @@ describe('refused', () => {
   });
 
   test('rows too short, and functions that are not those of the layout', () => {
-    expect(() => layOut([5], 'none', 4)).toThrow('4 slots');
+    expect(() => layOut([5], 'none', { padTo: 4 })).toThrow('4 slots');
     expect(() => packIds([[1]], layOut([2], 'isolated'), 0)).toThrow('has 1 tokens');
     expect(() => packIds([], layOut([2], 'isolated'), 0)).toThrow('0 functions for 1 rows');
   });

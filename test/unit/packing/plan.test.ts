@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type PackingOptions, planEpoch, planInference } from '../../../src/packing/plan.ts';
 import { packingStatistics } from '../../../src/packing/statistics.ts';
+import { separateFunctions } from '../../../src/packing/units.ts';
 
 const options: PackingOptions = {
   packing: 'isolated',
@@ -42,9 +43,9 @@ describe('every plan', () => {
     fc.assert(
       fc.property(someLengths, someOptions, (lengths, chosen) => {
         const all = [...lengths.keys()];
-        const epoch = planEpoch(lengths, chosen, first);
+        const epoch = planEpoch(separateFunctions(lengths), chosen, first);
         expect(ascending(functionsOf(epoch.flatMap((step) => step.sequences)))).toEqual(all);
-        expect(ascending(functionsOf(planInference(lengths, chosen)))).toEqual(all);
+        expect(ascending(functionsOf(planInference(separateFunctions(lengths), chosen)))).toEqual(all);
       }),
     );
   });
@@ -52,10 +53,10 @@ describe('every plan', () => {
   test('respects tokens and functions of a sequence, and functions of a step', () => {
     fc.assert(
       fc.property(someLengths, someOptions, (lengths, chosen) => {
-        const epoch = planEpoch(lengths, chosen, first);
+        const epoch = planEpoch(separateFunctions(lengths), chosen, first);
         for (const { functions } of [
           ...epoch.flatMap((step) => step.sequences),
-          ...planInference(lengths, chosen),
+          ...planInference(separateFunctions(lengths), chosen),
         ]) {
           expect(functions.length).toBeLessThanOrEqual(chosen.maxFunctionsPerSequence ?? functions.length);
           if (functions.length > 1) {
@@ -77,16 +78,16 @@ describe('every plan', () => {
   test('is the same again for a seed and an epoch', () => {
     fc.assert(
       fc.property(someLengths, someOptions, fc.nat(), fc.nat(20), (lengths, chosen, seed, epoch) => {
-        expect(planEpoch(lengths, chosen, { seed, epoch })).toEqual(
-          planEpoch(lengths, chosen, { seed, epoch }),
+        expect(planEpoch(separateFunctions(lengths), chosen, { seed, epoch })).toEqual(
+          planEpoch(separateFunctions(lengths), chosen, { seed, epoch }),
         );
       }),
     );
   });
 
   test('of nothing is nothing', () => {
-    expect(planEpoch([], options, first)).toEqual([]);
-    expect(planInference([], options)).toEqual([]);
+    expect(planEpoch(separateFunctions([]), options, first)).toEqual([]);
+    expect(planInference(separateFunctions([]), options)).toEqual([]);
   });
 });
 
@@ -94,14 +95,14 @@ describe('the order', () => {
   const lengths = Array.from({ length: 40 }, (_, i) => 5 + ((i * 7) % 30));
 
   test('differs by epoch and by seed', () => {
-    const plan = planEpoch(lengths, options, first);
-    expect(planEpoch(lengths, options, { seed: 1, epoch: 1 })).not.toEqual(plan);
-    expect(planEpoch(lengths, options, { seed: 2, epoch: 0 })).not.toEqual(plan);
+    const plan = planEpoch(separateFunctions(lengths), options, first);
+    expect(planEpoch(separateFunctions(lengths), options, { seed: 1, epoch: 1 })).not.toEqual(plan);
+    expect(planEpoch(separateFunctions(lengths), options, { seed: 2, epoch: 0 })).not.toEqual(plan);
   });
 
   test('which functions make a step does not depend on their lengths, nor on how sequences are cut', () => {
     const stepsOf = (of: readonly number[], chosen: PackingOptions) =>
-      planEpoch(of, chosen, first).map((step) => ascending(functionsOf(step.sequences)));
+      planEpoch(separateFunctions(of), chosen, first).map((step) => ascending(functionsOf(step.sequences)));
     const plan = stepsOf(lengths, options);
     expect(stepsOf(lengths.toReversed(), options)).toEqual(plan);
     expect(stepsOf(lengths, { ...options, tokensPerBatch: 20, packing: 'none' })).toEqual(plan);
@@ -109,8 +110,10 @@ describe('the order', () => {
 
   test('without functions per step: sequences are filled in shuffled order, none closes early', () => {
     const chosen = { ...options, functionsPerStep: undefined, maxFunctionsPerSequence: 6 };
-    const sequences = planEpoch(lengths, chosen, first).map((step) => step.sequences[0]!.functions);
-    const shuffled = planEpoch(lengths, { ...chosen, functionsPerStep: 1 }, first);
+    const sequences = planEpoch(separateFunctions(lengths), chosen, first).map(
+      (step) => step.sequences[0]!.functions,
+    );
+    const shuffled = planEpoch(separateFunctions(lengths), { ...chosen, functionsPerStep: 1 }, first);
     expect(sequences.flat()).toEqual(shuffled.map((step) => step.sequences[0]!.functions[0]));
     sequences.slice(0, -1).forEach((functions, i) => {
       const withNext = [...functions, sequences[i + 1]![0]!];
@@ -122,7 +125,9 @@ describe('the order', () => {
 describe('like lengths together', () => {
   const large = { ...options, functionsPerStep: undefined, tokensPerBatch: 4096 };
   const grouped = (lengths: readonly number[], chosen: PackingOptions = large) =>
-    planInference(lengths, chosen).map(({ functions }) => functions.map((index) => lengths[index]));
+    planInference(separateFunctions(lengths), chosen).map(({ functions }) =>
+      functions.map((index) => lengths[index]),
+    );
 
   test('short functions are not padded to a long one, where that costs more than a sequence', () => {
     const short = Array.from({ length: 20 }, () => 30);
@@ -146,18 +151,21 @@ describe('like lengths together', () => {
     const lengths = Array.from({ length: 256 }, (_, i) => 1 + ((i * 101) % 512));
     const padding = (functionsPerStep: number | undefined) => {
       const chosen = { ...large, tokensPerBatch: 2048, functionsPerStep };
-      return packingStatistics(planEpoch(lengths, chosen, first), lengths, chosen).paddedSlotsPercent;
+      return packingStatistics(planEpoch(separateFunctions(lengths), chosen, first), lengths, chosen)
+        .paddedSlotsPercent;
     };
     expect(padding(64)).toBeLessThan(0.5 * padding(undefined));
   });
 
   test('by default functions are isolated and their number is free', () => {
-    expect(planInference([5, 9, 7], { tokensPerBatch: 100 })).toEqual([{ functions: [1, 2, 0] }]);
+    expect(planInference(separateFunctions([5, 9, 7]), { tokensPerBatch: 100 })).toEqual([
+      { functions: [1, 2, 0] },
+    ]);
   });
 
   test('a hundred thousand functions are planned at once', () => {
     const lengths = Array.from({ length: 100_000 }, (_, i) => 1 + ((i * 37) % 512));
-    const plan = planInference(lengths, { ...large, tokensPerBatch: 2048 });
+    const plan = planInference(separateFunctions(lengths), { ...large, tokensPerBatch: 2048 });
     const statistics = packingStatistics(plan, lengths, large);
     expect(statistics.functions).toBe(100_000);
     expect(statistics.paddedSlotsPercent).toBeLessThan(2);
@@ -191,13 +199,15 @@ describe('refused', () => {
       code: 'FUNCTION_WITHOUT_TOKENS',
       where: { name: 'function 2' },
     });
-    expect(() => planEpoch([3, 4, 0], options, first)).toThrow(refusal);
-    expect(() => planInference([3, 4, 0], options)).toThrow(refusal);
+    expect(() => planEpoch(separateFunctions([3, 4, 0]), options, first)).toThrow(refusal);
+    expect(() => planInference(separateFunctions([3, 4, 0]), options)).toThrow(refusal);
   });
 
   test('options that are no positive integers', () => {
-    expect(() => planEpoch([1], { ...options, tokensPerBatch: 0 }, first)).toThrow('tokensPerBatch is 0');
-    expect(() => planEpoch([1], { ...options, functionsPerStep: 1.5 }, first)).toThrow(
+    expect(() => planEpoch(separateFunctions([1]), { ...options, tokensPerBatch: 0 }, first)).toThrow(
+      'tokensPerBatch is 0',
+    );
+    expect(() => planEpoch(separateFunctions([1]), { ...options, functionsPerStep: 1.5 }, first)).toThrow(
       'functionsPerStep is 1.5',
     );
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planEpoch } from '../../../src/packing/plan.ts';
+import { separateFunctions } from '../../../src/packing/units.ts';
 import type { LossReduction, TrainerOptions, TrainingFunction } from '../../../src/training/trainer.ts';
 import { type StepTensors, stepGroups } from '../../support/network-step.ts';
 import {
@@ -74,11 +75,10 @@ describe('the events of a run', () => {
 async function frozenRun(options: Partial<TrainerOptions>, functions: readonly TrainingFunction[]) {
   const all = { ...toyOptions, learningRate: 0, maxGradientNorm: undefined, epochs: 1, ...options };
   const { events } = await run({ options: all, functions, decisive: () => 0 });
-  const steps = planEpoch(
-    functions.map(({ ids }) => ids.length),
-    all.packing,
-    { seed: all.seed, epoch: 0 },
-  );
+  const steps = planEpoch(separateFunctions(functions.map(({ ids }) => ids.length)), all.packing, {
+    seed: all.seed,
+    epoch: 0,
+  });
   return { reported: ofType(events, 'step'), steps };
 }
 
