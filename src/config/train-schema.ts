@@ -149,8 +149,8 @@ const packing = {
     .boolean()
     .default(true)
     .describe(
-      'Functions that begin alike (one and its fix) go into one pass, their common beginning computed once: the same ' +
-        'results for less work. Not with packing: none, nor with lora_dropout.',
+      'Compute what functions begin with in common once, side by side: less work, the same results (not with ' +
+        'lora_dropout or packing: none).',
     ),
   tokens_per_batch: count()
     .nullable()
