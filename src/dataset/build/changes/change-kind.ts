@@ -19,7 +19,9 @@ export function changeKind(
   );
   // Laid out otherwise: a word that white space parted from its neighbour.
   if (differing.length === 0) return 'formatting';
-  if (differing.every(([a, b]) => a === before.name && b === after.name)) return 'renamed';
+  // Everywhere: what still calls the old name calls another function now.
+  const isRenamed = differing.every(([a, b]) => a === before.name && b === after.name);
+  if (isRenamed && !news.includes(before.name ?? '')) return 'renamed';
   if (differing.every(([a, b]) => isVersion(a) && isVersion(b))) return 'version bump';
   return 'edited';
 }
