@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { ScanReport } from '../../scan/finding.ts';
 import { githubReport } from '../../scan/output/github.ts';
+import { htmlReport } from '../../scan/output/html.ts';
 import { jsonReport } from '../../scan/output/json.ts';
 import { sarifReport } from '../../scan/output/sarif.ts';
 import { textReport } from '../../scan/output/text.ts';
@@ -40,6 +41,7 @@ function formatScan(
       return text;
     }
     case 'html':
+      return htmlReport(report);
     case 'text':
       return textReport(report, {
         colors: output === undefined ? stdout.colors : createColors(false),

@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding, ScanReport } from '../../../src/scan/finding.ts';
 import { codeFrame } from '../../../src/scan/output/code-frame.ts';
 import { githubReport } from '../../../src/scan/output/github.ts';
+import { htmlReport } from '../../../src/scan/output/html.ts';
 import { sarifReport } from '../../../src/scan/output/sarif.ts';
 import { textReport } from '../../../src/scan/output/text.ts';
 
@@ -60,7 +61,11 @@ function report(overrides: Partial<ScanReport> = {}): ScanReport {
 
 const everything = report({
   findings: [
-    finding({ nearest: { id: 'CVE fix', cve: 'CVE-2020-1', similarity: 0.9 }, scoreBefore: 0.5 }),
+    finding({
+      code: 'f()',
+      nearest: { id: 'CVE fix', cve: 'CVE-2020-1', similarity: 0.9 },
+      scoreBefore: 0.5,
+    }),
     finding({ file: '/elsewhere/ü.js', name: '<anonymous>', band: 'uncertain', score: 0.4, truncated: true }),
     finding({ name: '"quoted" <b>\n::error::', scoreBefore: null }),
   ],
@@ -194,7 +199,7 @@ describe('text', () => {
     const text = textOf(
       report({ findings: [finding({ name: escape, code: `a${escape}\n\tb`, file: escape })] }),
     );
-    expect(text).not.toMatch(/[\u001b\u009b\u202e\t]/);
+    expect(['\u001b', '\u009b', '\u202e', '\t'].filter((character) => text.includes(character))).toEqual([]);
   });
 
   test('lines that mattered are marked, the first is always there', () => {
@@ -231,5 +236,48 @@ describe('text', () => {
         },
       ),
     );
+  });
+});
+
+describe('html', () => {
+  test('whatever a source says, the page has the same elements', () => {
+    const tagsOf = (text: string) =>
+      htmlReport(
+        report({
+          findings: [
+            finding({
+              name: text,
+              file: text,
+              code: `x${text}`,
+              nearest: { id: text, cve: text, similarity: 1 },
+            }),
+          ],
+          suppressed: [finding({ name: text, suppression: { reason: text, line: 1 } })],
+          noticed: [{ reason: 'binary', count: 1, examples: [text] }],
+          run: text,
+        }),
+      ).match(/<[a-z][^>]*>/gi);
+    const expected = tagsOf('plain');
+    const mean = fc.constantFrom(
+      '<script>alert(1)</script>',
+      '"><img src=x onerror=y>',
+      "' autofocus='",
+      '</code>',
+    );
+    fc.assert(
+      fc.property(fc.oneof(mean, fc.string()), (text) => {
+        const bare = (tags: readonly string[] | null) => tags!.map((tag) => tag.split(/[ >]/)[0]);
+        // Line breaks are lines of the frame.
+        const found = tagsOf(text.replaceAll(/[\r\n]/g, ' '));
+        expect(bare(found)).toEqual(bare(expected));
+      }),
+    );
+  });
+
+  test('shows everything that the others show', () => {
+    const text = htmlReport({ ...everything, changed: everything.findings });
+    for (const shown of ['Server.listen', 'CVE-2020-1', 'checked', '7 binary', 'New function', '0.750']) {
+      expect(text).toContain(shown);
+    }
   });
 });

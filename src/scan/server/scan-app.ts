@@ -1,0 +1,118 @@
+/** @file The scoring service's routes and what it refuses. Knows nothing of sockets, so it is tested without one. */
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Band } from '../finding.ts';
+import { bandOf } from '../operating-point.ts';
+import type { Scorer } from '../scan-files.ts';
+import { JobQueue, QueueFullError } from './job-queue.ts';
+import { openApiDescription } from './openapi.ts';
+import { parseScoreRequest, RequestError } from './score-request.ts';
+
+export interface ScanServerLimits {
+  readonly functions: number;
+  readonly bodyBytes: number;
+  /** Requests that wait for the one that is computed. */
+  readonly waiting: number;
+  readonly timeoutMs: number;
+}
+
+export const DEFAULT_SERVER_LIMITS: ScanServerLimits = {
+  functions: 256,
+  bodyBytes: 2_000_000,
+  waiting: 16,
+  timeoutMs: 60_000,
+};
+
+export interface ScanAppOptions {
+  readonly scorer: Scorer;
+  readonly threshold: number;
+  readonly version: string;
+  /** Names besides localhost and loopback addresses that a request may call this host by. */
+  readonly hostNames?: readonly string[];
+  readonly limits?: Partial<ScanServerLimits>;
+}
+
+export interface ScoredFunctionJson {
+  readonly score: number;
+  readonly band: Band;
+  readonly truncated: boolean;
+}
+
+export function scanApp(options: ScanAppOptions): Hono {
+  const { scorer, threshold, version, hostNames = [] } = options;
+  const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
+  const queue = new JobQueue(limits.waiting);
+  const app = new Hono();
+  app.use(async (context, next) => {
+    const host = context.req.header('host') ?? new URL(context.req.url).host;
+    const origin = context.req.header('origin');
+    // A page of another site that had its name point here (DNS rebinding), or that posts without asking.
+    if (!isOwnHost(host, hostNames)) throw new RequestError(403, 'HOST_REFUSED', `this is not ${host}`);
+    if (origin !== undefined && !isOwnOrigin(origin, host)) {
+      throw new RequestError(403, 'ORIGIN_REFUSED', `pages of ${origin} may not use this service`);
+    }
+    await next();
+    context.header('X-Content-Type-Options', 'nosniff');
+    context.header('Cache-Control', 'no-store');
+  });
+  app.get('/openapi.json', (context) => context.json(openApiDescription(version, limits)));
+  app.get('/v1/health', (context) =>
+    context.json({ status: 'ok', version, threshold, requestsWaiting: queue.length }),
+  );
+  app.post(
+    '/v1/score',
+    bodyLimit({
+      maxSize: limits.bodyBytes,
+      onError: () => {
+        throw new RequestError(413, 'BODY_TOO_LARGE', `the body is over ${limits.bodyBytes} bytes`);
+      },
+    }),
+    async (context) => {
+      const type = context.req.header('content-type') ?? '';
+      if (!/^application\/json\s*(;|$)/i.test(type)) {
+        throw new RequestError(415, 'BODY_TYPE', `found "${type}", expected application/json`);
+      }
+      const codes = parseScoreRequest(await context.req.text(), limits.functions);
+      const signal = AbortSignal.any([AbortSignal.timeout(limits.timeoutMs), context.req.raw.signal]);
+      const { scores, truncated } = await queue.run(() => scorer.judge(codes, signal), signal);
+      const functions = codes.map((_, i): ScoredFunctionJson => {
+        return { score: scores[i]!, band: bandOf(scores[i]!, threshold), truncated: truncated[i]! };
+      });
+      return context.json({ threshold, functions });
+    },
+  );
+  app.notFound((context) =>
+    context.json(errorBody('NOT_FOUND', `there is no ${context.req.method} ${context.req.path}`), 404),
+  );
+  app.onError((error, context) => {
+    const { status, code, message } = requestError(error);
+    if (status === 503) context.header('Retry-After', '1');
+    return context.json(errorBody(code, message), status as ContentfulStatusCode);
+  });
+  return app;
+}
+
+const errorBody = (code: string, message: string) => ({ error: { code, message } });
+
+function requestError(error: Error): RequestError {
+  if (error instanceof RequestError) return error;
+  if (error instanceof QueueFullError) {
+    return new RequestError(503, 'BUSY', 'too many requests are waiting; try again later');
+  }
+  if (error.name === 'TimeoutError') return new RequestError(504, 'TIMEOUT', 'scoring took too long');
+  if (error.name === 'AbortError') return new RequestError(408, 'ABORTED', 'the request was given up');
+  // What went wrong inside is for the log, not for whoever asks.
+  return new RequestError(500, 'INTERNAL', 'scoring failed');
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
+
+function isOwnHost(host: string, names: readonly string[]): boolean {
+  const name = host.replace(/:\d+$/, '');
+  return LOOPBACK.test(name) || names.some((own) => own.toLowerCase() === name.toLowerCase());
+}
+
+function isOwnOrigin(origin: string, host: string): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`;
+}

@@ -1,0 +1,61 @@
+/** @file The scoring service on a socket: loopback unless told otherwise, with time limits on slow clients. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { VultuneError } from '../../base/errors.ts';
+import { type ScanAppOptions, scanApp } from './scan-app.ts';
+
+export interface ScanServerOptions extends ScanAppOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+export interface ScanServer {
+  readonly url: string;
+  /** Takes no new requests and ends those under way. */
+  close(): Promise<void>;
+}
+
+const HEADERS_TIMEOUT_MS = 10_000;
+/** A body of the largest size over a slow line. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Throws SERVER_PORT_IN_USE, SERVER_ADDRESS. */
+export async function startScanServer(options: ScanServerOptions): Promise<ScanServer> {
+  const { host = '127.0.0.1', port, hostNames = [] } = options;
+  const app = scanApp({ ...options, hostNames: [...hostNames, host] });
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer(
+    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => void listener(request, response),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${name}:${address.port}`,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): VultuneError {
+  if (cause.code === 'EADDRINUSE') {
+    return new VultuneError('SERVER_PORT_IN_USE', `port ${port} of ${host} is in use`, {
+      hint: 'Choose another one with --port, or 0 for any free one.',
+      cause,
+    });
+  }
+  return new VultuneError('SERVER_ADDRESS', `cannot listen on ${host}:${port}: ${cause.message}`, {
+    hint: 'Is it an address of this machine, and a port that you may use?',
+    cause,
+  });
+}

@@ -1,0 +1,169 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import type { Scorer } from '../../../src/scan/scan-files.ts';
+import { type ScanServerLimits, scanApp } from '../../../src/scan/server/scan-app.ts';
+import { startScanServer } from '../../../src/scan/server/start-scan-server.ts';
+
+const lengthScorer: Scorer = {
+  judge: async (codes) => ({
+    scores: codes.map((code) => Math.min(1, code.length / 10)),
+    truncated: codes.map((code) => code.length > 10),
+  }),
+};
+
+const appOf = (scorer: Scorer = lengthScorer, limits: Partial<ScanServerLimits> = {}) =>
+  scanApp({ scorer, threshold: 0.5, version: '1.2.3', limits });
+
+const post = (body: string, headers: Readonly<Record<string, string>> = {}): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json', ...headers },
+  body,
+});
+const codes = (...texts: readonly string[]) => JSON.stringify({ functions: texts.map((code) => ({ code })) });
+const URL_OF = 'http://127.0.0.1:1234/v1/score';
+
+describe('scores', () => {
+  test('in the order of the request, with their bands', async () => {
+    const response = await appOf().request(URL_OF, post(codes('123456', '1', '1234', '123456789012')));
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      threshold: 0.5,
+      functions: [
+        { score: 0.6, band: 'vulnerable', truncated: false },
+        { score: 0.1, band: 'safe', truncated: false },
+        { score: 0.4, band: 'uncertain', truncated: false },
+        { score: 1, band: 'vulnerable', truncated: true },
+      ],
+    });
+  });
+
+  test('one request after the other; the next one runs although the last one failed', async () => {
+    let [running, most, calls] = [0, 0, 0];
+    const scorer: Scorer = {
+      judge: async (texts, signal) => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running--;
+        if (++calls === 2) throw new Error('secret path /home/me');
+        return await lengthScorer.judge(texts, signal);
+      },
+    };
+    const app = appOf(scorer);
+    const responses = await Promise.all(
+      [1, 2, 3].map(async () => await app.request(URL_OF, post(codes('a')))),
+    );
+    expect([most, responses.map(({ status }) => status)]).toEqual([1, [200, 500, 200]]);
+    expect(await responses[1]!.text()).not.toContain('secret');
+  });
+});
+
+describe('refuses', () => {
+  test.each<[string, RequestInit, number, string]>([
+    ['no JSON', post('{'), 400, 'BODY_JSON'],
+    ['null', post('null'), 400, 'BODY_SHAPE'],
+    ['no functions', post('{"functions": []}'), 400, 'BODY_SHAPE'],
+    ['a function without code', post('{"functions": [{"code": 3}]}'), 400, 'BODY_SHAPE'],
+    ['a language that is none', post('{"functions": [{"code": "", "language": 1}]}'), 400, 'BODY_SHAPE'],
+    ['too many functions', post(codes('a', 'b', 'c')), 413, 'TOO_MANY_FUNCTIONS'],
+    ['too long a body', post(codes('x'.repeat(2000))), 413, 'BODY_TOO_LARGE'],
+    ['another type', post(codes('a'), { 'content-type': 'text/plain' }), 415, 'BODY_TYPE'],
+    ['another host', post(codes('a'), { host: 'evil.example' }), 403, 'HOST_REFUSED'],
+    ['a page of another site', post(codes('a'), { origin: 'http://evil.example' }), 403, 'ORIGIN_REFUSED'],
+    ['another method', { method: 'PUT' }, 404, 'NOT_FOUND'],
+  ])('%s', async (_, init, status, code) => {
+    const response = await appOf(lengthScorer, { functions: 2, bodyBytes: 1000 }).request(URL_OF, init);
+    expect([response.status, await response.json()]).toEqual([
+      status,
+      { error: { code, message: expect.any(String) } },
+    ]);
+  });
+
+  test('a body that does not say how long it is, when it is too long', async () => {
+    const stream = new ReadableStream({
+      start: (controller) => {
+        for (let i = 0; i < 20; i++) controller.enqueue(new TextEncoder().encode('x'.repeat(100)));
+        controller.close();
+      },
+    });
+    const init = { ...post(''), body: stream, duplex: 'half' } as RequestInit;
+    expect((await appOf(lengthScorer, { bodyBytes: 1000 }).request(URL_OF, init)).status).toBe(413);
+  });
+
+  test('more than can wait, and says when to come again', async () => {
+    const release: (() => void)[] = [];
+    const scorer: Scorer = {
+      judge: async (texts, signal) => {
+        await new Promise<void>((resolve) => release.push(resolve));
+        return await lengthScorer.judge(texts, signal);
+      },
+    };
+    const app = appOf(scorer, { waiting: 1 });
+    const held = [app.request(URL_OF, post(codes('a'))), app.request(URL_OF, post(codes('b')))];
+    while (release.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    const refused = await app.request(URL_OF, post(codes('c')));
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    release.shift()!();
+    expect((await held[0])!.status).toBe(200);
+    while (release.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    release.shift()!();
+    expect((await held[1])!.status).toBe(200);
+  });
+
+  test('what takes too long', async () => {
+    const scorer: Scorer = {
+      judge: async (_, signal) =>
+        await new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason)),
+        ),
+    };
+    expect((await appOf(scorer, { timeoutMs: 5 }).request(URL_OF, post(codes('a')))).status).toBe(504);
+  });
+});
+
+describe('describes itself', () => {
+  test('every answer that it gives is in the description', async () => {
+    const response = await appOf().request('http://localhost/openapi.json');
+    const { openapi, paths } = (await response.json()) as {
+      openapi: string;
+      paths: Record<string, { post?: { responses: object } }>;
+    };
+    expect(openapi).toBe('3.1.0');
+    expect(Object.keys(paths['/v1/score']!.post!.responses)).toEqual(
+      expect.arrayContaining(['200', '400', '403', '413', '415', '503', '504']),
+    );
+  });
+
+  test('health', async () => {
+    const response = await appOf().request('http://[::1]:80/v1/health');
+    expect(await response.json()).toEqual({
+      status: 'ok',
+      version: '1.2.3',
+      threshold: 0.5,
+      requestsWaiting: 0,
+    });
+  });
+});
+
+describe('on a socket', () => {
+  test('serves on loopback, and stops', async () => {
+    const server = await startScanServer({ scorer: lengthScorer, threshold: 0.5, version: '1', port: 0 });
+    expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const response = await fetch(`${server.url}/v1/score`, post(codes('123456')));
+    expect(await response.json()).toMatchObject({ functions: [{ score: 0.6 }] });
+    await server.close();
+    await expect(fetch(`${server.url}/v1/health`)).rejects.toThrow();
+  });
+
+  test('a port in use', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    await expect(
+      startScanServer({ scorer: lengthScorer, threshold: 0.5, version: '1', port }),
+    ).rejects.toMatchObject({
+      code: 'SERVER_PORT_IN_USE',
+    });
+    other.close();
+  });
+});
