@@ -1,78 +1,69 @@
 /**
- * @file The table of languages that functions can be taken out of: grammar, file extensions, node kinds, naming rule.
- * A new language is a new row. Knows nothing of how a tree is walked.
+ * @file The languages that functions can be taken out of. A new one is a file in languages/ and a line here. Knows
+ * nothing of how a tree is walked.
  */
-import { bindingOfJavaScriptFunction } from './javascript-names.ts';
-import type { NamingRule } from './syntax.ts';
+import type { LanguageRow } from './language-row.ts';
+import { c, cpp } from './languages/c-family.ts';
+import { csharp } from './languages/csharp.ts';
+import { go } from './languages/go.ts';
+import { java } from './languages/java.ts';
+import { javascript, tsx, typescript } from './languages/javascript.ts';
+import { kotlin } from './languages/kotlin.ts';
+import { php } from './languages/php.ts';
+import { python } from './languages/python.ts';
+import { ruby } from './languages/ruby.ts';
+import { rust } from './languages/rust.ts';
+import { scala } from './languages/scala.ts';
 
-export interface LanguageRow {
-  /** The grammar's name for the parser. */
-  readonly grammar: 'JavaScript' | 'TypeScript' | 'Tsx';
-  /** What records say in `language`. */
-  readonly recordLanguage: string;
-  readonly extensions: readonly string[];
-  /** Nodes that are a function with a body. */
-  readonly functions: readonly string[];
-  readonly comments: readonly string[];
-  /** String literals in interchangeable quotes. */
-  readonly quoted: readonly string[];
-  /** Other text in which white space counts. */
-  readonly verbatim: readonly string[];
-  /** What can stand around a single function so that it parses alone, tried in order: [before, after]. */
-  readonly wrappers: readonly (readonly [string, string])[];
-  readonly naming: NamingRule;
-}
-
-const ECMASCRIPT = {
-  functions: [
-    'function_declaration',
-    'function_expression',
-    'arrow_function',
-    'method_definition',
-    'generator_function',
-    'generator_function_declaration',
-  ],
-  comments: ['comment'],
-  quoted: ['string'],
-  wrappers: [
-    ['(', '\n)'],
-    ['({', '\n})'],
-    ['class _ {', '\n}'],
-    ['', ''],
-  ],
-  naming: bindingOfJavaScriptFunction,
-} as const;
+export type { LanguageRow } from './language-row.ts';
 
 export const LANGUAGES = {
-  javascript: {
-    ...ECMASCRIPT,
-    grammar: 'JavaScript',
-    recordLanguage: 'javascript',
-    extensions: ['.js', '.cjs', '.mjs', '.jsx'],
-    verbatim: ['template_string', 'regex', 'jsx_text'],
-  },
-  typescript: {
-    ...ECMASCRIPT,
-    grammar: 'TypeScript',
-    recordLanguage: 'typescript',
-    extensions: ['.ts', '.cts', '.mts'],
-    verbatim: ['template_string', 'regex'],
-  },
-  tsx: {
-    ...ECMASCRIPT,
-    grammar: 'Tsx',
-    recordLanguage: 'typescript',
-    extensions: ['.tsx'],
-    verbatim: ['template_string', 'regex', 'jsx_text'],
-  },
+  javascript,
+  typescript,
+  tsx,
+  java,
+  c,
+  cpp,
+  python,
+  go,
+  php,
+  csharp,
+  ruby,
+  rust,
+  kotlin,
+  scala,
 } as const satisfies Record<string, LanguageRow>;
 
 export type Language = keyof typeof LANGUAGES;
 
-/** The language of a file by its extension; undefined when there is no row for it. Type declarations have no functions. */
-export function languageOfPath(path: string): Language | undefined {
+/** What only C++ has at the beginning of a line or after a word. */
+const CPP_HEADER =
+  /^\s*(?:class|namespace|template|using|public|private|protected|virtual|friend)\b(?!\s*[=;,)])|\bstd::|\boperator\s*[^\w\s]|^\s*#\s*include\s*<\w+>/m;
+
+/**
+ * The language of a file by its extension, of a `.h` by its text where that is given; undefined when there is no row
+ * for it. Type declarations have no functions.
+ */
+export function languageOfPath(path: string, text?: string): Language | undefined {
   const name = path.toLowerCase();
   if (/\.d\.[cm]?ts$/.test(name)) return undefined;
+  // Upper case is C++ by the compilers' own rule.
+  if (/\.(?:C|H)$/.test(path)) return 'cpp';
   const rows = Object.entries(LANGUAGES) as [Language, LanguageRow][];
-  return rows.find(([, row]) => row.extensions.some((extension) => name.endsWith(extension)))?.[0];
+  const language = rows.find(([, row]) => row.extensions.some((extension) => name.endsWith(extension)))?.[0];
+  if (language !== 'c' || !name.endsWith('.h') || text === undefined) return language;
+  return CPP_HEADER.test(withoutComments(text.slice(0, 30_000))) ? 'cpp' : 'c';
+}
+
+/** Good enough for a guess: what looks like C++ in a comment is none. */
+function withoutComments(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ' ')
+    .replace(/#\s*ifdef\s+__cplusplus[\s\S]*?#\s*endif/g, ' ');
+}
+
+/** The language that a record's `language` names: where several rows share a name, the first. */
+export function languageOfRecord(name: string): Language | undefined {
+  const rows = Object.entries(LANGUAGES) as [Language, LanguageRow][];
+  return rows.find(([, row]) => row.recordLanguage === name.toLowerCase())?.[0];
 }

@@ -5,7 +5,6 @@
 import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
 import { normaliseRange } from './normalise-text.ts';
 import { parseSource } from './parse-source.ts';
-import { parseTree } from './syntax-tree.ts';
 
 /**
  * Comments and white space out (strings untouched but for their quotes). `cutNested` also cuts the bodies of inner
@@ -19,8 +18,9 @@ export function normaliseBody(
   const row: LanguageRow = LANGUAGES[language];
   for (const [before, after] of row.wrappers) {
     const source = before + code + after;
-    if (parseTree(source, language).find(['ERROR']).length > 0) continue;
     const parsed = parseSource(source, language);
+    if (parsed.refused !== undefined) break;
+    if (parsed.hasErrors) continue;
     const outer = parsed.functions.find((entry) => entry.start <= before.length + leadingSpace(code));
     if (outer !== undefined) return parsed.normalise(outer, options);
   }

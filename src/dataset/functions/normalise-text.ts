@@ -7,8 +7,11 @@ export interface TextSpan {
   /** UTF-16 offsets, end exclusive. */
   readonly start: number;
   readonly end: number;
-  /** comment: dropped; quoted: kept, quotes folded; verbatim: kept as it is; cut: replaced by `{}`. */
-  readonly role: 'comment' | 'quoted' | 'verbatim' | 'cut';
+  /**
+   * comment: dropped; quoted: kept, quotes folded; verbatim: kept as it is; cut: replaced by `{}`. Empty spans: open
+   * and close put a brace there.
+   */
+  readonly role: 'comment' | 'quoted' | 'verbatim' | 'cut' | 'open' | 'close';
 }
 
 /** The normalised text of `source` from `start` to `end`; `spans` are sorted by start, outer before inner. */
@@ -30,6 +33,8 @@ export function normaliseRange(
     else if (span.role === 'verbatim')
       words.push(source.slice(span.start, span.end).replaceAll('\r\n', '\n'));
     else if (span.role === 'cut') words.push('{}');
+    else if (span.role === 'open') words.push('{');
+    else if (span.role === 'close') words.push('}');
     at = span.end;
   }
   pushWords(words, source.slice(at, end));

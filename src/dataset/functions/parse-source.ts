@@ -3,9 +3,10 @@
  * Knows nothing of files, packages or labels.
  */
 import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
+import { type NamedFunction, nameFunctions } from './name-functions.ts';
 import { normaliseRange, type TextSpan } from './normalise-text.ts';
-import type { FunctionKind, SyntaxNode } from './syntax.ts';
-import { parseTree } from './syntax-tree.ts';
+import type { FunctionKind, SyntaxNode, SyntaxRange, SyntaxTree } from './syntax.ts';
+import { withSyntaxTree } from './syntax-tree.ts';
 
 export interface ExtractedFunction {
   /** Undefined for an anonymous function. */
@@ -24,6 +25,8 @@ export interface ExtractedFunction {
   readonly code: string;
   /** As written, without the parentheses. */
   readonly parameters: string;
+  /** Types without names where the language has types, `(int, String[])`: tells overloads of one name apart. */
+  readonly signature: string;
   /** Index, in the same list, of the function directly around this one. */
   readonly parent: number | undefined;
   /** False when a stretch of it does not parse. */
@@ -33,25 +36,25 @@ export interface ExtractedFunction {
 export interface ParsedSource {
   /** In the order of their starts, outer before inner. */
   readonly functions: readonly ExtractedFunction[];
+  /** Why the source was not parsed (too long, nested too deep); it has no functions then. */
+  readonly refused: string | undefined;
+  /** Whether a stretch of the source does not parse. */
+  readonly hasErrors: boolean;
   /** Comments and needless white space out, quotes of one kind; with `cutNested` the bodies of inner functions too. */
   normalise(of: ExtractedFunction, options?: { readonly cutNested?: boolean }): string;
 }
 
 export function parseSource(source: string, language: Language): ParsedSource {
   const row: LanguageRow = LANGUAGES[language];
-  const spanKinds = [...row.comments, ...row.quoted, ...row.verbatim];
-  const nodes = parseTree(source, language).find([...row.functions, ...spanKinds, 'ERROR']);
-  const spans: TextSpan[] = [];
-  const errors: number[] = [];
-  const functionNodes: SyntaxNode[] = [];
-  for (const node of nodes) {
-    if (row.functions.includes(node.kind)) functionNodes.push(node);
-    else if (node.kind === 'ERROR') errors.push(node.range().start);
-    else spans.push(spanOf(node, row));
+  const read = withSyntaxTree(source, language, (tree) => readTree(tree, source, row));
+  if (typeof read === 'string') {
+    return { functions: [], refused: read, hasErrors: true, normalise: () => '' };
   }
-  const functions = nameFunctions(functionNodes, source, row, errors);
+  const { functions, spans, hasErrors } = read;
   return {
     functions,
+    refused: undefined,
+    hasErrors,
     normalise: (of, options) => {
       if (options?.cutNested !== true) return normaliseRange(source, of.start, of.end, spans);
       const own = spans.filter((span) => span.start >= of.start && span.end <= of.end);
@@ -65,53 +68,81 @@ export function extractFunctions(source: string, language: Language): readonly E
   return parseSource(source, language).functions;
 }
 
-function nameFunctions(
-  nodes: readonly SyntaxNode[],
+/** Everything that is wanted of a tree, which is gone afterwards. */
+function readTree(
+  tree: SyntaxTree,
+  source: string,
+  row: LanguageRow,
+): { functions: ExtractedFunction[]; spans: readonly TextSpan[]; hasErrors: boolean } {
+  const spanKinds = [...row.comments, ...row.quoted, ...row.verbatim];
+  const nodes = tree.find([...row.functions, ...row.scopes, ...spanKinds, ...row.indented, 'ERROR']);
+  const spans: TextSpan[] = [];
+  const errors: number[] = [];
+  const nameable: SyntaxNode[] = [];
+  for (const node of nodes) {
+    if (node.kind === 'ERROR') errors.push(node.range().start);
+    else if (spanKinds.includes(node.kind)) spans.push(spanOf(node, row));
+    else if (row.indented.includes(node.kind)) spans.push(...bracesFor(node.range()));
+    else nameable.push(node);
+  }
+  const functions = nameFunctions(nameable, row).map((entry) => extracted(entry, source, row, errors));
+  const sorted = row.indented.length === 0 ? spans : mergeSpans(spans, []);
+  return { functions, spans: sorted, hasErrors: errors.length > 0 };
+}
+
+function extracted(
+  { node, whole, body, parent, binding, qualifiedName }: NamedFunction,
   source: string,
   row: LanguageRow,
   errors: readonly number[],
-): ExtractedFunction[] {
-  const functions: ExtractedFunction[] = [];
-  const open: number[] = [];
-  for (const node of nodes) {
-    const { start, end, startLine, endLine } = node.range();
-    const body = node.field('body')?.range();
-    if (body === undefined) continue;
-    while (open.length > 0 && functions[open.at(-1)!]!.end <= start) open.pop();
-    const parent = open.at(-1);
-    const { name, path, kind } = row.naming(node);
-    const scope = parent === undefined ? '' : scopeName(functions[parent]!.qualifiedName);
-    functions.push({
-      name,
-      qualifiedName: scope + (path ?? ANONYMOUS),
-      kind,
-      startLine,
-      endLine,
-      start,
-      end,
-      bodyStart: body.start,
-      bodyEnd: body.end,
-      code: source.slice(start, end),
-      parameters: parametersOf(node),
-      parent,
-      parses: !errors.some((error) => error >= start && error < end),
-    });
-    open.push(functions.length - 1);
+): ExtractedFunction {
+  const { start, end, startLine, endLine } = whole;
+  const lists = row.parameters(node);
+  const types = lists.flatMap((list) =>
+    /^(identifier|simple_identifier|implicit_parameter)$/.test(list.kind)
+      ? [list.text()]
+      : list.children().flatMap((child) => row.parameterType(child) ?? []),
+  );
+  return {
+    name: binding.name,
+    qualifiedName,
+    kind: binding.kind,
+    startLine,
+    endLine,
+    start,
+    end,
+    bodyStart: body.start,
+    bodyEnd: body.end,
+    code: source.slice(start, end),
+    parameters: lists.map(withoutBrackets).join(', '),
+    signature: `(${types.map(squeeze).join(', ')})${row.qualifiers(node)}`,
+    parent,
+    parses: !hasErrorIn(errors, start, end),
+  };
+}
+
+function withoutBrackets(list: SyntaxNode): string {
+  const text = list.text();
+  return /^[([|]/.test(text) ? text.slice(1, -1).trim() : text;
+}
+
+/** White space only where two words would run together, so that how a type is written does not matter. */
+function squeeze(type: string): string {
+  return type
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([^\w$ ]) ?/g, '$1')
+    .trim();
+}
+
+/** `errors` are in the order of the source. */
+function hasErrorIn(errors: readonly number[], start: number, end: number): boolean {
+  let [low, high] = [0, errors.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (errors[middle]! < start) low = middle + 1;
+    else high = middle;
   }
-  return functions;
-}
-
-const ANONYMOUS = '<anonymous>';
-
-/** Anonymous wrappers (a module in a function) say nothing: they stay out of the names of what they hold. */
-function scopeName(outer: string): string {
-  const named = outer.split(ANONYMOUS).join('').replace(/\.$/, '');
-  return named === '' ? '' : `${named}.`;
-}
-
-function parametersOf(node: SyntaxNode): string {
-  const text = (node.field('parameters') ?? node.field('parameter'))?.text() ?? '';
-  return text.startsWith('(') ? text.slice(1, -1).trim() : text;
+  return errors[low] !== undefined && errors[low]! < end;
 }
 
 function spanOf(node: SyntaxNode, row: LanguageRow): TextSpan {
@@ -124,6 +155,14 @@ function spanOf(node: SyntaxNode, row: LanguageRow): TextSpan {
   return { start, end, role };
 }
 
+/** `{` where an indented block begins, `}` where it ends: there indentation is all that says so. */
+function bracesFor({ start, end }: SyntaxRange): TextSpan[] {
+  return [
+    { start, end: start, role: 'open' },
+    { start: end, end, role: 'close' },
+  ];
+}
+
 function nestedBodies(functions: readonly ExtractedFunction[], of: ExtractedFunction): TextSpan[] {
   const index = functions.indexOf(of);
   return functions
@@ -131,6 +170,8 @@ function nestedBodies(functions: readonly ExtractedFunction[], of: ExtractedFunc
     .map((candidate) => ({ start: candidate.bodyStart, end: candidate.bodyEnd, role: 'cut' }));
 }
 
-function mergeSpans(of: TextSpan[], others: readonly TextSpan[]): readonly TextSpan[] {
-  return [...of, ...others].sort((a, b) => a.start - b.start || b.end - a.end);
+/** By start; what is empty first (the block before the string it begins with), then outer before inner. */
+function mergeSpans(of: readonly TextSpan[], others: readonly TextSpan[]): readonly TextSpan[] {
+  const empty = (span: TextSpan) => (span.start === span.end ? 0 : 1);
+  return [...of, ...others].sort((a, b) => a.start - b.start || empty(a) - empty(b) || b.end - a.end);
 }

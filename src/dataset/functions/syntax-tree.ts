@@ -1,36 +1,121 @@
 /**
- * @file The only file that knows the parser, `@ast-grep/napi` (tree-sitter's grammars, native code).
- * docs/decisions/function-parser.md says why this one.
+ * @file The only file that knows the parser, `web-tree-sitter` (tree-sitter's grammars as WebAssembly).
+ * docs/decisions/parsers.md says why this one. Bounds what a parse may cost; knows nothing of functions.
  */
-import { parse, type SgNode } from '@ast-grep/napi';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Language as Grammar, type Node, Parser, Query } from 'web-tree-sitter';
 import { LANGUAGES, type Language } from './languages.ts';
-import type { SyntaxNode, SyntaxRange, SyntaxTree } from './syntax.ts';
+import type { SyntaxNode, SyntaxTree } from './syntax.ts';
 
-/** Parses; never fails: what does not parse becomes `ERROR` nodes. */
-export function parseTree(source: string, language: Language): SyntaxTree {
-  const root = parse(LANGUAGES[language].grammar, source).root();
+/** Longer sources are not parsed: their trees take some fifty times their size. */
+export const MAX_SOURCE_CHARACTERS = 5_000_000;
+/** Recovery from brackets that are never closed takes time with the square of their number. */
+export const MAX_OPEN_BRACKETS = 3_000;
+
+// The parser's own code, not yet a grammar: some milliseconds. Synchronous from here on, so that whoever asks for
+// functions need not wait for anything.
+await Parser.init();
+
+/**
+ * Calls `use` with the source's tree, which lives no longer than that. What does not parse becomes `ERROR` nodes.
+ * A string instead of the result: why this source is not parsed at all.
+ */
+export function withSyntaxTree<T extends object>(
+  source: string,
+  language: Language,
+  use: (tree: SyntaxTree) => T,
+): T | string {
+  const refusal = reasonAgainst(source);
+  if (refusal !== undefined) return refusal;
+  const { parser, grammar } = loadLanguage(language);
+  // Counted in steps, not in seconds, so that a busy machine gives the same functions.
+  let steps = 0;
+  const mostSteps = 20_000 + source.length / 4;
+  const tree = parser.parse(source, null, { progressCallback: () => ++steps > mostSteps });
+  if (tree === null) {
+    parser.reset();
+    return 'too ambiguous to parse within bounds';
+  }
+  try {
+    const root = tree.rootNode;
+    return use({
+      find: (kinds) =>
+        queryFor(language, grammar, kinds)
+          .captures(root)
+          .map(({ node }) => wrapNode(node, source)),
+    });
+  } finally {
+    tree.delete();
+  }
+}
+
+function reasonAgainst(source: string): string | undefined {
+  if (source.length > MAX_SOURCE_CHARACTERS) return `longer than ${MAX_SOURCE_CHARACTERS} characters`;
+  let open = 0;
+  let deepest = 0;
+  for (let at = 0; at < source.length; at++) {
+    const code = source.charCodeAt(at);
+    // ( [ { and ) ] }
+    if (code === 40 || code === 91 || code === 123) deepest = Math.max(deepest, ++open);
+    else if ((code === 41 || code === 93 || code === 125) && open > 0) open--;
+  }
+  return deepest > MAX_OPEN_BRACKETS ? `more than ${MAX_OPEN_BRACKETS} brackets open at once` : undefined;
+}
+
+interface LoadedLanguage {
+  readonly grammar: Grammar;
+  readonly parser: Parser;
+}
+
+// Node's declarations have the namespace's types, not its values.
+const { WebAssembly: wasm } = globalThis as unknown as {
+  WebAssembly: { Module: new (bytes: Uint8Array) => WebAssembly.Module };
+};
+const loaded = new Map<string, LoadedLanguage>();
+const queries = new Map<string, Query>();
+const packages = createRequire(import.meta.url);
+
+function loadLanguage(language: Language): LoadedLanguage {
+  const file = LANGUAGES[language].grammar;
+  const known = loaded.get(file);
+  if (known !== undefined) return known;
+  const grammar = Grammar.loadSync(new wasm.Module(readFileSync(packages.resolve(file))));
+  const parser = new Parser();
+  parser.setLanguage(grammar);
+  const entry = { grammar, parser };
+  loaded.set(file, entry);
+  return entry;
+}
+
+function queryFor(language: Language, grammar: Grammar, kinds: readonly string[]): Query {
+  const key = `${language} ${kinds.join(' ')}`;
+  let query = queries.get(key);
+  if (query === undefined) {
+    query = new Query(grammar, `[${kinds.map((kind) => `(${kind})`).join(' ')}] @node`);
+    queries.set(key, query);
+  }
+  return query;
+}
+
+function wrapNode(node: Node, source: string): SyntaxNode {
+  const optional = (other: Node | null) => (other === null ? undefined : wrapNode(other, source));
   return {
-    find: (kinds) =>
-      root.findAll({ rule: { any: kinds.map((kind) => ({ kind })) } }).map((node) => wrapNode(node)),
+    kind: node.type,
+    range: () => ({
+      start: node.startIndex,
+      end: node.endIndex,
+      startLine: node.startPosition.row + 1,
+      endLine: node.endPosition.row + 1,
+    }),
+    text: () => source.slice(node.startIndex, node.endIndex),
+    parent: () => optional(node.parent),
+    field: (name) => optional(node.childForFieldName(name)),
+    previous: () => optional(node.previousNamedSibling),
+    children: () => node.namedChildren.map((child) => wrapNode(child, source)),
+    hasToken: (text) =>
+      node.children.some(
+        (child) => !child.isNamed && source.slice(child.startIndex, child.endIndex) === text,
+      ),
   };
-}
-
-function wrapNode(node: SgNode): SyntaxNode {
-  return {
-    kind: String(node.kind()),
-    range: () => rangeOf(node),
-    text: () => node.text(),
-    parent: () => wrapOptional(node.parent()),
-    field: (name) => wrapOptional(node.field(name)),
-    hasToken: (text) => node.children().some((child) => !child.isNamed() && child.text() === text),
-  };
-}
-
-function wrapOptional(node: SgNode | null): SyntaxNode | undefined {
-  return node === null ? undefined : wrapNode(node);
-}
-
-function rangeOf(node: SgNode): SyntaxRange {
-  const { start, end } = node.range();
-  return { start: start.index, end: end.index, startLine: start.line + 1, endLine: end.line + 1 };
 }

@@ -18,6 +18,10 @@ export interface SyntaxNode {
   parent(): SyntaxNode | undefined;
   /** The first child in a field of the grammar (`name`, `body` ...). */
   field(name: string): SyntaxNode | undefined;
+  /** The one before it under the same parent, tokens left out. */
+  previous(): SyntaxNode | undefined;
+  /** Children that are more than a token, comments included. */
+  children(): SyntaxNode[];
   /** Whether a child token has exactly this text: `get`, `static` ... */
   hasToken(text: string): boolean;
 }
@@ -38,4 +42,17 @@ export interface Binding {
   readonly kind: FunctionKind;
 }
 
-export type NamingRule = (node: SyntaxNode) => Binding;
+/** What a class, a namespace, an `impl` adds to the names of what it holds. */
+export interface Scope {
+  readonly name: string;
+  /** A class or the like: functions directly in it are methods. */
+  readonly isType?: boolean;
+  /** Holds what follows it, up to the end of the file or the next of its kind: `package a.b;`. */
+  readonly isOpen?: boolean;
+}
+
+/**
+ * `owner` is the scope that the function stands in directly. Undefined: not a function of its own (a lambda that is
+ * an argument); it stays part of the one around it.
+ */
+export type NamingRule = (node: SyntaxNode, owner: Scope | undefined) => Binding | undefined;

@@ -132,7 +132,7 @@ namespace Inner { export function deep(this: Window): asserts x is string {} }`;
   });
 
   test('the language of a path', () => {
-    expect(['a.js', 'b.MJS', 'c.tsx', 'd.d.ts', 'e.d.mts', 'f.py'].map(languageOfPath)).toEqual([
+    expect(['a.js', 'b.MJS', 'c.tsx', 'd.d.ts', 'e.d.mts', 'f.txt'].map((path) => languageOfPath(path))).toEqual([
       'javascript',
       'javascript',
       'tsx',

@@ -1,0 +1,48 @@
+/** @file JavaScript, TypeScript and TSX for the extractor. */
+import { bindingOfJavaScriptFunction } from '../javascript-names.ts';
+import { COMMON, type LanguageRow } from '../language-row.ts';
+
+const ECMASCRIPT = {
+  ...COMMON,
+  functions: [
+    'function_declaration',
+    'function_expression',
+    'arrow_function',
+    'method_definition',
+    'generator_function',
+    'generator_function_declaration',
+  ],
+  comments: ['comment'],
+  quoted: ['string'],
+  wrappers: [
+    ['(', '\n)'],
+    ['({', '\n})'],
+    ['class _ {', '\n}'],
+    ['', ''],
+  ],
+  naming: bindingOfJavaScriptFunction,
+} as const;
+
+export const javascript = {
+  ...ECMASCRIPT,
+  grammar: '@vscode/tree-sitter-wasm/wasm/tree-sitter-javascript.wasm',
+  recordLanguage: 'javascript',
+  extensions: ['.js', '.cjs', '.mjs', '.jsx'],
+  verbatim: ['template_string', 'regex', 'jsx_text'],
+} as const satisfies LanguageRow;
+
+export const typescript = {
+  ...ECMASCRIPT,
+  grammar: '@vscode/tree-sitter-wasm/wasm/tree-sitter-typescript.wasm',
+  recordLanguage: 'typescript',
+  extensions: ['.ts', '.cts', '.mts'],
+  verbatim: ['template_string', 'regex'],
+} as const satisfies LanguageRow;
+
+export const tsx = {
+  ...ECMASCRIPT,
+  grammar: '@vscode/tree-sitter-wasm/wasm/tree-sitter-tsx.wasm',
+  recordLanguage: 'typescript',
+  extensions: ['.tsx'],
+  verbatim: ['template_string', 'regex', 'jsx_text'],
+} as const satisfies LanguageRow;
