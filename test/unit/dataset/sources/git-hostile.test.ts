@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -91,6 +99,55 @@ test('a clone that was broken off is done again', async () => {
   const source = () => openOneRepository('git', { repository: url, fixes: 'fix' });
   await expect(readSource(source(), join(folder, 'cache'), stopped.signal)).rejects.toThrow('stopped');
   expect((await readSource(source(), join(folder, 'cache'))).units[0]!.files).toHaveLength(1);
+});
+
+test('a damaged object is counted, and the others are read', async () => {
+  const repository = new TestRepository(join(folder, 'damaged'));
+  repository.commit('start', { 'a.js': 'a();\n', 'b.js': 'b();\n' });
+  repository.commit('fix', { 'a.js': 'a(1);\n', 'b.js': 'b(1);\n' });
+  const damage = (name: string) => {
+    const id = repository.git('rev-parse', name);
+    const path = join(repository.path, '.git', 'objects', id.slice(0, 2), id.slice(2));
+    rmSync(path);
+    writeFileSync(path, 'no object');
+  };
+  damage('HEAD~1:a.js');
+  const { units, left } = await readOne(repository.path);
+  expect(units[0]!.files).toEqual([{ path: 'b.js', before: 'b();\n', after: 'b(1);\n' }]);
+  expect(left).toEqual({ 'content of a file is missing': 1 });
+  damage('HEAD~1^{tree}');
+  expect(await readOne(repository.path)).toMatchObject({
+    units: [{ files: [] }],
+    left: { 'commit that git cannot read (damaged repository)': 1 },
+  });
+});
+
+test('commits since the last build are found; leftovers of a killed one are removed', async () => {
+  const repository = new TestRepository(join(folder, 'remote'));
+  repository.commit('start', { 'a.js': 'a();\n' });
+  repository.commit('fix 1', { 'a.js': 'a(1);\n' });
+  const url = pathToFileURL(repository.path).href;
+  expect((await readOne(url)).units).toHaveLength(1);
+  repository.commit('fix 2', { 'a.js': 'a(2);\n' });
+  expect((await readOne(url)).units).toHaveLength(2);
+  const repositories = join(folder, 'cache', 'repositories');
+  const [clone = ''] = readdirSync(repositories);
+  rmSync(join(repositories, clone), { recursive: true });
+  mkdirSync(join(repositories, `${clone}.999999999.tmp`));
+  expect((await readOne(url)).units).toHaveLength(2);
+  expect(readdirSync(repositories)).toEqual([clone]);
+});
+
+test('a commit that no branch holds any more is asked for by its id', async () => {
+  const repository = new TestRepository(join(folder, 'remote'));
+  repository.commit('start', { 'a.js': 'a();\n' });
+  const url = pathToFileURL(repository.path).href;
+  const fix = repository.commit('rewritten', { 'a.js': 'a(1);\n' });
+  repository.git('reset', '--quiet', '--hard', 'HEAD~1');
+  const list = join(folder, 'l.csv');
+  writeFileSync(list, `repo,commit\n${url},${fix}\n`);
+  const { units } = await readSource(await openFixList('git', list, {}), join(folder, 'cache'));
+  expect(units[0]!.files).toEqual([{ path: 'a.js', before: 'a();\n', after: 'a(1);\n' }]);
 });
 
 test('no git: said so', async () => {

@@ -3,6 +3,9 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { gitError } from './git-command.ts';
 import { withoutSecrets } from './repository-address.ts';
 
+/** The process is gone, and with it what it had not said yet. */
+export class ProcessEnded extends Error {}
+
 const HIGH_WATER_BYTES = 2 ** 20;
 
 export class ByteQueue {
@@ -32,7 +35,7 @@ export class ByteQueue {
     };
     process.on('error', (error) => end(gitError(error)));
     process.on('close', (code) =>
-      end(new Error(`${name} ended (${code ?? 'killed'}): ${withoutSecrets(said).trim()}`)),
+      end(new ProcessEnded(`${name} ended (${code ?? 'killed'}): ${withoutSecrets(said).trim()}`)),
     );
   }
 

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { VultuneError } from '../../../../base/errors.ts';
 import { makeFolder, writeFileAtomic } from '../../../../base/files.ts';
 import { type GitFolder, runGit } from './git-command.ts';
@@ -48,6 +48,7 @@ async function openClone(
   const folder: GitFolder = { path, remote: address };
   if (existsSync(path)) return folder;
   makeFolder(dirname(path));
+  await removeLeftovers(path);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const clone = ['clone', '--bare', '--filter=blob:none', '--template=', '--no-tags', '--quiet'];
@@ -104,16 +105,66 @@ export async function fetchContents(
   const known = new Set((await readFile(list, 'utf8').catch(() => '')).split('\n'));
   const missing = [...new Set(ids)].filter((id) => !known.has(id)).sort();
   if (missing.length === 0) return;
+  await fetchIds(folder, folder.remote, missing, signal);
+  writeFileAtomic(list, [...known, ...missing].filter((id) => id !== '').join('\n'));
+}
+
+/** One that the remote has not makes it refuse all: halved until the others are here. Read later, that one is missing. */
+async function fetchIds(
+  folder: GitFolder,
+  remote: RepositoryAddress,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const { code, stderr } = await runGit([...FETCH, '--filter=blob:none', '--stdin', 'origin'], folder, {
     signal,
-    input: `${missing.join('\n')}\n`,
+    input: `${ids.join('\n')}\n`,
   });
-  if (code !== 0) {
+  if (code === 0) return;
+  if (!/not our ref|missing|bad object|did not send all necessary/i.test(stderr)) {
     throw new VultuneError(
       'GIT_FETCH_FAILED',
-      `cannot fetch ${missing.length} files' contents of ${folder.remote.location}: ${stderr.slice(0, 300)}`,
+      `cannot fetch ${ids.length} files' contents of ${remote.location}: ${stderr.slice(0, 300)}`,
       { hint: 'the same command goes on from what is already fetched', exitCode: 1 },
     );
   }
-  writeFileAtomic(list, [...known, ...missing].filter((id) => id !== '').join('\n'));
+  if (ids.length === 1) return;
+  const middle = ids.length >> 1;
+  await fetchIds(folder, remote, ids.slice(0, middle), signal);
+  await fetchIds(folder, remote, ids.slice(middle), signal);
+}
+
+/** Brings a clone's branches up to date: commits are then looked for in today's history. */
+export async function updateClone(folder: GitFolder, signal: AbortSignal): Promise<void> {
+  if (folder.remote === undefined) return;
+  const update = [
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--prune',
+    '--recurse-submodules=no',
+    '--filter=blob:none',
+  ];
+  const { code, stderr } = await runGit([...update, 'origin', '+refs/heads/*:refs/heads/*'], folder, {
+    signal,
+  });
+  if (code !== 0) throw cloneFailed(folder.remote, stderr);
+}
+
+/** Clones of processes that were killed. */
+async function removeLeftovers(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    const pid = /^(.*)\.(\d+)\.tmp$/.exec(name);
+    if (pid === null || pid[1] !== basename(path) || isRunning(Number(pid[2]))) continue;
+    await rm(join(dirname(path), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }

@@ -40,9 +40,11 @@ export async function openFixList(
     });
   });
   if (wanted.length === 0) {
-    throw (
-      refused ?? new VultuneError('FIX_LIST_EMPTY', `${location} names no fix`, { where: { file: location } })
-    );
+    if (refused !== undefined) throw refused;
+    const reasons = [...problems].map(([reason, times]) => `${reason}: ${times}`);
+    throw new VultuneError('FIX_LIST_EMPTY', [`${location} names no fix`, ...reasons].join('; '), {
+      where: { file: location },
+    });
   }
   return new GitSource({ name, location, sha256: await sha256(location) }, wanted, problems, options);
 }

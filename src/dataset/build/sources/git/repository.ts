@@ -2,14 +2,17 @@
  * @file An open repository: its commits, and the changed files of a commit with their texts, through processes that
  * live as long as it does. Knows nothing of lists of fixes.
  */
+
+import { VultuneError } from '../../../../base/errors.ts';
 import { languageOfPath } from '../../../functions/languages.ts';
 import type { FileChange, Tally } from '../../source.ts';
 import { decodeText } from '../decode-text.ts';
+import { ProcessEnded } from './byte-queue.ts';
 import { type ChangedFile, ChangedFiles } from './changed-files.ts';
 import { fetchCommit, fetchContents } from './clone.ts';
 import { type Commit, parseCommit } from './commit.ts';
 import type { GitFolder } from './git-command.ts';
-import { ObjectReader } from './object-reader.ts';
+import { type GitObject, ObjectReader } from './object-reader.ts';
 
 export interface ReadOptions {
   /** Larger files are passed over and counted. */
@@ -44,7 +47,7 @@ export class Repository {
   }
 
   async #readCommit(hash: string): Promise<Commit | undefined> {
-    const object = await this.#objects().read(`${hash}^{commit}`, MAX_COMMIT_BYTES);
+    const object = await this.#object(`${hash}^{commit}`, MAX_COMMIT_BYTES);
     return object.found === 'yes' && object.type === 'commit'
       ? parseCommit(object.id, object.bytes)
       : undefined;
@@ -52,7 +55,7 @@ export class Repository {
 
   /** Whether the object is here: a shallow clone's oldest commits have parents that are not. */
   async has(id: string): Promise<boolean> {
-    return await this.#use(async () => (await this.#objects().read(id, 0)).found !== 'no');
+    return await this.#use(async () => (await this.#object(id, 0)).found !== 'no');
   }
 
   /** Fetches what these commits changed, at once, where the repository is a partial clone. */
@@ -75,10 +78,10 @@ export class Repository {
   }
 
   /** The commit's changed source files, each side as text; what is passed over is counted. */
-  async *changes({ id, parents }: Commit, tally: Tally, signal: AbortSignal): AsyncGenerator<FileChange> {
+  async *changes(commit: Commit, tally: Tally, signal: AbortSignal): AsyncGenerator<FileChange> {
     this.#users++;
     try {
-      for (const file of await this.#diffs().of(id, parents[0])) {
+      for (const file of await this.#changedFiles(commit, tally)) {
         signal.throwIfAborted();
         const change = await this.#read(file, tally);
         if (change !== undefined) yield change;
@@ -116,7 +119,7 @@ export class Repository {
   }
 
   async #text(id: string, tally: Tally): Promise<string | undefined> {
-    const object = await this.#objects().read(id, this.#options.maxFileBytes);
+    const object = await this.#object(id, this.#options.maxFileBytes);
     if (object.found === 'yes') return decodeText(object.bytes, tally);
     tally.add(object.found === 'no' ? 'content of a file is missing' : 'file over the size limit');
     return undefined;
@@ -146,14 +149,58 @@ export class Repository {
     if (this.#retired && this.#users === 0) this.#closeProcesses();
   }
 
-  #objects(): ObjectReader {
+  /** A damaged object ends git: those that were asked for beside it are asked for again, alone. */
+  async #object(name: string, maxBytes: number): Promise<GitObject> {
     this.#reader ??= new ObjectReader(this.folder);
-    return this.#reader;
+    const reader = this.#reader;
+    try {
+      return await reader.read(name, maxBytes);
+    } catch (error) {
+      if (!(error instanceof ProcessEnded)) throw error;
+      if (this.#reader === reader) this.#reader = undefined;
+    }
+    const alone = new ObjectReader(this.folder);
+    try {
+      return await alone.read(name, maxBytes);
+    } catch (error) {
+      if (!(error instanceof ProcessEnded)) throw error;
+      this.#refuseUnreachable(error);
+      return { found: 'no' };
+    } finally {
+      alone.close();
+    }
   }
 
-  #diffs(): ChangedFiles {
+  async #changedFiles({ id, parents }: Commit, tally: Tally): Promise<readonly ChangedFile[]> {
     this.#differ ??= new ChangedFiles(this.folder, true);
-    return this.#differ;
+    const differ = this.#differ;
+    try {
+      return await differ.of(id, parents[0]);
+    } catch (error) {
+      if (!(error instanceof ProcessEnded)) throw error;
+      if (this.#differ === differ) this.#differ = undefined;
+    }
+    const alone = new ChangedFiles(this.folder, false);
+    try {
+      return await alone.of(id, parents[0]);
+    } catch (error) {
+      if (!(error instanceof ProcessEnded)) throw error;
+      this.#refuseUnreachable(error);
+      tally.add('commit that git cannot read (damaged repository)');
+      return [];
+    } finally {
+      alone.close();
+    }
+  }
+
+  /** In a partial clone what is not here is fetched: git ends where it cannot, and the content is not missing. */
+  #refuseUnreachable(cause: ProcessEnded): void {
+    if (this.folder.remote === undefined || !/promisor|fetch|remote/i.test(cause.message)) return;
+    throw new VultuneError('GIT_FETCH_FAILED', `cannot fetch from ${this.folder.remote.location}`, {
+      hint: 'the same command goes on from what is already fetched',
+      cause,
+      exitCode: 1,
+    });
   }
 
   #closeProcesses(): void {

@@ -4,7 +4,7 @@
  */
 import { stopIfAborted } from '../../progress.ts';
 import type { FixFacts, FixUnit, Tally } from '../../source.ts';
-import { openFolder } from './clone.ts';
+import { openFolder, updateClone } from './clone.ts';
 import type { Commit } from './commit.ts';
 import type { FixRow } from './fix-list.ts';
 import { runGit } from './git-command.ts';
@@ -87,6 +87,7 @@ async function findCommits(
     if (commit !== undefined) add(commit, row.cve, row.cwe);
   }
   if (messages !== undefined) {
+    await updateClone(repository.folder, signal);
     for await (const commit of history(repository, signal)) {
       if (!messages.test(commit.message)) continue;
       add(
