@@ -13,6 +13,7 @@ import { evaluateCommand } from './commands/evaluate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { predictCommand } from './commands/predict.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { reportCommand } from './commands/report.ts';
 import { scanCommand } from './commands/scan.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -47,6 +48,7 @@ export function commandRegistry(version: string): readonly CliCommand[] {
     }),
     evaluateCommand(async (...args) => (await import('./stages/evaluate.ts')).evaluateStage(...args)),
     compareCommand(async (...args) => (await import('./stages/compare.ts')).compareStage(...args)),
+    reportCommand(async (...args) => (await import('./stages/report.ts')).reportStage(...args)),
     predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
     scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),
     verifyCommand(async (...args) => (await import('./stages/verify.ts')).verifyStage(...args)),

@@ -14,6 +14,7 @@ import type { WritableRun } from '../../runs/run-folder.ts';
 import { comparisonJson } from './comparison-json.ts';
 import { FINGERPRINTS_FILE } from './evaluation-inputs.ts';
 import { type JudgedSplit, judgeSplits } from './judge-splits.ts';
+import { writeRunReport } from './report.ts';
 import { adaptedLayers, loraOptions } from './training-setup.ts';
 
 export interface EvaluatedSplit {
@@ -77,6 +78,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       ...(calibration === undefined ? {} : { calibration: { ...calibration } }),
     },
   });
+  await writeRunReport(run.dir, run.paths);
   return { threshold, comparisons };
 }
 

@@ -24,7 +24,7 @@ const isSvg = (value: unknown): value is SvgElement =>
 
 /** What every chart of ours shares. Sizes are of the viewBox: the page scales it to its column. */
 export const CHART_WIDTH = 360;
-const DEFAULT_HEIGHT = 220;
+const DEFAULT_HEIGHT = 230;
 
 export interface PlotText {
   readonly title: string;
@@ -37,7 +37,7 @@ export function drawPlot({ title, description }: PlotText, options: Plot.PlotOpt
   const svg: unknown = Plot.plot({
     width: CHART_WIDTH,
     height: DEFAULT_HEIGHT,
-    marginTop: 14,
+    marginTop: 26,
     marginRight: 14,
     marginBottom: 34,
     marginLeft: 42,

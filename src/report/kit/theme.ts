@@ -65,7 +65,9 @@ section { padding: 2.5rem 0 .5rem; }
 h2 { font-size: 1.3rem; letter-spacing: -.012em; font-weight: 640; margin: 0 0 .35rem; }
 h3 { font-size: 1rem; font-weight: 620; margin: 2rem 0 .5rem; }
 p { max-width: 46rem; } .note { color: var(--muted); font-size: .9rem; margin: 0 0 1.1rem; max-width: 46rem; }
-.grid { display: grid; gap: 2rem 2.25rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19.5rem), 1fr)); margin-top: 1.25rem; }
+.grid { display: grid; gap: 2rem 2.25rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19.5rem), 1fr)); margin-top: 1.25rem; row-gap: 0; }
+.grid > * { margin-bottom: 2rem; }
+.grid > figure.chart { display: grid; grid-row: span 3; grid-template-rows: subgrid; align-content: start; }
 .grid.wide { grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure.chart > figcaption { font-size: .9rem; font-weight: 600; line-height: 1.35; margin-bottom: .3rem; }
@@ -81,8 +83,8 @@ figure.chart svg { display: block; width: 100%; height: auto; overflow: visible;
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; min-width: 50%; }
 caption { text-align: left; font-size: .9rem; font-weight: 600; padding-bottom: .4rem; } caption small { display: block; font-weight: 400; color: var(--muted); }
 th, td { padding: .42rem 1.1rem .42rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
-th { font-weight: 400; } thead th { color: var(--muted); font-size: .8125rem; vertical-align: bottom; border-bottom-color: var(--muted); white-space: nowrap; }
-th:last-child, td:last-child { padding-right: .1rem; } tbody th { font-weight: 560; }
+th { font-weight: 400; } tbody th code { font-weight: 500; } thead th { color: var(--muted); font-size: .8125rem; vertical-align: bottom; border-bottom-color: var(--muted); white-space: nowrap; }
+th:last-child, td:last-child { padding-right: .1rem; } tbody th { font-weight: 560; } table[data-sortable] tbody th { min-width: 12rem; }
 .num { text-align: right; white-space: nowrap; } .ci { color: var(--muted); font-size: .75rem; display: block; }
 tr.own th, tr.own td { background: var(--accent-soft); } tr.own th { box-shadow: -.6rem 0 0 var(--accent-soft); }
 td.best { font-weight: 650; }
@@ -97,9 +99,9 @@ code, pre { font-family: var(--mono); font-size: .8125rem; }
 .frame .line { display: block; width: max-content; min-width: 100%; padding-right: 1rem; } .frame .no { display: inline-block; width: 3.4rem; padding-right: 1rem; text-align: right; color: var(--muted); user-select: none; }
 .diff { width: 100%; table-layout: fixed; font-family: var(--mono); font-size: .75rem; line-height: 1.5; border: 0; } .diff td { border: 0; padding: 0 .6rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; } .diff td.no { width: 2.8rem; text-align: right; color: var(--muted); user-select: none; } .diff thead th { font-family: var(--sans); padding: .3rem .6rem; }
 .diff .added { background: var(--added); } .diff .removed { background: var(--removed); } .diff ins, .diff del { text-decoration: none; font-weight: 700; } .diff ins { color: var(--added-ink); } .diff del { color: var(--removed-ink); }
-.threshold { display: grid; grid-template-columns: minmax(0, 22rem) minmax(0, 1fr); gap: 1.5rem 2.5rem; align-items: start; margin-top: 1rem; }
+.threshold { display: grid; grid-template-columns: minmax(0, 27rem) minmax(0, 27rem); gap: 1.5rem 4rem; align-items: start; margin-top: 1rem; }
 .threshold label { display: flex; justify-content: space-between; font-size: .9rem; font-weight: 600; } .threshold input { width: 100%; accent-color: var(--accent); margin: .4rem 0 0; }
-.confusion { min-width: 0; width: 100%; } .confusion td { font-size: 1.35rem; font-weight: 560; } .confusion td small { display: block; font-size: .75rem; font-weight: 400; color: var(--muted); }
+.threshold figure { margin-top: 1.25rem; } .confusion { min-width: 0; width: 100%; } .confusion thead th { white-space: normal; } .confusion td { font-size: 1.35rem; font-weight: 560; } .confusion td small { display: block; font-size: .75rem; font-weight: 400; color: var(--muted); }
 .status { display: inline-block; border: 1px solid currentColor; border-radius: 99px; padding: .02rem .6rem; font-size: .8125rem; color: var(--muted); } .status.running { color: var(--accent); } .status.finished { color: var(--safe); } .status.interrupted, .status.stopped { color: var(--warn); }
 footer.page { color: var(--muted); font-size: .8125rem; padding-top: 3rem; padding-bottom: 2.5rem; }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

@@ -24,11 +24,13 @@ export function configurationSection({ settings, environment, files }: RunReport
         cells: [role, path, shortNumber(sizeBytes), html`<code>${sha256.slice(0, 16)}</code>`],
       })),
     })}<div class="grid wide">${[
-      dataTable({
-        caption: 'Settings',
-        columns: NAME_AND_VALUE,
-        rows: settings.map(([name, value]) => ({ cells: [html`<code>${name}</code>`, value] })),
-      }),
+      ...halves(settings).map((some, i) =>
+        dataTable({
+          caption: i === 0 ? 'Settings' : 'Settings, continued',
+          columns: NAME_AND_VALUE,
+          rows: some.map(([name, value]) => ({ cells: [html`<code>${name}</code>`, value] })),
+        }),
+      ),
       dataTable({
         caption: 'Machine and versions',
         columns: NAME_AND_VALUE,
@@ -36,4 +38,10 @@ export function configurationSection({ settings, environment, files }: RunReport
       }),
     ]}</div>`,
   };
+}
+
+/** Two columns of settings are half as long. */
+function halves<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const middle = Math.ceil(all.length / 2);
+  return all.length < 12 ? [all] : [all.slice(0, middle), all.slice(middle)];
 }

@@ -1,6 +1,6 @@
 /** @file A run folder → the data of its page, whatever state the run is in. Reads; draws nothing. */
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
 import { type Evaluation, type RunEvent, type Step, withoutLostSteps } from '../../runs/events.ts';
@@ -24,7 +24,7 @@ export async function collectRun(dir: string, options: CollectOptions = {}): Pro
   const { environment, config, data } = run.record;
   return {
     formatVersion: 1,
-    name: options.name ?? basename(resolve(dir)),
+    name: options.name ?? nameOf(dir),
     createdAt: run.record.createdAt,
     status: statusOf(run, events),
     step: steps.at(-1)?.step ?? 0,
@@ -96,4 +96,14 @@ function parseMetrics(path: string): Partial<Record<'valid' | 'test', StoredSet>
   throw new VultuneError('RUN_METRICS_BROKEN', 'metrics.json holds no object', { where: { file: path } });
 }
 
-const settingText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** `runs/1` says more than `1`. */
+function nameOf(dir: string): string {
+  const path = resolve(dir);
+  const name = basename(path);
+  return name.length > 3 ? name : `${basename(dirname(path))}/${name}`;
+}
+
+function settingText(value: unknown): string {
+  if (value === null) return '–';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

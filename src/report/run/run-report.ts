@@ -125,7 +125,7 @@ function runFigures({ totals }: RunReportData): KeyFigure[] {
     {
       label: 'Tokens per second',
       value: tokensPerSecond === null ? '–' : shortNumber(tokensPerSecond),
-      note: `${percent(paddingShare, 1)} padding beside them`,
+      note: `${percent(paddingShare, 1)} padding`,
     },
     {
       label: 'Training',

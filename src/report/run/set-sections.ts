@@ -68,14 +68,15 @@ function metricsTable(rows: readonly MetricsRow[], { intervals }: ReportData): S
 export function thresholdSection({ measured, name }: SetReport): Section {
   const { operatingPoints: points, functions, vulnerable, threshold } = measured;
   const { confusion } = measured.result;
-  const thin =
-    points.length <= 400 ? points : points.filter((_, i) => i % Math.ceil(points.length / 400) === 0);
+  const stride = Math.ceil(points.length / 400);
+  // Lowest first: the slider runs as the axis of the histogram under it.
+  const thin = points.filter((_, i) => i % Math.max(1, stride) === 0).reverse();
   const data = {
     functions,
     vulnerable,
     points: thin.map((point) => [point.threshold, point.truePositives, point.falsePositives]),
   };
-  const start = thin.findLastIndex((point) => point.threshold >= threshold);
+  const start = thin.findIndex((point) => point.threshold >= threshold);
   const cell = (id: string, value: number, label: string) =>
     html`<td class="num"><span data-cell="${id}">${count(value)}</span><small>${label}</small></td>`;
   return {
@@ -86,9 +87,10 @@ export function thresholdSection({ measured, name }: SetReport): Section {
       thin.length === 0
         ? emptyNote('There are no scores to set a threshold on.')
         : html`<div class="threshold" id="threshold-control">
-<div class="screen-only"><label for="threshold-range"><span>Threshold</span><output for="threshold-range" data-cell="threshold">${metric(threshold, 4)}</output></label>
+<div><div class="screen-only"><label for="threshold-range"><span>Threshold</span><output for="threshold-range" data-cell="threshold">${metric(threshold, 4)}</output></label>
 <input type="range" id="threshold-range" min="0" max="${thin.length - 1}" step="1" value="${Math.max(0, start)}">
 <p class="note" aria-live="polite" data-cell="summary">Precision ${metric(measured.result.metrics.precision)}, recall ${metric(measured.result.metrics.recall)}, F1 ${metric(measured.result.metrics.f1)}.</p></div>
+${scoresChart(measured.histogram, threshold)}</div>
 <table class="confusion"><caption>Confusion matrix</caption>
 <thead><tr><th scope="col"><span class="visually-hidden">Label</span></th><th scope="col" class="num">Called vulnerable</th><th scope="col" class="num">Called safe</th></tr></thead>
 <tbody><tr><th scope="row">Vulnerable</th>${cell('tp', confusion.truePositives, 'found')}${cell('fn', confusion.falseNegatives, 'missed')}</tr>
@@ -98,7 +100,7 @@ export function thresholdSection({ measured, name }: SetReport): Section {
 }
 
 export function curvesSection({ measured, name }: SetReport): Section {
-  const { roc, pr, functions, vulnerable, histogram, reliability, threshold } = measured;
+  const { roc, pr, functions, vulnerable, reliability } = measured;
   const charts: SafeHtml[] = [];
   const share: readonly [number, number] = [0, 1];
   if (roc.points.length > 0) {
@@ -123,7 +125,6 @@ export function curvesSection({ measured, name }: SetReport): Section {
       }),
     );
   }
-  if (functions > 0) charts.push(scoresChart(histogram, threshold));
   if (reliability.length > 0) {
     charts.push(
       lineChart({
@@ -146,8 +147,8 @@ export function curvesSection({ measured, name }: SetReport): Section {
     );
   }
   return {
-    id: 'scores',
-    title: 'Scores',
+    id: 'curves',
+    title: 'Curves',
     note: `${SET_NAMES[name]}. Bands: where 95 % of the curves of resampled data lie.`,
     body:
       charts.length === 0

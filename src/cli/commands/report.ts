@@ -1,0 +1,37 @@
+/** @file `vultune report`: options; the work is the stage's. */
+import { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { addExamples } from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export interface ReportRequest {
+  readonly runs: readonly string[];
+  /** Default: report.html in the run; with several runs, in the working folder. */
+  readonly out?: string;
+  /** Write TensorBoard event files here, one folder a run, instead of a page. */
+  readonly tensorboard?: string;
+}
+
+export type ReportStage = (request: ReportRequest, context: CliContext) => Promise<void>;
+
+export function reportCommand(stage: ReportStage): CliCommand {
+  return (context) => {
+    const command = new Command('report')
+      .summary('write the page of a run, or of several side by side')
+      .description(
+        'Write report.html: curves, baselines, threshold, mistakes, configuration. One file that needs no network; ' +
+          'every finished training has written its own already.',
+      )
+      .argument('<runs...>', 'run folders; several are put side by side')
+      .option('--out <file>', 'where to (default: RUN/report.html, or ./report.html of several)')
+      .option('--tensorboard <dir>', 'write TensorBoard event files there instead');
+    addExamples(command, [
+      ['again, after a change of Vultune', 'vultune report runs/first'],
+      ['which one is best', 'vultune report runs/* --out comparison.html'],
+      ['for TensorBoard', 'vultune report runs/* --tensorboard logs'],
+    ]);
+    return command.action((runs: string[], options: Omit<ReportRequest, 'runs'>) =>
+      stage({ runs, ...options }, context),
+    );
+  };
+}

@@ -1,0 +1,202 @@
+/** @file Several runs on one page: a table, their curves over each other, the settings in which they differ. */
+import { type HtmlValue, html, type SafeHtml } from '../html/html.ts';
+import { lineChart, type Point, type Series } from '../kit/charts.ts';
+import { count, dateTime, metric, shortNumber } from '../kit/numbers.ts';
+import { page, type Section } from '../kit/page.ts';
+import { SORT_SCRIPT } from '../kit/scripts.ts';
+import { dataTable, emptyNote } from '../kit/table.ts';
+import { SERIES_COLORS } from '../kit/theme.ts';
+import { reportedSet, statusBadge } from './run-report.ts';
+import type { RunReportData } from './run-report-data.ts';
+
+export interface ComparisonPageOptions {
+  readonly title?: string;
+  /** Where a run's own page is, for the table. */
+  readonly linkOf?: (run: RunReportData) => string;
+  readonly scripts?: readonly string[];
+}
+
+/** Any number of runs, none included. Colours go to the best few; the rest is drawn grey. */
+export function comparisonPage(runs: readonly RunReportData[], options: ComparisonPageOptions = {}): string {
+  const ordered = [...runs].sort((a, b) => rankOf(b) - rankOf(a));
+  const sections: Section[] =
+    runs.length === 0
+      ? [{ id: 'runs', title: 'Runs', body: emptyNote('There is no run here yet: vultune train makes one.') }]
+      : [runsSection(ordered, options.linkOf), curvesSection(ordered), differencesSection(ordered)];
+  return page({
+    title: options.title ?? 'Runs side by side',
+    kicker: 'Vultune · comparison',
+    lead: `${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}, best ROC AUC first.`,
+    sections,
+    scripts: [SORT_SCRIPT, ...(options.scripts ?? [])],
+  });
+}
+
+/** By ROC AUC of the set that is reported, or of the best validation so far. */
+function rankOf(run: RunReportData): number {
+  const set = reportedSet(run);
+  return set?.measured.result.metrics.rocAuc ?? bestOf(run)?.roc_auc ?? -1;
+}
+
+const bestOf = ({ epochs }: RunReportData) =>
+  (epochs.findLast(({ isBest }) => isBest) ?? epochs.at(-1))?.metrics;
+
+const COLUMNS = [
+  ['roc_auc', 'ROC AUC', 'rocAuc'],
+  ['average_precision', 'AP', 'averagePrecision'],
+  ['f1', 'F1', 'f1'],
+] as const;
+
+function runsSection(runs: readonly RunReportData[], linkOf: ComparisonPageOptions['linkOf']): Section {
+  const values = runs.map((run) => {
+    const set = reportedSet(run);
+    const stored = bestOf(run);
+    return COLUMNS.map(([name, , figure]) => ({
+      value: set === undefined ? stored?.[name] : set.measured.result.metrics[figure],
+      interval: set?.measured.intervals[figure],
+    }));
+  });
+  const best = COLUMNS.map((_, i) => Math.max(...values.flatMap((row) => row[i]!.value ?? [])));
+  return {
+    id: 'runs',
+    title: 'Runs',
+    note: 'Small figures: 95 % bootstrap interval. Overlapping intervals do not say that two runs are equal: vultune compare tests the difference.',
+    body: dataTable({
+      caption: 'Runs',
+      isSortable: true,
+      columns: [
+        { heading: 'Run' },
+        { heading: 'State' },
+        { heading: 'Measured on' },
+        ...COLUMNS.map(([, heading]) => ({ heading, isNumber: true })),
+        { heading: 'Tokens/s', isNumber: true },
+        { heading: 'Steps', isNumber: true },
+        { heading: 'Begun' },
+      ],
+      rows: runs.map((run, r) => ({
+        best: new Set(COLUMNS.flatMap((_, i) => (values[r]![i]!.value === best[i] ? [i + 3] : []))),
+        cells: [
+          nameCell(run, linkOf),
+          statusBadge(run.status),
+          measuredOn(run),
+          ...values[r]!.map(
+            ({ value, interval }): HtmlValue =>
+              html`${metric(value)}${interval && html`<span class="ci">${metric(interval.low, 2)}–${metric(interval.high, 2)}</span>`}`,
+          ),
+          run.totals.tokensPerSecond === null ? '–' : shortNumber(run.totals.tokensPerSecond),
+          count(run.step),
+          dateTime(run.createdAt),
+        ],
+      })),
+    }),
+  };
+}
+
+function nameCell(run: RunReportData, linkOf: ComparisonPageOptions['linkOf']): SafeHtml {
+  return linkOf === undefined ? html`${run.name}` : html`<a href="${linkOf(run)}">${run.name}</a>`;
+}
+
+function measuredOn(run: RunReportData): string {
+  const set = reportedSet(run);
+  if (set === undefined) return run.epochs.length === 0 ? 'nothing yet' : 'validation, best epoch';
+  return `${set.name === 'test' ? 'test' : 'validation'}, ${count(set.measured.functions)}`;
+}
+
+function curvesSection(runs: readonly RunReportData[]): Section {
+  const share: readonly [number, number] = [0, 1];
+  const epochs = (name: string) => (run: RunReportData) =>
+    run.epochs.flatMap(({ epoch, metrics }): Point[] => {
+      const value = metrics[name];
+      return value === null || value === undefined ? [] : [[epoch, value]];
+    });
+  const epoch = { label: 'Epoch', isWhole: true } as const;
+  const charts = [
+    lineChart({
+      title: 'Validation loss',
+      x: epoch,
+      y: { label: 'Nats a function' },
+      series: seriesOf(runs, epochs('log_loss'), true),
+    }),
+    lineChart({
+      title: 'Validation F1',
+      x: epoch,
+      y: { label: 'F1', domain: share },
+      series: seriesOf(runs, epochs('f1'), true),
+    }),
+    lineChart({
+      title: 'Validation ROC AUC',
+      x: epoch,
+      y: { label: 'Area under the curve', domain: share },
+      level: 0.5,
+      series: seriesOf(runs, epochs('roc_auc'), true),
+    }),
+    lineChart({
+      title: 'Training loss',
+      x: { label: 'Epoch' },
+      y: { label: 'Nats a function' },
+      series: seriesOf(runs, ({ steps }) => steps.map((step): Point => [step.epoch, step.lossNats])),
+    }),
+    lineChart({
+      title: 'ROC',
+      x: { label: 'False positive rate', domain: share },
+      y: { label: 'True positive rate', domain: share },
+      hasDiagonal: true,
+      height: 320,
+      series: seriesOf(runs, (run) => points(reportedSet(run)?.measured.roc.points)),
+    }),
+    lineChart({
+      title: 'Precision and recall',
+      x: { label: 'Recall', domain: share },
+      y: { label: 'Precision', domain: share },
+      height: 320,
+      series: seriesOf(runs, (run) => points(reportedSet(run)?.measured.pr.points)),
+    }),
+  ];
+  return { id: 'curves', title: 'Curves', body: html`<div class="grid">${charts}</div>` };
+}
+
+const points = (curve: readonly { readonly x: number; readonly y: number }[] = []): Point[] => {
+  const stride = Math.max(1, Math.floor(curve.length / 200));
+  return curve.filter((_, i) => i % stride === 0 || i === curve.length - 1).map(({ x, y }) => [x, y]);
+};
+
+/** A run keeps its colour through all charts, whether or not it has points in one. */
+function seriesOf(
+  runs: readonly RunReportData[],
+  of: (run: RunReportData) => readonly Point[],
+  hasDots = false,
+): Series[] {
+  return runs.map((run, i) => {
+    const color = SERIES_COLORS[i];
+    return {
+      label: run.name,
+      points: of(run),
+      hasDots,
+      ...(color === undefined ? { isMuted: true } : { color }),
+    };
+  });
+}
+
+/** Transposed past a handful of runs: rows are what there may be many of. */
+function differencesSection(runs: readonly RunReportData[]): Section {
+  const all = new Map(runs.map((run) => [run, new Map(run.settings)] as const));
+  const names = [...new Set(runs.flatMap(({ settings }) => settings.map(([name]) => name)))].filter(
+    (name) => name !== 'output_dir' && new Set(runs.map((run) => all.get(run)!.get(name))).size > 1,
+  );
+  return {
+    id: 'differences',
+    title: 'Settings that differ',
+    shortTitle: 'Differences',
+    body:
+      names.length === 0
+        ? emptyNote('None: these runs have the same settings.')
+        : dataTable({
+            caption: 'Settings that differ',
+            isSortable: true,
+            columns: [{ heading: 'Run' }, ...names.map((heading) => ({ heading }))],
+            rows: runs.map((run) => ({
+              cells: [run.name, ...names.map((name) => all.get(run)!.get(name) ?? '–')],
+            })),
+          }),
+  };
+}
