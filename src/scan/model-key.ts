@@ -41,6 +41,8 @@ export async function modelKey(header: AdapterHeader, options: ModelKeyOptions):
     options.baseFingerprint,
     settings?.longFunctions ?? '',
     settings?.pooling ?? '',
+    // Scores are calibrated ones.
+    JSON.stringify(settings?.calibration ?? null),
     String(options.maxLength ?? settings?.maxLength ?? ''),
     options.device,
   );

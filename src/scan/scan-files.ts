@@ -18,6 +18,8 @@ export interface Scorer {
   judge(
     codes: readonly string[],
     signal: AbortSignal,
+    /** Functions of this call that are done. */
+    onProgress?: (done: number) => void,
   ): Promise<{ readonly scores: ArrayLike<number>; readonly truncated: readonly boolean[] }>;
 }
 

@@ -33,6 +33,7 @@ export async function scoreMissing(
     const { scores: found, truncated } = await scorer.judge(
       chunk.map(([, code]) => code),
       signal,
+      (inCall) => onProgress(done + inCall),
     );
     scores.add(chunk.map(([key], i) => [key, { score: found[i]!, truncated: truncated[i]! }]));
     done += chunk.length;

@@ -199,7 +199,10 @@ function lazyModel(
         context,
       );
       opened = detector;
-      return { judge: (codes, signal) => detector.judge(codes, { signal }) };
+      return {
+        judge: (codes, signal, onProgress) =>
+          detector.judge(codes, { signal: signal, onProgress: ({ functions }) => onProgress?.(functions) }),
+      };
     },
     close: async () => opened?.close(),
   };

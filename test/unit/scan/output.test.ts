@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import fc from 'fast-check';
 import type { Log } from 'sarif';
 import { describe, expect, test } from 'vitest';
@@ -195,9 +195,9 @@ describe('text', () => {
     textReport(of, { colors, columns: 80, frames, displayPath: (file) => file });
 
   test('nothing out of a source steers the terminal', () => {
-    const escape = '\u001b[2J\u009b31m\u202e';
+    const control = '\u001b[2J\u009b31m\u202e';
     const text = textOf(
-      report({ findings: [finding({ name: escape, code: `a${escape}\n\tb`, file: escape })] }),
+      report({ findings: [finding({ name: control, code: `a${control}\n\tb`, file: control })] }),
     );
     expect(['\u001b', '\u009b', '\u202e', '\t'].filter((character) => text.includes(character))).toEqual([]);
   });
@@ -211,6 +211,21 @@ describe('text', () => {
       expect.stringContaining('line 25'),
     ]);
     expect(text).toContain('1 │ line 0');
+  });
+
+  test("the editor's problem matcher reads the headlines, and no other line", () => {
+    const tasks = readFileSync(resolve(import.meta.dirname, '../../../examples/editor/tasks.json'), 'utf8');
+    const { regexp } = (JSON.parse(tasks) as { tasks: { problemMatcher: { pattern: { regexp: string } } }[] })
+      .tasks[0]!.problemMatcher.pattern;
+    const lines = textOf({ ...everything, suppressed: [], changed: everything.findings }, 1).split('\n');
+    const matches = lines.flatMap((line) =>
+      [...line.matchAll(new RegExp(regexp, 'g'))].map((match) => match.slice(1, 5)),
+    );
+    expect(matches).toEqual([
+      ['src/a b.js', '3', '1', 'vulnerable'],
+      ['/elsewhere/ü.js', '3', '1', 'uncertain'],
+      ['src/a b.js', '3', '1', 'vulnerable'],
+    ]);
   });
 
   test('long lists end', () => {
