@@ -162,7 +162,7 @@ export function histogramRows(options: HistogramOptions): SafeHtml {
     {
       height: 48 + 62 * rows.length,
       marginLeft: 8,
-      x: { ...plotAxis(x, []), domain: [edges[0]!, edges.at(-1)!] },
+      x: { ...plotAxis(x, edges), domain: [edges[0]!, edges.at(-1)!] },
       y: { axis: null, domain: [0, 1.25] },
       fy: { axis: null, domain: rows.map(({ label }) => label), padding: 0.16 },
       marks: [

@@ -74,7 +74,7 @@ figure.chart > figcaption { font-size: .9rem; font-weight: 600; line-height: 1.3
 figure.chart > figcaption small { display: block; font-weight: 400; font-size: .8125rem; color: var(--muted); }
 figure.chart svg { display: block; width: 100%; height: auto; overflow: visible; color: var(--muted); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .15rem 1rem; margin: .35rem 0 0; padding: 0; font-size: .8125rem; color: var(--muted); }
-.legend svg { width: 1.1rem; height: .6rem; display: inline-block; margin-right: .4rem; vertical-align: baseline; }
+figure.chart .legend svg { width: 1.1rem; height: .6rem; display: inline-block; margin-right: .4rem; vertical-align: baseline; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 1.25rem 1.5rem; margin: 1.25rem 0 0; padding: 0; }
 .figures div { border-top: 1px solid var(--rule); padding-top: .6rem; min-width: 0; }
 .figures dt { color: var(--muted); font-size: .8125rem; } .figures dd { margin: 0; font-size: 1.75rem; line-height: 1.2; letter-spacing: -.02em; font-weight: 560; }
@@ -85,7 +85,7 @@ caption { text-align: left; font-size: .9rem; font-weight: 600; padding-bottom: 
 th, td { padding: .42rem 1.1rem .42rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { font-weight: 400; } tbody th code { font-weight: 500; } thead th { color: var(--muted); font-size: .8125rem; vertical-align: bottom; border-bottom-color: var(--muted); white-space: nowrap; }
 th:last-child, td:last-child { padding-right: .1rem; } tbody th { font-weight: 560; } table[data-sortable] tbody th { min-width: 12rem; }
-.num { text-align: right; white-space: nowrap; } .ci { color: var(--muted); font-size: .75rem; display: block; }
+.num { text-align: right; white-space: nowrap; } .ci { color: var(--muted); font-weight: 400; font-size: .75rem; display: block; }
 tr.own th, tr.own td { background: var(--accent-soft); } tr.own th { box-shadow: -.6rem 0 0 var(--accent-soft); }
 td.best { font-weight: 650; }
 th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 2px solid var(--accent); } th[aria-sort=ascending] button::after { content: " ↑"; } th[aria-sort=descending] button::after { content: " ↓"; }
@@ -97,7 +97,7 @@ code, pre { font-family: var(--mono); font-size: .8125rem; }
 .frame > summary { cursor: pointer; } .frame > summary small, .frame > figcaption small { color: var(--muted); }
 .frame pre { margin: 0; padding: .6rem 0; overflow: auto; max-height: 30rem; line-height: 1.5; tab-size: 4; }
 .frame .line { display: block; width: max-content; min-width: 100%; padding-right: 1rem; } .frame .no { display: inline-block; width: 3.4rem; padding-right: 1rem; text-align: right; color: var(--muted); user-select: none; }
-.diff { width: 100%; table-layout: fixed; font-family: var(--mono); font-size: .75rem; line-height: 1.5; border: 0; } .diff td { border: 0; padding: 0 .6rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; } .diff td.no { width: 2.8rem; text-align: right; color: var(--muted); user-select: none; } .diff thead th { font-family: var(--sans); padding: .3rem .6rem; }
+.diff { width: 100%; table-layout: fixed; font-family: var(--mono); font-size: .75rem; line-height: 1.5; border: 0; } .diff td { border: 0; padding: 0 .6rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; } .diff td.no { width: 2.8rem; text-align: right; color: var(--muted); user-select: none; } .diff td.fold { color: var(--muted); padding: .15rem .6rem; background: var(--panel); } .frame > .scroll { margin: 0; } .diff thead th { font-family: var(--sans); padding: .3rem .6rem; }
 .diff .added { background: var(--added); } .diff .removed { background: var(--removed); } .diff ins, .diff del { text-decoration: none; font-weight: 700; } .diff ins { color: var(--added-ink); } .diff del { color: var(--removed-ink); }
 .threshold { display: grid; grid-template-columns: minmax(0, 27rem) minmax(0, 27rem); gap: 1.5rem 4rem; align-items: start; margin-top: 1rem; }
 .threshold label { display: flex; justify-content: space-between; font-size: .9rem; font-weight: 600; } .threshold input { width: 100%; accent-color: var(--accent); margin: .4rem 0 0; }

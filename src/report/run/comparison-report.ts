@@ -134,6 +134,7 @@ function curvesSection(runs: readonly RunReportData[]): Section {
       title: 'Training loss',
       x: { label: 'Epoch' },
       y: { label: 'Nats a function' },
+      height: 320,
       series: seriesOf(runs, ({ steps }) => steps.map((step): Point => [step.epoch, step.lossNats])),
     }),
     lineChart({

@@ -1,0 +1,267 @@
+/** @file The page of a dataset: what is in it, out of its statistics. Reads no dataset itself. */
+import type {
+  DatasetStatistics,
+  NamedCounts,
+  SampledPair,
+  TopList,
+} from '../dataset/statistics/dataset-statistics.ts';
+import { sideBySide } from './dataset/side-by-side.ts';
+import { html, type SafeHtml } from './html/html.ts';
+import { barChart, histogramRows } from './kit/charts.ts';
+import { count, percent, shortNumber } from './kit/numbers.ts';
+import { page, type Section } from './kit/page.ts';
+import { SORT_SCRIPT } from './kit/scripts.ts';
+import { callout, dataTable, emptyNote, keyFigures } from './kit/table.ts';
+import { COLOR } from './kit/theme.ts';
+
+/** One HTML document, complete in itself, of bounded size however large the dataset is. */
+export function datasetReportPage(statistics: DatasetStatistics): string {
+  const { total, files } = statistics;
+  return page({
+    title: statistics.name,
+    kicker: 'Vultune · dataset report',
+    lead: `${count(total.functions)} ${total.functions === 1 ? 'function' : 'functions'} in ${count(files.length)} ${files.length === 1 ? 'file' : 'files'}`,
+    sections:
+      total.functions === 0
+        ? [{ id: 'overview', title: 'Overview', body: emptyNote('There is no function in this dataset.') }]
+        : [
+            overview(statistics),
+            lengths(statistics),
+            contents(statistics),
+            dates(statistics),
+            duplicates(statistics),
+            pairs(statistics),
+          ],
+    scripts: [SORT_SCRIPT],
+  });
+}
+
+function overview({
+  total,
+  parts,
+  pairs: { count: pairCount },
+  lengths: { totalTokens },
+}: DatasetStatistics): Section {
+  return {
+    id: 'overview',
+    title: 'Overview',
+    body: html`${keyFigures([
+      { label: 'Functions', value: count(total.functions) },
+      {
+        label: 'Vulnerable',
+        value: count(total.vulnerable),
+        note: percent(total.vulnerable / total.functions, 1),
+      },
+      { label: 'Pairs', value: count(pairCount), note: 'a function and its fix' },
+      { label: 'Tokens', value: shortNumber(totalTokens) },
+    ])}${dataTable({
+      caption: 'Parts',
+      columns: [
+        { heading: 'Part' },
+        ...['Functions', 'Vulnerable', 'Share', 'P1', 'P2', 'P3', 'Pairs', 'Projects', 'Commits', 'CVEs'].map(
+          (heading) => ({ heading, isNumber: true }),
+        ),
+      ],
+      rows: Object.entries(parts).map(([name, part]) => ({
+        cells: [
+          name,
+          count(part.functions),
+          count(part.vulnerable),
+          percent(part.functions === 0 ? null : part.vulnerable / part.functions, 1),
+          count(part.sets.P1),
+          count(part.sets.P2),
+          count(part.sets.P3),
+          count(part.pairs),
+          count(part.projects),
+          count(part.commits),
+          count(part.cves),
+        ],
+      })),
+    })}`,
+  };
+}
+
+function lengths({ lengths: all }: DatasetStatistics): Section {
+  const { tokenizer, isEstimate, buckets } = all;
+  const text = (bucket: NamedOrLength) => `${count(bucket.functions)} (${count(bucket.vulnerable)})`;
+  return {
+    id: 'lengths',
+    title: 'Lengths',
+    note: isEstimate
+      ? 'Tokens are estimated at 3.2 characters each; a model’s tokenizer counts them exactly.'
+      : `Tokens of ${tokenizer}.`,
+    body: html`${keyFigures([
+      { label: 'Median', value: shortNumber(all.median), note: 'tokens' },
+      { label: 'Mean', value: shortNumber(all.mean) },
+      { label: '90th percentile', value: shortNumber(all.p90) },
+      { label: '99th percentile', value: shortNumber(all.p99) },
+      { label: 'Longest', value: shortNumber(all.longest) },
+    ])}<div class="grid wide">${[
+      barChart({
+        title: 'Functions by tokens',
+        note: 'Vulnerable ones in brackets.',
+        bars: buckets.map((bucket) => ({ label: bucket.label, value: bucket.functions, text: text(bucket) })),
+      }),
+      barChart({
+        title: 'Share vulnerable by tokens',
+        note: 'Where length alone tells, a detector can look right by counting.',
+        bars: buckets.map(({ label, functions, vulnerable }) => ({
+          label,
+          value: functions === 0 ? 0 : vulnerable / functions,
+          text: functions === 0 ? '–' : percent(vulnerable / functions),
+          color: COLOR.vulnerable,
+        })),
+      }),
+    ]}</div>`,
+  };
+}
+
+type NamedOrLength = { readonly functions: number; readonly vulnerable: number };
+
+const MOST_BARS = 15;
+
+function contents({ languages, cwes, projects }: DatasetStatistics): Section {
+  const chart = (title: string, list: TopList, what: string): SafeHtml => {
+    const { entries, others, missing } = list;
+    if (entries.length === 0)
+      return html`<div><h3>${title}</h3>${emptyNote(`No function names its ${what}.`)}</div>`;
+    const beyond = entries.slice(MOST_BARS);
+    const rest = others.names + beyond.length;
+    const restFunctions = others.functions + beyond.reduce((sum, { functions }) => sum + functions, 0);
+    return barChart({
+      title,
+      ...(missing.functions === 0 ? {} : { note: `${count(missing.functions)} functions do not say.` }),
+      bars: [
+        ...entries.slice(0, MOST_BARS).map((entry) => bar(entry)),
+        ...(rest === 0
+          ? []
+          : [
+              {
+                label: `${count(rest)} others`,
+                value: restFunctions,
+                text: count(restFunctions),
+                color: COLOR.muted,
+              },
+            ]),
+      ],
+    });
+  };
+  return {
+    id: 'contents',
+    title: 'Languages, weaknesses, projects',
+    shortTitle: 'Contents',
+    note: 'Functions, vulnerable ones in brackets.',
+    body: html`<div class="grid">${[
+      chart('Languages', languages, 'language'),
+      chart('Weaknesses (CWE)', cwes, 'weakness'),
+      chart('Projects', projects, 'project'),
+    ]}</div>`,
+  };
+}
+
+const bar = ({ name, functions, vulnerable }: NamedCounts) => ({
+  label: name,
+  value: functions,
+  text: `${count(functions)} (${count(vulnerable)})`,
+});
+
+function dates({ dates: { first, last, missing, buckets } }: DatasetStatistics): Section {
+  return {
+    id: 'dates',
+    title: 'Dates',
+    body:
+      first === null || last === null
+        ? emptyNote('No function has a date: a split by time is not possible.')
+        : html`<div class="grid wide">${[
+            histogramRows({
+              title: 'Functions by commit date',
+              note: `${first} to ${last}${missing === 0 ? '' : `; ${count(missing)} without a date`}`,
+              x: { label: '', isWhole: true, format: (place) => buckets[place]?.name ?? '' },
+              edges: [...buckets.map((_, i) => i), buckets.length],
+              rows: [
+                { label: 'all', counts: buckets.map(({ functions }) => functions) },
+                {
+                  label: 'vulnerable',
+                  color: COLOR.vulnerable,
+                  counts: buckets.map(({ vulnerable }) => vulnerable),
+                },
+              ],
+            }),
+          ]}</div>`,
+  };
+}
+
+function duplicates({ duplicates: d, total }: DatasetStatistics): Section {
+  const warnings = [
+    ...(d.crossing > 0
+      ? [
+          `${count(d.crossing)} groups of near duplicates lie in several parts: a test score then rewards remembering.`,
+        ]
+      : []),
+    ...(d.conflicts > 0
+      ? [`${count(d.conflicts)} bodies occur with both labels: no model can be right on them.`]
+      : []),
+  ];
+  const share = (extra: number) => percent(total.functions === 0 ? null : extra / total.functions, 1);
+  return {
+    id: 'duplicates',
+    title: 'Duplicates',
+    body: html`${callout(warnings)}${dataTable({
+      caption: 'Functions that occur more than once',
+      columns: [
+        { heading: 'Kind' },
+        { heading: 'Groups', isNumber: true },
+        { heading: 'Beyond the first', isNumber: true },
+        { heading: 'Share', isNumber: true },
+      ],
+      rows: [
+        {
+          cells: [
+            'Equal but for comments and space',
+            count(d.exactGroups),
+            count(d.exactExtra),
+            share(d.exactExtra),
+          ],
+        },
+        {
+          cells: [
+            `Similar (Jaccard ≥ ${d.threshold})`,
+            count(d.nearGroups),
+            count(d.nearExtra),
+            share(d.nearExtra),
+          ],
+        },
+      ],
+    })}`,
+  };
+}
+
+function pairs({ pairs: { count: all, samples } }: DatasetStatistics): Section {
+  return {
+    id: 'pairs',
+    title: 'Pairs',
+    note: `A seeded sample of ${count(samples.length)} of ${count(all)}: the vulnerable function and its fix.`,
+    body:
+      samples.length === 0
+        ? emptyNote('There are no pairs in this dataset.')
+        : html`${samples.map(pairFrame)}`,
+  };
+}
+
+function pairFrame(sample: SampledPair): SafeHtml {
+  const title = sample.functionName ?? sample.path ?? sample.pair;
+  const facts = [
+    sample.path,
+    sample.project,
+    sample.commit?.slice(0, 12),
+    sample.cve,
+    ...(sample.cwe ?? []),
+    sample.part,
+  ];
+  const detail = facts.filter((fact) => fact !== undefined && fact !== title).join(' · ');
+  return html`<details class="frame"><summary><span>${title}</span><small>${detail}</small></summary>${sideBySide(
+    sample.before,
+    sample.after,
+    `Pair ${sample.pair}`,
+  )}</details>`;
+}
