@@ -1,6 +1,5 @@
 /** @file Two models on the same functions: the difference of every figure, and a plain word on whether it is noise. */
-import type { EvaluationRecord } from './evaluate.ts';
-import { evaluateScores } from './evaluate.ts';
+import { evaluateScores, type ScoredRecords } from './evaluate.ts';
 import { type FigureName, figureHeading, figureNames, figureValue } from './figures.ts';
 import type { Clusters } from './resampling/clusters.ts';
 import { type DelongTest, delongTest } from './resampling/delong.ts';
@@ -37,7 +36,7 @@ export interface ModelComparison {
 }
 
 export async function compareModels(
-  records: readonly EvaluationRecord[],
+  records: ScoredRecords['records'],
   first: ComparedModel,
   second: ComparedModel,
   options: Omit<ResampleOptions, 'draw'>,
@@ -54,6 +53,10 @@ export async function compareModels(
       { figure, first: mine, second: theirs, ...difference, decided: decide(figure, difference.interval) },
     ];
   });
+  const same = differences.filter(
+    ({ first: x, second: y, interval }) => x === y && interval.low === interval.high,
+  );
+  const isSameRanking = same.some(({ figure }) => figure === 'rocAuc');
   const labels = records.map(({ target }) => target);
   return {
     functions: a!.n,
@@ -61,7 +64,7 @@ export async function compareModels(
     clusters: options.clusters,
     differences,
     delong: delongTest(labels, first.scores, second.scores),
-    verdict: verdictOf(differences),
+    verdict: isSameRanking ? 'The two models rank these functions alike.' : verdictOf(differences),
   };
 }
 

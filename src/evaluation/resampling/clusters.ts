@@ -8,6 +8,8 @@ export interface ClusteredRecord {
   readonly commit?: string | undefined;
   readonly project?: string | undefined;
   readonly pair?: string | undefined;
+  /** Not read: records may name none of the others. */
+  readonly target?: number | undefined;
 }
 
 export const CLUSTER_FIELDS = ['commit', 'project', 'pair', 'function'] as const;

@@ -37,8 +37,9 @@ function sets(records: readonly SliceRecord[]): Slice[] {
 /** Quarters of the functions by length in characters; equal lengths stay together. */
 function lengthBuckets(records: readonly SliceRecord[]): Slice[] {
   const lengths = Uint32Array.from(records, ({ code }) => code.length).sort();
-  const starts = Array.from({ length: LENGTH_BUCKETS }, (_, q) =>
-    q === 0 ? 0 : (lengths[Math.floor((q * lengths.length) / LENGTH_BUCKETS)] ?? 0),
+  const starts = Array.from(
+    { length: LENGTH_BUCKETS },
+    (_, q) => lengths[Math.floor((q * lengths.length) / LENGTH_BUCKETS)] ?? 0,
   );
   const edges = [...new Set(starts)];
   if (edges.length < 2) return [];

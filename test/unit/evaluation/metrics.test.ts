@@ -184,7 +184,7 @@ describe('invariants', () => {
   test('an increasing change of scores and threshold alters none but the probability metrics', () => {
     fc.assert(
       fc.property(sample, anyThreshold, (data, threshold) => {
-        const change = (score: number) => Math.exp(3 * score) - 20;
+        const change = (score: number) => Math.exp(3 * score) - 25;
         const before = computeMetrics(rankScores(data.labels, data.scores), threshold).values;
         const after = computeMetrics(rankScores(data.labels, data.scores.map(change)), change(threshold));
         const { brier, logLoss, calibrationError: _, ...ranking } = before;

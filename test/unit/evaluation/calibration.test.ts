@@ -1,0 +1,145 @@
+/** @file Calibrations: order kept whatever the method, the right one chosen, base rates moved by Bayes' rule. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  CALIBRATION_METHODS,
+  calibrate,
+  calibrateAll,
+  logit,
+  parseCalibration,
+  sigmoid,
+} from '../../../src/evaluation/calibration/calibration.ts';
+import { chooseCalibration, fitCalibration } from '../../../src/evaluation/calibration/choose-calibration.ts';
+import { fitPlatt, fitTemperature } from '../../../src/evaluation/calibration/fit-maps.ts';
+import { rankScores } from '../../../src/evaluation/metrics/ranked-scores.ts';
+import { computeMetrics } from '../../../src/evaluation/metrics/registry.ts';
+import { atPrevalence, shiftPrior } from '../../../src/evaluation/prevalence.ts';
+
+const labelled = fc
+  .array(fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: 1, max: 99 })), {
+    minLength: 2,
+    maxLength: 40,
+  })
+  .filter((rows) => new Set(rows.map(([label]) => label)).size === 2)
+  .map((rows) => ({
+    records: rows.map(([target]) => ({ target })),
+    scores: rows.map(([, score]) => score / 100),
+  }));
+
+/** Functions that are vulnerable as often as `truth` says of their score. */
+function sample(count: number, truth: (score: number) => number) {
+  let x = 1;
+  const next = () => {
+    x = (Math.imul(1664525, x) + 1013904223) >>> 0;
+    return x / 2 ** 32;
+  };
+  const scores = Array.from({ length: count }, () => 0.02 + 0.96 * next());
+  return { scores, records: scores.map((score) => ({ target: next() < truth(score) ? 1 : 0 })) };
+}
+
+describe.each(CALIBRATION_METHODS)('%s', (method) => {
+  test('keeps the order, so no metric of the order moves; gives probabilities', () => {
+    fc.assert(
+      fc.property(labelled, ({ records, scores }) => {
+        const map = fitCalibration(method, { records, scores });
+        const calibrated = calibrateAll(map, scores);
+        expect(calibrated.every((p) => p >= 0 && p <= 1)).toBe(true);
+        const labels = records.map(({ target }) => target);
+        const [before, after] = [scores, calibrated].map(
+          (values) => computeMetrics(rankScores(labels, values), 0.5).values,
+        );
+        for (const name of ['rocAuc', 'averagePrecision', 'oracleF1', 'vdScore@0.05'] as const) {
+          expect(after![name], name).toBeCloseTo(before![name]!, 12);
+        }
+      }),
+    );
+  });
+
+  test('comes back from JSON as it was', () => {
+    const map = fitCalibration(
+      method,
+      sample(50, (score) => score),
+    );
+    const read = parseCalibration(JSON.parse(JSON.stringify(map)), 'vultune.json');
+    expect(calibrate(read, 0.37)).toBe(calibrate(map, 0.37));
+    expect(read.functions).toBe(50);
+  });
+});
+
+describe('choosing', () => {
+  test('what is calibrated is left alone', () => {
+    expect(chooseCalibration(sample(400, (score) => score))?.calibration.method).toBe('none');
+  });
+
+  test('overconfident scores get a temperature, shifted ones Platt, steps isotonic', () => {
+    const overconfident = chooseCalibration(sample(1500, (score) => sigmoid(logit(score) / 4)))!;
+    expect(overconfident.logLosses.temperature).toBeLessThan(overconfident.logLosses.none);
+    const { records, scores } = sample(20_000, (score) => sigmoid(logit(score) / 4));
+    const labels = records.map(({ target }) => target);
+    expect(Math.abs(fitTemperature(labels, scores).temperature - 4)).toBeLessThan(0.5);
+    const shifted = chooseCalibration(sample(1500, (score) => sigmoid(logit(score) - 2)))!;
+    expect(shifted.calibration.method).toBe('platt');
+    const steps = chooseCalibration(
+      sample(1500, (score) => (score < 0.5 ? 0.45 : score < 0.6 ? 0.9 : 0.95)),
+    )!;
+    expect(steps.calibration.method).toBe('isotonic');
+  });
+
+  test('too few functions of a class: none; one class by name: refused', () => {
+    const records = Array.from({ length: 40 }, (_, i) => ({ target: i < 9 ? 1 : 0 }));
+    expect(chooseCalibration({ records, scores: records.map(() => 0.5) })).toBeUndefined();
+    const one = { records: [{ target: 1 }], scores: [0.5] };
+    expect(() => fitCalibration('platt', one)).toThrow(/1 vulnerable and 0 other functions/);
+  });
+
+  test('a ranking that validation turns around is flattened, not turned around', () => {
+    const { scores, records } = sample(300, (score) => 1 - score);
+    const labels = records.map(({ target }) => target);
+    expect(fitPlatt(labels, scores).slope).toBe(1e-3);
+  });
+
+  test('a calibration that is none is refused', () => {
+    for (const broken of [
+      { method: 'magic' },
+      { method: 'temperature', temperature: -1 },
+      { method: 'platt' },
+      3,
+    ]) {
+      expect(() => parseCalibration(broken, 'vultune.json')).toThrow(/"calibration" has the method/);
+    }
+  });
+});
+
+describe('another base rate', () => {
+  test('odds times the ratio of prior odds; there and back again', () => {
+    expect(shiftPrior(0.5, 0.5, 0.03)).toBeCloseTo(0.03, 12);
+    const share = fc.double({ min: 0.01, max: 0.99, noNaN: true });
+    fc.assert(
+      fc.property(share, share, share, (score, from, to) => {
+        const shifted = shiftPrior(score, from, to);
+        expect(logit(shifted)).toBeCloseTo(logit(score) + logit(to) - logit(from), 6);
+        expect(shiftPrior(shifted, to, from)).toBeCloseTo(score, 9);
+      }),
+    );
+    expect(() => shiftPrior(0.5, 0.5, 1)).toThrow(/prevalence is 1/);
+  });
+
+  test('precision and alerts are those of a test set with that base rate', () => {
+    // 1000 functions, 30 vulnerable: 24 found, 97 false alarms.
+    const moved = atPrevalence({ recall: 0.8, falsePositiveRate: 0.1 }, 0.03);
+    expect(moved.foundPer1000).toBeCloseTo(24, 9);
+    expect(moved.alertsPer1000).toBeCloseTo(24 + 97, 9);
+    expect(moved.precision).toBeCloseTo(24 / 121, 12);
+    expect(atPrevalence({ recall: 0, falsePositiveRate: 0 }, 0.03).precision).toBe(0);
+  });
+
+  test('the interval follows recall and false positive rate together', () => {
+    const replicates = new Map([
+      ['recall', Float64Array.of(0.8, 0.8)],
+      ['falsePositiveRate', Float64Array.of(0.1, 0.1)],
+    ] as const);
+    const { precisionInterval } = atPrevalence({ recall: 0.8, falsePositiveRate: 0.1 }, 0.03, replicates);
+    expect(precisionInterval?.low).toBeCloseTo(24 / 121, 12);
+    expect(precisionInterval?.high).toBeCloseTo(24 / 121, 12);
+  });
+});
