@@ -47,6 +47,10 @@ export interface SuppressionProblem {
 export interface FileOutline {
   readonly functions: readonly FunctionOutline[];
   readonly problems: readonly SuppressionProblem[];
+  /** Why the file was not parsed; it has no functions then. */
+  readonly refused?: string;
+  /** A stretch of it does not parse; the functions around are there. */
+  readonly hasErrors?: boolean;
 }
 
 /** The function of the training data that a finding looks most like. */
@@ -88,7 +92,7 @@ export type SkipReason =
   | 'not parsed';
 
 /** Read all the same, but worth saying. */
-export type ReadNote = 'not UTF-8' | 'changed while read';
+export type ReadNote = 'not UTF-8' | 'changed while read' | 'parsed in part';
 
 export interface Noticed {
   readonly reason: SkipReason | ReadNote;

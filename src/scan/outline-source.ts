@@ -10,7 +10,7 @@ import { functionFingerprint, textKey } from './fingerprint.ts';
 import { findSuppressions } from './suppressions.ts';
 
 /** Goes up when outlines of the same text come out different: kept ones are then made again. */
-export const OUTLINE_VERSION = 1;
+export const OUTLINE_VERSION = 2;
 
 export interface OutlineInput {
   readonly source: string;
@@ -46,7 +46,12 @@ export function outlineSource({ source, language }: OutlineInput): FileOutline {
       ...(suppression === undefined ? {} : { suppression }),
     };
   });
-  return { functions, problems };
+  return {
+    functions,
+    problems,
+    ...(parsed.refused === undefined ? {} : { refused: parsed.refused }),
+    ...(parsed.hasErrors && parsed.refused === undefined ? { hasErrors: true } : {}),
+  };
 }
 
 function placeOf({ start, end, startLine, endLine }: ExtractedFunction, lineStarts: readonly number[]) {

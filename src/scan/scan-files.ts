@@ -3,6 +3,7 @@
  * the scan is stopped is in the cache. Knows neither models nor outputs.
  */
 import type { ExtractionPool } from '../dataset/functions/extraction-pool.ts';
+import { languageOfPath } from '../dataset/functions/languages.ts';
 import type { OutlineIndex } from './cache/outline-index.ts';
 import type { CachedScore, ScoreCache } from './cache/score-cache.ts';
 import { changedFunctions } from './diff/changed-functions.ts';
@@ -128,15 +129,20 @@ class FileScan {
     }
   }
 
-  async #functionsOf(file: SourceFile): Promise<Pending[]> {
+  async #functionsOf(fromPath: SourceFile): Promise<Pending[]> {
+    const { path } = fromPath;
     const { notices, earlierText, onSuppressionProblem } = this.#options;
-    const source = await readSource(file.path);
+    const source = await readSource(path);
     if ('skipped' in source) {
-      notices.add(source.skipped, file.path);
+      notices.add(source.skipped, path);
       return [];
     }
-    for (const note of source.notes) notices.add(note, file.path);
+    for (const note of source.notes) notices.add(note, path);
+    // Of a C header only the text says whether it is C++.
+    const file: SourceFile = { path, language: languageOfPath(path, source.text) ?? fromPath.language };
     const outline = await this.#outline(source.text, source.contentHash, file);
+    if (outline.refused !== undefined) notices.add('not parsed', `${path}: ${outline.refused}`);
+    if (outline.hasErrors === true) notices.add('parsed in part', path);
     for (const problem of outline.problems) onSuppressionProblem(file, problem);
     const pending = (one: FunctionOutline, before: Pending['before']): Pending => ({
       file,
@@ -146,7 +152,7 @@ class FileScan {
       before,
     });
     if (earlierText === undefined) return outline.functions.map((one) => pending(one, undefined));
-    const earlier = (await earlierText(file.path)) ?? '';
+    const earlier = (await earlierText(path)) ?? '';
     const old = await this.#outline(earlier, undefined, file);
     return changedFunctions(old.functions, outline.functions).map(({ after, before }) =>
       pending(

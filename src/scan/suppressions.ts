@@ -75,7 +75,7 @@ function* directiveLines(source: string): Generator<DirectiveLine> {
 function matchDirective(text: string, language: Language): { readonly reason: string } | undefined {
   const patterns = HASH_COMMENTS.has(language)
     ? [HASH_COMMENT]
-    : (language as string) === 'php'
+    : language === 'php'
       ? [SLASH_COMMENT, HASH_COMMENT]
       : [SLASH_COMMENT];
   for (const pattern of patterns) {

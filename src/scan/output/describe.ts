@@ -1,5 +1,5 @@
 /** @file Sentences that every output format shares: what a finding says, what was left out, where the scan stops being sure. */
-import type { Finding, ScanReport } from '../finding.ts';
+import type { Finding, ReadNote, ScanReport } from '../finding.ts';
 
 export const RULES = {
   vulnerable: {
@@ -45,13 +45,17 @@ export function describeNearest({ id, cve, similarity }: NonNullable<Finding['ne
   return `Most like ${cve === undefined ? '' : `${cve}, `}'${printable(id)}' of the training data (similarity ${similarity.toFixed(2)})`;
 }
 
+const SCANNED_ALL_THE_SAME: ReadonlySet<string> = new Set<ReadNote>([
+  'not UTF-8',
+  'changed while read',
+  'parsed in part',
+]);
+
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
 export function scanNotes(report: ScanReport): string[] {
   const { complete, counts, noticed, suppressionProblems } = report;
   const notes = noticed.map(({ reason, count, examples }) => {
-    const what =
-      reason === 'not UTF-8' || reason === 'changed while read' ? 'Scanned all the same' : 'Not scanned';
-    return `${what}: ${count} ${reason} (${examples.map(printable).join(', ')}${count > examples.length ? ', ...' : ''}).`;
+    return `${SCANNED_ALL_THE_SAME.has(reason) ? 'Scanned all the same' : 'Not scanned'}: ${count} ${reason} (${examples.map(printable).join(', ')}${count > examples.length ? ', ...' : ''}).`;
   });
   for (const { file, line, kind } of suppressionProblems) {
     const found = kind === 'reason-missing' ? 'without a reason' : 'beside no function';

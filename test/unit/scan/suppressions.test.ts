@@ -37,6 +37,27 @@ describe('where a suppression stands', () => {
     expect(suppressedIn(source)).toEqual(expected);
   });
 
+  test.each<[Language, string, readonly string[]]>([
+    ['python', '# vultune-ignore: why\n@cached\ndef f(a):\n    return a\n\ndef g():\n    pass\n', ['f']],
+    ['python', 'def f(a):\n    # vultune-ignore: why\n    return a\n', ['f']],
+    ['python', "def f(a):\n    return '# vultune-ignore: why'\n", []],
+    ['python', 'def f(a):\n    return a // vultune - ignore\n', []],
+    ['ruby', '# vultune-ignore: why\ndef f(a)\n  a\nend\n', ['f']],
+    ['php', '<?php\n# vultune-ignore: why\nfunction f() { return 1; }\n', ['f']],
+    ['php', '<?php\n// vultune-ignore: why\nfunction f() { return 1; }\n', ['f']],
+    [
+      'java',
+      'class A {\n  // vultune-ignore: why\n  @Override\n  public int f() { return 1; }\n}\n',
+      ['A.f'],
+    ],
+    ['c', '/* vultune-ignore: why */\nstatic int\nf(int a)\n{\n  return a;\n}\n', ['f']],
+    ['go', 'package p\n\n// vultune-ignore: why\nfunc f() int { return 1 }\n', ['p.f']],
+    ['rust', '// vultune-ignore: why\n#[inline]\npub fn f() -> i32 { 1 }\n', ['f']],
+    ['csharp', 'class A {\n  [Test]\n  // vultune-ignore: why\n  int F() { return 1; }\n}\n', ['A.F']],
+  ])('%s: %j', (language, source, expected) => {
+    expect(suppressedIn(source, language)).toEqual(expected);
+  });
+
   test('the reason and the line are kept', () => {
     const source = '\n\n/*  vultune-ignore :  the input  is ours  */\nfunction f() {}';
     expect(outlineSource({ source, language: 'javascript' }).functions[0]!.suppression).toEqual({
