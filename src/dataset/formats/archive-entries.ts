@@ -58,8 +58,11 @@ export async function* archiveEntries(
   let failure: unknown;
   let isDone = false;
   let wake = () => {};
+  let current: ReadEntry | undefined;
   const fail = (error: unknown) => {
     failure ??= broken(error, path);
+    // Else whoever reads the entry waits for ever for the rest of it.
+    current?.emit('error', failure);
     wake();
   };
   const parser = new Parser({
@@ -98,7 +101,10 @@ export async function* archiveEntries(
       if (failure !== undefined) throw failure;
       const entry = waiting.shift();
       if (entry !== undefined) {
+        entry.on('error', () => {}); // told to whoever reads it, or by the next turn of this loop
+        current = entry;
         yield await fileOfStream(`${path}/${entry.path}`, entry as AsyncIterable<Uint8Array>, entry.size);
+        current = undefined;
         entry.resume();
       } else if (isDone) return;
       else await new Promise<void>((resolve) => (wake = resolve));

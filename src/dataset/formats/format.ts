@@ -13,7 +13,7 @@ export interface PlacedDatasetRecord {
   readonly record: DatasetRecord;
   /** As given, or `ARCHIVE/ENTRY` for a file in an archive. */
   readonly file: string;
-  /** 1-based: the line of JSON lines, else the row (in an array, table or database). */
+  /** 1-based: the line where it begins (JSON lines, CSV), else the row (in an array, Parquet or a database). */
   readonly line: number;
   /** The part that the set's authors put it in: by its own field, or by the name of its file or folder. */
   readonly split?: Split;

@@ -30,24 +30,11 @@ export function convertCommand(_stages: unknown, context: CliContext): Command {
     .argument('<input>', 'a file, folder or archive; - for standard input')
     .requiredOption('--out <path>', 'FILE.jsonl, or a folder that gets a file for each split')
     .addOption(new Option('--format <name>', 'what the input is, where it cannot be told by looking at it'))
+    .addOption(repeated('--field <field=column>', 'of a table: which column is which field; again for each'))
     .addOption(
-      new Option('--field <field=column...>', 'of a table: which column is which field of a record').default(
-        [],
-        'none',
-      ),
+      repeated('--vulnerable <word>', 'of a table: a label that means vulnerable, beside 1, true ...'),
     )
-    .addOption(
-      new Option(
-        '--vulnerable <words...>',
-        'of a table: labels that mean vulnerable, beside 1, true ...',
-      ).default([], 'none'),
-    )
-    .addOption(
-      new Option('--safe <words...>', 'of a table: labels that mean safe, beside 0, false ...').default(
-        [],
-        'none',
-      ),
-    )
+    .addOption(repeated('--safe <word>', 'of a table: a label that means safe, beside 0, false ...'))
     .option('--json', 'print the counts as JSON', false);
   addExamples(command, [
     [
@@ -57,10 +44,17 @@ export function convertCommand(_stages: unknown, context: CliContext): Command {
     ['a huge HDF5 file', 'vultune data convert VDISC_train.hdf5 --out vdisc.jsonl'],
     [
       'a table of unknown make',
-      'vultune data convert mine.csv --field code=body target=verdict --vulnerable bad --safe ok --out mine.jsonl',
+      'vultune data convert mine.csv --field code=body --field target=verdict --vulnerable bad --safe ok --out m.jsonl',
     ],
   ]);
   return command.action((input: string, options: Options) => convert(input, options, context));
+}
+
+/** Not `<word...>`: that would take the input for a word. */
+function repeated(flags: string, description: string): Option {
+  return new Option(flags, description)
+    .default([], 'none')
+    .argParser((word: string, words: readonly string[]) => [...words, word]);
 }
 
 async function convert(input: string, options: Options, context: CliContext): Promise<void> {

@@ -17,28 +17,36 @@ const OPTIONS = {
   max_record_size: MAX_ROW_BYTES,
 } as const;
 
-/** @throws VultuneError `DATASET_CSV_BROKEN`. */
+interface RowWithInfo {
+  readonly record: Record<string, unknown>;
+  /** Lines up to the end of the row. */
+  readonly info: { readonly lines: number };
+}
+
+/** `line`: where the row begins. @throws VultuneError `DATASET_CSV_BROKEN`. */
 export async function* csvRows(
   bytes: AsyncIterable<Uint8Array>,
   file: string,
   delimiter: string,
 ): AsyncGenerator<TableRow> {
   const input = Readable.from(bytes, { objectMode: false });
-  const rows = parse({ ...OPTIONS, delimiter });
+  const rows = parse({ ...OPTIONS, delimiter, info: true });
   input.on('error', (error) => rows.destroy(error));
   input.pipe(rows);
-  let row = 0;
+  let line = 2;
   try {
-    for await (const value of rows as AsyncIterable<Record<string, unknown>>) {
-      row++;
-      yield { value, line: row };
+    for await (const { record, info } of rows as AsyncIterable<RowWithInfo>) {
+      yield { value: record, line };
+      line = info.lines + 1;
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const tooLong = error.code === 'CSV_MAX_RECORD_SIZE';
-    const found = tooLong ? `row ${row + 1} is longer than 64 MiB` : `row ${row + 1} is not CSV`;
+    const found = tooLong
+      ? `the row at line ${line} is longer than 64 MiB`
+      : `the row at line ${line} is not CSV`;
     throw new VultuneError('DATASET_CSV_BROKEN', `${found}: ${error.message.slice(0, 120)}`, {
-      where: { file, line: row + 1 },
+      where: { file, line },
       hint: 'a cell with quotes or line ends stands in double quotes, a quote in it is doubled',
       cause: error,
     });

@@ -10,7 +10,7 @@ import { jsonlRows } from './jsonl-rows.ts';
 
 export interface TableRow {
   readonly value: Readonly<Record<string, unknown>>;
-  /** 1-based: the line of JSON lines, else the row. */
+  /** 1-based: the line where it begins (JSON lines, CSV), else the row. */
   readonly line: number;
 }
 
