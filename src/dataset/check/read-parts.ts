@@ -67,7 +67,8 @@ export class ReasonCounts implements Tally {
   }
 }
 
-function partOf({ split, record, file }: PlacedDatasetRecord): string {
+/** See `PartRecord`. */
+export function partOf({ split, record, file }: PlacedDatasetRecord): string {
   const said = split ?? splitNamed(record.split);
   return said ?? basename(file, extname(file));
 }

@@ -9,6 +9,10 @@ import { type BuildStages, buildCommand } from './build.ts';
 import type { BuildNpmStages } from './build-npm.ts';
 import { checkCommand } from './check.ts';
 import { convertCommand } from './convert.ts';
+import { inspectCommand } from './inspect.ts';
+import { mergeCommand } from './merge.ts';
+import { sampleCommand } from './sample.ts';
+import { splitCommand } from './split.ts';
 import { statsCommand } from './stats.ts';
 
 export interface DataStages extends BuildNpmStages, BuildStages {}
@@ -16,9 +20,13 @@ export interface DataStages extends BuildNpmStages, BuildStages {}
 /** In the order of the help. Whatever is slow to load is imported when the command runs. */
 const SUBCOMMANDS: readonly ((stages: DataStages, context: CliContext) => Command)[] = [
   buildCommand,
+  inspectCommand,
   checkCommand,
   convertCommand,
   statsCommand,
+  splitCommand,
+  mergeCommand,
+  sampleCommand,
 ];
 
 export function dataCommand(stages: DataStages): CliCommand {

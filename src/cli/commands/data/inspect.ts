@@ -1,0 +1,50 @@
+/** @file `vultune data inspect`: looks into a file that one does not know. */
+import { Command, Option } from 'commander';
+import type { CliContext } from '../../context.ts';
+import { inspectText } from '../../display/inspect-text.ts';
+import { readingProgress } from '../../display/reading-progress.ts';
+import { addExamples, parseNonNegative } from '../../options.ts';
+import type { InputOptions } from './dataset-inputs.ts';
+
+interface Options extends InputOptions {
+  readonly records: number;
+  readonly json: boolean;
+}
+
+export function inspectCommand(_stages: unknown, context: CliContext): Command {
+  const command = new Command('inspect')
+    .summary('show what is in a file: format, fields, first functions')
+    .description(
+      'Show what is in a dataset: format, counts, fields with an example of each, the first functions.',
+    )
+    .argument('<input>', 'a folder, file or archive; - for standard input')
+    .addOption(new Option('--format <name>', 'what the input is, where it cannot be told by looking at it'))
+    .addOption(new Option('--records <n>', 'functions to show').default(2).argParser(parseNonNegative))
+    .option('--json', 'print everything as JSON', false);
+  addExamples(command, [
+    ['a published set', 'vultune data inspect primevul_valid.jsonl'],
+    ['out of an archive, five functions', 'vultune data inspect x1.tar.gz --records 5'],
+  ]);
+  return command.action((input: string, options: Options) => inspect(input, options, context));
+}
+
+async function inspect(
+  input: string,
+  { json, ...options }: Options,
+  { stdout, stderr, stdin, signal }: CliContext,
+): Promise<void> {
+  const { inspectDataset } = await import('../../../dataset/statistics/inspect-dataset.ts');
+  const progress = readingProgress(stderr);
+  try {
+    const report = await inspectDataset(input, {
+      ...options,
+      stdin,
+      signal,
+      onProgress: progress.onProgress,
+    });
+    progress.stop();
+    stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : inspectText(report, stdout));
+  } finally {
+    progress.stop();
+  }
+}

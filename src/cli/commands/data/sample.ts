@@ -1,0 +1,92 @@
+/** @file `vultune data sample`: a smaller dataset with a wanted mix. */
+import { Command, Option } from 'commander';
+import type { SampleReport } from '../../../dataset/sampling/sample-dataset.ts';
+import type { CliContext } from '../../context.ts';
+import { formatCount, formatPercent } from '../../display/numbers.ts';
+import { readingProgress } from '../../display/reading-progress.ts';
+import { renderTable } from '../../display/table.ts';
+import { addExamples, parseCount, parseNonNegative, parseShare } from '../../options.ts';
+import { addInputs, type InputOptions } from './dataset-inputs.ts';
+
+interface Options extends InputOptions {
+  readonly out: string;
+  readonly positives?: number;
+  readonly count?: number;
+  readonly perCwe: boolean;
+  readonly keepPairs: boolean;
+  readonly part?: string;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+export function sampleCommand(_stages: unknown, context: CliContext): Command {
+  const command = new Command('sample')
+    .summary('choose functions to a wanted mix')
+    .description(
+      'Choose functions at random to a wanted mix: the share of vulnerable ones, the same number of each CWE. Where ' +
+        'there is too little of something the sample gets smaller and keeps its mix. Sample what you train with; ' +
+        'what you test with should stay as it is.',
+    );
+  addInputs(command)
+    .requiredOption('--out <file>', 'JSON lines to write')
+    .addOption(
+      new Option('--positives <share>', 'share of vulnerable functions (default: as it is)').argParser(
+        parseShare,
+      ),
+    )
+    .addOption(
+      new Option('--count <n>', 'functions in all (default: as many as can be)').argParser(parseCount),
+    )
+    .option('--per-cwe', 'vulnerable functions of every CWE in equal numbers, as far as there are any', false)
+    .option('--keep-pairs', 'a vulnerable function with its fix, no fix without what it fixed', false)
+    .option('--part <name>', 'choose only from this part: train, valid, test (default: all)')
+    .addOption(
+      new Option('--seed <n>', 'another seed, another sample').default(42).argParser(parseNonNegative),
+    )
+    .option('--json', 'print the counts as JSON', false);
+  addExamples(command, [
+    [
+      'a quarter vulnerable',
+      'vultune data sample datasets/vdisc --part train --positives 0.25 --out train-quarter.jsonl',
+    ],
+    [
+      'two thousand, every CWE alike',
+      'vultune data sample train.jsonl --positives 0.25 --count 2000 --per-cwe --out train-2000.jsonl',
+    ],
+  ]);
+  return command.action((inputs: string[], options: Options) => sample(inputs, options, context));
+}
+
+async function sample(
+  inputs: readonly string[],
+  { json, ...options }: Options,
+  { stdout, stderr, signal }: CliContext,
+): Promise<void> {
+  const { sampleDataset } = await import('../../../dataset/sampling/sample-dataset.ts');
+  const progress = readingProgress(stderr);
+  try {
+    const report = await sampleDataset({ ...options, inputs, signal, onProgress: progress.onProgress });
+    progress.stop();
+    stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : sampleText(report, stdout));
+  } finally {
+    progress.stop();
+  }
+}
+
+function sampleText({ out, from, chosen, cwes, pairs }: SampleReport, stdout: CliContext['stdout']): string {
+  const row = (name: string, { functions, vulnerable }: SampleReport['from']) => [
+    name,
+    formatCount(functions),
+    `${formatCount(vulnerable)} (${formatPercent(functions === 0 ? 0 : vulnerable / functions)})`,
+  ];
+  const right = { align: 'right' } as const;
+  const columns = [{ heading: '' }, { heading: 'functions', ...right }, { heading: 'vulnerable', ...right }];
+  const names = Object.entries(cwes).map(([name, count]) => `${name} ${formatCount(count)}`);
+  const more = names.length > 12 ? `, and ${names.length - 12} more` : '';
+  return [
+    renderTable(columns, [row('from', from), row('chosen', chosen)], stdout),
+    `\nvulnerable by CWE: ${names.slice(0, 12).join(', ')}${more}\n`,
+    `whole pairs: ${formatCount(pairs)}\n`,
+    `written to ${out}\n`,
+  ].join('');
+}

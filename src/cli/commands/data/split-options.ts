@@ -1,0 +1,77 @@
+/** @file Options that `data split` and `data merge` share, and running either. */
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { SplitDatasetOptions } from '../../../dataset/splits/split-dataset.ts';
+import type { CliContext } from '../../context.ts';
+import { readingProgress } from '../../display/reading-progress.ts';
+import { splitSummary } from '../../display/split-summary.ts';
+import { parseNonNegative, parseShare } from '../../options.ts';
+import { parseFractions } from './parse-fractions.ts';
+
+export interface SplitCommandOptions
+  extends Pick<SplitDatasetOptions, 'by' | 'fractions' | 'seed' | 'timePer' | 'threshold' | 'format'> {
+  readonly out: string;
+  readonly json: boolean;
+}
+
+/** After `addInputs`. */
+export function addSplitOptions(command: Command): Command {
+  return command
+    .requiredOption(
+      '--out <dir>',
+      'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json',
+    )
+    .addOption(
+      new Option(
+        '--by <what>',
+        'what stays together, or decides (default: predefined if there is, else commit)',
+      ).choices(['commit', 'project', 'time', 'predefined']),
+    )
+    .addOption(
+      new Option('--fractions <a,b,c>', 'shares of train, valid and test')
+        .default({ train: 0.7, valid: 0.15, test: 0.15 }, '0.7,0.15,0.15')
+        .argParser(parseFractions),
+    )
+    .addOption(
+      new Option('--seed <n>', 'another seed, another split').default(42).argParser(parseNonNegative),
+    )
+    .addOption(
+      new Option('--time-per <what>', 'by time: one point for all, or one in each project')
+        .choices(['all', 'project'])
+        .default('all'),
+    )
+    .addOption(
+      new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
+        .default(0.9)
+        .argParser(parseShare),
+    )
+    .option('--json', 'print dataset.json on standard output instead of a summary', false);
+}
+
+export async function runSplit(
+  command: SplitDatasetOptions['command'],
+  inputs: readonly string[],
+  deduplicate: boolean,
+  options: SplitCommandOptions,
+  { stdout, stderr, signal }: CliContext,
+): Promise<void> {
+  const { splitDataset } = await import('../../../dataset/splits/split-dataset.ts');
+  const { out, json, ...others } = options;
+  const progress = readingProgress(stderr);
+  try {
+    const info = await splitDataset({
+      ...others,
+      command,
+      inputs,
+      outDir: out,
+      deduplicate,
+      signal,
+      onProgress: progress.onProgress,
+    });
+    progress.stop();
+    if (json) stdout.write(`${JSON.stringify(info, null, 2)}\n`);
+    else stdout.write(`${splitSummary(info, stdout)}\nwritten to ${resolve(out)}\n`);
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,0 +1,33 @@
+/** @file What `data split` and `data merge` did, for people: parts as a table, what was left out, what is lacking. */
+import { lackingParts, type SplitDatasetInfo } from '../../dataset/splits/split-dataset.ts';
+import { formatCount, formatPercent } from './numbers.ts';
+import { renderTable } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+export function splitSummary(info: SplitDatasetInfo, terminal: Terminal): string {
+  const { splits, dropped, inputs, options } = info;
+  const total = Object.values(splits).reduce((sum, { functions }) => sum + functions, 0);
+  const headings = ['functions', 'vulnerable', 'P1', 'P2', 'P3', 'projects', 'commits'];
+  const rows = Object.entries(splits).map(([name, { functions, vulnerable, ...counts }]) => [
+    name,
+    `${formatCount(functions)} (${formatPercent(total === 0 ? 0 : functions / total)})`,
+    `${formatCount(vulnerable)} (${formatPercent(functions === 0 ? 0 : vulnerable / functions)})`,
+    ...[counts.P1, counts.P2, counts.P3, counts.projects, counts.commits].map((value) =>
+      value === 0 ? '-' : formatCount(value),
+    ),
+  ]);
+  const right = headings.map((heading) => ({ heading, align: 'right' }) as const);
+  const read = inputs.reduce((sum, { functions }) => sum + functions, 0);
+  const left = Object.entries(dropped).map(
+    ([reason, count]) => `left out: ${formatCount(count)}, ${reason}\n`,
+  );
+  const lacking = lackingParts(info).map((part) =>
+    terminal.colors.warning(`${part} does not have functions of both classes: it can judge nothing\n`),
+  );
+  return [
+    `${formatCount(read)} functions, split by ${options.split}\n\n`,
+    renderTable([{ heading: '' }, ...right], rows, terminal),
+    ...(left.length > 0 ? ['\n', ...left] : []),
+    ...(lacking.length > 0 ? ['\n', ...lacking] : []),
+  ].join('');
+}

@@ -1,0 +1,34 @@
+/** @file The README.md of a dataset that was split or merged, in the hub's format. Counts nothing. */
+import { cardHeader, cell, markdownTable } from '../build/card-parts.ts';
+import { SPLITS } from '../build/split-by-group.ts';
+import type { SplitDatasetInfo } from './split-dataset.ts';
+
+export function splitCard(info: SplitDatasetInfo, languages: readonly string[]): string {
+  const { inputs, options, dropped, splits, builder } = info;
+  const total = SPLITS.reduce((sum, split) => sum + splits[split].functions, 0);
+  const rows = SPLITS.map((split) => {
+    const { functions, vulnerable, P1, P2, P3, projects, commits } = splits[split];
+    return [split, functions, vulnerable, P1, P2, P3, projects, commits];
+  });
+  const reasons = Object.entries(dropped);
+  return `${cardHeader(languages, total)}
+# Functions, vulnerable and not
+
+Made by \`vultune data ${builder.name}\`, split by ${options.split}${options.split === 'time' && options.timePer === 'project' ? ' in each project' : ''} with seed ${options.seed}. No pair, commit, CVE or
+near duplicate (Jaccard ${options.nearDuplicates} of token shingles) lies in two parts.
+
+${markdownTable(['part', 'functions', 'vulnerable', 'P1', 'P2', 'P3', 'projects', 'commits'], rows)}
+
+## From
+
+${markdownTable(
+  ['input', 'functions', 'vulnerable'],
+  inputs.map(({ location, functions, vulnerable }) => [cell(location), functions, vulnerable]),
+)}
+${
+  reasons.length === 0
+    ? '\nEvery function was kept.'
+    : `\n## Left out\n\n${markdownTable(['reason', 'functions'], reasons)}`
+}
+`;
+}

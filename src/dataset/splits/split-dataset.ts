@@ -1,0 +1,246 @@
+/**
+ * @file Splits a dataset anew, or merges several into one that is split: reads everything twice, once for what ties
+ * functions together and once to write them. Memory holds keys and sketches, never the code.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { VultuneError } from '../../base/errors.ts';
+import type { BuildSplitInfo } from '../build/build-info.ts';
+import { type Fractions, SPLITS, type Split } from '../build/split-by-group.ts';
+import { checkOutputFolder } from '../build/write-dataset.ts';
+import { type PartRecord, type ReadPartsOptions, readParts, splitNamed } from '../check/read-parts.ts';
+import { ExactDuplicates } from '../duplicates/exact-duplicates.ts';
+import { DEFAULT_THRESHOLD, NearDuplicates } from '../duplicates/near-duplicates.ts';
+import { normalisedCode } from '../duplicates/normalised-code.ts';
+import type { DatasetRecord } from '../record.ts';
+import { formatRecord } from '../write-jsonl.ts';
+import { type PlanItem, planSplits, type SplitPlan } from './plan-splits.ts';
+import { splitKeys } from './record-keys.ts';
+import { splitCard } from './split-card.ts';
+import { SplitFiles } from './split-files.ts';
+
+export interface SplitDatasetOptions extends Pick<ReadPartsOptions, 'format' | 'signal' | 'onProgress'> {
+  /** How dataset.json names what was done. */
+  readonly command: 'split' | 'merge';
+  readonly inputs: readonly string[];
+  readonly outDir: string;
+  /** Undefined: predefined where every function says its split, else commit. */
+  readonly by?: 'commit' | 'project' | 'time' | 'predefined';
+  /** Default 0.7, 0.15, 0.15. */
+  readonly fractions?: Fractions;
+  /** Default 42. */
+  readonly seed?: number;
+  readonly timePer?: 'project' | 'all';
+  /** Of near duplicates; default 0.9. */
+  readonly threshold?: number;
+  /** Of equal bodies one is kept, of those with both labels none. */
+  readonly deduplicate: boolean;
+}
+
+export interface SplitDatasetInfo {
+  readonly format: 'vultune-dataset';
+  readonly formatVersion: 1;
+  readonly builder: { readonly name: 'split' | 'merge'; readonly version: 1 };
+  readonly inputs: readonly InputInfo[];
+  readonly options: {
+    readonly split: 'commit' | 'project' | 'time' | 'predefined';
+    readonly timePer: 'project' | 'all';
+    readonly fractions: Fractions;
+    readonly seed: number;
+    readonly nearDuplicates: number;
+    readonly deduplicate: boolean;
+  };
+  /** Functions dropped, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly splits: Readonly<Record<Split, BuildSplitInfo>>;
+}
+
+export interface InputInfo {
+  readonly location: string;
+  readonly functions: number;
+  readonly vulnerable: number;
+  /** Of its records in order. */
+  readonly sha256: string;
+}
+
+/**
+ * The same inputs and options give the same bytes; records keep their order within a part.
+ * @throws VultuneError `DATASET_OPTION`, `DATASET_ONE_CLASS`, `OUTPUT_EXISTS`, as `openDataset` and `assignSplits`; the
+ * signal's reason, with nothing written.
+ */
+export async function splitDataset(options: SplitDatasetOptions): Promise<SplitDatasetInfo> {
+  if (options.inputs.includes('-')) throw onlyOnce();
+  checkOutputFolder(options.outDir);
+  const read = () => readInputs(options);
+  const index = new SplitIndex(options);
+  for await (const placed of read()) index.add(placed);
+  const stated = index.statedOptions();
+  const plan = index.plan();
+  checkClasses(index.items, plan, options.inputs);
+  const files = new SplitFiles(options.outDir);
+  try {
+    const names = new UniqueNames();
+    let at = 0;
+    for await (const { record, input } of read()) {
+      const side = plan.sides[at++];
+      if (side !== undefined) files.add(side, names.rename(record, options.command === 'merge' ? input : 0));
+    }
+    if (at !== index.items.length) throw changedMeanwhile(options.inputs);
+    return files.commit((splits) => {
+      const info: SplitDatasetInfo = {
+        format: 'vultune-dataset',
+        formatVersion: 1,
+        builder: { name: options.command, version: 1 },
+        inputs: index.inputs(),
+        options: stated,
+        dropped: plan.dropped,
+        splits,
+      };
+      return { info, card: splitCard(info, [...index.languages].sort()) };
+    });
+  } finally {
+    files.discard();
+  }
+}
+
+interface InputRecord extends PartRecord {
+  /** Which of the inputs. */
+  readonly input: number;
+}
+
+async function* readInputs({
+  inputs,
+  format,
+  signal,
+  onProgress,
+}: SplitDatasetOptions): AsyncGenerator<InputRecord> {
+  for (const [input, path] of inputs.entries()) {
+    const more = {
+      ...(format === undefined ? {} : { format }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    };
+    for await (const placed of readParts([path], more)) yield { ...placed, input };
+  }
+}
+
+/** What the first pass keeps. */
+class SplitIndex {
+  readonly items: PlanItem[] = [];
+  readonly languages = new Set<string>();
+  readonly #options: SplitDatasetOptions;
+  readonly #exact = new ExactDuplicates();
+  readonly #near: NearDuplicates;
+  readonly #inputs: { functions: number; vulnerable: number; readonly hash: Hash }[];
+
+  constructor(options: SplitDatasetOptions) {
+    this.#options = options;
+    this.#near = new NearDuplicates({ threshold: options.threshold ?? DEFAULT_THRESHOLD });
+    this.#inputs = options.inputs.map(() => ({ functions: 0, vulnerable: 0, hash: createHash('sha256') }));
+  }
+
+  add({ record, split, input }: InputRecord): void {
+    const body = normalisedCode(record.code, record.language);
+    this.#exact.add(body);
+    this.#near.add(body);
+    const target = record.target!;
+    const predefined = split ?? splitNamed(record.split);
+    // Two datasets may number their pairs alike.
+    const isOther = this.#options.command === 'merge' && record.pair !== undefined;
+    this.items.push({
+      keys: splitKeys(isOther ? { ...record, pair: `${input} ${record.pair}` } : record),
+      target,
+      isTying: target === 1 || record.set === 'P2',
+      ...(record.project === undefined ? {} : { project: record.project }),
+      ...(record.date === undefined ? {} : { date: record.date }),
+      ...(predefined === undefined ? {} : { predefined }),
+    });
+    if (record.language !== undefined) this.languages.add(record.language);
+    const counts = this.#inputs[input]!;
+    counts.functions++;
+    counts.vulnerable += target;
+    counts.hash.update(formatRecord(record));
+  }
+
+  statedOptions(): SplitDatasetInfo['options'] {
+    const { by, fractions, seed, timePer, threshold, deduplicate } = this.#options;
+    const isPredefined = this.items.every(({ predefined }) => predefined !== undefined);
+    return {
+      split: by ?? (isPredefined ? 'predefined' : 'commit'),
+      timePer: timePer ?? 'all',
+      fractions: fractions ?? { train: 0.7, valid: 0.15, test: 0.15 },
+      seed: seed ?? 42,
+      nearDuplicates: threshold ?? DEFAULT_THRESHOLD,
+      deduplicate,
+    };
+  }
+
+  plan(): SplitPlan {
+    const { split, ...stated } = this.statedOptions();
+    return planSplits(this.items, this.#exact.groups(), this.#near.groups(), { ...stated, by: split });
+  }
+
+  inputs(): InputInfo[] {
+    return this.#options.inputs.map((location, input) => {
+      const { functions, vulnerable, hash } = this.#inputs[input]!;
+      return { location, functions, vulnerable, sha256: hash.copy().digest('hex') };
+    });
+  }
+}
+
+/** Ids and pairs of several datasets, so that none means two things. */
+class UniqueNames {
+  readonly #ids = new Set<string>();
+  readonly #pairs = new Map<string, number>();
+
+  /** The side is told by the file: a field that says another would be believed. */
+  rename({ split: _split, ...record }: DatasetRecord, input: number): DatasetRecord {
+    const renamed: Record<string, unknown> = record;
+    const { id, pair } = record;
+    if (typeof id === 'string') {
+      let unique = id;
+      for (let count = 2; this.#ids.has(unique); count++) unique = `${id}.${count}`;
+      this.#ids.add(unique);
+      renamed.id = unique;
+    }
+    if (typeof pair === 'string') {
+      const first = this.#pairs.get(pair) ?? input;
+      this.#pairs.set(pair, first);
+      if (first !== input) renamed.pair = `${pair}.${input + 1}`;
+    }
+    return renamed as unknown as DatasetRecord;
+  }
+}
+
+function checkClasses(items: readonly PlanItem[], { sides }: SplitPlan, inputs: readonly string[]): void {
+  const kept = items.filter((_, at) => sides[at] !== undefined);
+  const positives = kept.filter(({ target }) => target === 1).length;
+  if (positives > 0 && positives < kept.length) return;
+  const found = `${positives} vulnerable (target 1) and ${kept.length - positives} other functions (target 0)`;
+  throw new VultuneError('DATASET_ONE_CLASS', `there are ${found} to split, expected some of both`, {
+    where: { file: inputs[0]! },
+    hint: 'a classifier can be neither trained nor judged on one class: add functions of the other',
+  });
+}
+
+function onlyOnce(): VultuneError {
+  return new VultuneError('DATASET_OPTION', 'standard input can be read only once, and this reads twice', {
+    where: { name: '-' },
+    hint: 'write it to a file first',
+  });
+}
+
+function changedMeanwhile(inputs: readonly string[]): VultuneError {
+  return new VultuneError('DATASET_CHANGED', 'the input changed while it was read', {
+    where: { file: inputs[0]! },
+    hint: 'run the command again when nothing writes to it',
+  });
+}
+
+/** Parts that have nothing of a class, for a warning. */
+export function lackingParts({ splits, options }: SplitDatasetInfo): Split[] {
+  return SPLITS.filter((split) => {
+    const { functions, vulnerable } = splits[split];
+    const isWanted = options.split === 'predefined' ? functions > 0 : options.fractions[split] > 0;
+    return isWanted && (vulnerable === 0 || vulnerable === functions);
+  });
+}
