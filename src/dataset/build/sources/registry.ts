@@ -44,6 +44,7 @@ export const SOURCES: readonly SourceRow[] = [
       },
       { flags: '--fixes <pattern>', description: 'git: its commits whose message matches are the fixes' },
       { flags: '--merges <how>', description: 'git: skip (the default) or first-parent' },
+      { flags: '--clones <n>', description: 'git: repositories cloned and opened at once (default: 4)' },
       { flags: '--max-file-size <bytes>', description: 'git: pass over larger files (default: 2 MiB)' },
     ],
     open: async (location, options) => {

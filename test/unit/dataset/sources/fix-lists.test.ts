@@ -62,6 +62,13 @@ describe('lists of fixes', () => {
     expect(rows.map((row) => [row.commit, row.cve])).toEqual([[A, ['CVE-1-1']]]);
   });
 
+  test('a label of 0 is no fix', async () => {
+    const { rows } = await read(
+      `cve,owner,repo,commit,label\nCVE-1-1,o,n,${A},0\nCVE-1-1,o,n,${'b'.repeat(40)},1\n`,
+    );
+    expect(rows.map((row) => row.commit)).toEqual(['b'.repeat(40)]);
+  });
+
   test('several CVEs in one field', async () => {
     const { rows } = await read(
       `repo,commit,cve,cwe\nr,${A},"CVE-1-1, CVE-1-2;CVE-1-1","['CWE-20', 'CWE-79']"\n`,
@@ -104,6 +111,7 @@ describe('lists of fixes', () => {
       code('GIT_REPOSITORY_REFUSED'),
     );
     await expect(openFixList('git', undefined, {})).rejects.toEqual(code('SOURCE_LOCATION'));
+    await expect(openFixList('git', 'x', { clones: '0' })).rejects.toEqual(code('SOURCE_OPTION'));
     await expect(openFixList('git', 'x', { merges: 'all' })).rejects.toEqual(code('SOURCE_OPTION'));
   });
 });

@@ -234,6 +234,18 @@ describe('one repository', () => {
     );
   });
 
+  test('several repositories at once, in the order of the list', async () => {
+    const rows = Array.from({ length: 7 }, (_, i) => {
+      const repository = new TestRepository(join(folder, `r${i}`));
+      repository.commit('start', { 'a.js': 'a();\n' });
+      return [repository.path, repository.commit('fix', { 'a.js': `a(${i});\n` })] as const;
+    });
+    for (const clones of ['1', '4']) {
+      const { units } = await readList(rows, { clones });
+      expect(units.map((unit) => unit.files[0]?.after)).toEqual(rows.map((_row, i) => `a(${i});\n`));
+    }
+  });
+
   test('a repository that cannot be cloned is counted, and the others are read', async () => {
     const nowhere = pathToFileURL(join(folder, 'nowhere')).href;
     const { units, left } = await readList([

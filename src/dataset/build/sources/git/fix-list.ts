@@ -40,7 +40,7 @@ const NAMES: Readonly<Record<'repository' | 'commit' | 'cve' | 'cwe' | 'class', 
   commit: ['commit', 'fixcommit', 'sha', 'hash', 'commitid', 'commithash', 'patch', 'fixcommithash'],
   cve: ['cve', 'cveid', 'cves', 'vulnerabilityid', 'vulnid'],
   cwe: ['cwe', 'cweid', 'cwes'],
-  class: ['class'],
+  class: ['class', 'label'],
 };
 
 function pick(fields: Fields, name: keyof typeof NAMES): string {
@@ -53,7 +53,7 @@ function pick(fields: Fields, name: keyof typeof NAMES): string {
 
 /** A row, why it is none, or undefined where the list itself calls the commit no fix. */
 function toRow(fields: Fields, line: number): FixRow | string | undefined {
-  if (pick(fields, 'class').toLowerCase() === 'neg') return undefined;
+  if (/^(?:neg|0|false|no)$/i.test(pick(fields, 'class'))) return undefined;
   const given = pick(fields, 'commit');
   // .../OWNER/NAME/commit/HASH, as advisories link to it
   const link = /^(https?:\/\/\S+?)\/(?:-\/)?commits?\/([0-9a-f]{7,64})\b/i.exec(given);

@@ -75,19 +75,25 @@ function messagePattern(text: string): RegExp {
 }
 
 /** What the command line says of git. @throws VultuneError `SOURCE_OPTION` */
-export function gitOptions({ merges, maxFileSize }: GivenOptions): GitSourceOptions {
+export function gitOptions({ merges, maxFileSize, clones }: GivenOptions): GitSourceOptions {
   if (merges !== undefined && merges !== 'skip' && merges !== 'first-parent') {
     throw optionError('--merges: unknown value', 'expected skip or first-parent');
   }
-  const bytes = maxFileSize === undefined ? undefined : Number(maxFileSize);
-  if (bytes !== undefined && !(Number.isInteger(bytes) && bytes > 0)) {
-    throw optionError('--max-file-size: expected a number of bytes', '--max-file-size 1000000');
-  }
+  const maxFileBytes = wholeNumber('--max-file-size', maxFileSize);
+  const concurrency = wholeNumber('--clones', clones);
   return {
     ...DEFAULT_GIT_OPTIONS,
     ...(merges === undefined ? {} : { merges }),
-    ...(bytes === undefined ? {} : { maxFileBytes: bytes }),
+    ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
+    ...(concurrency === undefined ? {} : { concurrency }),
   };
+}
+
+function wholeNumber(flag: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw optionError(`${flag}: expected a whole number above 0`, `${flag} 4`);
 }
 
 function optionError(message: string, hint: string): VultuneError {

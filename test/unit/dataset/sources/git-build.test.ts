@@ -1,0 +1,114 @@
+/** @file A repository of Java, from commits to records: the whole way that `vultune data build git` goes. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildDataset } from '../../../../src/dataset/build/build-dataset.ts';
+import { openOneRepository } from '../../../../src/dataset/build/sources/git/open-git.ts';
+import { TestRepository } from '../../../support/git-repository.ts';
+
+const shop = (check: string, overload: string, newline = '\n') =>
+  [
+    'package shop;',
+    'class Shop {',
+    "  // the café's till",
+    '  static class Till {',
+    '    int open(String who) {',
+    `      ${check}`,
+    '      return drawers.get(who).unlock(7);',
+    '    }',
+    '  }',
+    '  int price(int item) { return table.get(item) * rate + 1; }',
+    '  int price(String item) {',
+    `    ${overload}`,
+    '  }',
+    '}',
+    '',
+  ].join(newline);
+
+let folder: string;
+let repository: TestRepository;
+const hashes: Record<string, string> = {};
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-git-build-'));
+  repository = new TestRepository(join(folder, 'shop'));
+  const commit = (name: string, files: Record<string, string | Uint8Array>) => {
+    hashes[name] = repository.commit(name, files);
+  };
+  const latin1 = (text: string) => Buffer.from(text, 'latin1');
+  const [loose, tight] = ['log(who);', 'if (!allowed(who)) throw new Denied(who);'];
+  const [raw, bound] = ['return query("select " + item);', 'return query("select ?", item);'];
+  commit('start', { 'src/Shop.java': latin1(shop(loose, raw, '\r\n')) });
+  commit('fix CVE-2020-1111', { 'src/Shop.java': latin1(shop(tight, raw, '\r\n')) });
+  repository.git('mv', 'src/Shop.java', 'src/Store.java');
+  commit('fix CVE-2020-2222, moved', { 'src/Store.java': latin1(shop(tight, bound, '\r\n')) });
+  commit('fix CVE-2020-3333: layout alone', { 'src/Store.java': latin1(shop(tight, bound)) });
+  commit('fix CVE-2020-4444: a test', { 'src/test/java/ShopTest.java': shop(loose, raw) });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function build(name: string, strict = true) {
+  const outDir = join(folder, name);
+  const source = openOneRepository('git', { repository: repository.path, fixes: 'CVE-' });
+  const fractions = { train: 1, valid: 0, test: 0 };
+  const cacheDir = join(folder, `${name}-cache`);
+  await buildDataset({ sources: [source], outDir, cacheDir, fractions, strict, threads: 0 });
+  const lines = readFileSync(join(outDir, 'train.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('a repository of Java', () => {
+  test('exactly the functions of its fixes', async () => {
+    const records = await build('strict');
+    const labelled = records
+      .filter((record) => record.set !== 'P3')
+      .map(({ cve, commit, date, path, qualified_name, set, target }) => ({
+        cve,
+        commit,
+        date,
+        path,
+        qualified_name,
+        set,
+        target,
+      }));
+    const nested = {
+      cve: 'CVE-2020-1111',
+      commit: hashes['fix CVE-2020-1111'],
+      date: '2020-01-02',
+      path: 'src/Shop.java',
+    };
+    const overload = { cve: 'CVE-2020-2222', commit: hashes['fix CVE-2020-2222, moved'], date: '2020-01-03' };
+    expect(labelled).toEqual([
+      {
+        ...overload,
+        path: 'src/Shop.java',
+        qualified_name: expect.stringContaining('price'),
+        set: 'P1',
+        target: 1,
+      },
+      {
+        ...overload,
+        path: 'src/Store.java',
+        qualified_name: expect.stringContaining('price'),
+        set: 'P2',
+        target: 0,
+      },
+      { ...nested, qualified_name: expect.stringContaining('Till.open'), set: 'P1', target: 1 },
+      { ...nested, qualified_name: expect.stringContaining('Till.open'), set: 'P2', target: 0 },
+    ]);
+    const codeOf = (set: string, cve: string) =>
+      records.find((record) => record.set === set && record.cve === cve)?.code;
+    expect(codeOf('P1', 'CVE-2020-2222')).toContain('"select " + item');
+    expect(codeOf('P2', 'CVE-2020-1111')).toContain('\r\n      if (!allowed(who))');
+  });
+
+  test('the same command gives the same bytes', async () => {
+    await build('once');
+    await build('twice');
+    for (const name of ['train.jsonl', 'dataset.json', 'README.md']) {
+      expect(readFileSync(join(folder, 'twice', name), 'utf8')).toBe(
+        readFileSync(join(folder, 'once', name), 'utf8'),
+      );
+    }
+  });
+});
