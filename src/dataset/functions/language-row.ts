@@ -21,6 +21,8 @@ export interface LanguageRow {
   readonly verbatim: readonly string[];
   /** Blocks that only white space marks: normalised text gets braces for them. */
   readonly indented: readonly string[];
+  /** Macros stand where types do: errors before a body are theirs, and the function parses for all that. */
+  readonly hasMacros: boolean;
   /** What can stand around a single function so that it parses alone, tried in order: [before, after]. */
   readonly wrappers: readonly (readonly [string, string])[];
   /** Between a scope and what is in it: `.`, `::`. */
@@ -48,13 +50,16 @@ export const COMMON: Omit<
   quoted: [],
   verbatim: [],
   indented: [],
+  hasMacros: false,
   separator: '.',
   scope: () => undefined,
   whole: (node) => node,
   body: (node) => node.field('body'),
   parameters: (node) => listOf(node.field('parameters') ?? node.field('parameter')),
   parameterType: (parameter) =>
-    isComment(parameter) ? undefined : (parameter.field('type')?.text().replace(/^:\s*/, '') ?? typeAfterColon(parameter.text())),
+    isComment(parameter)
+      ? undefined
+      : (parameter.field('type')?.text().replace(/^:\s*/, '') ?? typeAfterColon(parameter.text())),
   qualifiers: () => '',
 };
 

@@ -117,7 +117,7 @@ function extracted(
     parameters: lists.map(withoutBrackets).join(', '),
     signature: `(${types.map(squeeze).join(', ')})${row.qualifiers(node)}`,
     parent,
-    parses: !hasErrorIn(errors, start, end),
+    parses: !hasErrorIn(errors, row.hasMacros ? body.start : start, end),
   };
 }
 
@@ -131,6 +131,7 @@ function squeeze(type: string): string {
   return type
     .replace(/\s+/g, ' ')
     .replace(/ ?([^\w$ ]) ?/g, '$1')
+    .replaceAll(',', ', ')
     .trim();
 }
 

@@ -17,6 +17,7 @@ const C_FAMILY: Omit<LanguageRow, 'grammar' | 'recordLanguage' | 'extensions' | 
   ...COMMON,
   verbatim: ['string_literal', 'char_literal', 'system_lib_string'],
   separator: '::',
+  hasMacros: true,
   wrappers: [
     ['', '\n'],
     ['class _ {', '\n};'],
@@ -24,10 +25,7 @@ const C_FAMILY: Omit<LanguageRow, 'grammar' | 'recordLanguage' | 'extensions' | 
     ['auto _ = ', '\n;'],
   ],
   naming: nameOfFunction,
-  body: (node) => {
-    const body = node.field('body') ?? childOfKind(node, 'try_statement');
-    return body;
-  },
+  body: (node) => node.field('body') ?? childOfKind(node, 'try_statement'),
   parameters: (node) => listOf(functionDeclarator(node)?.field('parameters')),
   parameterType,
   qualifiers: (node) => {
@@ -67,7 +65,7 @@ export const cpp: LanguageRow = {
     '.cu',
     '.cuh',
   ],
-  functions: ['function_definition', 'lambda_expression', 'inline_method_definition'],
+  functions: ['function_definition', 'lambda_expression'],
   scopes: ['namespace_definition', 'class_specifier', 'struct_specifier', 'union_specifier'],
   verbatim: [...C_FAMILY.verbatim, 'raw_string_literal'],
   scope: (node) => {
@@ -88,24 +86,37 @@ function nameOfFunction(node: SyntaxNode, owner: Scope | undefined): Binding | u
     return boundLambda(node, { init_declarator: 'declarator', assignment_expression: 'left' });
   }
   const declarator = functionDeclarator(node);
-  // `operator bool() const`: the type is the name.
-  const named = declarator?.kind === 'operator_cast' ? declarator : declarator?.field('declarator');
-  const path =
-    declarator?.kind === 'operator_cast'
-      ? `operator ${declarator.field('type')?.text() ?? ''}`
-      : named
-          ?.text()
-          .replace(/\s+/g, ' ')
-          .replace(/\s*::\s*/g, '::');
+  if (declarator?.kind === 'operator_cast') return nameOfCast(node, declarator, owner);
+  const named = declarator?.field('declarator');
+  const path = nameText(named);
   if (path === undefined || path === '') return undefined;
   let last = named;
   while (last?.kind === 'qualified_identifier') last = last.field('name');
-  const name = declarator?.kind === 'operator_cast' ? path : (last?.text().replace(/\s+/g, ' ') ?? path);
-  const holder =
-    named?.kind === 'qualified_identifier' ? path.split('::').at(-2)?.replace(/<.*/, '') : owner?.name;
+  const name = nameText(last) ?? path;
+  const isQualified = named?.kind === 'qualified_identifier';
+  const holder = isQualified ? path.split('::').at(-2)?.replace(/<.*/, '') : owner?.name;
   if (name === holder) return { name, path, kind: 'constructor' };
-  const isMethod = owner?.isType === true || named?.kind === 'qualified_identifier';
-  return { name, path, kind: isMethod ? 'method' : 'function' };
+  return { name, path, kind: isQualified || owner?.isType === true ? 'method' : 'function' };
+}
+
+/** `operator bool() const`: the type is the name. */
+function nameOfCast(node: SyntaxNode, cast: SyntaxNode, owner: Scope | undefined): Binding {
+  const name = `operator ${cast.field('type')?.text() ?? ''}`;
+  const scope = nameText(node.field('declarator')?.field('scope'));
+  const isMethod = scope !== undefined || owner?.isType === true;
+  return {
+    name,
+    path: scope === undefined ? name : `${scope}::${name}`,
+    kind: isMethod ? 'method' : 'function',
+  };
+}
+
+function nameText(node: SyntaxNode | undefined): string | undefined {
+  return node
+    ?.text()
+    .replace(/\s+/g, ' ')
+    .replace(/\s*::\s*/g, '::')
+    .slice(0, 200);
 }
 
 /** The innermost declarator with parameters: `*f(int)`, `(*f(int))(char)`, `&f() const`. */

@@ -70,7 +70,7 @@ export const csharp: LanguageRow = {
     // `params int[] rest` stands in the list as a type and a name.
     if (isComment(parameter) || parameter.kind === 'identifier' || parameter.kind === 'attribute_list')
       return undefined;
-    return (parameter.field('type') ?? parameter).text();
+    return (parameter.kind === 'parameter' ? parameter.field('type') : undefined)?.text() ?? parameter.text();
   },
 };
 

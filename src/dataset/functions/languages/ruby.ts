@@ -1,5 +1,13 @@
 /** @file Ruby for the extractor: `def`, `define_method`, lambdas and procs bound to names. */
-import { boundLambda, COMMON, type LanguageRow, listOf, namedIn, namedScope } from '../language-row.ts';
+import {
+  boundLambda,
+  COMMON,
+  isComment,
+  type LanguageRow,
+  listOf,
+  namedIn,
+  namedScope,
+} from '../language-row.ts';
 import type { Binding, Scope, SyntaxNode } from '../syntax.ts';
 
 export const ruby: LanguageRow = {
@@ -31,6 +39,8 @@ export const ruby: LanguageRow = {
     return block?.field('body') ?? block;
   },
   parameters: (node) => listOf((node.field('block') ?? node).field('parameters')),
+  parameterType: (parameter) =>
+    isComment(parameter) ? undefined : parameter.text().replace(/(:)[\s\S]*|\s*=[\s\S]*/, '$1'),
 };
 
 const BLOCK_MAKERS = new Set(['lambda', 'proc', 'Proc.new']);
