@@ -1,8 +1,9 @@
 /** @file The tiny model of test/fixtures as a run folder that commands can open: with a tokenizer of single characters and settings. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import type { DetectorSettings } from '../../src/peft/detector-settings.ts';
+import { RUN_FORMAT_VERSION } from '../../src/runs/run-folder.ts';
 import { fixtureFolder } from './tiny-model.ts';
 
 /** Every printable ASCII character a token, as byte-level tokenizers write them; what is left is `~`. */
@@ -42,6 +43,8 @@ function tinyTokenizer(): object {
 
 export interface TinyRunOptions {
   readonly settings?: Partial<DetectorSettings>;
+  /** The records of the training file. */
+  readonly training?: readonly object[];
   /** Scores and labels of predictions/valid.jsonl. */
   readonly validation?: readonly (readonly [score: number, target: 0 | 1])[];
 }
@@ -70,7 +73,18 @@ export async function writeTinyRun(folder: string, options: TinyRunOptions = {})
   const config = join(run, 'adapter', 'adapter_config.json');
   const json = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>;
   writeFileSync(config, JSON.stringify({ ...json, base_model_name_or_path: base }));
-  writeFileSync(join(run, 'run.json'), '{}');
+  const training = join(folder, 'train.jsonl');
+  if (options.training !== undefined) {
+    writeFileSync(training, options.training.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  }
+  const data =
+    options.training === undefined
+      ? {}
+      : { train_file: { path: training, sizeBytes: statSync(training).size, sha256: '' } };
+  writeFileSync(
+    join(run, 'run.json'),
+    JSON.stringify({ formatVersion: RUN_FORMAT_VERSION, createdAt: '', config: {}, environment: {}, data }),
+  );
   if (options.validation !== undefined) {
     mkdirSync(join(run, 'predictions'));
     const lines = options.validation.map(([score, target], id) => JSON.stringify({ id, score, target }));

@@ -27,6 +27,7 @@ import { openDetector } from './open-detector.ts';
 import { packageVersions } from './package-versions.ts';
 import { resolveAdapter } from './scan-adapter.ts';
 import { compareWithCommit } from './scan-diff.ts';
+import { withNearest } from './scan-nearest.ts';
 import { writeScan } from './scan-output.ts';
 import { scanProgress } from './scan-progress.ts';
 
@@ -101,7 +102,7 @@ export async function scanStage(request: ScanRequest, context: CliContext): Prom
       endedAt: new Date(),
       complete,
       counts: { ...read, ...collected.counts },
-      findings: collected.findings,
+      findings: await withNearest(collected.findings, request.run),
       suppressed: collected.suppressed,
       ...(diff === undefined ? {} : { changed: collected.changed }),
       noticed: notices.list(),

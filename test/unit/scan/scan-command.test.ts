@@ -306,6 +306,44 @@ describe('formats', () => {
   });
 });
 
+describe('the nearest known vulnerable function', () => {
+  const known = {
+    id: 'k1',
+    code: 'function known(userInput) { return eval(userInput); }',
+    target: 1,
+    cve: 'CVE-2020-1',
+  };
+
+  test('is named where one is alike, with its CVE; a safe one never', async () => {
+    await prepare({
+      training: [
+        known,
+        { id: 'k2', code: 'function other() { for (;;) wait(); }', target: 1 },
+        { id: 'fix', code: 'function known2(userInput) { return JSON.parse(userInput); }', target: 0 },
+      ],
+    });
+    put({
+      'a.js': 'function run(userInput) { return eval(userInput); }\n',
+      'b.js': 'function parse(userInput) { return JSON.parse(userInput); }\n',
+      'c.js': 'const unlike = () => a + b * c;\n',
+    });
+    const { stdout } = await scan(...ALL, '--format', 'json');
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; nearest?: object }[] };
+    const nearest = new Map(findings.map((one) => [one.name, one.nearest]));
+    expect(nearest.get('run')).toMatchObject({ id: 'k1', cve: 'CVE-2020-1' });
+    expect(nearest.get('parse')).not.toMatchObject({ id: 'fix' });
+    expect(nearest.get('unlike')).toBeUndefined();
+    expect((await scan(...ALL)).stdout).toContain("Most like CVE-2020-1, 'k1' of the training data");
+  });
+
+  test('data that changed since the training are not used', async () => {
+    await prepare({ training: [known] });
+    put({ 'a.js': known.code });
+    writeFileSync(join(folder, 'train.jsonl'), `${JSON.stringify({ ...known, id: 'longer than before' })}\n`);
+    expect((await scan(...ALL)).stdout).not.toContain('CVE-2020-1');
+  });
+});
+
 describe('mistakes', () => {
   test.each<[string, readonly string[], string]>([
     ['no such path', ['missing'], 'SCAN_PATH_MISSING'],
