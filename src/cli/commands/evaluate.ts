@@ -55,7 +55,7 @@ JSON (--json), of one run:
   slices            dimension, name, functions, vulnerable, right, wrong, metrics, intervals, too_small
   at_prevalence     precision, its interval, alerts and finds per 1000 functions (--prevalence)
   calibration       method and numbers in use; null when scores are the network's own
-  contamination     checked, exact, near: test functions that were trained on
+  contamination     checked, exact, near, dropped: test functions that were trained on; validation: the run's own
 Of several runs: runs (a list of these), mean (by metric: mean, sd, runs), ensemble (as one run).`;
 
 export function evaluateCommand(stage: EvaluateStage): CliCommand {

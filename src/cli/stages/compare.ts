@@ -14,7 +14,7 @@ import type { CliContext } from '../context.ts';
 import { startProgress } from '../display/progress.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
-import { runFiles } from './evaluation-inputs.ts';
+import { checkContamination, contaminationCounts, runFiles } from './evaluation-inputs.ts';
 import { snakeKeys } from './metric-names.ts';
 import { ScoringRun } from './score-run.ts';
 
@@ -26,6 +26,12 @@ export async function compareStage(request: CompareRequest, context: CliContext)
   ];
   const path = request.data ?? commonTestFile(first, second);
   const records = await readLabelledRecords(path);
+  const { found, rows } = await checkContamination(records, [first, second]);
+  if (rows.size > 0) {
+    stderr.write(
+      `${stderr.colors.warning(`CONTAMINATED: ${contaminationCounts(records, found!)}; whoever saw them has it easier`)}\n`,
+    );
+  }
   const scored = [];
   for (const run of [first, second]) {
     try {

@@ -17,7 +17,13 @@ import type { EvaluateRequest } from '../commands/evaluate.ts';
 import type { CliContext } from '../context.ts';
 import { startProgress } from '../display/progress.ts';
 import { ensembleOf } from './ensemble.ts';
-import { checkContamination, contaminationError, readOptional, runFiles } from './evaluation-inputs.ts';
+import {
+  checkContamination,
+  contaminationError,
+  isValidationOf,
+  readOptional,
+  runFiles,
+} from './evaluation-inputs.ts';
 import { type EvaluatedRun, evaluationJson, evaluationText } from './evaluation-output.ts';
 import { type PreparedRun, prepareRun } from './prepare-run.ts';
 import { ScoringRun } from './score-run.ts';
@@ -67,7 +73,15 @@ export async function evaluateStage(request: EvaluateRequest, context: CliContex
   const ensemble = single
     ? undefined
     : await judge(ensembleOf(prepared, validRecords, request.threshold), baselines, 'ensemble');
-  const output = { request, test, evaluated, ensemble, contamination, dropped: file.length - test.length };
+  const output = {
+    request,
+    test,
+    evaluated,
+    ensemble,
+    contamination,
+    dropped: file.length - test.length,
+    isValidation: await isValidationOf(request.data, runs),
+  };
   if (request.json) stdout.write(`${JSON.stringify(evaluationJson(output), null, 2)}\n`);
   else stdout.write(evaluationText(output, stdout));
 }

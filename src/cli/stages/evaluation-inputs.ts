@@ -11,6 +11,7 @@ import {
   parseFingerprints,
   type TrainingFingerprints,
 } from '../../evaluation/contamination.ts';
+import { fingerprintFile } from '../../runs/environment.ts';
 import type { ScoringRun } from './score-run.ts';
 
 /** Beside the adapter, so that it travels with it. */
@@ -71,14 +72,27 @@ async function trainingFingerprints(run: ScoringRun): Promise<TrainingFingerprin
   return records === undefined ? undefined : fingerprintTraining(records);
 }
 
+/** Whether the file is the one that chose a run's checkpoint, calibration and threshold. */
+export async function isValidationOf(path: string, runs: readonly ScoringRun[]): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const { sha256 } = await fingerprintFile(path);
+  return runs.some(({ run }) => run?.record.data.valid_file?.sha256 === sha256);
+}
+
 const SHOWN = 5;
+
+/** "3 of 95 test functions were trained on (2 the same, 1 nearly)". */
+export function contaminationCounts(test: readonly LabelledRecord[], { exact, near }: Contamination): string {
+  return `${exact.length + near.length} of ${test.length} test functions were trained on (${exact.length} the same, ${near.length} nearly)`;
+}
 
 /** Names counts and the first few. */
 export function contaminationError(
   test: readonly LabelledRecord[],
-  { exact, near }: Contamination,
+  contamination: Contamination,
   file: string,
 ): VultuneError {
+  const { exact, near } = contamination;
   const named = [
     ...exact.map((row) => [row, 'the same'] as const),
     ...near.map((row) => [row, 'nearly'] as const),
@@ -88,8 +102,7 @@ export function contaminationError(
   const more = exact.length + near.length - named.length;
   return new VultuneError(
     'EVALUATION_CONTAMINATED',
-    `${exact.length + near.length} of ${test.length} test functions were trained on (${exact.length} the same, ${near.length} nearly): ` +
-      `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+    `${contaminationCounts(test, contamination)}: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
     {
       where: { file },
       hint: '--drop-contaminated leaves them out, --allow-contamination goes on and says so beside the figures.',

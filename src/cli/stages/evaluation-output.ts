@@ -31,10 +31,12 @@ export interface EvaluationOutput {
   readonly contamination: CheckedContamination;
   /** Functions left out because they were trained on. */
   readonly dropped: number;
+  /** Whether the file chose a run's checkpoint and threshold. */
+  readonly isValidation: boolean;
 }
 
 export function evaluationText(output: EvaluationOutput, terminal: Terminal): string {
-  const { request, evaluated, ensemble, contamination, dropped } = output;
+  const { request, evaluated, ensemble, contamination, dropped, isValidation } = output;
   const { colors } = terminal;
   const shown = ensemble ?? evaluated[0]!;
   const moved = prevalenceOf(shown, request.prevalence);
@@ -44,6 +46,7 @@ export function evaluationText(output: EvaluationOutput, terminal: Terminal): st
     moved === undefined ? '' : `${prevalenceText(moved)}\n`,
     slicesTable(shown.slices, request.slices, terminal),
     ...contaminationText(contamination, dropped).map((line) => `${colors.warning(line)}\n`),
+    isValidation ? `${colors.warning(VALIDATION)}\n` : '',
     `\n${colors.muted(HONEST)}\n`,
   ].join('');
 }
@@ -51,7 +54,10 @@ export function evaluationText(output: EvaluationOutput, terminal: Terminal): st
 const HONEST =
   'A score is a hint where to look, not a verdict: labels come from fixing commits, and what a function calls is not seen.';
 
-const RUN_FIGURES: readonly FigureName[] = ['rocAuc', 'averagePrecision', 'f1', 'P-C', 'pairRanking'];
+const VALIDATION =
+  'This is the validation file: it chose the checkpoint, the calibration and the threshold, so these figures are too good.';
+
+const RUN_FIGURES: readonly FigureName[] = ['rocAuc', 'averagePrecision', 'f1', 'P-C'];
 
 /** A line a run, then mean ± standard deviation. */
 function runsTable(evaluated: readonly EvaluatedRun[], terminal: Terminal): string {
@@ -107,6 +113,7 @@ export function evaluationJson(output: EvaluationOutput): Record<string, unknown
       exact: contamination.found?.exact.length ?? 0,
       near: contamination.found?.near.length ?? 0,
       dropped,
+      validation: output.isValidation,
     },
   };
   if (ensemble === undefined) return { run: request.runs[0], ...about, ...one(evaluated[0]!) };
