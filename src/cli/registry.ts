@@ -15,6 +15,7 @@ import { predictCommand } from './commands/predict.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { reportCommand } from './commands/report.ts';
 import { scanCommand } from './commands/scan.ts';
+import { serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliCommand } from './program.ts';
@@ -48,6 +49,7 @@ export function commandRegistry(version: string): readonly CliCommand[] {
     }),
     evaluateCommand(async (...args) => (await import('./stages/evaluate.ts')).evaluateStage(...args)),
     compareCommand(async (...args) => (await import('./stages/compare.ts')).compareStage(...args)),
+    serveCommand(async (...args) => (await import('./stages/serve.ts')).serveStage(...args)),
     reportCommand(async (...args) => (await import('./stages/report.ts')).reportStage(...args)),
     predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
     scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),

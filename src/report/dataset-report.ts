@@ -128,22 +128,14 @@ function contents({ languages, cwes, projects }: DatasetStatistics): Section {
     const beyond = entries.slice(MOST_BARS);
     const rest = others.names + beyond.length;
     const restFunctions = others.functions + beyond.reduce((sum, { functions }) => sum + functions, 0);
+    const notes = [
+      ...(rest === 0 ? [] : [`The largest; ${count(rest)} others hold ${count(restFunctions)} functions.`]),
+      ...(missing.functions === 0 ? [] : [`${count(missing.functions)} functions do not say.`]),
+    ];
     return barChart({
       title,
-      ...(missing.functions === 0 ? {} : { note: `${count(missing.functions)} functions do not say.` }),
-      bars: [
-        ...entries.slice(0, MOST_BARS).map((entry) => bar(entry)),
-        ...(rest === 0
-          ? []
-          : [
-              {
-                label: `${count(rest)} others`,
-                value: restFunctions,
-                text: count(restFunctions),
-                color: COLOR.muted,
-              },
-            ]),
-      ],
+      ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
+      bars: entries.slice(0, MOST_BARS).map(bar),
     });
   };
   return {

@@ -24,6 +24,7 @@ export function sideBySide(before: string, after: string, caption: string): Safe
   const shown = fold(rows);
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table class="diff sides">
 <caption class="visually-hidden">${caption}</caption>
+<colgroup><col class="no"><col><col class="no"><col></colgroup>
 <thead><tr><th scope="col" colspan="2">Before (vulnerable)</th><th scope="col" colspan="2">After (fixed)</th></tr></thead>
 <tbody>${shown.map((row) =>
     typeof row === 'number'

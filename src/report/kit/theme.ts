@@ -67,7 +67,7 @@ h3 { font-size: 1rem; font-weight: 620; margin: 2rem 0 .5rem; }
 p { max-width: 46rem; } .note { color: var(--muted); font-size: .9rem; margin: 0 0 1.1rem; max-width: 46rem; }
 .grid { display: grid; gap: 2rem 2.25rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19.5rem), 1fr)); margin-top: 1.25rem; row-gap: 0; }
 .grid > * { margin-bottom: 2rem; }
-.grid > figure.chart { display: grid; grid-row: span 3; grid-template-rows: subgrid; align-content: start; }
+.grid > figure.chart { display: grid; grid-row: span 3; grid-template-rows: subgrid; align-content: start; align-items: start; }
 .grid.wide { grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure.chart > figcaption { font-size: .9rem; font-weight: 600; line-height: 1.35; margin-bottom: .3rem; }
@@ -97,7 +97,7 @@ code, pre { font-family: var(--mono); font-size: .8125rem; }
 .frame > summary { cursor: pointer; } .frame > summary small, .frame > figcaption small { color: var(--muted); }
 .frame pre { margin: 0; padding: .6rem 0; overflow: auto; max-height: 30rem; line-height: 1.5; tab-size: 4; }
 .frame .line { display: block; width: max-content; min-width: 100%; padding-right: 1rem; } .frame .no { display: inline-block; width: 3.4rem; padding-right: 1rem; text-align: right; color: var(--muted); user-select: none; }
-.diff { width: 100%; table-layout: fixed; font-family: var(--mono); font-size: .75rem; line-height: 1.5; border: 0; } .diff td { border: 0; padding: 0 .6rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; } .diff td.no { width: 2.8rem; text-align: right; color: var(--muted); user-select: none; } .diff td.fold { color: var(--muted); padding: .15rem .6rem; background: var(--panel); } .frame > .scroll { margin: 0; } .diff thead th { font-family: var(--sans); padding: .3rem .6rem; }
+.diff { width: 100%; table-layout: fixed; font-family: var(--mono); font-size: .75rem; line-height: 1.5; border: 0; } .diff td { border: 0; padding: 0 .6rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; } .diff td.no { width: 2.8rem; text-align: right; color: var(--muted); user-select: none; } .diff td.fold { color: var(--muted); padding: .15rem .6rem; background: var(--panel); } .frame > .scroll { margin: 0; } .diff col.no { width: 3.2rem; } .diff thead th { font-family: var(--sans); padding: .3rem .6rem; }
 .diff .added { background: var(--added); } .diff .removed { background: var(--removed); } .diff ins, .diff del { text-decoration: none; font-weight: 700; } .diff ins { color: var(--added-ink); } .diff del { color: var(--removed-ink); }
 .threshold { display: grid; grid-template-columns: minmax(0, 27rem) minmax(0, 27rem); gap: 1.5rem 4rem; align-items: start; margin-top: 1rem; }
 .threshold label { display: flex; justify-content: space-between; font-size: .9rem; font-weight: 600; } .threshold input { width: 100%; accent-color: var(--accent); margin: .4rem 0 0; }
@@ -105,6 +105,6 @@ code, pre { font-family: var(--mono); font-size: .8125rem; }
 .status { display: inline-block; border: 1px solid currentColor; border-radius: 99px; padding: .02rem .6rem; font-size: .8125rem; color: var(--muted); } .status.running { color: var(--accent); } .status.finished { color: var(--safe); } .status.interrupted, .status.stopped { color: var(--warn); }
 footer.page { color: var(--muted); font-size: .8125rem; padding-top: 3rem; padding-bottom: 2.5rem; }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-@media (max-width: 40rem) { .threshold { grid-template-columns: minmax(0, 1fr); } section { padding-top: 2rem; } .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); } .figures dd { font-size: 1.45rem; } .diff.sides td.no { display: none; } .diff { font-size: .6875rem; } }
+@media (max-width: 40rem) { .threshold { grid-template-columns: minmax(0, 1fr); } section { padding-top: 2rem; } .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); } .figures dd { font-size: 1.45rem; } .diff.sides { min-width: 34rem; } .diff { font-size: .6875rem; } }
 @media print { :root {${LIGHT} } body { font-size: 9.5pt; } nav.contents, .skip, .screen-only { display: none !important; } header.page, main, footer.page { max-width: none; padding-left: 0; padding-right: 0; } section { padding-top: 1.2rem; } h2, h3, caption { break-after: avoid; } tr { break-inside: avoid; } .grid { grid-template-columns: repeat(2, 1fr); } .scroll { overflow: visible; } .frame pre { max-height: none; white-space: pre-wrap; } .frame .line { width: auto; } a { color: inherit; text-decoration: none; } }
 `;

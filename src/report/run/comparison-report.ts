@@ -4,7 +4,7 @@ import { lineChart, type Point, type Series } from '../kit/charts.ts';
 import { count, dateTime, metric, shortNumber } from '../kit/numbers.ts';
 import { page, type Section } from '../kit/page.ts';
 import { SORT_SCRIPT } from '../kit/scripts.ts';
-import { dataTable, emptyNote } from '../kit/table.ts';
+import { callout, dataTable, emptyNote } from '../kit/table.ts';
 import { SERIES_COLORS } from '../kit/theme.ts';
 import { reportedSet, statusBadge } from './run-report.ts';
 import type { RunReportData } from './run-report-data.ts';
@@ -14,6 +14,8 @@ export interface ComparisonPageOptions {
   /** Where a run's own page is, for the table. */
   readonly linkOf?: (run: RunReportData) => string;
   readonly scripts?: readonly string[];
+  /** What the reader should know about runs that are not shown. */
+  readonly notes?: readonly string[];
 }
 
 /** Any number of runs, none included. Colours go to the best few; the rest is drawn grey. */
@@ -22,7 +24,7 @@ export function comparisonPage(runs: readonly RunReportData[], options: Comparis
   const sections: Section[] =
     runs.length === 0
       ? [{ id: 'runs', title: 'Runs', body: emptyNote('There is no run here yet: vultune train makes one.') }]
-      : [runsSection(ordered, options.linkOf), curvesSection(ordered), differencesSection(ordered)];
+      : [runsSection(ordered, options), curvesSection(ordered), differencesSection(ordered)];
   return page({
     title: options.title ?? 'Runs side by side',
     kicker: 'Vultune · comparison',
@@ -47,7 +49,7 @@ const COLUMNS = [
   ['f1', 'F1', 'f1'],
 ] as const;
 
-function runsSection(runs: readonly RunReportData[], linkOf: ComparisonPageOptions['linkOf']): Section {
+function runsSection(runs: readonly RunReportData[], { linkOf, notes = [] }: ComparisonPageOptions): Section {
   const values = runs.map((run) => {
     const set = reportedSet(run);
     const stored = bestOf(run);
@@ -61,7 +63,7 @@ function runsSection(runs: readonly RunReportData[], linkOf: ComparisonPageOptio
     id: 'runs',
     title: 'Runs',
     note: 'Small figures: 95 % bootstrap interval. Overlapping intervals do not say that two runs are equal: vultune compare tests the difference.',
-    body: dataTable({
+    body: html`${callout(notes)}${dataTable({
       caption: 'Runs',
       isSortable: true,
       columns: [
@@ -88,7 +90,7 @@ function runsSection(runs: readonly RunReportData[], linkOf: ComparisonPageOptio
           dateTime(run.createdAt),
         ],
       })),
-    }),
+    })}`,
   };
 }
 

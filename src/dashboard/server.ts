@@ -1,0 +1,83 @@
+/** @file The socket of `vultune serve`: where it listens, which Host it answers to, how it ends. */
+import { existsSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { VultuneError } from '../base/errors.ts';
+import { dashboardApp } from './dashboard-app.ts';
+
+export interface ServeOptions {
+  readonly root: string;
+  /** Default 127.0.0.1. */
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly signal: AbortSignal;
+}
+
+export interface RunningServer {
+  readonly address: string;
+  /** When the signal has ended it. */
+  readonly closed: Promise<void>;
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** @throws VultuneError `SERVE_FOLDER_MISSING`, `SERVE_PORT_IN_USE`, `SERVE_ADDRESS`. */
+export async function startDashboard({ root, host, port, signal }: ServeOptions): Promise<RunningServer> {
+  if (!existsSync(root) || !statSync(root).isDirectory()) {
+    throw new VultuneError('SERVE_FOLDER_MISSING', `found no folder ${root}, expected one that holds runs`, {
+      where: { file: root },
+      hint: 'the folder above your runs: vultune serve runs',
+    });
+  }
+  const server = createServer();
+  const app = dashboardApp({ root, isAllowedHost: (value) => isOwnHost(value, host), signal });
+  server.on('request', getRequestListener(app.fetch));
+  await new Promise<void>((done, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) => fail(listenError(error, host, port)));
+    server.listen(port, host, done);
+  });
+  const actual = (server.address() as AddressInfo).port;
+  const closed = new Promise<void>((done) => {
+    server.once('close', done);
+  });
+  const end = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+  return { address: `http://${bracketed(host)}:${actual}/`, closed };
+}
+
+/**
+ * DNS rebinding comes with a name of the attacker's: the names of loopback and the one that was told are answered, and
+ * where every address was asked for, any address, for an address is not resolved by anybody.
+ */
+export function isOwnHost(header: string, host: string): boolean {
+  const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  if (name === host.toLowerCase()) return true;
+  if (LOOPBACK.has(host)) return LOOPBACK.has(name);
+  return (host === '0.0.0.0' || host === '::') && (isIP(name) !== 0 || name === 'localhost');
+}
+
+const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host);
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): unknown {
+  if (error.code === 'EADDRINUSE') {
+    return new VultuneError('SERVE_PORT_IN_USE', `port ${port} on ${host} is in use`, {
+      where: { name: '--port' },
+      hint: 'give another one, or --port 0 for any free one',
+      cause: error,
+    });
+  }
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EACCES') {
+    return new VultuneError('SERVE_ADDRESS', `cannot listen on ${host}, port ${port}: ${error.code}`, {
+      where: { name: '--host' },
+      hint: 'an address of this machine is expected; ports below 1024 need rights',
+      cause: error,
+    });
+  }
+  return error;
+}
