@@ -4,6 +4,7 @@ import type {
   InspectedRecord,
   InspectReport,
 } from '../../dataset/statistics/inspect-dataset.ts';
+import { harmless } from './harmless-text.ts';
 import { formatBytes, formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -66,8 +67,3 @@ function recordText({ file, line, part, record }: InspectedRecord, { colors }: T
 }
 
 const cut = (text: string, most: number) => (text.length <= most ? text : `${text.slice(0, most - 3)}...`);
-
-/** Control characters as spaces; tabs as two. */
-function harmless(text: string): string {
-  return text.replaceAll('\t', '  ').replace(/\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu, ' ');
-}

@@ -1,5 +1,6 @@
 /** @file The report of `data check` for people: parts as a table, then each kind of leak with the first few places. */
 import type { Leak, LeakKind, LeakPlace, LeakReport } from '../../dataset/check/leak-report.ts';
+import { harmless } from './harmless-text.ts';
 import { formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -22,7 +23,7 @@ const TITLES: Readonly<Record<LeakKind, readonly [none: string, some: string]>> 
 export function leakText(report: LeakReport, terminal: Terminal): string {
   const { colors } = terminal;
   const rows = report.parts.map(({ name, functions, vulnerable }) => [
-    name,
+    harmless(name),
     formatCount(functions),
     `${formatCount(vulnerable)} (${formatPercent(vulnerable / functions)})`,
   ]);
@@ -40,10 +41,12 @@ function leakLines(leak: Leak, { threshold }: LeakReport, { colors }: Terminal):
   const note = leak.kind === 'near-duplicate' ? ` (Jaccard ${threshold} and above, estimated)` : '';
   if (leak.checked === 0) return `${colors.muted('-')}     ${none}: no function says one\n`;
   if (leak.groups === 0) return `${colors.good('ok')}    ${none}${note}\n`;
-  const parts = Object.entries(leak.byParts).map(([names, count]) => `${names}: ${formatCount(count)}`);
+  const parts = Object.entries(leak.byParts).map(
+    ([names, count]) => `${harmless(names)}: ${formatCount(count)}`,
+  );
   const head = `${colors.bad('FAIL')}  ${formatCount(leak.groups)} ${some}${note}; ${formatCount(leak.functions)} functions\n`;
   const examples = leak.examples.map(({ key, similarity, places }) => {
-    const what = [key ?? '', similarity === undefined ? '' : `~${similarity.toFixed(2)} alike`]
+    const what = [harmless(key ?? ''), similarity === undefined ? '' : `~${similarity.toFixed(2)} alike`]
       .filter((text) => text !== '')
       .join(', ');
     return `      ${what === '' ? '' : `${colors.muted(what)}  `}${places.map(placeText).join('  ')}\n`;
@@ -54,4 +57,4 @@ function leakLines(leak: Leak, { threshold }: LeakReport, { colors }: Terminal):
 }
 
 const placeText = ({ file, line, target }: LeakPlace) =>
-  `${file}:${line}${target === null ? '' : ` (${target})`}`;
+  `${harmless(file)}:${line}${target === null ? '' : ` (${target})`}`;

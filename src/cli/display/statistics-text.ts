@@ -1,5 +1,6 @@
 /** @file Dataset statistics for people: parts, lengths as in the paper's Table 1, what it is made of, duplicates. */
 import type { Counts, DatasetStatistics, TopList } from '../../dataset/statistics/dataset-statistics.ts';
+import { harmless } from './harmless-text.ts';
 import { formatCount, formatPercent } from './numbers.ts';
 import { renderPairs, renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -28,7 +29,7 @@ const share = (part: number, whole: number) =>
 function partsTable({ parts, total }: DatasetStatistics, terminal: Terminal): string {
   const headings = ['functions', 'vulnerable', 'P1', 'P2', 'P3', 'pairs', 'commits', 'CVEs', 'projects'];
   const rows = Object.entries(parts).map(([name, counts]) => [
-    name,
+    harmless(name),
     formatCount(counts.functions),
     share(counts.vulnerable, counts.functions),
     ...[
@@ -74,7 +75,7 @@ function topTable(what: string, list: TopList, total: Counts, terminal: Terminal
   const rows = entries
     .slice(0, ENTRIES_SHOWN)
     .map(({ name, functions, vulnerable }) => [
-      name,
+      harmless(name),
       share(functions, total.functions),
       formatCount(vulnerable),
     ]);

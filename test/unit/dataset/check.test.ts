@@ -161,6 +161,17 @@ describe('data check', () => {
     expect(report).toMatchObject({ ok: false, functions: 4 });
   });
 
+  test('names out of a file do not move the cursor', async () => {
+    const hostile = { commit: 'v1\u001b[2J', project: '\u001b]0;x\u0007' };
+    const odd = dataset('odd', {
+      'train.jsonl': [{ target: 1, ...hostile }, {}],
+      'test.jsonl': [{ target: 1 }, hostile],
+    });
+    const text = `${(await run(odd)).stdout}${(await cliCase([dataCommand({} as never)], ['data', 'stats', odd])).stdout}`;
+    expect(text).toContain('v1 [2J');
+    expect(text).not.toMatch(/(?!\n)\p{Cc}/u);
+  });
+
   test('parts of one file by its field "split"; one part alone is said to prove nothing', async () => {
     const one = dataset('one', {
       'all.jsonl': [

@@ -189,6 +189,19 @@ describe('data split', () => {
     expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
+  test('interrupted: ends with 130 and leaves nothing', async () => {
+    const input = writeLines('stopped.jsonl', some(20));
+    const stopped = new AbortController();
+    stopped.abort();
+    for (const what of ['split', 'sample']) {
+      const out = join(folder, `stopped-${what}`);
+      const argv = ['data', what, input, '--out', out];
+      const result = await cliCase([dataCommand({} as never)], argv, { signal: stopped.signal });
+      expect(result.exitCode).toBe(130);
+      expect(existsSync(out)).toBe(false);
+    }
+  });
+
   test('a folder of something else is not touched', async () => {
     const input = writeLines('fine.jsonl', some(20));
     const other = join(folder, 'other');

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { PartRecord, ReasonCounts } from '../../../dataset/check/read-parts.ts';
 import type { CliContext } from '../../context.ts';
+import { harmless } from '../../display/harmless-text.ts';
 import { readingProgress } from '../../display/reading-progress.ts';
 
 export interface InputOptions {
@@ -62,5 +63,5 @@ export function leftOutLine({ counts }: ReasonCounts): string {
   const reasons = Object.entries(counts);
   if (reasons.length === 0) return '';
   const total = reasons.reduce((sum, [, count]) => sum + count, 0);
-  return `${total} rows left out: ${reasons.map(([reason, count]) => `${reason} (${count})`).join(', ')}\n`;
+  return `${total} rows left out: ${reasons.map(([reason, count]) => `${harmless(reason)} (${count})`).join(', ')}\n`;
 }

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import type { SampleReport } from '../../../dataset/sampling/sample-dataset.ts';
 import type { CliContext } from '../../context.ts';
+import { harmless } from '../../display/harmless-text.ts';
 import { formatCount, formatPercent } from '../../display/numbers.ts';
 import { readingProgress } from '../../display/reading-progress.ts';
 import { renderTable } from '../../display/table.ts';
@@ -81,7 +82,7 @@ function sampleText({ out, from, chosen, cwes, pairs }: SampleReport, stdout: Cl
   ];
   const right = { align: 'right' } as const;
   const columns = [{ heading: '' }, { heading: 'functions', ...right }, { heading: 'vulnerable', ...right }];
-  const names = Object.entries(cwes).map(([name, count]) => `${name} ${formatCount(count)}`);
+  const names = Object.entries(cwes).map(([name, count]) => `${harmless(name)} ${formatCount(count)}`);
   const more = names.length > 12 ? `, and ${names.length - 12} more` : '';
   return [
     renderTable(columns, [row('from', from), row('chosen', chosen)], stdout),
