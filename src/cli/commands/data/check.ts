@@ -46,7 +46,7 @@ export function checkCommand(_stages: unknown, context: CliContext): Command {
 async function check(paths: readonly string[], options: Options, context: CliContext): Promise<void> {
   const { stdout, stderr, setExitCode } = context;
   const { findLeaks } = await import('../../../dataset/check/find-leaks.ts');
-  const inputs = await openInputs(paths, options, context);
+  const inputs = await openInputs(paths, options, context, false);
   const report = await findLeaks(inputs.records(), {
     threshold: options.threshold,
     kinds: LEAK_KINDS.filter((kind) => !options.ignore.includes(kind)),
