@@ -10,6 +10,8 @@ export interface Matchable {
   readonly name: string | undefined;
   /** Normalised text. */
   readonly text: string;
+  /** Types of the parameters: tells overloads apart. Undefined where nobody asks for it. */
+  readonly signature?: string;
   /** Index of the function directly around it, which comes earlier in the list. */
   readonly parent: number | undefined;
 }
@@ -63,6 +65,11 @@ export function matchFunctions(
   sameInOrder((entry) => `${entry.kind} ${entry.qualifiedName} ${entry.text}`);
   // A function that only moved (into a class, out of a wrapper) before one that merely shares a name.
   sameInOrder((entry) => `${entry.name ?? ''} ${entry.text}`);
+  mostAlike(
+    ({ name, qualifiedName, signature }) =>
+      name === undefined || signature === undefined ? undefined : `${qualifiedName} ${signature}`,
+    0,
+  );
   mostAlike((entry) => (entry.name === undefined ? undefined : entry.qualifiedName), 0);
   mostAlike((entry) => entry.name, 0.3);
   anonymousIn(undefined);

@@ -16,6 +16,7 @@ export function sourcePathProblem(
   const folders = JVM.has(language) ? beforePackage(segments) : segments;
   if (folders.some((folder) => VENDORED.test(folder))) return 'vendored';
   const testFile = TEST_FILES[language];
+  if (language === 'ruby' && folders.includes('spec')) return 'test';
   if (folders.some((folder) => TESTS.test(folder)) || testFile?.test(file) === true) return 'test';
   return undefined;
 }
@@ -23,7 +24,7 @@ export function sourcePathProblem(
 const isEcmaScript = (language: string) => ['javascript', 'typescript', 'tsx'].includes(language);
 
 const TESTS =
-  /^(?:tests?|testing|testdata|testsuites?|testcases?|test[-_](?:src|data|suite|cases|support|utils?)|src[-_]tests?|__tests__|specs?|(?:unit|it|integration|functional|acceptance|android|jvm|e2e)[-_]?tests?|test[-_]?fixtures|fixtures|it|e2e)$/i;
+  /^(?:tests?|testing|testdata|testsuites?|testcases?|test[-_](?:src|data|suite|cases|support|utils?)|src[-_]tests?|__tests__|(?:unit|it|integration|functional|acceptance|android|jvm|e2e)[-_]?tests?|test[-_]?fixtures|fixtures|it|e2e)$/i;
 const VENDORED =
   /^(?:vendor|vendored|third[-_]?party|3rd[-_]?party|node_modules|bower_components|site-packages)$/i;
 

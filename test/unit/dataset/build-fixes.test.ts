@@ -138,6 +138,30 @@ describe('one fix', () => {
     expect(outline(records)).toEqual(['P1 outer', 'P2 outer']);
   });
 
+  test('overloads are told apart by the types of their parameters', async () => {
+    const overload = (type: string, line: string) =>
+      `  int size(${type} value) {\n    ${line}\n    return 1;\n  }\n`;
+    const before = `class A {\n${overload('int', 'log(value);')}${overload('String', 'trim(value, 1, 2, 3);')}}\n`;
+    const after = `class A {\n${overload('String', 'log(value);')}${overload('int', 'trim(value, 1, 2, 3);')}}\n`;
+    const { records } = await buildFixes([{ files: [file(before, after, 'A.java')] }], { strict: false });
+    const types = records.map(({ code, set, pair }) => [pair, set, /size\((\w+)/.exec(code)![1]]);
+    expect(types).toEqual([
+      ['a/b@c0/A.java:2', 'P1', 'int'],
+      ['a/b@c0/A.java:2', 'P2', 'int'],
+      ['a/b@c0/A.java:6', 'P1', 'String'],
+      ['a/b@c0/A.java:6', 'P2', 'String'],
+    ]);
+  });
+
+  test('a source that is too long or nested too deep is counted, not parsed', async () => {
+    const deep = `function deep() { return ${'(\n'.repeat(5000)}1${')\n'.repeat(5000)}; }\n`;
+    const { info } = await buildFixes([
+      { files: [file(deep, `${deep}x();`), file(read(''), read(check), 'lib/a.js')] },
+    ]);
+    expect(info.counts.files).toMatchObject({ kept: 1 });
+    expect(Object.keys(info.counts.files).join()).toMatch(/brackets/);
+  });
+
   test('an unchanged function inside a changed one is no P3', async () => {
     const outer = (end: string) => `function outer(a) {\n${idle}\n  return idle(a, ${end});\n}\n`;
     const { records } = await buildFixes([{ files: [file(outer('1'), outer('2'))] }]);

@@ -33,6 +33,10 @@ export function analyseFileChange(input: FileChangeInput): FileAnalysis {
   const { path, pathBefore, language } = input;
   const before = readSide(pathBefore, input.before, language);
   const after = readSide(path, input.after, language);
+  const refused = before.parsed.refused ?? after.parsed.refused;
+  if (refused !== undefined) {
+    return { changed: [], deleted: [], unchanged: [], added: 0, leftOut: {}, refused };
+  }
   const match = matchFunctions(before.matchables, after.matchables);
   const leftOut: Record<string, number> = {};
   const count = (reason: string) => {
@@ -122,6 +126,7 @@ function readSide(path: string, text: string | undefined, language: Language): S
       qualifiedName: entry.qualifiedName,
       kind: entry.kind,
       text: parsed.normalise(entry),
+      signature: entry.signature,
       parent: entry.parent,
     })),
   };

@@ -32,4 +32,6 @@ export interface FileAnalysis {
   readonly added: number;
   /** Pairs of functions that are no label, by reason. */
   readonly leftOut: Readonly<Record<string, number>>;
+  /** Why the file was not taken apart at all. */
+  readonly refused?: string;
 }

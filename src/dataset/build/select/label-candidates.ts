@@ -88,7 +88,8 @@ class Labeller implements Labelled {
               ? `more than ${most === 1 ? 'one function' : `${most} functions`} changed`
               : undefined;
       this.fixes.add(problem ?? 'kept');
-      if (problem === undefined) this.#keptUnits.add(unit);
+      // A fix of a field or a configuration still has functions that it did not touch.
+      if (problem === undefined || (most === null && changed === 0)) this.#keptUnits.add(unit);
     });
   }
 

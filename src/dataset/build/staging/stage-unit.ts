@@ -49,7 +49,7 @@ function sourceFile(change: FileChange, tally: ReasonTally) {
   const pathBefore = change.pathBefore ?? path;
   const text = after ?? before;
   if (text === undefined) return undefined;
-  const language: Language | undefined = languageOfPath(path);
+  const language: Language | undefined = languageOfPath(path, text);
   if (language === undefined) {
     tally.add('file that is no source code');
     return undefined;
@@ -63,7 +63,6 @@ function sourceFile(change: FileChange, tally: ReasonTally) {
     tally.add('file that did not change');
     return undefined;
   }
-  tally.add('kept');
   return { path, pathBefore, language, before, after };
 }
 
@@ -79,7 +78,8 @@ class UnitStager {
     this.#writer = new StagedUnitWriter(path);
   }
 
-  add({ changed, deleted, unchanged, added, leftOut }: FileAnalysis): void {
+  add({ changed, deleted, unchanged, added, leftOut, refused }: FileAnalysis): void {
+    this.files.add(refused === undefined ? 'kept' : `file ${refused}`);
     for (const { before, after } of changed) {
       this.#write('before', before, this.#pairs);
       this.#write('after', after, this.#pairs);

@@ -19,7 +19,7 @@ afterEach(() => folder.remove());
 interface Entry {
   readonly path: string;
   readonly content?: string | Buffer;
-  readonly type?: 'SymbolicLink' | 'Link' | 'Directory';
+  readonly type?: 'File' | 'SymbolicLink' | 'Link' | 'Directory';
   readonly linkpath?: string;
 }
 
