@@ -1,6 +1,6 @@
 // Scores one function: node score-selection.mjs < function.js
-// Needs a running service: vultune serve --scan runs/first --port 8123
-const url = process.env.VULTUNE_URL ?? 'http://127.0.0.1:8123';
+// Needs a running service: vultune serve --scan runs/first
+const url = process.env.VULTUNE_URL ?? 'http://127.0.0.1:8484';
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
 const code = Buffer.concat(chunks).toString('utf8');

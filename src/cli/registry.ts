@@ -49,7 +49,10 @@ export function commandRegistry(version: string): readonly CliCommand[] {
     }),
     evaluateCommand(async (...args) => (await import('./stages/evaluate.ts')).evaluateStage(...args)),
     compareCommand(async (...args) => (await import('./stages/compare.ts')).compareStage(...args)),
-    serveCommand(async (...args) => (await import('./stages/serve.ts')).serveStage(...args)),
+    serveCommand(
+      async (...args) => (await import('./stages/serve.ts')).serveStage(...args),
+      async (...args) => (await import('./stages/scan-serve.ts')).serveScanStage(...args),
+    ),
     reportCommand(async (...args) => (await import('./stages/report.ts')).reportStage(...args)),
     predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
     scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),

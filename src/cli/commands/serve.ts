@@ -1,7 +1,7 @@
 /** @file `vultune serve`: options; the work is the stage's. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CliContext } from '../context.ts';
-import { addExamples } from '../options.ts';
+import { addDeviceOptions, addExamples, type DeviceOptions } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
 export interface ServeRequest {
@@ -13,13 +13,27 @@ export interface ServeRequest {
 
 export type ServeStage = (request: ServeRequest, context: CliContext) => Promise<void>;
 
-export function serveCommand(stage: ServeStage): CliCommand {
+export interface ServeScanRequest extends DeviceOptions {
+  /** A run folder, an adapter folder, or an adapter's id on the hub. */
+  readonly run: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export type ServeScanStage = (request: ServeScanRequest, context: CliContext) => Promise<void>;
+
+interface Options extends Omit<ServeRequest, 'dir'>, DeviceOptions {
+  readonly scan?: string;
+}
+
+export function serveCommand(stage: ServeStage, scanStage: ServeScanStage): CliCommand {
   return (context) => {
     const command = new Command('serve')
       .summary('show runs in the browser, live while they train')
       .description(
         'Show the runs of a folder in the browser: a list, a comparison, and the page of each, which follows a ' +
-          'training while it goes on. Reads only, and answers only this machine unless --host says otherwise.',
+          'training while it goes on. Reads only, and answers only this machine unless --host says otherwise. With ' +
+          '--scan instead: a service that scores functions for editors, POST /v1/score, described at /openapi.json.',
       )
       .argument('[dir]', 'a run, or a folder with runs in it', 'runs')
       .option(
@@ -31,13 +45,21 @@ export function serveCommand(stage: ServeStage): CliCommand {
         new Option('--port <n>', 'port to listen on; 0 takes any free one')
           .argParser(parsePort)
           .default(8484),
+      )
+      .option(
+        '--scan <run>',
+        'score functions with this run (or adapter, or hub id) instead of showing runs',
       );
+    addDeviceOptions(command);
     addExamples(command, [
       ['all runs below ./runs', 'vultune serve'],
       ['one run, on another port', 'vultune serve runs/first --port 9000'],
+      ['scores for an editor', 'vultune serve --scan runs/first'],
     ]);
-    return command.action((dir: string, options: Omit<ServeRequest, 'dir'>) =>
-      stage({ dir, ...options }, context),
+    return command.action((dir: string, { scan, host, port, ...device }: Options) =>
+      scan === undefined
+        ? stage({ dir, host, port }, context)
+        : scanStage({ run: scan, host, port, ...device }, context),
     );
   };
 }

@@ -1,4 +1,5 @@
 /** @file The scoring service's routes and what it refuses. Knows nothing of sockets, so it is tested without one. */
+import { isIP } from 'node:net';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -106,11 +107,14 @@ function requestError(error: Error): RequestError {
   return new RequestError(500, 'INTERNAL', 'scoring failed');
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
+/** Nobody resolves an address: where the service listens on all of them, any address is its own. */
 function isOwnHost(host: string, names: readonly string[]): boolean {
-  const name = host.replace(/:\d+$/, '');
-  return LOOPBACK.test(name) || names.some((own) => own.toLowerCase() === name.toLowerCase());
+  const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  if (LOOPBACK.test(name) || names.some((own) => own.toLowerCase() === name.toLowerCase())) return true;
+  return isIP(name) !== 0 && names.some((own) => EVERY_ADDRESS.has(own));
 }
 
 function isOwnOrigin(origin: string, host: string): boolean {

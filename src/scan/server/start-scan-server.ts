@@ -22,7 +22,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** A body of the largest size over a slow line. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Throws SERVER_PORT_IN_USE, SERVER_ADDRESS. */
+/** Throws SERVE_PORT_IN_USE, SERVE_ADDRESS. */
 export async function startScanServer(options: ScanServerOptions): Promise<ScanServer> {
   const { host = '127.0.0.1', port, hostNames = [] } = options;
   const app = scanApp({ ...options, hostNames: [...hostNames, host] });
@@ -49,12 +49,12 @@ export async function startScanServer(options: ScanServerOptions): Promise<ScanS
 
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): VultuneError {
   if (cause.code === 'EADDRINUSE') {
-    return new VultuneError('SERVER_PORT_IN_USE', `port ${port} of ${host} is in use`, {
+    return new VultuneError('SERVE_PORT_IN_USE', `port ${port} of ${host} is in use`, {
       hint: 'Choose another one with --port, or 0 for any free one.',
       cause,
     });
   }
-  return new VultuneError('SERVER_ADDRESS', `cannot listen on ${host}:${port}: ${cause.message}`, {
+  return new VultuneError('SERVE_ADDRESS', `cannot listen on ${host}:${port}: ${cause.message}`, {
     hint: 'Is it an address of this machine, and a port that you may use?',
     cause,
   });

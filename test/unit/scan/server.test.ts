@@ -79,6 +79,16 @@ describe('refuses', () => {
     ]);
   });
 
+  test.each([
+    ['10.0.0.7:80', '0.0.0.0', 200],
+    ['evil.example', '0.0.0.0', 403],
+    ['own.example:80', 'own.example', 200],
+    ['10.0.0.7', '127.0.0.1', 403],
+  ])('requests to %s of a service on %s: %d', async (host, own, status) => {
+    const app = scanApp({ scorer: lengthScorer, threshold: 0.5, version: '1', hostNames: [own] });
+    expect((await app.request(URL_OF, post(codes('a'), { host }))).status).toBe(status);
+  });
+
   test('a body that does not say how long it is, when it is too long', async () => {
     const stream = new ReadableStream({
       start: (controller) => {
@@ -162,7 +172,7 @@ describe('on a socket', () => {
     await expect(
       startScanServer({ scorer: lengthScorer, threshold: 0.5, version: '1', port }),
     ).rejects.toMatchObject({
-      code: 'SERVER_PORT_IN_USE',
+      code: 'SERVE_PORT_IN_USE',
     });
     other.close();
   });

@@ -1,0 +1,34 @@
+/** @file `vultune serve --scan`: a detector behind HTTP until Ctrl-C. */
+import { startScanServer } from '../../scan/server/start-scan-server.ts';
+import type { ServeScanRequest } from '../commands/serve.ts';
+import type { CliContext } from '../context.ts';
+import { openDetector } from './open-detector.ts';
+import { packageVersions } from './package-versions.ts';
+import { resolveAdapter } from './scan-adapter.ts';
+
+/** Throws what opening a detector throws, SERVE_PORT_IN_USE, SERVE_ADDRESS. */
+export async function serveScanStage(request: ServeScanRequest, context: CliContext): Promise<void> {
+  const { signal, stdout, stderr } = context;
+  const { folder } = await resolveAdapter(request.run, context);
+  const detector = await openDetector({ ...request, run: folder }, context);
+  try {
+    const server = await startScanServer({
+      scorer: { judge: (codes, given) => detector.judge(codes, { signal: given }) },
+      threshold: detector.threshold,
+      version: packageVersions().vultune!,
+      host: request.host,
+      port: request.port,
+    });
+    stdout.write(`${server.url}/\n`);
+    stderr.write('POST /v1/score scores functions, /openapi.json describes it; Ctrl-C ends it\n');
+    await untilAborted(signal);
+    await server.close();
+  } finally {
+    await detector.close();
+  }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
