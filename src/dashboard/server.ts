@@ -33,7 +33,9 @@ export async function startDashboard({ root, host, port, signal }: ServeOptions)
   }
   const server = createServer();
   const app = dashboardApp({ root, isAllowedHost: (value) => isOwnHost(value, host), signal });
-  server.on('request', getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  // It answers its own failures; the promise is only for those who wait.
+  server.on('request', (request, response) => void listener(request, response));
   await new Promise<void>((done, fail) => {
     server.once('error', (error: NodeJS.ErrnoException) => fail(listenError(error, host, port)));
     server.listen(port, host, done);

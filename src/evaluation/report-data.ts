@@ -61,6 +61,8 @@ export interface ReportDataOptions extends Omit<ResampleOptions, 'clusters' | 'd
   readonly intervals: Intervals;
   /** Made already; else they are made here. */
   readonly slices?: readonly SliceResult[] | undefined;
+  /** Of the curves' bands; default 500. */
+  readonly bandResamples?: number | undefined;
 }
 
 const BAND_RESAMPLES = 500;
@@ -79,7 +81,7 @@ export async function reportData(options: ReportDataOptions): Promise<ReportData
       roc.add(resampled.ranked);
       pr.add(resampled.ranked);
     },
-    { ...options, resamples: BAND_RESAMPLES },
+    { ...options, resamples: options.bandResamples ?? BAND_RESAMPLES },
   );
   const slices = options.slices ?? (await evaluateSlices(subject, standardSlices(records), options));
   return {

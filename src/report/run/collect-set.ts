@@ -12,7 +12,9 @@ import { evaluateScores } from '../../evaluation/evaluate.ts';
 import { reportData } from '../../evaluation/report-data.ts';
 import { type ClusteredRecord, clusterRecords } from '../../evaluation/resampling/clusters.ts';
 import { bootstrapReplicates, intervalsOf } from '../../evaluation/resampling/intervals.ts';
+import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import type { SliceRecord } from '../../evaluation/slices/slice.ts';
+import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import type { Run } from '../../runs/run-folder.ts';
 import type { MetricsRow, Mistake, SetReport } from './run-report-data.ts';
@@ -39,7 +41,8 @@ interface Prediction {
 
 /** Of each kind: alarms that were none, and vulnerabilities that were passed over. */
 const MOST_MISTAKES = 8;
-const MOST_WORK = 20_000_000;
+/** Resamples times functions. */
+const MOST_WORK = 10_000_000;
 
 export async function collectSet(
   run: Run,
@@ -64,7 +67,12 @@ export async function collectSet(
     ...subject,
     result: evaluateScores(subject),
     intervals: replicates === undefined ? {} : intervalsOf(replicates),
-    ...(own === undefined ? { slices: [] } : {}),
+    bandResamples: resamples,
+    // The page shows no intervals of slices, and they are what takes longest.
+    slices:
+      own === undefined
+        ? []
+        : await evaluateSlices(subject, standardSlices(own), { clusters, resamples: 0, signal }),
   });
   return {
     name,
@@ -107,6 +115,7 @@ async function readOwnRecords(
   name: SetReport['name'],
   predictions: readonly Prediction[],
 ): Promise<readonly LabelledRecord[] | undefined> {
+  if (predictions.length === 0) return [];
   const file = record.data[`${name}_file`];
   if (file === undefined || !existsSync(file.path)) return undefined;
   if ((await fingerprintFile(file.path)).sha256 !== file.sha256) return undefined;

@@ -1,0 +1,177 @@
+/** @file The page of a run in every state a run can be in; nothing of a run becomes markup. */
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { parseHTML } from 'linkedom';
+import { describe, expect, test } from 'vitest';
+import { collectRun } from '../../../src/report/run/collect-run.ts';
+import { comparisonPage } from '../../../src/report/run/comparison-report.ts';
+import { runReportPage, runSections } from '../../../src/report/run/run-report.ts';
+import { type FakeRunOptions, fakeRun } from '../../support/fake-run.ts';
+
+async function pageOf(options: FakeRunOptions) {
+  const data = await collectRun(fakeRun(options));
+  return { data, document: parseHTML(runReportPage(data)).document };
+}
+
+const charts = (document: Document) =>
+  [...document.querySelectorAll('svg[role=img]')].map((svg) => svg.getAttribute('aria-label'));
+
+// linkedom's document, as far as these tests read it.
+interface Document {
+  querySelectorAll(
+    selector: string,
+  ): Iterable<{ getAttribute(name: string): string | null; textContent: string }>;
+}
+
+describe('the page of a run', () => {
+  test('has every figure', async () => {
+    const { document } = await pageOf({ functions: 80 });
+    expect(charts(document)).toEqual([
+      'ROC',
+      'Precision and recall',
+      'Reliability',
+      'Scores by set',
+      'Validation loss',
+      'Validation F1',
+      'Validation ROC AUC',
+      'Training loss',
+      'Learning rate',
+      'Gradient norm',
+      'Tokens per second',
+      'Padding',
+    ]);
+    const captions = [...document.querySelectorAll('caption')].map(({ textContent }) => textContent);
+    expect(captions).toEqual(expect.arrayContaining(['Confusion matrix', 'By weakness (CWE)', 'Data files']));
+    expect(document.querySelectorAll('details.frame pre')).not.toHaveLength(0);
+  });
+
+  test('the confusion matrix is that of the threshold, and the slider holds the same counts', async () => {
+    const { data, document } = await pageOf({ functions: 200 });
+    const { confusion } = data.sets[0]!.measured.result;
+    const cell = (id: string) =>
+      Number([...document.querySelectorAll(`td [data-cell=${id}]`)][0]!.textContent);
+    expect([cell('tp'), cell('fn'), cell('fp'), cell('tn')]).toEqual([
+      confusion.truePositives,
+      confusion.falseNegatives,
+      confusion.falsePositives,
+      confusion.trueNegatives,
+    ]);
+    const island = JSON.parse([...document.querySelectorAll('#threshold-data')][0]!.textContent);
+    const start = Number([...document.querySelectorAll('#threshold-range')][0]!.getAttribute('value'));
+    expect(island.points[start].slice(1)).toEqual([confusion.truePositives, confusion.falsePositives]);
+  });
+
+  test('most certain mistakes first, with their code', async () => {
+    const { data } = await pageOf({ functions: 100 });
+    const { mistakes } = data.sets[0]!;
+    const alarms = mistakes.filter(({ target }) => target === 0).map(({ score }) => score);
+    expect(alarms.length).toBeGreaterThan(1);
+    expect(alarms).toEqual([...alarms].sort((a, b) => b - a));
+    expect(Math.min(...alarms)).toBeGreaterThanOrEqual(0.5);
+    expect(mistakes[0]!.code).toMatch(/^function f\d+/);
+  });
+
+  test.each([
+    ['never validated', { epochs: 0, ending: 'interrupted' }, 'This run has not validated'],
+    ['never began', { epochs: 0, steps: 0, ending: 'killed' }, 'No step was done yet'],
+    ['no test set', { ending: 'running' }, 'No set was scored'],
+    ['no functions', { functions: 0 }, 'There are no scored functions'],
+    ['one function', { functions: 1 }, 'All functions have the same label'],
+  ] as const)('%s', async (_, options: FakeRunOptions, sentence) => {
+    const { data, document } = await pageOf(options);
+    const text = [...document.querySelectorAll('main')][0]!.textContent;
+    expect(text).toContain(sentence);
+    expect(text).not.toMatch(/NaN|undefined|Infinity|\[object/);
+    expect(data.status).toBe(options.ending === 'killed' ? 'stopped' : (options.ending ?? 'finished'));
+  });
+
+  test('data that has changed: no code is shown for it, and the page says so', async () => {
+    const dir = fakeRun({ functions: 40 });
+    rmSync(join(dirname(dir), 'test.jsonl'));
+    const data = await collectRun(dir);
+    expect(data.sets[0]!.hasRecords).toBe(false);
+    expect(runReportPage(data)).toContain('gone or has changed');
+  });
+
+  test('20,000 functions make a page of bounded size', async () => {
+    const data = await collectRun(fakeRun({ functions: 20_000 }));
+    expect(data.sets[0]!.measured.functions).toBe(20_000);
+    expect(runReportPage(data).length).toBeLessThan(600_000);
+  }, 60_000);
+
+  test('lost steps are not drawn', async () => {
+    const dir = fakeRun({ steps: 20, epochs: 0 });
+    const path = join(dir, 'events.jsonl');
+    const before = (await collectRun(dir)).steps.length;
+    const { appendFileSync } = await import('node:fs');
+    appendFileSync(
+      path,
+      `${JSON.stringify({ timestampMs: 1, type: 'resumed', step: 12, checkpoint: '', pid: 1 })}\n`,
+    );
+    expect(before).toBe(20);
+    expect((await collectRun(dir)).steps).toHaveLength(12);
+    expect(readFileSync(path, 'utf8')).toContain('resumed');
+  });
+});
+
+describe('many runs', () => {
+  test('thirty: six in colour, the rest grey, all in the table, best first', async () => {
+    const runs = await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        fakeRun({ functions: 24, seed: i, lift: i / 60, learningRate: 1e-5 * (i + 1) }),
+      ).map((dir, i) => collectRun(dir, { name: `run ${i}` })),
+    );
+    const { document } = parseHTML(comparisonPage(runs));
+    const rows = [...document.querySelectorAll('#runs tbody tr')];
+    expect(rows).toHaveLength(30);
+    const aucs = rows.map((row) => Number.parseFloat(row.querySelectorAll('td')[2]!.textContent));
+    expect(aucs).toEqual([...aucs].sort((a, b) => b - a));
+    const legend = [...document.querySelectorAll('#curves .legend')][0]!;
+    expect(legend.querySelectorAll('li')).toHaveLength(7);
+    expect(legend.textContent).toContain('24 others');
+    const differs = [...document.querySelectorAll('#differences thead th')].map(
+      ({ textContent }) => textContent,
+    );
+    expect(differs).toEqual(['Run', 'learning_rate', 'seed']);
+  });
+
+  test('none', () => {
+    expect(comparisonPage([])).toContain('There is no run here yet');
+  });
+});
+
+test('no text of a run becomes markup', async () => {
+  const plain = await collectRun(fakeRun({ functions: 16 }));
+  const shape = (page: string) => {
+    const { document } = parseHTML(page);
+    return [...document.querySelectorAll('*')].filter(
+      ({ tagName }) => !/^(path|text|rect|g|line)$/i.test(tagName),
+    ).length;
+  };
+  const texts = fc.oneof(
+    fc.constantFrom(
+      '<script>x</script>',
+      '"><img src=x onerror=y>',
+      "' onload='z",
+      '</script><b>',
+      '</title></style>',
+      '&lt;i&gt;',
+    ),
+    fc.string({ minLength: 1, maxLength: 20 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(texts, async (text) => {
+      const safe = text.replace(/[\0\r\n\\/"]/g, (character) => (character === '"' ? '"' : ''));
+      const data = await collectRun(fakeRun({ functions: 16, text: safe }), { name: safe });
+      const markup = parseHTML(runReportPage(data)).document;
+      expect(markup.querySelectorAll('img, b, i, [onerror], [onload]')).toHaveLength(0);
+      expect(markup.querySelectorAll('script:not([type])')).toHaveLength(2);
+      expect(markup.querySelector('h1')!.textContent).toBe(safe);
+      expect(parseHTML(comparisonPage([data])).document.querySelectorAll('img, b, i')).toHaveLength(0);
+      expect(runSections(data)).toHaveLength(runSections(plain).length);
+    }),
+    { numRuns: 12 },
+  );
+  expect(shape(runReportPage(plain))).toBeGreaterThan(100);
+}, 60_000);
