@@ -229,7 +229,7 @@ describe("project-kb's statements", () => {
     expect(pairAroundFix(releases('1.0 1.1! 1.2!'))).toBeUndefined();
   });
 
-  test('artifacts by package, in the order of the statements', () => {
+  test('artifacts by package, in the order of the statements, with the files that the fix changed', async () => {
     const write = (name: string, text: string) => {
       mkdirSync(join(folder, name), { recursive: true });
       writeFileSync(join(folder, name, 'statement.yaml'), text);
@@ -242,7 +242,7 @@ describe("project-kb's statements", () => {
     write('CVE-2', 'vulnerability_id: CVE-2\n');
     write('CVE-3', ': [');
     const problems: string[] = [];
-    expect(readStatementArtifacts(folder, (reason) => problems.push(reason))).toEqual([
+    expect(await readStatementArtifacts(folder, (reason) => problems.push(reason))).toEqual([
       { ecosystem: 'maven', package: 'g:a', vulnerable: '1.10', fixed: '1.11', cve: ['CVE-1'], cwe: [] },
     ]);
     expect(problems).toEqual([
@@ -253,8 +253,8 @@ describe("project-kb's statements", () => {
   });
 
   const shared = sharedFolder();
-  test.skipIf(shared === undefined)('the real ones: pairs for two hundred vulnerabilities', () => {
-    const found = readStatementArtifacts(join(shared!, 'data', 'project-kb'), () => undefined);
+  test.skipIf(shared === undefined)('the real ones: pairs for two hundred vulnerabilities', async () => {
+    const found = await readStatementArtifacts(join(shared!, 'data', 'project-kb'), () => undefined);
     expect(new Set(found.flatMap((pair) => pair.cve)).size).toBeGreaterThanOrEqual(200);
     expect(found.every((pair) => compareMavenVersions(pair.vulnerable!, pair.fixed) < 0)).toBe(true);
   });

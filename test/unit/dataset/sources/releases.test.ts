@@ -204,7 +204,7 @@ describe('Python releases', () => {
     offerSdist('vultune-shop', '1.9', { ...OLD, ...evil });
     offerSdist('vultune-shop', '1.10', { ...NEW, ...evil, 'setup.js': 'x();\n' });
     const { units, left } = await read('pypi', { package: 'Vultune_Shop', fixed: '1.10' });
-    expect(units[0]!.key).toBe('pypi:Vultune_Shop@1.9...1.10');
+    expect(units[0]!.key).toBe('pypi:vultune-shop@1.9...1.10');
     expect(units[0]!.files).toEqual([{ path: 'setup.js', before: undefined, after: 'x();\n' }, ...CHANGES]);
     expect(left).toEqual({});
     expect(existsSync(join(folder, 'ran'))).toBe(false);
@@ -229,6 +229,42 @@ describe('Maven releases', () => {
     expect(calls()).toHaveLength(1);
     expect((await read('maven', fact)).units[0]!.files).toEqual(CHANGES);
     expect(calls()).toHaveLength(1);
+  });
+
+  test("project-kb's statements: only files that the fix commits changed", async () => {
+    fakeMaven();
+    writeFileSync(
+      offered('shop-1.9-sources.jar'),
+      zipBytes({ 'org/a.js': 'a();', 'org/b.js': 'b();', 'a.js': 'x();' }),
+    );
+    writeFileSync(
+      offered('shop-1.10-sources.jar'),
+      zipBytes({ 'org/a.js': 'a(1);', 'org/b.js': 'b(1);', 'a.js': 'y();' }),
+    );
+    const statement = join(folder, 'statements', 'CVE-1');
+    for (const [side, text] of [
+      ['before', 'old'],
+      ['after', 'new'],
+    ] as const) {
+      const path = join(statement, 'c0ffee', side, 'core/src/main/java/org/a.js');
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+    create({ file: join(statement, 'changed-source-code.tar.gz'), gzip: true, cwd: statement, sync: true }, [
+      'c0ffee',
+    ]);
+    const artifact = (version: string, affected: boolean) =>
+      `- id: pkg:maven/org.example/shop@${version}\n  affected: ${affected}\n`;
+    const yaml = `vulnerability_id: CVE-2020-1\nartifacts:\n${artifact('1.10', false)}${artifact('1.9', true)}`;
+    writeFileSync(join(statement, 'statement.yaml'), yaml);
+    const { units } = await readSource(await openReleases('maven', folder), cacheDir);
+    expect(units.map((unit) => [unit.facts, unit.files])).toEqual([
+      [
+        { project: 'org.example:shop', commit: '1.9...1.10', cve: ['CVE-2020-1'] },
+        [{ path: 'org/a.js', before: 'a();', after: 'a(1);' }],
+      ],
+    ]);
+    expect(units[0]!.key).toMatch(/^maven:org\.example:shop@1\.9\.\.\.1\.10#[0-9a-f]{16}$/);
   });
 
   test('no sources: counted. Not reached, or no mvn: an error', async () => {

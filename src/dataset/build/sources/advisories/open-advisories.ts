@@ -27,7 +27,7 @@ export async function openReleases(
   const problems = new Counts();
   const statements = ecosystem === 'maven' && isFolder(location);
   const affected = statements
-    ? readStatementArtifacts(location, (reason) => problems.add(reason))
+    ? await readStatementArtifacts(location, (reason) => problems.add(reason))
     : await readAdvisoryLines(location, ecosystem);
   if (affected.length === 0) throw empty(location);
   return new ReleaseSource(await infoOf(ecosystem, location), affected, problems.counts);

@@ -1,6 +1,6 @@
 /**
  * @file The Maven releases that project-kb's statements call affected or not: of each artifact, the pair of neighbours
- * around the fix. Reads statements; fetches nothing.
+ * around the fix, and the files that the fix commits changed. Reads statements and their archives; fetches nothing.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,12 +8,13 @@ import { parse } from 'yaml';
 import { fileError, readTextFile } from '../../../../base/files.ts';
 import { compareMavenVersions } from '../releases/maven-version.ts';
 import type { AffectedPackage } from '../releases/release-pair.ts';
+import { readTarGz } from '../tar-archive.ts';
 
 /** Statements of a folder, or of its folder `statements`, by name. */
-export function readStatementArtifacts(
+export async function readStatementArtifacts(
   location: string,
   onProblem: (reason: string) => void,
-): AffectedPackage[] {
+): Promise<AffectedPackage[]> {
   const nested = join(location, 'statements');
   const root = existsSync(nested) ? nested : location;
   let names: string[];
@@ -22,10 +23,28 @@ export function readStatementArtifacts(
   } catch (error) {
     throw fileError(error, root, 'read');
   }
-  return names
-    .map((name) => join(root, name, 'statement.yaml'))
-    .filter((path) => existsSync(path))
-    .flatMap((path) => statementPackages(path, onProblem));
+  const found: AffectedPackage[] = [];
+  for (const folder of names.map((name) => join(root, name))) {
+    if (!existsSync(join(folder, 'statement.yaml'))) continue;
+    const packages = statementPackages(join(folder, 'statement.yaml'), onProblem);
+    const archive = join(folder, 'changed-source-code.tar.gz');
+    // Releases lie months apart: what they changed beside the fix is no fix.
+    const paths = packages.length > 0 && existsSync(archive) ? await changedPaths(archive) : undefined;
+    found.push(...packages.map((entry) => (paths === undefined ? entry : { ...entry, paths })));
+  }
+  return found;
+}
+
+/** COMMIT/before/PATH and COMMIT/after/PATH. */
+async function changedPaths(archive: string): Promise<string[]> {
+  const paths = new Set<string>();
+  const wants = (entry: string) => {
+    const path = /^[^/]+\/(?:before|after)\/(.+)$/.exec(entry)?.[1];
+    if (path !== undefined) paths.add(path);
+    return false;
+  };
+  await readTarGz(archive, { wants, onFile: () => undefined, onProblem: () => undefined });
+  return [...paths].sort();
 }
 
 interface Statement {

@@ -29,6 +29,10 @@ export class MavenRegistry implements PackageRegistry {
     );
   }
 
+  canonical(name: string): string {
+    return name;
+  }
+
   /** Of the releases that the advisory lists: Maven's client has no list of all. */
   async previous({ affected = [], fixed, introduced }: AffectedPackage): Promise<string | undefined> {
     const older = affected.filter(

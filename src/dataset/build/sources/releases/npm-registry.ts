@@ -21,6 +21,10 @@ export class NpmRegistry implements PackageRegistry {
     return /^\d+\.\d+\.\d+(?:[-+][\w.+-]+)?$/.test(version);
   }
 
+  canonical(name: string): string {
+    return name;
+  }
+
   /** The newest release that is no pre-release and older than the fix. */
   async previous(
     { package: name, fixed, introduced }: AffectedPackage,

@@ -28,6 +28,11 @@ export class PypiRegistry implements PackageRegistry {
     return VERSION.test(version);
   }
 
+  /** PEP 503. */
+  canonical(name: string): string {
+    return name.toLowerCase().replace(/[-_.]+/g, '-');
+  }
+
   /** The index's own order (PEP 440); pre-releases are passed over. */
   async previous(
     { package: name, fixed, introduced }: AffectedPackage,
@@ -66,8 +71,7 @@ async function archiveOf(
   kind: Kind,
   context: ReleaseContext,
 ): Promise<string | undefined> {
-  const project = name.toLowerCase().replace(/[-_.]+/g, '-'); // PEP 503
-  const folder = join(context.cacheDir, 'releases', 'pypi', project, version, kind);
+  const folder = join(context.cacheDir, 'releases', 'pypi', name, version, kind);
   if (existsSync(folder)) return onlyFile(folder);
   makeFolder(dirname(folder));
   const temporary = await mkdtemp(`${folder}.`);

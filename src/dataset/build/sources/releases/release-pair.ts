@@ -22,6 +22,8 @@ export interface AffectedPackage {
   /** ISO 8601 day. */
   readonly date?: string;
   readonly named?: FixFacts['named'];
+  /** Only these files, where the fix is known to have changed no other; a release may hold the end of a path alone. */
+  readonly paths?: readonly string[];
 }
 
 export interface ReleaseContext {
@@ -37,6 +39,8 @@ export interface PackageRegistry {
   /** Whether the client may be asked for it: never an option, a path, an address or a range. */
   isPackage(name: string): boolean;
   isVersion(version: string): boolean;
+  /** One spelling for all that the registry takes for the same. */
+  canonical(name: string): string;
   /** The last vulnerable release of an advisory that does not name it; undefined: not known. */
   previous(affected: AffectedPackage, context: ReleaseContext): Promise<string | undefined>;
   /**
@@ -54,11 +58,12 @@ export interface PackageRegistry {
 export function* changedFiles(
   before: ReleaseFiles,
   after: ReleaseFiles,
+  isWanted: (path: string) => boolean,
   decode: (content: Uint8Array | string) => string | undefined,
 ): Generator<FileChange> {
   for (const path of [...new Set([...before.keys(), ...after.keys()])].sort()) {
     const [old, now] = [before.get(path), after.get(path)];
-    if (old !== undefined && now !== undefined && isSame(old, now)) continue;
+    if (!isWanted(path) || (old !== undefined && now !== undefined && isSame(old, now))) continue;
     const [oldText, nowText] = [old, now].map((side) => (side === undefined ? undefined : decode(side)));
     // One side that cannot be read does not make the other an added or deleted file.
     if ((old !== undefined && oldText === undefined) || (now !== undefined && nowText === undefined))
@@ -69,4 +74,21 @@ export function* changedFiles(
 
 function isSame(a: Uint8Array | string, b: Uint8Array | string): boolean {
   return typeof a === 'string' || typeof b === 'string' ? a === b : Buffer.compare(a, b) === 0;
+}
+
+/** Whether a release's path is one of a repository's, which has folders of its own before it (`core/src/main/java/`). */
+export function isAmong(paths: readonly string[]): (path: string) => boolean {
+  const byName = new Map<string, string[]>();
+  for (const path of paths) {
+    const name = nameOf(path);
+    byName.set(name, [...(byName.get(name) ?? []), path]);
+  }
+  // A name alone, without a folder, says too little.
+  const matches = (known: string, path: string) =>
+    known === path || (path.includes('/') && known.endsWith(`/${path}`));
+  return (path) => byName.get(nameOf(path))?.some((known) => matches(known, path)) === true;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }

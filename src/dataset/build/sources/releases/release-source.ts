@@ -2,13 +2,21 @@
  * @file Advisories' packages as a source of the dataset builder: each pair of releases is a fix, its changed files are
  * what differs. Knows nothing of how advisories are written.
  */
+
+import { createHash } from 'node:crypto';
 import { stopIfAborted } from '../../progress.ts';
 import type { ChangeSource, FixFacts, FixUnit, SourceContext, SourceInfo } from '../../source.ts';
 import { decodeText } from '../decode-text.ts';
 import { MavenRegistry } from './maven-registry.ts';
 import { NpmRegistry } from './npm-registry.ts';
 import { PypiRegistry } from './pypi-registry.ts';
-import { type AffectedPackage, changedFiles, type Ecosystem, type PackageRegistry } from './release-pair.ts';
+import {
+  type AffectedPackage,
+  changedFiles,
+  type Ecosystem,
+  isAmong,
+  type PackageRegistry,
+} from './release-pair.ts';
 
 export const REGISTRIES: Readonly<Record<Ecosystem, PackageRegistry>> = {
   npm: new NpmRegistry(),
@@ -38,12 +46,12 @@ export class ReleaseSource implements ChangeSource {
       stopIfAborted(context.signal);
       const pair = await resolvePair(affected, context);
       if (pair === undefined) continue;
-      const key = `${affected.ecosystem}:${affected.package}@${pair.vulnerable}...${pair.fixed}`;
+      const key = `${pair.ecosystem}:${pair.package}@${pair.vulnerable}...${pair.fixed}`;
       const known = pairs.get(key);
       if (known !== undefined) context.tally.add('same releases named by several advisories');
       pairs.set(key, known === undefined ? pair : merge(known, pair));
     }
-    for (const [key, pair] of pairs) yield toUnit(key, pair, context.cacheDir);
+    for (const [key, pair] of pairs) yield toUnit(`${key}${pathsKey(pair)}`, pair, context.cacheDir);
   }
 }
 
@@ -62,14 +70,19 @@ async function resolvePair(affected: AffectedPackage, context: SourceContext): P
   if (!registry.isVersion(vulnerable)) return refuse('advisory: no exact version');
   return vulnerable === affected.fixed
     ? refuse('advisory: vulnerable in the fixed release')
-    : { ...affected, vulnerable };
+    : { ...affected, package: registry.canonical(affected.package), vulnerable };
 }
 
 function merge(a: Pair, b: Pair): Pair {
   const named = [...(a.named ?? []), ...(b.named ?? [])];
   const date = [a.date, b.date].filter((day) => day !== undefined).sort()[0];
+  const { paths: _paths, ...facts } = a;
   return {
-    ...a,
+    ...facts,
+    // One of them knows nothing of files: then all count.
+    ...(a.paths === undefined || b.paths === undefined
+      ? {}
+      : { paths: [...new Set([...a.paths, ...b.paths])] }),
     cve: [...new Set([...a.cve, ...b.cve])],
     cwe: [...new Set([...a.cwe, ...b.cwe])],
     ...(date === undefined ? {} : { date }),
@@ -77,8 +90,17 @@ function merge(a: Pair, b: Pair): Pair {
   };
 }
 
+/** Fewer files are another content. */
+function pathsKey({ paths }: Pair): string {
+  if (paths === undefined) return '';
+  return `#${createHash('sha256')
+    .update([...paths].sort().join('\n'))
+    .digest('hex')
+    .slice(0, 16)}`;
+}
+
 function toUnit(key: string, pair: Pair, cacheDir: string): FixUnit {
-  const { vulnerable, fixed, cve, cwe, date, named } = pair;
+  const { vulnerable, fixed, cve, cwe, date, named, paths } = pair;
   const facts: FixFacts = {
     project: pair.package,
     commit: `${vulnerable}...${fixed}`,
@@ -94,8 +116,11 @@ function toUnit(key: string, pair: Pair, cacheDir: string): FixUnit {
       const registry = REGISTRIES[pair.ecosystem];
       const found = await registry.fetch(pair.package, { vulnerable, fixed }, { tally, signal, cacheDir });
       if (found === undefined) return;
-      yield* changedFiles(found.vulnerable, found.fixed, (content) =>
-        typeof content === 'string' ? content : decodeText(content, tally),
+      yield* changedFiles(
+        found.vulnerable,
+        found.fixed,
+        paths === undefined ? () => true : isAmong(paths),
+        (content) => (typeof content === 'string' ? content : decodeText(content, tally)),
       );
     },
   };
