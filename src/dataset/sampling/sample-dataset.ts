@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { AtomicWriter } from '../../base/atomic-writer.ts';
 import { VultuneError } from '../../base/errors.ts';
-import { type PartRecord, type ReadPartsOptions, readParts } from '../check/read-parts.ts';
+import { type PartRecord, type ReadPartsOptions, ReasonCounts, readParts } from '../check/read-parts.ts';
 import { formatRecord } from '../write-jsonl.ts';
 import { chooseSample, type SampleItem, type SampleOptions } from './choose-sample.ts';
 
@@ -29,6 +29,8 @@ export interface SampleReport {
   readonly cwes: Readonly<Record<string, number>>;
   /** Pairs of which both halves were chosen. */
   readonly pairs: number;
+  /** While reading: rows that were left out, and what was noted of others, by reason. */
+  readonly leftOut: Readonly<Record<string, number>>;
   /** Of the file. */
   readonly sha256: string;
 }
@@ -54,7 +56,8 @@ export async function sampleDataset(options: SampleDatasetOptions): Promise<Samp
   }
   const items: SampleItem[] = [];
   const parts = new Set<string>();
-  for await (const placed of readParts(inputs, options)) {
+  const leftOut = new ReasonCounts();
+  for await (const placed of readParts(inputs, { ...options, tally: leftOut })) {
     parts.add(placed.part);
     if (part === undefined || placed.part === part) items.push(sampleItem(placed, seed));
   }
@@ -62,7 +65,7 @@ export async function sampleDataset(options: SampleDatasetOptions): Promise<Samp
   const chosen = new Uint8Array(items.length);
   for (const at of chooseSample(items, options)) chosen[at] = 1;
   const sha256 = await writeChosen(options, chosen, part === undefined && parts.size > 1);
-  return { out, ...countSample(items, chosen), sha256 };
+  return { out, ...countSample(items, chosen), leftOut: leftOut.counts, sha256 };
 }
 
 async function writeChosen(

@@ -5,9 +5,16 @@
 import { createHash, type Hash } from 'node:crypto';
 import { VultuneError } from '../../base/errors.ts';
 import type { BuildSplitInfo } from '../build/build-info.ts';
+import type { Tally } from '../build/source.ts';
 import { type Fractions, SPLITS, type Split } from '../build/split-by-group.ts';
 import { checkOutputFolder } from '../build/write-dataset.ts';
-import { type PartRecord, type ReadPartsOptions, readParts, splitNamed } from '../check/read-parts.ts';
+import {
+  type PartRecord,
+  type ReadPartsOptions,
+  ReasonCounts,
+  readParts,
+  splitNamed,
+} from '../check/read-parts.ts';
 import { ExactDuplicates } from '../duplicates/exact-duplicates.ts';
 import { DEFAULT_THRESHOLD, NearDuplicates } from '../duplicates/near-duplicates.ts';
 import { normalisedCode } from '../duplicates/normalised-code.ts';
@@ -49,6 +56,8 @@ export interface SplitDatasetInfo {
     readonly nearDuplicates: number;
     readonly deduplicate: boolean;
   };
+  /** While reading: rows that were left out, and what was noted of others, by reason. */
+  readonly leftOut: Readonly<Record<string, number>>;
   /** Functions dropped, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
   readonly splits: Readonly<Record<Split, BuildSplitInfo>>;
@@ -70,9 +79,9 @@ export interface InputInfo {
 export async function splitDataset(options: SplitDatasetOptions): Promise<SplitDatasetInfo> {
   if (options.inputs.includes('-')) throw onlyOnce();
   checkOutputFolder(options.outDir);
-  const read = () => readInputs(options);
   const index = new SplitIndex(options);
-  for await (const placed of read()) index.add(placed);
+  const leftOut = new ReasonCounts();
+  for await (const placed of readInputs(options, leftOut)) index.add(placed);
   const stated = index.statedOptions();
   const plan = index.plan();
   checkClasses(index.items, plan, options.inputs);
@@ -80,7 +89,7 @@ export async function splitDataset(options: SplitDatasetOptions): Promise<SplitD
   try {
     const names = new UniqueNames();
     let at = 0;
-    for await (const { record, input } of read()) {
+    for await (const { record, input } of readInputs(options)) {
       const side = plan.sides[at++];
       if (side !== undefined) files.add(side, names.rename(record, options.command === 'merge' ? input : 0));
     }
@@ -92,6 +101,7 @@ export async function splitDataset(options: SplitDatasetOptions): Promise<SplitD
         builder: { name: options.command, version: 1 },
         inputs: index.inputs(),
         options: stated,
+        leftOut: leftOut.counts,
         dropped: plan.dropped,
         splits,
       };
@@ -107,14 +117,13 @@ interface InputRecord extends PartRecord {
   readonly input: number;
 }
 
-async function* readInputs({
-  inputs,
-  format,
-  signal,
-  onProgress,
-}: SplitDatasetOptions): AsyncGenerator<InputRecord> {
+async function* readInputs(
+  { inputs, format, signal, onProgress }: SplitDatasetOptions,
+  tally?: Tally,
+): AsyncGenerator<InputRecord> {
   for (const [input, path] of inputs.entries()) {
     const more = {
+      ...(tally === undefined ? {} : { tally }),
       ...(format === undefined ? {} : { format }),
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),

@@ -202,6 +202,25 @@ describe('data split', () => {
     }
   });
 
+  test('rows that the reader leaves out are told and written down', async () => {
+    // Devign's fields, two rows without code.
+    const rows = Array.from({ length: 12 }, (_, i) => ({
+      project: 'p',
+      commit_id: `${i}`.repeat(40),
+      target: i % 2,
+      func: i < 2 ? '' : `int h${i}(void) { return k${i}(); }`,
+    }));
+    const input = join(folder, 'devign.json');
+    writeFileSync(input, JSON.stringify(rows));
+    const result = await run('split', input, '--out', join(folder, 'devign'), '--json');
+    expect(result.exitCode).toBe(0);
+    expect(result.stderr).toContain('left out, or noted: no code (2)');
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      leftOut: { 'no code': 2 },
+      inputs: [{ functions: 10 }],
+    });
+  });
+
   test('a folder of something else is not touched', async () => {
     const input = writeLines('fine.jsonl', some(20));
     const other = join(folder, 'other');

@@ -46,13 +46,13 @@ export function checkCommand(_stages: unknown, context: CliContext): Command {
 async function check(paths: readonly string[], options: Options, context: CliContext): Promise<void> {
   const { stdout, stderr, setExitCode } = context;
   const { findLeaks } = await import('../../../dataset/check/find-leaks.ts');
-  const inputs = await openInputs(paths, options, context, false);
+  const inputs = await openInputs(paths, options, context);
   const report = await findLeaks(inputs.records(), {
     threshold: options.threshold,
     kinds: LEAK_KINDS.filter((kind) => !options.ignore.includes(kind)),
     examples: options.examples,
   });
-  stderr.write(leftOutLine(inputs.leftOut));
+  stderr.write(leftOutLine(inputs.leftOut.counts));
   stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : leakText(report, stdout));
   if (!report.ok) setExitCode(1);
 }

@@ -28,12 +28,11 @@ export interface Inputs {
   readonly leftOut: ReasonCounts;
 }
 
-/** Opens the inputs; the line of progress goes away with the last record, or with an error. */
+/** Opens the inputs, labelled or not; the line of progress goes away with the last record, or with an error. */
 export async function openInputs(
   paths: readonly string[],
   { format }: InputOptions,
   { stderr, stdin, signal }: CliContext,
-  requireTarget = true,
 ): Promise<Inputs> {
   const { readParts, ReasonCounts: Counts } = await import('../../../dataset/check/read-parts.ts');
   const leftOut = new Counts();
@@ -45,7 +44,7 @@ export async function openInputs(
       try {
         yield* readParts(paths, {
           ...named,
-          requireTarget,
+          requireTarget: false,
           stdin,
           signal,
           tally: leftOut,
@@ -58,10 +57,8 @@ export async function openInputs(
   };
 }
 
-/** `3 rows left out: no code (2), not UTF-8 (1)`, or nothing. */
-export function leftOutLine({ counts }: ReasonCounts): string {
-  const reasons = Object.entries(counts);
-  if (reasons.length === 0) return '';
-  const total = reasons.reduce((sum, [, count]) => sum + count, 0);
-  return `${total} rows left out: ${reasons.map(([reason, count]) => `${harmless(reason)} (${count})`).join(', ')}\n`;
+/** `left out, or noted: no code (2), without a partner (1)`, or nothing. */
+export function leftOutLine(counts: Readonly<Record<string, number>>): string {
+  const reasons = Object.entries(counts).map(([reason, count]) => `${harmless(reason)} (${count})`);
+  return reasons.length === 0 ? '' : `left out, or noted: ${reasons.join(', ')}\n`;
 }

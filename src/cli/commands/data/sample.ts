@@ -7,7 +7,7 @@ import { formatCount, formatPercent } from '../../display/numbers.ts';
 import { readingProgress } from '../../display/reading-progress.ts';
 import { renderTable } from '../../display/table.ts';
 import { addExamples, parseCount, parseNonNegative, parseShare } from '../../options.ts';
-import { addInputs, type InputOptions } from './dataset-inputs.ts';
+import { addInputs, type InputOptions, leftOutLine } from './dataset-inputs.ts';
 
 interface Options extends InputOptions {
   readonly out: string;
@@ -68,6 +68,7 @@ async function sample(
   try {
     const report = await sampleDataset({ ...options, inputs, signal, onProgress: progress.onProgress });
     progress.stop();
+    stderr.write(leftOutLine(report.leftOut));
     stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : sampleText(report, stdout));
   } finally {
     progress.stop();

@@ -6,6 +6,7 @@ import type { CliContext } from '../../context.ts';
 import { readingProgress } from '../../display/reading-progress.ts';
 import { splitSummary } from '../../display/split-summary.ts';
 import { parseNonNegative, parseShare } from '../../options.ts';
+import { leftOutLine } from './dataset-inputs.ts';
 import { parseFractions } from './parse-fractions.ts';
 
 export interface SplitCommandOptions
@@ -69,6 +70,7 @@ export async function runSplit(
       onProgress: progress.onProgress,
     });
     progress.stop();
+    stderr.write(leftOutLine(info.leftOut));
     if (json) stdout.write(`${JSON.stringify(info, null, 2)}\n`);
     else stdout.write(`${splitSummary(info, stdout)}\nwritten to ${resolve(out)}\n`);
   } finally {

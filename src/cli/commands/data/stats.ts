@@ -59,14 +59,14 @@ async function stats(paths: readonly string[], options: Options, context: CliCon
             context,
           ),
         };
-  const inputs = await openInputs(paths, options, context, false);
+  const inputs = await openInputs(paths, options, context);
   const statistics = await collectStatistics(inputs.records(), {
     name: paths.join(' '),
     threshold,
     seed,
     ...tokenizer,
   });
-  context.stderr.write(leftOutLine(inputs.leftOut));
+  context.stderr.write(leftOutLine(inputs.leftOut.counts));
   if (options.html !== undefined) {
     const { datasetReportPage } = await import('../../../report/dataset-report.ts');
     writeFileAtomic(options.html, datasetReportPage(statistics));
