@@ -93,14 +93,14 @@ export class ClassifierNetwork {
 
   /** Hidden states behind the frozen layers, [N, D]. */
   async frozenHidden(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
-    const prepared = this.#prepare(sequence.layout);
+    const prepared = await this.#prepare('score', sequence.layout);
     return this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared);
   }
 
   /** Logits [B, 2]. `frozen`: what `frozenHidden` gave for this sequence, if it is known. */
   async logits(sequence: PackedSequence, frozen?: HostTensor<'float32'>): Promise<Float32Array> {
     const { pooling } = this.#options;
-    const prepared = this.#prepare(sequence.layout);
+    const prepared = await this.#prepare('score', sequence.layout);
     const start =
       frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
     const x = await this.#runForward(this.#plan.trained, start, prepared);
@@ -109,7 +109,7 @@ export class ClassifierNetwork {
 
   /** Hidden states of every token behind the final norm, [N, D]. */
   async hidden(sequence: PackedSequence): Promise<Float32Array> {
-    const prepared = this.#prepare(sequence.layout);
+    const prepared = await this.#prepare('score', sequence.layout);
     const below = [...this.#plan.frozen, ...this.#plan.trained];
     const x = await this.#runForward(below, await this.#embed(sequence), prepared);
     return this.#runEnd({ kind: 'hidden' }, x, prepared);
@@ -123,7 +123,7 @@ export class ClassifierNetwork {
     frozen?: HostTensor<'float32'>,
   ): Promise<StepResult> {
     const { trained } = this.#plan;
-    const prepared = this.#prepare(sequence.layout, targets.dropout);
+    const prepared = await this.#prepare('train', sequence.layout, targets.dropout);
     let x = frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
     const passes: TrainedPass[] = [];
     for (const [stage, layers] of trained.entries()) {
@@ -191,8 +191,13 @@ export class ClassifierNetwork {
     return out[OUTPUT]!.data as Float32Array;
   }
 
-  #prepare(layout: SequenceLayout, keys?: DropoutKeys): PreparedSequence {
+  async #prepare(
+    purpose: 'train' | 'score',
+    layout: SequenceLayout,
+    keys?: DropoutKeys,
+  ): Promise<PreparedSequence> {
     const queryChunks = chunksOf(layout);
+    await this.#programs.prepareFor(`${purpose} ${queryChunks}`);
     const feeds = {
       ...this.#feeds.make(layout, queryChunks),
       ...(this.#options.pooling === 'mean' ? { mean_weights: meanWeights(layout) } : {}),

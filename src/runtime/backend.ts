@@ -10,11 +10,12 @@ export type Tensors = Readonly<Record<string, HostTensor>>;
 export interface Executable {
   readonly graph: Graph;
   /**
-   * Runs the graph. `feeds` holds every input (extra names are ignored); `into` may hold tensors of the right type and
-   * shape that the outputs of those names are written to instead of new memory.
+   * Runs the graph. `feeds` holds every input (extra names are ignored).
    * Throws when an input is missing or its type or shape does not fit (symbolic sizes must agree between inputs).
    */
-  run(feeds: Tensors, into?: Tensors): Promise<Record<string, HostTensor>>;
+  run(feeds: Tensors): Promise<Record<string, HostTensor>>;
+  /** Gives back the memory that runs left behind (an arena); the next run takes some milliseconds longer. */
+  rest(): Promise<void>;
   release(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@
  */
 import { invariant } from '../../base/errors.ts';
 import { formatShape } from '../../graph/dim.ts';
-import type { Graph, GraphOutput, Node, Value } from '../../graph/graph.ts';
+import type { Graph, Node, Value } from '../../graph/graph.ts';
 import type { GraphDType, OpName } from '../../graph/ops.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import type { HostTensor } from '../../tensor/host-tensor.ts';
@@ -30,8 +30,7 @@ const kernels: Kernels<OpName> = {
 };
 
 /**
- * A backend whose `float32` outputs are float64 tensors, unless `into` holds float32 ones; `float32` inputs take float32
- * or float64 feeds.
+ * A backend whose `float32` outputs are float64 tensors; `float32` inputs take float32 or float64 feeds.
  */
 export function referenceBackend(): Backend {
   return {
@@ -39,25 +38,20 @@ export function referenceBackend(): Backend {
     device: 'cpu',
     compile: async (graph) => ({
       graph,
-      run: async (feeds, into = {}) => interpret(graph, feeds, into),
+      run: async (feeds) => interpret(graph, feeds),
+      rest: async () => {},
       release: async () => {},
     }),
   };
 }
 
 /** One run of a graph, without a backend and its promises. Throws as `Executable.run`. */
-export function interpret(graph: Graph, feeds: Tensors, into: Tensors = {}): Record<string, HostTensor> {
+export function interpret(graph: Graph, feeds: Tensors): Record<string, HostTensor> {
   const sizes = bindSizes(graph, feeds, { acceptFloat64: true });
   const values = new Map<string, HostTensor>();
   for (const { name } of graph.inputs) values.set(name, asFloat64(feeds[name]!));
   for (const node of graph.nodes) values.set(node.output.name, evaluate(node, values, sizes));
-  return Object.fromEntries(
-    graph.outputs.map((output) => {
-      const result = values.get(output.value.name)!;
-      const target = into[output.name];
-      return [output.name, target === undefined ? result : copyInto(output, result, target)];
-    }),
-  );
+  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, values.get(value.name)!]));
 }
 
 function evaluate<K extends OpName>(
@@ -89,16 +83,4 @@ function requireInferred(value: Value, op: OpName, result: HostTensor, sizes: Si
     `${value.name} (${op}) is ${result.dtype}${formatShape(result.shape)}, ` +
       `inferred was ${value.dtype}${formatShape(value.shape)} = ${formatShape(expected)}`,
   );
-}
-
-function copyInto({ name, value }: GraphOutput, result: HostTensor, target: HostTensor): HostTensor {
-  invariant(
-    (target.dtype === result.dtype || target.dtype === value.dtype) &&
-      formatShape(target.shape) === formatShape(result.shape),
-    `output ${name} is ${value.dtype}${formatShape(result.shape)}, the tensor for it ` +
-      `${target.dtype}${formatShape(target.shape)}`,
-  );
-  // Float64 into float32 rounds; otherwise both arrays are of one kind.
-  (target.data as Float64Array).set(result.data as Float64Array);
-  return target;
 }

@@ -13,7 +13,7 @@ const { geometry } = makeModel(tinyConfig());
 const looking: Backend = {
   name: 'looking',
   device: 'cpu',
-  compile: async (graph) => ({ graph, run: async () => ({}), release: async () => {} }),
+  compile: async (graph) => ({ graph, run: async () => ({}), rest: async () => {}, release: async () => {} }),
 };
 
 async function split(activations: Activations) {

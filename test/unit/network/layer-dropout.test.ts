@@ -23,12 +23,13 @@ async function layerKeysOfStep(blocksPerStage: number): Promise<Set<number>> {
       const executable = await inner.compile(graph);
       return {
         graph,
+        rest: () => executable.rest(),
         release: () => executable.release(),
-        run: (feeds, into) => {
+        run: (feeds) => {
           for (const { name } of graph.inputs) {
             if (name.startsWith(layerKeyName(0).slice(0, -1))) seen.add(Number(feeds[name]!.data[0]));
           }
-          return executable.run(feeds, into);
+          return executable.run(feeds);
         },
       };
     },

@@ -6,7 +6,7 @@ import type { Executable } from '../../../src/runtime/backend.ts';
 import { availableDevices } from '../../../src/runtime/ort/devices.ts';
 import { measureMatmulGflops } from '../../../src/runtime/ort/measure.ts';
 import { ortBackend } from '../../../src/runtime/ort/ort-backend.ts';
-import { float32, hostTensor, int64, zeros } from '../../../src/tensor/host-tensor.ts';
+import { float32, int64, zeros } from '../../../src/tensor/host-tensor.ts';
 import { sharedBackend } from '../../support/ort-run.ts';
 
 /** y = x + w, and the sum of y over its first axis. */
@@ -33,26 +33,14 @@ describe('memory', () => {
     await executable.release();
   });
 
-  test('an output is written into the tensor given for it, the others are new', async () => {
+  test('after a rest it runs as before', async () => {
     const executable = await sumGraph();
-    const y = zeros('float32', [3, 2]);
-    const out = await executable.run({ x, w }, { y });
-    expect(out.y).toBe(y);
-    expect([...y.data]).toEqual([11, 22, 13, 24, 15, 26]);
-    expect([...out.total!.data]).toEqual([39, 72]);
-    const again = await executable.run({ x, w });
-    expect(again.y!.data).not.toBe(y.data);
-    expect(again.y).toEqual(y);
+    const before = await executable.run({ x, w });
+    await executable.rest();
+    await executable.rest();
+    expect(await executable.run({ x, w })).toEqual(before);
     await executable.release();
-  });
-
-  test('an output may overwrite a part of a larger buffer only', async () => {
-    const executable = await sumGraph();
-    const buffer = new Float32Array(10).fill(-1);
-    const y = hostTensor('float32', [3, 2], buffer.subarray(2, 8));
-    await executable.run({ x, w }, { y });
-    expect([...buffer]).toEqual([-1, -1, 11, 22, 13, 24, 15, 26, -1, -1]);
-    await executable.release();
+    await expect(executable.run({ x, w })).rejects.toThrow('released');
   });
 
   test('sizes may differ from run to run, also none', async () => {
@@ -92,13 +80,6 @@ describe('refused', () => {
     const executable = await (await sharedBackend()).compile(builder.build());
     // ONNX would broadcast it.
     await expect(executable.run({ a: float32([3], [1, 2, 3]), b: float32([1], [1]) })).rejects.toThrow(/b/);
-    await executable.release();
-  });
-
-  test('memory for an output that does not fit it', async () => {
-    const executable = await sumGraph();
-    await expect(executable.run({ x, w }, { y: zeros('float32', [2, 2]) })).rejects.toThrow(/output y is/);
-    await expect(executable.run({ x, w }, { y: zeros('int64', [3, 2]) })).rejects.toThrow(/output y is/);
     await executable.release();
   });
 
