@@ -69,7 +69,7 @@ export async function* archiveEntries(
     strict: true,
     onReadEntry(entry) {
       totalBytes += entry.size;
-      if (totalBytes > maxBytes) fail(bomb(path, maxBytes));
+      if (totalBytes > maxBytes) fail(bomb(path, `${Math.round(maxBytes / 2 ** 20)} MiB`));
       if (
         failure === undefined &&
         entry.type === 'File' &&
@@ -131,8 +131,7 @@ function gunzipHead(head: Uint8Array): Uint8Array {
   }
 }
 
-function bomb(path: string, maxBytes: number): VultuneError {
-  const limit = `${Math.round(maxBytes / 2 ** 20)} MiB`;
+function bomb(path: string, limit: string): VultuneError {
   return new VultuneError('ARCHIVE_BOMB', `${path} unpacks to more than ${limit}, which no dataset does`, {
     where: { file: path },
     hint: 'unpack it yourself if you trust it, and give the folder',
@@ -143,6 +142,7 @@ function broken(error: unknown, path: string): unknown {
   const translated = fileError(error, path, 'read');
   if (translated instanceof VultuneError) return translated;
   const reason = error instanceof Error ? error.message : String(error);
+  if (/decompression ratio/.test(reason)) return bomb(path, 'a thousand times its size');
   return new VultuneError('ARCHIVE_BROKEN', `${path} is no whole archive: ${reason.slice(0, 120)}`, {
     where: { file: path },
     hint: 'it may be cut off: fetch it again',

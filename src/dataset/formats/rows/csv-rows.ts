@@ -3,10 +3,8 @@ import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { parse as parseAtOnce } from 'csv-parse/sync';
 import { VultuneError } from '../../../base/errors.ts';
+import { MAX_ROW_BYTES } from './row-limit.ts';
 import type { TableRow } from './table-rows.ts';
-
-/** An unclosed quote swallows the rest of the file: a row that long is one. */
-const MAX_ROW_BYTES = 64 * 2 ** 20;
 
 const OPTIONS = {
   columns: true,
@@ -14,7 +12,6 @@ const OPTIONS = {
   relax_quotes: true,
   relax_column_count: true,
   skip_empty_lines: true,
-  max_record_size: MAX_ROW_BYTES,
 } as const;
 
 interface RowWithInfo {
@@ -28,9 +25,10 @@ export async function* csvRows(
   bytes: AsyncIterable<Uint8Array>,
   file: string,
   delimiter: string,
+  maxRowBytes = MAX_ROW_BYTES,
 ): AsyncGenerator<TableRow> {
   const input = Readable.from(bytes, { objectMode: false });
-  const rows = parse({ ...OPTIONS, delimiter, info: true });
+  const rows = parse({ ...OPTIONS, delimiter, info: true, max_record_size: maxRowBytes });
   input.on('error', (error) => rows.destroy(error));
   input.pipe(rows);
   let line = 2;
@@ -43,7 +41,7 @@ export async function* csvRows(
     if (!(error instanceof CsvError)) throw error;
     const tooLong = error.code === 'CSV_MAX_RECORD_SIZE';
     const found = tooLong
-      ? `the row at line ${line} is longer than 64 MiB`
+      ? `the row at line ${line} is longer than ${maxRowBytes} bytes`
       : `the row at line ${line} is not CSV`;
     throw new VultuneError('DATASET_CSV_BROKEN', `${found}: ${error.message.slice(0, 120)}`, {
       where: { file, line },

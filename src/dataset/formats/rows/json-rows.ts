@@ -2,19 +2,36 @@
 import { Readable } from 'node:stream';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
 import { VultuneError } from '../../../base/errors.ts';
+import { MAX_ROW_BYTES } from './row-limit.ts';
 import type { TableRow } from './table-rows.ts';
 
-/** @throws VultuneError `DATASET_JSON_BROKEN`, `DATASET_FIELD_TYPE`. */
-export async function* jsonRows(bytes: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<TableRow> {
-  const input = Readable.from(bytes, { objectMode: false });
+/** The parser is a few elements ahead of their reader. */
+const MOST_READ_AHEAD = 2 * MAX_ROW_BYTES;
+
+/** @throws VultuneError `DATASET_LINE_TOO_LONG`, `DATASET_JSON_BROKEN`, `DATASET_FIELD_TYPE`. */
+export async function* jsonRows(
+  bytes: AsyncIterable<Uint8Array>,
+  file: string,
+  maxReadAhead = MOST_READ_AHEAD,
+): AsyncGenerator<TableRow> {
+  let row = 0;
+  let sinceRow = 0;
+  async function* bounded() {
+    for await (const chunk of bytes) {
+      sinceRow += chunk.length;
+      if (sinceRow > maxReadAhead) throw tooLong(file, row + 1, maxReadAhead);
+      yield chunk;
+    }
+  }
+  const input = Readable.from(bounded(), { objectMode: false });
   const elements = streamArray.withParserAsStream();
   // A reader that stops, and a stream that breaks, must each end the other: `pipe` alone forwards neither.
   input.on('error', (error) => elements.destroy(error));
   input.pipe(elements);
-  let row = 0;
   try {
     for await (const { value } of elements as AsyncIterable<{ readonly value: unknown }>) {
       row++;
+      sinceRow = 0;
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         throw new VultuneError('DATASET_FIELD_TYPE', `element ${row} of the array is no JSON object`, {
           where: { file, line: row },
@@ -29,6 +46,17 @@ export async function* jsonRows(bytes: AsyncIterable<Uint8Array>, file: string):
     input.destroy();
     elements.destroy();
   }
+}
+
+function tooLong(file: string, row: number, limit: number): VultuneError {
+  return new VultuneError(
+    'DATASET_LINE_TOO_LONG',
+    `element ${row} of the array is longer than ${limit} bytes`,
+    {
+      where: { file, line: row },
+      hint: 'expected an array of objects, one for each function',
+    },
+  );
 }
 
 function broken(error: unknown, file: string, row: number): unknown {

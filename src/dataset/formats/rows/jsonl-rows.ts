@@ -1,11 +1,12 @@
 /** @file Rows of JSON lines: one JSON object a line, from any stream of bytes. Knows nothing of what rows mean. */
 import { VultuneError } from '../../../base/errors.ts';
 import { readByteLines } from '../../read-lines.ts';
+import { MAX_ROW_BYTES } from './row-limit.ts';
 import type { TableRow } from './table-rows.ts';
 
 /** @throws VultuneError `DATASET_ENCODING`, `DATASET_LINE_TOO_LONG`, `DATASET_JSON_BROKEN`, `DATASET_FIELD_TYPE`. */
 export async function* jsonlRows(bytes: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<TableRow> {
-  for await (const { text, number } of readByteLines(bytes, file)) {
+  for await (const { text, number } of readByteLines(bytes, file, MAX_ROW_BYTES)) {
     if (text.trim() === '') continue;
     yield { value: parseObject(text, file, number), line: number };
   }

@@ -6,6 +6,9 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, test } from 'vitest';
 import { parseFieldMapping } from '../../../../src/dataset/formats/field-mapping.ts';
 import { cweOf, splitOfPath, targetOf } from '../../../../src/dataset/formats/published/cells.ts';
+import { csvRows } from '../../../../src/dataset/formats/rows/csv-rows.ts';
+import { jsonRows } from '../../../../src/dataset/formats/rows/json-rows.ts';
+import { readByteLines } from '../../../../src/dataset/read-lines.ts';
 import { fileWith, folderWith, jsonLines, readBack } from '../../../support/dataset-file.ts';
 
 const ROWS = [
@@ -184,4 +187,26 @@ describe('cells', () => {
     ['contest/latest.jsonl', undefined],
     ['restrained.jsonl', undefined],
   ])('the split of %s', (path, split) => expect(splitOfPath(path)).toBe(split));
+});
+
+describe('a row without an end is refused before it fills the memory', () => {
+  const limit = 2 ** 20;
+  async function* endless(start: string) {
+    yield Buffer.from(start);
+    for (;;) yield Buffer.alloc(2 ** 18, 'x');
+  }
+  test.each([
+    ['JSON lines', 'DATASET_LINE_TOO_LONG', () => readByteLines(endless('{"code": "'), 'f', limit)],
+    ['a JSON array', 'DATASET_LINE_TOO_LONG', () => jsonRows(endless('[{"code": "'), 'f', limit)],
+    [
+      'CSV with an open quote',
+      'DATASET_CSV_BROKEN',
+      () => csvRows(endless('code,target\n"'), 'f', ',', limit),
+    ],
+  ])('%s', async (_, code, rows) => {
+    const read = async () => {
+      for await (const row of rows()) expect.fail(`read ${JSON.stringify(row)}`);
+    };
+    await expect(read()).rejects.toMatchObject({ code, where: { file: 'f' } });
+  });
 });
