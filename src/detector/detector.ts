@@ -7,6 +7,7 @@ import { ClassifierNetwork } from '../network/classifier-network.ts';
 import { encodeFunctions } from '../network/encode-functions.ts';
 import type { OpenModel } from '../network/open-model.ts';
 import { scoreFunctions, vulnerableScores } from '../network/score-functions.ts';
+import { keepAll } from '../packing/fit-length.ts';
 import { type AdapterHeader, loadAdapter } from '../peft/adapter-files.ts';
 import type { Backend } from '../runtime/backend.ts';
 
@@ -91,11 +92,9 @@ export class Detector {
 
   /** Judges functions in the order given; none is left out. */
   async judge(codes: readonly string[], options: JudgeOptions = {}): Promise<Judgements> {
-    const trained = this.#header.settings?.longFunctions ?? 'truncate';
     const encoded = encodeFunctions(this.#model, codes, {
       maxLength: this.maxLength,
-      // Training may leave long functions out; a prediction is asked for each.
-      longFunctions: trained === 'drop' ? 'truncate' : trained,
+      longFunctions: keepAll(this.#header.settings?.longFunctions ?? 'truncate'),
     });
     const ids = encoded.map((one) => one!.ids);
     const logits = await scoreFunctions(this.#network, ids, { tokensPerBatch: TOKENS_PER_BATCH, ...options });

@@ -3,6 +3,11 @@ import { invariant } from '../base/errors.ts';
 
 export type LongFunctions = 'truncate' | 'head_tail' | 'drop';
 
+/** Training may leave functions out; a score is asked for each, and figures are of all. */
+export function keepAll(longFunctions: LongFunctions): LongFunctions {
+  return longFunctions === 'drop' ? 'truncate' : longFunctions;
+}
+
 export interface FittedFunction {
   readonly ids: number[];
   readonly truncated: boolean;

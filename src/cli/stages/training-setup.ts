@@ -10,6 +10,7 @@ import { encodeFunctions } from '../../network/encode-functions.ts';
 import { FeatureCache } from '../../network/feature-cache.ts';
 import { FrozenFeatures } from '../../network/frozen-features.ts';
 import type { OpenModel } from '../../network/open-model.ts';
+import { keepAll } from '../../packing/fit-length.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
 import { type LoraModule, type LoraOptions, planLora, selectedLayers } from '../../peft/lora-plan.ts';
 import type { Backend } from '../../runtime/backend.ts';
@@ -114,11 +115,10 @@ export function evaluationIds(
   model: OpenModel,
   records: readonly LabelledRecord[],
 ): (readonly number[])[] {
-  const longFunctions = config.long_functions === 'drop' ? 'truncate' : config.long_functions;
   return encodeFunctions(
     model,
     records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions },
+    { maxLength: config.max_length, longFunctions: keepAll(config.long_functions) },
   ).map((one) => one!.ids);
 }
 
