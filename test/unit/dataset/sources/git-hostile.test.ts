@@ -79,6 +79,12 @@ test("a surrounding git's folders do not lead astray", async () => {
   expect((await readOne(repository.path)).units.map((unit) => unit.facts.commit)).toEqual([fix]);
 });
 
+test('a folder inside another repository is not that repository', async () => {
+  const repository = new TestRepository(join(folder, 'outer'));
+  repository.commit('fix', { 'inner/a.js': 'a();\n' });
+  await expect(readOne(join(repository.path, 'inner'))).rejects.toEqual(code('GIT_REPOSITORY_MISSING'));
+});
+
 test('replaced objects and grafts change nothing', async () => {
   const repository = new TestRepository(join(folder, 'replaced'));
   repository.commit('start', { 'a.js': 'a();\n' });
@@ -153,6 +159,7 @@ test('a commit that no branch holds any more is asked for by its id', async () =
 test('no git: said so', async () => {
   const list = join(folder, 'l.csv');
   writeFileSync(list, `repo,commit\n${folder},${'a'.repeat(40)}\n`);
+  mkdirSync(join(folder, '.git'));
   const source = await openFixList('git', list, {});
   vi.stubEnv('PATH', join(folder, 'empty'));
   await expect(readSource(source, folder)).rejects.toEqual(code('GIT_MISSING'));

@@ -32,6 +32,9 @@ async function openLocal(address: RepositoryAddress, signal: AbortSignal): Promi
       where: { file: address.location },
     });
   if (!existsSync(address.location)) throw missing('there is no such folder');
+  // git would look for a repository in the folders above.
+  const isOne = ['.git', 'HEAD'].some((name) => existsSync(join(address.location, name)));
+  if (!isOne) throw missing('it holds no .git');
   const { code, stdout, stderr } = await runGit(['rev-parse', '--absolute-git-dir'], folder, { signal });
   if (code !== 0) throw missing(stderr.split('\n').at(-1) ?? '');
   return { path: stdout.trim() };

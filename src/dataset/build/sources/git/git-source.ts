@@ -58,9 +58,12 @@ export class GitSource implements ChangeSource {
     };
     for (let i = 0; i < this.#options.concurrency; i++) openNext();
     let failed = 0;
+    let done = 0;
     try {
-      for (let opening = ahead.shift(); opening !== undefined; opening = ahead.shift()) {
-        const opened = await opening;
+      for (const { address } of this.#wanted) {
+        const message = `opening ${address.project}`;
+        context.onProgress?.({ stage: 'fetch', done, total: this.count ?? done + 1, message });
+        const opened = await ahead.shift()!;
         openNext();
         if ('error' in opened) {
           if (!isOneRepository(opened.error) || ++failed === this.#wanted.length) throw opened.error;
@@ -69,6 +72,7 @@ export class GitSource implements ChangeSource {
         }
         try {
           yield* opened.units;
+          done += opened.units.length;
         } finally {
           opened.repository.retire();
         }
@@ -83,8 +87,6 @@ export class GitSource implements ChangeSource {
 
   /** Never rejects: its turn comes later. */
   async #open(wanted: RepositoryFixes, context: SourceContext): Promise<Opening> {
-    const message = `opening ${wanted.address.project}`;
-    context.onProgress?.({ stage: 'fetch', done: 0, total: this.#wanted.length, message });
     return await resolveFixes(wanted, { ...this.#options, ...context }).catch((error: unknown) => ({
       error,
     }));
