@@ -171,7 +171,7 @@ test('no text of a run becomes markup', async () => {
       expect(parseHTML(comparisonPage([data])).document.querySelectorAll('img, b, i')).toHaveLength(0);
       expect(runSections(data)).toHaveLength(runSections(plain).length);
     }),
-    { numRuns: 12 },
+    { numRuns: 6 },
   );
   expect(shape(runReportPage(plain))).toBeGreaterThan(100);
 }, 60_000);
