@@ -205,7 +205,11 @@ class FileScan {
     }
     try {
       if (needs.size === 0) return;
-      this.#scorer ??= await openScorer();
+      if (this.#scorer === undefined) {
+        this.#scorer = await openScorer();
+        // The speed that is shown begins here.
+        this.#tellProgress(0);
+      }
       await scoreMissing(needs, {
         scorer: this.#scorer,
         scores,
