@@ -25,6 +25,7 @@ import {
   runFiles,
 } from './evaluation-inputs.ts';
 import { type EvaluatedRun, evaluationJson, evaluationText } from './evaluation-output.ts';
+import { baselinesFor } from './kept-baselines.ts';
 import { type PreparedRun, prepareRun } from './prepare-run.ts';
 import { ScoringRun } from './score-run.ts';
 
@@ -62,7 +63,7 @@ export async function evaluateStage(request: EvaluateRequest, context: CliContex
       await run.close();
     }
   }
-  const baselines = readyBaselines(train, validRecords ?? [], test, context);
+  const baselines = readyBaselines(runs[0]!, train, validRecords ?? [], test, context);
   const judge = (run: PreparedRun, beside: readonly ReadyBaseline[], label: string) =>
     evaluateRun(run, beside, { test, clusters, label, request, context });
   const single = prepared.length === 1;
@@ -127,12 +128,13 @@ async function evaluateRun(
 }
 
 function readyBaselines(
+  { run }: ScoringRun,
   train: readonly LabelledRecord[] | undefined,
   validation: readonly LabelledRecord[],
   test: readonly LabelledRecord[],
   { stderr }: CliContext,
-): ReadyBaseline[] {
-  if (train !== undefined) return fitBaselines({ train, validation });
+): readonly ReadyBaseline[] {
+  if (train !== undefined) return baselinesFor(run, { train, validation, test });
   stderr.write(
     `${stderr.colors.warning('no training file is known: only all-positive stands beside the model; give --train FILE for the others')}\n`,
   );

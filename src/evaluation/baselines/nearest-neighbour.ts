@@ -12,9 +12,9 @@ const label = 'nearest neighbour';
 /** Single words, also those of one training function: a rare name is what tells a relative. */
 const OPTIONS = { maxNgram: 1, minDocuments: 1 };
 /** Characters of training code; more is sampled down to this. */
-const MAX_CHARACTERS = 40_000_000;
+const MAX_CHARACTERS = 10_000_000;
 /** Products a function: the weightiest words first, so what is left out are words that nearly every function has. */
-const MAX_PRODUCTS = 200_000;
+const MAX_PRODUCTS = 40_000;
 
 export const nearestNeighbour: Baseline = {
   name: 'nearestNeighbour',

@@ -1,6 +1,6 @@
 /** @file `evaluate` and `compare` on run folders whose predictions are known, so no model is needed. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -167,6 +167,29 @@ describe('one run', () => {
     const { recall, false_positive_rate: fpr } = result.metrics;
     const moved = (0.03 * recall) / (0.03 * recall + 0.97 * fpr);
     expect(result.at_prevalence.precision).toBeCloseTo(moved, 12);
+  });
+
+  test('baselines are fitted once, and the second evaluation says the same', async () => {
+    const run = writeRun('run', { skill: 0.3 });
+    const line = `${run} --data ${at('test.jsonl')}`;
+    const first = await evaluate(line);
+    const kept = readdirSync(join(run, 'predictions')).filter((name) => name.startsWith('baselines-'));
+    expect(kept).toHaveLength(1);
+    expect((await evaluate(line)).stdout).toBe(first.stdout);
+    // What is read is what was kept: with other scores in it the figures are others.
+    const path = join(run, 'predictions', kept[0]!);
+    const baselines = json(readFileSync(path, 'utf8'));
+    baselines.find((one: { name: string }) => one.name === 'random').scores = TEST.map(
+      ({ target }) => target,
+    );
+    writeFileSync(path, JSON.stringify(baselines));
+    expect((await evaluate(line)).stdout).toMatch(/\nrandom +1\.000 1\.00–1\.00/);
+    // Other validation functions, other baselines.
+    writeFileSync(at('valid.jsonl'), lines(VALID.slice(0, 50)));
+    expect((await evaluate(line)).stdout).not.toMatch(/\nrandom +1\.000/);
+    writeFileSync(path, '{');
+    writeFileSync(at('valid.jsonl'), lines(VALID));
+    expect((await evaluate(line)).stdout).toBe(first.stdout);
   });
 
   test('a useless model is said not to beat the baselines, by name', async () => {

@@ -11,6 +11,8 @@ import {
   fitLogisticRegression,
   predictProbabilities,
 } from '../../../src/evaluation/baselines/logistic-regression.ts';
+import { nearestNeighbour } from '../../../src/evaluation/baselines/nearest-neighbour.ts';
+import { random } from '../../../src/evaluation/baselines/random.ts';
 import { baselineRegistry } from '../../../src/evaluation/baselines/registry.ts';
 import { sparseMatrix } from '../../../src/evaluation/baselines/sparse-matrix.ts';
 import { fitTfidf } from '../../../src/evaluation/baselines/tfidf.ts';
@@ -260,6 +262,65 @@ describe('all-positive', () => {
     );
     expect([...fitted.score(TRAIN.slice(0, 2))]).toEqual([0.25, 0.25]);
     expect(fitted.threshold).toBe(0);
+  });
+});
+
+describe('random', () => {
+  test('flags about as many as were vulnerable, and knows nothing', () => {
+    const train = functionsOf([
+      ['a', 1],
+      ['b', 0],
+      ['c', 0],
+      ['d', 0],
+    ]);
+    const fitted = random.fit(train);
+    const many = Array.from({ length: 2000 }, (_, i) => ({ code: `f${i}()` }));
+    const scores = fitted.score(many);
+    const flagged = scores.filter((score) => score >= fitted.threshold!).length;
+    expect(flagged / many.length).toBeCloseTo(0.25, 1);
+    const ranked = rankScores(
+      many.map((_, i) => i % 2),
+      scores,
+    );
+    expect(Math.abs(rocAuc(ranked) - 0.5)).toBeLessThan(0.05);
+  });
+});
+
+describe('nearest neighbour', () => {
+  test('the label of the training function with the most similar words, the surer the more alike', () => {
+    const fitted = nearestNeighbour.fit(TRAIN);
+    const [twin, relative, unknown] = fitted.score([
+      { code: TRAIN[2]!.code },
+      { code: 'function run(name, more) { return exec("ls " + name + more); }' },
+      { code: '§' },
+    ]);
+    expect(twin).toBeCloseTo(1, 12);
+    expect(relative).toBeGreaterThan(0.6);
+    expect(relative).toBeLessThan(twin!);
+    expect(unknown).toBe(0.5); // the prevalence
+    expect(fitted.score([{ code: TRAIN[3]!.code }])[0]).toBeCloseTo(0, 12);
+  });
+
+  test('is the one that comparing with all finds', () => {
+    const { transform } = fitTfidf(codes(TRAIN), { maxNgram: 1, minDocuments: 1 });
+    const features = transform(codes(TRAIN));
+    const dense = (matrix: ReturnType<typeof transform>, row: number) => {
+      const out = new Map<number, number>();
+      for (let k = matrix.rowStarts[row]!; k < matrix.rowStarts[row + 1]!; k++) {
+        out.set(matrix.indices[k]!, matrix.values[k]!);
+      }
+      return out;
+    };
+    const fitted = nearestNeighbour.fit(TRAIN);
+    for (const code of TEST) {
+      const query = dense(transform([code]), 0);
+      const cosines = TRAIN.map((_, row) =>
+        sum([...dense(features, row)].map(([feature, value]) => value * (query.get(feature) ?? 0))),
+      );
+      const best = Math.max(...cosines);
+      const sign = TRAIN[cosines.indexOf(best)]!.target === 1 ? 1 : -1;
+      expect(fitted.score([{ code }])[0]).toBeCloseTo(best === 0 ? 0.5 : 0.5 + (sign * best) / 2, 12);
+    }
   });
 });
 

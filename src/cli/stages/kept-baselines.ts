@@ -1,0 +1,85 @@
+/**
+ * @file Baselines of an evaluation, kept in the run folder: fitting TF-IDF on a large training file takes longer than
+ * everything else of a second evaluation. The name of the file says all that they depend on.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTextFile, writeFileAtomic } from '../../base/files.ts';
+import { fingerprint } from '../../dataset/fingerprint.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { baselineRegistry } from '../../evaluation/baselines/registry.ts';
+import { fitBaselines, type ReadyBaseline } from '../../evaluation/compare-baselines.ts';
+import type { Run } from '../../runs/run-folder.ts';
+import { packageVersions } from './package-versions.ts';
+
+export interface BaselineFunctions {
+  readonly train: readonly LabelledRecord[];
+  readonly validation: readonly LabelledRecord[];
+  readonly test: readonly LabelledRecord[];
+}
+
+/** Fitted, or as they were fitted before; these score the test functions only. Without a run nothing is kept. */
+export function baselinesFor(run: Run | undefined, functions: BaselineFunctions): readonly ReadyBaseline[] {
+  const { train, validation, test } = functions;
+  const path = run && join(run.paths.predictions, `baselines-${keyOf(functions)}.json`);
+  const kept = path === undefined ? undefined : readKept(path, test.length);
+  if (kept !== undefined) return kept;
+  const ready = fitBaselines({ train, validation });
+  if (path === undefined) return ready;
+  const scored = ready.map((one) => ({ ...one, scores: one.fitted.score(test) }));
+  const json = scored.map(({ baseline, fitted, threshold, thresholdFrom, scores }) => ({
+    name: baseline.name,
+    threshold,
+    thresholdFrom,
+    ...(fitted.note === undefined ? {} : { note: fitted.note }),
+    scores: [...scores],
+  }));
+  writeFileAtomic(path, `${JSON.stringify(json)}\n`);
+  return scored.map(({ scores, fitted, ...one }) => ({ ...one, fitted: { ...fitted, score: () => scores } }));
+}
+
+/** Vultune's version too: a baseline may have changed. */
+function keyOf({ train, validation, test }: BaselineFunctions): string {
+  const parts = [train, validation, test].map((records) => fingerprint(records).records);
+  const names = baselineRegistry.map(({ name }) => name);
+  return createHash('sha256')
+    .update(JSON.stringify([parts, names, packageVersions().vultune]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+interface KeptBaseline {
+  readonly name: string;
+  readonly threshold: number;
+  readonly thresholdFrom: ReadyBaseline['thresholdFrom'];
+  readonly note?: string;
+  readonly scores: readonly number[];
+}
+
+/** Undefined when there is no file, or not every baseline with a score for every function in it. */
+function readKept(path: string, functions: number): ReadyBaseline[] | undefined {
+  if (!existsSync(path)) return undefined;
+  let kept: readonly KeptBaseline[];
+  try {
+    kept = JSON.parse(readTextFile(path)) as readonly KeptBaseline[];
+  } catch {
+    return undefined; // edited: fitted again
+  }
+  if (!Array.isArray(kept)) return undefined;
+  const ready = baselineRegistry.flatMap((baseline): ReadyBaseline[] => {
+    const one = kept.find(({ name }) => name === baseline.name);
+    if (one?.scores.length !== functions) return [];
+    const { threshold, thresholdFrom, note } = one;
+    const scores = Float64Array.from(one.scores);
+    return [
+      {
+        baseline,
+        threshold,
+        thresholdFrom,
+        fitted: { score: () => scores, ...(note === undefined ? {} : { note }) },
+      },
+    ];
+  });
+  return ready.length === baselineRegistry.length ? ready : undefined;
+}
