@@ -18,12 +18,12 @@ import {
 import { ExactDuplicates } from '../duplicates/exact-duplicates.ts';
 import { DEFAULT_THRESHOLD, NearDuplicates } from '../duplicates/near-duplicates.ts';
 import { normalisedCode } from '../duplicates/normalised-code.ts';
-import type { DatasetRecord } from '../record.ts';
 import { formatRecord } from '../write-jsonl.ts';
 import { type PlanItem, planSplits, type SplitPlan } from './plan-splits.ts';
 import { splitKeys } from './record-keys.ts';
 import { splitCard } from './split-card.ts';
 import { SplitFiles } from './split-files.ts';
+import { UniqueNames } from './unique-names.ts';
 
 export interface SplitDatasetOptions extends Pick<ReadPartsOptions, 'format' | 'signal' | 'onProgress'> {
   /** How dataset.json names what was done. */
@@ -137,6 +137,7 @@ class SplitIndex {
   readonly items: PlanItem[] = [];
   readonly languages = new Set<string>();
   readonly #options: SplitDatasetOptions;
+  readonly #texts = new Map<string, string>();
   readonly #exact = new ExactDuplicates();
   readonly #near: NearDuplicates;
   readonly #inputs: { functions: number; vulnerable: number; readonly hash: Hash }[];
@@ -159,8 +160,8 @@ class SplitIndex {
       keys: splitKeys(isOther ? { ...record, pair: `${input} ${record.pair}` } : record),
       target,
       isTying: target === 1 || record.set === 'P2',
-      ...(record.project === undefined ? {} : { project: record.project }),
-      ...(record.date === undefined ? {} : { date: record.date }),
+      ...(record.project === undefined ? {} : { project: this.#once(record.project) }),
+      ...(record.date === undefined ? {} : { date: this.#once(record.date) }),
       ...(predefined === undefined ? {} : { predefined }),
     });
     if (record.language !== undefined) this.languages.add(record.language);
@@ -168,6 +169,13 @@ class SplitIndex {
     counts.functions++;
     counts.vulnerable += target;
     counts.hash.update(formatRecord(record));
+  }
+
+  /** Every record brings its own copy of its project's name and of its date: one of each is enough. */
+  #once(text: string): string {
+    const known = this.#texts.get(text);
+    if (known === undefined) this.#texts.set(text, text);
+    return known ?? text;
   }
 
   statedOptions(): SplitDatasetInfo['options'] {
@@ -193,30 +201,6 @@ class SplitIndex {
       const { functions, vulnerable, hash } = this.#inputs[input]!;
       return { location, functions, vulnerable, sha256: hash.copy().digest('hex') };
     });
-  }
-}
-
-/** Ids and pairs of several datasets, so that none means two things. */
-class UniqueNames {
-  readonly #ids = new Set<string>();
-  readonly #pairs = new Map<string, number>();
-
-  /** The side is told by the file: a field that says another would be believed. */
-  rename({ split: _split, ...record }: DatasetRecord, input: number): DatasetRecord {
-    const renamed: Record<string, unknown> = record;
-    const { id, pair } = record;
-    if (typeof id === 'string') {
-      let unique = id;
-      for (let count = 2; this.#ids.has(unique); count++) unique = `${id}.${count}`;
-      this.#ids.add(unique);
-      renamed.id = unique;
-    }
-    if (typeof pair === 'string') {
-      const first = this.#pairs.get(pair) ?? input;
-      this.#pairs.set(pair, first);
-      if (first !== input) renamed.pair = `${pair}.${input + 1}`;
-    }
-    return renamed as unknown as DatasetRecord;
   }
 }
 
