@@ -3,7 +3,7 @@
 import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
 import { languageOfPath } from '../../dataset/functions/languages.ts';
-import { extractFunctions } from '../../dataset/functions/parse-source.ts';
+import { parseSource } from '../../dataset/functions/parse-source.ts';
 import { readRecords } from '../../dataset/read-jsonl.ts';
 
 export interface PredictionInput {
@@ -17,7 +17,7 @@ export interface PredictionInput {
   };
 }
 
-/** Everything is read and checked before anything is computed. Throws what reading records throws, SOURCE_WITHOUT_FUNCTIONS. */
+/** Everything is read and checked before anything is computed. Throws what reading records throws, SOURCE_WITHOUT_FUNCTIONS, SOURCE_NOT_PARSED. */
 export async function readPredictionInputs(data: string): Promise<readonly PredictionInput[]> {
   const language = languageOfPath(data);
   if (language === undefined) {
@@ -25,7 +25,14 @@ export async function readPredictionInputs(data: string): Promise<readonly Predi
     return records.map(({ id, code }, i) => ({ id: id ?? i + 1, code }));
   }
   const source = readTextFile(data);
-  const functions = extractFunctions(source, language);
+  // A header is C or C++ by what is in it.
+  const { functions, refused } = parseSource(source, languageOfPath(data, source) ?? language);
+  if (refused !== undefined) {
+    throw new VultuneError('SOURCE_NOT_PARSED', `${data} is not read as source: ${refused}`, {
+      where: { file: data },
+      hint: 'Give its functions as JSON lines with a "code" field instead.',
+    });
+  }
   if (functions.length === 0) {
     throw new VultuneError('SOURCE_WITHOUT_FUNCTIONS', `no function was found in ${data}`, {
       where: { file: data },

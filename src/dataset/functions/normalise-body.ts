@@ -8,7 +8,8 @@ import { parseSource } from './parse-source.ts';
 
 /**
  * Comments and white space out (strings untouched but for their quotes). `cutNested` also cuts the bodies of inner
- * functions, so that only what the function itself does is left. Code that does not parse is only freed of white space.
+ * functions, so that only what the function itself does is left. Where nothing parses whole, the first reading that has
+ * a function is taken (macros); code without any is only freed of white space.
  */
 export function normaliseBody(
   code: string,
@@ -16,15 +17,17 @@ export function normaliseBody(
   options: { readonly cutNested?: boolean } = {},
 ): string {
   const row: LanguageRow = LANGUAGES[language];
+  let partial: (() => string) | undefined;
   for (const [before, after] of row.wrappers) {
     const source = before + code + after;
     const parsed = parseSource(source, language);
     if (parsed.refused !== undefined) break;
-    if (parsed.hasErrors) continue;
     const outer = parsed.functions.find((entry) => entry.start <= before.length + leadingSpace(code));
-    if (outer !== undefined) return parsed.normalise(outer, options);
+    if (outer === undefined) continue;
+    if (!parsed.hasErrors) return parsed.normalise(outer, options);
+    partial ??= () => parsed.normalise(outer, options);
   }
-  return normaliseRange(code, 0, code.length, []);
+  return partial?.() ?? normaliseRange(code, 0, code.length, []);
 }
 
 function leadingSpace(code: string): number {

@@ -11,7 +11,9 @@ import type { SyntaxNode, SyntaxTree } from './syntax.ts';
 /** Longer sources are not parsed: their trees take some fifty times their size. */
 export const MAX_SOURCE_CHARACTERS = 5_000_000;
 /** Recovery from brackets that are never closed takes time with the square of their number. */
-export const MAX_OPEN_BRACKETS = 3_000;
+export const MAX_OPEN_BRACKETS = 2_000;
+/** A source with more NUL characters is none. */
+const MAX_NULLS = 100;
 
 // The parser's own code, not yet a grammar: some milliseconds. Synchronous from here on, so that whoever asks for
 // functions need not wait for anything.
@@ -50,17 +52,25 @@ export function withSyntaxTree<T extends object>(
   }
 }
 
+/** Recovery from errors costs the square of what is left open: sources that are mostly that are not parsed. */
 function reasonAgainst(source: string): string | undefined {
   if (source.length > MAX_SOURCE_CHARACTERS) return `longer than ${MAX_SOURCE_CHARACTERS} characters`;
-  let open = 0;
-  let deepest = 0;
+  let [open, deepest, nulls, marks, mostMarks] = [0, 0, 0, 0, 0];
   for (let at = 0; at < source.length; at++) {
     const code = source.charCodeAt(at);
     // ( [ { and ) ] }
     if (code === 40 || code === 91 || code === 123) deepest = Math.max(deepest, ++open);
     else if ((code === 41 || code === 93 || code === 125) && open > 0) open--;
+    else if (code === 0) nulls++;
+    // Letters, digits, underscores, white space and line ends: anything but a mark.
+    const isMark =
+      (code > 32 && code < 48) || (code > 57 && code < 65) || (code > 90 && code < 97 && code !== 95);
+    marks = isMark || (code > 122 && code < 127) ? marks + 1 : 0;
+    if (marks > mostMarks) mostMarks = marks;
   }
-  return deepest > MAX_OPEN_BRACKETS ? `more than ${MAX_OPEN_BRACKETS} brackets open at once` : undefined;
+  if (nulls > MAX_NULLS) return 'binary';
+  if (deepest > MAX_OPEN_BRACKETS) return `more than ${MAX_OPEN_BRACKETS} brackets open at once`;
+  return mostMarks > 2 * MAX_OPEN_BRACKETS ? 'a run of punctuation as long as no code has' : undefined;
 }
 
 interface LoadedLanguage {

@@ -23,6 +23,8 @@ const C_FAMILY: Omit<LanguageRow, 'grammar' | 'recordLanguage' | 'extensions' | 
     ['class _ {', '\n};'],
     ['template <class _> ', '\n'],
     ['auto _ = ', '\n;'],
+    // The return type on a line of its own, left behind.
+    ['int ', '\n'],
   ],
   naming: nameOfFunction,
   body: (node) => node.field('body') ?? childOfKind(node, 'try_statement'),
@@ -43,7 +45,10 @@ export const c: LanguageRow = {
   recordLanguage: 'c',
   extensions: ['.c', '.h'],
   functions: ['function_definition'],
-  wrappers: [['', '\n']],
+  wrappers: [
+    ['', '\n'],
+    ['int ', '\n'],
+  ],
 };
 
 export const cpp: LanguageRow = {
