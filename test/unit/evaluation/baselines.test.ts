@@ -302,9 +302,9 @@ describe('nearest neighbour', () => {
   });
 
   test('is the one that comparing with all finds', () => {
-    const { transform } = fitTfidf(codes(TRAIN), { maxNgram: 1, minDocuments: 1 });
-    const features = transform(codes(TRAIN));
-    const dense = (matrix: ReturnType<typeof transform>, row: number) => {
+    const vectorizer = fitTfidf(codes(TRAIN), { maxNgram: 1, minDocuments: 1 });
+    const features = vectorizer.transform(codes(TRAIN));
+    const dense = (matrix: typeof features, row: number) => {
       const out = new Map<number, number>();
       for (let k = matrix.rowStarts[row]!; k < matrix.rowStarts[row + 1]!; k++) {
         out.set(matrix.indices[k]!, matrix.values[k]!);
@@ -313,7 +313,7 @@ describe('nearest neighbour', () => {
     };
     const fitted = nearestNeighbour.fit(TRAIN);
     for (const code of TEST) {
-      const query = dense(transform([code]), 0);
+      const query = dense(vectorizer.transform([code]), 0);
       const cosines = TRAIN.map((_, row) =>
         sum([...dense(features, row)].map(([feature, value]) => value * (query.get(feature) ?? 0))),
       );
