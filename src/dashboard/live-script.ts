@@ -12,7 +12,7 @@ export const LIVE_SCRIPT = `(() => {
     if (busy) { again = true; return; }
     busy = true;
     try {
-      const response = await fetch(location.pathname, { cache: 'no-store' });
+      const response = await fetch(location.pathname + location.search, { cache: 'no-store' });
       if (response.ok) {
         const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
         for (const part of fresh.querySelectorAll('header.page .lead, section')) {
