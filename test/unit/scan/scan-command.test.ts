@@ -297,6 +297,16 @@ describe('formats', () => {
     for (const name of ['one', 'two', 'three']) expect(readFileSync(file, 'utf8')).toContain(name);
   });
 
+  test('framed code begins at the margin', async () => {
+    await prepare();
+    put({
+      'a.js': 'class A {\n      m(a) {\n          if (a) return 1;\n\n          return a;\n      }\n}\n',
+    });
+    expect((await scan(...ALL)).stdout).toContain(
+      '  2 │ m(a) {\n  3 │     if (a) return 1;\n  4 │ \n  5 │     return a;\n  6 │ }\n',
+    );
+  });
+
   test('text frames the code of the first and lists the others', async () => {
     await prepare();
     put(THREE);
