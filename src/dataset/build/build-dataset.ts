@@ -64,7 +64,8 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
     const sides = splitCandidates(index, units, labelled, nearGroups, stated);
     if (sides.every((side) => side === NO_SIDE)) throw nothingBuilt(units, labelled);
     report('write', outDir);
-    rmSync(join(outDir, 'dataset.json'), { force: true });
+    // What says that a dataset is whole, and what shows an older one.
+    for (const name of ['dataset.json', 'report.html']) rmSync(join(outDir, name), { force: true });
     const written = await writeSplits(outDir, units, index, labelled, sides, signal);
     const info: BuildInfo = {
       format: 'vultune-dataset',

@@ -2,7 +2,7 @@
 import { VultuneError } from '../../base/errors.ts';
 
 export interface BuildProgress {
-  readonly stage: 'fetch' | 'select' | 'write';
+  readonly stage: 'fetch' | 'select' | 'write' | 'report';
   readonly done: number;
   readonly total: number;
   readonly message: string;

@@ -10,7 +10,12 @@ import type { DatasetRecord } from '../record.ts';
 import { writeRecords } from '../write-jsonl.ts';
 import { SPLITS, type Split } from './split-by-group.ts';
 
-const OURS = new Set([...SPLITS.map((split) => `${split}.jsonl`), 'dataset.json', 'README.md']);
+const OURS = new Set([
+  ...SPLITS.map((split) => `${split}.jsonl`),
+  'dataset.json',
+  'README.md',
+  'report.html',
+]);
 
 /** @throws VultuneError `OUTPUT_EXISTS` when the folder holds something else than an earlier build. */
 export function checkOutputFolder(outDir: string): void {

@@ -7,6 +7,7 @@ import { SOURCES, type SourceOption } from '../../../dataset/build/sources/regis
 import type { CliContext } from '../../context.ts';
 import { buildProgress, buildSummary } from '../../display/build-summary.ts';
 import { addExamples, parseCount, parseNonNegative, parseShare } from '../../options.ts';
+import type { writeDatasetReport } from '../../stages/dataset-report.ts';
 import { type BuildNpmStages, buildNpmCommand } from './build-npm.ts';
 import { parseFractions } from './parse-fractions.ts';
 import { parseSources } from './source-arguments.ts';
@@ -15,12 +16,16 @@ export interface BuildStages {
   readonly build: typeof buildDataset;
   /** Where what is fetched and analysed is kept unless told otherwise. */
   readonly cacheDir: () => Promise<string>;
+  /** Writes report.html into the built dataset; default: the stage that does. */
+  readonly report?: typeof writeDatasetReport;
 }
 
 interface Options extends Omit<BuildOptions, 'outDir' | 'cacheDir' | 'sources' | 'onProgress' | 'signal'> {
   /** Required; commander would ask it of `data build npm` too. */
   readonly out?: string;
   readonly cacheDir?: string;
+  readonly baseModel?: string;
+  readonly report: boolean;
   readonly json: boolean;
 }
 
@@ -45,6 +50,8 @@ export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliC
       new Option('--threads <n>', 'worker threads, 0: none (default: one a core)').argParser(parseThreads),
     )
     .option('--cache-dir <dir>', "another folder than Vultune's cache for clones and finished fixes")
+    .option('--base-model <model>', 'whose tokens report.html counts (default: an estimate)')
+    .option('--no-report', 'write no report.html')
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
   for (const { flags, description } of sourceOptions()) command.option(flags, description);
   addExamples(command, [
@@ -63,7 +70,7 @@ export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliC
 function addLabelOptions(command: Command): void {
   command
     .option('--out <dir>', 'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json')
-    .option('--strict', 'only fixes that changed exactly one function (the default)')
+    .option('--strict', 'only fixes that changed exactly one function', true)
     .option('--no-strict', 'every fix, however many functions it changed')
     .addOption(
       new Option('--max-changed-functions <n>', 'only fixes that changed at most so many').argParser(
@@ -141,9 +148,10 @@ async function build(
   words: readonly string[],
   options: Options,
   stages: BuildStages,
-  { stdout, stderr, signal }: CliContext,
+  context: CliContext,
 ): Promise<void> {
-  const { out, json, cacheDir, ...others } = options;
+  const { stdout, stderr, signal } = context;
+  const { out, json, cacheDir, baseModel, report, ...others } = options;
   if (out === undefined) throw new VultuneError('CLI_USAGE', "required option '--out <dir>' not specified");
   const sources = await Promise.all(
     parseSources(words, SOURCES).map(({ row, location }) => row.open(location, { ...others })),
@@ -158,11 +166,18 @@ async function build(
       onProgress: display.onProgress,
       signal,
     });
+    if (report) {
+      display.onProgress({ stage: 'report', done: 0, total: 1, message: 'report.html' });
+      const write = stages.report ?? (await import('../../stages/dataset-report.ts')).writeDatasetReport;
+      await write(out, { baseModel, seed: result.info.options.seed }, context);
+    }
     display.stop();
     if (json) stdout.write(`${JSON.stringify(result.info, null, 2)}\n`);
     else {
       stdout.write(buildSummary(result.info, stdout));
-      stdout.write(`\nwritten to ${resolve(out)}; its README.md says what is in it\n`);
+      stdout.write(
+        `\nwritten to ${resolve(out)}; its README.md says what is in it${report ? ', its report.html shows it' : ''}\n`,
+      );
     }
   } finally {
     display.stop();

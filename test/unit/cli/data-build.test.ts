@@ -1,0 +1,102 @@
+/** @file `vultune data build SOURCE...`: what is asked of the builder, the summary, what is refused. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dataCommand } from '../../../src/cli/commands/data/data.ts';
+import type { BuildInfo } from '../../../src/dataset/build/build-info.ts';
+import type { BuildOptions } from '../../../src/dataset/build/build-options.ts';
+import { cliCase } from '../../support/cli-case.ts';
+
+const split = {
+  functions: 1234,
+  vulnerable: 400,
+  P1: 400,
+  P2: 400,
+  P3: 434,
+  projects: 3,
+  commits: 99,
+  sha256: '',
+};
+const info = {
+  options: { seed: 42 },
+  counts: { fixes: { kept: 7, 'no function changed': 2 }, changed: { kept: 400 } },
+  splits: { train: split, valid: split, test: split },
+} as unknown as BuildInfo;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-cli-build-'));
+  mkdirSync(join(folder, 'CVE-1'));
+  writeFileSync(join(folder, 'CVE-1', 'statement.yaml'), 'vulnerability_id: CVE-1\n');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const asked: BuildOptions[] = [];
+const reported: string[] = [];
+const command = dataCommand({
+  build: async (options) => {
+    asked.push(options);
+    options.onProgress?.({ stage: 'fetch', done: 1, total: 2, message: 'a/b' });
+    return { outDir: options.outDir, info };
+  },
+  report: async (outDir) => void reported.push(outDir),
+  cacheDir: async () => '/cache',
+} as never);
+const run = (...argv: string[]) => cliCase([command], ['data', 'build', ...argv]);
+
+describe('data build', () => {
+  test('sources, defaults, the summary', async () => {
+    const { stdout, stderr, exitCode } = await run(`project-kb=${folder}`, '--out', 'd');
+    expect(exitCode).toBe(0);
+    expect(asked.at(-1)).toMatchObject({
+      outDir: 'd',
+      cacheDir: '/cache',
+      strict: true,
+      negatives: 'same-commit',
+      split: 'commit',
+      fractions: { train: 0.8, valid: 0.1, test: 0.1 },
+      sources: [{ kind: 'changes', info: { name: 'project-kb', location: folder } }],
+    });
+    expect(reported).toEqual(['d']);
+    expect(stderr).toContain('fixes 50%  a/b');
+    expect(stdout).toMatch(/train +1,234 +400 +400 +434 +3 +99\n/);
+    expect(stdout).toMatch(/fixes +2 +no function changed\n/);
+    expect(stdout).toContain('report.html');
+  });
+
+  test('options come through; several sources; --json', async () => {
+    const options =
+      '--no-strict --ratio 34 --negatives same-files --split time --time-per project --exclude a b';
+    const sources = [`project-kb=${folder}`, `project-kb=${folder}`];
+    const { stdout } = await run(...sources, '--out', 'd', '--no-report', '--json', ...options.split(' '));
+    expect(JSON.parse(stdout)).toEqual(info);
+    expect(reported).toEqual(['d']);
+    expect(asked.at(-1)).toMatchObject({
+      strict: false,
+      ratio: 34,
+      negatives: 'same-files',
+      split: 'time',
+      timePer: 'project',
+      exclude: ['a', 'b'],
+    });
+    expect(asked.at(-1)!.sources).toHaveLength(2);
+  });
+
+  test.each([
+    [['--out', 'd'], 'CLI_USAGE', 'no source'],
+    [['project-kb=x'], 'CLI_USAGE', '--out'],
+    [['projectkb=x', '--out', 'd'], 'CLI_USAGE', 'did you mean project-kb'],
+    [['project-kb', '--out', 'd'], 'SOURCE_LOCATION', 'project-kb=FOLDER'],
+    [['project-kb=/nowhere', '--out', 'd'], 'FILE_MISSING', '/nowhere'],
+    [['project-kb=x', '--out', 'd', '--negatives', 'some'], 'CLI_USAGE', 'same-commit'],
+    [['project-kb=x', '--out', 'd', '--max-changed-functions', '0'], 'CLI_USAGE', '1 or more'],
+  ])('%j is refused: %s', async (argv, code, text) => {
+    const count = asked.length;
+    const { exitCode, stderr } = await run(...argv);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(code);
+    expect(stderr).toContain(text);
+    expect(asked).toHaveLength(count);
+  });
+});
