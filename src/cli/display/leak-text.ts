@@ -36,9 +36,10 @@ export function leakText(report: LeakReport, terminal: Terminal): string {
   return `${renderTable(columns, rows, terminal)}${alone}\n${report.leaks.map((leak) => leakLines(leak, report, terminal)).join('')}`;
 }
 
-function leakLines(leak: Leak, { threshold }: LeakReport, { colors }: Terminal): string {
+function leakLines(leak: Leak, report: LeakReport, { colors }: Terminal): string {
   const [none, some] = TITLES[leak.kind];
-  const note = leak.kind === 'near-duplicate' ? ` (Jaccard ${threshold} and above, estimated)` : '';
+  const note = leak.kind === 'near-duplicate' ? ` (Jaccard ${report.threshold} and above, estimated)` : '';
+  if (report.parts.length < 2 && leak.kind !== 'label-conflict') return '';
   if (leak.checked === 0) return `${colors.muted('-')}     ${none}: no function says one\n`;
   if (leak.groups === 0) return `${colors.good('ok')}    ${none}${note}\n`;
   const parts = Object.entries(leak.byParts).map(

@@ -184,6 +184,7 @@ describe('data check', () => {
     const alone = await run(join(one, 'none.jsonl'));
     expect(alone.exitCode).toBe(0);
     expect(alone.stdout).toContain('one part only');
+    expect(alone.stdout).not.toContain('ok    no near duplicate');
   });
 
   test('bad input: a missing file, a broken line, a wrong threshold', async () => {
