@@ -157,6 +157,7 @@ describe('Python releases', () => {
     );
     expect(units.map((unit) => unit.key)).toEqual(['pypi:shop@1.9...1.10']);
     expect(left).toEqual({ 'advisory: last vulnerable release not known': 2 });
+    expect(calls().filter((args) => args[2] === 'list')).toHaveLength(1);
   });
 
   test('a release without a source distribution: wheels on both sides', async () => {

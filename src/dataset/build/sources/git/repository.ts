@@ -2,7 +2,6 @@
  * @file An open repository: its commits, and the changed files of a commit with their texts, through processes that
  * live as long as it does. Knows nothing of lists of fixes.
  */
-
 import { VultuneError } from '../../../../base/errors.ts';
 import { languageOfPath } from '../../../functions/languages.ts';
 import type { FileChange, Tally } from '../../source.ts';

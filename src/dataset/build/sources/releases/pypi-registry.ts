@@ -19,6 +19,9 @@ const VERSION =
   /^v?(?:\d+!)?\d+(?:\.\d+)*(?:[-_.]?(?:alpha|beta|preview|pre|a|b|c|rc)[-_.]?\d*)?(?:-\d+|[-_.]?(?:post|rev|r)[-_.]?\d*)?(?:[-_.]?dev[-_.]?\d*)?(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?$/i;
 
 export class PypiRegistry implements PackageRegistry {
+  /** Asked for once a project. */
+  readonly #versions = new Map<string, Promise<readonly string[]>>();
+
   /** PEP 508. */
   isPackage(name: string): boolean {
     return /^[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/.test(name);
@@ -38,7 +41,9 @@ export class PypiRegistry implements PackageRegistry {
     { package: name, fixed, introduced }: AffectedPackage,
     context: ReleaseContext,
   ): Promise<string | undefined> {
-    const { versions = [] } = await askPip(['list', name], context);
+    const asked = this.#versions.get(name) ?? releasesOf(name, context);
+    this.#versions.set(name, asked);
+    const versions = await asked;
     const end = versions.indexOf(fixed);
     const start = introduced === undefined || introduced === '0' ? 0 : versions.indexOf(introduced);
     return end <= 0 || start === -1 || start >= end ? undefined : versions[end - 1];
@@ -62,6 +67,10 @@ export class PypiRegistry implements PackageRegistry {
     context.tally.add('release not in the registry');
     return undefined;
   }
+}
+
+async function releasesOf(name: string, context: ReleaseContext): Promise<readonly string[]> {
+  return (await askPip(['list', name], context)).versions ?? [];
 }
 
 /** Path of the archive in the cache; undefined when the index has none of the kind. */

@@ -2,9 +2,9 @@
  * @file Advisories' packages as a source of the dataset builder: each pair of releases is a fix, its changed files are
  * what differs. Knows nothing of how advisories are written.
  */
-
 import { createHash } from 'node:crypto';
 import { stopIfAborted } from '../../progress.ts';
+import { runPool } from '../../run-pool.ts';
 import type { ChangeSource, FixFacts, FixUnit, SourceContext, SourceInfo } from '../../source.ts';
 import { decodeText } from '../decode-text.ts';
 import { MavenRegistry } from './maven-registry.ts';
@@ -18,17 +18,21 @@ import {
   type PackageRegistry,
 } from './release-pair.ts';
 
-export const REGISTRIES: Readonly<Record<Ecosystem, PackageRegistry>> = {
-  npm: new NpmRegistry(),
-  pypi: new PypiRegistry(),
-  maven: new MavenRegistry(),
-};
+type Registries = Readonly<Record<Ecosystem, PackageRegistry>>;
+
+/** Advisories whose last vulnerable release is looked up at once. */
+const LOOKUPS_AT_ONCE = 4;
 
 export class ReleaseSource implements ChangeSource {
   readonly kind = 'changes';
   readonly info: SourceInfo;
   readonly count: number;
   readonly #affected: readonly AffectedPackage[];
+  readonly #registries: Registries = {
+    npm: new NpmRegistry(),
+    pypi: new PypiRegistry(),
+    maven: new MavenRegistry(),
+  };
   readonly #problems: ReadonlyMap<string, number>;
 
   /** @param problems what was already left out, by reason */
@@ -42,23 +46,36 @@ export class ReleaseSource implements ChangeSource {
   async *units(context: SourceContext): AsyncGenerator<FixUnit> {
     for (const [reason, count] of this.#problems) context.tally.add(reason, count);
     const pairs = new Map<string, Pair>();
-    for (const affected of this.#affected) {
+    let done = 0;
+    const resolved = await runPool(this.#affected, LOOKUPS_AT_ONCE, async (affected) => {
       stopIfAborted(context.signal);
-      const pair = await resolvePair(affected, context);
+      const pair = await resolvePair(affected, this.#registries, context);
+      const message = `releases of ${affected.package}`;
+      context.onProgress?.({ stage: 'fetch', done: ++done, total: this.count, message });
+      return pair;
+    });
+    for (const pair of resolved) {
       if (pair === undefined) continue;
       const key = `${pair.ecosystem}:${pair.package}@${pair.vulnerable}...${pair.fixed}`;
       const known = pairs.get(key);
       if (known !== undefined) context.tally.add('same releases named by several advisories');
       pairs.set(key, known === undefined ? pair : merge(known, pair));
     }
-    for (const [key, pair] of pairs) yield toUnit(`${key}${pathsKey(pair)}`, pair, context.cacheDir);
+    for (const [key, pair] of pairs) {
+      yield toUnit(`${key}${pathsKey(pair)}`, pair, this.#registries[pair.ecosystem], context.cacheDir);
+    }
   }
 }
 
 type Pair = AffectedPackage & { readonly vulnerable: string };
 
-async function resolvePair(affected: AffectedPackage, context: SourceContext): Promise<Pair | undefined> {
-  const registry = REGISTRIES[affected.ecosystem];
+async function resolvePair(
+  given: AffectedPackage,
+  registries: Registries,
+  context: SourceContext,
+): Promise<Pair | undefined> {
+  const registry = registries[given.ecosystem];
+  const affected = { ...given, package: registry.canonical(given.package) };
   const refuse = (reason: string) => {
     context.tally.add(reason);
     return undefined;
@@ -70,7 +87,7 @@ async function resolvePair(affected: AffectedPackage, context: SourceContext): P
   if (!registry.isVersion(vulnerable)) return refuse('advisory: no exact version');
   return vulnerable === affected.fixed
     ? refuse('advisory: vulnerable in the fixed release')
-    : { ...affected, package: registry.canonical(affected.package), vulnerable };
+    : { ...affected, vulnerable };
 }
 
 function merge(a: Pair, b: Pair): Pair {
@@ -99,7 +116,7 @@ function pathsKey({ paths }: Pair): string {
     .slice(0, 16)}`;
 }
 
-function toUnit(key: string, pair: Pair, cacheDir: string): FixUnit {
+function toUnit(key: string, pair: Pair, registry: PackageRegistry, cacheDir: string): FixUnit {
   const { vulnerable, fixed, cve, cwe, date, named, paths } = pair;
   const facts: FixFacts = {
     project: pair.package,
@@ -113,7 +130,6 @@ function toUnit(key: string, pair: Pair, cacheDir: string): FixUnit {
     key,
     facts,
     async *files(tally, signal) {
-      const registry = REGISTRIES[pair.ecosystem];
       const found = await registry.fetch(pair.package, { vulnerable, fixed }, { tally, signal, cacheDir });
       if (found === undefined) return;
       yield* changedFiles(
