@@ -7,9 +7,14 @@ import { ClassifierNetwork } from '../network/classifier-network.ts';
 import { encodeFunctions } from '../network/encode-functions.ts';
 import type { OpenModel } from '../network/open-model.ts';
 import { scoreFunctions, vulnerableScores } from '../network/score-functions.ts';
-import { keepAll } from '../packing/fit-length.ts';
+import type { Objective } from '../network/stage-programs.ts';
+import { fitLength, keepAll, type LongFunctions } from '../packing/fit-length.ts';
+import { packSequence } from '../packing/pack-sequence.ts';
+import { planInference } from '../packing/plan.ts';
+import { separateFunctions } from '../packing/units.ts';
 import { type AdapterHeader, loadAdapter } from '../peft/adapter-files.ts';
 import type { Backend } from '../runtime/backend.ts';
+import { type TokenTexts, tokenLines } from '../text/token-lines.ts';
 
 export interface DetectorOptions {
   readonly backend: Backend;
@@ -30,10 +35,26 @@ export interface Judgements {
   readonly truncated: readonly boolean[];
 }
 
+export interface TokenRelevance {
+  /** [tokens] 0-based line of each token that is read; -1 for special tokens. */
+  readonly lines: Int32Array;
+  /** [tokens] what it says for "vulnerable"; negative: against it. */
+  readonly relevance: Float32Array;
+}
+
 export interface JudgeOptions {
   readonly signal?: AbortSignal | undefined;
   onProgress?(done: { readonly functions: number; readonly tokens: number }): void;
 }
+
+/** Sum over functions of logit(vulnerable) - logit(safe). */
+const MARGIN: Objective = {
+  id: 'margin',
+  append: (b, logits) => {
+    const margins = b.sub(b.slice(logits, 1, 1, 2), b.slice(logits, 1, 0, 1)); // [B, 1]
+    return b.reduceSum(margins, [0, 1]);
+  },
+};
 
 /** Tokens of one pass: enough to keep two cores busy, little memory. */
 const TOKENS_PER_BATCH = 1024;
@@ -46,6 +67,7 @@ export class Detector {
   readonly #model: OpenModel;
   readonly #network: ClassifierNetwork;
   readonly #header: AdapterHeader;
+  readonly #tokenTexts: TokenTexts = new Map();
 
   private constructor(
     model: OpenModel,
@@ -101,6 +123,45 @@ export class Detector {
     const rawScores = vulnerableScores(logits);
     const scores = calibrateAll(this.calibration, rawScores);
     return { logits, scores, rawScores, truncated: encoded.map((one) => one!.truncated) };
+  }
+
+  /**
+   * What each token read of a function says for "vulnerable": gradient x input of the margin between the two logits.
+   * Functions in the order given.
+   */
+  async relevance(codes: readonly string[], options: JudgeOptions = {}): Promise<TokenRelevance[]> {
+    const longFunctions = keepAll(this.#header.settings?.longFunctions ?? 'truncate');
+    const encoded = encodeFunctions(this.#model, codes, { maxLength: this.maxLength, longFunctions });
+    const ids = encoded.map((one) => one!.ids);
+    const plan = planInference(separateFunctions(ids.map(({ length }) => length)), {
+      tokensPerBatch: TOKENS_PER_BATCH,
+    });
+    const out: TokenRelevance[] = [];
+    const done = { functions: 0, tokens: 0 };
+    for (const { functions } of plan) {
+      options.signal?.throwIfAborted();
+      const sequence = packSequence(functions.map((index) => ids[index]!));
+      const relevance = await this.#network.embeddingRelevance(sequence, { objective: MARGIN, feeds: {} });
+      for (const [row, index] of functions.entries()) {
+        out[index] = {
+          lines: this.#tokenLines(codes[index]!, longFunctions),
+          relevance: Float32Array.from(sequence.layout.flatTokens[row]!, (token) => relevance[token]!),
+        };
+        done.functions++;
+        done.tokens += ids[index]!.length;
+      }
+      options.onProgress?.(done);
+    }
+    return out;
+  }
+
+  /** Lines of the tokens that are read of a function: cut as the ids are. */
+  #tokenLines(code: string, longFunctions: LongFunctions): Int32Array {
+    const { tokenizer } = this.#model;
+    const lines = tokenLines(tokenizer, tokenizer.encode(code), this.#tokenTexts);
+    // An empty function was given one token, which stands on no line.
+    const given = lines.length === 0 ? [-1] : [...lines];
+    return Int32Array.from(fitLength(given, this.maxLength, longFunctions)!.ids);
   }
 
   async close(): Promise<void> {

@@ -25,9 +25,9 @@ import {
 } from './stage-graph.ts';
 import { planStages, type StagePlan } from './stage-plan.ts';
 import {
+  type GradientTargets,
   gradientName,
   LOSS,
-  type LossProgram,
   type Objective,
   OUTPUT,
   OUTPUT_GRADIENT,
@@ -124,48 +124,83 @@ export class ClassifierNetwork {
   ): Promise<StepResult> {
     const { trained } = this.#plan;
     const prepared = await this.#prepare('train', sequence.layout, targets.dropout);
-    let x = frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
-    const passes: TrainedPass[] = [];
-    for (const [stage, layers] of trained.entries()) {
-      const spec = stageSpec(layers, { kind: 'none' }, prepared);
-      const program = await this.#programs.split(spec, this.#options.activations, stage > 0);
-      const feeds = await this.#stageFeeds(program, spec, prepared, x);
-      const out = await program.forward.run(feeds);
-      passes.push({ spec, program, feeds: { ...feeds, ...out } });
-      x = out[OUTPUT] as HostTensor<'float32'>;
-    }
-    const lastResult = await this.#lastStage(prepared, targets, x, sums);
-    let gradient = lastResult.xGradient;
+    const start =
+      frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
+    const { x, passes } = await this.#runKeeping(trained, start, prepared, (stage) =>
+      stage > 0 ? 'adapters and x' : 'adapters',
+    );
+    const wanted = trained.length > 0 ? 'adapters and x' : 'adapters';
+    const end = await this.#runLoss(prepared, targets, x, wanted);
+    this.#accumulate(end.program.adapter, end.spec, end.out, sums);
+    let gradient = end.out[X_GRADIENT];
     for (const { spec, program, feeds } of passes.toReversed()) {
       const out = await program.backward.run({ ...feeds, [OUTPUT_GRADIENT]: gradient! });
       this.#accumulate(program.adapter, spec, out, sums);
       gradient = out[X_GRADIENT];
     }
-    return lastResult;
+    return {
+      loss: Number(end.out[LOSS]!.data[0]),
+      logits: (end.out[OUTPUT]!.data as Float32Array).slice(),
+    };
+  }
+
+  /**
+   * How much each token says for the objective: its embedding times the objective's gradient with respect to it (gradient
+   * x input; Denil et al., 2014). [N] of the layout.
+   */
+  async embeddingRelevance(
+    sequence: PackedSequence,
+    targets: Pick<StepTargets, 'feeds' | 'objective'>,
+  ): Promise<Float32Array> {
+    const prepared = await this.#prepare('explain', sequence.layout);
+    const embedded = await this.#embed(sequence);
+    const stages = [...this.#plan.frozen, ...this.#plan.trained];
+    const { x, passes } = await this.#runKeeping(stages, embedded, prepared, () => 'x');
+    let gradient = (await this.#runLoss(prepared, targets, x, 'x')).out[X_GRADIENT]!;
+    for (const { program, feeds } of passes.toReversed()) {
+      const out = await program.backward.run({ ...feeds, [OUTPUT_GRADIENT]: gradient });
+      gradient = out[X_GRADIENT]!;
+    }
+    return rowDots(embedded, gradient);
   }
 
   async release(): Promise<void> {
     await this.#programs.release();
   }
 
-  async #lastStage(
+  /** Stages forward, with what their backward passes need. */
+  async #runKeeping(
+    stages: readonly (readonly number[])[],
+    start: HostTensor<'float32'>,
     prepared: PreparedSequence,
-    targets: StepTargets,
+    wanted: (stage: number) => GradientTargets,
+  ): Promise<{ readonly x: HostTensor<'float32'>; readonly passes: readonly KeptPass[] }> {
+    let x = start;
+    const passes: KeptPass[] = [];
+    for (const [stage, layers] of stages.entries()) {
+      const spec = stageSpec(layers, { kind: 'none' }, prepared);
+      const program = await this.#programs.split(spec, this.#options.activations, wanted(stage));
+      const feeds = await this.#stageFeeds(program, spec, prepared, x);
+      const out = await program.forward.run(feeds);
+      passes.push({ spec, program, feeds: { ...feeds, ...out } });
+      x = out[OUTPUT] as HostTensor<'float32'>;
+    }
+    return { x, passes };
+  }
+
+  /** The last stage: logits, loss and gradients. */
+  async #runLoss(
+    prepared: PreparedSequence,
+    { objective, feeds: further }: Pick<StepTargets, 'feeds' | 'objective'>,
     x: HostTensor,
-    sums: GradientSums,
-  ): Promise<StepResult & { readonly xGradient: HostTensor | undefined }> {
+    wanted: GradientTargets,
+  ) {
     const end = { kind: 'classifier', pooling: this.#options.pooling } as const;
     const spec = stageSpec(this.#plan.last, end, prepared);
-    const wantsXGradient = this.#plan.trained.length > 0;
-    const program: LossProgram = await this.#programs.loss(spec, targets.objective, wantsXGradient);
+    const program = await this.#programs.loss(spec, objective, wanted);
     const feeds = await this.#stageFeeds(program, spec, prepared, x);
-    const out = await program.step.run({ ...feeds, ...targets.feeds });
-    this.#accumulate(program.adapter, spec, out, sums);
-    return {
-      loss: Number(out[LOSS]!.data[0]),
-      logits: (out[OUTPUT]!.data as Float32Array).slice(),
-      xGradient: out[X_GRADIENT],
-    };
+    const out = await program.step.run({ ...feeds, ...further });
+    return { spec, program, out };
   }
 
   async #runForward(
@@ -192,7 +227,7 @@ export class ClassifierNetwork {
   }
 
   async #prepare(
-    purpose: 'train' | 'score',
+    purpose: 'train' | 'score' | 'explain',
     layout: SequenceLayout,
     keys?: DropoutKeys,
   ): Promise<PreparedSequence> {
@@ -262,7 +297,7 @@ export class ClassifierNetwork {
   }
 }
 
-interface TrainedPass {
+interface KeptPass {
   readonly spec: StageSpec;
   readonly program: SplitProgram;
   readonly feeds: Tensors;
@@ -296,6 +331,17 @@ function chunksOf({ rowLength }: SequenceLayout): number {
   return (
     CHUNKED_FROM.find(({ slots, chunks }) => rowLength >= slots && rowLength % chunks === 0)?.chunks ?? 1
   );
+}
+
+/** [N] of two [N, D]: the sum of products over D. */
+function rowDots(a: HostTensor, b: HostTensor): Float32Array {
+  const [N, D] = a.shape as [number, number];
+  const [left, right] = [a.data as Float32Array, b.data as Float32Array];
+  return Float32Array.from({ length: N }, (_, n) => {
+    let sum = 0;
+    for (let d = n * D; d < (n + 1) * D; d++) sum += left[d]! * right[d]!;
+    return sum;
+  });
 }
 
 function layerKeys(spec: StageSpec): Tensors {

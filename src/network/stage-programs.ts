@@ -46,6 +46,9 @@ export interface LossProgram extends StageParameters {
   readonly step: Executable;
 }
 
+/** What a backward pass is asked for. */
+export type GradientTargets = 'adapters' | 'adapters and x' | 'x';
+
 export const OUTPUT = 'output';
 export const OUTPUT_GRADIENT = 'output_gradient';
 export const X_GRADIENT = 'x_gradient';
@@ -87,12 +90,12 @@ export class StagePrograms {
     });
   }
 
-  split(spec: StageSpec, activations: Activations, wantsXGradient: boolean): Promise<SplitProgram> {
-    return this.#once(`split ${activations} ${wantsXGradient}`, spec, async (stage) => {
+  split(spec: StageSpec, activations: Activations, targets: GradientTargets): Promise<SplitProgram> {
+    return this.#once(`split ${activations} ${targets}`, spec, async (stage) => {
       const { builder: b, output } = stage;
       const gradient = b.input(OUTPUT_GRADIENT, 'float32', output.shape);
       b.output(OUTPUT, output);
-      const gradients = outputGradients(stage, { value: output, gradient }, wantsXGradient);
+      const gradients = outputGradients(stage, { value: output, gradient }, targets);
       const joint = optimize(b.build());
       const cut = splitForwardBackward(joint, gradients, keepPolicies[activations]);
       return {
@@ -106,13 +109,13 @@ export class StagePrograms {
     });
   }
 
-  loss(spec: StageSpec, objective: Objective, wantsXGradient: boolean): Promise<LossProgram> {
-    return this.#once(`loss ${objective.id} ${wantsXGradient}`, spec, async (stage) => {
+  loss(spec: StageSpec, objective: Objective, targets: GradientTargets): Promise<LossProgram> {
+    return this.#once(`loss ${objective.id} ${targets}`, spec, async (stage) => {
       const { builder: b, output } = stage;
       const loss = objective.append(b, output);
       b.output(OUTPUT, output);
       b.output(LOSS, loss);
-      outputGradients(stage, { value: loss, gradient: b.scalar(1) }, wantsXGradient);
+      outputGradients(stage, { value: loss, gradient: b.scalar(1) }, targets);
       const step = await this.#backend.compile(optimize(b.build()));
       return { kind: 'loss', step, base: stage.base, adapter: stage.adapter };
     });
@@ -163,15 +166,17 @@ function executablesOf(program: ForwardProgram | SplitProgram | LossProgram): re
   }
 }
 
-/** Appends gradients of the stage's adapters, and of x if wanted, as outputs; returns their names. */
+/** Appends the gradients asked for as outputs; returns their names. */
 function outputGradients(
   { builder: b, x, adapter }: StageGraph,
   seed: { readonly value: Value; readonly gradient: Value },
-  wantsXGradient: boolean,
+  targets: GradientTargets,
 ): ReadonlySet<string> {
-  const wrt = [...adapter.map(({ input }) => input), ...(wantsXGradient ? [x] : [])];
+  const parameters = targets === 'x' ? [] : adapter;
+  const wantsX = targets !== 'adapters';
+  const wrt = [...parameters.map(({ input }) => input), ...(wantsX ? [x] : [])];
   const gradients = appendGradients(b, [seed], wrt);
-  const names = [...adapter.map(gradientName), ...(wantsXGradient ? [X_GRADIENT] : [])];
+  const names = [...parameters.map(gradientName), ...(wantsX ? [X_GRADIENT] : [])];
   for (const [i, name] of names.entries()) b.output(name, gradients[i]!);
   return new Set(names);
 }

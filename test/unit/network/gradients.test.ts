@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AdapterParameters } from '../../../src/peft/adapter-parameters.ts';
+import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import { type HostTensor, hostTensor } from '../../../src/tensor/host-tensor.ts';
-import { float64Backend } from '../../support/float64-backend.ts';
 import {
   alone,
   relativeDifference,
@@ -60,7 +60,7 @@ describe.each(Object.entries(CASES))('%s', (_name, { network: options, step }) =
     const tiny = await tinyNetwork(model, {
       ...options,
       parameters: asParameters,
-      backend: float64Backend(),
+      backend: referenceBackend(),
     });
     const run = () => stepGroups(tiny, functions, together(functions), step);
     const { gradients } = await run();
@@ -80,7 +80,7 @@ describe.each(Object.entries(CASES))('%s', (_name, { network: options, step }) =
   });
 
   test('ONNX Runtime has the same to float32 rounding', async () => {
-    const exact = await tinyNetwork(model, { ...options, backend: float64Backend() });
+    const exact = await tinyNetwork(model, { ...options, backend: referenceBackend() });
     const found = await tinyNetwork(model, options);
     const expected = await stepGroups(exact, functions, alone(functions), step);
     const { error } = worstDifference(

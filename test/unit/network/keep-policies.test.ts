@@ -25,7 +25,7 @@ async function split(activations: Activations) {
     queryChunks: 1,
     sharesPrefixes: false,
   } as const;
-  const { forward, backward, kept } = await programs.split(spec, activations, true);
+  const { forward, backward, kept } = await programs.split(spec, activations, 'adapters and x');
   return { forward: forward.graph, backward: backward.graph, kept: new Set(kept) };
 }
 

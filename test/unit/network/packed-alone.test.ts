@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Activations } from '../../../src/network/keep-policies.ts';
 import type { Pooling } from '../../../src/network/stage-graph.ts';
-import { float64Backend } from '../../support/float64-backend.ts';
+import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import {
   alone,
   arbitraryFunctions,
@@ -159,7 +159,7 @@ describe('rows so long that attention is cut into chunks of queries', () => {
   test('as the float64 interpreter has it, which needs no chunks to be right', async () => {
     const short = functions.slice(0, 4);
     const tiny = await keep(tinyNetwork(model, { blocksPerStage: 1, pooling: 'mean' }));
-    const exact = await tinyNetwork(model, { pooling: 'mean', backend: float64Backend() });
+    const exact = await tinyNetwork(model, { pooling: 'mean', backend: referenceBackend() });
     const expected = await stepGroups(exact, short, alone(short));
     const { name, error } = worstDifference(await stepGroups(tiny, short, [[0, 1, 2, 3]]), expected);
     expect(error, name).toBeLessThan(2 * TOLERANCE);
