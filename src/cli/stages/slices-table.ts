@@ -25,7 +25,7 @@ export function slicesTable(slices: readonly SliceResult[], all: boolean, termin
     `${right}`,
     `${wrong}`,
     (result.metrics.accuracy ?? 0).toFixed(3),
-    tooSmall === undefined ? '' : colors.muted(tooSmall),
+    tooSmall === undefined ? '' : '*',
   ]);
   const right = { align: 'right' } as const;
   const table = renderTable(
@@ -46,6 +46,9 @@ export function slicesTable(slices: readonly SliceResult[], all: boolean, termin
   );
   return [
     rows.length === 0 ? '' : `\n${table}`,
+    shown.some(({ tooSmall }) => tooSmall !== undefined)
+      ? `${colors.muted('* fewer than ten functions of a class: says nothing by itself')}\n`
+      : '',
     hidden === 0
       ? ''
       : `${colors.muted(`${hidden} more slices (CWE, language, length, project): --slices`)}\n`,

@@ -14,7 +14,7 @@ export interface ClusteredRecord {
 
 export const CLUSTER_FIELDS = ['commit', 'project', 'pair', 'function'] as const;
 export type ClusterField = (typeof CLUSTER_FIELDS)[number];
-/** `auto`: the first of commit, project and pair that any record names, else the function. */
+/** `auto`: the first of commit, project and pair that records name at least five of, else the function. */
 export type ClusterChoice = ClusterField | 'auto';
 
 export interface Clusters {
@@ -27,6 +27,9 @@ export interface Clusters {
 /** Below it the percentile interval is too narrow by more than a little (Cameron, Gelbach and Miller 2008). */
 export const FEW_CLUSTERS = 30;
 
+/** With fewer than this `auto` takes the next finer field: resamples of four things are nearly always the same. */
+export const LEAST_CLUSTERS = 5;
+
 /**
  * A record that lacks the field goes with its pair, or stands for itself.
  * @throws VultuneError EVALUATION_CLUSTER_FIELD when a named field is in no record
@@ -35,16 +38,23 @@ export function clusterRecords(
   records: readonly ClusteredRecord[],
   choice: ClusterChoice = 'auto',
 ): Clusters {
-  const named = (field: 'commit' | 'project' | 'pair') =>
-    records.some((record) => record[field] !== undefined);
-  const by =
-    choice === 'auto' ? ((['commit', 'project', 'pair'] as const).find(named) ?? 'function') : choice;
-  if (by !== 'function' && choice !== 'auto' && !named(by)) {
-    throw new VultuneError('EVALUATION_CLUSTER_FIELD', `no function has a "${by}" to cluster by`, {
-      where: { name: by },
+  const named = (field: ClusterField) =>
+    field === 'function' || records.some((record) => record[field] !== undefined);
+  if (choice !== 'auto') {
+    if (named(choice)) return clusterBy(records, choice);
+    throw new VultuneError('EVALUATION_CLUSTER_FIELD', `no function has a "${choice}" to cluster by`, {
+      where: { name: choice },
       hint: 'Leave --cluster out, or use --cluster function.',
     });
   }
+  for (const field of CLUSTER_FIELDS) {
+    const clusters = named(field) ? clusterBy(records, field) : undefined;
+    if (clusters !== undefined && clusters.count >= LEAST_CLUSTERS) return clusters;
+  }
+  return clusterBy(records, 'function');
+}
+
+function clusterBy(records: readonly ClusteredRecord[], by: ClusterField): Clusters {
   const ids = new Map<string, number>();
   let count = 0;
   const of = Uint32Array.from(records, (record) => {

@@ -2,7 +2,7 @@
 import { type EvaluationResult, evaluateScores } from '../evaluate.ts';
 import type { FigureName } from '../figures.ts';
 import type { PairedRecord } from '../pairs.ts';
-import type { Clusters } from '../resampling/clusters.ts';
+import { type Clusters, clusterRecords, LEAST_CLUSTERS } from '../resampling/clusters.ts';
 import { bootstrapReplicates, type Intervals, intervalsOf } from '../resampling/intervals.ts';
 import type { ResampleOptions } from '../resampling/resample.ts';
 import type { Slice, SliceDimension } from './slice.ts';
@@ -59,7 +59,7 @@ export async function evaluateSlices(
     const [replicates] = await bootstrapReplicates([subject], {
       ...options,
       resamples: options.resamples ?? RESAMPLES,
-      clusters: within(options.clusters, rows),
+      clusters: within(options.clusters, rows, subject.records),
       figures: FIGURES,
       onProgress: undefined,
     });
@@ -86,8 +86,8 @@ function smallness({ n, positives }: EvaluationResult): string | undefined {
   return undefined;
 }
 
-/** The clusters of some rows, numbered anew. */
-function within(clusters: Clusters, rows: Uint32Array): Clusters {
+/** The clusters of some rows, numbered anew; of a slice that lies in a few of them (a project), finer ones. */
+function within(clusters: Clusters, rows: Uint32Array, records: readonly PairedRecord[]): Clusters {
   const ids = new Map<number, number>();
   const of = rows.map((row) => {
     const cluster = clusters.of[row]!;
@@ -95,5 +95,5 @@ function within(clusters: Clusters, rows: Uint32Array): Clusters {
     ids.set(cluster, id);
     return id;
   });
-  return { by: clusters.by, count: ids.size, of };
+  return ids.size < LEAST_CLUSTERS ? clusterRecords(records) : { by: clusters.by, count: ids.size, of };
 }

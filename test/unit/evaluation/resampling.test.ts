@@ -28,7 +28,10 @@ describe('clusters', () => {
     expect([by, count, [...of]]).toEqual(['commit', 5, [0, 1, 0, 2, 2, 3, 4]]);
     expect(clusterRecords(records, 'project')).toMatchObject({ by: 'project', count: 5 });
     expect([...clusterRecords(records, 'function').of]).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    expect(clusterRecords([{ pair: 'p' }, { pair: 'p' }])).toMatchObject({ by: 'pair', count: 1 });
+    const paired = Array.from({ length: 10 }, (_, i) => ({ pair: `${i >> 1}`, project: `${i % 3}` }));
+    // Three projects are too few to resample.
+    expect(clusterRecords(paired)).toMatchObject({ by: 'pair', count: 5 });
+    expect(clusterRecords(paired, 'project')).toMatchObject({ by: 'project', count: 3 });
     expect(clusterRecords([{}, {}])).toMatchObject({ by: 'function', count: 2 });
   });
 

@@ -109,6 +109,22 @@ describe('evaluated slices', () => {
   });
 });
 
+test('a slice inside one project is resampled by what it is made of, not as one block', async () => {
+  const records = Array.from({ length: 80 }, (_, i) => ({
+    ...record(i % 2 === 0 ? 'P1' : 'P2', 10 + i),
+    project: `p${Math.floor(i / 10)}`,
+  }));
+  const scores = records.map((_, i) => ((i * 29) % 80) / 80);
+  const results = await evaluateSlices(
+    { records, scores, threshold: 0.5 },
+    standardSlices(records).filter(({ dimension }) => dimension === 'project'),
+    { clusters: clusterRecords(records), resamples: 200 },
+  );
+  expect(results).toHaveLength(8);
+  for (const { intervals } of results)
+    expect(intervals.rocAuc!.high - intervals.rocAuc!.low).toBeGreaterThan(0.1);
+});
+
 const ties = fc
   .array(fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: 0, max: 12 })), {
     minLength: 2,
