@@ -11,11 +11,10 @@ import { collectRun } from '../report/run/collect-run.ts';
 import { comparisonPage } from '../report/run/comparison-report.ts';
 import { runReportPage } from '../report/run/run-report.ts';
 import type { RunReportData } from '../report/run/run-report-data.ts';
-import { runPaths } from '../runs/run-folder.ts';
 import { LIVE_SCRIPT } from './live-script.ts';
 import { PageCache } from './page-cache.ts';
+import { runChanges } from './run-changes.ts';
 import { type ListedRun, listRuns } from './run-list.ts';
-import { sizeChanges } from './tail-events.ts';
 
 export interface DashboardOptions {
   readonly root: string;
@@ -82,10 +81,8 @@ export function dashboardApp(options: DashboardOptions): Hono {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
       const either = AbortSignal.any([gone.signal, signal]);
-      const paths = runPaths(run.dir);
-      await stream.writeSSE({ event: 'hello', data: '' });
-      for await (const size of sizeChanges(paths.events, either, lookEveryMs)) {
-        await stream.writeSSE({ event: 'change', data: String(size) });
+      for await (const stamp of runChanges(run.dir, either, lookEveryMs)) {
+        await stream.writeSSE({ event: 'change', data: stamp });
       }
     });
   });

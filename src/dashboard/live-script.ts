@@ -26,5 +26,4 @@ export const LIVE_SCRIPT = `(() => {
     if (again) { again = false; update(); }
   };
   source.addEventListener('change', update);
-  source.addEventListener('finished', () => { source.close(); location.reload(); });
 })();`;

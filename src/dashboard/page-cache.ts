@@ -1,7 +1,6 @@
 /** @file What was read of a run, kept until its files change: a list of thirty runs is not bootstrapped at each look. */
-import { statSync } from 'node:fs';
 import type { RunReportData } from '../report/run/run-report-data.ts';
-import { runPaths } from '../runs/run-folder.ts';
+import { runStamp } from './run-changes.ts';
 
 interface Entry {
   readonly stamp: string;
@@ -13,7 +12,7 @@ export class PageCache {
 
   /** What `read` gave when the run's files last changed; two askers at once share one reading. */
   async data(dir: string, read: () => Promise<RunReportData>): Promise<RunReportData> {
-    const stamp = stampOf(dir);
+    const stamp = runStamp(dir);
     const known = this.#entries.get(dir);
     if (known?.stamp === stamp) return known.data;
     const data = read();
@@ -25,12 +24,4 @@ export class PageCache {
       throw error;
     }
   }
-}
-
-function stampOf(dir: string): string {
-  const { record, events, metrics, lock, predictions } = runPaths(dir);
-  return [record, events, metrics, lock, predictions]
-    .map((path) => statSync(path, { throwIfNoEntry: false }))
-    .map((stat) => (stat === undefined ? '-' : `${stat.size}@${stat.mtimeMs}`))
-    .join(' ');
 }

@@ -1,0 +1,91 @@
+/** @file The page of a dataset: lines in step, nothing becomes markup, 0, 1 and many functions. */
+import fc from 'fast-check';
+import { parseHTML } from 'linkedom';
+import { describe, expect, test } from 'vitest';
+import { collectStatistics } from '../../../src/dataset/statistics/collect-statistics.ts';
+import { alignLines } from '../../../src/report/dataset/side-by-side.ts';
+import { datasetReportPage } from '../../../src/report/dataset-report.ts';
+
+const placed = (records: readonly Record<string, unknown>[]) =>
+  records.map((record, i) => ({ record: record as never, file: 'a.jsonl', line: i + 1, part: 'train' }));
+
+const pageOf = async (records: readonly Record<string, unknown>[], name = 'set') =>
+  parseHTML(datasetReportPage(await collectStatistics(placed(records), { name }))).document;
+
+describe('side by side', () => {
+  test('changed lines stand next to each other, added ones next to nothing', () => {
+    expect(alignLines('a\nb\nc', 'a\nB\nnew\nc')).toEqual([
+      { before: 'a', after: 'a' },
+      { before: 'b', after: 'B' },
+      { before: undefined, after: 'new' },
+      { before: 'c', after: 'c' },
+    ]);
+  });
+
+  test('both columns are the two texts, whatever they are', () => {
+    const lines = fc.array(fc.constantFrom('a', 'b', '{', '}', 'x = 1;', ''), {
+      minLength: 1,
+      maxLength: 30,
+    });
+    fc.assert(
+      fc.property(lines, lines, (before, after) => {
+        const rows = alignLines(before.join('\n'), after.join('\n'));
+        const side = (which: 'before' | 'after') => rows.flatMap((row) => row[which] ?? []).join('\n');
+        expect(side('before')).toBe(before.join('\n').replace(/\n+$/, ''));
+        expect(side('after')).toBe(after.join('\n').replace(/\n+$/, ''));
+      }),
+    );
+  });
+});
+
+const pair = (text: string) => [
+  {
+    code: `f(${text}) {\n  gets(x);\n}`,
+    target: 1,
+    set: 'P1',
+    pair: 'p',
+    language: text,
+    cwe: [text],
+    project: text,
+    function_name: text,
+    path: text,
+    date: '2020-01-02',
+  },
+  {
+    code: `f(${text}) {\n  fgets(x);\n}`,
+    target: 0,
+    set: 'P2',
+    pair: 'p',
+    language: text,
+    cwe: [text],
+    project: text,
+    date: '2021-05-02',
+  },
+];
+
+test('a pair is shown with its changed words', async () => {
+  const document = await pageOf(pair('x'));
+  expect([...document.querySelectorAll('#pairs del')].map(({ textContent }) => textContent)).toEqual([
+    'gets',
+  ]);
+  expect([...document.querySelectorAll('#pairs ins')].map(({ textContent }) => textContent)).toEqual([
+    'fgets',
+  ]);
+});
+
+test('every field is escaped', async () => {
+  for (const text of ['<img src=x onerror=y>', '</script><script>x', '"><b>', "'><i>"]) {
+    const document = await pageOf(pair(text), text);
+    expect(document.querySelectorAll('img, b, i, script:not(:last-of-type)')).toHaveLength(0);
+    expect(document.querySelector('h1')!.textContent).toBe(text);
+    expect(document.querySelector('#pairs summary span')!.textContent).toBe(text);
+  }
+});
+
+test('none and one', async () => {
+  expect((await pageOf([])).querySelector('main')!.textContent).toContain('There is no function');
+  const one = (await pageOf([{ code: 'int f() { return 1; }', target: 0 }])).querySelector('main')!
+    .textContent!;
+  expect(one).toContain('There are no pairs');
+  expect(one).not.toMatch(/NaN|undefined|Infinity/);
+});
