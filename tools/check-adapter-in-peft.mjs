@@ -174,7 +174,9 @@ function largestDifference(ours, theirs) {
     const logit = Math.max(...mine.logits.map((value, k) => Math.abs(value - other.logits[k])));
     if (logit > largest.logit)
       Object.assign(largest, { logit, row, ours: mine.logits, theirs: other.logits });
-    if (mine.score !== undefined) largest.score = Math.max(largest.score, Math.abs(mine.score - other.score));
+    // PEFT knows no calibration: what is compared is the score before it.
+    const score = mine.raw_score ?? mine.score;
+    if (score !== undefined) largest.score = Math.max(largest.score, Math.abs(score - other.score));
   }
   return largest;
 }
