@@ -34,7 +34,7 @@ export interface DatasetFile {
   readonly isOnDisk: boolean;
   readonly sizeBytes: number | undefined;
   readonly container: Container;
-  /** The first bytes, at most HEAD_BYTES. */
+  /** The first bytes, a megabyte at most. */
   readonly head: Uint8Array;
   /** Columns of the first row in order, or names of tables (SQLite), datasets (HDF5) or files (a folder); empty where the row is longer than the head. */
   readonly fields: readonly string[];
@@ -44,7 +44,7 @@ export interface DatasetFile {
   bytes(): AsyncIterable<Uint8Array>;
 }
 
-export const HEAD_BYTES = 1024 * 1024;
+const HEAD_BYTES = 1024 * 1024;
 
 /** A file or folder on disk. @throws VultuneError `DATASET_FILE_MISSING` and others as `fileError`. */
 export async function fileOnDisk(path: string): Promise<DatasetFile> {

@@ -44,12 +44,13 @@ export interface OpenedDataset {
 
 /**
  * Opens a dataset (`-`: standard input).
- * @throws VultuneError `DATASET_FILE_MISSING`, `DATASET_FORMAT_UNKNOWN`, `FORMAT_NAME_UNKNOWN`, `ARCHIVE_BROKEN`,
+ * @throws VultuneError `DATASET_FILE_MISSING`, `DATASET_FORMAT_UNKNOWN`, `FORMAT_NAME_UNKNOWN`, `FIELD_MAPPING`, `ARCHIVE_BROKEN`,
  * `ARCHIVE_BOMB`, and file errors.
  */
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
   const named = options.format ?? (options.mapping === undefined ? undefined : 'table');
   const given = named === undefined ? undefined : formatNamed(named);
+  if (options.mapping !== undefined && given?.name !== 'table') throw mappingOfKnownFormat(named);
   if (path === '-') {
     const stdin = options.stdin ?? (process.stdin as AsyncIterable<Uint8Array>);
     return openFile(await fileOfStream('standard input', stdin), given, options);
@@ -177,6 +178,13 @@ async function* notEmpty(
   throw new VultuneError('DATASET_EMPTY', `${path} holds no records`, {
     where: { file: path },
     hint: 'expected functions with their labels, such as one JSON object with "code" and "target" a line',
+  });
+}
+
+/** A published set's columns are known: what was said of them would be passed over in silence. */
+function mappingOfKnownFormat(format: string | undefined): VultuneError {
+  return new VultuneError('FIELD_MAPPING', `the columns of ${format} are known, found a mapping of them`, {
+    hint: 'leave out --format to read the file as a table, or --field, --vulnerable and --safe',
   });
 }
 

@@ -11,7 +11,7 @@ import type { DatasetFile } from '../dataset-file.ts';
 import type { FormatContext, ReadRecord } from '../format.ts';
 import { compact } from '../published/cells.ts';
 
-export const SOURCE_COLUMN = 'functionSource';
+const SOURCE_COLUMN = 'functionSource';
 /** "CWE-other" stands for all the others: a label without an id. */
 export const LABEL_COLUMNS = ['CWE-119', 'CWE-120', 'CWE-469', 'CWE-476', 'CWE-other'] as const;
 

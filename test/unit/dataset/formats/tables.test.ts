@@ -139,6 +139,19 @@ describe('what is wrong is said with its place', () => {
     });
   });
 
+  test('a mapping of a set whose columns are known', async () => {
+    const path = fileWith('a.jsonl', jsonLines([{ func: 'int a;', target: 1 }]));
+    await expect(readBack(path, { mapping, format: 'devign' })).rejects.toMatchObject({
+      code: 'FIELD_MAPPING',
+    });
+  });
+
+  test('a record without a label, where that is allowed and where it is not', async () => {
+    const path = fileWith('a.jsonl', jsonLines([{ code: 'int a;' }]));
+    expect((await readBack(path, { requireTarget: false })).records).toEqual([{ code: 'int a;' }]);
+    await expect(readBack(path)).rejects.toMatchObject({ code: 'DATASET_FIELD_MISSING', where: { line: 1 } });
+  });
+
   test.each(['code', '=x', 'code=', 'code= '])('--field %s', (text) => {
     expect(() => parseFieldMapping([text])).toThrow(expect.objectContaining({ code: 'FIELD_MAPPING' }));
   });
