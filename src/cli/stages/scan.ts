@@ -1,32 +1,27 @@
 /** @file `vultune scan`: walk, outline, score what is not cached, report. A scan that is stopped reports what it has. */
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import { createExtractionPool } from '../../dataset/functions/extraction-pool.ts';
-import { baseModelReference } from '../../detector/locate-adapter.ts';
 import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
 import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import { readBaseline, writeBaseline } from '../../scan/baseline.ts';
-import { fileOutlineIndex, noOutlineIndex, type OutlineIndex } from '../../scan/cache/outline-index.ts';
-import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/cache/score-cache.ts';
 import { FindingCollector } from '../../scan/collect-findings.ts';
 import { repositoryFolder } from '../../scan/diff/git.ts';
 import type { ScanReport } from '../../scan/finding.ts';
-import { modelKey } from '../../scan/model-key.ts';
 import { type OperatingPoint, thresholdForBudget, validationNegatives } from '../../scan/operating-point.ts';
-import { type Scorer, scanFiles } from '../../scan/scan-files.ts';
+import { scanFiles } from '../../scan/scan-files.ts';
 import { Notices } from '../../scan/walk/notices.ts';
 import { pathFilter } from '../../scan/walk/path-filter.ts';
 import { type SourceFile, walkTree } from '../../scan/walk/walk-tree.ts';
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
-import { openBaseModel } from './open-base-model.ts';
-import { openDetector } from './open-detector.ts';
 import { packageVersions } from './package-versions.ts';
 import { resolveAdapter } from './scan-adapter.ts';
+import { openCaches, saveOutlines, scoringKey } from './scan-caches.ts';
 import { compareWithCommit } from './scan-diff.ts';
+import { lazyModel } from './scan-model.ts';
 import { withNearest } from './scan-nearest.ts';
 import { writeScan } from './scan-output.ts';
 import { scanProgress } from './scan-progress.ts';
@@ -133,80 +128,6 @@ function operatingPoint(request: ScanRequest, { settings }: AdapterHeader): Oper
   return settings === undefined
     ? { threshold: DEFAULT_THRESHOLD, source: 'the default: the adapter names none' }
     : { threshold: settings.threshold, source: "the adapter's, chosen on validation" };
-}
-
-/** What scores are cached under; an adapter of another tool does not say which base model it is for, so that one is asked. */
-async function scoringKey(request: ScanRequest, header: AdapterHeader, context: CliContext) {
-  const options = { maxLength: request.maxLength, device: request.device };
-  if (header.settings !== undefined) {
-    return await modelKey(header, { ...options, baseFingerprint: header.settings.baseFingerprint });
-  }
-  const { checkpoint } = await openBaseModel(baseModelReference(header), header.config.revision, context);
-  await checkpoint.close();
-  return await modelKey(header, { ...options, baseFingerprint: checkpoint.fingerprint });
-}
-
-interface Caches {
-  readonly scores: ScoreCache;
-  readonly outlines: OutlineIndex;
-}
-
-function openCaches(
-  { cache, paths }: ScanRequest,
-  key: string,
-  version: string,
-  { stderr }: CliContext,
-): Caches {
-  if (!cache) return { scores: memoryScoreCache(), outlines: noOutlineIndex() };
-  const folder = join(vultuneCacheDir(undefined), 'scan');
-  const roots = paths.map((path) => realpathSync(path)).filter((path) => lstatSync(path).isDirectory());
-  return {
-    scores: fileScoreCache(folder, key, (cause) =>
-      stderr.write(`note: scores are not kept: ${cause instanceof Error ? cause.message : String(cause)}\n`),
-    ),
-    // Single files (a commit hook's) are parsed quickly, and their lists would pile up.
-    outlines: roots.length === 0 ? noOutlineIndex() : fileOutlineIndex(folder, roots.toSorted(), version),
-  };
-}
-
-function saveOutlines(outlines: OutlineIndex, complete: boolean, { stderr }: CliContext): void {
-  try {
-    outlines.save(complete);
-  } catch (cause) {
-    if (!(cause instanceof VultuneError)) throw cause;
-    stderr.write(`note: the list of functions is not kept: ${cause.message}\n`);
-  }
-}
-
-/** The model is opened when the first score is missing. */
-function lazyModel(
-  request: ScanRequest,
-  header: AdapterHeader,
-  context: CliContext,
-  beforeOpening: () => void,
-) {
-  let opened: Awaited<ReturnType<typeof openDetector>> | undefined;
-  return {
-    open: async (): Promise<Scorer> => {
-      beforeOpening();
-      const { device, numThreads, maxLength } = request;
-      const detector = await openDetector(
-        {
-          run: header.folder,
-          device,
-          ...(numThreads === undefined ? {} : { numThreads }),
-          ...(maxLength === undefined ? {} : { maxLength }),
-        },
-        context,
-      );
-      opened = detector;
-      return {
-        judge: (codes, signal, onProgress) =>
-          detector.judge(codes, { signal: signal, onProgress: ({ functions }) => onProgress?.(functions) }),
-      };
-    },
-    close: async () => opened?.close(),
-  };
 }
 
 /** Starting workers costs more than parsing a few files. */

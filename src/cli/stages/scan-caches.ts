@@ -1,0 +1,61 @@
+/** @file What a scan keeps between runs: scores under the model's key, outlines of files under the tree's. */
+import { lstatSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
+import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
+import { baseModelReference } from '../../detector/locate-adapter.ts';
+import type { AdapterHeader } from '../../peft/adapter-files.ts';
+import { fileOutlineIndex, noOutlineIndex, type OutlineIndex } from '../../scan/cache/outline-index.ts';
+import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/cache/score-cache.ts';
+import { type ModelKey, modelKey } from '../../scan/model-key.ts';
+import type { ScanRequest } from '../commands/scan.ts';
+import type { CliContext } from '../context.ts';
+import { openBaseModel } from './open-base-model.ts';
+
+/** What scores are cached under; an adapter of another tool does not say which base model it is for, so that one is asked. */
+export async function scoringKey(
+  request: ScanRequest,
+  header: AdapterHeader,
+  context: CliContext,
+): Promise<ModelKey> {
+  const options = { maxLength: request.maxLength, device: request.device };
+  if (header.settings !== undefined) {
+    return await modelKey(header, { ...options, baseFingerprint: header.settings.baseFingerprint });
+  }
+  const { checkpoint } = await openBaseModel(baseModelReference(header), header.config.revision, context);
+  await checkpoint.close();
+  return await modelKey(header, { ...options, baseFingerprint: checkpoint.fingerprint });
+}
+
+export interface ScanCaches {
+  readonly scores: ScoreCache;
+  readonly outlines: OutlineIndex;
+}
+
+export function openCaches(
+  { cache, paths }: ScanRequest,
+  key: string,
+  version: string,
+  { stderr }: CliContext,
+): ScanCaches {
+  if (!cache) return { scores: memoryScoreCache(), outlines: noOutlineIndex() };
+  const folder = join(vultuneCacheDir(undefined), 'scan');
+  const roots = paths.map((path) => realpathSync(path)).filter((path) => lstatSync(path).isDirectory());
+  return {
+    scores: fileScoreCache(folder, key, (cause) =>
+      stderr.write(`note: scores are not kept: ${cause instanceof Error ? cause.message : String(cause)}\n`),
+    ),
+    // Single files (a commit hook's) are parsed quickly, and their lists would pile up.
+    outlines: roots.length === 0 ? noOutlineIndex() : fileOutlineIndex(folder, roots.toSorted(), version),
+  };
+}
+
+/** A disk that does not take them costs the next scan time, and nothing else. */
+export function saveOutlines(outlines: OutlineIndex, complete: boolean, { stderr }: CliContext): void {
+  try {
+    outlines.save(complete);
+  } catch (cause) {
+    if (!(cause instanceof VultuneError)) throw cause;
+    stderr.write(`note: the list of functions is not kept: ${cause.message}\n`);
+  }
+}
