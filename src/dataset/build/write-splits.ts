@@ -112,19 +112,24 @@ function recordMaker(index: CandidateIndex, labelled: Labelled): MakeRecord {
   };
   /** Of the pair that is being written: a before comes directly in front of its after. */
   let pair = { number: -1, name: '' };
+  const joined = new Map<number, string>();
   return (candidate, fields, facts, fallbackId) => {
     if (facts === undefined) return ownRecord(fields, uniqueId, fallbackId);
     const set = SETS[labelled.choice[candidate]!]!;
     const place = `${fields.path}:${fields.start_line}`;
     const number = index.pair[candidate]!;
-    if (number !== pair.number) pair = { number, name: `${facts.project}@${facts.commit}/${place}` };
+    const name = `${facts.project}@${facts.commit}/${place}`;
+    if (number !== pair.number) pair = { number, name };
+    const joint = labelled.joints.get(number);
+    if (joint !== undefined && !joined.has(joint)) joined.set(joint, `${name} and another`);
+    const pairName = joint === undefined ? pair.name : joined.get(joint)!;
     const release = set === 'P1' ? `${facts.commit}^` : facts.commit;
     return {
       ...fields,
       id: uniqueId(`${facts.project}@${release}/${place}`),
       target: set === 'P1' ? 1 : 0,
       set,
-      ...(labelled.wholePairs.has(number) ? { pair: pair.name } : {}),
+      ...(labelled.wholePairs.has(number) ? { pair: pairName } : {}),
       project: facts.project,
       commit: facts.commit,
       ...(facts.date === undefined ? {} : { date: facts.date }),

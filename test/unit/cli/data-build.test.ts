@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dataCommand } from '../../../src/cli/commands/data/data.ts';
+import { type DataStages, dataCommand } from '../../../src/cli/commands/data/data.ts';
 import type { BuildInfo } from '../../../src/dataset/build/build-info.ts';
 import type { BuildOptions } from '../../../src/dataset/build/build-options.ts';
 import { cliCase } from '../../support/cli-case.ts';
@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const asked: BuildOptions[] = [];
 const reported: string[] = [];
-const command = dataCommand({
+const stages: Partial<DataStages> = {
   build: async (options) => {
     asked.push(options);
     options.onProgress?.({ stage: 'fetch', done: 1, total: 2, message: 'a/b' });
@@ -42,7 +42,8 @@ const command = dataCommand({
   },
   report: async (outDir) => void reported.push(outDir),
   cacheDir: async () => '/cache',
-} as never);
+};
+const command = dataCommand(stages as DataStages);
 const run = (...argv: string[]) => cliCase([command], ['data', 'build', ...argv]);
 
 describe('data build', () => {

@@ -228,15 +228,30 @@ describe('duplicates and contradictions', () => {
     expect(info.counts.changed).toEqual({ kept: 1, duplicate: 1 });
   });
 
-  test('what one fix left vulnerable and the next one fixed has both labels: dropped', async () => {
-    const [a, b, c] = [read(''), read('log(name);'), read(check)];
-    const { records, info } = await buildFixes([fix(a, b), fix(b, c)]);
-    expect(records.map(({ code }) => code)).toEqual([a.trimEnd(), c.trimEnd()]);
-    expect(records.some(({ pair }) => pair !== undefined)).toBe(false);
+  test('what one fix left vulnerable and the next one fixed has both labels: dropped, the rest is a pair', async () => {
+    const versions = [read(''), read('log(name);'), read('warn(name);'), read(check)];
+    const fixes = [2, 0, 1].map((at) => fix(versions[at]!, versions[at + 1]!));
+    const { records, info } = await buildFixes(fixes);
+    expect(records.map(({ code, set }) => [set, code])).toEqual([
+      ['P2', versions[3]!.trimEnd()],
+      ['P1', versions[0]!.trimEnd()],
+    ]);
+    expect(new Set(records.map(({ pair }) => pair))).toEqual(new Set(['a/b@c0/lib/read.js:1 and another']));
     expect(info.counts.changed).toEqual({
-      'kept, vulnerable version only: both labels': 1,
-      'kept, fixed version only: both labels': 1,
+      'kept, of fixes in a row: before the first and after the last': 2,
+      'both labels (conflict)': 1,
     });
+  });
+
+  test('a fix and its reversal: both versions have both labels', async () => {
+    const other = { files: [file(idle, idle.replace('<', '<='))] };
+    const { records, info } = await buildFixes([
+      fix(read(''), read(check)),
+      fix(read(check), read('')),
+      other,
+    ]);
+    expect(outline(records)).toEqual(['P1 idle', 'P2 idle']);
+    expect(info.counts.changed).toEqual({ 'both labels (conflict)': 2, kept: 1 });
   });
 
   test('an unchanged function that another fix changed is no P3, whether that fix is kept or not', async () => {

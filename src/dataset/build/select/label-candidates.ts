@@ -22,6 +22,8 @@ export interface Labelled {
   readonly labelled: ReasonTally;
   /** Pairs in the dataset with both versions. */
   readonly wholePairs: ReadonlySet<number>;
+  /** Pairs of two fixes in a row that make one: number of either → number of the first. */
+  readonly joints: ReadonlyMap<number, number>;
 }
 
 /** `excluded` says of each text's number whether it is nearly one of another dataset. */
@@ -39,6 +41,10 @@ export function labelCandidates(
   return labeller;
 }
 
+const P1_ONLY = 'kept, vulnerable version only: ';
+const P2_ONLY = 'kept, fixed version only: ';
+const BOTH = 'both labels';
+
 interface Pair {
   readonly before: number;
   /** -1: the fix took the function away. */
@@ -52,6 +58,7 @@ class Labeller implements Labelled {
   readonly unchanged = new ReasonTally();
   readonly labelled = new ReasonTally();
   readonly wholePairs = new Set<number>();
+  readonly joints = new Map<number, number>();
   readonly #index: CandidateIndex;
   readonly #units: readonly StagedUnit[];
   readonly #options: StatedOptions;
@@ -117,12 +124,55 @@ class Labeller implements Labelled {
       else parted.push(pair);
     }
     for (const { before, after } of parted) {
-      const reason =
-        isConflict(before) || (after !== -1 && isConflict(after)) ? 'both labels' : 'a version already kept';
-      if (isFree(before)) this.#take(before, CHOICE.P1, `kept, vulnerable version only: ${reason}`);
-      else if (isFree(after)) this.#take(after, CHOICE.P2, `kept, fixed version only: ${reason}`);
-      else this.changed.add(reason === 'both labels' ? 'both labels (conflict)' : 'duplicate');
+      const hasBoth = isConflict(before) || (after !== -1 && isConflict(after));
+      const reason = hasBoth ? BOTH : 'a version already kept';
+      if (isFree(before)) this.#take(before, CHOICE.P1, `${P1_ONLY}${reason}`);
+      else if (isFree(after)) this.#take(after, CHOICE.P2, `${P2_ONLY}${reason}`);
+      else this.changed.add(hasBoth ? 'both labels (conflict)' : 'duplicate');
     }
+    this.#joinFixesInARow(
+      parted.filter(({ after }) => after !== -1),
+      isConflict,
+    );
+  }
+
+  /**
+   * Where one fix made B out of A and the next one C out of B, B has both labels and is left out; A and C are the
+   * function before and after all of it.
+   */
+  #joinFixesInARow(parted: readonly Pair[], isConflict: (candidate: number) => boolean): void {
+    const { body, pair } = this.#index;
+    const nextOf = new Map<number, Pair[]>();
+    for (const next of parted) {
+      if (isConflict(next.before))
+        nextOf.set(body[next.before]!, [...(nextOf.get(body[next.before]!) ?? []), next]);
+    }
+    for (const first of parted) {
+      if (this.choice[first.before] !== CHOICE.P1 || !isConflict(first.after)) continue;
+      const seen = new Set<number>();
+      for (let text = body[first.after]!; !seen.has(text); ) {
+        seen.add(text);
+        const nexts = nextOf.get(text) ?? [];
+        const last = nexts.find(
+          ({ after }) => this.choice[after] === CHOICE.P2 && !this.joints.has(pair[after]!),
+        );
+        if (last !== undefined) {
+          this.#join(pair[first.before]!, pair[last.after]!);
+          break;
+        }
+        text = body[nexts[0]?.after ?? first.after]!;
+      }
+    }
+  }
+
+  #join(first: number, last: number): void {
+    for (const number of [first, last]) {
+      this.joints.set(number, first);
+      this.wholePairs.add(number);
+    }
+    this.changed.add(`${P1_ONLY}${BOTH}`, -1);
+    this.changed.add(`${P2_ONLY}${BOTH}`, -1);
+    this.changed.add('kept, of fixes in a row: before the first and after the last', 2);
   }
 
   #takePair({ before, after }: Pair): void {

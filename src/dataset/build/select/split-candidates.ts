@@ -59,6 +59,8 @@ function splitItem(
   if (commit !== undefined) keys.push(`the commit ${project ?? ''}@${commit}`);
   for (const id of cve === undefined ? [] : [cve].flat()) keys.push(`the CVE ${id}`);
   if (label?.pair !== undefined) keys.push(`the pair ${index.unit[candidate]} ${label.pair}`);
+  const joint = labelled.joints.get(index.pair[candidate]!);
+  if (joint !== undefined) keys.push(`the fixes in a row ${joint}`);
   if (isTying(candidate, index, labelled)) keys.push(`like ${nearGroups[index.body[candidate]!]}`);
   const target = label?.target ?? (choice === CHOICE.P1 ? 1 : 0);
   const predefined = SPLITS.find((split) => split === label?.split) satisfies Split | undefined;
