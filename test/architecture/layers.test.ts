@@ -46,6 +46,12 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   '@huggingface/hub': 'checkpoint',
   '@ast-grep/napi': 'dataset',
   pacote: 'dataset',
+  'node-sqlite3-wasm': 'dataset',
+  h5wasm: 'dataset',
+  hyparquet: 'dataset',
+  'stream-json': 'dataset',
+  'csv-parse': 'dataset',
+  piscina: 'dataset',
   commander: 'cli',
 };
 
