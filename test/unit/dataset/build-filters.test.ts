@@ -69,6 +69,8 @@ test.each([
   ['https://github.example/apache/tomcat', 'apache/tomcat'],
   ['https://user:pw@host:8080/apache/tomcat.git/', 'apache/tomcat'],
   ['git@host.example:apache/tomcat.git', 'apache/tomcat'],
+  ['https://gitbox.example/repos/asf/tapestry-5.git.git', 'apache/tapestry-5'],
+  ['https://gitbox.example/repos/asf?p=camel.git;a=commit', 'apache/camel'],
   ['/srv/git/tomcat', 'git/tomcat'],
   ['.', 'unknown'],
 ])('project of %s', (repository, project) => {
