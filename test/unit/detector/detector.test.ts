@@ -79,6 +79,24 @@ describe('an adapter of PEFT', () => {
     await detector.close();
   });
 
+  test('with a calibration gives calibrated scores, and those before it', async () => {
+    const bare = await openDetector({});
+    const before = await bare.judge(codes);
+    expect([...before.rawScores]).toEqual([...before.scores]);
+    await bare.close();
+    const calibration = { method: 'platt', slope: 2, intercept: -1, functions: 40, prevalence: 0.5 };
+    const detector = await openDetector({ calibration, maxLength: 8 });
+    const { scores, rawScores } = await detector.judge(codes);
+    expect([...rawScores]).toEqual([...before.rawScores]);
+    for (const [i, raw] of rawScores.entries()) {
+      const odds = (raw / (1 - raw)) ** 2 / Math.E;
+      expect(scores[i]).toBeCloseTo(odds / (1 + odds), 12);
+    }
+    await detector.close();
+    const broken = openDetector({ calibration: { method: 'platt' } });
+    await expect(broken).rejects.toMatchObject({ code: 'ADAPTER_SETTINGS' });
+  });
+
   test('has 0.5 and the whole length of the model where it says nothing', async () => {
     const detector = await openDetector();
     expect([detector.threshold, detector.maxLength]).toEqual([0.5, 256]);
