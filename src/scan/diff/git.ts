@@ -75,7 +75,18 @@ export async function textAt(repository: string, commit: string, path: string): 
   }
 }
 
+/** A hook tells git's own commands which repository and index they are in; ours are told by the folder. */
+const OF_THE_CALLER: ReadonlySet<string> = new Set([
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_PREFIX',
+  'GIT_COMMON_DIR',
+  'GIT_OBJECT_DIRECTORY',
+]);
+
 async function git(folder: string, args: readonly string[], maxBuffer = MOST_LISTING_BYTES): Promise<string> {
-  const { stdout } = await run('git', ['-C', folder, ...args], { maxBuffer, encoding: 'utf8' });
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OF_THE_CALLER.has(name)));
+  const { stdout } = await run('git', ['-C', folder, ...args], { maxBuffer, encoding: 'utf8', env });
   return stdout;
 }

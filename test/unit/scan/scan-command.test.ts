@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
 import { scanStage } from '../../../src/cli/stages/scan.ts';
 import { cliCase } from '../../support/cli-case.ts';
@@ -32,6 +32,7 @@ beforeEach(() => {
   process.env.VULTUNE_CACHE = join(folder, 'cache');
 });
 afterEach(() => {
+  vi.unstubAllEnvs();
   if (cacheBefore === undefined) delete process.env.VULTUNE_CACHE;
   else process.env.VULTUNE_CACHE = cacheBefore;
   rmSync(folder, { recursive: true, force: true });
@@ -260,6 +261,9 @@ describe('--diff', () => {
       'lib/renamed.js': THREE['lib/b.js'].replace('eval(b)', 'JSON.parse(b)'),
       'new.js': 'function four() { return 4; }\n',
     });
+    // As in a commit hook.
+    vi.stubEnv('GIT_DIR', '/nowhere');
+    vi.stubEnv('GIT_INDEX_FILE', '/nowhere/index');
     const { changed, findings, exitCode } = await scanJson(...ALL, '--diff', 'HEAD');
     expect(exitCode).toBe(1);
     const before = old.findings.find(({ name }) => name === 'two')!.score;
