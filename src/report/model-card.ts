@@ -16,6 +16,15 @@ export interface ModelCard {
   readonly rows: readonly { readonly label: string; readonly cells: readonly string[] }[];
   /** Sentences on what the model does not beat. */
   readonly shortfalls: readonly string[];
+  /** For the hub's `model-index`: the model's own figures, by the hub's names of metrics. */
+  readonly metrics: readonly HubMetric[];
+}
+
+export interface HubMetric {
+  /** `roc_auc`, `f1`, `matthews_correlation` ... */
+  readonly type: string;
+  readonly name: string;
+  readonly value: number;
 }
 
 const row = (cells: readonly string[]) =>
@@ -35,7 +44,7 @@ tags:
 - vulnerability-detection
 - lora
 - vultune
----
+${modelIndex(card)}---
 
 # Vulnerability detector
 
@@ -65,4 +74,24 @@ ${table(
   card.settings.map(([name, value]) => [name, value]),
 )}
 `;
+}
+
+/** Results as the hub's leaderboards read them. JSON strings are YAML strings, whatever is in them. */
+function modelIndex({ metrics, evaluatedOn }: ModelCard): string {
+  if (metrics.length === 0) return '';
+  const lines = metrics.map(
+    ({ type, name, value }) =>
+      `    - type: ${type}\n      name: ${JSON.stringify(name)}\n      value: ${Number(value.toPrecision(6))}\n`,
+  );
+  return `model-index:
+- name: Vulnerability detector
+  results:
+  - task:
+      type: text-classification
+      name: Vulnerability detection
+    dataset:
+      type: vultune
+      name: ${JSON.stringify(evaluatedOn)}
+    metrics:
+${lines.join('')}`;
 }

@@ -6,6 +6,7 @@ import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Comparison } from '../../evaluation/compare-baselines.ts';
 import { formatFingerprints } from '../../evaluation/contamination.ts';
 import { formatTable } from '../../evaluation/format.ts';
+import { metricRegistry } from '../../evaluation/metrics/registry.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { writeAdapter } from '../../peft/adapter-files.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
@@ -138,5 +139,20 @@ function modelCard(
     columns: columns.map(({ label }) => label),
     rows,
     shortfalls: comparison.shortfalls.map(({ sentence }) => sentence),
+    metrics: HUB_METRICS.flatMap(([metric, type]) => {
+      const value = comparison.rows[0]?.result.metrics[metric];
+      return value === undefined ? [] : [{ type, name: metricRegistry[metric].label, value }];
+    }),
   });
 }
+
+/** Ours, and what the hub calls it. */
+const HUB_METRICS = [
+  ['rocAuc', 'roc_auc'],
+  ['averagePrecision', 'average_precision'],
+  ['f1', 'f1'],
+  ['precision', 'precision'],
+  ['recall', 'recall'],
+  ['accuracy', 'accuracy'],
+  ['mcc', 'matthews_correlation'],
+] as const;

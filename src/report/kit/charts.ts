@@ -278,7 +278,7 @@ function colored(series: readonly Series[]): readonly Colored[] {
 
 function legend(series: readonly Colored[]): SafeHtml | undefined {
   const shown = series.filter(({ isMuted }) => isMuted !== true);
-  const muted = series.length - shown.length;
+  const muted = series.filter(({ isMuted }) => isMuted === true);
   if (series.length < 2) return undefined;
   const key = (color: string, isDashed = false) =>
     trustedHtml(
@@ -288,7 +288,7 @@ function legend(series: readonly Colored[]): SafeHtml | undefined {
     );
   return html`<ul class="legend">${shown.map(
     ({ label, color, isDashed }) => html`<li>${key(color, isDashed)}${label}</li>`,
-  )}${muted > 0 && html`<li>${key(COLOR.rule)}${muted} other${muted === 1 ? '' : 's'}</li>`}</ul>`;
+  )}${muted.length > 0 && html`<li>${key(muted[0]!.color)}${muted.length === 1 ? muted[0]!.label : `${muted.length} others`}</li>`}</ul>`;
 }
 
 function plotAxis(axis: Axis, values: readonly number[]): Plot.ScaleOptions {

@@ -201,7 +201,7 @@ const DIMENSIONS = {
   project: 'By project',
   'length-matched': 'On length-matched pairs',
 } as const;
-const MOST_SLICES = 40;
+const MOST_SLICES = 16;
 
 export function slicesSection({ measured, hasRecords }: SetReport): Section {
   const tables = (Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[]).flatMap((dimension) => {
@@ -210,7 +210,7 @@ export function slicesSection({ measured, hasRecords }: SetReport): Section {
     const left = slices.length - MOST_SLICES;
     return dataTable({
       caption: DIMENSIONS[dimension],
-      ...(left > 0 ? { note: `The largest ${MOST_SLICES}; ${left} more are in metrics.` } : {}),
+      ...(left > 0 ? { note: `The largest ${MOST_SLICES}; ${left} more are left out.` } : {}),
       columns: [
         { heading: 'Slice' },
         ...['Functions', 'Vulnerable', 'Right', 'Wrong', 'Accuracy', 'F1', 'ROC AUC'].map((heading) => ({
