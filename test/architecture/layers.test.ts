@@ -44,7 +44,7 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   '@hono/node-server': ['dashboard', 'scan'],
   '@huggingface/tokenizers': 'text',
   '@huggingface/hub': 'checkpoint',
-  '@ast-grep/napi': 'dataset',
+  'web-tree-sitter': 'dataset',
   pacote: 'dataset',
   'node-sqlite3-wasm': 'dataset',
   h5wasm: 'dataset',
