@@ -1,6 +1,7 @@
 /** @file A build out of fixes for people: its progress, and a summary of what was kept and what was left out. */
 import type { BuildInfo } from '../../dataset/build/build-info.ts';
 import type { OnProgress } from '../../dataset/build/progress.ts';
+import { harmless } from './harmless-text.ts';
 import { formatCount } from './numbers.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { renderTable } from './table.ts';
@@ -24,7 +25,7 @@ export function buildProgress(terminal: Terminal): BuildProgressDisplay {
         const label = stage === 'fetch' ? 'fixes' : stage;
         progress = { stage, bar: startProgress({ label, total, unit: 'steps' }, terminal) };
       }
-      progress.bar.update({ done, phase: message });
+      progress.bar.update({ done, phase: harmless(message) });
     },
     stop,
   };

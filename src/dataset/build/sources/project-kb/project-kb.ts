@@ -11,7 +11,7 @@ import { languageOfPath } from '../../../functions/languages.ts';
 import type { ChangeSource, FileChange, FixUnit, SourceContext, Tally } from '../../source.ts';
 import { decodeText } from '../decode-text.ts';
 import { projectName } from '../project-name.ts';
-import { readTarGz } from '../tar-archive.ts';
+import { readTarGz, type TarProblem } from '../tar-archive.ts';
 import { readStatement } from './statement.ts';
 
 const ARCHIVE = 'changed-source-code.tar.gz';
@@ -93,12 +93,16 @@ async function listCommits(folders: readonly string[], context: SourceContext): 
   return [...commits.values()];
 }
 
-/** Commits with the day of each: the file COMMIT/timestamp holds seconds since 1970. */
+/**
+ * Commits with the day of each: the file COMMIT/timestamp holds seconds since 1970. None of an archive that cannot be read
+ * to its end: a file that is missing there would look added or deleted.
+ */
 async function commitsOf(
   archive: string,
   { signal, tally }: SourceContext,
 ): Promise<Map<string, string | undefined>> {
   const found = new Map<string, string | undefined>();
+  let isWhole = true;
   await readTarGz(
     archive,
     {
@@ -113,12 +117,20 @@ async function commitsOf(
         found.set(path.split('/')[0]!, new Date(seconds * 1000).toISOString().slice(0, 10));
       },
       // Here once for the archive; a commit's own files are counted with the commit.
-      onProblem: (problem) => tally.add(problem),
+      onProblem: (problem) => {
+        tally.add(problem);
+        if (BROKEN.has(problem)) isWhole = false;
+      },
     },
     { signal },
   );
-  return found;
+  return isWhole ? found : new Map();
 }
+
+const BROKEN: ReadonlySet<TarProblem> = new Set([
+  'archive that is damaged',
+  'archive that unpacks to too much',
+]);
 
 function fixUnit({ id, archive, sha256, project, cve, date }: Commit): FixUnit {
   return {
