@@ -96,7 +96,7 @@ function lengths({ lengths: all }: DatasetStatistics): Section {
       { label: '90th percentile', value: shortNumber(all.p90) },
       { label: '99th percentile', value: shortNumber(all.p99) },
       { label: 'Longest', value: shortNumber(all.longest) },
-    ])}<div class="grid wide">${[
+    ])}<div class="grid">${[
       barChart({
         title: 'Functions by tokens',
         note: 'Vulnerable ones in brackets.',
@@ -164,7 +164,7 @@ function dates({ dates: { first, last, missing, buckets } }: DatasetStatistics):
     body:
       first === null || last === null
         ? emptyNote('No function has a date: a split by time is not possible.')
-        : html`<div class="grid wide">${[
+        : html`<div class="grid">${[
             histogramRows({
               title: 'Functions by commit date',
               note: `${first} to ${last}${missing === 0 ? '' : `; ${count(missing)} without a date`}`,

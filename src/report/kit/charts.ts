@@ -94,6 +94,8 @@ export function lineChart(options: LineChartOptions): SafeHtml {
     { title, description: describeLines(options, series) },
     {
       ...(height === undefined ? {} : { height }),
+      // The label of the vertical axis stands above it.
+      marginTop: y.label === '' ? 10 : 26,
       x: plotAxis(
         x,
         series.flatMap(({ points }) => points.map(([value]) => value)),
@@ -234,7 +236,7 @@ export function barChart({ title, note, bars }: BarChartOptions): SafeHtml {
       marginRight: 52,
       marginLeft: Math.min(150, 14 + 6.2 * longest),
       x: { axis: null, domain: [0, most] },
-      y: { axis: null, domain: bars.map(({ label }) => label), padding: 0.28 },
+      y: { axis: null, domain: bars.map(({ label }) => label), padding: 0.28, round: false },
       marks: [
         Plot.barX(bars, { y: 'label', x: 'value', fill: (bar: Bar) => bar.color ?? COLOR.accent }),
         Plot.text(bars, {
@@ -280,15 +282,15 @@ function legend(series: readonly Colored[]): SafeHtml | undefined {
   const shown = series.filter(({ isMuted }) => isMuted !== true);
   const muted = series.filter(({ isMuted }) => isMuted === true);
   if (series.length < 2) return undefined;
-  const key = (color: string, isDashed = false) =>
+  const key = (color: string, isDashed = false, opacity = 1) =>
     trustedHtml(
-      `<svg viewBox="0 0 18 8" aria-hidden="true"><path d="M0 4H18" stroke="${color}" stroke-width="2.5"${
+      `<svg viewBox="0 0 18 8" aria-hidden="true"><path d="M0 4H18" stroke="${color}" stroke-opacity="${opacity}" stroke-width="2.5"${
         isDashed ? ' stroke-dasharray="5,3"' : ''
       }/></svg>`,
     );
   return html`<ul class="legend">${shown.map(
     ({ label, color, isDashed }) => html`<li>${key(color, isDashed)}${label}</li>`,
-  )}${muted.length > 0 && html`<li>${key(muted[0]!.color)}${muted.length === 1 ? muted[0]!.label : `${muted.length} others`}</li>`}</ul>`;
+  )}${muted.length > 0 && html`<li>${key(muted[0]!.color, false, 0.45)}${muted.length === 1 ? muted[0]!.label : `${muted.length} others`}</li>`}</ul>`;
 }
 
 function plotAxis(axis: Axis, values: readonly number[]): Plot.ScaleOptions {
