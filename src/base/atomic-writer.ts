@@ -15,6 +15,8 @@ export class AtomicWriter {
   #file: number | undefined;
   #parts: Uint8Array[] = [];
   #held = 0;
+  /** Committed or discarded. */
+  #isDone = false;
 
   /** Makes the folders above. @throws VultuneError as `fileError`. */
   constructor(path: string) {
@@ -35,21 +37,23 @@ export class AtomicWriter {
   /** The file is there from now on, in place of an older one. @throws VultuneError as `fileError`. */
   commit(): void {
     this.#flush();
-    this.#try(() => {
-      const file = this.#file!;
-      fsyncSync(file);
-      this.#file = undefined;
-      closeSync(file);
-      renameSync(this.#temporary, this.#path);
-    });
+    this.#try(() => fsyncSync(this.#file!));
+    this.#close();
+    this.#try(() => renameSync(this.#temporary, this.#path));
+    this.#isDone = true;
   }
 
   /** Takes the temporary file away; nothing after `commit`. */
   discard(): void {
-    if (this.#file === undefined) return;
-    closeSync(this.#file);
-    this.#file = undefined;
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#close();
     rmSync(this.#temporary, { force: true });
+  }
+
+  #close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 
   #flush(): void {
