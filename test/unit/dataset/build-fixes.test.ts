@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { SourceContext } from '../../../src/dataset/build/source.ts';
 import { build, type Fix, fixSource, readBuilt, temporaryFolder } from '../../support/fix-source.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -385,6 +386,24 @@ describe('the same bytes', () => {
     } finally {
       other.remove();
     }
+  });
+
+  test('a fix that a source names twice is analysed once', async () => {
+    const once = fixSource(fixes.slice(0, 1));
+    const read: number[] = [];
+    const units = fixSource(fixes.slice(0, 1), (fix) => void read.push(fix)).units;
+    const twice = {
+      ...once,
+      async *units(context: SourceContext) {
+        yield* units(context);
+        yield* units(context);
+      },
+    };
+    const first = await build(folder.path, { sources: [once], cacheDir: join(folder.path, 'once') });
+    expect((await build(folder.path, { sources: [twice] })).bytes['train.jsonl']).toBe(
+      first.bytes['train.jsonl'],
+    );
+    expect(read).toEqual([0]);
   });
 
   test('stopped half-way and run again: goes on, and nothing was written before', async () => {

@@ -5,10 +5,10 @@
 import { join } from 'node:path';
 import { createExtractionPool } from '../../functions/extraction-pool.ts';
 import { type OnProgress, stopIfAborted } from '../progress.ts';
-import type { ChangeSource, DatasetSource, SourceContext } from '../source.ts';
+import type { ChangeSource, DatasetSource, FixUnit, SourceContext } from '../source.ts';
 import { stageRecords } from './stage-records.ts';
 import { stageUnit } from './stage-unit.ts';
-import { readSummary, stagedPath } from './staged-unit.ts';
+import { readSummary, type StagedSummary, stagedPath } from './staged-unit.ts';
 import type { StagedUnit, StagingContext } from './staging-context.ts';
 import { ReasonTally } from './tally.ts';
 
@@ -60,6 +60,10 @@ async function stageChanges(
 ): Promise<StagedUnit[]> {
   const units: Promise<StagedUnit>[] = [];
   const running = new Set<Promise<unknown>>();
+  /** By path: a source that names a fix twice must not have it written twice at once. */
+  const stagings = new Map<string, Promise<StagedSummary>>();
+  const stageOnce = async (unit: FixUnit, path: string) =>
+    readSummary(path) ?? (await stageUnit(unit, path, pool, context.signal));
   const failed: unknown[] = [];
   let done = 0;
   let found = 0;
@@ -70,7 +74,9 @@ async function stageChanges(
     found++;
     const path = stagedPath(stagingDir, unit.key);
     const stage = async (): Promise<StagedUnit> => {
-      const summary = readSummary(path) ?? (await stageUnit(unit, path, pool, context.signal));
+      const staging = stagings.get(path) ?? stageOnce(unit, path);
+      stagings.set(path, staging);
+      const summary = await staging;
       done++;
       report(unit.facts.project);
       return { path, summary, facts: unit.facts, sourceName: source.info.name };
