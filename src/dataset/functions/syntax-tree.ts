@@ -12,6 +12,8 @@ import type { SyntaxNode, SyntaxTree } from './syntax.ts';
 export const MAX_SOURCE_CHARACTERS = 5_000_000;
 /** Recovery from brackets that are never closed takes time with the square of their number. */
 export const MAX_OPEN_BRACKETS = 2_000;
+/** The last resort, for sources whose single steps take ever longer; code people wrote is far below it. */
+const MAX_PARSE_MS = 30_000;
 /** A source with more NUL characters is none. */
 const MAX_NULLS = 100;
 
@@ -34,7 +36,10 @@ export function withSyntaxTree<T extends object>(
   // Counted in steps, not in seconds, so that a busy machine gives the same functions.
   let steps = 0;
   const mostSteps = 20_000 + source.length / 4;
-  const tree = parser.parse(source, null, { progressCallback: () => ++steps > mostSteps });
+  const deadline = performance.now() + MAX_PARSE_MS;
+  const tree = parser.parse(source, null, {
+    progressCallback: () => ++steps > mostSteps || performance.now() > deadline,
+  });
   if (tree === null) {
     parser.reset();
     return 'too ambiguous to parse within bounds';
