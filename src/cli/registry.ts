@@ -10,6 +10,7 @@ import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { linesCommand } from './commands/lines.ts';
 import { modelsCommand } from './commands/models.ts';
 import { predictCommand } from './commands/predict.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
@@ -55,6 +56,7 @@ export function commandRegistry(version: string): readonly CliCommand[] {
     ),
     reportCommand(async (...args) => (await import('./stages/report.ts')).reportStage(...args)),
     predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
+    linesCommand(async (...args) => (await import('./stages/lines.ts')).linesStage(...args)),
     scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),
     verifyCommand(async (...args) => (await import('./stages/verify.ts')).verifyStage(...args)),
     modelsCommand({

@@ -8,7 +8,7 @@ import { encodeFunctions } from '../network/encode-functions.ts';
 import type { OpenModel } from '../network/open-model.ts';
 import { scoreFunctions, vulnerableScores } from '../network/score-functions.ts';
 import type { Objective } from '../network/stage-programs.ts';
-import { fitLength, keepAll, type LongFunctions } from '../packing/fit-length.ts';
+import { fitLength, keepAll } from '../packing/fit-length.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
 import { separateFunctions } from '../packing/units.ts';
@@ -144,7 +144,7 @@ export class Detector {
       const relevance = await this.#network.embeddingRelevance(sequence, { objective: MARGIN, feeds: {} });
       for (const [row, index] of functions.entries()) {
         out[index] = {
-          lines: this.#tokenLines(codes[index]!, longFunctions),
+          lines: this.tokenLines(codes[index]!),
           relevance: Float32Array.from(sequence.layout.flatTokens[row]!, (token) => relevance[token]!),
         };
         done.functions++;
@@ -155,8 +155,9 @@ export class Detector {
     return out;
   }
 
-  /** Lines of the tokens that are read of a function: cut as the ids are. */
-  #tokenLines(code: string, longFunctions: LongFunctions): Int32Array {
+  /** [tokens] 0-based line of each token that is read of a function, cut as its ids are; -1 for special tokens. */
+  tokenLines(code: string): Int32Array {
+    const longFunctions = keepAll(this.#header.settings?.longFunctions ?? 'truncate');
     const { tokenizer } = this.#model;
     const lines = tokenLines(tokenizer, tokenizer.encode(code), this.#tokenTexts);
     // An empty function was given one token, which stands on no line.

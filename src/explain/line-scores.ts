@@ -7,39 +7,51 @@ import type { Detector, JudgeOptions } from '../detector/detector.ts';
 export const LINE_METHODS = ['gradient', 'occlusion'] as const;
 export type LineMethod = (typeof LINE_METHODS)[number];
 
+export interface LineExplanation {
+  /** [lines] how much each says for "vulnerable", in units of the logits' margin; 0 for lines that were not read. */
+  readonly scores: Float64Array;
+  /** [lines] whether any token of it was read: blank lines and what is beyond the model's length are not. */
+  readonly read: readonly boolean[];
+}
+
 /** Lines of a text, whatever ends them. */
 export function linesOf(code: string): string[] {
   return code.split(/\r\n|\n|\r/);
 }
 
 /**
- * [functions][lines] how much each line says for "vulnerable", in units of the logits' margin; 0 for lines that were not
- * read. `gradient`: sum of gradient x input over the line's tokens. `occlusion`: how far the margin falls when the line
- * is left empty.
+ * [functions] in the order given. `gradient`: sum of gradient x input over the line's tokens. `occlusion`: how far the
+ * margin falls when the line is left empty. Throws the signal's reason when it is aborted.
  */
-export function lineScores(
+export function explainLines(
   detector: Detector,
   codes: readonly string[],
   method: LineMethod,
   options: JudgeOptions = {},
-): Promise<Float64Array[]> {
+): Promise<LineExplanation[]> {
   return method === 'gradient' ? byGradient(detector, codes, options) : byOcclusion(detector, codes, options);
+}
+
+/** [lines] 0..1 for a page: what says "vulnerable", as a share of the line that says it most. */
+export function lineHeat(scores: ArrayLike<number>): number[] {
+  const positive = Array.from(scores, (score) => Math.max(0, score));
+  const top = positive.reduce((most, score) => Math.max(most, score), 0);
+  return top === 0 ? positive : positive.map((score) => score / top);
 }
 
 async function byGradient(
   detector: Detector,
   codes: readonly string[],
   options: JudgeOptions,
-): Promise<Float64Array[]> {
+): Promise<LineExplanation[]> {
   const found = await detector.relevance(codes, options);
   return codes.map((code, i) => {
-    const scores = new Float64Array(linesOf(code).length);
     const { lines, relevance } = found[i]!;
-    // A lone carriage return ends a line here, but is no line break to the tokens: the last line takes the rest.
+    const scores = new Float64Array(linesOf(code).length);
     lines.forEach((line, token) => {
-      if (line >= 0) scores[Math.min(line, scores.length - 1)]! += relevance[token]!;
+      if (line >= 0) scores[within(scores, line)]! += relevance[token]!;
     });
-    return scores;
+    return { scores, read: readLines(scores, lines) };
   });
 }
 
@@ -47,20 +59,44 @@ async function byOcclusion(
   detector: Detector,
   codes: readonly string[],
   options: JudgeOptions,
-): Promise<Float64Array[]> {
-  const out: Float64Array[] = [];
+): Promise<LineExplanation[]> {
+  const out: LineExplanation[] = [];
   const done = { functions: 0, tokens: 0 };
   for (const code of codes) {
-    const lines = linesOf(code);
-    const written = [...lines.keys()].filter((line) => lines[line]!.trim() !== '');
-    const without = written.map((left) => lines.map((text, line) => (line === left ? '' : text)).join('\n'));
-    const { logits } = await detector.judge([code, ...without], { signal: options.signal });
+    const scores = new Float64Array(linesOf(code).length);
+    const read = readLines(scores, detector.tokenLines(code));
+    const pieces = readPieces(code, read);
+    const candidates = [...read.keys()].filter((line) => read[line]! && (pieces[line] ?? '').trim() !== '');
+    const without = candidates.map((left) =>
+      pieces.map((piece, line) => (line === left ? lineEnd(piece) : piece)).join(''),
+    );
+    const { logits } = await detector.judge([pieces.join(''), ...without], { signal: options.signal });
     const margin = (row: number) => logits[2 * row + 1]! - logits[2 * row]!;
-    const scores = new Float64Array(lines.length);
-    for (const [i, line] of written.entries()) scores[line] = margin(0) - margin(i + 1);
-    out.push(scores);
+    for (const [i, line] of candidates.entries()) scores[line] = margin(0) - margin(i + 1);
+    out.push({ scores, read });
     done.functions++;
     options.onProgress?.(done);
   }
   return out;
+}
+
+/** Each line with what ends it, up to the last that was read: else a line taken out would let another one in. */
+function readPieces(code: string, read: readonly boolean[]): string[] {
+  const all = code.split(/(?<=\r\n|\n|\r(?!\n))/);
+  const pieces = all.slice(0, read.lastIndexOf(true) + 1);
+  const last = pieces.at(-1);
+  if (last !== undefined && pieces.length < all.length)
+    pieces[pieces.length - 1] = last.replace(/[\r\n]+$/, '');
+  return pieces;
+}
+
+const lineEnd = (piece: string) => /[\r\n]*$/.exec(piece)![0];
+
+/** A lone carriage return ends a line here, but is no line break to the tokens: the last line takes the rest. */
+const within = ({ length }: Float64Array, line: number) => Math.min(line, length - 1);
+
+function readLines(scores: Float64Array, lines: Int32Array): boolean[] {
+  const read = Array.from(scores, () => false);
+  for (const line of lines) if (line >= 0) read[within(scores, line)] = true;
+  return read;
 }

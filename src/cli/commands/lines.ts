@@ -1,0 +1,92 @@
+/** @file `vultune lines`: options; the work is the stage's. */
+import { Command, Option } from 'commander';
+import { LINE_METHODS, type LineMethod } from '../../explain/line-scores.ts';
+import type { CliContext } from '../context.ts';
+import {
+  addDeviceOptions,
+  addExamples,
+  type DeviceOptions,
+  parseCount,
+  parseNonNegative,
+} from '../options.ts';
+import type { CliCommand } from '../program.ts';
+
+export interface LinesRequest extends DeviceOptions {
+  /** A run folder or a PEFT adapter folder. */
+  readonly run: string;
+  /** A dataset of any known format (file, folder, archive, `-`), or a source file. */
+  readonly data: string;
+  readonly method: LineMethod;
+  /** Functions shown; default 10, with `json` all. */
+  readonly count?: number;
+  /** Lines shown of a function: the hottest ones. */
+  readonly maxLines: number;
+  readonly seed: number;
+  readonly maxLength?: number;
+  readonly json: boolean;
+}
+
+export type LinesStage = (request: LinesRequest, context: CliContext) => Promise<void>;
+
+type Options = Omit<LinesRequest, 'run'>;
+
+const JSON_HELP = `
+JSON (--json):
+  run, data, method, threshold
+  functions      most certain first: id, path, function_name, line, score, label, target, truncated,
+                 line_scores (one a line, in units of the logits' margin; 0 where not read),
+                 read_lines and vulnerable_lines (1-based)
+  measures       null without marked lines; functions, not_read (cut before any marked line),
+                 cluster_by, clusters, rankings: method, random and longest line, each with top1, top5, top10,
+                 initial_false_alarm; above_random: 95% intervals of the method's difference to random`;
+
+export function linesCommand(stage: LinesStage): CliCommand {
+  return (context) => {
+    const command = new Command('lines')
+      .summary('show which lines made the scores of functions')
+      .description(
+        'Show which lines of a function made its score; the most certain functions come first.\n\n' +
+          'gradient asks the model once and sums gradient x input over the tokens of a line; occlusion asks it once more ' +
+          'for every line, with that line left empty, and is slow. Where the dataset says which lines a fix changed ' +
+          '(`vulnerable_lines`), a table tells how well the method finds them, beside random order and longest line.',
+      )
+      .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
+      .requiredOption(
+        '--data <path>',
+        'dataset (file, folder or archive of any format that data inspect knows; - for standard input), or a source file',
+      )
+      .addOption(
+        new Option('--method <name>', 'how lines are scored').choices(LINE_METHODS).default('gradient'),
+      )
+      .addOption(
+        new Option('--count <n>', 'functions shown (default: 10; with --json all)').argParser(parseCount),
+      )
+      .addOption(
+        new Option('--max-lines <n>', 'lines shown of a function: the hottest ones, and what a fix changed')
+          .argParser(parseCount)
+          .default(25),
+      )
+      .addOption(
+        new Option('--max-length <n>', "tokens of a function that are read (default: the run's)").argParser(
+          parseCount,
+        ),
+      )
+      .addOption(
+        new Option('--seed <n>', 'of the random orders and the intervals')
+          .argParser(parseNonNegative)
+          .default(42),
+      )
+      .option('--json', 'print JSON on standard output', false);
+    addDeviceOptions(command);
+    addExamples(command, [
+      ['the functions of a file, line by line', 'vultune lines runs/first --data src/server.js'],
+      ['how often the changed lines are found', 'vultune lines runs/first --data sven/val --count 3'],
+      [
+        'the same with the slow reference, on a sample',
+        'vultune data sample sven/val --count 20 --out few.jsonl && vultune lines runs/first --data few.jsonl --method occlusion',
+      ],
+    ]);
+    command.addHelpText('after', JSON_HELP);
+    return command.action((run: string, options: Options) => stage({ run, ...options }, context));
+  };
+}

@@ -1,0 +1,190 @@
+/** @file What `lines` prints: functions with the heat of their lines and the table of measures, or all of it as JSON. Computes nothing. */
+import type { Interval } from '../../evaluation/resampling/intervals.ts';
+import { LINE_MEASURES, type LineMeasures, RANDOM_ORDERS } from '../../explain/line-metrics.ts';
+import { linesOf } from '../../explain/line-scores.ts';
+import type { LinesRequest } from '../commands/lines.ts';
+import { harmless } from '../display/harmless-text.ts';
+import { heatedLines, heatLegend } from '../display/line-heat.ts';
+import { formatCount, formatSignificant } from '../display/numbers.ts';
+import { renderTable } from '../display/table.ts';
+import type { Terminal } from '../display/terminal.ts';
+import type { ExplainedFunction } from './lines.ts';
+import type { LineComparison } from './lines-measures.ts';
+
+export interface LinesOutput {
+  readonly request: LinesRequest;
+  readonly threshold: number;
+  /** In the data. */
+  readonly functions: number;
+  readonly shown: readonly ExplainedFunction[];
+  readonly measures: LineComparison | undefined;
+}
+
+export function linesText(output: LinesOutput, terminal: Terminal): string {
+  const { shown, functions, measures, request } = output;
+  const { colors } = terminal;
+  const hasMarked = shown.some(({ input }) => markedLines(input).length > 0);
+  const rest = functions - shown.length;
+  const parts = [
+    heatLegend(hasMarked, terminal),
+    ...shown.map((one) => functionText(one, output, terminal)),
+    rest > 0
+      ? `${formatCount(rest)} more ${rest === 1 ? 'function' : 'functions'} (--count shows more, --json all)\n`
+      : '',
+    measures === undefined ? '' : measuresText(measures, request.method, terminal),
+  ].filter((part) => part !== '');
+  if (measures === undefined) {
+    parts.push(
+      colors.muted('no measure of the lines: the data marks none that a fix changed (vulnerable_lines)\n'),
+    );
+  }
+  return parts.join('\n');
+}
+
+function functionText(
+  { input, score, truncated, explanation }: ExplainedFunction,
+  { threshold, request }: LinesOutput,
+  terminal: Terminal,
+): string {
+  const { colors } = terminal;
+  const { id, path, name, firstLine, target, code } = input;
+  const place = path === undefined ? String(id) : `${path}:${firstLine}`;
+  const verdict = score >= threshold ? colors.bad('vulnerable') : colors.good('safe');
+  const truth = target === undefined ? '' : colors.muted(target === 1 ? '  (is vulnerable)' : '  (is safe)');
+  const cut = truncated ? colors.muted('  (only its beginning was read)') : '';
+  const title = [place, name ?? '']
+    .map((text) => harmless(text))
+    .join('  ')
+    .trimEnd();
+  const heated = heatedLines(
+    {
+      lines: linesOf(code),
+      scores: explanation.scores,
+      read: explanation.read,
+      marked: markedLines(input),
+      firstLine,
+      mostLines: request.maxLines,
+    },
+    terminal,
+  );
+  return `${colors.strong(title)}  ${formatSignificant(score)} ${verdict}${truth}${cut}\n${heated}`;
+}
+
+/** Of a safe function the lines are not what a detector should point at. */
+const markedLines = ({ target, vulnerableLines }: ExplainedFunction['input']) =>
+  target === 1 ? (vulnerableLines ?? []) : [];
+
+function measuresText(comparison: LineComparison, method: string, terminal: Terminal): string {
+  const { functions, notRead, clusters, aboveRandom } = comparison;
+  const { colors } = terminal;
+  const left =
+    notRead === 0
+      ? ''
+      : `; ${formatCount(notRead)} more were cut before any of them (--max-length reads more)`;
+  const heading = `${colors.heading('Lines that fixes changed')}: found in ${formatCount(functions)} vulnerable functions${left}\n`;
+  if (functions === 0) return heading;
+  const row = (name: string, { top1, top5, top10, initialFalseAlarm }: LineMeasures) => [
+    name,
+    ...[top1, top5, top10].map((value) => value.toFixed(3)),
+    initialFalseAlarm.toFixed(1),
+  ];
+  const rows = [
+    row(method, comparison.method),
+    row(`random order (mean of ${RANDOM_ORDERS})`, comparison.random),
+    row('longest line first', comparison.longestLine),
+    [
+      `${method} - random`,
+      ...LINE_MEASURES.map((name) => intervalText(aboveRandom[name], name === 'initialFalseAlarm' ? 1 : 2)),
+    ],
+  ];
+  const table = renderTable(
+    [
+      { heading: '' },
+      ...['top-1', 'top-5', 'top-10', 'false alarms'].map((name) => ({
+        heading: name,
+        align: 'right' as const,
+      })),
+    ],
+    rows,
+    terminal,
+  );
+  const notes = [
+    'top-k: share of functions with a changed line among the k hottest. false alarms: other lines before the first',
+    `changed one, fewer is better. Last row: 95% intervals of the difference, ${clusters.count} ${clusters.by}s resampled.`,
+  ];
+  return `${heading}${table}${colors.muted(notes.join('\n'))}\n${verdict(comparison, method, terminal)}\n`;
+}
+
+/** In words, so that a ranking by chance is not taken for more. */
+function verdict({ aboveRandom }: LineComparison, method: string, { colors }: Terminal): string {
+  const better =
+    LINE_MEASURES.filter((name) => name !== 'initialFalseAlarm').some(
+      (name) => (aboveRandom[name]?.low ?? 0) > 0,
+    ) || (aboveRandom.initialFalseAlarm?.high ?? 0) < 0;
+  return better
+    ? colors.good(`${method} finds changed lines more often than random order`)
+    : colors.warning(`${method} is not shown to find changed lines more often than random order`);
+}
+
+function intervalText(interval: Interval | undefined, digits: number): string {
+  if (interval === undefined) return '-';
+  const signed = (value: number) => `${value >= 0 ? '+' : ''}${value.toFixed(digits)}`;
+  return `${signed(interval.low)} to ${signed(interval.high)}`;
+}
+
+export function linesJson({ request, threshold, functions, shown, measures }: LinesOutput): object {
+  const { run, data, method } = request;
+  return {
+    run,
+    data,
+    method,
+    threshold,
+    functions_in_data: functions,
+    functions: shown.map((one) => functionJson(one, threshold)),
+    measures: measures === undefined ? null : measuresJson(measures, method),
+  };
+}
+
+function functionJson(
+  { input, score, truncated, explanation }: ExplainedFunction,
+  threshold: number,
+): object {
+  const { id, path, name, firstLine, target, vulnerableLines } = input;
+  return {
+    id,
+    path,
+    function_name: name,
+    line: firstLine,
+    score,
+    label: score >= threshold ? 1 : 0,
+    target,
+    truncated,
+    line_scores: [...explanation.scores],
+    read_lines: explanation.read.flatMap((isRead, line) => (isRead ? [line + 1] : [])),
+    vulnerable_lines: vulnerableLines,
+  };
+}
+
+function measuresJson({ functions, notRead, clusters, ...of }: LineComparison, method: string): object {
+  const named = ({ top1, top5, top10, initialFalseAlarm }: LineMeasures) => ({
+    top1,
+    top5,
+    top10,
+    initial_false_alarm: initialFalseAlarm,
+  });
+  const pair = (interval: Interval | undefined) =>
+    interval === undefined ? null : [interval.low, interval.high];
+  return {
+    functions,
+    not_read: notRead,
+    cluster_by: clusters.by,
+    clusters: clusters.count,
+    rankings: { [method]: named(of.method), random: named(of.random), longest_line: named(of.longestLine) },
+    above_random: {
+      top1: pair(of.aboveRandom.top1),
+      top5: pair(of.aboveRandom.top5),
+      top10: pair(of.aboveRandom.top10),
+      initial_false_alarm: pair(of.aboveRandom.initialFalseAlarm),
+    },
+  };
+}
