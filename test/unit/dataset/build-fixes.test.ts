@@ -391,12 +391,12 @@ describe('the same bytes', () => {
   test('a fix that a source names twice is analysed once', async () => {
     const once = fixSource(fixes.slice(0, 1));
     const read: number[] = [];
-    const units = fixSource(fixes.slice(0, 1), (fix) => void read.push(fix)).units;
+    const watched = fixSource(fixes.slice(0, 1), (fix) => void read.push(fix));
     const twice = {
       ...once,
       async *units(context: SourceContext) {
-        yield* units(context);
-        yield* units(context);
+        yield* watched.units(context);
+        yield* watched.units(context);
       },
     };
     const first = await build(folder.path, { sources: [once], cacheDir: join(folder.path, 'once') });
