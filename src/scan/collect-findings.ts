@@ -103,19 +103,11 @@ export class FindingCollector {
   /** The baseline may take away any of the first: twice as many and the baseline's own are kept in hand. */
   #keepCode(finding: Finding, code: string): void {
     const room = 2 * this.#options.framed + Math.min(1000, this.#options.baseline.length);
-    this.#codes.set(finding, dedent(code.slice(0, MOST_CODE_CHARACTERS)));
+    this.#codes.set(finding, code.slice(0, MOST_CODE_CHARACTERS));
     if (this.#codes.size <= 2 * room) return;
     const kept = [...this.#codes].sort(([a], [b]) => mostCertainFirst(a, b)).slice(0, room);
     this.#codes = new Map(kept);
   }
-}
-
-/** A function's text begins behind its first line's indentation: the other lines lose what they have in common too. */
-function dedent(code: string): string {
-  const [first = '', ...others] = code.split('\n');
-  const indents = others.filter((line) => line.trim() !== '').map((line) => /^[ \t]*/.exec(line)![0].length);
-  const common = indents.length === 0 ? 0 : Math.min(...indents);
-  return [first, ...others.map((line) => line.slice(Math.min(common, line.length)))].join('\n');
 }
 
 function mostCertainFirst(a: Finding, b: Finding): number {

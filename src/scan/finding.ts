@@ -75,10 +75,10 @@ export interface Finding extends FunctionPlace {
   readonly suppression?: Suppression;
   /** With `--diff`: the score before the change; null for a function that is new. */
   readonly scoreBefore?: number | null;
-  /** One a line of the function: how much it made the score. Filled where an explainer is at hand. */
+  /** One a line of the function: how much it says for "vulnerable", below 0 for "safe". Where the code is kept. */
   readonly lineScores?: readonly number[];
   readonly nearest?: NearestKnown;
-  /** Kept for the most certain findings only. */
+  /** As the model read it; kept for the most certain findings only. */
   readonly code?: string;
 }
 

@@ -31,6 +31,8 @@ export interface ScanRequest extends DeviceOptions {
   readonly cache: boolean;
   /** Findings shown with their code. */
   readonly frames: number;
+  /** Mark the lines that mattered in them; default true. */
+  readonly lines?: boolean;
 }
 
 export type ScanStage = (request: ScanRequest, context: CliContext) => Promise<void>;
@@ -77,6 +79,10 @@ function addOutputOptions(command: Command): void {
       new Option('--frames <n>', 'findings shown with their code (text, html)')
         .argParser(parseCount)
         .default(20),
+    )
+    .option(
+      '--no-lines',
+      'do not look for the lines that made the scores of those findings (text, html, json)',
     )
     .addOption(
       new Option('--fail-on <band>', 'exit code 1 from this band on')

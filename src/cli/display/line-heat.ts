@@ -64,7 +64,7 @@ function bar(share: number, { colors, isUnicode }: Terminal): string {
   return share >= 0.5 ? colors.bad(text) : colors.warning(text);
 }
 
-/** The first line, those that say most either way, and the marked ones, in the order of the text; no blank ones at the ends. */
+/** The first line, those that say most either way, and the marked ones, in the order of the text. */
 function chosenLines({ lines, scores, marked, mostLines }: HeatedLines): number[] {
   const all = [...lines.keys()];
   if (lines.length <= mostLines) return all;
@@ -74,7 +74,8 @@ function chosenLines({ lines, scores, marked, mostLines }: HeatedLines): number[
     .slice(0, mostLines - 1);
   const inText = (line: number) => line >= 1 && line <= lines.length;
   const chosen = new Set([0, ...strongest, ...marked.filter(inText).map((line) => line - 1)]);
-  return all.filter((index) => chosen.has(index));
+  // A line left out alone would take as much room as the note that says so.
+  return all.filter((index) => chosen.has(index) || (chosen.has(index - 1) && chosen.has(index + 1)));
 }
 
 function clip(text: string, room: number): string {

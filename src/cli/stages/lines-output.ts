@@ -1,4 +1,5 @@
 /** @file What `lines` prints: functions with the heat of their lines and the table of measures, or all of it as JSON. Computes nothing. */
+import { FEW_CLUSTERS } from '../../evaluation/resampling/clusters.ts';
 import type { Interval } from '../../evaluation/resampling/intervals.ts';
 import { LINE_MEASURES, type LineMeasures, RANDOM_ORDERS } from '../../explain/line-metrics.ts';
 import { linesOf } from '../../explain/line-scores.ts';
@@ -83,47 +84,48 @@ function measuresText(comparison: LineComparison, method: string, terminal: Term
       : `; ${formatCount(notRead)} more were cut before any of them (--max-length reads more)`;
   const heading = `${colors.heading('Lines that fixes changed')}: found in ${formatCount(functions)} vulnerable functions${left}\n`;
   if (functions === 0) return heading;
-  const row = (name: string, { top1, top5, top10, initialFalseAlarm }: LineMeasures) => [
-    name,
-    ...[top1, top5, top10].map((value) => value.toFixed(3)),
-    initialFalseAlarm.toFixed(1),
-  ];
-  const rows = [
-    row(method, comparison.method),
-    row(`random order (mean of ${RANDOM_ORDERS})`, comparison.random),
-    row('longest line first', comparison.longestLine),
-    [
-      `${method} - random`,
-      ...LINE_MEASURES.map((name) => intervalText(aboveRandom[name], name === 'initialFalseAlarm' ? 1 : 2)),
-    ],
-  ];
+  const digits = (name: keyof LineMeasures) => (name === 'initialFalseAlarm' ? 1 : 3);
+  const rows = LINE_MEASURES.map((name) => [
+    MEASURE_NAMES[name],
+    ...[comparison.method, comparison.random, comparison.longestLine].map((of) =>
+      of[name].toFixed(digits(name)),
+    ),
+    intervalText(aboveRandom[name], name === 'initialFalseAlarm' ? 1 : 2),
+  ]);
   const table = renderTable(
     [
       { heading: '' },
-      ...['top-1', 'top-5', 'top-10', 'false alarms'].map((name) => ({
-        heading: name,
-        align: 'right' as const,
-      })),
+      ...[method, 'random', 'longest line'].map((heading) => ({ heading, align: 'right' as const })),
+      { heading: `${method} - random, 95%` },
     ],
     rows,
     terminal,
   );
+  const few = clusters.count < FEW_CLUSTERS ? ' (few: true intervals are wider)' : '';
   const notes = [
-    'top-k: share of functions with a changed line among the k hottest. false alarms: other lines before the first',
-    `changed one, fewer is better. Last row: 95% intervals of the difference, ${clusters.count} ${clusters.by}s resampled.`,
+    'top-k: share of functions with a changed line among the k hottest lines',
+    'false alarms: other lines ahead of the first changed one, fewer are better',
+    `random: mean of ${RANDOM_ORDERS} orders; intervals: ${clusters.count} ${clusters.by}s resampled${few}`,
   ];
   return `${heading}${table}${colors.muted(notes.join('\n'))}\n${verdict(comparison, method, terminal)}\n`;
 }
 
+const MEASURE_NAMES: Readonly<Record<keyof LineMeasures, string>> = {
+  top1: 'top-1',
+  top5: 'top-5',
+  top10: 'top-10',
+  initialFalseAlarm: 'false alarms',
+};
+
 /** In words, so that a ranking by chance is not taken for more. */
 function verdict({ aboveRandom }: LineComparison, method: string, { colors }: Terminal): string {
-  const better =
-    LINE_MEASURES.filter((name) => name !== 'initialFalseAlarm').some(
-      (name) => (aboveRandom[name]?.low ?? 0) > 0,
-    ) || (aboveRandom.initialFalseAlarm?.high ?? 0) < 0;
-  return better
-    ? colors.good(`${method} finds changed lines more often than random order`)
-    : colors.warning(`${method} is not shown to find changed lines more often than random order`);
+  const shares = [aboveRandom.top1, aboveRandom.top5, aboveRandom.top10];
+  const alarms = aboveRandom.initialFalseAlarm;
+  const isBetter = shares.some((one) => one !== undefined && one.low > 0) || (alarms?.high ?? 0) < 0;
+  const isWorse = shares.some((one) => one !== undefined && one.high < 0) || (alarms?.low ?? 0) > 0;
+  return isBetter && !isWorse
+    ? colors.good(`${method} finds changed lines sooner than random order does`)
+    : colors.warning(`${method} is not shown to find changed lines sooner than random order does`);
 }
 
 function intervalText(interval: Interval | undefined, digits: number): string {

@@ -5,6 +5,7 @@ import { VultuneError } from '../../base/errors.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import { baseModelReference } from '../../detector/locate-adapter.ts';
 import type { AdapterHeader } from '../../peft/adapter-files.ts';
+import { fileLineCache, type LineCache, memoryLineCache } from '../../scan/cache/line-cache.ts';
 import { fileOutlineIndex, noOutlineIndex, type OutlineIndex } from '../../scan/cache/outline-index.ts';
 import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/cache/score-cache.ts';
 import { type ModelKey, modelKey } from '../../scan/model-key.ts';
@@ -27,8 +28,12 @@ export async function scoringKey(
   return await modelKey(header, { ...options, baseFingerprint: checkpoint.fingerprint });
 }
 
+/** Names the method; goes up when the same model gives a line another score than before. */
+const LINES_VERSION = 'gradient-1';
+
 export interface ScanCaches {
   readonly scores: ScoreCache;
+  readonly lines: LineCache;
   readonly outlines: OutlineIndex;
 }
 
@@ -38,13 +43,15 @@ export function openCaches(
   version: string,
   { stderr }: CliContext,
 ): ScanCaches {
-  if (!cache) return { scores: memoryScoreCache(), outlines: noOutlineIndex() };
+  if (!cache) return { scores: memoryScoreCache(), lines: memoryLineCache(), outlines: noOutlineIndex() };
   const folder = join(vultuneCacheDir(undefined), 'scan');
   const roots = paths.map((path) => realpathSync(path)).filter((path) => lstatSync(path).isDirectory());
+  const notKept = (what: string) => (cause: unknown) => {
+    stderr.write(`note: ${what} are not kept: ${cause instanceof Error ? cause.message : String(cause)}\n`);
+  };
   return {
-    scores: fileScoreCache(folder, key, (cause) =>
-      stderr.write(`note: scores are not kept: ${cause instanceof Error ? cause.message : String(cause)}\n`),
-    ),
+    scores: fileScoreCache(folder, key, notKept('scores')),
+    lines: fileLineCache(folder, `${LINES_VERSION}-${key}`, notKept("lines' scores")),
     // Single files (a commit hook's) are parsed quickly, and their lists would pile up.
     outlines: roots.length === 0 ? noOutlineIndex() : fileOutlineIndex(folder, roots.toSorted(), version),
   };

@@ -1,5 +1,9 @@
-/** @file The detector of a scan, opened when the first score is missing: a scan that finds all in the cache never does. */
+/** @file The detector of a scan, opened when something is first asked of it: a scan that finds all in the caches never does. */
+
+import type { Detector } from '../../detector/detector.ts';
+import { explainLines } from '../../explain/line-scores.ts';
 import type { AdapterHeader } from '../../peft/adapter-files.ts';
+import type { LineExplainer } from '../../scan/explain-findings.ts';
 import type { Scorer } from '../../scan/scan-files.ts';
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
@@ -7,6 +11,8 @@ import { openDetector } from './open-detector.ts';
 
 export interface LazyModel {
   readonly open: () => Promise<Scorer>;
+  /** By gradient: a scan has no time for more. */
+  readonly explain: LineExplainer;
   /** Whether it was opened or not. */
   readonly close: () => Promise<void>;
 }
@@ -17,25 +23,33 @@ export function lazyModel(
   context: CliContext,
   beforeOpening: () => void,
 ): LazyModel {
-  let opened: Awaited<ReturnType<typeof openDetector>> | undefined;
+  let opened: Detector | undefined;
+  const detector = async (): Promise<Detector> => {
+    if (opened !== undefined) return opened;
+    beforeOpening();
+    const { device, numThreads, maxLength } = request;
+    opened = await openDetector(
+      {
+        run: header.folder,
+        device,
+        ...(numThreads === undefined ? {} : { numThreads }),
+        ...(maxLength === undefined ? {} : { maxLength }),
+      },
+      context,
+    );
+    return opened;
+  };
   return {
     open: async (): Promise<Scorer> => {
-      beforeOpening();
-      const { device, numThreads, maxLength } = request;
-      const detector = await openDetector(
-        {
-          run: header.folder,
-          device,
-          ...(numThreads === undefined ? {} : { numThreads }),
-          ...(maxLength === undefined ? {} : { maxLength }),
-        },
-        context,
-      );
-      opened = detector;
+      const scorer = await detector();
       return {
         judge: (codes, signal, onProgress) =>
-          detector.judge(codes, { signal, onProgress: ({ functions }) => onProgress?.(functions) }),
+          scorer.judge(codes, { signal, onProgress: ({ functions }) => onProgress?.(functions) }),
       };
+    },
+    explain: async (codes, signal) => {
+      const explained = await explainLines(await detector(), codes, 'gradient', { signal });
+      return explained.map(({ scores }) => scores);
     },
     close: async () => opened?.close(),
   };

@@ -9,7 +9,7 @@ import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import { readBaseline, writeBaseline } from '../../scan/baseline.ts';
 import { FindingCollector } from '../../scan/collect-findings.ts';
 import { repositoryFolder } from '../../scan/diff/git.ts';
-import type { ScanReport } from '../../scan/finding.ts';
+import type { Finding, ScanReport } from '../../scan/finding.ts';
 import { type OperatingPoint, thresholdForBudget, validationNegatives } from '../../scan/operating-point.ts';
 import { scanFiles } from '../../scan/scan-files.ts';
 import { Notices } from '../../scan/walk/notices.ts';
@@ -21,6 +21,7 @@ import { packageVersions } from './package-versions.ts';
 import { resolveAdapter } from './scan-adapter.ts';
 import { openCaches, saveOutlines, scoringKey } from './scan-caches.ts';
 import { compareWithCommit } from './scan-diff.ts';
+import { withLines } from './scan-lines.ts';
 import { lazyModel } from './scan-model.ts';
 import { withNearest } from './scan-nearest.ts';
 import { writeScan } from './scan-output.ts';
@@ -28,6 +29,22 @@ import { scanProgress } from './scan-progress.ts';
 
 /** Throws before anything is computed for what the user got wrong. Exit code 1: findings from `failOn` on. */
 export async function scanStage(request: ScanRequest, context: CliContext): Promise<void> {
+  const { report, unsuppressed } = await scanPaths(request, context);
+  writeScan(report, request, context);
+  if (!report.complete || context.signal.aborted) return; // Ends with 130.
+  if (request.updateBaseline) {
+    writeBaseline(request.baseline!, unsuppressed);
+    context.stderr.write(`${unsuppressed.length} findings in the baseline ${request.baseline!}\n`);
+    return;
+  }
+  context.setExitCode(fails(report, request.failOn) ? 1 : 0);
+}
+
+/** The scan without its output. `unsuppressed`: what a new baseline is made of. Throws as `scanStage`. */
+export async function scanPaths(
+  request: ScanRequest,
+  context: CliContext,
+): Promise<{ readonly report: ScanReport; readonly unsuppressed: readonly Finding[] }> {
   const startedAt = new Date();
   const { signal, stderr } = context;
   if (request.updateBaseline && request.baseline === undefined) {
@@ -56,7 +73,7 @@ export async function scanStage(request: ScanRequest, context: CliContext): Prom
 
   const version = packageVersions().vultune!;
   const { adapterFingerprint, key } = await scoringKey(request, header, context);
-  const { scores, outlines } = openCaches(request, key, version, context);
+  const { scores, lines, outlines } = openCaches(request, key, version, context);
   const collector = new FindingCollector({
     baseFolder,
     threshold: point.threshold,
@@ -86,6 +103,12 @@ export async function scanStage(request: ScanRequest, context: CliContext): Prom
     saveOutlines(outlines, result.complete && diff === undefined, context);
     const collected = collector.collected();
     const { complete, ...read } = result;
+    const explained = await withLines(
+      collected.findings,
+      request,
+      { explain: model.explain, lines },
+      context,
+    );
     const report: ScanReport = {
       version,
       run: request.run,
@@ -97,20 +120,13 @@ export async function scanStage(request: ScanRequest, context: CliContext): Prom
       endedAt: new Date(),
       complete,
       counts: { ...read, ...collected.counts },
-      findings: await withNearest(collected.findings, request.run),
+      findings: await withNearest(explained, request.run),
       suppressed: collected.suppressed,
       ...(diff === undefined ? {} : { changed: collected.changed }),
       noticed: notices.list(),
       suppressionProblems,
     };
-    writeScan(report, request, context);
-    if (!complete) return; // Ends with 130.
-    if (request.updateBaseline) {
-      writeBaseline(request.baseline!, collected.unsuppressed);
-      stderr.write(`${collected.unsuppressed.length} findings in the baseline ${request.baseline!}\n`);
-      return;
-    }
-    context.setExitCode(fails(report, request.failOn) ? 1 : 0);
+    return { report, unsuppressed: collected.unsuppressed };
   } finally {
     progress.pause();
     await model.close();

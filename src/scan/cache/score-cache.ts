@@ -1,10 +1,6 @@
-/**
- * @file Scores on disk, one line a function, only ever appended to: what was computed stays, however a scan ends, and two scans at
- * a time do each other no harm. Knows nothing of models but the key it is given.
- */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+/** @file Scores on disk, one line a function. Knows nothing of models but the key it is given. */
 import { join } from 'node:path';
-import { makeFolder } from '../../base/files.ts';
+import { openAppendLog } from './append-log.ts';
 
 export interface CachedScore {
   readonly score: number;
@@ -36,34 +32,14 @@ export function fileScoreCache(
   modelKey: string,
   onFailure: (cause: unknown) => void,
 ): ScoreCache {
-  const file = join(folder, `scores-${modelKey}.txt`);
+  const log = openAppendLog(join(folder, `scores-${modelKey}.txt`), onFailure);
   const memory = memoryScoreCache();
-  let [isWritable, endsWhole] = [true, true];
-  try {
-    makeFolder(folder);
-    if (existsSync(file)) {
-      const text = readFileSync(file, 'latin1');
-      endsWhole = text === '' || text.endsWith('\n');
-      memory.add(parseLines(text));
-    }
-  } catch (cause) {
-    isWritable = false;
-    onFailure(cause);
-  }
+  memory.add(parseLines(log.text));
   return {
     get: memory.get,
     add: (entries) => {
       memory.add(entries);
-      if (!isWritable || entries.length === 0) return;
-      const lines = entries.map(([key, { score, truncated }]) => `${key} ${score} ${truncated ? 1 : 0}\n`);
-      try {
-        // After a line that a crash cut short, a new one begins.
-        appendFileSync(file, (endsWhole ? '' : '\n') + lines.join(''));
-        endsWhole = true;
-      } catch (cause) {
-        isWritable = false;
-        onFailure(cause);
-      }
+      log.append(entries.map(([key, { score, truncated }]) => `${key} ${score} ${truncated ? 1 : 0}\n`));
     },
   };
 }

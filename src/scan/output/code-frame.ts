@@ -1,4 +1,5 @@
 /** @file A few lines of a function as text: its first ones, or those that mattered. Knows no colours. */
+import { dedent } from './dedent.ts';
 import { printable } from './describe.ts';
 
 export interface FrameLine {
@@ -20,11 +21,13 @@ export function codeFrame(
   most: number,
 ): FrameLine[] {
   const top = Math.max(0, ...(lineScores ?? []));
-  const lines = code.split(/\r?\n/).map((text, i) => ({
-    number: startLine + i,
-    text: text.replaceAll('\t', '  ').split('\n').map(printable).join(''),
-    heat: lineScores === undefined ? undefined : top > 0 ? Math.max(0, lineScores[i] ?? 0) / top : 0,
-  }));
+  const lines = dedent(code)
+    .split(/\r?\n/)
+    .map((text, i) => ({
+      number: startLine + i,
+      text: text.replaceAll('\t', '  ').split('\n').map(printable).join(''),
+      heat: lineScores === undefined ? undefined : top > 0 ? Math.max(0, lineScores[i] ?? 0) / top : 0,
+    }));
   if (lineScores === undefined || lines.length <= most) return lines.slice(0, most);
   const [first, ...others] = lines;
   const hottest = others.toSorted((a, b) => b.heat! - a.heat!).slice(0, most - 1);

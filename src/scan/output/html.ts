@@ -4,6 +4,7 @@ import { codeFrame } from '../../report/kit/code-frame.ts';
 import { page, type Section } from '../../report/kit/page.ts';
 import { callout, dataTable, emptyNote, keyFigures } from '../../report/kit/table.ts';
 import type { Finding, ScanReport } from '../finding.ts';
+import { dedent } from './dedent.ts';
 import { describeChange, describeNearest, formatScore, printable, scanNotes } from './describe.ts';
 
 /** A page holds this many rows of a list; JSON holds them all. */
@@ -56,7 +57,7 @@ function mostCertain(findings: readonly Finding[]): Section {
       const { code = '', startLine, lineScores, nearest } = finding;
       const top = Math.max(0, ...(lineScores ?? []));
       return html`${codeFrame({
-        code,
+        code: dedent(code),
         title: `${placeOf(finding)} ${printable(finding.name)}`,
         detail: `${finding.band}, score ${formatScore(finding.score)}`,
         firstLine: startLine,

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -306,7 +307,7 @@ describe('formats', () => {
     put({
       'a.js': 'class A {\n      m(a) {\n          if (a) return 1;\n\n          return a;\n      }\n}\n',
     });
-    expect((await scan(...ALL)).stdout).toContain(
+    expect((await scan(...ALL, '--no-lines')).stdout).toContain(
       '  2 │ m(a) {\n  3 │     if (a) return 1;\n  4 │ \n  5 │     return a;\n  6 │ }\n',
     );
   });
@@ -317,6 +318,54 @@ describe('formats', () => {
     const { stdout } = await scan(...ALL, '--frames', '1');
     expect(stdout.match(/│/g)!.length).toBeLessThan(4);
     expect(stdout).toContain('3 functions in 2 files: 3 vulnerable, 0 uncertain, 0 safe');
+  });
+});
+
+describe('the lines that mattered', () => {
+  interface WithLines {
+    readonly findings: readonly { readonly name: string; readonly lineScores?: readonly number[] }[];
+  }
+  const linesOf = async (...argv: string[]) => {
+    const { findings } = (await scanJson(...ALL, ...argv)) as unknown as WithLines;
+    return findings.map(({ lineScores }) => lineScores);
+  };
+
+  test('one score a line, for the findings that show their code', async () => {
+    await prepare();
+    put(THREE);
+    const { findings } = (await scanJson(...ALL)) as unknown as WithLines;
+    expect(findings.find(({ name }) => name === 'two')!.lineScores).toHaveLength(3);
+    expect(findings.find(({ name }) => name === 'one')!.lineScores).toHaveLength(1);
+    expect(findings[0]!.lineScores!.some((score) => score !== 0)).toBe(true);
+    const [first, ...others] = await linesOf('--frames', '1');
+    expect(first).toEqual(findings[0]!.lineScores);
+    expect(others).toEqual([undefined, undefined]);
+    expect(await linesOf('--no-lines')).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('are kept: the model is not opened for them again', async () => {
+    await prepare();
+    put(THREE);
+    await scan(...ALL, '--no-lines');
+    const lines = await linesOf();
+    rmSync(join(folder, 'base'), { recursive: true });
+    expect(await linesOf()).toEqual(lines);
+    expect((await scan(...ALL, '--max-length', '9')).exitCode).toBe(2);
+    expect((await scan(...ALL, '--no-cache')).exitCode).toBe(2);
+  });
+
+  test('are marked in the text, warm in the page, and not looked for where no format shows them', async () => {
+    await prepare();
+    put(THREE);
+    await scan(...ALL, '--no-lines');
+    const base = join(folder, 'base');
+    const gone = join(folder, 'gone');
+    renameSync(base, gone);
+    expect((await scan(...ALL, '--format', 'sarif')).exitCode).toBe(1);
+    expect((await scan(...ALL)).exitCode).toBe(2);
+    renameSync(gone, base);
+    expect((await scan(...ALL)).stdout).toMatch(/^> \d │/m);
+    expect((await scan(...ALL, '--format', 'html')).stdout).toContain('rgba(var(--heat)');
   });
 });
 
