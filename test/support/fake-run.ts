@@ -63,11 +63,21 @@ export function fakeRun(options: FakeRunOptions = {}): string {
     write(join(dir, 'predictions', 'test.jsonl'), predictions);
     metrics.test = {
       threshold: 0.5,
-      metrics: { roc_auc: 0.7, f1: 0.5 },
+      metrics: { roc_auc: 0.7, average_precision: 0.45, f1: 0.5 },
+      intervals: { roc_auc: [0.61, 0.79], f1: [0.41, 0.59] },
       baselines: {
-        lengthOnly: { label: `length only${text}`, metrics: { roc_auc: 0.6, f1: 0.55 }, note: text },
+        lengthOnly: {
+          label: `length only${text}`,
+          metrics: { roc_auc: 0.6, average_precision: 0.4, f1: 0.55 },
+          intervals: { roc_auc: [0.52, 0.68], average_precision: [0.31, 0.49], f1: [0.46, 0.63] },
+          note: text,
+        },
+        random: { label: 'random', metrics: { roc_auc: 0.5, average_precision: 0.25, f1: 0.3 } },
       },
-      shortfalls: [{ sentence: `The model does not beat length only on F1${text}.` }],
+      shortfalls: [
+        { baseline: 'lengthOnly', metric: 'averagePrecision', kind: 'unproven', sentence: 'not shown' },
+        { baseline: 'lengthOnly', metric: 'f1', kind: 'notBetter', sentence: 'not better' },
+      ],
     };
     write(join(dir, 'metrics.json'), [JSON.stringify(metrics)]);
   }

@@ -9,12 +9,15 @@ import { readTextFile } from '../../base/files.ts';
 import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { evaluateScores } from '../../evaluation/evaluate.ts';
+import { metricNames } from '../../evaluation/metrics/registry.ts';
 import { reportData } from '../../evaluation/report-data.ts';
 import { type ClusteredRecord, clusterRecords } from '../../evaluation/resampling/clusters.ts';
-import { bootstrapReplicates, intervalsOf } from '../../evaluation/resampling/intervals.ts';
+import { bootstrapReplicates, type Intervals, intervalsOf } from '../../evaluation/resampling/intervals.ts';
+import type { Shortfall } from '../../evaluation/shortfalls.ts';
 import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import type { SliceRecord } from '../../evaluation/slices/slice.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
+import { type Verdict, verdicts } from '../../evaluation/verdicts.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import type { Run } from '../../runs/run-folder.ts';
 import type { MetricsRow, Mistake, SetReport } from './run-report-data.ts';
@@ -24,12 +27,18 @@ export interface StoredSet {
   readonly threshold?: number;
   readonly metrics?: Readonly<Record<string, number | null>>;
   readonly baselines?: Readonly<Record<string, StoredRow>>;
-  readonly shortfalls?: readonly { readonly sentence: string }[];
+  readonly intervals?: StoredIntervals;
+  readonly shortfalls?: readonly (Partial<Pick<Shortfall, 'baseline' | 'metric' | 'kind'>> & {
+    readonly sentence: string;
+  })[];
 }
+
+type StoredIntervals = Readonly<Record<string, readonly [low: number, high: number]>>;
 
 interface StoredRow {
   readonly label?: string;
   readonly metrics?: Readonly<Record<string, number | null>>;
+  readonly intervals?: StoredIntervals;
   readonly note?: string;
 }
 
@@ -77,8 +86,8 @@ export async function collectSet(
   return {
     name,
     measured,
-    rows: rowsOf(stored),
-    shortfalls: (stored.shortfalls ?? []).map(({ sentence }) => sentence),
+    rows: rowsOf(stored, measured.intervals),
+    verdicts: verdictsOf(stored),
     hasRecords: own !== undefined,
     mistakes: mistakesOf(predictions, own, threshold),
   };
@@ -123,16 +132,44 @@ async function readOwnRecords(
   return records.length === predictions.length ? records : undefined;
 }
 
-function rowsOf({ metrics = {}, baselines = {} }: StoredSet): MetricsRow[] {
+/** A run of before intervals were stored has those of the model that were made just now. */
+function rowsOf(stored: StoredSet, measured: Intervals): MetricsRow[] {
+  const { metrics = {}, baselines = {} } = stored;
+  const own = Object.entries(measured).map(
+    ([name, { low, high }]) => [snakeCase(name), [low, high]] as const,
+  );
   return [
-    { label: 'model', metrics },
+    { label: 'model', metrics, intervals: stored.intervals ?? Object.fromEntries(own) },
     ...Object.entries(baselines).map(([name, row]) => ({
       label: row.label ?? name,
       metrics: row.metrics ?? {},
+      intervals: row.intervals ?? {},
       ...(row.note === undefined ? {} : { note: row.note }),
     })),
   ];
 }
+
+function verdictsOf({ metrics = {}, baselines = {}, shortfalls }: StoredSet): Verdict[] {
+  if (shortfalls === undefined) return [];
+  const whole = shortfalls.flatMap(({ baseline, metric, kind }) =>
+    baseline === undefined || kind === undefined || metric === undefined || !metricNames.includes(metric)
+      ? []
+      : [{ baseline, metric, kind }],
+  );
+  if (whole.length < shortfalls.length) return shortfalls.map(({ sentence }) => ({ sentence, good: false }));
+  const row = (name: string, label: string, figures: NonNullable<StoredRow['metrics']>) => ({
+    name,
+    label,
+    metrics: Object.fromEntries(metricNames.map((metric) => [metric, figures[snakeCase(metric)]])),
+  });
+  const rows = Object.entries(baselines).map(([name, { label = name, metrics: figures = {} }]) =>
+    row(name, label, figures),
+  );
+  return verdicts([row('model', 'model', metrics), ...rows], whole);
+}
+
+/** As metrics.json names figures; the name of an outcome (`P-C`) stays. */
+const snakeCase = (name: string) => name.replace(/[a-z][A-Z]/g, ([a, b]) => `${a}_${b!.toLowerCase()}`);
 
 function mistakesOf(
   predictions: readonly Prediction[],

@@ -1,5 +1,6 @@
 /** @file What a run's page is drawn from: plain data (JSON). Holds nothing but the shapes. */
 import type { ReportData } from '../../evaluation/report-data.ts';
+import type { Verdict } from '../../evaluation/verdicts.ts';
 
 export type RunStatus = 'running' | 'finished' | 'interrupted' | 'stopped';
 
@@ -66,8 +67,8 @@ export interface SetReport {
   readonly measured: ReportData;
   /** The model first, then its baselines. */
   readonly rows: readonly MetricsRow[];
-  /** What the model does not beat, in sentences. */
-  readonly shortfalls: readonly string[];
+  /** What the model does not beat, a sentence each; or that it beats them all. */
+  readonly verdicts: readonly Verdict[];
   /** Whether the data file is still as it was, so that code, sets and CWEs are known. */
   readonly hasRecords: boolean;
   readonly mistakes: readonly Mistake[];
@@ -77,6 +78,8 @@ export interface MetricsRow {
   readonly label: string;
   /** By snake_case name. */
   readonly metrics: Readonly<Record<string, number | null>>;
+  /** 95 %; by snake_case name, as far as there are any. */
+  readonly intervals: Readonly<Record<string, readonly [low: number, high: number]>>;
   readonly note?: string;
 }
 

@@ -26,7 +26,8 @@ const COLUMNS = [
 const LOWER_IS_BETTER: ReadonlySet<string> = new Set(['log_loss', 'brier']);
 
 export function baselinesSection(set: SetReport): Section {
-  const { measured, rows, shortfalls, name } = set;
+  const { measured, rows, verdicts, name } = set;
+  const sentences = (good: boolean) => verdicts.filter((one) => one.good === good).map((one) => one.sentence);
   const { clusters } = measured;
   const by = clusters.by === 'function' ? '' : ` clustered by ${clusters.by}`;
   return {
@@ -36,11 +37,11 @@ export function baselinesSection(set: SetReport): Section {
     note:
       `${SET_NAMES[name]}: ${count(measured.functions)} functions, ${count(measured.vulnerable)} vulnerable. ` +
       `Small figures: 95 % bootstrap interval${by}.`,
-    body: html`${callout(shortfalls)}${metricsTable(rows, measured)}`,
+    body: html`${callout(sentences(false))}${sentences(true).map((text) => html`<p>${text}</p>`)}${metricsTable(rows)}`,
   };
 }
 
-function metricsTable(rows: readonly MetricsRow[], { intervals }: ReportData): SafeHtml {
+function metricsTable(rows: readonly MetricsRow[]): SafeHtml {
   const best = COLUMNS.map(([name]) => {
     const values = rows.flatMap(({ metrics }) => metrics[name] ?? []);
     return LOWER_IS_BETTER.has(name) ? Math.min(...values) : Math.max(...values);
@@ -48,15 +49,15 @@ function metricsTable(rows: readonly MetricsRow[], { intervals }: ReportData): S
   return dataTable({
     caption: 'The model and what it must beat',
     columns: [{ heading: '' }, ...COLUMNS.map(([, heading]) => ({ heading, isNumber: true }))],
-    rows: rows.map(({ label, metrics }, r) => ({
+    rows: rows.map(({ label, metrics, intervals }, r) => ({
       isOwn: r === 0,
       best: new Set(COLUMNS.flatMap(([name], i) => (metrics[name] === best[i] ? [i + 1] : []))),
       cells: [
         label,
         ...COLUMNS.map(([name]) => {
-          const interval = r === 0 ? intervals[camelCase(name) as keyof typeof intervals] : undefined;
+          const interval = intervals[name];
           const range =
-            interval && html`<span class="ci">${metric(interval.low, 2)}–${metric(interval.high, 2)}</span>`;
+            interval && html`<span class="ci">${metric(interval[0], 2)}–${metric(interval[1], 2)}</span>`;
           return html`${metric(metrics[name])}${range}`;
         }),
       ],
@@ -270,5 +271,3 @@ function mistakeFrame({ title, score, facts, code, heat }: Mistake): SafeHtml {
   if (code === undefined) return html`<p><strong>${title}</strong> <span class="note">${detail}</span></p>`;
   return codeFrame({ code, title, detail, isFolded: true, ...(heat === undefined ? {} : { heat }) });
 }
-
-const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,5 +1,5 @@
 /** @file The page of a run in every state a run can be in; nothing of a run becomes markup. */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
@@ -60,6 +60,40 @@ describe('the page of a run', () => {
     const island = JSON.parse([...document.querySelectorAll('#threshold-data')][0]!.textContent);
     const start = Number([...document.querySelectorAll('#threshold-range')][0]!.getAttribute('value'));
     expect(island.points[start].slice(1)).toEqual([confusion.truePositives, confusion.falsePositives]);
+  });
+
+  test('every row of the baselines has the intervals that were stored of it, and a sentence says who is not beaten', async () => {
+    const { document } = await pageOf({ functions: 80 });
+    const rows = [...document.querySelectorAll('#baselines tbody tr')].map(({ textContent }) => textContent);
+    expect(rows).toEqual([
+      expect.stringMatching(/^model0\.7000\.61–0\.790\.4500\.5000\.41–0\.59/),
+      expect.stringMatching(/^length only0\.6000\.52–0\.680\.4000\.31–0\.490\.5500\.46–0\.63/),
+      expect.stringMatching(/^random0\.5000\.2500\.300–/),
+    ]);
+    expect(
+      [...document.querySelectorAll('#baselines .callout')].map(({ textContent }) => textContent),
+    ).toEqual([
+      'The model does not beat length only on F1 0.50 to its 0.55; not shown to on AP 0.45 to its 0.40.',
+    ]);
+  });
+
+  test('a run of before intervals and kinds were stored: those of the model, the stored sentences', async () => {
+    const dir = fakeRun({ functions: 80 });
+    const old = {
+      test: {
+        threshold: 0.5,
+        metrics: { roc_auc: 0.7 },
+        baselines: { random: { metrics: { roc_auc: 0.5 } } },
+        shortfalls: [{ sentence: 'As it was said.' }],
+      },
+    };
+    writeFileSync(join(dir, 'metrics.json'), JSON.stringify(old));
+    const [set] = (await collectRun(dir)).sets;
+    expect(set!.verdicts).toEqual([{ sentence: 'As it was said.', good: false }]);
+    expect(set!.rows.map(({ intervals }) => intervals.roc_auc?.length)).toEqual([2, undefined]);
+    writeFileSync(join(dir, 'metrics.json'), JSON.stringify({ test: { ...old.test, shortfalls: [] } }));
+    const sentence = 'The model beats every baseline on ROC AUC, AP and F1.';
+    expect((await collectRun(dir)).sets[0]!.verdicts).toEqual([{ sentence, good: true }]);
   });
 
   test('most certain mistakes first, with their code', async () => {
