@@ -5,6 +5,9 @@
 import { VultuneError } from '../base/errors.ts';
 import { type Interval, percentileInterval, type Replicates } from './resampling/intervals.ts';
 
+/** Of an adapter that does not say how many of its functions were vulnerable: both classes alike. */
+export const UNKNOWN_PREVALENCE = 0.5;
+
 /**
  * Bayes: odds times the ratio of the prior odds. Saerens, Latinne and Decaestecker 2002, "Adjusting the outputs of a
  * classifier to new a priori probabilities", equation 2.4. Strictly increasing: no order changes.

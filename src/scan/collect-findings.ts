@@ -7,7 +7,11 @@ import type { ScannedFunction } from './scan-files.ts';
 
 export interface CollectOptions {
   readonly baseFolder: string;
+  /** Of the scores as they come in. */
   readonly threshold: number;
+  /** To the scale that is reported, in the same order; default: as they are. */
+  readonly shift?: (score: number) => number;
+  /** On the scale that is reported. */
   readonly minConfidence: number;
   readonly baseline: readonly BaselineEntry[];
   /** How many of the most certain findings keep their code. */
@@ -77,6 +81,7 @@ export class FindingCollector {
 
   #findingOf({ file, outline, score, before }: ScannedFunction): Finding {
     const { name, fingerprint, startLine, startColumn, endLine, endColumn, suppression } = outline;
+    const { threshold, shift = (value: number) => value } = this.#options;
     return {
       file: this.pathOf(file.path),
       language: file.language,
@@ -86,11 +91,11 @@ export class FindingCollector {
       startColumn,
       endLine,
       endColumn,
-      score: score.score,
-      band: bandOf(score.score, this.#options.threshold),
+      score: shift(score.score),
+      band: bandOf(score.score, threshold),
       truncated: score.truncated,
       ...(suppression === undefined ? {} : { suppression }),
-      ...(before === undefined ? {} : { scoreBefore: before?.score ?? null }),
+      ...(before === undefined ? {} : { scoreBefore: before === null ? null : shift(before.score) }),
     };
   }
 

@@ -85,6 +85,7 @@ export interface Finding extends FunctionPlace {
 export type SkipReason =
   | 'binary'
   | 'too large'
+  | 'minified'
   | 'unreadable'
   | 'symbolic link'
   | 'not a file'
@@ -126,6 +127,8 @@ export interface ScanReport {
   readonly threshold: number;
   /** Where the threshold is from, in words. */
   readonly thresholdSource: string;
+  /** Share of vulnerable functions that scores and threshold were moved to. */
+  readonly prevalence?: number;
   readonly startedAt: Date;
   readonly endedAt: Date;
   /** False when it was stopped before the end. */

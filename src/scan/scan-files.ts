@@ -2,6 +2,8 @@
  * @file Files -> functions -> scores, window by window: memory does not grow with the tree, and what was scored when
  * the scan is stopped is in the cache. Knows neither models nor outputs.
  */
+
+import { looksMinified } from '../dataset/build/source-filters.ts';
 import type { ExtractionPool } from '../dataset/functions/extraction-pool.ts';
 import { languageOfPath } from '../dataset/functions/languages.ts';
 import type { OutlineIndex } from './cache/outline-index.ts';
@@ -45,6 +47,8 @@ export interface ScanFilesOptions {
   readonly signal: AbortSignal;
   /** Given: only functions that are not as in this earlier text of the file; undefined for a new file. */
   readonly earlierText?: (path: string) => Promise<string | undefined>;
+  /** Minified files that were not named are passed over unless told. */
+  readonly includeMinified?: boolean;
   readonly limits?: Partial<WindowLimits>;
   readonly onFunction: (scanned: ScannedFunction) => void;
   readonly onSuppressionProblem: (file: SourceFile, problem: SuppressionProblem) => void;
@@ -135,6 +139,10 @@ class FileScan {
     const source = await readSource(path);
     if ('skipped' in source) {
       notices.add(source.skipped, path);
+      return [];
+    }
+    if (this.#options.includeMinified !== true && fromPath.isNamed !== true && looksMinified(source.text)) {
+      notices.add('minified', path);
       return [];
     }
     for (const note of source.notes) notices.add(note, path);

@@ -2,7 +2,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseBudget } from '../../scan/operating-point.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, type DeviceOptions, parseCount, parseShare } from '../options.ts';
+import {
+  addDeviceOptions,
+  addExamples,
+  type DeviceOptions,
+  parseCount,
+  parsePrevalence,
+  parseShare,
+} from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
 export const SCAN_FORMATS = ['text', 'json', 'sarif', 'html', 'github'] as const;
@@ -18,6 +25,8 @@ export interface ScanRequest extends DeviceOptions {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly gitignore: boolean;
+  /** Scan minified files too; those that are named are scanned in any case. */
+  readonly includeMinified?: boolean;
   /** A commit: only functions that are not as they were there. */
   readonly diff?: string;
   readonly baseline?: string;
@@ -27,6 +36,8 @@ export interface ScanRequest extends DeviceOptions {
   readonly threshold?: number;
   /** A share of safe functions that may be flagged. */
   readonly maxFalsePositives?: number;
+  /** Share of vulnerable functions where the model is used: scores and threshold are moved to it. */
+  readonly prevalence?: number;
   readonly maxLength?: number;
   readonly cache: boolean;
   /** Findings shown with their code. */
@@ -45,7 +56,7 @@ export function scanCommand(stage: ScanStage): CliCommand {
       .summary('find the functions of a source tree that look vulnerable')
       .description(
         'Score every function below the paths with a fine-tuned model; the most certain findings come first.\n\n' +
-          'Leaves out what .gitignore names, node_modules, and symbolic links. Scores are kept: a second scan of an ' +
+          'Leaves out what .gitignore names, node_modules, minified files, and symbolic links. Scores are kept: a second scan of an ' +
           'unchanged tree computes nothing. A comment `vultune-ignore: reason` in a function, or just above it, ' +
           'suppresses its finding. Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
       )
@@ -104,6 +115,7 @@ function addSelectionOptions(command: Command): void {
         .default([], 'none'),
     )
     .option('--no-gitignore', 'also scan what .gitignore names')
+    .option('--include-minified', 'also scan minified files', false)
     .option(
       '--diff <commit>',
       'only functions that are not as they were in this commit, with their score before',
@@ -127,6 +139,12 @@ function addJudgementOptions(command: Command): void {
       )
         .argParser(parseBudgetOption)
         .conflicts('threshold'),
+    )
+    .addOption(
+      new Option(
+        '--prevalence <x>',
+        'share of functions that are vulnerable in what is scanned: scores become probabilities at that rate, bands stay',
+      ).argParser(parsePrevalence),
     )
     .addOption(
       new Option('--min-confidence <x>', 'hide findings with a lower score').argParser(parseShare).default(0),

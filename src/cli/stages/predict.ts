@@ -1,7 +1,7 @@
 /** @file `vultune predict`: JSON lines in, JSON lines out, in the input's order, none missing. */
 import { writeFileAtomic } from '../../base/files.ts';
 import type { Detector, Judgements } from '../../detector/detector.ts';
-import { shiftPrior } from '../../evaluation/prevalence.ts';
+import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import type { PredictRequest } from '../commands/predict.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../display/numbers.ts';
@@ -50,9 +50,6 @@ function detectorScale(
   if (prevalence === undefined) return { threshold, isCalibrated };
   return { threshold, isCalibrated, shift: (score) => shiftPrior(score, from, prevalence) };
 }
-
-/** Of an adapter that does not say how many of its functions were vulnerable: both classes alike. */
-const UNKNOWN_PREVALENCE = 0.5;
 
 export interface PredictionLineOptions {
   readonly threshold: number;

@@ -1,21 +1,27 @@
 /** @file Adds the nearest known vulnerable function to the findings that show their code, where the run's training data is still there. */
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
-import type { LabelledRecord } from '../../dataset/record.ts';
+import { streamRecords } from '../../dataset/read-jsonl.ts';
 import { openRun } from '../../runs/run-folder.ts';
 import type { Finding } from '../../scan/finding.ts';
-import { nearestKnown } from '../../scan/nearest-known.ts';
+import { type KnownFunction, nearestKnown } from '../../scan/nearest-known.ts';
 
-/** All its functions are read into memory; a pointer for the reader is not worth more. */
+/** A pointer for the reader is not worth reading more. */
 const MOST_TRAINING_BYTES = 200_000_000;
 
-/** The findings as they are when there is no run, or its data is gone, changed or too large. */
-export async function withNearest(findings: readonly Finding[], run: string): Promise<readonly Finding[]> {
+/**
+ * The findings as they are when the adapter lies in no run, when the data of the run is gone, changed or too large, or
+ * when there is no more time.
+ */
+export async function withNearest(
+  findings: readonly Finding[],
+  adapterFolder: string,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   const codes = findings.flatMap(({ code }) => code ?? []);
-  const known = codes.length === 0 ? [] : await vulnerableTrainingFunctions(run);
-  if (known.length === 0) return findings;
+  const known = codes.length === 0 ? [] : await vulnerableTrainingFunctions(adapterFolder, signal);
+  if (known.length === 0 || signal.aborted) return findings;
   const nearest = nearestKnown(known, codes).values();
   return findings.map((finding) => {
     const found = finding.code === undefined ? undefined : nearest.next().value;
@@ -23,11 +29,19 @@ export async function withNearest(findings: readonly Finding[], run: string): Pr
   });
 }
 
-async function vulnerableTrainingFunctions(run: string): Promise<readonly LabelledRecord[]> {
+async function vulnerableTrainingFunctions(
+  adapterFolder: string,
+  signal: AbortSignal,
+): Promise<readonly KnownFunction[]> {
+  const known: KnownFunction[] = [];
   try {
-    const file = trainingFile(run);
-    const records = file === undefined ? [] : await readLabelledRecords(file);
-    return records.filter(({ target }) => target === 1);
+    const file = trainingFile([adapterFolder, dirname(adapterFolder)]);
+    if (file === undefined) return known;
+    for await (const { record } of streamRecords(file)) {
+      if (signal.aborted) break;
+      if (record.target === 1) known.push({ code: record.code, id: record.id, cve: record.cve });
+    }
+    return known;
   } catch (error) {
     // No run of this version, no longer a data set: no pointer then.
     if (error instanceof VultuneError) return [];
@@ -35,9 +49,9 @@ async function vulnerableTrainingFunctions(run: string): Promise<readonly Labell
   }
 }
 
-function trainingFile(run: string): string | undefined {
-  if (!existsSync(join(run, 'run.json'))) return undefined;
-  const recorded = openRun(run).record.data.train_file;
+function trainingFile(folders: readonly string[]): string | undefined {
+  const run = folders.find((folder) => existsSync(join(folder, 'run.json')));
+  const recorded = run === undefined ? undefined : openRun(run).record.data.train_file;
   if (recorded === undefined || !existsSync(recorded.path)) return undefined;
   const { size } = statSync(recorded.path);
   return size === recorded.sizeBytes && size <= MOST_TRAINING_BYTES ? recorded.path : undefined;

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { createExtractionPool } from '../../dataset/functions/extraction-pool.ts';
+import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
 import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import { readBaseline, writeBaseline } from '../../scan/baseline.ts';
@@ -58,6 +59,7 @@ export async function scanPaths(
   const point = operatingPoint(request, header);
   if (point.caution !== undefined) stderr.write(`${stderr.colors.warning('note:')} ${point.caution}\n`);
 
+  const shift = priorShift(request, header);
   const notices = new Notices();
   const walked = walkTree(request.paths, {
     filter: pathFilter(request.include, request.exclude),
@@ -77,6 +79,7 @@ export async function scanPaths(
   const collector = new FindingCollector({
     baseFolder,
     threshold: point.threshold,
+    shift,
     minConfidence: request.minConfidence,
     baseline: request.updateBaseline ? [] : baseline,
     framed: request.frames,
@@ -93,6 +96,7 @@ export async function scanPaths(
       scores,
       notices,
       signal,
+      includeMinified: request.includeMinified ?? false,
       ...(diff === undefined ? {} : { earlierText: diff.earlierText }),
       onFunction: (scanned) => collector.add(scanned),
       onSuppressionProblem: (file, problem) =>
@@ -114,13 +118,18 @@ export async function scanPaths(
       run: request.run,
       adapterFingerprint,
       baseFolder,
-      threshold: point.threshold,
-      thresholdSource: point.source,
+      threshold: shift(point.threshold),
+      ...(request.prevalence === undefined
+        ? { thresholdSource: point.source }
+        : {
+            thresholdSource: `${point.source}; moved to ${Number((100 * request.prevalence).toPrecision(6))} % vulnerable functions`,
+            prevalence: request.prevalence,
+          }),
       startedAt,
       endedAt: new Date(),
       complete,
       counts: { ...read, ...collected.counts },
-      findings: await withNearest(explained, request.run),
+      findings: await withNearest(explained, header.folder, signal),
       suppressed: collected.suppressed,
       ...(diff === undefined ? {} : { changed: collected.changed }),
       noticed: notices.list(),
@@ -144,6 +153,13 @@ function operatingPoint(request: ScanRequest, { settings }: AdapterHeader): Oper
   return settings === undefined
     ? { threshold: DEFAULT_THRESHOLD, source: 'the default: the adapter names none' }
     : { threshold: settings.threshold, source: "the adapter's, chosen on validation" };
+}
+
+/** From the base rate that scores are true at to the one that was asked for. Throws EVALUATION_PREVALENCE. */
+function priorShift({ prevalence }: ScanRequest, { settings }: AdapterHeader): (score: number) => number {
+  if (prevalence === undefined) return (score) => score;
+  const from = settings?.calibration?.prevalence ?? UNKNOWN_PREVALENCE;
+  return (score) => shiftPrior(score, from, prevalence);
 }
 
 /** Starting workers costs more than parsing a few files. */

@@ -69,7 +69,11 @@ export function scanNotes(report: ScanReport): string[] {
   return notes;
 }
 
-export const formatScore = (score: number) => score.toFixed(3);
+/** Three digits; at a low base rate, where those are zeros, two that say something. */
+export function formatScore(score: number): string {
+  if (score === 0 || score >= 0.01) return score.toFixed(3);
+  return score < 1e-6 ? score.toExponential(1) : score.toPrecision(2);
+}
 
 /** A name out of somebody's source must not steer a terminal. */
 export function printable(text: string): string {

@@ -62,6 +62,7 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
         properties: {
           adapter: report.adapterFingerprint,
           threshold: report.threshold,
+          ...(report.prevalence === undefined ? {} : { prevalence: report.prevalence }),
           counts: report.counts,
         },
       },

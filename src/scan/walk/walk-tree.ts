@@ -2,7 +2,7 @@
  * @file The source files below the paths that a user gave. Follows no symbolic link, so no loop can catch it; reads names, never
  * contents.
  */
-import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
@@ -15,6 +15,8 @@ export interface SourceFile {
   /** Absolute. */
   readonly path: string;
   readonly language: Language;
+  /** The user gave this very path. */
+  readonly isNamed?: boolean;
 }
 
 export interface WalkOptions {
@@ -41,7 +43,7 @@ export function walkTree(paths: readonly string[], options: WalkOptions): Source
       if (seen.has(path)) return;
       seen.add(path);
       const language = languageOfPath(path);
-      if (language !== undefined) files.push({ path, language });
+      if (language !== undefined) files.push({ path, language, ...(isNamed ? { isNamed } : {}) });
       else if (isNamed) options.notices.add('unknown language', path);
     };
     const stat = lstatSync(root);
@@ -64,14 +66,19 @@ function walkFolder(
   add: (path: string, isNamed: boolean) => void,
 ): void {
   const { filter, notices } = options;
+  const isLeftOut = (name: string, path: string) =>
+    LEFT_OUT.has(name) || filter.excludesFolder(readings(path, root, options));
   const entries = readFolder(folder, notices);
   const rules = entries.some(({ name }) => name === '.gitignore') ? above?.within(folder) : above;
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (rules?.ignores(path, entry.isDirectory()) === true) continue;
     if (entry.isDirectory()) {
-      const isOut = LEFT_OUT.has(entry.name) || filter.excludesFolder(readings(path, root, options));
-      if (!isOut) walkFolder(root, path, rules, options, add);
+      if (!isLeftOut(entry.name, path)) walkFolder(root, path, rules, options, add);
+      continue;
+    }
+    if (entry.isSymbolicLink() && leadsToFolder(path)) {
+      if (!isLeftOut(entry.name, path)) notices.add('symbolic link', path);
       continue;
     }
     const isWanted =
@@ -79,6 +86,15 @@ function walkFolder(
     if (!isWanted) continue;
     if (entry.isFile()) add(path, false);
     else notices.add(entry.isSymbolicLink() ? 'symbolic link' : 'not a file', path);
+  }
+}
+
+/** What a link that leads nowhere, or in a circle, does not. */
+function leadsToFolder(link: string): boolean {
+  try {
+    return statSync(link).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -369,6 +369,48 @@ describe('the lines that mattered', () => {
   });
 });
 
+describe('another base rate', () => {
+  test('moves scores and threshold; bands, order and what is kept stay', async () => {
+    const calibration = { method: 'platt', slope: 1, intercept: 0, functions: 10, prevalence: 0.25 } as const;
+    await prepare({ settings: { calibration } });
+    put(THREE);
+    const plain = await scanJson(...ALL);
+    const cut = (plain.findings[0]!.score + plain.findings[1]!.score) / 2;
+    const before = await scanJson('--threshold', String(cut));
+    const moved = await scanJson('--threshold', String(cut), '--prevalence', '0.01');
+    expect(moved.counts.cached).toBe(3);
+    const bands = ({ findings }: Report) => findings.map(({ name, band }) => [name, band]);
+    expect(bands(moved)).toEqual(bands(before));
+    expect(bands(moved)[0]![1]).toBe('vulnerable');
+    const odds = (share: number) => share / (1 - share);
+    const ratio = odds(0.01) / odds(0.25);
+    for (const [i, { score }] of moved.findings.entries()) {
+      expect(odds(score)).toBeCloseTo(odds(before.findings[i]!.score) * ratio, 12);
+    }
+    expect(odds(moved.threshold)).toBeCloseTo(odds(cut) * ratio, 12);
+    expect(moved).toMatchObject({
+      prevalence: 0.01,
+      thresholdSource: 'as asked for; moved to 1 % vulnerable functions',
+    });
+    expect((await scan('--prevalence', '1')).exitCode).toBe(2);
+  });
+});
+
+describe('minified files', () => {
+  const minified = `var a=1;${Array.from({ length: 40 }, (_, i) => `function f${i}(a){return a+${i}}`).join('')}\n`;
+
+  test('are counted and not scanned, unless named or asked for', async () => {
+    await prepare();
+    put({ 'a.min.js': minified, 'b.js': 'function one(a) { return a + 1; }\n' });
+    const { stdout } = await scan(...ALL);
+    expect(stdout).toContain('1 functions in');
+    expect(stdout).toMatch(/Not scanned: 1 minified \(.*a\.min\.js\)/);
+    expect((await scanJson(...ALL, '--include-minified')).counts.functions).toBe(41);
+    tree = join(tree, 'a.min.js');
+    expect((await scanJson(...ALL)).counts.functions).toBe(40);
+  });
+});
+
 describe('the nearest known vulnerable function', () => {
   const known = {
     id: 'k1',
@@ -396,7 +438,16 @@ describe('the nearest known vulnerable function', () => {
     expect(nearest.get('run')).toMatchObject({ id: 'k1', cve: 'CVE-2020-1' });
     expect(nearest.get('parse')).not.toMatchObject({ id: 'fix' });
     expect(nearest.get('unlike')).toBeUndefined();
-    expect((await scan(...ALL)).stdout).toContain("Most like CVE-2020-1, 'k1' of the training data");
+    const said = /Most like CVE-2020-1, (?:'|&#39;|&apos;)k1(?:'|&#39;|&apos;) of the training data/;
+    for (const format of ['text', 'sarif', 'html', 'github']) {
+      expect((await scan(...ALL, '--format', format)).stdout, format).toMatch(said);
+    }
+    const results = JSON.parse((await scan(...ALL, '--format', 'sarif')).stdout).runs[0].results;
+    expect(
+      results.map(({ properties }: { properties: { nearest?: object } }) => properties.nearest),
+    ).toContainEqual(expect.objectContaining({ id: 'k1', cve: 'CVE-2020-1' }));
+    run = join(run, 'adapter');
+    expect((await scan(...ALL)).stdout, 'the adapter folder of a run').toMatch(said);
   });
 
   test('data that changed since the training are not used', async () => {

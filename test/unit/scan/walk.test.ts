@@ -102,9 +102,11 @@ describe('which files', () => {
     symlinkSync(join(root, 'a'), join(root, 'a/loop'));
     symlinkSync(join(root, 'a/x.js'), join(root, 'a/y.js'));
     symlinkSync(join(root, 'nowhere.js'), join(root, 'a/z.js'));
+    symlinkSync(join(root, 'nowhere'), join(root, 'a/nothing'));
+    symlinkSync(join(root, 'a'), join(root, 'node_modules'));
     expect(walk()).toEqual({
       names: ['a/x.js'],
-      noticed: [expect.objectContaining({ reason: 'symbolic link', count: 2 })],
+      noticed: [expect.objectContaining({ reason: 'symbolic link', count: 3 })],
     });
     expect(walk({ paths: ['a/loop'] }).names).toEqual(['a/x.js']);
   });
