@@ -15,8 +15,8 @@ export interface ScoreMissingOptions {
   readonly onProgress: (done: number) => void;
 }
 
-/** About 10,000 tokens: half a minute of a small model on a laptop is what Ctrl-C may cost. */
-const CHARACTERS_PER_CALL = 32_768;
+/** About 2,000 tokens, two passes of a model: what Ctrl-C may cost, seconds of a small model on a laptop. */
+const CHARACTERS_PER_CALL = 6_000;
 
 /** Throws the signal's reason when it is aborted; what was scored by then is in the cache. */
 export async function scoreMissing(

@@ -138,6 +138,21 @@ describe('stopped half way', () => {
     expect(rest.calls.flat()).toHaveLength(12);
   });
 
+  test('a call of the model is short: what Ctrl-C loses is seconds of work', async () => {
+    const files = Array.from({ length: 60 }, (_, i) =>
+      source(`f${i}.js`, `x = 0.${i + 10}; ${'y(); '.repeat(100)}`),
+    );
+    const controller = new AbortController();
+    let calls = 0;
+    const stopping = digitScorer(() => {
+      if (++calls === 5) controller.abort();
+    });
+    const { result } = await scan(files, stopping, { signal: controller.signal });
+    expect(result.complete).toBe(false);
+    // 500 characters a function, 60 of them: most are known after four calls, and one call is no tenth of it all.
+    expect(result.functions).toBeGreaterThanOrEqual(40);
+  });
+
   test('a bug of the scorer is no stop', async () => {
     const broken: Scorer = { judge: async () => await Promise.reject(new Error('broken')) };
     await expect(scan([source('a.js', 'x = 0.5')], broken)).rejects.toThrow('broken');
