@@ -165,8 +165,13 @@ export class Detector {
     return Int32Array.from(fitLength(given, this.maxLength, longFunctions)!.ids);
   }
 
-  async close(): Promise<void> {
+  /** The detector's own part alone: the model that it was opened on stays open. */
+  async release(): Promise<void> {
     await this.#network.release();
+  }
+
+  async close(): Promise<void> {
+    await this.release();
     await this.#model.checkpoint.close();
   }
 }

@@ -6,6 +6,7 @@ import { readTextFile } from '../../base/files.ts';
 import { type Evaluation, type RunEvent, type Step, withoutLostSteps } from '../../runs/events.ts';
 import { openRun, type Run, runEvents } from '../../runs/run-folder.ts';
 import { collectSet, type StoredSet } from './collect-set.ts';
+import { withMistakeLines } from './mistake-lines.ts';
 import type { EpochPoint, RunReportData, RunStatus, RunTotals, SetReport } from './run-report-data.ts';
 import { thinSteps } from './thin-steps.ts';
 
@@ -82,7 +83,7 @@ async function collectSets(run: Run, signal: AbortSignal | undefined): Promise<S
     const set = stored[name];
     if (set !== undefined) sets.push(await collectSet(run, name, set, signal));
   }
-  return sets;
+  return withMistakeLines(sets, run.paths.predictions);
 }
 
 function parseMetrics(path: string): Partial<Record<'valid' | 'test', StoredSet>> {

@@ -20,6 +20,7 @@ import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import { type Verdict, verdicts } from '../../evaluation/verdicts.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import type { Run } from '../../runs/run-folder.ts';
+import { mostCertainMistakes } from './mistakes.ts';
 import type { MetricsRow, Mistake, SetReport } from './run-report-data.ts';
 
 /** What metrics.json holds of a set; read leniently, so that an older file still gives a page. */
@@ -176,13 +177,10 @@ function mistakesOf(
   records: readonly LabelledRecord[] | undefined,
   threshold: number,
 ): Mistake[] {
-  const wrong = predictions
-    .map((prediction, i) => ({ ...prediction, record: records?.[i] }))
-    .filter(({ score, target }) => (score >= threshold ? 1 : 0) !== target);
-  const alarms = wrong.filter(({ target }) => target === 0).sort((a, b) => b.score - a.score);
-  const missed = wrong.filter(({ target }) => target === 1).sort((a, b) => a.score - b.score);
-  return [...alarms.slice(0, MOST_MISTAKES), ...missed.slice(0, MOST_MISTAKES)].map(
-    ({ id, score, target, record }) => ({
+  return mostCertainMistakes(predictions, threshold, MOST_MISTAKES).map((row) => {
+    const { id, score, target } = predictions[row]!;
+    const record = records?.[row];
+    return {
       title: record?.function_name ?? String(id),
       score,
       target,
@@ -190,6 +188,6 @@ function mistakesOf(
         (fact) => fact !== undefined,
       ),
       code: record?.code,
-    }),
-  );
+    };
+  });
 }

@@ -1,6 +1,7 @@
 /** @file The scan as a page: one file, nothing fetched, everything out of a source escaped by the kit. */
 import { html } from '../../report/html/html.ts';
 import { codeFrame } from '../../report/kit/code-frame.ts';
+import { lineHeat } from '../../report/kit/heat.ts';
 import { page, type Section } from '../../report/kit/page.ts';
 import { callout, dataTable, emptyNote, keyFigures } from '../../report/kit/table.ts';
 import type { Finding, ScanReport } from '../finding.ts';
@@ -55,16 +56,13 @@ function mostCertain(findings: readonly Finding[]): Section {
     title: 'Most certain findings',
     body: html`${findings.map((finding) => {
       const { code = '', startLine, lineScores, nearest } = finding;
-      const top = Math.max(0, ...(lineScores ?? []));
       return html`${codeFrame({
         code: dedent(code),
         title: `${placeOf(finding)} ${printable(finding.name)}`,
         detail: `${finding.band}, score ${formatScore(finding.score)}`,
         firstLine: startLine,
         isFolded: code.split('\n').length > 40,
-        ...(lineScores === undefined || top === 0
-          ? {}
-          : { heat: lineScores.map((score) => Math.max(0, score) / top) }),
+        ...(lineScores === undefined ? {} : { heat: lineHeat(lineScores) }),
       })}${nearest !== undefined && html`<p>${describeNearest(nearest)}.</p>`}`;
     })}`,
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Detector } from '../../../src/detector/detector.ts';
-import { explainLines, lineHeat, linesOf } from '../../../src/explain/line-scores.ts';
+import { explainLines, linesOf } from '../../../src/explain/line-scores.ts';
 import { openModel } from '../../../src/network/open-model.ts';
 import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -86,10 +86,4 @@ describe('occlusion', () => {
     expect(cut!.scores[0]).toBeCloseTo(whole!.scores[0]!, 5);
     expect(cut!.scores[2]).toBe(0);
   });
-});
-
-test('heat: what says "vulnerable", as a share of the most', () => {
-  expect(lineHeat([2, -8, 0, 1])).toEqual([1, 0, 0, 0.5]);
-  expect(lineHeat([-1, -2])).toEqual([0, 0]);
-  expect(lineHeat([])).toEqual([]);
 });
