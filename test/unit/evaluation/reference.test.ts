@@ -96,6 +96,39 @@ describe('SciPy', () => {
   });
 });
 
+describe('DeLong, published', () => {
+  // Patients by rating, from 1 to 5.
+  test.each([
+    {
+      source: 'CT images of Hanley and McNeil 1982, table I; estimates by Stata, [R] roctab',
+      normal: [33, 6, 6, 11, 2],
+      abnormal: [3, 2, 2, 11, 33],
+      auc: 0.8932,
+      standardError: 0.0307,
+      digits: 4,
+    },
+    {
+      source: 'WFNS grade and outcome, Turck et al. 2010; estimates by pROC (its tests of var())',
+      normal: [37, 20, 3, 8, 4],
+      abnormal: [2, 12, 1, 8, 18],
+      auc: 0.823678861788618,
+      standardError: Math.sqrt(0.00146991470882363),
+      digits: 12,
+    },
+  ])('$source', ({ normal, abnormal, auc, standardError, digits }) => {
+    const ratings = (counts: readonly number[]) =>
+      counts.flatMap((count, i) => Array<number>(count).fill(i + 1));
+    const scores = [...ratings(normal), ...ratings(abnormal)];
+    const sick = scores.length - ratings(normal).length;
+    const estimate = delongVariance(
+      scores.map((_, i) => (i < scores.length - sick ? 0 : 1)),
+      scores,
+    )!;
+    expect(estimate.auc).toBeCloseTo(auc, digits);
+    expect(Math.sqrt(estimate.variance)).toBeCloseTo(standardError, digits);
+  });
+});
+
 describe('scikit-learn', () => {
   test('recall at a precision', () => {
     const ranked = rankScores(labels, first);
