@@ -44,11 +44,12 @@ export function heatedLines(heated: HeatedLines, terminal: Terminal): string {
   for (const index of chosenLines(heated)) {
     gap(index);
     previous = index;
-    const share = strongest === 0 ? 0 : scores[index]! / strongest;
+    const isBlank = lines[index]!.trim() === '';
+    const share = strongest === 0 || isBlank ? 0 : scores[index]! / strongest;
     const star = marked.includes(index + 1) ? colors.accent('*') : ' ';
     const number = colors.muted(String(firstLine + index).padStart(width));
     const text = clip(harmless(lines[index]!), room);
-    const isCold = !read[index] && text.trim() !== '';
+    const isCold = !read[index] && !isBlank;
     out.push(`${bar(share, terminal)} ${star} ${number}  ${isCold ? colors.muted(text) : text}`.trimEnd());
   }
   gap(lines.length);

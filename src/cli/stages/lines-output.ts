@@ -51,7 +51,8 @@ function functionText(
   const { id, path, name, firstLine, target, code } = input;
   const place = path === undefined ? String(id) : `${path}:${firstLine}`;
   const verdict = score >= threshold ? colors.bad('vulnerable') : colors.good('safe');
-  const truth = target === undefined ? '' : colors.muted(target === 1 ? '  (is vulnerable)' : '  (is safe)');
+  const truth =
+    target === undefined ? '' : colors.muted(`  (label: ${target === 1 ? 'vulnerable' : 'safe'})`);
   const cut = truncated ? colors.muted('  (only its beginning was read)') : '';
   const title = [place, name ?? '']
     .map((text) => harmless(text))
@@ -81,7 +82,7 @@ function measuresText(comparison: LineComparison, method: string, terminal: Term
   const left =
     notRead === 0
       ? ''
-      : `; ${formatCount(notRead)} more were cut before any of them (--max-length reads more)`;
+      : `; ${formatCount(notRead)} more ${notRead === 1 ? 'was' : 'were'} cut before any of them (--max-length reads more)`;
   const heading = `${colors.heading('Lines that fixes changed')}: found in ${formatCount(functions)} vulnerable functions${left}\n`;
   if (functions === 0) return heading;
   const digits = (name: keyof LineMeasures) => (name === 'initialFalseAlarm' ? 1 : 3);
