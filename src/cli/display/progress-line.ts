@@ -5,7 +5,7 @@
 import type { Colors } from './colors.ts';
 import { formatBytes, formatCount, formatDuration, formatPercent, formatSignificant } from './numbers.ts';
 
-/** What a task says of itself; everything but `done` may be unknown. */
+/** What a task says of itself; everything but `done` may be unknown. Undefined takes away what was said before. */
 export interface ProgressState {
   /** In the unit of the progress: steps, functions, bytes. */
   readonly done: number;
@@ -13,12 +13,14 @@ export interface ProgressState {
   readonly total?: number;
   /** A word or two: `epoch 2/3`, the name of a file. */
   readonly phase?: string;
-  readonly lossNats?: number;
-  readonly tokensPerSecond?: number;
-  readonly functionsPerSecond?: number;
+  readonly lossNats?: number | undefined;
+  readonly tokensPerSecond?: number | undefined;
+  readonly functionsPerSecond?: number | undefined;
   /** 0..1: padding among all tokens computed. */
-  readonly paddingShare?: number;
+  readonly paddingShare?: number | undefined;
   readonly memoryBytes?: number;
+  /** At the time of the update, where the task knows more than how much of `total` is done. */
+  readonly remainingMs?: number | undefined;
 }
 
 export interface ProgressTask {

@@ -115,19 +115,26 @@ function plainProgress(task: ProgressTask, terminal: Terminal, now: () => number
   return progress;
 }
 
-/** Time left at the mean speed since the first update: what a resumed run had done before does not count. */
+/**
+ * Time left: what the task says, less what went by since; else at the mean speed since the first update (what a resumed
+ * run had done before does not count).
+ */
 function estimator(task: ProgressTask, now: () => number) {
   let first: { readonly done: number; readonly atMs: number } | undefined;
+  let updatedAtMs = now();
   return {
     observe(state: ProgressState): void {
-      first ??= { done: state.done, atMs: now() };
+      updatedAtMs = now();
+      first ??= { done: state.done, atMs: updatedAtMs };
     },
     remainingMs(state: ProgressState): number | undefined {
       if (first === undefined) return undefined;
       const elapsedMs = now() - first.atMs;
+      if (elapsedMs < ESTIMATE_AFTER_MS) return undefined;
+      if (state.remainingMs !== undefined) return Math.max(0, state.remainingMs - (now() - updatedAtMs));
       const done = state.done - first.done;
       const total = totalOf(task, state);
-      if (total === undefined || done <= 0 || elapsedMs < ESTIMATE_AFTER_MS) return undefined;
+      if (total === undefined || done <= 0) return undefined;
       return (elapsedMs / done) * Math.max(0, total - state.done);
     },
   };

@@ -14,6 +14,7 @@ import { formatModelCard } from '../../report/model-card.ts';
 import type { WritableRun } from '../../runs/run-folder.ts';
 import { comparisonJson } from './comparison-json.ts';
 import { FINGERPRINTS_FILE } from './evaluation-inputs.ts';
+import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
 import { type JudgedSplit, judgeSplits } from './judge-splits.ts';
 import { writeRunReport } from './report.ts';
 import { adaptedLayers, loraOptions } from './training-setup.ts';
@@ -33,6 +34,8 @@ export interface FinishedTraining {
   readonly train: readonly LabelledRecord[];
   /** Validation first. */
   readonly splits: readonly EvaluatedSplit[];
+  /** Asked when the adapter is written: which lines mattered in the most certain mistakes. */
+  readonly explain?: MistakeExplainer;
 }
 
 export interface RunResult {
@@ -79,7 +82,12 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       ...(calibration === undefined ? {} : { calibration: { ...calibration } }),
     },
   });
-  await writeRunReport(run.dir, run.paths);
+  const { split, scores } = judged.at(-1)!;
+  if (finished.explain !== undefined) {
+    const { predictions } = run.paths;
+    await explainMistakes(predictions, { records: split.records, scores }, threshold, finished.explain);
+  }
+  await writeRunReport(run.dir, run.paths, 'finished');
   return { threshold, comparisons };
 }
 

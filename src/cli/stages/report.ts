@@ -5,9 +5,10 @@ import { collectRun } from '../../report/run/collect-run.ts';
 import { comparisonPage } from '../../report/run/comparison-report.ts';
 import { runReportPage } from '../../report/run/run-report.ts';
 import { writeTensorboard } from '../../report/tensorboard/write-tensorboard.ts';
-import type { RunPaths } from '../../runs/run-folder.ts';
+import type { RunPaths, WritableRun } from '../../runs/run-folder.ts';
 import type { ReportRequest } from '../commands/report.ts';
 import type { CliContext } from '../context.ts';
+import type { Terminal } from '../display/terminal.ts';
 
 export async function reportStage(
   { runs: given, out, tensorboard }: ReportRequest,
@@ -39,11 +40,27 @@ export async function reportStage(
   stdout.write(`${path}\n`);
 }
 
-/** The page that a finished run leaves. */
-export async function writeRunReport(dir: string, paths: RunPaths, signal?: AbortSignal): Promise<void> {
-  const data = await collectRun(dir, { signal });
+/** The page that a run leaves when it ends. */
+export async function writeRunReport(
+  dir: string,
+  paths: RunPaths,
+  status: 'finished' | 'interrupted',
+): Promise<void> {
   // The lock is still held while the last files are written, so the folder looks like a run in progress.
-  writeFileAtomic(paths.report, runReportPage({ ...data, status: 'finished' }));
+  writeFileAtomic(paths.report, runReportPage({ ...(await collectRun(dir)), status }));
+}
+
+/** The page of what was trained so far; a stop is a stop, with or without it. */
+export async function reportInterrupted(
+  { dir, paths }: Pick<WritableRun, 'dir' | 'paths'>,
+  stderr: Terminal,
+): Promise<void> {
+  try {
+    await writeRunReport(dir, paths, 'interrupted');
+    stderr.write(`what was trained so far: ${paths.report}\n`);
+  } catch (error) {
+    stderr.write(`note: no report.html: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
 }
 
 /** The last name of each folder, with as many above it as tell them all apart. */

@@ -28,19 +28,25 @@ import type { ResumeRequest, TrainRequest } from '../commands/train.ts';
 import type { CliContext } from '../context.ts';
 import { formatDuration } from '../display/numbers.ts';
 import { evaluationTable } from './evaluation-table.ts';
+import { mistakeExplainer } from './explain-mistakes.ts';
 import { type EvaluatedSplit, finishRun, type RunResult } from './finish-run.ts';
 import { decisiveValue, metricNamed, snakeMetrics } from './metric-names.ts';
 import { openBaseModel } from './open-base-model.ts';
 import { packageVersions } from './package-versions.ts';
 import { RecordScorer } from './record-scorer.ts';
+import { reportInterrupted } from './report.ts';
 import { withScoringProgress } from './scoring-progress.ts';
 import { TrainingDisplay } from './training-display.ts';
 import { loraModules, trainerOptions, trainingFunctions, trainingNetwork } from './training-setup.ts';
+
+/** Says what a finished training is worth. */
+export type ShowResult = (result: RunResult, runDir: string, context: CliContext) => void;
 
 /** Undefined when it was interrupted: the run folder holds a checkpoint. */
 export async function trainStage(
   { config, inputs }: TrainRequest,
   context: CliContext,
+  show: ShowResult = showTables,
 ): Promise<RunResult | undefined> {
   await requireDevice(config.device);
   const records = new Map(inputs.map((input) => [input.key, input.records]));
@@ -57,7 +63,7 @@ export async function trainStage(
     });
     const run = createRun(config.output_dir, { config, environment, data });
     try {
-      return await trainInto({ run, config, model, records, context }, initialState(parameters));
+      return await trainInto({ run, config, model, records, context, show }, initialState(parameters));
     } finally {
       run.release();
     }
@@ -91,7 +97,7 @@ export async function resumeStage(
         checkpoint: hasState ? `checkpoints/${STATE_FILE}` : '',
         pid: process.pid,
       });
-      return await trainInto({ run, config, model, records, context }, state);
+      return await trainInto({ run, config, model, records, context, show: showTables }, state);
     } finally {
       await model.checkpoint.close();
     }
@@ -123,11 +129,12 @@ interface TrainingJob {
   readonly model: OpenModel;
   readonly records: RecordsByKey;
   readonly context: CliContext;
+  readonly show: ShowResult;
 }
 
 async function trainInto(job: TrainingJob, state: TrainerState): Promise<RunResult | undefined> {
   const { run, config, model, records, context } = job;
-  const { stderr, stdout, signal } = context;
+  const { stderr, signal } = context;
   const backend = await ortBackend({
     device: config.device,
     ...(config.num_threads === null ? {} : { threads: config.num_threads }),
@@ -160,7 +167,8 @@ async function trainInto(job: TrainingJob, state: TrainerState): Promise<RunResu
       };
     },
   };
-  const trainer = new Trainer({ network, features, functions, options: trainerOptions(config), host }, state);
+  const options = trainerOptions(config);
+  const trainer = new Trainer({ network, features, functions, options, host }, state);
   if (state.step === 0) {
     const { totalSteps } = trainer;
     run.events.append({
@@ -175,14 +183,16 @@ async function trainInto(job: TrainingJob, state: TrainerState): Promise<RunResu
     totalSteps: trainer.totalSteps,
     step: state.step,
     epochs: config.num_train_epochs,
+    evaluateEvery: options.evaluateEvery,
     metric: config.metric_for_best_model,
   });
   const end = await trainer.run();
   const splits = end === 'interrupted' ? undefined : await evaluateSplits(state, scorer, job, display);
   await network.release();
   if (splits === undefined) {
-    display.stop(`stopped at step ${state.step} of ${trainer.totalSteps}; go on with:`);
-    stderr.write(`  vultune train --resume ${run.dir}\n`);
+    display.stop(`stopped at step ${state.step} of ${trainer.totalSteps}`);
+    await reportInterrupted(run, stderr);
+    stderr.write(`go on with:\n  vultune train --resume ${run.dir}\n`);
     return undefined;
   }
   const parameters = state.best?.parameters ?? state.parameters;
@@ -194,13 +204,18 @@ async function trainInto(job: TrainingJob, state: TrainerState): Promise<RunResu
     parameters,
     train: records.get('train_file')!,
     splits,
+    explain: mistakeExplainer({ model, adapter: run.paths.adapter, backend }, context),
   });
-  for (const [name, comparison] of result.comparisons) {
+  job.show(result, run.dir, context);
+  return result;
+}
+
+function showTables({ comparisons }: RunResult, runDir: string, { stdout }: CliContext): void {
+  for (const [name, comparison] of comparisons) {
     stdout.write(`\n${stdout.colors.heading(name === 'test' ? 'Test' : 'Validation')}: `);
     stdout.write(evaluationTable(comparison, stdout));
   }
-  stdout.write(`\nrun folder: ${run.dir}\n`);
-  return result;
+  stdout.write(`\nrun folder: ${runDir}\nreport:     ${join(runDir, 'report.html')}\n`);
 }
 
 /**
