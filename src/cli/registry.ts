@@ -30,10 +30,17 @@ const npmDataset = {
   advisories: fileURLToPath(new URL('../../data/advisories/npm.jsonl', import.meta.url)),
 };
 
+/** As `npm install` would: with the user's configuration, out of the client's cache where it is there. */
+async function fetchRelease(name: string, version: string, signal: AbortSignal) {
+  const { npmFetchOptions } = await import('../dataset/build/npm/npm-client.ts');
+  const { fetchRelease: fetch } = await import('../dataset/build/npm/release.ts');
+  return fetch(name, version, await npmFetchOptions(), signal);
+}
+
 export function commandRegistry(version: string): readonly CliCommand[] {
   return [
     quickstartCommand(async (...args) =>
-      (await import('./stages/quickstart.ts')).quickstartStage(npmDataset)(...args),
+      (await import('./stages/quickstart.ts')).quickstartStage({ ...npmDataset, fetchRelease })(...args),
     ),
     dataCommand({
       ...npmDataset,

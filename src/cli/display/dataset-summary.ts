@@ -27,8 +27,15 @@ export function buildDisplay(terminal: Terminal): BuildDisplay {
   };
 }
 
-/** Splits as a table, then the reasons of what was dropped, then the packages that could not be had. */
-export function datasetSummary({ info, leftOut }: BuildResult, terminal: Terminal): string {
+/**
+ * Splits as a table, then the reasons of what was dropped (not when `brief`: the dataset's card has them), then the
+ * packages that could not be had.
+ */
+export function datasetSummary(
+  { info, leftOut }: BuildResult,
+  terminal: Terminal,
+  { brief = false }: { readonly brief?: boolean } = {},
+): string {
   const columns = [
     { heading: '' },
     ...['functions', 'vulnerable (P1)', 'fixed (P2)', 'other (P3)', 'packages'].map(
@@ -43,7 +50,7 @@ export function datasetSummary({ info, leftOut }: BuildResult, terminal: Termina
   return [
     `from ${formatCount(entries)} fixes of ${formatCount(packages)} packages, which name ${formatCount(functions)} functions\n\n`,
     renderTable(columns, rows, terminal),
-    `\n${dropped(info.counts, terminal)}`,
+    brief ? '' : `\n${dropped(info.counts, terminal)}`,
     leftOutText(leftOut, entries, terminal),
   ].join('');
 }

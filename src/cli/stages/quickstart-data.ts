@@ -1,0 +1,65 @@
+/** @file The quickstart's dataset: built out of npm packages, or there already from an earlier quickstart. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readTextFile, writeFileAtomic } from '../../base/files.ts';
+import type { BuildNpmOptions, BuildResult } from '../../dataset/build/npm/build-npm-dataset.ts';
+import type { QuickstartRequest } from '../commands/quickstart.ts';
+import type { CliContext } from '../context.ts';
+import { buildDisplay, datasetSummary } from '../display/dataset-summary.ts';
+import { writeDatasetReport } from './dataset-report.ts';
+
+export interface DatasetParts {
+  readonly build: (options: BuildNpmOptions) => Promise<BuildResult>;
+  readonly advisories: string;
+  readonly cacheDir: () => Promise<string>;
+}
+
+/** Of the advisories, with `--quick`: enough for functions of both classes in every part. */
+const QUICK_EVERY = 4;
+/** Chooses splits and untouched functions, and the pairs that the page shows. */
+const SEED = 42;
+
+/** Returns the dataset's folder. Throws what the builder throws. */
+export async function prepareDataset(
+  parts: DatasetParts,
+  { dir, quick }: QuickstartRequest,
+  context: CliContext,
+): Promise<string> {
+  const { stdout, stderr, signal } = context;
+  const outDir = join(dir, quick ? 'dataset-quick' : 'dataset');
+  if (existsSync(join(outDir, 'dataset.json'))) {
+    stderr.write(`taken from ${outDir}, which is there already\n`);
+    return outDir;
+  }
+  const display = buildDisplay(stderr);
+  try {
+    const result = await parts.build({
+      advisories: quick ? writeFewAdvisories(parts.advisories, dir) : parts.advisories,
+      outDir,
+      cacheDir: await parts.cacheDir(),
+      negativesPerPositive: 1,
+      negativeLengths: 'matched',
+      maxTokensEstimate: 1500,
+      seed: SEED,
+      onProgress: display.onProgress,
+      signal,
+    });
+    await writeDatasetReport(outDir, { seed: SEED }, context);
+    display.stop();
+    stdout.write(datasetSummary(result, stdout, { brief: true }));
+    stderr.write(stderr.colors.muted(`what was left out, and why: ${join(outDir, 'README.md')}\n`));
+  } finally {
+    display.stop();
+  }
+  return outDir;
+}
+
+/** The table is sorted by package: every fourth entry is as mixed as the whole. */
+function writeFewAdvisories(advisories: string, dir: string): string {
+  const path = join(dir, 'advisories-quick.jsonl');
+  const lines = readTextFile(advisories)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  writeFileAtomic(path, `${lines.filter((_, i) => i % QUICK_EVERY === 0).join('\n')}\n`);
+  return path;
+}

@@ -1,0 +1,171 @@
+/**
+ * @file The quickstart's scan: a package of the test part, in its vulnerable release, unpacked and scanned as any other
+ * tree; the few most certain findings, and where the known vulnerable functions came out. None of its code is run.
+ */
+import { rmSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import { writeFileAtomic } from '../../base/files.ts';
+import type { Release } from '../../dataset/build/npm/release.ts';
+import { contentProblem, isBuiltPath, pathProblem } from '../../dataset/build/source-filters.ts';
+import { extractFunctions } from '../../dataset/functions/parse-source.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import type { Finding, ScanReport } from '../../scan/finding.ts';
+import type { CliContext } from '../context.ts';
+import { harmless } from '../display/harmless-text.ts';
+import { formatMetric } from '../display/numbers.ts';
+import { renderTable } from '../display/table.ts';
+import { scanPaths } from './scan.ts';
+
+export type FetchRelease = (name: string, version: string, signal: AbortSignal) => Promise<Release>;
+
+/** Of the chosen package: enough to look like a package, few enough to be scored while one waits. */
+export interface FunctionLimits {
+  readonly least: number;
+  readonly most: number;
+}
+
+const SHOWN = 3;
+
+export interface ScannablePackage {
+  readonly name: string;
+  readonly version: string;
+  /** Its hand-written source files by path. */
+  readonly files: ReadonlyMap<string, string>;
+  /** The vulnerable functions that the test part has of this release. */
+  readonly known: readonly LabelledRecord[];
+}
+
+/**
+ * The first release, in the order of the test part, with as many functions as wanted; else the largest that is not too
+ * large. Undefined when there is none, or none can be fetched.
+ */
+export async function choosePackage(
+  test: readonly LabelledRecord[],
+  fetch: FetchRelease,
+  { least, most }: FunctionLimits,
+  signal: AbortSignal,
+): Promise<ScannablePackage | undefined> {
+  let largest: { readonly functions: number; readonly chosen: ScannablePackage } | undefined;
+  for (const { name, version, known } of vulnerableReleases(test)) {
+    signal.throwIfAborted();
+    const release = await fetch(name, version, signal).catch(() => undefined);
+    if (release === undefined) continue; // Gone from the cache since, and no network.
+    const files = handWritten(release);
+    const functions = countFunctions(files, most);
+    if (functions > most || functions <= (largest?.functions ?? 0)) continue;
+    const texts = new Map([...files].map(([path, { text }]) => [path, text]));
+    largest = { functions, chosen: { name, version, files: texts, known } };
+    if (functions >= least) break;
+  }
+  signal.throwIfAborted();
+  return largest?.chosen;
+}
+
+function vulnerableReleases(
+  test: readonly LabelledRecord[],
+): { readonly name: string; readonly version: string; readonly known: readonly LabelledRecord[] }[] {
+  const releases = new Map<string, { name: string; version: string; known: LabelledRecord[] }>();
+  for (const record of test) {
+    const { set, project: name, release: version } = record;
+    if (set !== 'P1' || name === undefined || typeof version !== 'string') continue;
+    const key = `${name}@${version}`;
+    const entry = releases.get(key) ?? { name, version, known: [] };
+    entry.known.push(record);
+    releases.set(key, entry);
+  }
+  return [...releases.values()];
+}
+
+function handWritten({ files }: Release): Release['files'] {
+  return new Map(
+    [...files].filter(
+      ([path, { text }]) =>
+        pathProblem(path) === undefined && !isBuiltPath(path) && contentProblem(text) === undefined,
+    ),
+  );
+}
+
+/** Stops counting where it is too many. */
+function countFunctions(files: Release['files'], most: number): number {
+  let functions = 0;
+  for (const { text, language } of files.values()) {
+    if (functions > most) break;
+    functions += extractFunctions(text, language).length;
+  }
+  return functions;
+}
+
+/** Writes the package's sources to `folder`, scans them with the run, and says in a few lines what came out. */
+export async function scanPackage(
+  { name, version, files, known }: ScannablePackage,
+  { run, folder }: { readonly run: string; readonly folder: string },
+  context: CliContext,
+): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  // The paths come out of an archive; its reader lets none through that leaves the package.
+  for (const [path, text] of files) writeFileAtomic(join(folder, path), text);
+  const { report } = await scanPaths(
+    {
+      run,
+      paths: [folder],
+      format: 'text',
+      include: [],
+      exclude: [],
+      gitignore: false,
+      updateBaseline: false,
+      minConfidence: 0,
+      failOn: 'none',
+      cache: true,
+      frames: 0,
+      device: 'cpu',
+    },
+    context,
+  );
+  const findings = report.findings.map((finding) => ({
+    ...finding,
+    file: relative(folder, resolve(report.baseFolder, finding.file)).split(sep).join('/'),
+  }));
+  context.stdout.write(describeScan({ ...report, findings }, `${name} ${version}`, known, context));
+}
+
+/** Exported for tests. The findings' files are relative to the package. */
+export function describeScan(
+  { counts, findings, complete }: ScanReport,
+  release: string,
+  known: readonly LabelledRecord[],
+  { stdout }: Pick<CliContext, 'stdout'>,
+): string {
+  const { colors } = stdout;
+  const columns = [{ heading: 'score' }, { heading: 'called' }, { heading: 'where' }];
+  const rows = findings.slice(0, SHOWN).map((finding) => {
+    const { score, band, file, startLine, name } = finding;
+    const record = known.find((one) => isSame(finding, one));
+    const note = record === undefined ? '' : ` = ${record.cve ?? 'known to be vulnerable'}`;
+    const called = band === 'vulnerable' ? colors.bad(band) : colors.warning(band);
+    return [score.toFixed(3), called, harmless(`${file}:${startLine}  ${name}${note}`)];
+  });
+  const { functions, files, vulnerable, uncertain, safe } = counts;
+  return [
+    ...(rows.length === 0 ? [] : [renderTable(columns, rows, stdout)]),
+    `${functions} functions in ${files} ${files === 1 ? 'file' : 'files'} of ${harmless(release)}: `,
+    `${vulnerable} vulnerable, ${uncertain} uncertain, ${safe} safe${complete ? '' : ' (stopped before the end)'}\n`,
+    ...known.map((record) => `${placeOf(record, findings, functions)}\n`),
+  ].join('');
+}
+
+/** "CVE-2021-32640 is completeUpgrade (lib/websocket-server.js:261): place 7 of 84, score 0.412". */
+function placeOf(record: LabelledRecord, findings: readonly Finding[], functions: number): string {
+  const at = findings.findIndex((finding) => isSame(finding, record));
+  const what = harmless(
+    `${record.cve ?? 'the known vulnerability'} is ${record.function_name ?? 'a function'} (${record.path}:${record.start_line})`,
+  );
+  if (at === -1) return `${what}: called safe`;
+  const { score } = findings[at]!;
+  const alike = findings.filter((finding) => finding.score === score).length;
+  const tied = alike > 1 ? `, as ${alike - 1} other${alike === 2 ? '' : 's'}` : '';
+  return `${what}: place ${at + 1} of ${functions}, score ${formatMetric(score)}${tied}`;
+}
+
+function isSame({ file, startLine }: Finding, { path, start_line: line }: LabelledRecord): boolean {
+  return file === path && startLine === line;
+}

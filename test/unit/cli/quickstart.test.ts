@@ -1,0 +1,186 @@
+/** @file The quickstart's own parts: fewer advisories with --quick, which package is scanned, what is said of the scan. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { prepareDataset } from '../../../src/cli/stages/quickstart-data.ts';
+import { choosePackage, describeScan, scanPackage } from '../../../src/cli/stages/quickstart-scan.ts';
+import type { BuildNpmOptions, BuildResult } from '../../../src/dataset/build/npm/build-npm-dataset.ts';
+import type { Release } from '../../../src/dataset/build/npm/release.ts';
+import type { LabelledRecord } from '../../../src/dataset/record.ts';
+import type { Finding, ScanReport } from '../../../src/scan/finding.ts';
+import { fakeTerminal } from '../../support/fake-terminal.ts';
+import { writeTinyRun } from '../../support/tiny-adapter.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-quickstart-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const signal = new AbortController().signal;
+const context = () => ({
+  stdout: fakeTerminal(),
+  stderr: fakeTerminal(),
+  stdin: (async function* () {})(),
+  env: {},
+  signal,
+  setExitCode: () => {},
+});
+
+const record = (project: string, line = 1, set: 'P1' | 'P2' = 'P1'): LabelledRecord => ({
+  code: 'f',
+  target: set === 'P1' ? 1 : 0,
+  set,
+  project,
+  release: '1.0.0',
+  path: 'lib/a.js',
+  function_name: 'load',
+  cve: 'CVE-2020-1',
+  start_line: line,
+});
+
+const functions = (count: number) =>
+  Array.from({ length: count }, (_, i) => `function f${i}(a) {\n  return a + ${i};\n}\n`).join('');
+
+const release = (files: Readonly<Record<string, string>>): Release => ({
+  integrity: '',
+  license: 'MIT',
+  files: new Map(
+    Object.entries(files).map(([path, text]) => [path, { path, text, language: 'javascript' as const }]),
+  ),
+});
+
+describe('the dataset', () => {
+  const result = {
+    info: {
+      advisories: { entries: 1, packages: 1, functions: 1 },
+      counts: { named: { kept: 77 } },
+      splits: { train: { functions: 5, P1: 1, P2: 2, P3: 2, packages: 1 } },
+    },
+    leftOut: [],
+  } as unknown as BuildResult;
+  const parts = (asked: BuildNpmOptions[]) => ({
+    advisories: join(folder, 'all.jsonl'),
+    cacheDir: async () => folder,
+    build: async (options: BuildNpmOptions) => {
+      asked.push(options);
+      mkdirSync(options.outDir, { recursive: true });
+      writeFileSync(
+        join(options.outDir, 'train.jsonl'),
+        `${JSON.stringify({ code: 'f() {}', target: 1 })}\n`,
+      );
+      writeFileSync(join(options.outDir, 'dataset.json'), '{}');
+      return result;
+    },
+  });
+
+  test('--quick takes every fourth advisory; a page is written; the second time all is there', async () => {
+    writeFileSync(join(folder, 'all.jsonl'), Array.from({ length: 9 }, (_, i) => `{"id":${i}}\n`).join(''));
+    const asked: BuildNpmOptions[] = [];
+    const first = context();
+    const request = { dir: join(folder, 'qs'), quick: true };
+    const dataset = await prepareDataset(parts(asked), request, first);
+    expect(readFileSync(asked[0]!.advisories, 'utf8')).toBe('{"id":0}\n{"id":4}\n{"id":8}\n');
+    expect(existsSync(join(dataset, 'report.html'))).toBe(true);
+    expect(first.stdout.text()).toContain('train');
+    expect(first.stdout.text()).not.toContain('77');
+    expect(await prepareDataset(parts(asked), request, context())).toBe(dataset);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('without --quick the whole table is used', async () => {
+    const asked: BuildNpmOptions[] = [];
+    await prepareDataset(parts(asked), { dir: folder, quick: false }, context());
+    expect(asked[0]!.advisories).toBe(join(folder, 'all.jsonl'));
+  });
+});
+
+describe('the package that is scanned', () => {
+  const limits = { least: 5, most: 10 };
+  const test6 = [record('small'), record('gone'), record('huge'), record('right', 1), record('right', 4)];
+  const fetch = async (name: string): Promise<Release> => {
+    switch (name) {
+      case 'small':
+        return release({ 'lib/a.js': functions(2) });
+      case 'huge':
+        return release({ 'lib/a.js': functions(30) });
+      case 'right':
+        return release({ 'lib/a.js': functions(6), 'test/a.js': functions(50), 'dist/a.js': functions(6) });
+      default:
+        throw Object.assign(new Error('not found'), { code: 'E404' });
+    }
+  };
+
+  test('is the first of the right size; tests and built files do not count; its known functions come with it', async () => {
+    const chosen = await choosePackage(test6, fetch, limits, signal);
+    expect(chosen).toMatchObject({
+      name: 'right',
+      version: '1.0.0',
+      known: [{ start_line: 1 }, { start_line: 4 }],
+    });
+    expect([...chosen!.files.keys()]).toEqual(['lib/a.js']);
+  });
+
+  test('is the largest below the limit where none is large enough', async () => {
+    const chosen = await choosePackage([record('small'), record('huge')], fetch, limits, signal);
+    expect(chosen?.name).toBe('small');
+  });
+
+  test('is none without network, cache or vulnerable functions', async () => {
+    expect(await choosePackage([record('gone')], fetch, limits, signal)).toBeUndefined();
+    expect(await choosePackage([record('right', 1, 'P2')], fetch, limits, signal)).toBeUndefined();
+  });
+
+  test('a stop is a stop, not a package that cannot be fetched', async () => {
+    await expect(choosePackage(test6, fetch, limits, AbortSignal.abort())).rejects.toThrow();
+  });
+});
+
+describe('the scan', () => {
+  const finding = (startLine: number, score: number, band: Finding['band'] = 'vulnerable'): Finding => ({
+    file: 'lib/a.js',
+    language: 'javascript',
+    name: `f${startLine}\x1b[31m`,
+    fingerprint: '',
+    startLine,
+    startColumn: 1,
+    endLine: startLine,
+    endColumn: 1,
+    score,
+    band,
+    truncated: false,
+  });
+  const report = (findings: readonly Finding[]) =>
+    ({
+      complete: true,
+      counts: { functions: 9, files: 2, vulnerable: 4, uncertain: 1, safe: 4 },
+      findings,
+    }) as unknown as ScanReport;
+
+  test('three findings, the sums, and where the known functions came out', () => {
+    const findings = [finding(7, 0.9), finding(4, 0.8), finding(2, 0.7), finding(1, 0.6), finding(3, 0.6)];
+    const known = [record('p', 4), record('p', 1), record('p', 99)];
+    const text = describeScan(report(findings), 'p 1.0.0', known, context());
+    const lines = text.split('\n');
+    expect(lines.slice(1, 4).map((line) => line.split(/\s+/)[0])).toEqual(['0.900', '0.800', '0.700']);
+    expect(lines[2]).toContain('= CVE-2020-1');
+    expect(text).toContain('9 functions in 2 files of p 1.0.0: 4 vulnerable, 1 uncertain, 4 safe\n');
+    expect(text).toContain('(lib/a.js:4): place 2 of 9, score 0.800\n');
+    expect(text).toContain('(lib/a.js:1): place 4 of 9, score 0.600, as 1 other\n');
+    expect(text).toContain('(lib/a.js:99): called safe\n');
+    expect(text).not.toContain('\x1b[31m');
+  });
+
+  test('a package is unpacked, scored, and found again beside what is known of it', async () => {
+    const run = await writeTinyRun(folder, { settings: { threshold: 0 } });
+    const target = join(folder, 'packages', 'p-1.0.0');
+    const shown = context();
+    const files = new Map([['lib/a.js', functions(4)]]);
+    const known = [record('p', 4)];
+    await scanPackage({ name: 'p', version: '1.0.0', files, known }, { run, folder: target }, shown);
+    expect(readFileSync(join(target, 'lib/a.js'), 'utf8')).toBe(functions(4));
+    expect(shown.stdout.text()).toContain('4 functions in 1 file of p 1.0.0: 4 vulnerable');
+    expect(shown.stdout.text()).toMatch(/\(lib\/a\.js:4\): place [1-4] of 4/);
+  });
+});
