@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import { formatBuildCard } from './build-card.ts';
@@ -19,7 +19,7 @@ import { NO_SIDE, splitCandidates } from './select/split-candidates.ts';
 import { stageSources } from './staging/stage-sources.ts';
 import type { StagedUnit } from './staging/staging-context.ts';
 import { ReasonTally } from './staging/tally.ts';
-import { checkOutputFolder } from './write-dataset.ts';
+import { checkOutputFolder, refuseOwnInput } from './write-dataset.ts';
 import { writeSplits } from './write-splits.ts';
 
 export type { BuildOptions } from './build-options.ts';
@@ -42,12 +42,15 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
   const signal = options.signal ?? new AbortController().signal;
   const { onProgress, outDir } = options;
   checkOutputFolder(outDir);
+  const locations = options.sources.map(({ info }) => info.location);
+  refuseOwnInput([...locations, ...(options.exclude ?? [])], outDir);
   const exclusion = await readExclusion(options.exclude ?? [], signal);
   const stated = stateOptions(options, exclusion.sha256);
   const bodies = new BodyIndex(stated.nearDuplicates);
   exclusion.addTo(bodies);
   const { units, input } = await stageSources(options.sources, {
-    cacheDir: options.cacheDir,
+    // Clients of registries and git run in folders of their own: a relative path would be another place there.
+    cacheDir: resolve(options.cacheDir),
     threads: options.threads ?? availableParallelism(),
     signal,
     onProgress,
@@ -62,7 +65,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
     const labelled = labelCandidates(index, units, stated, exclusion.check(nearGroups));
     report('select', 'splits');
     const sides = splitCandidates(index, units, labelled, nearGroups, stated);
-    if (sides.every((side) => side === NO_SIDE)) throw nothingBuilt(units, labelled);
+    if (sides.every((side) => side === NO_SIDE)) throw nothingBuilt(units, labelled, input);
     report('write', outDir);
     // What says that a dataset is whole, and what shows an older one.
     for (const name of ['dataset.json', 'report.html']) rmSync(join(outDir, name), { force: true });
@@ -121,14 +124,25 @@ function countFound({ role, body, pair, count }: CandidateIndex): BuildInfo['fou
   };
 }
 
-function nothingBuilt(units: readonly StagedUnit[], labelled: Labelled): VultuneError {
-  const counts = Object.entries({ ...labelled.fixes.counts(), ...labelled.changed.counts() });
+function nothingBuilt(
+  units: readonly StagedUnit[],
+  labelled: Labelled,
+  input: Readonly<Record<string, number>>,
+): VultuneError {
+  const tallies = [labelled.fixes, labelled.changed, labelled.unchanged, labelled.labelled];
+  const counts = Object.entries(Object.assign({ ...input }, ...tallies.map((tally) => tally.counts())));
   const reasons = counts.map(([reason, count]) => `${reason}: ${count}`).join('; ');
+  const fixes = units.filter(({ facts }) => facts !== undefined).length;
+  if (units.length === 0) {
+    const why = reasons === '' ? 'their lists and messages name none' : reasons;
+    return new VultuneError('DATASET_NOTHING_BUILT', `the sources hold no fix: ${why}`, {
+      hint: 'git --fixes is compared with the messages of all commits, upper and lower case alike',
+    });
+  }
+  const isTooStrict = Object.keys(labelled.fixes.counts()).some((reason) => reason.startsWith('more than'));
   return new VultuneError(
     'DATASET_NOTHING_BUILT',
-    `no function is left of ${units.length} fixes (${reasons})`,
-    {
-      hint: 'most fixes change several functions: --no-strict takes them too',
-    },
+    `no function is left${fixes === 0 ? '' : ` of ${fixes} ${fixes === 1 ? 'fix' : 'fixes'}`} (${reasons})`,
+    isTooStrict ? { hint: 'most fixes change several functions: --no-strict takes them too' } : {},
   );
 }

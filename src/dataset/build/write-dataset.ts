@@ -3,7 +3,7 @@
  * dataset.json is whole. Removes nothing that it did not write.
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { DatasetRecord } from '../record.ts';
@@ -23,6 +23,17 @@ export function checkOutputFolder(outDir: string): void {
   const names = readdirSync(outDir);
   if (names.includes('dataset.json') || names.every((name) => OURS.has(name))) return;
   throw new VultuneError('OUTPUT_EXISTS', `${outDir} exists and is no dataset of an earlier build`, {
+    where: { file: outDir },
+    hint: 'choose a new or empty folder',
+  });
+}
+
+/** @throws VultuneError `OUTPUT_EXISTS`: an input, and what it says of where it is from, would be lost. */
+export function refuseOwnInput(inputs: readonly string[], outDir: string): void {
+  const written = ['', ...SPLITS.map((split) => `${split}.jsonl`)].map((name) => resolve(outDir, name));
+  const own = existsSync(outDir) ? inputs.find((input) => written.includes(resolve(input))) : undefined;
+  if (own === undefined) return;
+  throw new VultuneError('OUTPUT_EXISTS', `${outDir} would be written over ${own}, which is read`, {
     where: { file: outDir },
     hint: 'choose a new or empty folder',
   });

@@ -2,12 +2,10 @@
  * @file The second pass: reads the staging files again and writes the chosen functions as records, each into its part.
  * Holds one at a time; the files appear whole or not at all. Chooses nothing.
  */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { AtomicWriter } from '../../base/atomic-writer.ts';
 import type { LabelledRecord, RecordSet } from '../record.ts';
-import { formatRecord } from '../write-jsonl.ts';
 import type { BuildSplitInfo } from './build-info.ts';
+import { PartFile } from './part-file.ts';
 import type { CandidateIndex } from './select/candidate-index.ts';
 import { CHOICE, type Labelled } from './select/label-candidates.ts';
 import { NO_SIDE } from './select/split-candidates.ts';
@@ -31,7 +29,7 @@ export async function writeSplits(
   sides: Int8Array,
   signal: AbortSignal,
 ): Promise<WrittenSplits> {
-  const parts = SPLITS.map((split) => new SplitFile(join(outDir, `${split}.jsonl`)));
+  const parts = SPLITS.map((split) => new PartFile(join(outDir, `${split}.jsonl`)));
   const languages = new ReasonTally();
   const makeRecord = recordMaker(index, labelled);
   try {
@@ -53,43 +51,6 @@ export async function writeSplits(
     return { splits: splits as Record<Split, BuildSplitInfo>, languages: languages.counts() };
   } finally {
     for (const part of parts) part.discard();
-  }
-}
-
-class SplitFile {
-  readonly #writer: AtomicWriter;
-  readonly #hash = createHash('sha256');
-  readonly #counts = { functions: 0, vulnerable: 0, P1: 0, P2: 0, P3: 0 };
-  readonly #projects = new Set<string>();
-  readonly #commits = new Set<string>();
-
-  constructor(path: string) {
-    this.#writer = new AtomicWriter(path);
-  }
-
-  add(record: LabelledRecord): void {
-    const line = formatRecord(record);
-    this.#writer.write(line);
-    this.#hash.update(line);
-    this.#counts.functions++;
-    this.#counts.vulnerable += record.target;
-    if (record.set !== undefined) this.#counts[record.set]++;
-    if (record.project !== undefined) this.#projects.add(record.project);
-    if (record.commit !== undefined) this.#commits.add(`${record.project}@${record.commit}`);
-  }
-
-  commit(): BuildSplitInfo {
-    this.#writer.commit();
-    return {
-      ...this.#counts,
-      projects: this.#projects.size,
-      commits: this.#commits.size,
-      sha256: this.#hash.digest('hex'),
-    };
-  }
-
-  discard(): void {
-    this.#writer.discard();
   }
 }
 

@@ -7,7 +7,7 @@ import { VultuneError } from '../../base/errors.ts';
 import type { BuildSplitInfo } from '../build/build-info.ts';
 import type { Tally } from '../build/source.ts';
 import { type Fractions, SPLITS, type Split } from '../build/split-by-group.ts';
-import { checkOutputFolder } from '../build/write-dataset.ts';
+import { checkOutputFolder, refuseOwnInput } from '../build/write-dataset.ts';
 import {
   type PartRecord,
   type ReadPartsOptions,
@@ -79,6 +79,7 @@ export interface InputInfo {
 export async function splitDataset(options: SplitDatasetOptions): Promise<SplitDatasetInfo> {
   if (options.inputs.includes('-')) throw onlyOnce();
   checkOutputFolder(options.outDir);
+  refuseOwnInput(options.inputs, options.outDir);
   const index = new SplitIndex(options);
   const leftOut = new ReasonCounts();
   for await (const placed of readInputs(options, leftOut)) index.add(placed);

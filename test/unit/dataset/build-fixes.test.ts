@@ -1,6 +1,6 @@
 /** @file Datasets out of fixes: which function becomes what, what is left out, and that a stopped build goes on. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SourceContext } from '../../../src/dataset/build/source.ts';
 import { build, type Fix, fixSource, readBuilt, temporaryFolder } from '../../support/fix-source.ts';
@@ -215,6 +215,32 @@ describe('which fixes', () => {
     await expect(buildFixes([two])).rejects.toMatchObject({
       code: 'DATASET_NOTHING_BUILT',
       message: expect.stringContaining('more than one function changed: 1'),
+      hint: expect.stringContaining('--no-strict'),
+    });
+  });
+
+  test('no fix at all is an error with another hint', async () => {
+    await expect(buildFixes([])).rejects.toMatchObject({
+      code: 'DATASET_NOTHING_BUILT',
+      message: expect.stringContaining('no fix'),
+      hint: expect.stringContaining('messages'),
+    });
+  });
+
+  test('sources get a whole path of the cache, and the output is none of them', async () => {
+    const source = fixSource([{ files: [file(read(''), read(check))] }]);
+    const caches: string[] = [];
+    const units = (context: SourceContext) => {
+      caches.push(context.cacheDir);
+      return source.units(context);
+    };
+    const cacheDir = relative(process.cwd(), join(folder.path, 'cache'));
+    const outDir = join(folder.path, 'out');
+    await build(folder.path, { sources: [{ ...source, units }], cacheDir, outDir });
+    expect(caches).toEqual([join(folder.path, 'cache')]);
+    const own = { ...source, info: { name: 'test', location: outDir } };
+    await expect(build(folder.path, { sources: [own], outDir })).rejects.toMatchObject({
+      code: 'OUTPUT_EXISTS',
     });
   });
 });

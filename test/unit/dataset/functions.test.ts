@@ -132,14 +132,9 @@ namespace Inner { export function deep(this: Window): asserts x is string {} }`;
   });
 
   test('the language of a path', () => {
-    expect(['a.js', 'b.MJS', 'c.tsx', 'd.d.ts', 'e.d.mts', 'f.txt'].map((path) => languageOfPath(path))).toEqual([
-      'javascript',
-      'javascript',
-      'tsx',
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect(
+      ['a.js', 'b.MJS', 'c.tsx', 'd.d.ts', 'e.d.mts', 'f.txt'].map((path) => languageOfPath(path)),
+    ).toEqual(['javascript', 'javascript', 'tsx', undefined, undefined, undefined]);
   });
 });
 

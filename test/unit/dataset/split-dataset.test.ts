@@ -230,6 +230,21 @@ describe('data split', () => {
     expect(result.exitCode).toBe(2);
     expect(readdirSync(other)).toEqual(['thesis.txt']);
   });
+
+  test('its own input is not written over; of an older dataset in the folder no page stays', async () => {
+    const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+    const input = writeLines('own.jsonl', some(20));
+    for (const out of [first, second]) await run('split', input, '--split', 'commit', '--out', out);
+    const before = readFileSync(join(first, 'dataset.json'), 'utf8');
+    for (const own of [first, join(first, 'train.jsonl')]) {
+      const result = await run('split', own, '--out', `${first}/`);
+      expect([result.exitCode, result.stderr]).toEqual([2, expect.stringContaining('OUTPUT_EXISTS')]);
+    }
+    expect(readFileSync(join(first, 'dataset.json'), 'utf8')).toBe(before);
+    writeFileSync(join(second, 'report.html'), 'of the older one');
+    expect((await run('split', first, '--out', second)).exitCode).toBe(0);
+    expect(readdirSync(second)).not.toContain('report.html');
+  });
 });
 
 describe('data merge', () => {

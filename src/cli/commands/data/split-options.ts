@@ -12,41 +12,48 @@ import { parseFractions } from './parse-fractions.ts';
 export interface SplitCommandOptions
   extends Pick<SplitDatasetOptions, 'by' | 'fractions' | 'seed' | 'timePer' | 'threshold' | 'format'> {
   readonly out: string;
+  readonly split?: SplitCommandOptions['by'];
   readonly json: boolean;
 }
 
+const BY = ['commit', 'project', 'time', 'predefined'];
+
 /** After `addInputs`. */
 export function addSplitOptions(command: Command): Command {
-  return command
-    .requiredOption(
-      '--out <dir>',
-      'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json',
-    )
-    .addOption(
-      new Option(
-        '--by <what>',
-        'what stays together, or decides (default: predefined if there is, else commit)',
-      ).choices(['commit', 'project', 'time', 'predefined']),
-    )
-    .addOption(
-      new Option('--fractions <a,b,c>', 'shares of train, valid and test')
-        .default({ train: 0.7, valid: 0.15, test: 0.15 }, '0.7,0.15,0.15')
-        .argParser(parseFractions),
-    )
-    .addOption(
-      new Option('--seed <n>', 'another seed, another split').default(42).argParser(parseNonNegative),
-    )
-    .addOption(
-      new Option('--time-per <what>', 'by time: one point for all, or one in each project')
-        .choices(['all', 'project'])
-        .default('all'),
-    )
-    .addOption(
-      new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
-        .default(0.9)
-        .argParser(parseShare),
-    )
-    .option('--json', 'print dataset.json on standard output instead of a summary', false);
+  return (
+    command
+      .requiredOption(
+        '--out <dir>',
+        'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json',
+      )
+      .addOption(
+        new Option(
+          '--by <what>',
+          'what stays together, or decides (default: predefined if there is, else commit)',
+        ).choices(BY),
+      )
+      // As `data build` has it.
+      .addOption(new Option('--split <what>', 'the same as --by').choices(BY).hideHelp())
+      .addOption(
+        new Option('--fractions <a,b,c>', 'shares of train, valid and test')
+          .default({ train: 0.7, valid: 0.15, test: 0.15 }, '0.7,0.15,0.15')
+          .argParser(parseFractions),
+      )
+      .addOption(
+        new Option('--seed <n>', 'another seed, another split').default(42).argParser(parseNonNegative),
+      )
+      .addOption(
+        new Option('--time-per <what>', 'by time: one point for all, or one in each project')
+          .choices(['all', 'project'])
+          .default('all'),
+      )
+      .addOption(
+        new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
+          .default(0.9)
+          .argParser(parseShare),
+      )
+      .option('--json', 'print dataset.json on standard output instead of a summary', false)
+  );
 }
 
 export async function runSplit(
@@ -57,11 +64,12 @@ export async function runSplit(
   { stdout, stderr, signal }: CliContext,
 ): Promise<void> {
   const { splitDataset } = await import('../../../dataset/splits/split-dataset.ts');
-  const { out, json, ...others } = options;
+  const { out, json, split, by = split, ...others } = options;
   const progress = readingProgress(stderr);
   try {
     const info = await splitDataset({
       ...others,
+      ...(by === undefined ? {} : { by }),
       command,
       inputs,
       outDir: out,

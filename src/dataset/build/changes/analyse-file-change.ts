@@ -79,10 +79,11 @@ const REASONS = {
   formatting: 'changed only in a function inside it',
   renamed: 'only renamed',
   'version bump': 'only a version number changed',
+  remark: 'only @Override, @Deprecated or the like changed',
 } as const;
 
 /** Which kind prevails where a function and the anonymous ones in it changed differently. */
-const STRENGTH = { none: 0, formatting: 1, renamed: 2, 'version bump': 2, edited: 3 } as const;
+const STRENGTH = { none: 0, formatting: 1, remark: 2, renamed: 2, 'version bump': 2, edited: 3 } as const;
 
 /**
  * For each function the one it is a part of: itself, but for an anonymous one (a callback) the named one around it.

@@ -1,10 +1,10 @@
 /**
- * @file What kind of change lies between two versions of a function: something that could fix it, or a new name, or a
- * new version number. Compares texts; knows no grammar.
+ * @file What kind of change lies between two versions of a function: something that could fix it, or a new name, a new
+ * version number, a remark to the compiler. Compares texts; knows no grammar.
  */
 
 /** `edited` may be a fix; the others are none. */
-export type ChangeKind = 'edited' | 'renamed' | 'version bump' | 'formatting';
+export type ChangeKind = 'edited' | 'renamed' | 'version bump' | 'remark' | 'formatting';
 
 /** Texts are normalised: comments and needless white space out. */
 export function changeKind(
@@ -12,6 +12,7 @@ export function changeKind(
   after: { readonly text: string; readonly name: string | undefined },
 ): ChangeKind {
   if (before.text === after.text) return 'formatting';
+  if (withoutRemarks(before.text) === withoutRemarks(after.text)) return 'remark';
   const [olds, news] = [tokensOf(before.text), tokensOf(after.text)];
   if (olds.length !== news.length) return 'edited';
   const differing = olds.flatMap((token, index) =>
@@ -25,6 +26,14 @@ export function changeKind(
   if (differing.every(([a, b]) => isVersion(a) && isVersion(b))) return 'version bump';
   return 'edited';
 }
+
+/** What annotations say to compilers and readers only: `@PreAuthorize` and its like do run. */
+function withoutRemarks(text: string): string {
+  return text.replace(REMARK, '');
+}
+
+const REMARK =
+  /@(?:Override|Deprecated|SuppressWarnings|SafeVarargs|Suppress)\b(?:\((?:"(?:[^"\\]|\\.)*"|[^()"])*\))?\s*/g;
 
 /** Strings whole, words, numbers, signs. */
 function tokensOf(text: string): string[] {

@@ -72,8 +72,10 @@ interface Commit {
 /** The commits of all archives, in the order of the statements. */
 async function listCommits(folders: readonly string[], context: SourceContext): Promise<Commit[]> {
   const commits = new Map<string, Commit>();
-  for (const folder of folders) {
+  for (const [at, folder] of folders.entries()) {
     context.signal.throwIfAborted();
+    const message = `looking into archive ${at + 1} of ${folders.length}`;
+    context.onProgress?.({ stage: 'fetch', done: 0, total: folders.length, message });
     const archive = join(folder, ARCHIVE);
     if (!existsSync(archive)) {
       context.tally.add('statement without an archive');
