@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { createExtractionPool } from '../../dataset/functions/extraction-pool.ts';
+import { adapterCalibration } from '../../detector/detector.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
 import type { AdapterHeader } from '../../peft/adapter-files.ts';
@@ -156,9 +157,9 @@ function operatingPoint(request: ScanRequest, { settings }: AdapterHeader): Oper
 }
 
 /** From the base rate that scores are true at to the one that was asked for. Throws EVALUATION_PREVALENCE. */
-function priorShift({ prevalence }: ScanRequest, { settings }: AdapterHeader): (score: number) => number {
+function priorShift({ prevalence }: ScanRequest, header: AdapterHeader): (score: number) => number {
   if (prevalence === undefined) return (score) => score;
-  const from = settings?.calibration?.prevalence ?? UNKNOWN_PREVALENCE;
+  const from = adapterCalibration(header)?.prevalence ?? UNKNOWN_PREVALENCE;
   return (score) => shiftPrior(score, from, prevalence);
 }
 
