@@ -1,10 +1,10 @@
 /** @file A repository of Java, from commits to records: the whole way that `vultune data build git` goes. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildDataset } from '../../../../src/dataset/build/build-dataset.ts';
-import { openOneRepository } from '../../../../src/dataset/build/sources/git/open-git.ts';
+import { openFixList, openOneRepository } from '../../../../src/dataset/build/sources/git/open-git.ts';
 import { TestRepository } from '../../../support/git-repository.ts';
 
 const shop = (check: string, overload: string, newline = '\n') =>
@@ -110,5 +110,72 @@ describe('a repository of Java', () => {
         readFileSync(join(folder, 'once', name), 'utf8'),
       );
     }
+  });
+});
+
+describe('a list with a merge, a deletion, and two fixes in one commit', () => {
+  const depot = (store: string, load: string, take: string) =>
+    `class Depot {\n  void store(String path) { ${store} }\n  Object load(String key) { ${load} }\n` +
+    `  class Shelf { Object take(int at) { ${take} } }\n}\n`;
+  const [loose, tight] = ['disk.write(root + path, data);', 'disk.write(root.inside(path), data);'];
+  const [raw, bound] = ['return rows.find("key=" + key);', 'return rows.find("key=?", key);'];
+  const [open, closed] = ['return items[at].value;', 'return at < items.length ? items[at].value : null;'];
+  const commits: Record<string, string> = {};
+  let list: string;
+  beforeAll(() => {
+    const depots = new TestRepository(join(folder, 'depot'));
+    depots.commit('start', { 'Depot.java': depot(loose, raw, open), 'Old.java': depot(raw, loose, open) });
+    commits.two = depots.commit('two fixes', { 'Depot.java': depot(tight, bound, open) });
+    depots.git('checkout', '--quiet', '-b', 'side');
+    depots.commit('on a branch', { 'Depot.java': depot(tight, bound, closed) });
+    depots.git('checkout', '--quiet', 'main');
+    depots.git('merge', '--quiet', '--no-ff', '-m', 'merged', 'side');
+    commits.merge = depots.git('rev-parse', 'HEAD');
+    depots.remove('Old.java');
+    commits.deletion = depots.commit('gone');
+    list = join(folder, 'fixes.csv');
+    const rows = [
+      `depot,${commits.two},CVE-2021-0001,CWE-22`,
+      `depot,${commits.two},CVE-2021-0002,CWE-89`,
+      `depot,${commits.merge},CVE-2021-0003,CWE-125`,
+      `depot,${commits.deletion},CVE-2021-0004,`,
+    ];
+    writeFileSync(list, ['repository,fix_commit,cve,cwe', ...rows, ''].join('\n'));
+  });
+
+  async function labelled(name: string, given: Record<string, string> = {}) {
+    const sources = [await openFixList('git', list, given)];
+    const [outDir, cacheDir] = [join(folder, name), join(folder, `${name}-cache`)];
+    const fractions = { train: 1, valid: 0, test: 0 };
+    const { info } = await buildDataset({ sources, outDir, cacheDir, fractions, strict: false, threads: 0 });
+    const lines = readFileSync(join(outDir, 'train.jsonl'), 'utf8').trim().split('\n');
+    const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const fixes = records.filter(({ set }) => set !== 'P3');
+    return {
+      info,
+      fixes: fixes.map(({ set, qualified_name, cves, cve, cwe }) => [set, qualified_name, cves ?? cve, cwe]),
+    };
+  }
+
+  const both = [
+    ['CVE-2021-0001', 'CVE-2021-0002'],
+    ['CWE-22', 'CWE-89'],
+  ];
+  const two = ['Depot.store', 'Depot.load'].flatMap((name) => [
+    ['P1', name, ...both],
+    ['P2', name, ...both],
+  ]);
+
+  test('both functions name both; the merge and the deletion are counted', async () => {
+    const { fixes, info } = await labelled('depot-skip');
+    expect(fixes).toEqual(two);
+    expect(info.counts.input).toEqual({ 'list: same commit again': 1, 'merge commit': 1 });
+    expect(info.counts.fixes).toEqual({ kept: 1, 'functions only removed': 1 });
+  });
+
+  test('the merge against its first parent', async () => {
+    const { fixes } = await labelled('depot-merge', { merges: 'first-parent' });
+    const take = ['Depot.Shelf.take', 'CVE-2021-0003', ['CWE-125']];
+    expect(fixes).toEqual([...two, ['P1', ...take], ['P2', ...take]]);
   });
 });
