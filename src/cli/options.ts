@@ -73,6 +73,17 @@ export interface ClusterOptions {
   readonly resamples: number;
 }
 
+/** Above it every figure's values would fill the memory; the interval does not move any more. */
+const MOST_RESAMPLES = 100_000;
+
+function parseResamples(text: string): number {
+  const value = parseCount(text);
+  if (value > MOST_RESAMPLES) {
+    throw new InvalidArgumentError(`found ${text}, expected at most ${MOST_RESAMPLES}.`);
+  }
+  return value;
+}
+
 /** `--cluster` and `--resamples`. */
 export function addClusterOptions(command: Command): Command {
   return command
@@ -85,7 +96,7 @@ export function addClusterOptions(command: Command): Command {
         .default('auto'),
     )
     .addOption(
-      new Option('--resamples <n>', 'resamples of the bootstrap').argParser(parseCount).default(2000),
+      new Option('--resamples <n>', 'resamples of the bootstrap').argParser(parseResamples).default(2000),
     );
 }
 

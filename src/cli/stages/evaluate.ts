@@ -1,4 +1,6 @@
 /** @file `vultune evaluate`: one detector or several on labelled functions, beside their baselines. */
+import { existsSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { readLabelledRecords, requireBothClasses } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
@@ -31,6 +33,7 @@ import { ScoringRun } from './score-run.ts';
 
 export async function evaluateStage(request: EvaluateRequest, context: CliContext): Promise<void> {
   const { stdout } = context;
+  requireDistinct(request.runs);
   const file = await readLabelledRecords(request.data);
   const runs = request.runs.map((run) => new ScoringRun({ ...request, run }, context));
   const contamination = await checkContamination(file, runs);
@@ -85,6 +88,25 @@ export async function evaluateStage(request: EvaluateRequest, context: CliContex
   };
   if (request.json) stdout.write(`${JSON.stringify(evaluationJson(output), null, 2)}\n`);
   else stdout.write(evaluationText(output, stdout));
+}
+
+/** The same run twice would make its spread look small. Throws EVALUATION_SAME_RUN. */
+function requireDistinct(runs: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const run of runs) {
+    const path = existsSync(run) ? realpathSync(run) : resolve(run);
+    if (seen.has(path)) {
+      throw new VultuneError(
+        'EVALUATION_SAME_RUN',
+        `${run} is given twice: mean and spread are of different runs`,
+        {
+          where: { file: run },
+          hint: 'Give each run once.',
+        },
+      );
+    }
+    seen.add(path);
+  }
 }
 
 interface RunEvaluation {

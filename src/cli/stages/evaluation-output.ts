@@ -89,7 +89,7 @@ function prevalenceText(moved: AtPrevalence): string {
   const { prevalence, precision, precisionInterval, alertsPer1000, foundPer1000 } = moved;
   const interval = precisionInterval === undefined ? '' : ` (95%: ${range(precisionInterval)})`;
   return (
-    `Where ${100 * prevalence}% of functions are vulnerable: precision ${precision.toFixed(3)}${interval}; of 1000 functions ` +
+    `Where ${Number((100 * prevalence).toPrecision(6))}% of functions are vulnerable: precision ${precision.toFixed(3)}${interval}; of 1000 functions ` +
     `${alertsPer1000.toFixed(1)} are flagged, ${foundPer1000.toFixed(1)} of them vulnerable, out of ${(1000 * prevalence).toFixed(1)}.`
   );
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTextFile, writeFileAtomic } from '../../base/files.ts';
+import { VultuneError } from '../../base/errors.ts';
 import { fingerprint } from '../../dataset/fingerprint.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { adapterCalibration, type Detector } from '../../detector/detector.ts';
@@ -17,6 +17,7 @@ import { fingerprintFile } from '../../runs/environment.ts';
 import { openRun, type Run } from '../../runs/run-folder.ts';
 import type { CliContext } from '../context.ts';
 import type { DeviceOptions } from '../options.ts';
+import { readScores, scoreRemaining, unscoredRows, writeScores } from './kept-scores.ts';
 import { type DetectorRequest, openDetector } from './open-detector.ts';
 import { withScoringProgress } from './scoring-progress.ts';
 
@@ -60,20 +61,44 @@ export class ScoringRun {
     this.#context = context;
   }
 
-  /** [N] the network's own probabilities, before calibration. */
+  /** [N] the network's own probabilities, before calibration. Stopped half way, the next call goes on from there. */
   async rawScores(label: string, file: string, records: readonly LabelledRecord[]): Promise<Float64Array> {
-    const known = (await this.#ownPredictions(file, records)) ?? (await this.#kept(records));
-    if (known !== undefined) return known;
+    const own = await this.#ownPredictions(file, records);
+    if (own !== undefined) return own;
+    const path = await this.#keptPath(records);
+    const kept = path === undefined ? undefined : readScores(path, records);
+    const scores = kept ?? new Float64Array(records.length).fill(Number.NaN);
+    const missing = unscoredRows(scores).length;
+    if (missing === 0) return scores;
     this.#detector ??= await openDetector(detectorRequest(this.#request), this.#context);
     const detector = this.#detector;
     const { stderr, signal } = this.#context;
-    const codes = records.map(({ code }) => code);
-    const { rawScores } = await withScoringProgress(label, records.length, stderr, (onProgress) =>
-      detector.judge(codes, { signal, onProgress: ({ functions }) => onProgress(functions) }),
+    await withScoringProgress(label, missing, stderr, (onProgress) =>
+      scoreRemaining(scores, {
+        judge: async (rows, onRows) => {
+          const codes = rows.map((row) => records[row]!.code);
+          const { rawScores } = await detector.judge(codes, {
+            signal,
+            onProgress: ({ functions }) => onRows(functions),
+          });
+          return rawScores;
+        },
+        keep: () => path !== undefined && this.#keep(path, records, scores),
+        onProgress,
+      }),
     );
-    const path = await this.#keptPath(records);
-    if (path !== undefined) writeFileAtomic(path, formatScores(records, rawScores));
-    return rawScores;
+    return scores;
+  }
+
+  /** Scores that cannot be kept are no reason not to tell what they are. */
+  #keep(path: string, records: readonly LabelledRecord[], scores: Float64Array): void {
+    try {
+      writeScores(path, records, scores);
+    } catch (error) {
+      if (!(error instanceof VultuneError)) throw error;
+      const { stderr } = this.#context;
+      stderr.write(`${stderr.colors.warning('note:')} the scores are not kept: ${error.message}\n`);
+    }
   }
 
   async close(): Promise<void> {
@@ -89,14 +114,9 @@ export class ScoringRun {
     for (const split of ['test', 'valid']) {
       if (this.run.record.data[`${split}_file`]?.sha256 !== sha256) continue;
       const scores = readScores(join(this.run.paths.predictions, `${split}.jsonl`), records);
-      if (scores !== undefined) return scores;
+      if (scores !== undefined && unscoredRows(scores).length === 0) return scores;
     }
     return undefined;
-  }
-
-  async #kept(records: readonly LabelledRecord[]): Promise<Float64Array | undefined> {
-    const path = await this.#keptPath(records);
-    return path === undefined ? undefined : readScores(path, records);
   }
 
   /** The name says all that the scores depend on: functions, adapter, base model, how much is read. */
@@ -117,31 +137,4 @@ export class ScoringRun {
       .slice(0, 16);
     return join(this.run.paths.predictions, `evaluated-${key}.jsonl`);
   }
-}
-
-function formatScores(records: readonly LabelledRecord[], rawScores: Float64Array): string {
-  const lines = records.map(({ id, target }, i) =>
-    JSON.stringify({ id: id ?? i + 1, raw_score: rawScores[i], target }),
-  );
-  return `${lines.join('\n')}\n`;
-}
-
-/** Undefined when the file is absent, or does not hold one score for each record with its target. */
-function readScores(path: string, records: readonly LabelledRecord[]): Float64Array | undefined {
-  if (!existsSync(path)) return undefined;
-  const lines = readTextFile(path).trimEnd().split('\n');
-  if (lines.length !== records.length) return undefined;
-  const scores = new Float64Array(lines.length);
-  for (const [i, line] of lines.entries()) {
-    let entry: { readonly score?: unknown; readonly raw_score?: unknown; readonly target?: unknown };
-    try {
-      entry = JSON.parse(line) as typeof entry;
-    } catch {
-      return undefined; // torn or edited: scored again
-    }
-    const score = entry.raw_score ?? entry.score;
-    if (typeof score !== 'number' || entry.target !== records[i]!.target) return undefined;
-    scores[i] = score;
-  }
-  return scores;
 }

@@ -276,6 +276,22 @@ describe('several runs', () => {
     expect(stdout).toMatch(/mean ± sd +0\.\d{3} ± 0\.\d{3}/);
     expect(stdout).toContain('ensemble: ROC AUC');
   });
+
+  test('one run twice is no two runs', async () => {
+    const run = writeRun('a', { skill: 0.2 });
+    const { exitCode, stderr } = await evaluate(`${run} ${folder}/./a --data ${at('test.jsonl')}`);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: expect.stringContaining('EVALUATION_SAME_RUN'),
+    });
+  });
+});
+
+test('more resamples than fit into memory are refused', async () => {
+  const run = writeRun('a', { skill: 0.2 });
+  const argv = `evaluate ${run} --data ${at('test.jsonl')} --resamples 1e9`.split(' ');
+  const { exitCode, stderr } = await cliCase([evaluateCommand(evaluateStage)], argv);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('at most 100000') });
 });
 
 describe('compare', () => {
