@@ -259,11 +259,16 @@ export function mistakesSection({ mistakes, hasRecords }: SetReport): Section {
     id: 'mistakes',
     title: 'Most certain mistakes',
     shortTitle: 'Mistakes',
-    note: hasRecords
-      ? 'Worth reading: some of them are wrong labels.'
-      : 'The code is not shown: the data file of this run is gone or has changed.',
+    note: mistakesNote(mistakes, hasRecords),
     body: html`${list(0, 'False alarms', 'No function was flagged wrongly.')}${list(1, 'Missed', 'No vulnerable function was missed.')}`,
   };
+}
+
+function mistakesNote(mistakes: readonly Mistake[], hasRecords: boolean): string {
+  if (!hasRecords) return 'The code is not shown: the data file of this run is gone or has changed.';
+  const isWarm = mistakes.some(({ heat }) => heat !== undefined);
+  const lines = 'Warmer lines said more for "vulnerable" (gradient x input): a hint where to look, no proof.';
+  return `Worth reading: some of them are wrong labels.${isWarm ? ` ${lines}` : ''}`;
 }
 
 function mistakeFrame({ title, score, facts, code, heat }: Mistake): SafeHtml {

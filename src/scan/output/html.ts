@@ -8,6 +8,9 @@ import type { Finding, ScanReport } from '../finding.ts';
 import { dedent } from './dedent.ts';
 import { describeChange, describeNearest, formatScore, printable, scanNotes } from './describe.ts';
 
+const LINES_NOTE =
+  'Warmer lines said more for "vulnerable" (gradient x input): a hint where to look, no proof.';
+
 /** A page holds this many rows of a list; JSON holds them all. */
 const MOST_ROWS = 1000;
 
@@ -54,6 +57,7 @@ function mostCertain(findings: readonly Finding[]): Section {
   return {
     id: 'most-certain',
     title: 'Most certain findings',
+    ...(findings.some(({ lineScores }) => lineScores !== undefined) ? { note: LINES_NOTE } : {}),
     body: html`${findings.map((finding) => {
       const { code = '', startLine, lineScores, nearest } = finding;
       return html`${codeFrame({

@@ -92,8 +92,9 @@ function changedPart({ changed }: ScanReport, options: TextOptions): string {
   return `${options.colors.strong('What the changes did:')}\n${lines.join('')}`;
 }
 
-function summary(report: ScanReport, { colors }: TextOptions): string {
+function summary(report: ScanReport, { colors, frames }: TextOptions): string {
   const { counts, threshold, thresholdSource } = report;
+  const isMarked = report.findings.slice(0, frames).some(({ lineScores }) => lineScores !== undefined);
   const { functions, files, vulnerable, uncertain, safe, suppressed } = counts;
   const bands = [
     vulnerable > 0 ? colors.bad(`${vulnerable} vulnerable`) : '0 vulnerable',
@@ -103,6 +104,9 @@ function summary(report: ScanReport, { colors }: TextOptions): string {
   ].join(', ');
   return [
     `${functions.toLocaleString('en-US')} functions in ${files.toLocaleString('en-US')} files: ${bands}`,
+    ...(isMarked
+      ? [colors.muted('> lines that said most for "vulnerable": a hint where to look, no proof')]
+      : []),
     colors.muted(`threshold ${formatScore(threshold)} (${thresholdSource})`),
     ...scanNotes(report),
     '',

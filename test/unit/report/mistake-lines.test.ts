@@ -48,6 +48,8 @@ describe('the lines of a run', () => {
     const marked = (page: string) => page.split('style="background:rgba(var(--heat)').length - 1;
     expect(marked(runReportPage(cold))).toBe(0);
     expect(marked(runReportPage(warm))).toBe(1);
+    expect(runReportPage(warm)).toContain('Warmer lines');
+    expect(runReportPage(cold)).not.toContain('Warmer lines');
   });
 
   test.each(['{', '{}', '{"functions":{"a":[null]}}', '{"functions":{"a":3}}'])(

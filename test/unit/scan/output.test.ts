@@ -206,11 +206,12 @@ describe('text', () => {
     const code = Array.from({ length: 30 }, (_, i) => `line ${i}`).join('\n');
     const lineScores = Array.from({ length: 30 }, (_, i) => (i === 20 ? 2 : i === 25 ? 1.5 : 0.1));
     const text = textOf(report({ findings: [finding({ code, lineScores, startLine: 1, endLine: 30 })] }));
-    expect(text.match(/^> .*/gm)).toEqual([
+    expect(text.match(/^> *\d.*/gm)).toEqual([
       expect.stringContaining('line 20'),
       expect.stringContaining('line 25'),
     ]);
     expect(text).toContain('1 │ line 0');
+    expect(text).toContain('> lines that said most');
   });
 
   test("the editor's problem matcher reads the headlines, and no other line", () => {
