@@ -1,23 +1,44 @@
 /** @file Puts a dataset's report.html together: records read back, counted, shown. Chooses nothing of what is shown. */
 import { basename, join, resolve } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import { readParts } from '../../dataset/check/read-parts.ts';
 import { collectStatistics } from '../../dataset/statistics/collect-statistics.ts';
 import { datasetReportPage } from '../../report/dataset-report.ts';
 import type { CliContext } from '../context.ts';
-import { tokenCounter } from './token-counter.ts';
+import { readingProgress } from '../display/reading-progress.ts';
+import { type TokenCounter, tokenCounter } from './token-counter.ts';
 
-/** Lengths are estimates unless a model says whose tokens to count. @throws VultuneError as the readers. */
+/** Lengths are estimates unless a model that is on this machine says whose tokens to count. @throws VultuneError as the readers. */
 export async function writeDatasetReport(
   outDir: string,
   { baseModel, seed }: { readonly baseModel?: string | undefined; readonly seed: number },
   context: CliContext,
 ): Promise<void> {
-  const records = readParts([outDir], { requireTarget: true, stdin: context.stdin, signal: context.signal });
-  const statistics = await collectStatistics(records, {
-    name: basename(resolve(outDir)),
-    seed,
-    ...(baseModel === undefined ? {} : { tokenizer: await tokenCounter(baseModel, undefined, context) }),
-  });
-  writeFileAtomic(join(outDir, 'report.html'), datasetReportPage(statistics));
+  const tokenizer = baseModel === undefined ? undefined : await cachedTokenCounter(baseModel, context);
+  const { stderr, stdin, signal } = context;
+  const progress = readingProgress(stderr);
+  try {
+    const { onProgress } = progress;
+    const records = readParts([outDir], { requireTarget: true, stdin, signal, onProgress });
+    const statistics = await collectStatistics(records, {
+      name: basename(resolve(outDir)),
+      seed,
+      ...(tokenizer === undefined ? {} : { tokenizer }),
+    });
+    writeFileAtomic(join(outDir, 'report.html'), datasetReportPage(statistics));
+  } finally {
+    progress.stop();
+  }
+}
+
+/** A page is not worth a download, nor the loss of a dataset that has just been built. */
+async function cachedTokenCounter(baseModel: string, context: CliContext): Promise<TokenCounter | undefined> {
+  try {
+    return await tokenCounter(baseModel, undefined, context, { offline: true });
+  } catch (error) {
+    if (!(error instanceof VultuneError)) throw error;
+    context.stderr.write(`note: token lengths in report.html are estimates: ${error.message}\n`);
+    return undefined;
+  }
 }

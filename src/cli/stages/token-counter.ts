@@ -11,16 +11,18 @@ export interface TokenCounter {
   readonly countTokens: (text: string) => number;
 }
 
-/** Fetches the model where it is not here yet. */
+/** Fetches the model where it is not here yet, unless `offline`: then MODEL_NOT_CACHED is thrown. */
 export async function tokenCounter(
   reference: string,
   revision: string | undefined,
   { stderr, signal }: CliContext,
+  { offline }: { readonly offline?: boolean } = {},
 ): Promise<TokenCounter> {
   const progress = downloadProgress('model', stderr);
   try {
     const { path } = await resolveModel(reference, {
       ...(revision === undefined ? {} : { revision }),
+      ...(offline === undefined ? {} : { offline }),
       onProgress: progress.onProgress,
       signal,
     });

@@ -45,7 +45,8 @@ export function writeDataset(
   info: unknown,
   card: string,
 ): void {
-  rmSync(join(outDir, 'dataset.json'), { force: true });
+  // What says that a dataset is whole, and what shows an older one.
+  for (const name of ['dataset.json', 'report.html']) rmSync(join(outDir, name), { force: true });
   for (const split of SPLITS) writeRecords(join(outDir, `${split}.jsonl`), splits[split]);
   writeFileAtomic(join(outDir, 'README.md'), card);
   writeFileAtomic(join(outDir, 'dataset.json'), `${JSON.stringify(info, null, 2)}\n`);

@@ -226,6 +226,7 @@ describe('data build npm', () => {
   };
   const leftOut = ['a', 'b'].map((name) => ({ package: name, id: name, reason: 'E404', message: 'gone' }));
   const asked: BuildNpmOptions[] = [];
+  const reported: string[] = [];
   const command = dataCommand({
     buildNpm: async (options) => {
       asked.push(options);
@@ -233,6 +234,7 @@ describe('data build npm', () => {
       return { outDir: options.outDir, info, leftOut } as unknown as BuildResult;
     },
     cacheDir: async () => '/cache',
+    report: async (outDir) => void reported.push(outDir),
     advisories: '/facts.jsonl',
     build: async () => {
       throw new Error('not asked');
@@ -250,6 +252,7 @@ describe('data build npm', () => {
       '500',
     );
     expect(exitCode).toBe(0);
+    expect(reported).toEqual(['d']);
     expect(asked.at(-1)).toMatchObject({
       outDir: 'd',
       advisories: '/facts.jsonl',

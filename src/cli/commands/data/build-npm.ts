@@ -1,11 +1,11 @@
 /** @file `vultune data build npm`: options of the dataset builder, its progress and its summary. */
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { BuildNpmOptions, buildNpmDataset } from '../../../dataset/build/npm/build-npm-dataset.ts';
 import type { CliContext } from '../../context.ts';
 import { buildDisplay, datasetSummary } from '../../display/dataset-summary.ts';
 import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
 import { parseFractions } from './parse-fractions.ts';
+import { addReportOptions, type DatasetReport, finishDataset, type ReportOptions } from './report-options.ts';
 
 export interface BuildNpmStages {
   readonly buildNpm: typeof buildNpmDataset;
@@ -13,9 +13,11 @@ export interface BuildNpmStages {
   readonly cacheDir: () => Promise<string>;
   /** The table of advisory facts that comes with Vultune. */
   readonly advisories: string;
+  /** Writes report.html into the built dataset; default: the stage that does. */
+  readonly report?: DatasetReport;
 }
 
-interface Options {
+interface Options extends ReportOptions {
   readonly advisories: string;
   readonly out: string;
   readonly negativesPerPositive: number;
@@ -86,6 +88,7 @@ export function buildNpmCommand(stages: BuildNpmStages, context: CliContext): Co
     .addOption(new Option('--concurrency <n>', 'packages at once, 1 to 4').default(4).argParser(parseCount))
     .option('--cache-dir <dir>', "another folder than Vultune's cache for finished packages")
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
+  addReportOptions(command);
   addExamples(command, [
     ['the dataset of the quickstart', 'vultune data build npm --out datasets/npm'],
     [
@@ -96,12 +99,9 @@ export function buildNpmCommand(stages: BuildNpmStages, context: CliContext): Co
   return command.action((options: Options) => build(options, stages, context));
 }
 
-async function build(
-  options: Options,
-  stages: BuildNpmStages,
-  { stdout, stderr, signal }: CliContext,
-): Promise<void> {
-  const { out, maxTokens, cacheDir, json, ...others } = options;
+async function build(options: Options, stages: BuildNpmStages, context: CliContext): Promise<void> {
+  const { stdout, stderr, signal } = context;
+  const { out, maxTokens, cacheDir, json, report, baseModel, ...others } = options;
   const display = buildDisplay(stderr);
   try {
     const result = await stages.buildNpm({
@@ -113,11 +113,11 @@ async function build(
       signal,
     });
     display.stop();
-    if (json) stdout.write(`${JSON.stringify(result.info, null, 2)}\n`);
-    else {
-      stdout.write(datasetSummary(result, stdout));
-      stdout.write(`\nwritten to ${resolve(out)}; its README.md says what is in it\n`);
-    }
+    const { seed } = options;
+    const written = await finishDataset(out, { report, baseModel, seed }, context, stages.report);
+    stdout.write(
+      json ? `${JSON.stringify(result.info, null, 2)}\n` : `${datasetSummary(result, stdout)}${written}`,
+    );
   } finally {
     display.stop();
   }

@@ -1,5 +1,4 @@
 /** @file `vultune data build SOURCE...`: options of the dataset builder, its progress and its summary. */
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { VultuneError } from '../../../base/errors.ts';
 import type { BuildOptions, buildDataset } from '../../../dataset/build/build-dataset.ts';
@@ -7,9 +6,9 @@ import { SOURCES, type SourceOption } from '../../../dataset/build/sources/regis
 import type { CliContext } from '../../context.ts';
 import { buildProgress, buildSummary } from '../../display/build-summary.ts';
 import { addExamples, parseCount, parseNonNegative, parseShare } from '../../options.ts';
-import type { writeDatasetReport } from '../../stages/dataset-report.ts';
 import { type BuildNpmStages, buildNpmCommand } from './build-npm.ts';
 import { parseFractions } from './parse-fractions.ts';
+import { addReportOptions, type DatasetReport, finishDataset, type ReportOptions } from './report-options.ts';
 import { parseSources } from './source-arguments.ts';
 
 export interface BuildStages {
@@ -17,15 +16,15 @@ export interface BuildStages {
   /** Where what is fetched and analysed is kept unless told otherwise. */
   readonly cacheDir: () => Promise<string>;
   /** Writes report.html into the built dataset; default: the stage that does. */
-  readonly report?: typeof writeDatasetReport;
+  readonly report?: DatasetReport;
 }
 
-interface Options extends Omit<BuildOptions, 'outDir' | 'cacheDir' | 'sources' | 'onProgress' | 'signal'> {
+interface Options
+  extends Omit<BuildOptions, 'outDir' | 'cacheDir' | 'sources' | 'onProgress' | 'signal'>,
+    ReportOptions {
   /** Required; commander would ask it of `data build npm` too. */
   readonly out?: string;
   readonly cacheDir?: string;
-  readonly baseModel?: string;
-  readonly report: boolean;
   readonly json: boolean;
 }
 
@@ -50,9 +49,8 @@ export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliC
       new Option('--threads <n>', 'worker threads, 0: none (default: one a core)').argParser(parseThreads),
     )
     .option('--cache-dir <dir>', "another folder than Vultune's cache for clones and finished fixes")
-    .option('--base-model <model>', 'whose tokens report.html counts (default: an estimate)')
-    .option('--no-report', 'write no report.html')
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
+  addReportOptions(command);
   for (const { flags, description } of sourceOptions()) command.option(flags, description);
   addExamples(command, [
     [
@@ -166,19 +164,12 @@ async function build(
       onProgress: display.onProgress,
       signal,
     });
-    if (report) {
-      display.onProgress({ stage: 'report', done: 0, total: 1, message: 'report.html' });
-      const write = stages.report ?? (await import('../../stages/dataset-report.ts')).writeDatasetReport;
-      await write(out, { baseModel, seed: result.info.options.seed }, context);
-    }
     display.stop();
-    if (json) stdout.write(`${JSON.stringify(result.info, null, 2)}\n`);
-    else {
-      stdout.write(buildSummary(result.info, stdout));
-      stdout.write(
-        `\nwritten to ${resolve(out)}; its README.md says what is in it${report ? ', its report.html shows it' : ''}\n`,
-      );
-    }
+    const { seed } = result.info.options;
+    const written = await finishDataset(out, { report, baseModel, seed }, context, stages.report);
+    stdout.write(
+      json ? `${JSON.stringify(result.info, null, 2)}\n` : `${buildSummary(result.info, stdout)}${written}`,
+    );
   } finally {
     display.stop();
   }

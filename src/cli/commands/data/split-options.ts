@@ -1,5 +1,4 @@
 /** @file Options that `data split` and `data merge` share, and running either. */
-import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { SplitDatasetOptions } from '../../../dataset/splits/split-dataset.ts';
 import type { CliContext } from '../../context.ts';
@@ -8,10 +7,13 @@ import { splitSummary } from '../../display/split-summary.ts';
 import { parseNonNegative, parseShare } from '../../options.ts';
 import { leftOutLine } from './dataset-inputs.ts';
 import { parseFractions } from './parse-fractions.ts';
+import { addReportOptions, finishDataset, type ReportOptions } from './report-options.ts';
 
 export interface SplitCommandOptions
-  extends Pick<SplitDatasetOptions, 'by' | 'fractions' | 'seed' | 'timePer' | 'threshold' | 'format'> {
+  extends Pick<SplitDatasetOptions, 'by' | 'fractions' | 'timePer' | 'threshold' | 'format'>,
+    ReportOptions {
   readonly out: string;
+  readonly seed: number;
   readonly split?: SplitCommandOptions['by'];
   readonly json: boolean;
 }
@@ -20,40 +22,39 @@ const BY = ['commit', 'project', 'time', 'predefined'];
 
 /** After `addInputs`. */
 export function addSplitOptions(command: Command): Command {
-  return (
-    command
-      .requiredOption(
-        '--out <dir>',
-        'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json',
-      )
-      .addOption(
-        new Option(
-          '--by <what>',
-          'what stays together, or decides (default: predefined if there is, else commit)',
-        ).choices(BY),
-      )
-      // As `data build` has it.
-      .addOption(new Option('--split <what>', 'the same as --by').choices(BY).hideHelp())
-      .addOption(
-        new Option('--fractions <a,b,c>', 'shares of train, valid and test')
-          .default({ train: 0.7, valid: 0.15, test: 0.15 }, '0.7,0.15,0.15')
-          .argParser(parseFractions),
-      )
-      .addOption(
-        new Option('--seed <n>', 'another seed, another split').default(42).argParser(parseNonNegative),
-      )
-      .addOption(
-        new Option('--time-per <what>', 'by time: one point for all, or one in each project')
-          .choices(['all', 'project'])
-          .default('all'),
-      )
-      .addOption(
-        new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
-          .default(0.9)
-          .argParser(parseShare),
-      )
-      .option('--json', 'print dataset.json on standard output instead of a summary', false)
-  );
+  command
+    .requiredOption(
+      '--out <dir>',
+      'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json',
+    )
+    .addOption(
+      new Option(
+        '--by <what>',
+        'what stays together, or decides (default: predefined if there is, else commit)',
+      ).choices(BY),
+    )
+    // As `data build` has it.
+    .addOption(new Option('--split <what>', 'the same as --by').choices(BY).hideHelp())
+    .addOption(
+      new Option('--fractions <a,b,c>', 'shares of train, valid and test')
+        .default({ train: 0.7, valid: 0.15, test: 0.15 }, '0.7,0.15,0.15')
+        .argParser(parseFractions),
+    )
+    .addOption(
+      new Option('--seed <n>', 'another seed, another split').default(42).argParser(parseNonNegative),
+    )
+    .addOption(
+      new Option('--time-per <what>', 'by time: one point for all, or one in each project')
+        .choices(['all', 'project'])
+        .default('all'),
+    )
+    .addOption(
+      new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
+        .default(0.9)
+        .argParser(parseShare),
+    )
+    .option('--json', 'print dataset.json on standard output instead of a summary', false);
+  return addReportOptions(command);
 }
 
 export async function runSplit(
@@ -61,10 +62,11 @@ export async function runSplit(
   inputs: readonly string[],
   deduplicate: boolean,
   options: SplitCommandOptions,
-  { stdout, stderr, signal }: CliContext,
+  context: CliContext,
 ): Promise<void> {
+  const { stdout, stderr, signal } = context;
   const { splitDataset } = await import('../../../dataset/splits/split-dataset.ts');
-  const { out, json, split, by = split, ...others } = options;
+  const { out, json, split, by = split, report, baseModel, ...others } = options;
   const progress = readingProgress(stderr);
   try {
     const info = await splitDataset({
@@ -79,8 +81,8 @@ export async function runSplit(
     });
     progress.stop();
     stderr.write(leftOutLine(info.leftOut));
-    if (json) stdout.write(`${JSON.stringify(info, null, 2)}\n`);
-    else stdout.write(`${splitSummary(info, stdout)}\nwritten to ${resolve(out)}\n`);
+    const written = await finishDataset(out, { report, baseModel, seed: options.seed }, context);
+    stdout.write(json ? `${JSON.stringify(info, null, 2)}\n` : `${splitSummary(info, stdout)}${written}`);
   } finally {
     progress.stop();
   }
