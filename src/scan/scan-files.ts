@@ -149,7 +149,7 @@ class FileScan {
     // Of a C header only the text says whether it is C++.
     const file: SourceFile = { path, language: languageOfPath(path, source.text) ?? fromPath.language };
     const outline = await this.#outline(source.text, source.contentHash, file);
-    if (outline.refused !== undefined) notices.add('not parsed', `${path}: ${outline.refused}`);
+    if (outline.refused !== undefined) notices.add('not parsed', path, outline.refused);
     if (outline.hasErrors === true) notices.add('parsed in part', path);
     for (const problem of outline.problems) onSuppressionProblem(file, problem);
     const pending = (one: FunctionOutline, before: Pending['before']): Pending => ({

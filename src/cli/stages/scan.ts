@@ -133,7 +133,7 @@ export async function scanPaths(
       findings: await withNearest(explained, header.folder, signal),
       suppressed: collected.suppressed,
       ...(diff === undefined ? {} : { changed: collected.changed }),
-      noticed: notices.list(),
+      noticed: notices.list((path) => collector.pathOf(path)),
       suppressionProblems,
     };
     return { report, unsuppressed: collected.unsuppressed };

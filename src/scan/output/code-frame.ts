@@ -2,6 +2,13 @@
 import { dedent } from './dedent.ts';
 import { printable } from './describe.ts';
 
+/** A function and where it begins; 1-based. */
+export interface FramedCode {
+  readonly code: string;
+  readonly startLine: number;
+  readonly startColumn: number;
+}
+
 export interface FrameLine {
   /** In the file; 1-based. */
   readonly number: number;
@@ -15,13 +22,12 @@ export interface FrameLine {
  * highest scores; without, the first ones.
  */
 export function codeFrame(
-  code: string,
-  startLine: number,
+  { code, startLine, startColumn }: FramedCode,
   lineScores: readonly number[] | undefined,
   most: number,
 ): FrameLine[] {
   const top = Math.max(0, ...(lineScores ?? []));
-  const lines = dedent(code)
+  const lines = dedent(code, startColumn)
     .split(/\r?\n/)
     .map((text, i) => ({
       number: startLine + i,

@@ -59,9 +59,9 @@ function mostCertain(findings: readonly Finding[]): Section {
     title: 'Most certain findings',
     ...(findings.some(({ lineScores }) => lineScores !== undefined) ? { note: LINES_NOTE } : {}),
     body: html`${findings.map((finding) => {
-      const { code = '', startLine, lineScores, nearest } = finding;
+      const { code = '', startLine, startColumn, lineScores, nearest } = finding;
       return html`${codeFrame({
-        code: dedent(code),
+        code: dedent(code, startColumn),
         title: `${placeOf(finding)} ${printable(finding.name)}`,
         detail: `${finding.band}, score ${formatScore(finding.score)}`,
         firstLine: startLine,

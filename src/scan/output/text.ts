@@ -54,10 +54,10 @@ function bandText(band: Finding['band'], colors: TextColors): string {
 }
 
 function details(finding: Finding, { colors, columns }: TextOptions): string {
-  const { code, startLine, endLine, lineScores, nearest } = finding;
+  const { code, startLine, startColumn, endLine, lineScores, nearest } = finding;
   const lines: string[] = [];
   if (code !== undefined) {
-    const frame = codeFrame(code, startLine, lineScores, FRAME_LINES);
+    const frame = codeFrame({ code, startLine, startColumn }, lineScores, FRAME_LINES);
     const width = String(frame.at(-1)?.number ?? startLine).length;
     let previous = startLine - 1;
     for (const { number, text, heat } of frame) {

@@ -3,19 +3,31 @@ import type { Noticed, ReadNote, SkipReason } from '../finding.ts';
 
 const EXAMPLES = 5;
 
-export class Notices {
-  readonly #byReason = new Map<SkipReason | ReadNote, { count: number; readonly examples: string[] }>();
+interface Example {
+  readonly path: string;
+  readonly detail: string | undefined;
+}
 
-  add(reason: SkipReason | ReadNote, path: string): void {
+export class Notices {
+  readonly #byReason = new Map<SkipReason | ReadNote, { count: number; readonly examples: Example[] }>();
+
+  add(reason: SkipReason | ReadNote, path: string, detail?: string): void {
     const entry = this.#byReason.get(reason) ?? { count: 0, examples: [] };
     this.#byReason.set(reason, entry);
     entry.count++;
-    if (entry.examples.length < EXAMPLES) entry.examples.push(path);
+    if (entry.examples.length < EXAMPLES) entry.examples.push({ path, detail });
   }
 
-  list(): readonly Noticed[] {
+  /** `pathOf` makes of a path what the reader is shown. */
+  list(pathOf: (path: string) => string = (path) => path): readonly Noticed[] {
     return [...this.#byReason]
-      .map(([reason, { count, examples }]) => ({ reason, count, examples: [...examples] }))
+      .map(([reason, { count, examples }]) => ({
+        reason,
+        count,
+        examples: examples.map(({ path, detail }) =>
+          detail === undefined ? pathOf(path) : `${pathOf(path)}: ${detail}`,
+        ),
+      }))
       .sort((a, b) => (a.reason < b.reason ? -1 : 1));
   }
 }

@@ -234,6 +234,16 @@ describe('text', () => {
     expect(text).toContain('and 95 more findings');
   });
 
+  test.each([
+    ['a method: its end is at the margin', 5, 'f() {\n      g();\n    }', ['f() {', '  g();', '}']],
+    ['Python: the body stays indented', 5, 'def f():\n        return 1', ['def f():', '    return 1']],
+    ['Python at the margin', 1, 'def f():\n    return 1', ['def f():', '    return 1']],
+    ['in the middle of a line', 15, '() => {\n  g();\n}', ['() => {', '  g();', '}']],
+  ])('a frame keeps what is indented within: %s', (_, startColumn, code, expected) => {
+    const frame = codeFrame({ code, startLine: 1, startColumn }, undefined, 9);
+    expect(frame.map(({ text }) => text)).toEqual(expected);
+  });
+
   test('a frame has at most as many lines as asked for, in order', () => {
     fc.assert(
       fc.property(
@@ -242,7 +252,7 @@ describe('text', () => {
         fc.boolean(),
         (scores, most, scored) => {
           const code = scores.map((_, i) => `${i}`).join('\n');
-          const lines = codeFrame(code, 7, scored ? scores : undefined, most);
+          const lines = codeFrame({ code, startLine: 7, startColumn: 1 }, scored ? scores : undefined, most);
           expect(lines.length).toBe(Math.min(most, scores.length));
           expect(lines[0]!.number).toBe(7);
           for (const { number, text } of lines) expect(text).toBe(`${number - 7}`);

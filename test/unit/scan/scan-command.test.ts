@@ -163,6 +163,20 @@ describe('a scan', () => {
   });
 });
 
+describe('what was not scanned', () => {
+  test('is named as findings name files: no format tells where the tree lies', async () => {
+    await prepare();
+    put({ ...THREE, 'bin.js': 'a\0b' });
+    execFileSync('git', ['init', '-q', tree]);
+    for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
+      const { stdout } = await scan(...ALL, '--format', format);
+      if (format !== 'github') expect(stdout, format).toMatch(/binary/);
+      // SARIF and JSON say once what paths are relative to.
+      expect(stdout, format).not.toContain(join(tree, 'bin.js'));
+    }
+  });
+});
+
 describe('what is not reported', () => {
   test('a suppressed function, with its reason; a suppression without one has no effect', async () => {
     await prepare();
