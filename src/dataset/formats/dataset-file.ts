@@ -103,7 +103,9 @@ function containerOf(head: Uint8Array): Container {
   for (const [container, magic, at] of MAGIC) {
     if (Buffer.from(head.subarray(at, at + magic.length)).toString('latin1') === magic) return container;
   }
-  if (head.subarray(0, 4096).includes(0)) return 'unknown';
+  // In the first line only: code in a cell may hold one.
+  const lineEnd = head.indexOf(0x0a);
+  if (head.subarray(0, lineEnd === -1 ? 4096 : Math.min(lineEnd, 4096)).includes(0)) return 'unknown';
   const text = Buffer.from(head.subarray(0, 65_536))
     .toString('utf8')
     .replace(/^\ufeff/, '')

@@ -1,7 +1,10 @@
 /** @file Published sets as a source for the builder: records that somebody labelled already. */
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import type { RecordSource } from '../build/source.ts';
 import { type FieldMapping, parseFieldMapping } from './field-mapping.ts';
+import { folderFiles } from './folder-files.ts';
 import { openDataset } from './open-dataset.ts';
 
 /** As the command line gives them: `--format`, `--field`, `--vulnerable`, `--safe`. */
@@ -31,13 +34,30 @@ export async function openPublished(
   return {
     kind: 'records',
     info: { name: format, location, ...(sizeBytes === undefined ? {} : { version: `${sizeBytes} bytes` }) },
-    async *records({ tally, signal }) {
-      const opened = await openDataset(location, { ...opening, tally, signal });
+    ...(location === '-' ? {} : { cacheKey: JSON.stringify([filesOf(location), format, opening]) }),
+    async *records({ tally, signal, onShare }) {
+      const onBytes = (done: number) => onShare?.(done / Math.max(1, sizeBytes ?? 0));
+      const opened = await openDataset(location, {
+        ...opening,
+        tally,
+        signal,
+        ...(sizeBytes === undefined ? {} : { onBytes }),
+      });
       for await (const { record, split } of opened.records()) {
         yield split === undefined ? record : { ...record, split };
       }
     },
   };
+}
+
+/** What tells that a file, or those of a folder, are as they were: path, bytes, time of the last change. */
+function filesOf(location: string): readonly (readonly [path: string, sizeBytes: number, mtimeMs: number])[] {
+  const path = resolve(location);
+  const paths = statSync(path).isDirectory() ? folderFiles(path).map((name) => join(path, name)) : [path];
+  return paths.map((one) => {
+    const { size, mtimeMs } = statSync(one);
+    return [one, size, mtimeMs];
+  });
 }
 
 /** What the options say of columns and labels; undefined when they say nothing. @throws VultuneError `FIELD_MAPPING`. */

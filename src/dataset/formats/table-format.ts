@@ -68,6 +68,9 @@ export function unreadableTarget(value: unknown, column: string, where: ErrorPla
   const found = value === undefined ? 'missing' : JSON.stringify(value)?.slice(0, 60);
   return new VultuneError('DATASET_LABEL', `"${column}" is ${found}, expected 0 or 1, true or false`, {
     where: { ...where, name: column },
-    hint: 'with --format table, --vulnerable WORD and --safe WORD say what other values mean',
+    hint:
+      value === undefined
+        ? '--field target=COLUMN says which column is the label'
+        : 'with --format table, --vulnerable WORD and --safe WORD say what other values mean',
   });
 }

@@ -41,7 +41,7 @@ export async function* csvRows(
     if (!(error instanceof CsvError)) throw error;
     const tooLong = error.code === 'CSV_MAX_RECORD_SIZE';
     const found = tooLong
-      ? `the row at line ${line} is longer than ${maxRowBytes} bytes`
+      ? `the row at line ${line} is longer than ${maxRowBytes / 2 ** 20} MiB`
       : `the row at line ${line} is not CSV`;
     throw new VultuneError('DATASET_CSV_BROKEN', `${found}: ${error.message.slice(0, 120)}`, {
       where: { file, line },

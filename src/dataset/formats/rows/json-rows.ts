@@ -51,7 +51,7 @@ export async function* jsonRows(
 function tooLong(file: string, row: number, limit: number): VultuneError {
   return new VultuneError(
     'DATASET_LINE_TOO_LONG',
-    `element ${row} of the array is longer than ${limit} bytes`,
+    `element ${row} of the array is longer than ${limit / 2 ** 20} MiB`,
     {
       where: { file, line: row },
       hint: 'expected an array of objects, one for each function',

@@ -21,7 +21,7 @@ function parseObject(text: string, file: string, line: number): Record<string, u
     const shortReason = reason.length <= 120 ? reason : `${reason.slice(0, 117)}...`;
     throw new VultuneError('DATASET_JSON_BROKEN', `line ${line} is not JSON: ${shortReason}`, {
       where: { file, line },
-      hint: 'expected one JSON object a line (JSON lines)',
+      hint: 'expected one JSON object a line (JSON lines), or one array of them',
       cause,
     });
   }

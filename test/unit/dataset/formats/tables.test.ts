@@ -81,7 +81,7 @@ describe('one table in every container', () => {
         expect(json.records.map(({ code }) => code)).toEqual(codes);
         expect(csv.records.map(({ code }) => code)).toEqual(codes);
       }),
-      { numRuns: 25 },
+      { numRuns: 25, examples: [[['\0', 'int a;\0']]] },
     );
   });
 });
@@ -126,6 +126,17 @@ describe('what is wrong is said with its place', () => {
     await expect(readBack(fileWith('a.jsonl', '{}'), { format: 'primvul' })).rejects.toMatchObject({
       code: 'FORMAT_NAME_UNKNOWN',
       hint: expect.stringContaining('did you mean primevul'),
+    });
+  });
+
+  test('a column of labels that is not there', async () => {
+    const path = fileWith('a.csv', 'body,verdict\nint a;,1\n');
+    await expect(
+      readBack(path, { mapping: parseFieldMapping(['code=body', 'target=verdikt']) }),
+    ).rejects.toMatchObject({
+      code: 'DATASET_LABEL',
+      message: expect.stringContaining('missing'),
+      hint: expect.stringContaining('--field target=COLUMN'),
     });
   });
 

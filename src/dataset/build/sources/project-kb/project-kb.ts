@@ -75,7 +75,8 @@ async function listCommits(folders: readonly string[], context: SourceContext): 
   for (const [at, folder] of folders.entries()) {
     context.signal.throwIfAborted();
     const message = `looking into archive ${at + 1} of ${folders.length}`;
-    context.onProgress?.({ stage: 'fetch', done: 0, total: folders.length, message });
+    // How many fixes there are is what is found out here.
+    context.onProgress?.({ stage: 'fetch', done: 0, total: 0, message });
     const archive = join(folder, ARCHIVE);
     if (!existsSync(archive)) {
       context.tally.add('statement without an archive');
