@@ -22,10 +22,13 @@ export function buildProgress(terminal: Terminal): BuildProgressDisplay {
     onProgress({ stage, done, total, message }) {
       if (progress?.stage !== stage) {
         stop();
-        const label = stage === 'fetch' ? 'fixes' : stage;
-        progress = { stage, bar: startProgress({ label, total, unit: 'steps' }, terminal) };
+        const label = stage === 'fetch' ? 'reading' : stage;
+        progress = {
+          stage,
+          bar: startProgress({ label, total: total === 0 ? undefined : total, unit: 'steps' }, terminal),
+        };
       }
-      progress.bar.update({ done, phase: harmless(message) });
+      progress.bar.update({ done, ...(total === 0 ? {} : { total }), phase: harmless(message) });
     },
     stop,
   };
@@ -35,14 +38,18 @@ export function buildProgress(terminal: Terminal): BuildProgressDisplay {
 export function buildSummary(info: BuildInfo, terminal: Terminal): string {
   const columns = [
     { heading: '' },
-    ...['functions', 'vulnerable (P1)', 'fixed (P2)', 'other (P3)', 'projects', 'commits'].map(
+    ...['functions', 'vulnerable', 'fixed (P2)', 'other', 'projects', 'commits'].map(
       (heading) => ({ heading, align: 'right' }) as const,
     ),
   ];
-  const rows = Object.entries(info.splits).map(([split, counts]) => [
-    split,
-    ...[counts.functions, counts.P1, counts.P2, counts.P3, counts.projects, counts.commits].map(formatCount),
-  ]);
+  const rows = Object.entries(info.splits).map(([split, counts]) => {
+    const { functions, vulnerable, P2, projects, commits } = counts;
+    // Records that came with labels of their own are in no set: other is what is neither.
+    return [
+      split,
+      ...[functions, vulnerable, P2, functions - vulnerable - P2, projects, commits].map(formatCount),
+    ];
+  });
   const reasons = Object.entries(info.counts).flatMap(([what, counts]) =>
     Object.entries(counts).map(([reason, count]) => [what, formatCount(count), reason]),
   );

@@ -55,12 +55,14 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
     signal,
     onProgress,
   });
-  const report = (stage: 'select' | 'write', message: string) =>
-    onProgress?.({ stage, done: 0, total: 1, message });
+  const report = (stage: 'select' | 'write', message: string, done = 0, total = 1) =>
+    onProgress?.({ stage, done, total, message });
   try {
     report('select', 'duplicates');
-    const index = await indexCandidates(units, bodies, signal);
-    const nearGroups = bodies.nearGroups();
+    const index = await indexCandidates(units, bodies, signal, (done) =>
+      report('select', 'functions', done, units.length),
+    );
+    const nearGroups = await bodies.nearGroups(signal, (share) => report('select', 'duplicates', share));
     report('select', 'labels');
     const labelled = labelCandidates(index, units, stated, exclusion.check(nearGroups));
     report('select', 'splits');
@@ -69,7 +71,9 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
     report('write', outDir);
     // What says that a dataset is whole, and what shows an older one.
     for (const name of ['dataset.json', 'report.html']) rmSync(join(outDir, name), { force: true });
-    const written = await writeSplits(outDir, units, index, labelled, sides, signal);
+    const written = await writeSplits(outDir, units, index, labelled, sides, signal, (done) =>
+      report('write', outDir, done, units.length),
+    );
     const info: BuildInfo = {
       format: 'vultune-dataset',
       formatVersion: 1,

@@ -4,6 +4,7 @@ import { VultuneError } from '../../base/errors.ts';
 export interface BuildProgress {
   readonly stage: 'fetch' | 'select' | 'write' | 'report';
   readonly done: number;
+  /** 0 while it is not known. */
   readonly total: number;
   readonly message: string;
 }

@@ -63,6 +63,11 @@ export interface SourceContext {
   readonly cacheDir: string;
 }
 
+export interface RecordContext extends SourceContext {
+  /** How much of the source is read, 0 to 1, where it knows. */
+  readonly onShare?: (share: number) => void;
+}
+
 export interface ChangeSource {
   readonly kind: 'changes';
   readonly info: SourceInfo;
@@ -74,8 +79,13 @@ export interface ChangeSource {
 export interface RecordSource {
   readonly kind: 'records';
   readonly info: SourceInfo;
+  /**
+   * Names the records and all that they depend on (file, its size and time, options): the same key means the same
+   * records, so that what was made of them can be used again. Undefined: never is.
+   */
+  readonly cacheKey?: string;
   /** Streamed; a record may carry `split` ("train", "valid", "test") where the source says so. */
-  records(context: SourceContext): AsyncIterable<DatasetRecord>;
+  records(context: RecordContext): AsyncIterable<DatasetRecord>;
 }
 
 export type DatasetSource = ChangeSource | RecordSource;

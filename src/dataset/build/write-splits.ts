@@ -28,15 +28,17 @@ export async function writeSplits(
   labelled: Labelled,
   sides: Int8Array,
   signal: AbortSignal,
+  onUnit?: (done: number) => void,
 ): Promise<WrittenSplits> {
   const parts = SPLITS.map((split) => new PartFile(join(outDir, `${split}.jsonl`)));
   const languages = new ReasonTally();
   const makeRecord = recordMaker(index, labelled);
   try {
     let candidate = 0;
-    for (const { path, facts, sourceName } of units) {
+    for (const [number, { path, facts, sourceName, recordsBefore = 0 }] of units.entries()) {
       signal.throwIfAborted();
-      const first = candidate;
+      onUnit?.(number);
+      const first = candidate - recordsBefore;
       for await (const line of readStaged(path)) {
         const at = candidate++;
         const side = sides[at]!;

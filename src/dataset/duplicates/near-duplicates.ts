@@ -2,6 +2,7 @@
  * @file Groups of near duplicates among very many texts, by locality-sensitive hashing over MinHash sketches. Keeps no
  * text, only about 150 bytes for each. Knows nothing of records, languages or splits.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VultuneError } from '../../base/errors.ts';
 import { DisjointSets } from '../splits/disjoint-sets.ts';
 import { equalRuns } from './equal-runs.ts';
@@ -65,11 +66,36 @@ export class NearDuplicates {
 
   /** For each added text the index of the first one of its group. */
   groups(): Int32Array {
-    this.#groups ??= this.#findGroups();
+    if (this.#groups === undefined) {
+      const finding = this.#findGroups();
+      let step = finding.next();
+      while (step.done !== true) step = finding.next();
+      this.#groups = step.value;
+    }
     return this.#groups;
   }
 
-  #findGroups(): Int32Array {
+  /**
+   * As `groups`, with a turn for all else between its parts, of which each takes half a second with a million texts.
+   * @throws the signal's reason.
+   */
+  async groupsInTurns(signal: AbortSignal, onShare?: (share: number) => void): Promise<Int32Array> {
+    if (this.#groups !== undefined) return this.#groups;
+    const finding = this.#findGroups();
+    for (;;) {
+      await nextTurn();
+      signal.throwIfAborted();
+      const { done, value } = finding.next();
+      if (done === true) {
+        this.#groups = value;
+        return value;
+      }
+      onShare?.(value);
+    }
+  }
+
+  /** Yields how much is done, 0 to 1. */
+  *#findGroups(): Generator<number, Int32Array> {
     const sketches = this.#sketches;
     const sets = new DisjointSets(sketches.count);
     const different = joinEqual(sketches, sets);
@@ -78,6 +104,7 @@ export class NearDuplicates {
       if (this.similarity(a, b) >= this.#threshold) sets.join(a, b);
     };
     for (let band = 0; band < SKETCH_BYTES; band += BAND_BYTES) {
+      yield band / SKETCH_BYTES;
       const hash = (index: number) => sketches.hash(index, band, BAND_BYTES);
       for (const run of equalRuns(different, hash)) {
         // In an order that does not depend on the order of the texts: a window over it then does not either.

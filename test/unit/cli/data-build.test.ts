@@ -60,7 +60,7 @@ describe('data build', () => {
       sources: [{ kind: 'changes', info: { name: 'project-kb', location: folder } }],
     });
     expect(reported).toEqual(['d']);
-    expect(stderr).toContain('fixes 50%  a/b');
+    expect(stderr).toContain('reading 50%  a/b');
     expect(stdout).toMatch(/train +1,234 +400 +400 +434 +3 +99\n/);
     expect(stdout).toMatch(/fixes +2 +no function changed\n/);
     expect(stdout).toContain('report.html');

@@ -1,8 +1,9 @@
 /** @file Datasets out of fixes: which function becomes what, what is left out, and that a stopped build goes on. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { SourceContext } from '../../../src/dataset/build/source.ts';
+import { buildDataset } from '../../../src/dataset/build/build-dataset.ts';
+import type { RecordSource, SourceContext } from '../../../src/dataset/build/source.ts';
 import { build, type Fix, fixSource, readBuilt, temporaryFolder } from '../../support/fix-source.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -450,6 +451,73 @@ describe('the same bytes', () => {
     expect(again.bytes).toEqual(whole.bytes);
     expect(readAgain).not.toContain(0);
     expect(readAgain).toContain(11);
+  });
+});
+
+describe('a large source of records', () => {
+  const RECORDS = 20_000;
+  /** Counts what is read, and stops the build after some. */
+  const source = (cacheKey: string, onRecord: (number: number) => void = () => {}): RecordSource => ({
+    kind: 'records',
+    info: { name: 'set', location: 'here' },
+    cacheKey,
+    async *records({ tally, onShare }) {
+      tally.add('no code', 3);
+      for (let i = 0; i < RECORDS; i++) {
+        onRecord(i);
+        onShare?.((i + 1) / RECORDS);
+        // Neighbours are a pair, also where one staging file ends and the next begins.
+        const pair = `p${Math.ceil(i / 2)}`;
+        yield { code: `int f${i}(int x) { return ${i * 7} + x * ${i}; }`, target: (i % 2) as 0 | 1, pair };
+      }
+    },
+  });
+  const buildOnce = (name: string, from: RecordSource, signal?: AbortSignal) =>
+    buildDataset({
+      sources: [from],
+      outDir: join(folder.path, name),
+      cacheDir: join(folder.path, 'cache'),
+      threads: 0,
+      ...(signal === undefined ? {} : { signal }),
+    });
+
+  test('stopped half-way it goes on from what is staged; the same bytes as in one go; then read no more', async () => {
+    const stop = new AbortController();
+    const stopping = source('k', (i) => {
+      if (i === RECORDS - 1000) stop.abort();
+    });
+    await expect(buildOnce('out', stopping, stop.signal)).rejects.toMatchObject({
+      code: 'DATASET_BUILD_STOPPED',
+    });
+    const staged = readdirSync(join(folder.path, 'cache', 'staged'), { recursive: true }).filter((path) =>
+      String(path).endsWith('.jsonl'),
+    );
+    expect(staged).toHaveLength(1);
+    const { info } = await buildOnce('out', source('k'));
+    expect(info.counts.files).toEqual({ 'no code': 3 });
+    let reads = 0;
+    const again = await buildOnce(
+      'again',
+      source('k', () => reads++),
+    );
+    expect(reads).toBe(0);
+    expect(again.info).toEqual(info);
+    const { info: whole } = await buildOnce('whole', source('another'));
+    expect(whole.splits).toEqual(info.splits);
+    const pairs = new Map<string, Set<string>>();
+    const ids = new Set<string>();
+    for (const split of ['train', 'valid', 'test']) {
+      for (const line of readFileSync(join(folder.path, 'out', `${split}.jsonl`), 'utf8')
+        .trimEnd()
+        .split('\n')) {
+        const { id, pair } = JSON.parse(line) as { id: string; pair: string };
+        ids.add(id);
+        pairs.set(pair, (pairs.get(pair) ?? new Set()).add(split));
+      }
+    }
+    expect(ids.size).toBe(RECORDS);
+    expect(ids.has(`set:${RECORDS}`)).toBe(true);
+    expect([...pairs.values()].filter(({ size }) => size > 1)).toEqual([]);
   });
 });
 

@@ -30,7 +30,7 @@ export class BodyIndex {
   }
 
   /** For each text's number that of the first of its near duplicates. */
-  nearGroups(): Int32Array {
-    return this.#near.groups();
+  nearGroups(signal: AbortSignal, onShare?: (share: number) => void): Promise<Int32Array> {
+    return this.#near.groupsInTurns(signal, onShare);
   }
 }

@@ -29,6 +29,7 @@ export async function indexCandidates(
   units: readonly StagedUnit[],
   bodies: BodyIndex,
   signal: AbortSignal,
+  onUnit?: (done: number) => void,
 ): Promise<CandidateIndex> {
   const index = {
     unit: [] as number[],
@@ -44,6 +45,7 @@ export async function indexCandidates(
   let files = 0;
   for (const [number, { path, facts }] of units.entries()) {
     signal.throwIfAborted();
+    onUnit?.(number);
     const fileNumbers = new Map<string, number>();
     const firstPair = pairs;
     for await (const line of readStaged(path)) {
@@ -58,11 +60,18 @@ export async function indexCandidates(
       if (meta.path !== undefined && !fileNumbers.has(meta.path)) fileNumbers.set(meta.path, files++);
       index.file.push(meta.path === undefined ? -1 : fileNumbers.get(meta.path)!);
       index.named.push(isNamed(facts?.named, meta.path, meta.names));
-      if (meta.label !== undefined) label.set(at, meta.label);
+      if (meta.label !== undefined) label.set(at, shared(meta.label));
     }
   }
   return { ...index, label, pairs, count: index.unit.length };
 }
+
+/** Most labels of large sets say nothing but the target: one of each is enough. */
+function shared(label: RecordLabel): RecordLabel {
+  return Object.keys(label).length === 1 ? BARE_LABELS[label.target] : label;
+}
+
+const BARE_LABELS = [{ target: 0 }, { target: 1 }] as const;
 
 function isNamed(
   named: readonly { readonly path?: string; readonly name: string }[] | undefined,

@@ -58,7 +58,7 @@ function splitItem(
   const keys: string[] = [];
   if (commit !== undefined) keys.push(`the commit ${project ?? ''}@${commit}`);
   for (const id of cve === undefined ? [] : [cve].flat()) keys.push(`the CVE ${id}`);
-  if (label?.pair !== undefined) keys.push(`the pair ${index.unit[candidate]} ${label.pair}`);
+  if (label?.pair !== undefined) keys.push(`the pair ${units[index.unit[candidate]!]!.source} ${label.pair}`);
   const joint = labelled.joints.get(index.pair[candidate]!);
   if (joint !== undefined) keys.push(`the fixes in a row ${joint}`);
   if (isTying(candidate, index, labelled)) keys.push(`like ${nearGroups[index.body[candidate]!]}`);

@@ -1,6 +1,6 @@
 /**
- * @file A source of labelled records in one staging file: each with what tells equal and nearly equal ones. Staged again
- * unless the source says which content it has (a hash or a version).
+ * @file A source of labelled records in staging files of some thousands: each with what tells equal and nearly equal ones.
+ * Staged again unless the source says by a key which records it has.
  */
 import { bodyKey } from '../../duplicates/exact-duplicates.ts';
 import { sketchText } from '../../duplicates/min-hash.ts';
@@ -9,12 +9,20 @@ import type { PoolJob } from '../../functions/extraction-pool.ts';
 import type { DatasetRecord } from '../../record.ts';
 import { countTokens } from '../changes/analyse-file-change.ts';
 import type { RecordSource } from '../source.ts';
-import { readSummary, type StagedMeta, StagedUnitWriter, stagedPath } from './staged-unit.ts';
+import {
+  readSummary,
+  type StagedMeta,
+  type StagedSummary,
+  StagedUnitWriter,
+  stagedPath,
+} from './staged-unit.ts';
 import type { StagedUnit, StagingContext } from './staging-context.ts';
 import { ReasonTally } from './tally.ts';
 
 /** Records that a worker takes at once: a job has its price. */
 const BATCH = 256;
+/** Of a staging file; a multiple of `BATCH`. */
+const UNIT_RECORDS = 64 * BATCH;
 
 export interface TextInput {
   readonly code: string;
@@ -41,59 +49,139 @@ export const MARK_TEXTS_JOB: PoolJob<readonly TextInput[], readonly TextMarks[]>
   run: markTexts,
 };
 
-export async function stageRecords(
-  source: RecordSource,
-  { stagingDir, context, pool }: StagingContext,
-): Promise<StagedUnit> {
-  const { name, location, version, sha256 } = source.info;
-  const path = stagedPath(stagingDir, JSON.stringify(['records', name, location, version, sha256]));
-  const result = { path, facts: undefined, sourceName: name };
-  const known = sha256 === undefined && version === undefined ? undefined : readSummary(path);
-  if (known !== undefined) return { ...result, summary: known };
+/** Units of `UNIT_RECORDS` each: what a stop in the middle of a million does not take away. @throws VultuneError as the source. */
+export async function stageRecords(source: RecordSource, staging: StagingContext): Promise<StagedUnit[]> {
+  const { info, cacheKey } = source;
+  const { stagingDir, context } = staging;
+  const pathOf = (part: string) =>
+    stagedPath(stagingDir, JSON.stringify(['records', cacheKey ?? [info, staging.source], part]));
+  const unitsOf = (whole: StagedSummary): StagedUnit[] =>
+    Array.from({ length: whole.units ?? 0 }, (_, number) => ({
+      path: pathOf(String(number)),
+      // What was left out belongs to the source; it is told once.
+      summary: number === 0 ? whole : NOTHING_LEFT_OUT,
+      facts: undefined,
+      sourceName: info.name,
+      source: staging.source,
+      recordsBefore: number * UNIT_RECORDS,
+    }));
+  const known = cacheKey === undefined ? undefined : readSummary(pathOf('whole'));
+  if (known !== undefined) {
+    const units = unitsOf(known);
+    if (units.every(({ path }) => readSummary(path) !== undefined)) return units;
+  }
   const files = new ReasonTally();
-  const writer = new StagedUnitWriter(path);
+  let share = 0;
   let done = 0;
+  const report = () => {
+    const total = share > 0 ? Math.max(done, Math.round(done / share)) : 0;
+    context.onProgress?.({ stage: 'fetch', done, total, message: info.name });
+  };
+  const records = source.records({
+    ...context,
+    tally: files,
+    onShare: (now) => {
+      share = now;
+    },
+  });
+  const onRecords = (count: number) => {
+    done += count;
+    report();
+  };
+  let units = 0;
+  let unit: RecordUnit | undefined;
   try {
-    const running: Promise<readonly [readonly DatasetRecord[], readonly TextMarks[]]>[] = [];
-    const finishOne = async () => {
-      const [records, marks] = await running.shift()!;
-      for (const [index, record] of records.entries()) writer.add(metaOf(record, marks[index]!), record);
-      done += records.length;
-      context.onProgress?.({ stage: 'fetch', done, total: done, message: name });
-    };
-    const start = (records: readonly DatasetRecord[]) => {
-      const inputs = records.map(({ code, language }) => ({
-        code,
-        ...(language === undefined ? {} : { language }),
-      }));
-      running.push(
-        pool.run(MARK_TEXTS_JOB, inputs, context.signal).then((marks) => [records, marks] as const),
-      );
-    };
-    try {
-      let batch: DatasetRecord[] = [];
-      for await (const record of source.records({ ...context, tally: files })) {
-        context.signal.throwIfAborted();
-        if (record.target === undefined) {
-          files.add('record without a label');
-          continue;
-        }
-        batch.push(record);
-        if (batch.length < BATCH) continue;
-        start(batch);
-        batch = [];
-        if (running.length > pool.concurrency) await finishOne();
+    for await (const record of records) {
+      context.signal.throwIfAborted();
+      if (record.target === undefined) {
+        files.add('record without a label');
+        continue;
       }
-      if (batch.length > 0) start(batch);
-      while (running.length > 0) await finishOne();
-    } finally {
-      await Promise.allSettled(running);
+      if (unit === undefined || unit.count === UNIT_RECORDS) {
+        await unit?.finish();
+        unit = new RecordUnit(pathOf(String(units++)), cacheKey !== undefined, staging, onRecords);
+      }
+      await unit.add(record);
     }
-    const summary = { changed: 0, added: 0, deleted: 0, files: files.counts(), functions: {} };
-    writer.commit(summary);
-    return { ...result, summary };
+    unit ??= new RecordUnit(pathOf(String(units++)), false, staging, onRecords);
+    await unit.finish();
+  } finally {
+    await unit?.close();
+  }
+  const whole: StagedSummary = { ...NOTHING_LEFT_OUT, files: files.counts(), units };
+  const writer = new StagedUnitWriter(pathOf('whole'));
+  try {
+    writer.commit(whole);
   } finally {
     writer.discard();
+  }
+  return unitsOf(whole);
+}
+
+const NOTHING_LEFT_OUT: StagedSummary = { changed: 0, added: 0, deleted: 0, files: {}, functions: {} };
+
+/** One staging file in the making, or one that an earlier build made: then its records are passed over. */
+class RecordUnit {
+  count = 0;
+  readonly #staging: StagingContext;
+  readonly #onRecords: (count: number) => void;
+  readonly #writer: StagedUnitWriter | undefined;
+  readonly #running: Promise<readonly [readonly DatasetRecord[], readonly TextMarks[]]>[] = [];
+  #batch: DatasetRecord[] = [];
+
+  constructor(
+    path: string,
+    mayBeKnown: boolean,
+    staging: StagingContext,
+    onRecords: (count: number) => void,
+  ) {
+    this.#staging = staging;
+    this.#onRecords = onRecords;
+    const isKnown = mayBeKnown && readSummary(path) !== undefined;
+    this.#writer = isKnown ? undefined : new StagedUnitWriter(path);
+  }
+
+  async add(record: DatasetRecord): Promise<void> {
+    this.count++;
+    if (this.#writer === undefined) {
+      if (this.count % BATCH === 0) this.#onRecords(BATCH);
+      return;
+    }
+    this.#batch.push(record);
+    if (this.#batch.length < BATCH) return;
+    this.#start();
+    if (this.#running.length > this.#staging.pool.concurrency) await this.#finishOne();
+  }
+
+  async finish(): Promise<void> {
+    if (this.#batch.length > 0) this.#start();
+    while (this.#running.length > 0) await this.#finishOne();
+    this.#writer?.commit(NOTHING_LEFT_OUT);
+  }
+
+  /** Takes away what is not whole. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    this.#writer?.discard();
+  }
+
+  #start(): void {
+    const { pool, context } = this.#staging;
+    const records = this.#batch;
+    this.#batch = [];
+    const inputs = records.map(({ code, language }) => ({
+      code,
+      ...(language === undefined ? {} : { language }),
+    }));
+    this.#running.push(
+      pool.run(MARK_TEXTS_JOB, inputs, context.signal).then((marks) => [records, marks] as const),
+    );
+  }
+
+  async #finishOne(): Promise<void> {
+    const [records, marks] = await this.#running.shift()!;
+    for (const [index, record] of records.entries()) this.#writer!.add(metaOf(record, marks[index]!), record);
+    this.#onRecords(records.length);
   }
 }
 

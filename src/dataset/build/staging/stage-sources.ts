@@ -35,15 +35,16 @@ export async function stageSources(
   const stagingDir = join(options.cacheDir, 'staged');
   const units: StagedUnit[] = [];
   try {
-    for (const source of sources) {
+    for (const [number, source] of sources.entries()) {
       const context: SourceContext = {
         tally,
         signal: options.signal,
         cacheDir: options.cacheDir,
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       };
-      if (source.kind === 'records') units.push(await stageRecords(source, { stagingDir, context, pool }));
-      else units.push(...(await stageChanges(source, { stagingDir, context, pool })));
+      const staging = { stagingDir, context, pool, source: number };
+      if (source.kind === 'records') units.push(...(await stageRecords(source, staging)));
+      else units.push(...(await stageChanges(source, staging)));
     }
   } catch (error) {
     stopIfAborted(options.signal);
@@ -56,7 +57,7 @@ export async function stageSources(
 
 async function stageChanges(
   source: ChangeSource,
-  { stagingDir, context, pool }: StagingContext,
+  { stagingDir, context, pool, source: number }: StagingContext,
 ): Promise<StagedUnit[]> {
   const units: Promise<StagedUnit>[] = [];
   const running = new Set<Promise<unknown>>();
@@ -79,7 +80,7 @@ async function stageChanges(
       const summary = await staging;
       done++;
       report(unit.facts.project);
-      return { path, summary, facts: unit.facts, sourceName: source.info.name };
+      return { path, summary, facts: unit.facts, sourceName: source.info.name, source: number };
     };
     const work = stage();
     units.push(work);

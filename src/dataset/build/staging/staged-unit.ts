@@ -53,6 +53,8 @@ export interface StagedSummary {
   /** Why files and functions were left out. */
   readonly files: Readonly<Record<string, number>>;
   readonly functions: Readonly<Record<string, number>>;
+  /** Of a source of records as a whole: the units it is staged in. */
+  readonly units?: number;
 }
 
 /** Where the unit with this key is staged. */

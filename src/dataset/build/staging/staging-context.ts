@@ -7,6 +7,8 @@ export interface StagingContext {
   readonly stagingDir: string;
   readonly context: SourceContext;
   readonly pool: ExtractionPool;
+  /** Which of the build's sources. */
+  readonly source: number;
 }
 
 /** A unit on disk, with what its source says of it today. */
@@ -16,4 +18,8 @@ export interface StagedUnit {
   /** Undefined for labelled records: each has its own. */
   readonly facts: FixFacts | undefined;
   readonly sourceName: string;
+  /** Which of the build's sources: 0, 1, 2 ... */
+  readonly source: number;
+  /** Labelled records of its source in the units before it. */
+  readonly recordsBefore?: number;
 }
