@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { env, InferenceSession, listSupportedBackends } from 'onnxruntime-node';
+import { listSupportedBackends } from 'onnxruntime-node';
 import { VultuneError } from '../../base/errors.ts';
 import { GraphBuilder } from '../../graph/builder.ts';
 import { lowerGraph } from '../../onnx/lowering.ts';
 import type { Device } from '../backend.ts';
+import { probeSession } from './probe-device.ts';
 import { sessionOptions } from './session-options.ts';
 
 const DEVICES: readonly Device[] = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
@@ -57,14 +58,8 @@ async function findReason(device: Device): Promise<string | undefined> {
   if (device === 'cuda' && !existsSync(cudaLibrary())) return 'its library is not installed';
   const builder = new GraphBuilder();
   builder.output('y', builder.neg(builder.input('x', 'float32', [1])));
-  try {
-    env.logLevel = 'fatal';
-    const session = await InferenceSession.create(lowerGraph(builder.build()), sessionOptions({ device }));
-    await session.release();
-    return undefined;
-  } catch (error) {
-    return lastSentence(error);
-  }
+  const reason = await probeSession(lowerGraph(builder.build()), sessionOptions({ device }));
+  return reason === undefined ? undefined : lastSentence(reason);
 }
 
 function cudaLibrary(): string {
@@ -75,7 +70,6 @@ function cudaLibrary(): string {
 }
 
 /** ONNX Runtime's messages begin with source files and end with what a reader wants to know. */
-function lastSentence(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).trim();
-  return text.split('was false.').at(-1)!.trim().replace(/\.$/, '');
+function lastSentence(message: string): string {
+  return message.trim().split('was false.').at(-1)!.trim().replace(/\.$/, '');
 }
