@@ -102,6 +102,13 @@ describe('a repository of Java', () => {
     expect(codeOf('P2', 'CVE-2020-1111')).toContain('\r\n      if (!allowed(who))');
   });
 
+  test('dataset.json says how far the history went', async () => {
+    await build('dated');
+    const { sources } = JSON.parse(readFileSync(join(folder, 'dated', 'dataset.json'), 'utf8'));
+    const newest = hashes['fix CVE-2020-4444: a test'];
+    expect(sources).toEqual([expect.objectContaining({ version: `messages: CVE-, up to ${newest}` })]);
+  });
+
   test('the same command gives the same bytes', async () => {
     await build('once');
     await build('twice');

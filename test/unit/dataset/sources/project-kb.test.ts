@@ -53,6 +53,7 @@ function addStatement(
 async function read(): Promise<{
   units: { facts: object; files: FileChange[] }[];
   tally: Record<string, number>;
+  sha256: string | undefined;
 }> {
   const source = await openProjectKb(folder.path);
   const tally = new ReasonTally();
@@ -64,12 +65,27 @@ async function read(): Promise<{
     units.push({ facts: unit.facts, files });
   }
   expect(source.count).toBe(units.length);
-  return { units, tally: tally.counts() };
+  return { units, tally: tally.counts(), sha256: source.info.sha256 };
 }
 
 const REPOSITORY = 'https://user:secret@example.org/apache/tomcat.git';
 
 describe('good statements', () => {
+  test('their hash is the same for the same statements and archives, another for others', async () => {
+    const archive = (content: string) =>
+      tarGz(['before', 'after'].map((side) => ({ path: `abc/${side}/A.java`, content })));
+    const hashes: (string | undefined)[] = [];
+    for (const content of ['one', 'one', 'two']) {
+      addStatement('CVE-1', [['abc', REPOSITORY]], archive(content));
+      hashes.push((await read()).sha256);
+    }
+    addStatement('CVE-1', [['def', REPOSITORY]], archive('two'));
+    hashes.push((await read()).sha256);
+    expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(hashes[1]).toBe(hashes[0]);
+    expect(new Set(hashes).size).toBe(3);
+  });
+
   test('one fix a commit: files on both sides, added, deleted; project, day and vulnerability', async () => {
     addStatement(
       'CVE-1',

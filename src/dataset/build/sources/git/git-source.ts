@@ -22,7 +22,7 @@ export const DEFAULT_GIT_OPTIONS: GitSourceOptions = {
 
 export class GitSource implements ChangeSource {
   readonly kind = 'changes';
-  readonly info: SourceInfo;
+  #info: SourceInfo;
   readonly count?: number;
   readonly #wanted: readonly RepositoryFixes[];
   /** What was already left out, by reason. */
@@ -35,13 +35,18 @@ export class GitSource implements ChangeSource {
     problems: ReadonlyMap<string, number>,
     options: GitSourceOptions,
   ) {
-    this.info = info;
+    this.#info = info;
     this.#wanted = wanted;
     this.#problems = problems;
     this.#options = options;
     if (wanted.every(({ messages }) => messages === undefined)) {
       this.count = wanted.reduce((sum, { rows }) => sum + new Set(rows.map((row) => row.commit)).size, 0);
     }
+  }
+
+  /** With the newest commit once `units` has looked through a repository's messages. */
+  get info(): SourceInfo {
+    return this.#info;
   }
 
   /**
@@ -69,6 +74,10 @@ export class GitSource implements ChangeSource {
           if (!isOneRepository(opened.error) || ++failed === this.#wanted.length) throw opened.error;
           context.tally.add(`repository cannot be read (${opened.error.code})`);
           continue;
+        }
+        if (opened.newest !== undefined) {
+          const version = [this.#info.version, `up to ${opened.newest}`].filter(Boolean).join(', ');
+          this.#info = { ...this.#info, version };
         }
         try {
           yield* opened.units;

@@ -35,6 +35,8 @@ interface OpenOptions extends GitOptions {
 export interface OpenedFixes {
   readonly repository: Repository;
   readonly units: readonly FixUnit[];
+  /** The newest commit whose message was looked at. */
+  readonly newest?: string;
 }
 
 interface Fix {
@@ -49,7 +51,7 @@ export async function resolveFixes(wanted: RepositoryFixes, options: OpenOptions
   const folder = await openFolder(wanted.address, options.cacheDir, signal);
   const repository = new Repository(folder, options);
   try {
-    const found = await findCommits(wanted, repository, options);
+    const { found, newest } = await findCommits(wanted, repository, options);
     const fixes: Fix[] = [];
     for (const fix of found) {
       const problem = await commitProblem(fix.commit, repository, options);
@@ -59,7 +61,8 @@ export async function resolveFixes(wanted: RepositoryFixes, options: OpenOptions
     const commits = fixes.map((fix) => fix.commit);
     await repository.fetchChanged(commits, signal);
     const origin = await originOf(wanted.address, repository, signal);
-    return { repository, units: fixes.map((fix) => toUnit(fix, repository, origin, options)) };
+    const units = fixes.map((fix) => toUnit(fix, repository, origin, options));
+    return { repository, units, ...(newest === undefined ? {} : { newest }) };
   } catch (error) {
     repository.retire();
     throw error;
@@ -71,7 +74,7 @@ async function findCommits(
   { rows, messages }: RepositoryFixes,
   repository: Repository,
   { tally, signal }: OpenOptions,
-): Promise<Iterable<Fix>> {
+): Promise<{ readonly found: Iterable<Fix>; readonly newest: string | undefined }> {
   const fixes = new Map<string, Fix>();
   const add = (commit: Commit, cve: readonly string[], cwe: readonly string[]) => {
     const fix = fixes.get(commit.id) ?? { commit, cve: new Set(), cwe: new Set() };
@@ -86,9 +89,11 @@ async function findCommits(
     else if (fixes.has(commit.id)) tally.add('list: same commit again');
     if (commit !== undefined) add(commit, row.cve, row.cwe);
   }
+  let newest: string | undefined;
   if (messages !== undefined) {
     await updateClone(repository.folder, signal);
     for await (const commit of history(repository, signal)) {
+      newest ??= commit.id;
       if (!messages.test(commit.message)) continue;
       add(
         commit,
@@ -97,7 +102,7 @@ async function findCommits(
       );
     }
   }
-  return fixes.values();
+  return { found: fixes.values(), newest };
 }
 
 function mentions(message: string, pattern: RegExp): string[] {

@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { VultuneError } from '../../../../base/errors.ts';
 import { fileError } from '../../../../base/files.ts';
 import { languageOfPath } from '../../../functions/languages.ts';
-import type { ChangeSource, FileChange, FixUnit, SourceContext, Tally } from '../../source.ts';
+import type { ChangeSource, FileChange, FixUnit, SourceContext, SourceInfo, Tally } from '../../source.ts';
 import { decodeText } from '../decode-text.ts';
 import { projectName } from '../project-name.ts';
 import { readTarGz, type TarProblem } from '../tar-archive.ts';
@@ -30,15 +30,24 @@ export async function openProjectKb(location: string | undefined): Promise<Chang
       hint: 'the folder `statements` of the data, with one folder a vulnerability',
     });
   }
+  let info: SourceInfo = {
+    name: 'project-kb',
+    location,
+    license: 'Apache-2.0 (statements); of the code: its projects',
+  };
   let count: number | undefined;
   return {
     kind: 'changes',
-    info: { name: 'project-kb', location, license: 'Apache-2.0 (statements); of the code: its projects' },
+    /** With its hash once `units` has read it. */
+    get info() {
+      return info;
+    },
     get count() {
       return count;
     },
     async *units(context) {
-      const commits = await listCommits(folders, context);
+      const { commits, sha256 } = await listCommits(folders, context);
+      info = { ...info, sha256 };
       count = commits.length;
       for (const commit of commits) yield fixUnit(commit);
     },
@@ -69,9 +78,13 @@ interface Commit {
   readonly date: string | undefined;
 }
 
-/** The commits of all archives, in the order of the statements. */
-async function listCommits(folders: readonly string[], context: SourceContext): Promise<Commit[]> {
+/** The commits of all archives, in the order of the statements; the hash of everything that was read. */
+async function listCommits(
+  folders: readonly string[],
+  context: SourceContext,
+): Promise<{ readonly commits: readonly Commit[]; readonly sha256: string }> {
   const commits = new Map<string, Commit>();
+  const all = createHash('sha256');
   for (const [at, folder] of folders.entries()) {
     context.signal.throwIfAborted();
     const message = `looking into archive ${at + 1} of ${folders.length}`;
@@ -82,9 +95,11 @@ async function listCommits(folders: readonly string[], context: SourceContext): 
       context.tally.add('statement without an archive');
       continue;
     }
-    const { vulnerability, repositories } = readStatement(join(folder, 'statement.yaml'));
+    const statement = join(folder, 'statement.yaml');
+    const { vulnerability, repositories } = readStatement(statement);
     const [anyRepository] = repositories.values();
     const sha256 = await hashFile(archive, context.signal);
+    all.update(`${await hashFile(statement, context.signal)} ${sha256}\n`);
     for (const [id, date] of await commitsOf(archive, context)) {
       const repository = repositories.get(id) ?? anyRepository;
       const project = repository === undefined ? `unknown/${basename(folder)}` : projectName(repository);
@@ -93,7 +108,7 @@ async function listCommits(folders: readonly string[], context: SourceContext): 
       else commits.set(`${project}@${id}`, { id, archive, sha256, project, cve: [vulnerability], date });
     }
   }
-  return [...commits.values()];
+  return { commits: [...commits.values()], sha256: all.digest('hex') };
 }
 
 /**
