@@ -1,6 +1,6 @@
 /** @file A build out of fixes for people: its progress, and a summary of what was kept and what was left out. */
 import type { BuildInfo } from '../../dataset/build/build-info.ts';
-import type { OnProgress } from '../../dataset/build/progress.ts';
+import type { BuildProgress, OnProgress } from '../../dataset/build/progress.ts';
 import { harmless } from './harmless-text.ts';
 import { formatCount } from './numbers.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -12,6 +12,8 @@ export interface BuildProgressDisplay {
   stop(): void;
 }
 
+const LABELS: Partial<Record<BuildProgress['stage'], string>> = { list: 'listing', fetch: 'reading' };
+
 export function buildProgress(terminal: Terminal): BuildProgressDisplay {
   let progress: { readonly stage: string; readonly bar: Progress } | undefined;
   const stop = () => {
@@ -22,7 +24,7 @@ export function buildProgress(terminal: Terminal): BuildProgressDisplay {
     onProgress({ stage, done, total, message }) {
       if (progress?.stage !== stage) {
         stop();
-        const label = stage === 'fetch' ? 'reading' : stage;
+        const label = LABELS[stage] ?? stage;
         progress = {
           stage,
           bar: startProgress({ label, total: total === 0 ? undefined : total, unit: 'steps' }, terminal),

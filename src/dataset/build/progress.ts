@@ -2,7 +2,8 @@
 import { VultuneError } from '../../base/errors.ts';
 
 export interface BuildProgress {
-  readonly stage: 'fetch' | 'select' | 'write' | 'report';
+  /** `list`: finding out what there is. */
+  readonly stage: 'list' | 'fetch' | 'select' | 'write' | 'report';
   readonly done: number;
   /** 0 while it is not known. */
   readonly total: number;

@@ -30,13 +30,8 @@ export async function openCvefixes(location: string | undefined): Promise<Datase
   }
   const database = openDatabase(location);
   let withFiles: boolean;
-  let count: number;
   try {
     withFiles = hasFileContents(database);
-    const [row] = database.all(
-      'SELECT count(DISTINCT hash) AS count FROM fixes WHERE hash IN (SELECT hash FROM file_change)',
-    );
-    count = Number(row?.count ?? 0);
   } finally {
     database.close();
   }
@@ -45,22 +40,29 @@ export async function openCvefixes(location: string | undefined): Promise<Datase
     location,
     license: 'CC-BY-4.0 (database); of the code: its projects',
   };
-  if (withFiles) return changeSource(location, info, count);
+  if (withFiles) return changeSource(location, info);
   return { ...(await openPublished(location, { format: 'cvefixes' })), info };
 }
 
-function changeSource(path: string, info: SourceInfo, count: number): ChangeSource {
+function changeSource(path: string, info: SourceInfo): ChangeSource {
+  let count: number | undefined;
   return {
     kind: 'changes',
     info,
-    count,
-    async *units({ tally, signal }) {
+    get count() {
+      return count;
+    },
+    async *units({ tally, signal, onProgress }) {
       const database = openDatabase(path);
       let fixes: readonly Fix[];
       try {
-        const listed = listFixes(database);
+        const onShare = (share: number) =>
+          onProgress?.({ stage: 'list', done: share, total: 1, message: 'commits and their files' });
+        onShare(0);
+        const listed = await listFixes(database, { signal, onShare });
         if (listed.missing > 0) tally.add('fix whose commit is not in the database', listed.missing);
         fixes = listed.fixes;
+        count = fixes.length;
       } finally {
         database.close();
       }

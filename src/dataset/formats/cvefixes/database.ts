@@ -4,6 +4,7 @@
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import sqlite, { type Database as Sqlite } from 'node-sqlite3-wasm';
 import { VultuneError } from '../../../base/errors.ts';
 
@@ -74,6 +75,31 @@ export function openDatabase(path: string): ReadOnlyDatabase {
       removeLink();
     },
   };
+}
+
+/** Rows between two turns for all else: Ctrl-C and the progress line. */
+const ROWS_A_TURN = 1000;
+
+/** As `iterate`, for a long answer. @throws VultuneError `DATASET_SQLITE_BROKEN`; the signal's reason. */
+export async function* rowsInTurns(
+  database: ReadOnlyDatabase,
+  sql: string,
+  { signal, onRows }: TurnOptions,
+): AsyncGenerator<Row> {
+  let rows = 0;
+  for (const row of database.iterate(sql)) {
+    yield row;
+    if (++rows % ROWS_A_TURN !== 0) continue;
+    onRows?.(ROWS_A_TURN);
+    await nextTurn();
+    signal?.throwIfAborted();
+  }
+}
+
+export interface TurnOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Rows read since the last call. */
+  readonly onRows?: ((rows: number) => void) | undefined;
 }
 
 /** Names of the tables. @throws VultuneError `DATASET_SQLITE_BROKEN`. */

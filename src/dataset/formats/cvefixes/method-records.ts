@@ -7,16 +7,19 @@ import { checkRecord, type DatasetRecord } from '../../record.ts';
 import type { DatasetFile } from '../dataset-file.ts';
 import type { FormatContext, ReadRecord } from '../format.ts';
 import { codeOf, compact, languageOfFile, targetOf, textOf } from '../published/cells.ts';
-import { openDatabase, type ReadOnlyDatabase, type Row } from './database.ts';
+import { openDatabase, type ReadOnlyDatabase, type Row, rowsInTurns } from './database.ts';
 import { type Fix, listFixes } from './fixes.ts';
 
 /** Commit by commit; `line` is the row id in method_change. @throws VultuneError `DATASET_SQLITE_BROKEN`. */
 export async function* readMethods(file: DatasetFile, context: FormatContext): AsyncGenerator<ReadRecord> {
   const database = openDatabase(file.path);
   try {
-    const { fixes, missing } = listFixes(database);
+    const sizeBytes = file.sizeBytes ?? 0;
+    const { signal } = context;
+    const onShare = (share: number) => context.onBytes?.(Math.round(share * LISTING_SHARE * sizeBytes));
+    const { fixes, missing } = await listFixes(database, { signal, onShare });
     if (missing > 0) context.tally.add('fix whose commit is not in the database', missing);
-    const methodRows = methodRowsByFile(database);
+    const methodRows = await methodRowsByFile(database, context);
     const fileRow = database.prepare(
       'SELECT file_change_id, old_path, new_path FROM file_change WHERE rowid = ?',
     );
@@ -35,16 +38,24 @@ export async function* readMethods(file: DatasetFile, context: FormatContext): A
           yield { record: checkRecord(record, { requireTarget: context.requireTarget, where }), line };
         }
       }
-      context.onBytes?.(Math.round(((index + 1) / fixes.length) * (file.sizeBytes ?? 0)));
+      const share = LISTING_SHARE + (1 - LISTING_SHARE) * ((index + 1) / fixes.length);
+      context.onBytes?.(Math.round(share * sizeBytes));
     }
   } finally {
     database.close();
   }
 }
 
-function methodRowsByFile(database: ReadOnlyDatabase): Map<string, number[]> {
+/** Of the work, roughly, what comes before the first function. */
+const LISTING_SHARE = 0.1;
+
+async function methodRowsByFile(
+  database: ReadOnlyDatabase,
+  { signal }: FormatContext,
+): Promise<Map<string, number[]>> {
   const found = new Map<string, number[]>();
-  for (const row of database.iterate('SELECT rowid AS id, file_change_id FROM method_change')) {
+  const sql = 'SELECT rowid AS id, file_change_id FROM method_change';
+  for await (const row of rowsInTurns(database, sql, { signal })) {
     const key = String(row.file_change_id);
     const rows = found.get(key);
     if (rows === undefined) found.set(key, [Number(row.id)]);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { describe, expect, test } from 'vitest';
+import type { BuildProgress } from '../../../../src/dataset/build/progress.ts';
 import type { ChangeSource, FileChange, FixUnit } from '../../../../src/dataset/build/source.ts';
 import { openCvefixes } from '../../../../src/dataset/formats/cvefixes/cvefixes-source.ts';
 import { fileWith, folderWith, readBack } from '../../../support/dataset-file.ts';
@@ -104,8 +105,9 @@ async function collect(source: ChangeSource) {
 describe('as a source of fixes', () => {
   test('commits in order, each with its vulnerabilities and its files before and after', async () => {
     const source = (await openCvefixes(database())) as ChangeSource;
-    expect([source.kind, source.count]).toEqual(['changes', 2]);
+    expect(source.kind).toBe('changes');
     const { units, leftOut } = await collect(source);
+    expect(source.count).toBe(2);
     expect(units.map(({ unit, files }) => ({ facts: unit.facts, files }))).toEqual([
       {
         facts: { project: 'owner/name', commit: 'aaa', date: '2020-01-02', cve: ['CVE-2020-0003'], cwe: [] },
@@ -136,6 +138,28 @@ describe('as a source of fixes', () => {
   test('without the files, the functions of its authors', async () => {
     const source = await openCvefixes(database({ withFiles: false }));
     expect([source.kind, source.info.name]).toEqual(['records', 'cvefixes']);
+  });
+
+  test('the list of its fixes is made in the open: progress, and an ear for Ctrl-C', async () => {
+    const path = database();
+    const db = new sqlite.Database(path);
+    db.exec(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO file_change (file_change_id, hash) SELECT 'x' || i, 'h' || i FROM n",
+    );
+    db.close();
+    const source = (await openCvefixes(path)) as ChangeSource;
+    const told: BuildProgress[] = [];
+    const stop = new AbortController();
+    const onProgress = (progress: BuildProgress) => {
+      told.push(progress);
+      if (told.length === 3) stop.abort();
+    };
+    const context = { tally: { add: () => {} }, signal: stop.signal, onProgress, cacheDir: '' };
+    await expect(source.units(context)[Symbol.asyncIterator]().next()).rejects.toThrow('abort');
+    expect(told).toHaveLength(3);
+    expect(told.map(({ stage }) => stage)).toEqual(['list', 'list', 'list']);
+    expect(told[2]!.done).toBeGreaterThan(told[1]!.done);
+    expect(told[2]!.done).toBeLessThan(0.5);
   });
 
   test('no location, no file', async () => {
