@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { formatPlace, VultuneError } from '../base/errors.ts';
 import type { CliContext } from './context.ts';
+import { harmless } from './display/harmless-text.ts';
 
 /** As shells have it: 128 + SIGINT. */
 export const EXIT_INTERRUPTED = 130;
@@ -21,10 +22,12 @@ export function reportError(
   }
   const { colors } = stderr;
   if (error instanceof VultuneError) {
-    stderr.write(`${colors.bad(`error ${error.code}:`)} ${error.message}\n`);
+    // Messages name what stands in files.
+    const shown = (text: string) => text.split('\n').map(harmless).join('\n');
+    stderr.write(`${colors.bad(`error ${error.code}:`)} ${shown(error.message)}\n`);
     const place = formatPlace(error.where);
-    if (place !== '') stderr.write(`  ${colors.muted('at:')} ${place}\n`);
-    if (error.hint !== undefined) stderr.write(`  ${colors.muted('hint:')} ${error.hint}\n`);
+    if (place !== '') stderr.write(`  ${colors.muted('at:')} ${shown(place)}\n`);
+    if (error.hint !== undefined) stderr.write(`  ${colors.muted('hint:')} ${shown(error.hint)}\n`);
     return error.exitCode;
   }
   stderr.write(`${colors.bad('internal error:')} ${stackText(error)}\n`);

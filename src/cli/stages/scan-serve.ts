@@ -2,6 +2,7 @@
 import { startScanServer } from '../../scan/server/start-scan-server.ts';
 import type { ServeScanRequest } from '../commands/serve.ts';
 import type { CliContext } from '../context.ts';
+import { reportError } from '../report-error.ts';
 import { openDetector } from './open-detector.ts';
 import { packageVersions } from './package-versions.ts';
 import { resolveAdapter } from './scan-adapter.ts';
@@ -18,6 +19,7 @@ export async function serveScanStage(request: ServeScanRequest, context: CliCont
       version: packageVersions().vultune!,
       host: request.host,
       port: request.port,
+      onFailure: (error) => void reportError(error, context),
     });
     stdout.write(`${server.url}/\n`);
     stderr.write('POST /v1/score scores functions, /openapi.json describes it; Ctrl-C ends it\n');

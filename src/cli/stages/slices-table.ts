@@ -2,6 +2,7 @@
 import type { SliceResult } from '../../evaluation/slices/evaluate-slices.ts';
 import type { SliceDimension } from '../../evaluation/slices/slice.ts';
 import { dimensionLabels } from '../../evaluation/slices/standard-slices.ts';
+import { harmless } from '../display/harmless-text.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
 import { range } from './evaluation-table.ts';
@@ -15,7 +16,7 @@ export function slicesTable(slices: readonly SliceResult[], all: boolean, termin
   const { colors } = terminal;
   const rows = shown.map(({ dimension, name, result, intervals, right, wrong, tooSmall }, i) => [
     dimension === shown[i - 1]?.dimension ? '' : dimensionLabels[dimension],
-    name,
+    harmless(name),
     `${result.n}`,
     `${result.positives}`,
     result.metrics.rocAuc === undefined

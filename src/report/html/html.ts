@@ -36,8 +36,14 @@ export function jsonIsland(id: string, value: unknown): SafeHtml {
   return html`<script type="application/json" id="${id}">${trustedHtml(json)}</script>`;
 }
 
+/**
+ * Marks of writing direction and control characters become U+FFFD: code must not read otherwise than it runs
+ * (Boucher and Anderson 2021, "Trojan Source").
+ */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return text
+    .replace(/[\u202a-\u202e\u2066-\u2069]|(?![\t\n\r])\p{Cc}/gu, '\ufffd')
+    .replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 /** @file Sentences that every output format shares: what a finding says, what was left out, where the scan stops being sure. */
-import type { Finding, ReadNote, ScanReport } from '../finding.ts';
+import type { Finding, ReadNote, ScanReport, SkipReason } from '../finding.ts';
 
 export const RULES = {
   vulnerable: {
@@ -51,11 +51,27 @@ const SCANNED_ALL_THE_SAME: ReadonlySet<string> = new Set<ReadNote>([
   'parsed in part',
 ]);
 
+/** [one, several] */
+const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string]>> = {
+  binary: ['binary file', 'binary files'],
+  'too large': ['too large file', 'too large files'],
+  minified: ['minified file', 'minified files'],
+  unreadable: ['unreadable file or folder', 'unreadable files or folders'],
+  'symbolic link': ['symbolic link', 'symbolic links'],
+  'not a file': ['path that is no file', 'paths that are no files'],
+  'unknown language': ['file of an unknown language', 'files of unknown languages'],
+  'not parsed': ['file that was not parsed', 'files that were not parsed'],
+  'not UTF-8': ['file that is not UTF-8', 'files that are not UTF-8'],
+  'changed while read': ['file that changed while it was read', 'files that changed while they were read'],
+  'parsed in part': ['file that was parsed in part', 'files that were parsed in part'],
+};
+
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
 export function scanNotes(report: ScanReport): string[] {
   const { complete, counts, noticed, suppressionProblems } = report;
   const notes = noticed.map(({ reason, count, examples }) => {
-    return `${SCANNED_ALL_THE_SAME.has(reason) ? 'Scanned all the same' : 'Not scanned'}: ${count} ${reason} (${examples.map(printable).join(', ')}${count > examples.length ? ', ...' : ''}).`;
+    const what = NOTICED[reason][count === 1 ? 0 : 1];
+    return `${SCANNED_ALL_THE_SAME.has(reason) ? 'Scanned all the same' : 'Not scanned'}: ${count} ${what} (${examples.map(printable).join(', ')}${count > examples.length ? ', ...' : ''}).`;
   });
   for (const { file, line, kind } of suppressionProblems) {
     const found = kind === 'reason-missing' ? 'without a reason' : 'beside no function';

@@ -79,8 +79,8 @@ function list(id: string, title: string, findings: readonly Finding[], note: str
     id,
     title,
     body: dataTable({
-      caption: title,
-      note: cut > 0 ? `${note} The first ${MOST_ROWS}; ${cut} more are in the JSON format.` : note,
+      // The section's heading has the title.
+      caption: cut > 0 ? `${note} The first ${MOST_ROWS}; ${cut} more are in the JSON format.` : note,
       columns: [
         { heading: 'Function' },
         { heading: 'Place' },
@@ -109,4 +109,5 @@ function remarks({ score, scoreBefore, truncated, suppression }: Finding): strin
   ];
 }
 
-const placeOf = ({ file, startLine, endLine }: Finding) => `${printable(file)}:${startLine}–${endLine}`;
+const placeOf = ({ file, startLine, endLine }: Finding) =>
+  `${printable(file)}:${startLine === endLine ? startLine : `${startLine}–${endLine}`}`;

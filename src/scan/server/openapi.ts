@@ -35,6 +35,7 @@ export function openApiDescription(version: string, limits: ScanServerLimits): o
               `The body is over ${limits.bodyBytes} bytes, or has over ${limits.functions} functions.`,
             ),
             415: error('The body is not application/json.'),
+            500: error('Scoring failed; the service says on its own screen why.'),
             503: error('Too many requests are waiting; try again later.'),
             504: error(`Scoring took longer than ${limits.timeoutMs} ms.`),
           },

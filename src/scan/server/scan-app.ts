@@ -32,6 +32,8 @@ export interface ScanAppOptions {
   /** Names besides localhost and loopback addresses that a request may call this host by. */
   readonly hostNames?: readonly string[];
   readonly limits?: Partial<ScanServerLimits>;
+  /** Told what went wrong inside; who asked is told only that something did. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 export interface ScoredFunctionJson {
@@ -41,7 +43,7 @@ export interface ScoredFunctionJson {
 }
 
 export function scanApp(options: ScanAppOptions): Hono {
-  const { scorer, threshold, version, hostNames = [] } = options;
+  const { scorer, threshold, version, hostNames = [], onFailure } = options;
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const queue = new JobQueue(limits.waiting);
   const app = new Hono();
@@ -88,6 +90,7 @@ export function scanApp(options: ScanAppOptions): Hono {
   );
   app.onError((error, context) => {
     const { status, code, message } = requestError(error);
+    if (status === 500) onFailure?.(error);
     if (status === 503) context.header('Retry-After', '1');
     return context.json(errorBody(code, message), status as ContentfulStatusCode);
   });

@@ -287,6 +287,17 @@ describe('several runs', () => {
   });
 });
 
+test('names out of data cannot steer the terminal', async () => {
+  const hostile = TEST.map((row) => ({ ...row, id: `\u001b[2J${row.id}`, cwe: ['CWE\u001b[31m-79\u202e'] }));
+  writeFileSync(at('test.jsonl'), lines(hostile));
+  const run = writeRun('a', { skill: 0.2, fingerprintsOf: TEST.slice(0, 2) });
+  const refused = await evaluate(`${run} --data ${at('test.jsonl')}`);
+  const shown = await evaluate(`${run} --data ${at('test.jsonl')} --allow-contamination --slices`);
+  expect(refused.stderr).toContain('f200 (the same)');
+  expect(shown.stdout).toContain('-79');
+  for (const text of [refused.stderr, shown.stdout]) expect(text).not.toMatch(/[\u001b\u202e]/);
+});
+
 test('more resamples than fit into memory are refused', async () => {
   const run = writeRun('a', { skill: 0.2 });
   const argv = `evaluate ${run} --data ${at('test.jsonl')} --resamples 1e9`.split(' ');

@@ -23,6 +23,12 @@ describe('html', () => {
     );
   });
 
+  test('text cannot turn the line around, nor hold what pages may not', () => {
+    const text = 'a\u202eb\u2066c\u0000d\u001b[1me\tf\ng';
+    expect(html`<p>${text}</p>`.text).toBe('<p>a\ufffdb\ufffdc\ufffdd\ufffd[1me\tf\ng</p>');
+    expect(html`${'שלום Ünïcode'}`.text).toBe('שלום Ünïcode');
+  });
+
   test('its own pieces and lists of them are not escaped twice; nothing leaves nothing', () => {
     const items = ['<', 2].map((item) => html`<li>${item}</li>`);
     expect(html`<ul>${items}${undefined}${null}${false}</ul>`.text).toBe('<ul><li>&lt;</li><li>2</li></ul>');

@@ -49,12 +49,18 @@ describe('scores', () => {
         return await lengthScorer.judge(texts, signal);
       },
     };
-    const app = appOf(scorer);
+    const failures: string[] = [];
+    const onFailure = ({ message }: Error) => failures.push(message);
+    const app = scanApp({ scorer, threshold: 0.5, version: '1.2.3', onFailure });
     const responses = await Promise.all(
       [1, 2, 3].map(async () => await app.request(URL_OF, post(codes('a')))),
     );
     expect([most, responses.map(({ status }) => status)]).toEqual([1, [200, 500, 200]]);
+    // Who asked is not told why, who runs the service is.
     expect(await responses[1]!.text()).not.toContain('secret');
+    expect(failures).toEqual(['secret path /home/me']);
+    await app.request(URL_OF, post('{'));
+    expect(failures).toHaveLength(1);
   });
 });
 
@@ -140,7 +146,7 @@ describe('describes itself', () => {
     };
     expect(openapi).toBe('3.1.0');
     expect(Object.keys(paths['/v1/score']!.post!.responses)).toEqual(
-      expect.arrayContaining(['200', '400', '403', '413', '415', '503', '504']),
+      expect.arrayContaining(['200', '400', '403', '413', '415', '500', '503', '504']),
     );
   });
 
