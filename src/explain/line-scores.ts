@@ -8,11 +8,17 @@ export const LINE_METHODS = ['gradient', 'occlusion'] as const;
 export type LineMethod = (typeof LINE_METHODS)[number];
 
 export interface LineExplanation {
-  /** [lines] how much each says for "vulnerable", in units of the logits' margin; 0 for lines that were not read. */
+  /**
+   * [lines] how much each says for "vulnerable", in units of the logits' margin; 0 for lines that were not read. Below 0, by
+   * occlusion alone: says "safe".
+   */
   readonly scores: Float64Array;
   /** [lines] whether any token of it was read: blank lines and what is beyond the model's length are not. */
   readonly read: readonly boolean[];
 }
+
+/** The part of a detector that is asked. */
+export type ExplainableDetector = Pick<Detector, 'judge' | 'relevance' | 'tokenLines'>;
 
 /** Lines of a text, whatever ends them. */
 export function linesOf(code: string): string[] {
@@ -20,11 +26,12 @@ export function linesOf(code: string): string[] {
 }
 
 /**
- * [functions] in the order given. `gradient`: sum of gradient x input over the line's tokens. `occlusion`: how far the
- * margin falls when the line is left empty. Throws the signal's reason when it is aborted.
+ * [functions] in the order given. `gradient`: sum of the positive parts of gradient x input over the line's tokens; with their
+ * signs the tokens of a line cancel to noise (docs/decisions/lines.md). `occlusion`: how far the margin falls when the line is
+ * left empty. Throws the signal's reason when it is aborted.
  */
 export function explainLines(
-  detector: Detector,
+  detector: ExplainableDetector,
   codes: readonly string[],
   method: LineMethod,
   options: JudgeOptions = {},
@@ -33,7 +40,7 @@ export function explainLines(
 }
 
 async function byGradient(
-  detector: Detector,
+  detector: ExplainableDetector,
   codes: readonly string[],
   options: JudgeOptions,
 ): Promise<LineExplanation[]> {
@@ -42,14 +49,14 @@ async function byGradient(
     const { lines, relevance } = found[i]!;
     const scores = new Float64Array(linesOf(code).length);
     lines.forEach((line, token) => {
-      if (line >= 0) scores[within(scores, line)]! += relevance[token]!;
+      if (line >= 0) scores[within(scores, line)]! += Math.max(0, relevance[token]!);
     });
     return { scores, read: readLines(scores, lines) };
   });
 }
 
 async function byOcclusion(
-  detector: Detector,
+  detector: ExplainableDetector,
   codes: readonly string[],
   options: JudgeOptions,
 ): Promise<LineExplanation[]> {

@@ -46,8 +46,8 @@ export function linesCommand(stage: LinesStage): CliCommand {
       .summary('show which lines made the scores of functions')
       .description(
         'Show which lines of a function made its score; the most certain functions come first.\n\n' +
-          'gradient asks the model once and sums gradient x input over the tokens of a line; occlusion asks it once more ' +
-          'for every line, with that line left empty, and is slow. Where the dataset says which lines a fix changed ' +
+          'gradient asks the model once and sums what speaks for "vulnerable" of gradient x input over the tokens of a line; ' +
+          'occlusion asks it once more for every line, with that line left empty, and is slow. Where the dataset says which lines a fix changed ' +
           '(`vulnerable_lines`), a table tells how well the method finds them, beside random order and longest line.',
       )
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')

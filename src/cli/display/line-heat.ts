@@ -20,10 +20,14 @@ export interface HeatedLines {
 const CELLS = 5;
 
 /** What the bars and the star mean, once for all functions. */
-export function heatLegend(hasMarked: boolean, { colors, isUnicode }: Terminal): string {
+export function heatLegend(
+  { hasMarked, hasNegative }: { readonly hasMarked: boolean; readonly hasNegative: boolean },
+  { colors, isUnicode }: Terminal,
+): string {
+  const safe = hasNegative ? ', - says "safe"' : '';
   const star = hasMarked ? '; * changed by the fix' : '';
   return colors.muted(
-    `${isUnicode ? '█' : '#'} says "vulnerable", - says "safe", as a share of the function's strongest line${star}\n`,
+    `${isUnicode ? '█' : '#'} says "vulnerable"${safe}, as a share of the function's strongest line${star}\n`,
   );
 }
 

@@ -25,9 +25,10 @@ export function linesText(output: LinesOutput, terminal: Terminal): string {
   const { shown, functions, measures, request } = output;
   const { colors } = terminal;
   const hasMarked = shown.some(({ input }) => markedLines(input).length > 0);
+  const hasNegative = shown.some(({ explanation }) => explanation.scores.some((score) => score < 0));
   const rest = functions - shown.length;
   const parts = [
-    heatLegend(hasMarked, terminal),
+    heatLegend({ hasMarked, hasNegative }, terminal),
     ...shown.map((one) => functionText(one, output, terminal)),
     rest > 0
       ? `${formatCount(rest)} more ${rest === 1 ? 'function' : 'functions'} (--count shows more, --json all)\n`

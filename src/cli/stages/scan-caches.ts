@@ -29,7 +29,7 @@ export async function scoringKey(
 }
 
 /** Names the method; goes up when the same model gives a line another score than before. */
-const LINES_VERSION = 'gradient-1';
+const LINES_VERSION = 'gradient-2';
 
 export interface ScanCaches {
   readonly scores: ScoreCache;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Detector } from '../../../src/detector/detector.ts';
-import { explainLines, linesOf } from '../../../src/explain/line-scores.ts';
+import { type ExplainableDetector, explainLines, linesOf } from '../../../src/explain/line-scores.ts';
 import { openModel } from '../../../src/network/open-model.ts';
 import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -37,7 +37,7 @@ async function margin(code: string): Promise<number> {
 }
 
 describe('gradient', () => {
-  test("a function's lines sum to its tokens, whatever its lines are", async () => {
+  test("a function's lines sum to what its tokens say for it, whatever its lines are", async () => {
     const code = fc
       .array(fc.constantFrom('a', ' b(1);', '', '\t{', 'x'), { minLength: 1, maxLength: 6 })
       .chain((lines) => fc.constantFrom('\n', '\r\n').map((end) => lines.join(end)));
@@ -46,7 +46,9 @@ describe('gradient', () => {
         const [tokens] = await detector.relevance([text]);
         const [lines] = await explainLines(detector, [text], 'gradient');
         expect(lines!.scores).toHaveLength(linesOf(text).length);
-        const ofTokens = Array.from(tokens!.relevance).filter((_, i) => tokens!.lines[i]! >= 0);
+        const ofTokens = Array.from(tokens!.relevance, (value, i) =>
+          tokens!.lines[i]! >= 0 ? Math.max(0, value) : 0,
+        );
         expect(sum(lines!.scores)).toBeCloseTo(sum(ofTokens), 5);
       }),
       { numRuns: 15 },
@@ -86,4 +88,34 @@ describe('occlusion', () => {
     expect(cut!.scores[0]).toBeCloseTo(whole!.scores[0]!, 5);
     expect(cut!.scores[2]).toBe(0);
   });
+});
+
+/** Its margin is the sum of a weight, none of them negative, of each character; a character is a token. */
+const linear: ExplainableDetector = {
+  judge: async (codes) => {
+    const logits = Float32Array.from(codes.flatMap((code) => [0, sum(weights(code))]));
+    const scores = new Float64Array(codes.length);
+    return { logits, scores, rawScores: scores, truncated: codes.map(() => false) };
+  },
+  relevance: async (codes) =>
+    codes.map((code) => ({
+      lines: linear.tokenLines(code),
+      relevance: Float32Array.from(weights(code)),
+    })),
+  tokenLines: (code) => Int32Array.from(Array.from(code), (_, i) => code.slice(0, i).split('\n').length - 1),
+};
+const weights = (code: string) =>
+  Array.from(code, (char) => ('\n ab'.includes(char) ? 0 : char.codePointAt(0)! % 7));
+
+test('where every token counts for itself both methods say the same', async () => {
+  const code = fc.array(fc.stringMatching(/^[a-z ]{0,8}$/), { minLength: 1, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(code, async (lines) => {
+      const text = lines.join('\n');
+      const [gradient] = await explainLines(linear, [text], 'gradient');
+      const [occlusion] = await explainLines(linear, [text], 'occlusion');
+      expect(occlusion!.scores).toEqual(gradient!.scores);
+      expect([...gradient!.scores]).toEqual(lines.map((line) => sum(weights(line))));
+    }),
+  );
 });
