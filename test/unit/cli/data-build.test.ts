@@ -84,10 +84,20 @@ describe('data build', () => {
     expect(asked.at(-1)!.sources).toHaveLength(2);
   });
 
+  test('npm packages beside another source', async () => {
+    const facts = join(folder, 'facts.jsonl');
+    writeFileSync(facts, '{"package":"a","fixed":"1.0.1","cve":"CVE-2020-1000"}\n');
+    const { exitCode } = await run(`npm=${facts}`, `project-kb=${folder}`, '--out', 'd');
+    expect(exitCode).toBe(0);
+    const names = asked.at(-1)!.sources.map(({ info: { name } }) => name);
+    expect(names).toEqual(['npm', 'project-kb']);
+  });
+
   test.each([
     [['--out', 'd'], 'CLI_USAGE', 'no source'],
     [['project-kb=x'], 'CLI_USAGE', '--out'],
     [['projectkb=x', '--out', 'd'], 'CLI_USAGE', 'did you mean project-kb'],
+    [['fixes.csv', '--out', 'd'], 'CLI_USAGE', 'write NAME=fixes.csv'],
     [['project-kb', '--out', 'd'], 'SOURCE_LOCATION', 'project-kb=FOLDER'],
     [['project-kb=/nowhere', '--out', 'd'], 'FILE_MISSING', '/nowhere'],
     [['project-kb=x', '--out', 'd', '--negatives', 'some'], 'CLI_USAGE', 'same-commit'],

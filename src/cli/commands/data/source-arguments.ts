@@ -39,7 +39,13 @@ function splitAtEquals(word: string): [name: string, location: string | undefine
 
 function unknownSource(name: string, rows: readonly SourceRow[]): VultuneError {
   const [nearest] = rows.map((row) => row.name).sort((a, b) => distance(a, name) - distance(b, name));
-  const near = nearest !== undefined && distance(nearest, name) <= 2 ? `did you mean ${nearest}? ` : '';
+  const isPath = /[/\\.]/.test(name);
+  const near =
+    nearest !== undefined && distance(nearest, name) <= 2
+      ? `did you mean ${nearest}? `
+      : isPath
+        ? `write NAME=${name}, with the name of what it is; `
+        : '';
   return new VultuneError('CLI_USAGE', `there is no source named ${JSON.stringify(name)}`, {
     where: { name },
     hint: `${near}sources are ${names(rows)}`,

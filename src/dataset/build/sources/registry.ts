@@ -62,6 +62,12 @@ export const SOURCES: readonly SourceRow[] = [
       (await import('./git/open-git.ts')).openFixList('vcmatch', location, options),
   },
   {
+    name: 'npm',
+    summary: 'releases of npm packages around a fix, beside other sources; for them alone: data build npm',
+    location: 'ADVISORIES.jsonl',
+    open: async (location) => (await import('./advisories/open-advisories.ts')).openReleases('npm', location),
+  },
+  {
     name: 'pypi',
     summary: 'releases of Python projects around a fix, fetched with pip; nothing of them is run',
     location: 'ADVISORIES.jsonl',
