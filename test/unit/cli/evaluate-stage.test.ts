@@ -296,7 +296,7 @@ test('names out of data cannot steer the terminal', async () => {
   expect(refused.stderr).toContain('f200 (the same)');
   expect(shown.stdout).toContain('-79');
   for (const text of [refused.stderr, shown.stdout]) {
-    expect([...text].filter((character) => character === '\u001b' || character === '\u202e')).toEqual([]);
+    for (const mark of ['\u001b', '\u202e']) expect(text).not.toContain(mark);
   }
 });
 
