@@ -59,13 +59,13 @@ describe('lines of findings', () => {
     const controller = new AbortController();
     const explain: LineExplainer = async (codes, signal) => {
       signal.throwIfAborted();
-      if (codes.includes('c')) {
+      if (codes.includes('e')) {
         controller.abort();
         signal.throwIfAborted();
       }
       return codes.map(() => [1]);
     };
-    const found = await run(['a', 'b', 'c', 'd', 'e'], explain, memoryLineCache(), controller.signal);
+    const found = await run(['a', 'b', 'c', 'd', 'e', 'f'], explain, memoryLineCache(), controller.signal);
     expect(found.map(({ lineScores }) => lineScores?.length)).toEqual([
       1,
       1,
