@@ -66,13 +66,7 @@ describe('lines of findings', () => {
       return codes.map(() => [1]);
     };
     const found = await run(['a', 'b', 'c', 'd', 'e', 'f'], explain, memoryLineCache(), controller.signal);
-    expect(found.map(({ lineScores }) => lineScores?.length)).toEqual([
-      1,
-      1,
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect(found.map(({ lineScores }) => lineScores?.length)).toEqual([1, 1, 1, 1, undefined, undefined]);
     await expect(run(['a'], () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   });
 });
