@@ -70,6 +70,7 @@ export interface ScanProgress {
 
 export interface ScanFilesResult {
   readonly complete: boolean;
+  /** That were read; what was passed over is in the notices. */
   readonly files: number;
   readonly functions: number;
   readonly cached: number;
@@ -107,6 +108,7 @@ class FileScan {
   #window: Pending[] = [];
   #windowCharacters = 0;
   #outlined = 0;
+  #filesSeen = 0;
 
   constructor(options: ScanFilesOptions) {
     this.#options = options;
@@ -120,7 +122,7 @@ class FileScan {
         signal.throwIfAborted();
         const batch = files.slice(start, start + FILES_AT_A_TIME);
         for (const pending of await Promise.all(batch.map((file) => this.#functionsOf(file)))) {
-          this.counts.files++;
+          this.#filesSeen++;
           for (const one of pending) await this.#take(one);
         }
         this.#tellProgress(0);
@@ -149,7 +151,8 @@ class FileScan {
     // Of a C header only the text says whether it is C++.
     const file: SourceFile = { path, language: languageOfPath(path, source.text) ?? fromPath.language };
     const outline = await this.#outline(source.text, source.contentHash, file);
-    if (outline.refused !== undefined) notices.add('not parsed', path, outline.refused);
+    if (outline.refused === undefined) this.counts.files++;
+    else notices.add('not parsed', path, outline.refused);
     if (outline.hasErrors === true) notices.add('parsed in part', path);
     for (const problem of outline.problems) onSuppressionProblem(file, problem);
     const pending = (one: FunctionOutline, before: Pending['before']): Pending => ({
@@ -242,7 +245,7 @@ class FileScan {
 
   #tellProgress(inWindow: number): void {
     const { files, onProgress } = this.#options;
-    const total = Math.round((this.#outlined / Math.max(1, this.counts.files)) * files.length);
+    const total = Math.round((this.#outlined / Math.max(1, this.#filesSeen)) * files.length);
     onProgress({ done: this.counts.functions + inWindow, total: Math.max(total, this.#outlined) });
   }
 }

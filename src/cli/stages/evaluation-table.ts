@@ -75,7 +75,7 @@ function verdictLines(comparison: Comparison, { colors }: Terminal): string {
 /** "ROC AUC 0.49, 95% 0.40 to 0.58: no better than chance on these functions". */
 function headline({ label: name, result, intervals }: EvaluationRow, { colors }: Terminal): string {
   const { n, positives, metrics } = result;
-  const on = `${n} functions, ${positives} of them vulnerable`;
+  const on = `${n} ${n === 1 ? 'function' : 'functions'}, ${positives} of them vulnerable`;
   if (metrics.rocAuc === undefined) return on;
   const interval = intervals?.rocAuc;
   const range =
@@ -88,8 +88,9 @@ function headline({ label: name, result, intervals }: EvaluationRow, { colors }:
 function basis({ bootstrap }: Comparison): string {
   if (bootstrap === undefined) return 'no intervals';
   const { resamples, clusterBy, clusters, fewClusters } = bootstrap;
-  const few = fewClusters ? `; only ${clusters} ${clusterBy}s, so true intervals are wider` : '';
-  return `intervals: 95%, ${resamples} resamples of ${clusters} ${clusterBy}s${few}`;
+  const of = `${clusters} ${clusterBy}${clusters === 1 ? '' : 's'}`;
+  const few = fewClusters ? `; only ${of}, so true intervals are wider` : '';
+  return `intervals: 95%, ${resamples} resamples of ${of}${few}`;
 }
 
 const label = (name: FigureName) => {

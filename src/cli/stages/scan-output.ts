@@ -2,6 +2,7 @@
 import { join, relative, resolve } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { ScanReport } from '../../scan/finding.ts';
+import { countOf } from '../../scan/output/describe.ts';
 import { githubReport } from '../../scan/output/github.ts';
 import { htmlReport } from '../../scan/output/html.ts';
 import { jsonReport } from '../../scan/output/json.ts';
@@ -21,7 +22,7 @@ export function writeScan(report: ScanReport, request: ScanRequest, { stdout, st
   writeFileAtomic(request.output, text);
   const { vulnerable, uncertain, functions } = report.counts;
   stderr.write(
-    `${functions} functions scanned, ${vulnerable} vulnerable, ${uncertain} uncertain: ${request.output}\n`,
+    `${countOf(functions, 'function')} scanned, ${vulnerable} vulnerable, ${uncertain} uncertain: ${request.output}\n`,
   );
 }
 
@@ -37,7 +38,8 @@ function formatScan(
       return githubReport(report);
     case 'sarif': {
       const { text, cut } = sarifReport(report);
-      if (cut > 0) stderr.write(`left out of the SARIF file, which sites take no more of: ${cut} findings\n`);
+      if (cut > 0)
+        stderr.write(`left out of the SARIF file, which sites take no more of: ${countOf(cut, 'finding')}\n`);
       return text;
     }
     case 'html':

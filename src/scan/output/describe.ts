@@ -91,6 +91,10 @@ export function formatScore(score: number): string {
   return score < 1e-6 ? score.toExponential(1) : score.toPrecision(2);
 }
 
+/** `1 function`, `1,234 functions`. */
+export const countOf = (count: number, noun: 'file' | 'finding' | 'function') =>
+  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+
 /** A name out of somebody's source must not steer a terminal. */
 export function printable(text: string): string {
   const shown = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');

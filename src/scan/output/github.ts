@@ -1,6 +1,6 @@
 /** @file Workflow commands that a CI log turns into annotations beside the code. */
 import type { Finding, ScanReport } from '../finding.ts';
-import { describeFinding, RULES, scanNotes } from './describe.ts';
+import { countOf, describeFinding, RULES, scanNotes } from './describe.ts';
 
 /** What GitHub shows of each kind, a step; more are only text in the log. */
 const MOST_ANNOTATIONS = 10;
@@ -11,7 +11,7 @@ export function githubReport(report: ScanReport): string {
     return all.slice(0, MOST_ANNOTATIONS).map((finding) => annotation(finding, band, report));
   });
   const { vulnerable, uncertain, functions } = report.counts;
-  const summary = `${functions} functions scanned: ${vulnerable} look vulnerable, ${uncertain} are uncertain.`;
+  const summary = `${countOf(functions, 'function')} scanned: ${vulnerable} vulnerable, ${uncertain} uncertain.`;
   const cut = vulnerable + uncertain - lines.length;
   const shown = cut > 0 ? ` ${cut} more are not shown here: a step shows ${MOST_ANNOTATIONS} of a kind.` : '';
   return `${[...lines, escapeData(summary + shown), ...scanNotes(report).map(escapeData)].join('\n')}\n`;

@@ -6,7 +6,7 @@ import { page, type Section } from '../../report/kit/page.ts';
 import { callout, dataTable, emptyNote, keyFigures } from '../../report/kit/table.ts';
 import type { Finding, ScanReport } from '../finding.ts';
 import { dedent } from './dedent.ts';
-import { describeChange, describeNearest, formatScore, printable, scanNotes } from './describe.ts';
+import { countOf, describeChange, describeNearest, formatScore, printable, scanNotes } from './describe.ts';
 
 const LINES_NOTE =
   'Warmer lines said more for "vulnerable" (gradient x input): a hint where to look, no proof.';
@@ -31,7 +31,7 @@ export function htmlReport(report: ScanReport): string {
   return page({
     title: 'Scan for vulnerable functions',
     kicker: 'Vultune scan',
-    lead: `${report.counts.functions} functions in ${report.counts.files} files, judged by ${printable(run)}`,
+    lead: `${countOf(report.counts.functions, 'function')} in ${countOf(report.counts.files, 'file')}, judged by ${printable(run)}`,
     sections,
     footer: `Vultune ${version}, ${endedAt.toISOString()}. A score is the model's probability that the function is vulnerable.`,
   });

@@ -1,7 +1,7 @@
 /** @file The scan for a person at a terminal: frames of the most certain findings, the others as lines, then the sums. */
 import type { Finding, ScanReport } from '../finding.ts';
 import { codeFrame } from './code-frame.ts';
-import { describeChange, describeNearest, formatScore, printable, scanNotes } from './describe.ts';
+import { countOf, describeChange, describeNearest, formatScore, printable, scanNotes } from './describe.ts';
 
 /** Paints; the command line hands in its own. */
 export interface TextColors {
@@ -31,7 +31,7 @@ export function textReport(report: ScanReport, options: TextOptions): string {
   const parts = [
     ...framed.map((finding) => `${headline(finding, options)}\n${details(finding, options)}`),
     listed.map((finding) => `${headline(finding, options)}\n`).join(''),
-    rest > 0 ? `and ${rest} more findings (--format json lists all)\n` : '',
+    rest > 0 ? `and ${rest} more ${rest === 1 ? 'finding' : 'findings'} (--format json lists all)\n` : '',
     suppressedPart(report, options),
     changedPart(report, options),
     summary(report, options),
@@ -103,7 +103,7 @@ function summary(report: ScanReport, { colors, frames }: TextOptions): string {
     ...(suppressed > 0 ? [`${suppressed} suppressed`] : []),
   ].join(', ');
   return [
-    `${functions.toLocaleString('en-US')} functions in ${files.toLocaleString('en-US')} files: ${bands}`,
+    `${countOf(functions, 'function')} in ${countOf(files, 'file')}: ${bands}`,
     ...(isMarked
       ? [colors.muted('> lines that said most for "vulnerable": a hint where to look, no proof')]
       : []),

@@ -312,7 +312,7 @@ describe('formats', () => {
     await prepare();
     put(THREE);
     const file = join(folder, 'out');
-    const { stdout, exitCode } = await scan(...ALL, '--format', format, '--output', file);
+    const { stdout, exitCode } = await scan(...ALL, '--format', format, '--out', file);
     expect([exitCode, stdout]).toEqual([1, '']);
     for (const name of ['one', 'two', 'three']) expect(readFileSync(file, 'utf8')).toContain(name);
   });
@@ -418,7 +418,7 @@ describe('minified files', () => {
     await prepare();
     put({ 'a.min.js': minified, 'b.js': 'function one(a) { return a + 1; }\n' });
     const { stdout } = await scan(...ALL);
-    expect(stdout).toContain('1 functions in');
+    expect(stdout).toContain('1 function in 1 file:');
     expect(stdout).toMatch(/Not scanned: 1 minified file \(.*a\.min\.js\)/);
     expect((await scanJson(...ALL, '--include-minified')).counts.functions).toBe(41);
     tree = join(tree, 'a.min.js');

@@ -110,8 +110,9 @@ describe('windows', () => {
       { path: join(folder, 'gone.js'), language: 'javascript' },
       source('a.js', 'x = 0.5'),
     ];
-    const { found, noticed } = await scan(files, digitScorer());
+    const { found, noticed, result } = await scan(files, digitScorer());
     expect(found).toEqual(['a.js:1 0.5']);
+    expect(result.files).toBe(1);
     expect(noticed.map(({ reason }) => reason)).toEqual(['binary', 'unreadable']);
   });
 });
