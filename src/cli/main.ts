@@ -25,7 +25,7 @@ const stderr = createTerminal(process.stderr as OutputStream, process.env);
 const interrupt = listenForInterrupt(process, (text) => stderr.write(text));
 process.exitCode = await runCli(
   process.argv.slice(2),
-  { version, commands: commandRegistry(version) },
+  { version, commands: [], groups: commandRegistry(version) },
   {
     stdout: createTerminal(process.stdout as OutputStream, process.env),
     stderr,

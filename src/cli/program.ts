@@ -2,7 +2,7 @@
  * @file The program out of its commands: help, usage errors, exit codes. Which commands there are is told by the
  * caller, so that tests bring their own.
  */
-import { Command, CommanderError, Help } from 'commander';
+import { type Argument, Command, CommanderError, Help } from 'commander';
 import { VultuneError } from '../base/errors.ts';
 import type { CliContext } from './context.ts';
 import { stopEveryProgress } from './display/progress.ts';
@@ -13,12 +13,34 @@ export type CliCommand = (context: CliContext) => Command;
 
 const MOST_HELP_COLUMNS = 100;
 
-export interface ProgramOptions {
-  readonly version: string;
+const HELP_END = `
+Examples:
+  # everything once, in some ten minutes: data, model, training, figures, a scan
+  vultune quickstart
+  # your own data, your own model
+  vultune train train.yaml
+  # what the result finds in a source tree
+  vultune scan runs/first src
+
+Every command has its own help, with examples: vultune train --help`;
+
+/** Commands under one heading of the help. */
+export interface CommandGroup {
+  readonly heading: string;
   readonly commands: readonly CliCommand[];
 }
 
-export function createProgram({ version, commands }: ProgramOptions, context: CliContext): Command {
+export interface ProgramOptions {
+  readonly version: string;
+  readonly commands: readonly CliCommand[];
+  /** After the others. */
+  readonly groups?: readonly CommandGroup[];
+}
+
+export function createProgram(
+  { version, commands, groups = [] }: ProgramOptions,
+  context: CliContext,
+): Command {
   const program = new Command('vultune')
     .description(
       'Fine-tune language models to tell vulnerable functions from safe ones, and measure them honestly.',
@@ -26,8 +48,12 @@ export function createProgram({ version, commands }: ProgramOptions, context: Cl
     .version(version, '-V, --version', 'print the version')
     // An option belongs to the command it follows: `data build` and `data build npm` both have --out.
     .enablePositionalOptions()
-    .addHelpText('after', '\nEvery command has its own help with examples: vultune train --help');
+    .addHelpText('after', HELP_END);
   for (const command of commands) program.addCommand(command(context));
+  for (const group of groups) {
+    program.commandsGroup(`${group.heading}:`);
+    for (const command of group.commands) program.addCommand(command(context));
+  }
   for (const command of allCommands(program)) quiet(command, context);
   return program;
 }
@@ -63,7 +89,11 @@ function allCommands(command: Command): Command[] {
 
 /** Commander throws instead of leaving the process, and writes where the context says. */
 function quiet(command: Command, { stdout, stderr }: CliContext): void {
-  if (command.commands.length > 0) command.helpCommand('help [command]', 'print the help of a command');
+  if (command.commands.length > 0) {
+    const help = new Command('help [command]').description('print the help of a command');
+    const hasGroups = command.commands.some((one) => one.helpGroup() !== '');
+    command.addHelpCommand(hasGroups ? help.helpGroup('Help:') : help);
+  }
   command
     .exitOverride()
     .helpOption('-h, --help', 'print this help')
@@ -78,9 +108,17 @@ function quiet(command: Command, { stdout, stderr }: CliContext): void {
     })
     .configureHelp({
       styleTitle: (text) => stdout.colors.heading(text),
+      // Options are in the command's own help.
+      subcommandTerm: (subcommand) =>
+        [subcommand.name(), ...subcommand.registeredArguments.map(argumentTerm)].join(' '),
       // That a switch is off unless it is given goes without saying.
       optionDescription: (option) => new Help().optionDescription(option).replace(/ \(default: false\)$/, ''),
     });
+}
+
+function argumentTerm(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 /** Commander's complaint in the form of all others; help and version are no complaint. */

@@ -19,7 +19,7 @@ import { scanCommand } from './commands/scan.ts';
 import { serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
-import type { CliCommand } from './program.ts';
+import type { CliCommand, CommandGroup } from './program.ts';
 
 /** How the npm dataset is built, for `data build npm` and the quickstart alike. */
 const npmDataset = {
@@ -37,11 +37,26 @@ async function fetchRelease(name: string, version: string, signal: AbortSignal) 
   return fetch(name, version, await npmFetchOptions(), signal);
 }
 
-export function commandRegistry(version: string): readonly CliCommand[] {
+/** In the order in which one meets them. */
+export function commandRegistry(version: string): readonly CommandGroup[] {
   return [
-    quickstartCommand(async (...args) =>
-      (await import('./stages/quickstart.ts')).quickstartStage({ ...npmDataset, fetchRelease })(...args),
-    ),
+    {
+      heading: 'Begin',
+      commands: [
+        quickstartCommand(async (...args) =>
+          (await import('./stages/quickstart.ts')).quickstartStage({ ...npmDataset, fetchRelease })(...args),
+        ),
+      ],
+    },
+    { heading: 'Train', commands: trainingCommands() },
+    { heading: 'Measure and show', commands: measuringCommands() },
+    { heading: 'Use', commands: usingCommands() },
+    { heading: 'Look up and check', commands: checkingCommands(version) },
+  ];
+}
+
+function trainingCommands(): readonly CliCommand[] {
+  return [
     dataCommand({
       ...npmDataset,
       buildNpm: npmDataset.build,
@@ -55,17 +70,31 @@ export function commandRegistry(version: string): readonly CliCommand[] {
         await (await import('./stages/train.ts')).resumeStage(...args);
       },
     }),
+  ];
+}
+
+function measuringCommands(): readonly CliCommand[] {
+  return [
     evaluateCommand(async (...args) => (await import('./stages/evaluate.ts')).evaluateStage(...args)),
     compareCommand(async (...args) => (await import('./stages/compare.ts')).compareStage(...args)),
+    reportCommand(async (...args) => (await import('./stages/report.ts')).reportStage(...args)),
     serveCommand(
       async (...args) => (await import('./stages/serve.ts')).serveStage(...args),
       async (...args) => (await import('./stages/scan-serve.ts')).serveScanStage(...args),
     ),
-    reportCommand(async (...args) => (await import('./stages/report.ts')).reportStage(...args)),
+  ];
+}
+
+function usingCommands(): readonly CliCommand[] {
+  return [
     predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
-    linesCommand(async (...args) => (await import('./stages/lines.ts')).linesStage(...args)),
     scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),
-    verifyCommand(async (...args) => (await import('./stages/verify.ts')).verifyStage(...args)),
+    linesCommand(async (...args) => (await import('./stages/lines.ts')).linesStage(...args)),
+  ];
+}
+
+function checkingCommands(version: string): readonly CliCommand[] {
+  return [
     modelsCommand({
       resolve: async (...args) =>
         (await import('../checkpoint/sources/resolve-model.ts')).resolveModel(...args),
@@ -82,5 +111,6 @@ export function commandRegistry(version: string): readonly CliCommand[] {
         ['vultune', (await import('../checkpoint/sources/package-cache.ts')).vultuneCacheDir(undefined)],
       ],
     }),
+    verifyCommand(async (...args) => (await import('./stages/verify.ts')).verifyStage(...args)),
   ];
 }

@@ -44,7 +44,7 @@ export function compareCommand(stage: CompareStage): CliCommand {
       )
       .option(
         '--json',
-        'print JSON: data, functions, first, second, differences (by metric: difference, interval, p_value), delong, verdict',
+        'print JSON on standard output instead of text: data, functions, first, second, differences (by metric: difference, interval, p_value), delong, verdict',
         false,
       );
     addClusterOptions(command);

@@ -38,7 +38,7 @@ export function doctorCommand(stages: DoctorStages): CliCommand {
         'Say what this machine offers: versions, processor, threads, memory, devices with the speed of a matrix ' +
           'product, Python and pip (for models inside Python packages), caches and their sizes.',
       )
-      .option('--json', 'print JSON', false);
+      .option('--json', 'print JSON on standard output instead of text', false);
     addExamples(command, [['paste this into a bug report', 'vultune doctor']]);
     return command.action(async ({ json }: { json: boolean }) => {
       if (!json && context.stderr.isLive) context.stderr.write('measuring ...\r');

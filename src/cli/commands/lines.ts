@@ -76,7 +76,7 @@ export function linesCommand(stage: LinesStage): CliCommand {
           .argParser(parseNonNegative)
           .default(42),
       )
-      .option('--json', 'print JSON on standard output', false);
+      .option('--json', 'print JSON on standard output instead of text', false);
     addDeviceOptions(command);
     addExamples(command, [
       ['the functions of a file, line by line', 'vultune lines runs/first --data src/server.js'],

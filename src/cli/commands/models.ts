@@ -86,7 +86,7 @@ function listCommand(stages: ModelStages, context: CliContext): Command {
       "List the models on this machine: those in the hub's cache that are whole, and those out of packages.",
     )
     .option('--cache-dir <dir>', "another cache than the hub's or Vultune's")
-    .option('--json', 'print JSON', false);
+    .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [['what can be used offline', 'vultune models list']]);
   return command.action(async ({ json, ...options }: ListOptions) => {
     const models = await stages.list(options);
@@ -124,7 +124,7 @@ function showCommand(stages: ModelStages, context: CliContext): Command {
     .argument('<model>', REFERENCE)
     .option('--revision <name>', 'branch, tag or commit (hub only)')
     .option('--cache-dir <dir>', "another cache than the hub's or Vultune's")
-    .option('--json', 'print JSON', false);
+    .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [
     ['a fetched one', 'vultune models show HuggingFaceTB/SmolLM2-135M'],
     ['a file of your own', 'vultune models show ./model.gguf'],

@@ -42,7 +42,7 @@ export function predictCommand(stage: PredictStage): CliCommand {
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
       .requiredOption(
         '--data <file>',
-        'JSON lines with `code`; or a .js, .ts, .jsx, .tsx file, one prediction a function; - reads JSON lines from standard input',
+        'JSON lines with `code`, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction a function',
       )
       .option('--out <file>', 'write here instead of standard output')
       .addOption(

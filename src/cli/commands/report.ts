@@ -23,7 +23,7 @@ export function reportCommand(stage: ReportStage): CliCommand {
           'every finished training has written its own already.',
       )
       .argument('<runs...>', 'run folders; several are put side by side')
-      .option('--out <file>', 'where to (default: RUN/report.html, or ./report.html of several)')
+      .option('--out <file>', 'write here (default: RUN/report.html, or ./report.html of several)')
       .option('--tensorboard <dir>', 'write TensorBoard event files there instead');
     addExamples(command, [
       ['again, after a change of Vultune', 'vultune report runs/first'],

@@ -48,7 +48,7 @@ export interface ScanRequest extends DeviceOptions {
 
 export type ScanStage = (request: ScanRequest, context: CliContext) => Promise<void>;
 
-type Options = Omit<ScanRequest, 'run' | 'paths'>;
+type Options = Omit<ScanRequest, 'run' | 'paths'> & { readonly out?: string };
 
 export function scanCommand(stage: ScanStage): CliCommand {
   return (context) => {
@@ -68,7 +68,7 @@ export function scanCommand(stage: ScanStage): CliCommand {
     addDeviceOptions(command);
     addExamples(command, [
       ['a whole project', 'vultune scan runs/first .'],
-      ['for a code-hosting site', 'vultune scan runs/first src --format sarif --output vultune.sarif'],
+      ['for a code-hosting site', 'vultune scan runs/first src --format sarif --out vultune.sarif'],
       ['what a branch changes', 'vultune scan runs/first . --diff origin/main --format github'],
       [
         'accept what is there, report what is new',
@@ -76,8 +76,8 @@ export function scanCommand(stage: ScanStage): CliCommand {
       ],
       ['at most 1 false alarm in 200 functions', 'vultune scan runs/first src --max-false-positives 1/200'],
     ]);
-    return command.action((run: string, paths: string[], options: Options) =>
-      stage({ run, paths, ...options }, context),
+    return command.action((run: string, paths: string[], { out, ...options }: Options) =>
+      stage({ run, paths, ...options, ...(out === undefined ? {} : { output: out }) }, context),
     );
   };
 }
@@ -85,7 +85,8 @@ export function scanCommand(stage: ScanStage): CliCommand {
 function addOutputOptions(command: Command): void {
   command
     .addOption(new Option('--format <name>', 'of the findings').choices(SCAN_FORMATS).default('text'))
-    .option('--output <file>', 'write the findings here instead of standard output')
+    .option('--out <file>', 'write here instead of standard output')
+    .addOption(new Option('--output <file>', 'the same as --out').hideHelp())
     .addOption(
       new Option('--frames <n>', 'findings shown with their code (text, html)')
         .argParser(parseCount)

@@ -194,7 +194,9 @@ describe('data check', () => {
     const result = await run(broken);
     expect(result.exitCode).toBe(2);
     expect(result.stderr).toContain('broken.jsonl:2');
-    expect((await run(broken, '--threshold', '0.2')).stderr).toContain('expected a number from 0.7 to 1');
+    expect((await run(broken, '--near-duplicates', '0.2')).stderr).toContain(
+      'expected a number from 0.7 to 1',
+    );
   });
 });
 

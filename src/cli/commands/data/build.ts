@@ -5,8 +5,9 @@ import type { BuildOptions, buildDataset } from '../../../dataset/build/build-da
 import { SOURCES, type SourceOption } from '../../../dataset/build/sources/registry.ts';
 import type { CliContext } from '../../context.ts';
 import { buildProgress, buildSummary } from '../../display/build-summary.ts';
-import { addExamples, parseCount, parseNonNegative, parseShare } from '../../options.ts';
+import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
 import { type BuildNpmStages, buildNpmCommand } from './build-npm.ts';
+import { nearDuplicatesOption } from './near-duplicates-option.ts';
 import { parseFractions } from './parse-fractions.ts';
 import { addReportOptions, type DatasetReport, finishDataset, type ReportOptions } from './report-options.ts';
 import { parseSources } from './source-arguments.ts';
@@ -26,6 +27,7 @@ interface Options
   readonly out?: string;
   readonly cacheDir?: string;
   readonly json: boolean;
+  readonly numThreads?: number;
 }
 
 export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliContext): Command {
@@ -46,7 +48,9 @@ export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliC
   addSplitOptions(command);
   command
     .addOption(
-      new Option('--threads <n>', 'worker threads, 0: none (default: one a core)').argParser(parseThreads),
+      new Option('--num-threads <n>', 'worker threads; 0: none (default: one a core)').argParser(
+        parseThreads,
+      ),
     )
     .option('--cache-dir <dir>', "another folder than Vultune's cache for clones and finished fixes")
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
@@ -105,11 +109,7 @@ function addNegativeOptions(command: Command): void {
       ),
     )
     .option('--exclude <file...>', 'leave out whatever overlaps with these datasets, exactly or nearly')
-    .addOption(
-      new Option('--near-duplicates <jaccard>', 'likeness from which two functions stay on one side')
-        .default(0.9)
-        .argParser(parseShare),
-    );
+    .addOption(nearDuplicatesOption());
 }
 
 function addSplitOptions(command: Command): void {
@@ -149,7 +149,7 @@ async function build(
   context: CliContext,
 ): Promise<void> {
   const { stdout, stderr, signal } = context;
-  const { out, json, cacheDir, baseModel, report, ...others } = options;
+  const { out, json, cacheDir, baseModel, report, numThreads, ...others } = options;
   if (out === undefined) throw new VultuneError('CLI_USAGE', "required option '--out <dir>' not specified");
   const sources = await Promise.all(
     parseSources(words, SOURCES).map(({ row, location }) => row.open(location, { ...others })),
@@ -158,6 +158,7 @@ async function build(
   try {
     const result = await stages.build({
       ...others,
+      ...(numThreads === undefined ? {} : { threads: numThreads }),
       sources,
       outDir: out,
       cacheDir: cacheDir ?? (await stages.cacheDir()),

@@ -3,11 +3,12 @@ import { Command, Option } from 'commander';
 import { LEAK_KINDS, type LeakKind } from '../../../dataset/check/leak-report.ts';
 import type { CliContext } from '../../context.ts';
 import { leakText } from '../../display/leak-text.ts';
-import { addExamples, parseCount, parseShare } from '../../options.ts';
+import { addExamples, parseCount } from '../../options.ts';
 import { addInputs, type InputOptions, leftOutLine, openInputs } from './dataset-inputs.ts';
+import { nearDuplicatesOption } from './near-duplicates-option.ts';
 
 interface Options extends InputOptions {
-  readonly threshold: number;
+  readonly nearDuplicates: number;
   readonly ignore: readonly LeakKind[];
   readonly examples: number;
   readonly json: boolean;
@@ -23,18 +24,14 @@ export function checkCommand(_stages: unknown, context: CliContext): Command {
         'Comments and white space do not count when functions are compared.',
     );
   addInputs(command)
-    .addOption(
-      new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
-        .default(0.9)
-        .argParser(parseShare),
-    )
+    .addOption(nearDuplicatesOption())
     .addOption(
       new Option('--ignore <kinds...>', 'kinds of leaks not to look for')
         .choices(LEAK_KINDS)
         .default([], 'none'),
     )
     .addOption(new Option('--examples <n>', 'places to show of each kind').default(5).argParser(parseCount))
-    .option('--json', 'print the findings as JSON', false);
+    .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [
     ['a dataset that vultune built', 'vultune data check datasets/kb'],
     ['somebody else’s files, together', 'vultune data check train.jsonl valid.jsonl test.jsonl'],
@@ -48,7 +45,7 @@ async function check(paths: readonly string[], options: Options, context: CliCon
   const { findLeaks } = await import('../../../dataset/check/find-leaks.ts');
   const inputs = await openInputs(paths, options, context);
   const report = await findLeaks(inputs.records(), {
-    threshold: options.threshold,
+    threshold: options.nearDuplicates,
     kinds: LEAK_KINDS.filter((kind) => !options.ignore.includes(kind)),
     examples: options.examples,
   });

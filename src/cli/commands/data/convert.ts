@@ -35,7 +35,7 @@ export function convertCommand(_stages: unknown, context: CliContext): Command {
       repeated('--vulnerable <word>', 'of a table: a label that means vulnerable, beside 1, true ...'),
     )
     .addOption(repeated('--safe <word>', 'of a table: a label that means safe, beside 0, false ...'))
-    .option('--json', 'print the counts as JSON', false);
+    .option('--json', 'print the counts as JSON on standard output instead of text', false);
   addExamples(command, [
     [
       'a published set, split as its authors split it',

@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import type { CliContext } from '../../context.ts';
+import { addExamples } from '../../options.ts';
 import type { CliCommand } from '../../program.ts';
 import { type BuildStages, buildCommand } from './build.ts';
 import type { BuildNpmStages } from './build-npm.ts';
@@ -33,9 +34,18 @@ export function dataCommand(stages: DataStages): CliCommand {
   return (context) => {
     const command = new Command('data')
       .enablePositionalOptions()
-      .summary('build datasets of vulnerable functions and their fixes')
-      .description('Build datasets of vulnerable functions and their fixes.');
+      .summary('build, check, split, merge and sample datasets')
+      .description(
+        'Datasets of vulnerable functions and their fixes: build them, look into them, split them.',
+      );
     for (const subcommand of SUBCOMMANDS) command.addCommand(subcommand(stages, context));
-    return command;
+    return addExamples(command, [
+      ['out of published npm packages', 'vultune data build npm --out datasets/npm'],
+      [
+        'out of the fixes of a repository of your own',
+        'vultune data build git=fixes.csv --out datasets/ours',
+      ],
+      ['does anything leak?', 'vultune data check datasets/ours'],
+    ]);
   };
 }

@@ -20,7 +20,7 @@ export function inspectCommand(_stages: unknown, context: CliContext): Command {
     .argument('<input>', 'a folder, file or archive; - for standard input')
     .addOption(new Option('--format <name>', 'what the input is, where it cannot be told by looking at it'))
     .addOption(new Option('--records <n>', 'functions to show').default(2).argParser(parseNonNegative))
-    .option('--json', 'print everything as JSON', false);
+    .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [
     ['a published set', 'vultune data inspect primevul_valid.jsonl'],
     ['out of an archive, five functions', 'vultune data inspect x1.tar.gz --records 5'],

@@ -44,7 +44,7 @@ export function sampleCommand(_stages: unknown, context: CliContext): Command {
     .addOption(
       new Option('--seed <n>', 'another seed, another sample').default(42).argParser(parseNonNegative),
     )
-    .option('--json', 'print the counts as JSON', false);
+    .option('--json', 'print the counts as JSON on standard output instead of text', false);
   addExamples(command, [
     [
       'a quarter vulnerable',

@@ -4,16 +4,18 @@ import type { SplitDatasetOptions } from '../../../dataset/splits/split-dataset.
 import type { CliContext } from '../../context.ts';
 import { readingProgress } from '../../display/reading-progress.ts';
 import { splitSummary } from '../../display/split-summary.ts';
-import { parseNonNegative, parseShare } from '../../options.ts';
+import { parseNonNegative } from '../../options.ts';
 import { leftOutLine } from './dataset-inputs.ts';
+import { nearDuplicatesOption } from './near-duplicates-option.ts';
 import { parseFractions } from './parse-fractions.ts';
 import { addReportOptions, finishDataset, type ReportOptions } from './report-options.ts';
 
 export interface SplitCommandOptions
-  extends Pick<SplitDatasetOptions, 'by' | 'fractions' | 'timePer' | 'threshold' | 'format'>,
+  extends Pick<SplitDatasetOptions, 'by' | 'fractions' | 'timePer' | 'format'>,
     ReportOptions {
   readonly out: string;
   readonly seed: number;
+  readonly nearDuplicates: number;
   readonly split?: SplitCommandOptions['by'];
   readonly json: boolean;
 }
@@ -48,11 +50,7 @@ export function addSplitOptions(command: Command): Command {
         .choices(['all', 'project'])
         .default('all'),
     )
-    .addOption(
-      new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
-        .default(0.9)
-        .argParser(parseShare),
-    )
+    .addOption(nearDuplicatesOption())
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
   return addReportOptions(command);
 }
@@ -66,11 +64,12 @@ export async function runSplit(
 ): Promise<void> {
   const { stdout, stderr, signal } = context;
   const { splitDataset } = await import('../../../dataset/splits/split-dataset.ts');
-  const { out, json, split, by = split, report, baseModel, ...others } = options;
+  const { out, json, split, by = split, report, baseModel, nearDuplicates, ...others } = options;
   const progress = readingProgress(stderr);
   try {
     const info = await splitDataset({
       ...others,
+      threshold: nearDuplicates,
       ...(by === undefined ? {} : { by }),
       command,
       inputs,

@@ -3,13 +3,14 @@ import { Command, Option } from 'commander';
 import { writeFileAtomic } from '../../../base/files.ts';
 import type { CliContext } from '../../context.ts';
 import { statisticsText } from '../../display/statistics-text.ts';
-import { addExamples, parseNonNegative, parseShare } from '../../options.ts';
+import { addExamples, parseNonNegative } from '../../options.ts';
 import { addInputs, type InputOptions, leftOutLine, openInputs } from './dataset-inputs.ts';
+import { nearDuplicatesOption } from './near-duplicates-option.ts';
 
 interface Options extends InputOptions {
   readonly baseModel?: string;
   readonly revision?: string;
-  readonly threshold: number;
+  readonly nearDuplicates: number;
   readonly seed: number;
   readonly json: boolean;
   /** Write the page of the dataset here. */
@@ -26,17 +27,13 @@ export function statsCommand(_stages: unknown, context: CliContext): Command {
   addInputs(command)
     .option('--base-model <model>', 'count tokens with the tokenizer of this model (default: an estimate)')
     .option('--revision <name>', 'branch, tag or commit of the model')
-    .addOption(
-      new Option('--threshold <x>', 'near duplicates: Jaccard similarity of runs of three tokens')
-        .default(0.9)
-        .argParser(parseShare),
-    )
+    .addOption(nearDuplicatesOption())
     .addOption(
       new Option('--seed <n>', 'chooses the pairs sampled into --json')
         .default(42)
         .argParser(parseNonNegative),
     )
-    .option('--json', 'print everything as JSON, with sampled pairs', false)
+    .option('--json', 'print JSON on standard output instead of tables, with sampled pairs', false)
     .option('--html <file>', 'also write a page: charts, tables, sampled pairs side by side');
   addExamples(command, [
     ['a dataset that vultune built', 'vultune data stats datasets/kb'],
@@ -48,7 +45,7 @@ export function statsCommand(_stages: unknown, context: CliContext): Command {
 
 async function stats(paths: readonly string[], options: Options, context: CliContext): Promise<void> {
   const { collectStatistics } = await import('../../../dataset/statistics/collect-statistics.ts');
-  const { baseModel, revision, threshold, seed } = options;
+  const { baseModel, revision, nearDuplicates, seed } = options;
   const tokenizer =
     baseModel === undefined
       ? {}
@@ -62,7 +59,7 @@ async function stats(paths: readonly string[], options: Options, context: CliCon
   const inputs = await openInputs(paths, options, context);
   const statistics = await collectStatistics(inputs.records(), {
     name: paths.join(' '),
-    threshold,
+    threshold: nearDuplicates,
     seed,
     ...tokenizer,
   });
