@@ -187,11 +187,13 @@ function duplicates({ duplicates: d, total }: DatasetStatistics): Section {
   const warnings = [
     ...(d.crossing > 0
       ? [
-          `${count(d.crossing)} groups of near duplicates lie in several parts: a test score then rewards remembering.`,
+          `${count(d.crossing)} ${d.crossing === 1 ? 'group of near duplicates lies' : 'groups of near duplicates lie'} in several parts: a test score then rewards remembering.`,
         ]
       : []),
     ...(d.conflicts > 0
-      ? [`${count(d.conflicts)} bodies occur with both labels: no model can be right on them.`]
+      ? [
+          `${count(d.conflicts)} ${d.conflicts === 1 ? 'body occurs' : 'bodies occur'} with both labels: no model can be right on them.`,
+        ]
       : []),
   ];
   const share = (extra: number) => percent(total.functions === 0 ? null : extra / total.functions, 1);

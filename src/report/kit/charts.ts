@@ -250,7 +250,7 @@ export function barChart({ title, note, bars }: BarChartOptions): SafeHtml {
         Plot.text(bars, {
           y: 'label',
           x: 0,
-          text: (bar: Bar) => (bar.label.length > 23 ? `${bar.label.slice(0, 22)}…` : bar.label),
+          text: (bar: Bar) => shortLabel(bar.label),
           textAnchor: 'end',
           dx: -6,
           fill: COLOR.ink,
@@ -333,3 +333,8 @@ function describeLines({ x, y }: LineChartOptions, series: readonly Colored[]): 
 }
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+/** Of names that share their beginning (`org/project`) the end tells more. */
+function shortLabel(label: string): string {
+  return label.length > 23 ? `${label.slice(0, 6)}…${label.slice(-16)}` : label;
+}
