@@ -14,8 +14,8 @@ export interface EvaluationRow {
   /** Stable key: `model` or a baseline's name. */
   readonly name: string;
   readonly label: string;
-  /** Where the row's threshold comes from. */
-  readonly thresholdFrom: 'given' | 'fixed' | 'validation' | 'training';
+  /** Where the row's threshold comes from: `adapter` is the one stored with it, `given` what the user asked for. */
+  readonly thresholdFrom: 'given' | 'adapter' | 'fixed' | 'validation' | 'training';
   readonly result: EvaluationResult;
   /** [N] */
   readonly scores: ArrayLike<number>;

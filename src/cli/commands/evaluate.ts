@@ -44,7 +44,8 @@ type Options = Omit<EvaluateRequest, 'runs'>;
 
 const JSON_HELP = `
 JSON (--json), of one run:
-  run, data, functions, vulnerable, threshold, threshold_from
+  run, data, functions, vulnerable, threshold
+  threshold_from    adapter, validation (--valid), given (--threshold), or fixed: 0.5
   metrics           by name; null where a metric is not defined
   undefined, cautions   why a metric has no value, or a value that says little
   intervals         by name: [low, high], 95%; P-C ... and pair_ranking are in it

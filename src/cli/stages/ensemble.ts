@@ -20,7 +20,9 @@ export function ensembleOf(
     scores: averageLogits(runs.map(({ scores }) => scores)),
     validScores: onValidation,
     threshold: threshold ?? chosen ?? average!,
-    thresholdFrom: threshold === undefined && chosen !== undefined ? 'validation' : 'given',
+    // The average of theirs is from where theirs are.
+    thresholdFrom:
+      threshold !== undefined ? 'given' : chosen !== undefined ? 'validation' : runs[0]!.thresholdFrom,
     calibration: undefined,
   };
 }

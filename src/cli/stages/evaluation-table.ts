@@ -12,6 +12,14 @@ import type { Terminal } from '../display/terminal.ts';
 
 const COMPARED = ['rocAuc', 'averagePrecision', 'f1'] as const satisfies readonly FigureName[];
 
+const THRESHOLD_FROM: Readonly<Record<EvaluationRow['thresholdFrom'], string>> = {
+  given: ' as given',
+  adapter: ' of the adapter',
+  fixed: '',
+  validation: ' chosen on validation',
+  training: ' chosen on training',
+};
+
 /** Side by side: what depends on the threshold, and what does not. */
 const DETAILS: readonly (readonly [FigureName, FigureName])[] = [
   ['precision', 'oracleF1'],
@@ -32,7 +40,7 @@ export function evaluationTable(comparison: Comparison, terminal: Terminal): str
   const notes = footnotes(comparison);
   return [
     comparedFigures(comparison, terminal),
-    `\n${colors.muted(`${model.label}, threshold ${model.result.threshold.toPrecision(3)} (↓ lower is better)`)}\n`,
+    `\n${colors.muted(`${model.label}, threshold ${model.result.threshold.toPrecision(3)}${THRESHOLD_FROM[model.thresholdFrom]} (↓ lower is better)`)}\n`,
     renderTable(
       [{ heading: '' }, { heading: '' }, { heading: '' }, { heading: '' }],
       DETAILS.map((pair) =>

@@ -66,7 +66,7 @@ export async function prepareRun(
     scores: calibrateAll(calibration, raw),
     validScores,
     threshold: wishes.threshold ?? chosen ?? run.threshold,
-    thresholdFrom: isChosenHere ? 'validation' : 'given',
+    thresholdFrom: wishes.threshold !== undefined ? 'given' : isChosenHere ? 'validation' : run.thresholdFrom,
     calibration,
   };
 }

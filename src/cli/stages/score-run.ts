@@ -45,6 +45,7 @@ export class ScoringRun {
   readonly calibration: Calibration | undefined;
   /** As stored, on the calibrated scale. */
   readonly threshold: number;
+  readonly thresholdFrom: 'adapter' | 'fixed';
   readonly #request: ScoringRequest;
   readonly #context: CliContext;
   #detector: Detector | undefined;
@@ -57,6 +58,7 @@ export class ScoringRun {
     this.run = existsSync(join(request.run, 'run.json')) ? openRun(request.run) : undefined;
     this.calibration = adapterCalibration(this.header);
     this.threshold = this.header.settings?.threshold ?? DEFAULT_THRESHOLD;
+    this.thresholdFrom = this.header.settings === undefined ? 'fixed' : 'adapter';
     this.#request = request;
     this.#context = context;
   }

@@ -270,6 +270,9 @@ describe('several runs', () => {
     expect(result.mean.roc_auc.mean).toBeCloseTo((aucs[0] + aucs[1]) / 2, 12);
     expect(result.mean.roc_auc.sd).toBeCloseTo(Math.abs(aucs[0] - aucs[1]) / Math.SQRT2, 12);
     expect(result.ensemble.threshold_from).toBe('validation');
+    expect(result.runs[0].threshold_from).toBe('adapter');
+    const given = json((await evaluate(`${line} --json --threshold 0.3`)).stdout);
+    expect(given.ensemble).toMatchObject({ threshold: 0.3, threshold_from: 'given' });
     // Two models with errors of their own: together they rank better than on average.
     expect(result.ensemble.metrics.roc_auc).toBeGreaterThan(result.mean.roc_auc.mean);
     const { stdout } = await evaluate(line);
