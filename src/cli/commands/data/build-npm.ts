@@ -43,7 +43,7 @@ export function buildNpmCommand(stages: BuildNpmStages, context: CliContext): Co
     )
     .requiredOption(
       '--out <dir>',
-      'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json',
+      'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json, report.html',
     )
     .addOption(
       new Option('--advisories <file>', 'table of fixes, JSON lines').default(
@@ -90,7 +90,10 @@ export function buildNpmCommand(stages: BuildNpmStages, context: CliContext): Co
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
   addReportOptions(command);
   addExamples(command, [
-    ['the dataset of the quickstart', 'vultune data build npm --out datasets/npm'],
+    [
+      'what the quickstart trains on',
+      'vultune data build npm --negative-lengths matched --max-tokens 1500 --out datasets/npm',
+    ],
     [
       'your own fixes, four untouched functions for each',
       'vultune data build npm --advisories fixes.jsonl --out datasets/ours --negatives-per-positive 4',

@@ -5,6 +5,7 @@ import type { BuildOptions, buildDataset } from '../../../dataset/build/build-da
 import { SOURCES, type SourceOption } from '../../../dataset/build/sources/registry.ts';
 import type { CliContext } from '../../context.ts';
 import { buildProgress, buildSummary } from '../../display/build-summary.ts';
+import { wrapText } from '../../display/wrap.ts';
 import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
 import { type BuildNpmStages, buildNpmCommand } from './build-npm.ts';
 import { nearDuplicatesOption } from './near-duplicates-option.ts';
@@ -19,6 +20,9 @@ export interface BuildStages {
   /** Writes report.html into the built dataset; default: the stage that does. */
   readonly report?: DatasetReport;
 }
+
+/** Of a source's summary in the help. */
+const SOURCE_COLUMNS = 72;
 
 interface Options
   extends Omit<BuildOptions, 'outDir' | 'cacheDir' | 'sources' | 'onProgress' | 'signal'>,
@@ -37,8 +41,7 @@ export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliC
       'Build a dataset from sources of fixes: functions before a fix (P1, vulnerable), after it (P2) and ' +
         'unchanged beside it (P3), without duplicates, in train, valid and test.\n\n' +
         'A source is NAME=LOCATION, several at once; NAME LOCATION does for one. A stopped build goes on from ' +
-        'what it has, and the same input gives the same bytes.\n\n' +
-        `Sources:\n${SOURCES.map((row) => `  ${row.name}=${row.location}: ${row.summary}`).join('\n')}`,
+        'what it has, and the same input gives the same bytes.',
     )
     .argument('[sources...]', 'sources with their locations')
     .enablePositionalOptions() // what follows `npm` belongs to it
@@ -56,6 +59,7 @@ export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliC
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
   addReportOptions(command);
   for (const { flags, description } of sourceOptions()) command.option(flags, description);
+  command.addHelpText('after', `\nSources:\n${SOURCES.map(describeSource).join('\n')}`);
   addExamples(command, [
     [
       'the manually curated statements, whatever their fixes changed',
@@ -71,7 +75,10 @@ export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliC
 
 function addLabelOptions(command: Command): void {
   command
-    .option('--out <dir>', 'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json')
+    .option(
+      '--out <dir>',
+      'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json, report.html',
+    )
     .option('--strict', 'only fixes that changed exactly one function', true)
     .option('--no-strict', 'every fix, however many functions it changed')
     .addOption(
@@ -174,6 +181,12 @@ async function build(
   } finally {
     display.stop();
   }
+}
+
+/** What is typed, and below it what that is. */
+function describeSource({ name, location, summary }: (typeof SOURCES)[number]): string {
+  const lines = wrapText(summary, SOURCE_COLUMNS).map((line) => `      ${line}`);
+  return [`  ${name}=${location}`, ...lines].join('\n');
 }
 
 /** 0 is allowed: everything in this thread. */

@@ -27,7 +27,7 @@ export function addSplitOptions(command: Command): Command {
   command
     .requiredOption(
       '--out <dir>',
-      'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json',
+      'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json, report.html',
     )
     .addOption(
       new Option(
