@@ -10,9 +10,13 @@ import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
 import { type DatasetFile, fileOfStream } from './dataset-file.ts';
 
-export interface ArchiveLimits {
+export interface ArchiveOptions {
   /** Of all entries together, uncompressed. */
   readonly maxBytes?: number;
+  /** Bytes of the archive read so far. */
+  readonly onBytes?: ((done: number) => void) | undefined;
+  /** Why an entry was passed over that might have been one, in the words of the card. */
+  readonly onSkipped?: (reason: string) => void;
 }
 
 /** Code compresses ten times; more than this is made to be large. */
@@ -48,11 +52,10 @@ export async function* gunzipped(path: string): AsyncGenerator<Uint8Array> {
  */
 export async function* archiveEntries(
   path: string,
-  limits: ArchiveLimits = {},
-  onBytes?: (done: number) => void,
+  options: ArchiveOptions = {},
 ): AsyncGenerator<DatasetFile> {
   const { size } = await stat(path);
-  const maxBytes = limits.maxBytes ?? Math.max(ALWAYS_ALLOWED_BYTES, size * MOST_COMPRESSION);
+  const maxBytes = options.maxBytes ?? Math.max(ALWAYS_ALLOWED_BYTES, size * MOST_COMPRESSION);
   const waiting: ReadEntry[] = [];
   let totalBytes = 0;
   let failure: unknown;
@@ -70,12 +73,9 @@ export async function* archiveEntries(
     onReadEntry(entry) {
       totalBytes += entry.size;
       if (totalBytes > maxBytes) fail(bomb(path, `${Math.round(maxBytes / 2 ** 20)} MiB`));
-      if (
-        failure === undefined &&
-        entry.type === 'File' &&
-        isSafe(entry.path) &&
-        DATASET_ENTRY.test(entry.path)
-      ) {
+      const problem = entryProblem(entry);
+      if (problem !== undefined) options.onSkipped?.(problem);
+      if (failure === undefined && problem === undefined && DATASET_ENTRY.test(entry.path)) {
         waiting.push(entry);
         wake();
       } else entry.resume();
@@ -91,7 +91,7 @@ export async function* archiveEntries(
   let read = 0;
   input.on('data', (chunk) => {
     read += chunk.length;
-    onBytes?.(read);
+    options.onBytes?.(read);
     if (failure === undefined && !parser.write(chunk as Buffer)) input.pause();
   });
   parser.on('drain', () => input.resume());
@@ -112,6 +112,12 @@ export async function* archiveEntries(
   } finally {
     input.destroy();
   }
+}
+
+function entryProblem({ type, path }: ReadEntry): string | undefined {
+  if (!isSafe(path)) return 'archive entry with a path out of the archive';
+  const isPlain = ['Directory', 'File', 'OldFile', 'ContiguousFile'].includes(type);
+  return isPlain ? undefined : 'archive entry that is a link or no file';
 }
 
 /** No absolute path, drive, or way up: nothing is written, but such an archive is not trusted with names either. */

@@ -132,8 +132,12 @@ async function openArchive(
     unknown ??= entry;
   }
   if (format === undefined) throw unknown === undefined ? noFiles(path) : unknownFormat(unknown);
+  const reading = {
+    onBytes: options.onBytes,
+    onSkipped: (reason: string) => options.tally?.add(reason),
+  };
   async function* records() {
-    for await (const entry of archiveEntries(path, {}, options.onBytes)) {
+    for await (const entry of archiveEntries(path, reading)) {
       const name = entry.path.slice(path.length + 1);
       const found = given ?? recogniseFormat(entry);
       if (found === undefined) options.tally?.add(`file of no known format: ${name}`);

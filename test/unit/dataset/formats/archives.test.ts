@@ -78,8 +78,12 @@ describe('archives', () => {
         { path: 'good.jsonl', content: lines('int good;') },
       ]),
     );
-    const { records } = await readBack(path);
+    const { records, leftOut } = await readBack(path);
     expect(records.map(({ code }) => code)).toEqual(['int good;']);
+    expect(leftOut).toEqual({
+      'archive entry with a path out of the archive': 4,
+      'archive entry that is a link or no file': 2,
+    });
     expect(readdirSync(dirname(path))).toEqual(['evil.tar']);
     expect(existsSync(join(dirname(path), '../escape.jsonl'))).toBe(false);
   });
