@@ -19,7 +19,8 @@ export function quickstartCommand(stage: QuickstartStage): CliCommand {
       .summary('from nothing to a fine-tuned model and honest numbers, in one command')
       .description(
         'Fetch vulnerable functions and their fixes out of published npm packages, fine-tune SmolLM2-135M on ' +
-          'them, evaluate it beside its baselines, and score three functions as an example.\n\n' +
+          'them, evaluate it beside its baselines, score three functions as an example, and scan a package that it has ' +
+          'not seen.\n\n' +
           'On two cores about ten minutes after the downloads, under 3 GB of memory. A second run reuses ' +
           'everything that was fetched and computed.',
       )

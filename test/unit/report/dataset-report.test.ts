@@ -89,3 +89,16 @@ test('none and one', async () => {
   expect(one).toContain('There are no pairs');
   expect(one).not.toMatch(/NaN|undefined|Infinity/);
 });
+
+test('long names that begin alike are told apart; one group is not "1 groups"', async () => {
+  const body = 'int f(char *s) { char b[8]; strcpy(b, s); strcat(b, s); return b[0] + b[1]; }';
+  const records = ['187', '204'].map((number) => ({
+    code: body,
+    target: 0,
+    project: `organisation/project-with-a-long-name-${number}`,
+  }));
+  const parts = placed(records).map((one, i) => ({ ...one, part: i === 0 ? 'train' : 'test' }));
+  const html = datasetReportPage(await collectStatistics(parts, { name: 'set' }));
+  for (const number of ['187', '204']) expect(html).toMatch(new RegExp(`organi….*name-${number}`));
+  expect(html).toContain('1 group of near duplicates lies');
+});

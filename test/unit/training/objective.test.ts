@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { appendGradients } from '../../../src/autodiff/gradients.ts';
 import { GraphBuilder } from '../../../src/graph/builder.ts';
 import type { Backend } from '../../../src/runtime/backend.ts';
+import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import { hostTensor } from '../../../src/tensor/host-tensor.ts';
 import {
   classificationObjective,
   type LossOptions,
   objectiveFeeds,
 } from '../../../src/training/objective.ts';
-import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import { tinyBackend } from '../../support/tiny-model.ts';
 
 type Rows = readonly (readonly [number, number])[];
