@@ -53,7 +53,10 @@ export async function judgeSplits(
   const judged: JudgedSplit[] = [];
   for (const split of splits) {
     const scores = calibrateAll(calibration, split.scores);
-    const bare = compareWithBaselines({ test: split.records, scores, threshold }, baselines);
+    const bare = compareWithBaselines(
+      { test: split.records, scores, threshold, thresholdFrom: 'validation' },
+      baselines,
+    );
     judged.push({
       split,
       scores,

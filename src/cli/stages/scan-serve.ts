@@ -12,9 +12,15 @@ export async function serveScanStage(request: ServeScanRequest, context: CliCont
   const { signal, stdout, stderr } = context;
   const { folder } = await resolveAdapter(request.run, context);
   const detector = await openDetector({ ...request, run: folder }, context);
+  let running: Promise<unknown> = Promise.resolve();
+  const judge = (codes: readonly string[], given: AbortSignal) => {
+    const judged = detector.judge(codes, { signal: AbortSignal.any([given, signal]) });
+    running = judged.catch(() => undefined);
+    return judged;
+  };
   try {
     const server = await startScanServer({
-      scorer: { judge: (codes, given) => detector.judge(codes, { signal: given }) },
+      scorer: { judge },
       threshold: detector.threshold,
       version: packageVersions().vultune!,
       host: request.host,
@@ -25,6 +31,8 @@ export async function serveScanStage(request: ServeScanRequest, context: CliCont
     stderr.write('POST /v1/score scores functions, /openapi.json describes it; Ctrl-C ends it\n');
     await untilAborted(signal);
     await server.close();
+    // The model is not taken away from what still asks it.
+    await running;
   } finally {
     await detector.close();
   }
