@@ -17,7 +17,7 @@ import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import type { EvaluateRequest } from '../commands/evaluate.ts';
 import type { CliContext } from '../context.ts';
-import { startProgress } from '../display/progress.ts';
+import { type Progress, startProgress } from '../display/progress.ts';
 import { ensembleOf } from './ensemble.ts';
 import {
   checkContamination,
@@ -66,7 +66,7 @@ export async function evaluateStage(request: EvaluateRequest, context: CliContex
       await run.close();
     }
   }
-  const baselines = readyBaselines(runs[0]!, train, validRecords ?? [], test, context);
+  const baselines = await readyBaselines(runs[0]!, train, validRecords ?? [], test, context);
   const judge = (run: PreparedRun, beside: readonly ReadyBaseline[], label: string) =>
     evaluateRun(run, beside, { test, clusters, label, request, context });
   const single = prepared.length === 1;
@@ -149,14 +149,25 @@ async function evaluateRun(
   }
 }
 
-function readyBaselines(
+async function readyBaselines(
   { run }: ScoringRun,
   train: readonly LabelledRecord[] | undefined,
   validation: readonly LabelledRecord[],
   test: readonly LabelledRecord[],
-  { stderr }: CliContext,
-): readonly ReadyBaseline[] {
-  if (train !== undefined) return baselinesFor(run, { train, validation, test });
+  { stderr, signal }: CliContext,
+): Promise<readonly ReadyBaseline[]> {
+  if (train !== undefined) {
+    let progress: Progress | undefined;
+    const onBaseline = (label: string, done: number, total: number) => {
+      progress ??= startProgress({ label: 'baselines', total, unit: 'steps' }, stderr);
+      progress.update({ done, phase: label });
+    };
+    try {
+      return await baselinesFor(run, { train, validation, test }, { onBaseline, signal });
+    } finally {
+      progress?.stop();
+    }
+  }
   stderr.write(
     `${stderr.colors.warning('no training file is known: only all-positive stands beside the model; give --train FILE for the others')}\n`,
   );

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import { fingerprint } from '../../dataset/fingerprint.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
@@ -19,25 +20,48 @@ export interface BaselineFunctions {
   readonly test: readonly LabelledRecord[];
 }
 
-/** Fitted, or as they were fitted before; these score the test functions only. Without a run nothing is kept. */
-export function baselinesFor(run: Run | undefined, functions: BaselineFunctions): readonly ReadyBaseline[] {
+export interface BaselineProgress {
+  /** Before each is fitted, and when it scores. */
+  readonly onBaseline: (label: string, done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Fitted, or as they were fitted before; these score the test functions only. Without a run nothing is kept.
+ * @throws the signal's reason, between two baselines
+ */
+export async function baselinesFor(
+  run: Run | undefined,
+  functions: BaselineFunctions,
+  { onBaseline, signal }: BaselineProgress,
+): Promise<readonly ReadyBaseline[]> {
   const { train, validation, test } = functions;
   const path = run && join(run.paths.predictions, `baselines-${keyOf(functions)}.json`);
   const kept = path === undefined ? undefined : readKept(path, test.length);
   if (kept !== undefined) return kept;
-  const ready = fitBaselines({ train, validation });
-  if (path === undefined) return ready;
-  const scored = ready.map((one) => ({ ...one, scores: one.fitted.score(test) }));
+  const scored: (ReadyBaseline & { readonly scores: Float64Array })[] = [];
+  for (const [done, baseline] of baselineRegistry.entries()) {
+    onBaseline(baseline.label, done, baselineRegistry.length);
+    // A live line is drawn by a timer, and the next computation keeps the thread.
+    await setTimeout(train.length < WORTH_DRAWING ? 0 : SCREEN_MS);
+    signal.throwIfAborted();
+    const [one] = fitBaselines({ train, validation, baselines: [baseline] });
+    scored.push({ ...one!, scores: one!.fitted.score(test) });
+  }
   const json = scored.map(({ baseline, fitted, threshold, thresholdFrom, scores }) => ({
     name: baseline.name,
     threshold,
     thresholdFrom,
     ...(fitted.note === undefined ? {} : { note: fitted.note }),
-    scores: [...scores],
+    scores: Array.from(scores),
   }));
-  writeFileAtomic(path, `${JSON.stringify(json)}\n`);
+  if (path !== undefined) writeFileAtomic(path, `${JSON.stringify(json)}\n`);
   return scored.map(({ scores, fitted, ...one }) => ({ ...one, fitted: { ...fitted, score: () => scores } }));
 }
+
+const SCREEN_MS = 150;
+/** Training functions from which fitting takes a while. */
+const WORTH_DRAWING = 2000;
 
 /** Vultune's version too: a baseline may have changed. */
 function keyOf({ train, validation, test }: BaselineFunctions): string {
