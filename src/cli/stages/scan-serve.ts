@@ -1,5 +1,6 @@
 /** @file `vultune serve --scan`: a detector behind HTTP until Ctrl-C. */
 import { startScanServer } from '../../scan/server/start-scan-server.ts';
+import { stoppableScorer } from '../../scan/server/stoppable-scorer.ts';
 import type { ServeScanRequest } from '../commands/serve.ts';
 import type { CliContext } from '../context.ts';
 import { reportError } from '../report-error.ts';
@@ -12,15 +13,13 @@ export async function serveScanStage(request: ServeScanRequest, context: CliCont
   const { signal, stdout, stderr } = context;
   const { folder } = await resolveAdapter(request.run, context);
   const detector = await openDetector({ ...request, run: folder }, context);
-  let running: Promise<unknown> = Promise.resolve();
-  const judge = (codes: readonly string[], given: AbortSignal) => {
-    const judged = detector.judge(codes, { signal: AbortSignal.any([given, signal]) });
-    running = judged.catch(() => undefined);
-    return judged;
-  };
+  const scorer = stoppableScorer(
+    { judge: (codes, given) => detector.judge(codes, { signal: given }) },
+    signal,
+  );
   try {
     const server = await startScanServer({
-      scorer: { judge },
+      scorer,
       threshold: detector.threshold,
       version: packageVersions().vultune!,
       host: request.host,
@@ -32,7 +31,7 @@ export async function serveScanStage(request: ServeScanRequest, context: CliCont
     await untilAborted(signal);
     await server.close();
     // The model is not taken away from what still asks it.
-    await running;
+    await scorer.idle();
   } finally {
     await detector.close();
   }

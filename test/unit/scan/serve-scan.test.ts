@@ -55,38 +55,3 @@ test('serve --scan scores functions with a fine-tuned model until it is stopped'
   expect([exitCode, stdout]).toEqual([130, `${url}/\n`]);
   expect(stderr).toContain('/openapi.json');
 });
-
-test('stopped in the middle of a request it ends without an error of its own', async () => {
-  const run = await writeTinyRun(folder);
-  const port = await freePort();
-  const controller = new AbortController();
-  const noDashboard = async () => await Promise.reject(new Error('the dashboard was started'));
-  const argv = ['serve', '--scan', run, '--port', String(port), '--num-threads', '1'];
-  const ended = cliCase([serveCommand(noDashboard, serveScanStage)], argv, { signal: controller.signal });
-  const url = `http://127.0.0.1:${port}`;
-  await untilItRuns(url);
-  const functions = Array.from({ length: 256 }, (_, i) => ({ code: `f${i}(${'x'.repeat(100)})` }));
-  const answer = fetch(`${url}/v1/score`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ functions }),
-  }).then(
-    ({ status }) => status,
-    () => 'cut off',
-  );
-  const waiting = async () => {
-    const response = await fetch(`${url}/v1/health`);
-    return ((await response.json()) as { requestsWaiting: number }).requestsWaiting;
-  };
-  let isAnswered = false;
-  void answer.then(() => {
-    isAnswered = true;
-  });
-  // A machine that is done before it is asked how far it is has nothing to be stopped in.
-  while (!isAnswered && (await waiting()) === 0) await new Promise((resolve) => setImmediate(resolve));
-  controller.abort();
-  const { exitCode, stderr } = await ended;
-  expect([200, 'cut off']).toContain(await answer);
-  expect(exitCode).toBe(130);
-  expect(stderr).not.toContain('internal error');
-});

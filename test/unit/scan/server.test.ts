@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Scorer } from '../../../src/scan/scan-files.ts';
 import { type ScanServerLimits, scanApp } from '../../../src/scan/server/scan-app.ts';
 import { startScanServer } from '../../../src/scan/server/start-scan-server.ts';
+import { stoppableScorer } from '../../../src/scan/server/stoppable-scorer.ts';
 
 const lengthScorer: Scorer = {
   judge: async (codes) => ({
@@ -134,6 +135,43 @@ describe('refuses', () => {
         ),
     };
     expect((await appOf(scorer, { timeoutMs: 5 }).request(URL_OF, post(codes('a')))).status).toBe(504);
+  });
+});
+
+describe('stopping', () => {
+  test('a request under way hears of it, and the model is free only when that has ended', async () => {
+    const controller = new AbortController();
+    const steps: string[] = [];
+    let end = () => {};
+    const slow: Scorer = {
+      judge: async (texts, signal) => {
+        signal.addEventListener('abort', () => steps.push('told'));
+        await new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        steps.push('ended');
+        return await lengthScorer.judge(texts, signal);
+      },
+    };
+    const scorer = stoppableScorer(slow, controller.signal);
+    await scorer.idle();
+    const judged = scorer.judge(['a'], new AbortController().signal);
+    controller.abort();
+    const idle = scorer.idle().then(() => steps.push('free'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(steps).toEqual(['told']);
+    end();
+    await Promise.all([judged, idle]);
+    expect(steps).toEqual(['told', 'ended', 'free']);
+    await expect(scorer.judge(['b'], new AbortController().signal)).rejects.toThrow(/abort/i);
+  });
+
+  test('a failed request leaves nothing behind', async () => {
+    const broken: Scorer = { judge: async () => await Promise.reject(new Error('broken')) };
+    const scorer = stoppableScorer(broken, new AbortController().signal);
+    const judged = scorer.judge(['a'], new AbortController().signal);
+    await scorer.idle();
+    await expect(judged).rejects.toThrow('broken');
   });
 });
 
