@@ -11,13 +11,16 @@ export interface ReadingProgress {
 }
 
 /** Nothing is shown for what is read in a moment. */
-export function readingProgress(terminal: Terminal, showAfterMs = 500): ReadingProgress {
+export function readingProgress(
+  terminal: Terminal,
+  { showAfterMs = 500, label = 'reading' }: { readonly showAfterMs?: number; readonly label?: string } = {},
+): ReadingProgress {
   const startedAt = Date.now();
   let progress: Progress | undefined;
   return {
     onProgress({ records, bytes, totalBytes }) {
       if (progress === undefined && Date.now() - startedAt < showAfterMs) return;
-      progress ??= startProgress({ label: 'reading', unit: 'bytes', total: totalBytes }, terminal);
+      progress ??= startProgress({ label, unit: 'bytes', total: totalBytes }, terminal);
       progress.update({ done: bytes, phase: `${formatCount(records)} functions` });
     },
     stop: () => progress?.stop(),

@@ -17,7 +17,7 @@ export async function writeDatasetReport(
 ): Promise<void> {
   const tokenizer = baseModel === undefined ? undefined : await cachedTokenCounter(baseModel, context);
   const { stderr, stdin, signal } = context;
-  const progress = readingProgress(stderr);
+  const progress = readingProgress(stderr, { label: 'report.html' });
   try {
     const { onProgress } = progress;
     const records = readParts([outDir], { requireTarget: true, stdin, signal, onProgress });

