@@ -2,6 +2,7 @@
  * @file Which test functions a model has seen in training: the same body, or nearly. Training leaves fingerprints (no
  * code), so the question can be asked of an adapter long after its data are gone.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VultuneError } from '../base/errors.ts';
 import { bodyKey } from '../dataset/duplicates/exact-duplicates.ts';
 import { SKETCH_BYTES, sketchText } from '../dataset/duplicates/min-hash.ts';
@@ -25,12 +26,44 @@ export interface TrainingFingerprints {
 export const NEAR = 0.9;
 
 export function fingerprintTraining(records: readonly FingerprintedRecord[]): TrainingFingerprints {
+  const steps = fingerprinting(records);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+export interface TurnOptions {
+  readonly signal: AbortSignal;
+  /** Functions that are done. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** As `fingerprintTraining`, which takes a second for ten thousand, with turns for all else. @throws the signal's reason */
+export async function fingerprintInTurns(
+  records: readonly FingerprintedRecord[],
+  { signal, onProgress }: TurnOptions,
+): Promise<TrainingFingerprints> {
+  const steps = fingerprinting(records);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    onProgress?.(value);
+    await nextTurn();
+    signal.throwIfAborted();
+  }
+}
+
+const FUNCTIONS_A_TURN = 500;
+
+function* fingerprinting(records: readonly FingerprintedRecord[]): Generator<number, TrainingFingerprints> {
   const sketches = new Uint8Array(records.length * SKETCH_BYTES);
-  const bodies = records.map(({ code, language }, i) => {
+  const bodies: string[] = [];
+  for (const [i, { code, language }] of records.entries()) {
+    if (i % FUNCTIONS_A_TURN === FUNCTIONS_A_TURN - 1) yield i;
     const text = normalisedCode(code, language);
     sketches.set(sketchText(text), i * SKETCH_BYTES);
-    return bodyKey(text);
-  });
+    bodies.push(bodyKey(text));
+  }
   return { bodies, sketches };
 }
 
@@ -47,7 +80,14 @@ export function findContamination(
   test: readonly FingerprintedRecord[],
   training: TrainingFingerprints,
 ): Contamination {
-  const own = fingerprintTraining(test);
+  return compareFingerprints(fingerprintTraining(test), training);
+}
+
+/** @param own of the test functions, in their order */
+export function compareFingerprints(
+  own: TrainingFingerprints,
+  training: TrainingFingerprints,
+): Contamination {
   const bodies = new Set(training.bodies);
   const exact = own.bodies.flatMap((body, row) => (bodies.has(body) ? [row] : []));
   const isExact = new Set(exact);
@@ -69,7 +109,7 @@ export function findContamination(
     else members.push(i);
   }
   // A group may hang together by a chain: what counts is one training function that is near itself.
-  const near = test.flatMap((_, row) => {
+  const near = own.bodies.flatMap((_, row) => {
     if (isExact.has(row)) return [];
     const place = trainingCount + row;
     const members = trainingOf.get(groups[place]!) ?? [];

@@ -26,7 +26,7 @@ export async function compareStage(request: CompareRequest, context: CliContext)
   ];
   const path = request.data ?? commonTestFile(first, second);
   const records = await readLabelledRecords(path);
-  const { found, rows } = await checkContamination(records, [first, second]);
+  const { found, rows } = await checkContamination(records, [first, second], context);
   if (rows.size > 0) {
     stderr.write(
       `${stderr.colors.warning(`CONTAMINATED: ${contaminationCounts(records, found!)}; whoever saw them has it easier`)}\n`,

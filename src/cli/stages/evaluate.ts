@@ -36,7 +36,7 @@ export async function evaluateStage(request: EvaluateRequest, context: CliContex
   requireDistinct(request.runs);
   const file = await readLabelledRecords(request.data);
   const runs = request.runs.map((run) => new ScoringRun({ ...request, run }, context));
-  const contamination = await checkContamination(file, runs);
+  const contamination = await checkContamination(file, runs, context);
   const { found } = contamination;
   if (contamination.rows.size > 0 && !request.allowContamination && !request.dropContaminated) {
     throw contaminationError(file, found!, request.data);

@@ -6,12 +6,14 @@ import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import {
   type Contamination,
-  findContamination,
-  fingerprintTraining,
+  compareFingerprints,
+  fingerprintInTurns,
   parseFingerprints,
   type TrainingFingerprints,
 } from '../../evaluation/contamination.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
+import type { CliContext } from '../context.ts';
+import { type Progress, startProgress } from '../display/progress.ts';
 import type { ScoringRun } from './score-run.ts';
 
 /** Beside the adapter, so that it travels with it. */
@@ -49,13 +51,16 @@ export interface CheckedContamination {
 export async function checkContamination(
   test: readonly LabelledRecord[],
   runs: readonly ScoringRun[],
+  context: CliContext,
 ): Promise<CheckedContamination> {
   const rows = new Set<number>();
+  let own: TrainingFingerprints | undefined;
   let found: Contamination | undefined;
   for (const run of runs) {
-    const training = await trainingFingerprints(run);
+    const training = await trainingFingerprints(run, context);
     if (training === undefined) continue;
-    const contamination = findContamination(test, training);
+    own ??= await fingerprint(test, 'test functions', context);
+    const contamination = compareFingerprints(own, training);
     found ??= contamination;
     if (contamination.exact.length + contamination.near.length > found.exact.length + found.near.length) {
       found = contamination;
@@ -65,12 +70,37 @@ export async function checkContamination(
   return { found, rows };
 }
 
-async function trainingFingerprints(run: ScoringRun): Promise<TrainingFingerprints | undefined> {
+async function trainingFingerprints(
+  run: ScoringRun,
+  context: CliContext,
+): Promise<TrainingFingerprints | undefined> {
   const file = join(run.header.folder, FINGERPRINTS_FILE);
   if (existsSync(file)) return parseFingerprints(readFileSync(file), file);
   const records = await readOptional(runFiles(run).train, false);
-  return records === undefined ? undefined : fingerprintTraining(records);
+  return records === undefined ? undefined : fingerprint(records, 'training functions', context);
 }
+
+async function fingerprint(
+  records: readonly LabelledRecord[],
+  phase: string,
+  { stderr, signal }: CliContext,
+): Promise<TrainingFingerprints> {
+  let progress: Progress | undefined;
+  const onProgress = (done: number) => {
+    // Nothing is shown for what is done in a moment.
+    if (done < WORTH_SHOWING) return;
+    const task = { label: 'contamination', total: records.length, unit: 'functions' } as const;
+    progress ??= startProgress(task, stderr);
+    progress.update({ done, phase });
+  };
+  try {
+    return await fingerprintInTurns(records, { signal, onProgress });
+  } finally {
+    progress?.stop();
+  }
+}
+
+const WORTH_SHOWING = 5000;
 
 /** Whether the file is the one that chose a run's checkpoint, calibration and threshold. */
 export async function isValidationOf(path: string, runs: readonly ScoringRun[]): Promise<boolean> {

@@ -1,7 +1,9 @@
 /** @file Test functions that were trained on: found the same and nearly, through a file, and nothing else found. */
 import { describe, expect, test } from 'vitest';
 import {
+  compareFingerprints,
   findContamination,
+  fingerprintInTurns,
   fingerprintTraining,
   formatFingerprints,
   parseFingerprints,
@@ -48,4 +50,19 @@ describe('contamination', () => {
     expect(() => parseFingerprints(new Uint8Array(50), 'f.bin')).toThrow(/of another format/);
     expect(() => parseFingerprints(new Uint8Array(0), 'f.bin')).toThrow(/0 bytes/);
   });
+});
+
+test('in turns: the same fingerprints, progress, and an ear for Ctrl-C', async () => {
+  const records = Array.from({ length: 1200 }, (_, i) => ({ code: `int f${i}(int a) { return a + ${i}; }` }));
+  const stop = new AbortController();
+  const told: number[] = [];
+  const inTurns = await fingerprintInTurns(records, {
+    signal: stop.signal,
+    onProgress: (done) => told.push(done),
+  });
+  expect(inTurns).toEqual(fingerprintTraining(records));
+  expect(told).toEqual([499, 999]);
+  expect(compareFingerprints(inTurns, inTurns).exact).toHaveLength(1200);
+  const aborting = fingerprintInTurns(records, { signal: stop.signal, onProgress: () => stop.abort() });
+  await expect(aborting).rejects.toThrow('abort');
 });
