@@ -7,6 +7,7 @@ import { type FigureName, figureHeading, figureValue } from '../../evaluation/fi
 import { formatTable } from '../../evaluation/format.ts';
 import { metricNames, metricRegistry } from '../../evaluation/metrics/registry.ts';
 import type { Interval } from '../../evaluation/resampling/intervals.ts';
+import { verdicts } from '../../evaluation/verdicts.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
 
@@ -74,8 +75,13 @@ function comparedFigures(comparison: Comparison, terminal: Terminal): string {
   return `${headline(model, terminal)}\n${colors.muted(basis(comparison))}\n\n${table}`;
 }
 
-function verdictLines(comparison: Comparison, { colors }: Terminal): string {
-  return verdicts(comparison)
+function verdictLines({ rows, shortfalls }: Comparison, { colors }: Terminal): string {
+  const judged = rows.map(({ name, label: called, result }) => ({
+    name,
+    label: called,
+    metrics: result.metrics,
+  }));
+  return verdicts(judged, shortfalls)
     .map(({ sentence, good }) => `${(good ? colors.good : colors.warning)(sentence)}\n`)
     .join('');
 }
@@ -123,33 +129,6 @@ function cell(
 }
 
 export const range = ({ low, high }: Interval) => `${low.toFixed(2)}–${high.toFixed(2)}`;
-
-/** One sentence a baseline that is not beaten; one when all are. */
-function verdicts({ rows, shortfalls }: Comparison): { readonly sentence: string; readonly good: boolean }[] {
-  const [model, ...baselines] = rows;
-  if (baselines.length === 0) return [];
-  const figure = (row: EvaluationRow, name: (typeof COMPARED)[number]) =>
-    row.result.metrics[name]?.toFixed(2) ?? '–';
-  const lines = baselines.flatMap((row) => {
-    const about = (kind: string) =>
-      shortfalls
-        .filter((shortfall) => shortfall.baseline === row.name && shortfall.kind === kind)
-        .map(({ metric }) => metric as (typeof COMPARED)[number]);
-    const list = (names: readonly (typeof COMPARED)[number][]) =>
-      names
-        .map((name) => `${metricRegistry[name].label} ${figure(model!, name)} to its ${figure(row, name)}`)
-        .join(', ');
-    const [worse, unproven] = [about('notBetter'), about('unproven')];
-    if (worse.length === 0)
-      return unproven.length === 0 ? [] : [`is not shown to beat ${row.label}: ${list(unproven)}`];
-    const noise = unproven.length === 0 ? '' : `; not shown to on ${list(unproven)}`;
-    return [`does not beat ${row.label} on ${list(worse)}${noise}`];
-  });
-  if (lines.length === 0) {
-    return [{ sentence: `The ${model!.label} beats every baseline on ROC AUC, AP and F1.`, good: true }];
-  }
-  return lines.map((line) => ({ sentence: `The ${model!.label} ${line}.`, good: false }));
-}
 
 function footnotes({ rows }: Comparison): string[] {
   const { cautions } = rows[0]!.result;
