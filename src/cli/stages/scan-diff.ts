@@ -18,10 +18,11 @@ export async function compareWithCommit(
   if (repository === undefined) {
     throw new VultuneError(
       'SCAN_NOT_GIT',
-      'the first path to scan is in no git repository, or git is not installed',
+      'the first path to scan is in no repository that git reads, or git is not installed',
       {
         where: { name: '--diff' },
-        hint: 'Scan without --diff, or give paths of a repository.',
+        // Usual in containers: git refuses a checkout that belongs to somebody else.
+        hint: 'Scan without --diff, or give paths of a repository; `git status` there says why git does not read it (safe.directory?).',
       },
     );
   }
