@@ -19,8 +19,8 @@ export interface ProgressState {
   /** 0..1: padding among all tokens computed. */
   readonly paddingShare?: number | undefined;
   readonly memoryBytes?: number;
-  /** At the time of the update, where the task knows more than how much of `total` is done. */
-  readonly remainingMs?: number | undefined;
+  /** At the time of the update, where the task knows more than how much of `total` is done; null: not yet to be said. */
+  readonly remainingMs?: number | null | undefined;
 }
 
 export interface ProgressTask {

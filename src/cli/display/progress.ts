@@ -130,12 +130,12 @@ function estimator(task: ProgressTask, now: () => number) {
     remainingMs(state: ProgressState): number | undefined {
       if (first === undefined) return undefined;
       const elapsedMs = now() - first.atMs;
-      if (elapsedMs < ESTIMATE_AFTER_MS) return undefined;
+      if (elapsedMs < ESTIMATE_AFTER_MS || state.remainingMs === null) return undefined;
       if (state.remainingMs !== undefined) return Math.max(0, state.remainingMs - (now() - updatedAtMs));
       const done = state.done - first.done;
       const total = totalOf(task, state);
-      if (total === undefined || done <= 0) return undefined;
-      return (elapsedMs / done) * Math.max(0, total - state.done);
+      if (total === undefined || done <= 0 || state.done >= total) return undefined;
+      return (elapsedMs / done) * (total - state.done);
     },
   };
 }

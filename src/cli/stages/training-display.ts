@@ -3,7 +3,7 @@ import type { NewEvent } from '../../runs/events.ts';
 import { formatDuration, formatMetric } from '../display/numbers.ts';
 import { type Progress, startProgress } from '../display/progress.ts';
 import type { Terminal } from '../display/terminal.ts';
-import { trainingTimeLeftMs, validationsAfter } from './training-estimate.ts';
+import { isValidationDue, trainingTimeLeftMs, validationsAfter } from './training-estimate.ts';
 
 /** Steps whose speed is averaged: one step's says little, the whole run's hides a change. */
 const WINDOW = 8;
@@ -26,6 +26,7 @@ export class TrainingDisplay {
   readonly #now: () => number;
   readonly #recent: StepEvent[] = [];
   #step: number;
+  #evaluatedAt: number | undefined;
   #validation: { readonly startedAtMs: number; done: number; total: number } | undefined;
   #msPerValidation: number | undefined;
 
@@ -48,6 +49,7 @@ export class TrainingDisplay {
         break;
       case 'evaluation': {
         this.#validation = undefined;
+        this.#evaluatedAt = event.step;
         this.#msPerValidation = event.durationMs;
         const { metric } = this.#run;
         const value = event.metrics[metric];
@@ -113,11 +115,12 @@ export class TrainingDisplay {
     });
   }
 
-  #remainingMs(): number | undefined {
+  #remainingMs(): number | null {
     const { totalSteps, evaluateEvery } = this.#run;
     const last = this.#recent.at(-1);
     const validation = this.#validation;
-    return trainingTimeLeftMs({
+    const position = { step: this.#step, totalSteps, epoch: last?.epoch ?? 0 };
+    const leftMs = trainingTimeLeftMs({
       stepsLeft: totalSteps - this.#step,
       msPerStep:
         last === undefined
@@ -127,11 +130,11 @@ export class TrainingDisplay {
         validation === undefined
           ? undefined
           : { ...validation, elapsedMs: this.#now() - validation.startedAtMs },
-      validationsLeft:
-        last === undefined
-          ? 0
-          : validationsAfter({ step: this.#step, totalSteps, epoch: last.epoch }, evaluateEvery),
+      isValidationDue:
+        last !== undefined && this.#evaluatedAt !== this.#step && isValidationDue(position, evaluateEvery),
+      validationsLeft: last === undefined ? 0 : validationsAfter(position, evaluateEvery),
       msPerValidation: this.#msPerValidation,
     });
+    return leftMs ?? null;
   }
 }

@@ -8,18 +8,31 @@ export interface TrainingPace {
   readonly validation?:
     | { readonly done: number; readonly total: number; readonly elapsedMs: number }
     | undefined;
+  /** One has to be done before the next step. */
+  readonly isValidationDue?: boolean;
   /** After that one. */
   readonly validationsLeft: number;
   /** What the last one took; undefined before the first, which then counts for nothing. */
   readonly msPerValidation: number | undefined;
 }
 
-/** Milliseconds; undefined while steps are left and none was timed, or a first validation has just begun. */
+/** Milliseconds; undefined while steps are left and none was timed, or all that is left is a first validation. */
 export function trainingTimeLeftMs(pace: TrainingPace): number | undefined {
-  const { stepsLeft, msPerStep, validation, validationsLeft, msPerValidation } = pace;
+  const {
+    stepsLeft,
+    msPerStep,
+    validation,
+    isValidationDue = false,
+    validationsLeft,
+    msPerValidation,
+  } = pace;
   if (stepsLeft > 0 && msPerStep === undefined) return undefined;
   const stepsMs = stepsLeft === 0 ? 0 : stepsLeft * msPerStep!;
-  if (validation === undefined) return stepsMs + validationsLeft * (msPerValidation ?? 0);
+  if (validation === undefined) {
+    const validations = validationsLeft + (isValidationDue ? 1 : 0);
+    if (stepsLeft === 0 && validations > 0 && msPerValidation === undefined) return undefined;
+    return stepsMs + validations * (msPerValidation ?? 0);
+  }
   const { done, total, elapsedMs } = validation;
   const wholeMs = done > 0 ? (elapsedMs / done) * total : msPerValidation;
   if (wholeMs === undefined) return undefined;
@@ -45,4 +58,14 @@ export function validationsAfter(
   const lastEpoch = (epoch / step) * totalSteps;
   // Thirds add up to a little less, or more, than one.
   return Math.ceil(lastEpoch - 1e-6) - Math.floor(epoch + 1e-6);
+}
+
+/** Whether a validation comes between `step` and the next one. */
+export function isValidationDue(
+  { step, totalSteps, epoch }: TrainingPosition,
+  every: number | 'epoch' | undefined,
+): boolean {
+  if (every === undefined || step === 0) return false;
+  if (step === totalSteps) return true;
+  return every === 'epoch' ? Math.abs(epoch - Math.round(epoch)) < 1e-6 : step % every === 0;
 }

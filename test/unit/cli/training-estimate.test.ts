@@ -1,7 +1,11 @@
 /** @file The time a training still takes, as numbers and on its live line. */
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { TrainingDisplay } from '../../../src/cli/stages/training-display.ts';
-import { trainingTimeLeftMs, validationsAfter } from '../../../src/cli/stages/training-estimate.ts';
+import {
+  isValidationDue,
+  trainingTimeLeftMs,
+  validationsAfter,
+} from '../../../src/cli/stages/training-estimate.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 
 describe('trainingTimeLeftMs', () => {
@@ -44,6 +48,28 @@ describe('trainingTimeLeftMs', () => {
   });
 });
 
+test('a validation that is due counts; when it is all that is left and was never timed, nothing is said', () => {
+  const due = { stepsLeft: 10, msPerStep: 100, validationsLeft: 1, isValidationDue: true };
+  expect(trainingTimeLeftMs({ ...due, msPerValidation: 5000 })).toBe(11_000);
+  expect(trainingTimeLeftMs({ ...due, msPerValidation: undefined })).toBe(1000);
+  const last = { ...due, stepsLeft: 0, validationsLeft: 0 };
+  expect(trainingTimeLeftMs({ ...last, msPerValidation: undefined })).toBeUndefined();
+  expect(trainingTimeLeftMs({ ...last, isValidationDue: false, msPerValidation: undefined })).toBe(0);
+});
+
+test.each<[number, number, number | 'epoch' | undefined, boolean]>([
+  [10, 1, 'epoch', true],
+  [10, 0.999_999_999, 'epoch', true],
+  [9, 0.9, 'epoch', false],
+  [30, 2.7, 'epoch', true],
+  [20, 1.5, 10, true],
+  [21, 1.5, 10, false],
+  [30, 3, undefined, false],
+  [0, 0, 'epoch', false],
+])('after step %d, epoch %d, every %s: due %s', (step, epoch, every, isDue) =>
+  expect(isValidationDue({ step, totalSteps: 30, epoch }, every)).toBe(isDue),
+);
+
 describe('validationsAfter', () => {
   test.each<[number, number, number, number | 'epoch' | undefined, number]>([
     // step, total, epoch, every, left
@@ -64,10 +90,14 @@ describe('validationsAfter', () => {
 });
 
 describe('the display', () => {
-  test('while validating: its speed, no training figures, and the time of all that is left', () => {
-    let nowMs = 0;
+  let nowMs = 0;
+  beforeEach(() => {
+    nowMs = 0;
+  });
+
+  function displayAfterTenSteps(totalSteps: number, epochs: number) {
     const terminal = fakeTerminal();
-    const run = { totalSteps: 20, step: 0, epochs: 2, evaluateEvery: 'epoch', metric: 'roc_auc' } as const;
+    const run = { totalSteps, step: 0, epochs, evaluateEvery: 'epoch', metric: 'roc_auc' } as const;
     const display = new TrainingDisplay(terminal, run, () => nowMs);
     for (let step = 1; step <= 10; step++) {
       nowMs += 1000;
@@ -85,11 +115,20 @@ describe('the display', () => {
         memoryBytes: 1e9,
       });
     }
+    return { display, lastLine: () => terminal.text().trimEnd().split('\n').at(-1) };
+  }
+
+  test('while validating: its speed, no training figures, and the time of all that is left', () => {
+    const { display, lastLine } = displayAfterTenSteps(20, 2);
     display.evaluating(0, 40);
     nowMs += 10_000;
     display.evaluating(20, 40);
-    const last = terminal.text().trimEnd().split('\n').at(-1);
     // 10 s of this validation, 10 steps of 1 s, one more validation of 20 s.
-    expect(last).toBe('training 50%  validation 20/40  10/20  2.0 fn/s  1.0 GB  ETA 40s');
+    expect(lastLine()).toBe('training 50%  validation 20/40  10/20  2.0 fn/s  1.0 GB  ETA 40s');
+  });
+
+  test('after the last step, before the first validation, no time is made up', () => {
+    const { lastLine } = displayAfterTenSteps(10, 1);
+    expect(lastLine()).toMatch(/^training 100% .* 10\/10 .* 1\.0 GB$/);
   });
 });
