@@ -27,22 +27,33 @@ export function splitByGroup(
   fractions: Fractions,
   seed: number,
 ): Map<string, Split> {
-  const sorted = [...groups].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const random = randomStream(seed, 'split');
-  const tries = Math.max(1, Math.min(TRIES, Math.floor(MOST_ASSIGNED / Math.max(1, groups.length))));
-  let best: { readonly sides: Map<string, Split>; readonly error: number } | undefined;
-  for (let attempt = 0; attempt < tries; attempt++) {
-    const found = assign(random.shuffle(sorted), fractions);
-    if (best === undefined || found.error < best.error) best = found;
-  }
-  return best!.sides;
+  const sides = sidesOfGroups(groups, fractions, seed);
+  return new Map(groups.map(({ name }, at) => [name, sides[at]!]));
 }
 
-function assign(
-  groups: readonly SplitGroup[],
-  fractions: Fractions,
-): { readonly sides: Map<string, Split>; readonly error: number } {
-  const totals = sum(groups.map((group) => group.sizes));
+/** As `splitByGroup`, the side of each group at its place: there may be a million. */
+export function sidesOfGroups(groups: readonly SplitGroup[], fractions: Fractions, seed: number): Split[] {
+  const sorted = Array.from(groups.keys()).sort((a, b) => (groups[a]!.name < groups[b]!.name ? -1 : 1));
+  const random = randomStream(seed, 'split');
+  const tries = Math.max(1, Math.min(TRIES, Math.floor(MOST_ASSIGNED / Math.max(1, groups.length))));
+  let best: Assignment | undefined;
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const found = assign(groups, random.shuffle(sorted), fractions);
+    if (best === undefined || found.error < best.error) best = found;
+  }
+  return Array.from(best!.sides, (side) => SPLITS[side]!);
+}
+
+interface Assignment {
+  /** [groups] index into `SPLITS`. */
+  readonly sides: Uint8Array;
+  readonly error: number;
+}
+
+function assign(groups: readonly SplitGroup[], order: readonly number[], fractions: Fractions): Assignment {
+  const totals = (groups[0]?.sizes ?? []).map((_, i) =>
+    groups.reduce((total, { sizes }) => total + sizes[i]!, 0),
+  );
   const filled: Record<Split, number[]> = {
     train: totals.map(() => 0),
     valid: totals.map(() => 0),
@@ -55,19 +66,16 @@ function assign(
       : Math.min(
           ...totals.map((total, i) => (total === 0 ? 1 : 1 - filled[split][i]! / (total * fractions[split]))),
         );
-  const sides = new Map<string, Split>();
-  for (const group of groups) {
+  const sides = new Uint8Array(groups.length);
+  for (const at of order) {
     const side = SPLITS.reduce((a, b) => (missing(b) > missing(a) ? b : a));
-    sides.set(group.name, side);
-    filled[side] = sum([filled[side], group.sizes]);
+    sides[at] = SPLITS.indexOf(side);
+    groups[at]!.sizes.forEach((size, i) => {
+      filled[side][i]! += size;
+    });
   }
   const errors = SPLITS.flatMap((split) =>
     totals.map((total, i) => (total === 0 ? 0 : Math.abs(filled[split][i]! / total - fractions[split]))),
   );
   return { sides, error: Math.max(...errors) };
-}
-
-function sum(rows: readonly (readonly number[])[]): number[] {
-  const width = rows[0]?.length ?? 0;
-  return Array.from({ length: width }, (_, i) => rows.reduce((total, row) => total + row[i]!, 0));
 }

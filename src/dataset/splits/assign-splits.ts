@@ -3,7 +3,7 @@
  * CVE, a duplicate group, a project) comes as keys; nothing else of a function is known here.
  */
 import { VultuneError } from '../../base/errors.ts';
-import { type Fractions, SPLITS, type Split, splitByGroup } from '../build/split-by-group.ts';
+import { type Fractions, SPLITS, type Split, sidesOfGroups } from '../build/split-by-group.ts';
 import { DisjointSets } from './disjoint-sets.ts';
 import { splitByTime } from './split-by-time.ts';
 
@@ -62,8 +62,7 @@ function sidesOf(
 ): readonly Split[] {
   if (by === 'time') return splitByTime(groups, items, { fractions, seed, per: timePer ?? 'all' });
   if (by === 'predefined') return groups.map((group) => majoritySide(group, items));
-  const sides = splitByGroup(groups, fractions, seed);
-  return groups.map((group) => sides.get(group.name)!);
+  return sidesOfGroups(groups, fractions, seed);
 }
 
 /** Groups sorted by name. */
@@ -84,10 +83,15 @@ export function groupItems(items: readonly SplitItem[], byProject = false): Item
     if (group === undefined) members.set(root, [index]);
     else group.push(index);
   }
-  const named = [...members.values()].map((group) => ({
-    name: nameOf(group, items, byProject),
-    items: group,
-  }));
+  // A million items without keys look alike: one text for all of them.
+  const looks = new Map<string, string>();
+  const named = Array.from(members.values(), (group) => {
+    const name = nameOf(group, items, byProject);
+    if (!looks.has(name)) looks.set(name, name);
+    return { name: looks.get(name)!, items: group };
+  });
+  members.clear();
+  looks.clear();
   named.sort((a, b) => (a.name < b.name ? -1 : 1));
   // Items without keys that look the same are told apart by number: which is which does not matter.
   let [last, repeat] = ['', 0];
@@ -95,9 +99,17 @@ export function groupItems(items: readonly SplitItem[], byProject = false): Item
     repeat = name === last ? repeat + 1 : 0;
     last = name;
     const vulnerable = group.filter((index) => items[index]!.target === 1).length;
-    return { name: `${name} ${repeat}`, items: group, sizes: [vulnerable, group.length] };
+    const sizes =
+      group.length === 1 ? SIZES_OF_ONE[vulnerable as 0 | 1] : ([vulnerable, group.length] as const);
+    return { name: `${name} ${repeat}`, items: group, sizes };
   });
 }
+
+/** Shared: most groups of a large set are single functions. */
+const SIZES_OF_ONE = [
+  [0, 1],
+  [1, 1],
+] as const;
 
 function keysOf({ keys, project }: SplitItem, byProject: boolean): readonly string[] {
   return byProject && project !== undefined ? [...keys, `the project ${project}`] : keys;

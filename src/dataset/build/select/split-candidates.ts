@@ -64,6 +64,7 @@ function splitItem(
   if (isTying(candidate, index, labelled)) keys.push(`like ${nearGroups[index.body[candidate]!]}`);
   const target = label?.target ?? (choice === CHOICE.P1 ? 1 : 0);
   const predefined = SPLITS.find((split) => split === label?.split) satisfies Split | undefined;
+  if (keys.length === 0 && (project ?? date ?? predefined) === undefined) return BARE_ITEMS[target];
   return {
     keys,
     target,
@@ -72,6 +73,12 @@ function splitItem(
     ...(predefined === undefined ? {} : { predefined }),
   };
 }
+
+/** Shared by the functions that nothing more is known of: a million in a large set. */
+const BARE_ITEMS: readonly [SplitItem, SplitItem] = [
+  { keys: [], target: 0 },
+  { keys: [], target: 1 },
+];
 
 /** Whether near duplicates of it must be where it is: of vulnerable functions and their fixes. */
 function isTying(candidate: number, { label }: CandidateIndex, { choice }: Labelled): boolean {
