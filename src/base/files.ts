@@ -4,15 +4,17 @@
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { VultuneError } from './errors.ts';
 
 /**
@@ -43,9 +45,24 @@ export function writeFileAtomic(path: string, data: string | Uint8Array | readon
 /** Makes a folder and those above it. @throws VultuneError as `fileError`. */
 export function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(resolve(path));
   } catch (error) {
     throw fileError(error, path, 'write');
+  }
+}
+
+/** One after another: in /proc and the like Node 20's recursive mkdir never ends. */
+function makeFolders(path: string): void {
+  if (!existsSync(path) && dirname(path) !== path) makeFolders(dirname(path));
+  mkdirIfMissing(path);
+}
+
+/** Another process may be quicker. */
+function mkdirIfMissing(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 

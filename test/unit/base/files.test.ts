@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -31,4 +31,9 @@ test('a folder where a file was expected, and a file where a folder was expected
     expect.objectContaining({ name: 'VultuneError' }),
   );
   expect(readdirSync(folder)).toEqual(['file']);
+});
+
+test.skipIf(!existsSync('/proc/self'))('a place where no folder can be made is an error, and it ends', () => {
+  const error = expect.objectContaining({ code: expect.stringMatching(/^FILE_/), exitCode: 2 });
+  expect(() => writeFileAtomic('/proc/vultune-absent/file', 'x')).toThrow(error);
 });
