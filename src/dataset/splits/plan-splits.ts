@@ -52,7 +52,7 @@ export function planSplits(
   const sides = new Array<Split | undefined>(items.length).fill(undefined);
   const homes = homeSides(kept, splits, items, near);
   kept.forEach((at, i) => {
-    if (items[at]!.isTying || homes.get(near[at]!) === splits[i]) sides[at] = splits[i];
+    if (items[at]!.isTying || SPLITS[homes[near[at]!]!] === splits[i]) sides[at] = splits[i];
     else drop(CROSSING);
   });
   return { sides, dropped };
@@ -82,20 +82,21 @@ function withoutDuplicates(
 
 const rank = ({ predefined }: PlanItem) => (predefined === undefined ? -1 : SPLITS.indexOf(predefined));
 
-/** Of each group of near duplicates the side of those that tie, else the one most of it is on. */
+/** [items] of each group of near duplicates the side of those that tie, else the one most of it is on. */
 function homeSides(
   kept: readonly number[],
   splits: readonly Split[],
   items: readonly PlanItem[],
   near: Int32Array,
-): ReadonlyMap<number, Split> {
-  const votes = new Map<number, Record<Split, number>>();
+): Uint8Array {
+  const votes = new Float64Array(SPLITS.length * near.length);
   kept.forEach((at, i) => {
-    const counts = votes.get(near[at]!) ?? { train: 0, valid: 0, test: 0 };
-    counts[splits[i]!] += items[at]!.isTying ? Number.POSITIVE_INFINITY : 1;
-    votes.set(near[at]!, counts);
+    const weight = items[at]!.isTying ? Number.POSITIVE_INFINITY : 1;
+    votes[SPLITS.length * near[at]! + SPLITS.indexOf(splits[i]!)]! += weight;
   });
   // When equal: test before valid before train, so that a test part loses nothing.
-  const most = (counts: Record<Split, number>) => SPLITS.reduce((a, b) => (counts[b] >= counts[a] ? b : a));
-  return new Map([...votes].map(([group, counts]) => [group, most(counts)]));
+  return Uint8Array.from(near, (_, group) => {
+    const counts = votes.subarray(SPLITS.length * group, SPLITS.length * (group + 1));
+    return counts.lastIndexOf(Math.max(...counts));
+  });
 }

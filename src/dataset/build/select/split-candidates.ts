@@ -96,7 +96,7 @@ function dropCrossing(
   const homes = homeSides(chosen, sides, index, labelled, nearGroups);
   for (const candidate of chosen) {
     if (isTying(candidate, index, labelled)) continue;
-    if (homes.get(nearGroups[index.body[candidate]!]!) === sides[candidate]) continue;
+    if (homes[nearGroups[index.body[candidate]!]!] === sides[candidate]) continue;
     const tally = index.label.has(candidate) ? labelled.labelled : labelled.unchanged;
     tally.add('kept', -1);
     tally.add('near duplicate on another side of the split');
@@ -105,22 +105,23 @@ function dropCrossing(
   }
 }
 
-/** Of each group of near duplicates the side of its vulnerable functions or fixes, else the one most of it is on. */
+/** [texts] of each group of near duplicates the side of its vulnerable functions or fixes, else the one most of it is on. */
 function homeSides(
   chosen: readonly number[],
   sides: Int8Array,
   index: CandidateIndex,
   labelled: Labelled,
   nearGroups: Int32Array,
-): ReadonlyMap<number, number> {
-  const votes = new Map<number, [number, number, number]>();
+): Int8Array {
+  const votes = new Float64Array(SPLITS.length * nearGroups.length);
   for (const candidate of chosen) {
     const group = nearGroups[index.body[candidate]!]!;
-    const counts = votes.get(group) ?? [0, 0, 0];
-    const side = sides[candidate]! as 0 | 1 | 2;
-    counts[side] += isTying(candidate, index, labelled) ? Number.POSITIVE_INFINITY : 1;
-    votes.set(group, counts);
+    const weight = isTying(candidate, index, labelled) ? Number.POSITIVE_INFINITY : 1;
+    votes[SPLITS.length * group + sides[candidate]!]! += weight;
   }
   // When equal: test before valid before train.
-  return new Map([...votes].map(([group, counts]) => [group, counts.lastIndexOf(Math.max(...counts))]));
+  return Int8Array.from(nearGroups, (_, group) => {
+    const counts = votes.subarray(SPLITS.length * group, SPLITS.length * (group + 1));
+    return counts.lastIndexOf(Math.max(...counts));
+  });
 }
