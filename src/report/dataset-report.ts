@@ -234,7 +234,11 @@ function pairs({ pairs: { count: all, samples } }: DatasetStatistics): Section {
   return {
     id: 'pairs',
     title: 'Pairs',
-    note: `A seeded sample of ${count(samples.length)} of ${count(all)}: the vulnerable function and its fix.`,
+    ...(samples.length === 0
+      ? {}
+      : {
+          note: `A seeded sample of ${count(samples.length)} of ${count(all)}: the vulnerable function and its fix.`,
+        }),
     body:
       samples.length === 0
         ? emptyNote('There are no pairs in this dataset.')

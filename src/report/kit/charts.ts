@@ -224,6 +224,8 @@ export interface BarChartOptions {
 export function barChart({ title, note, bars }: BarChartOptions): SafeHtml {
   const longest = Math.max(0, ...bars.map(({ label }) => label.length));
   const most = Math.max(1, ...bars.map(({ value }) => value));
+  const texts = bars.map(({ value, text }) => text ?? shortNumber(value));
+  const longestText = Math.max(0, ...texts.map(({ length }) => length));
   const svg = drawPlot(
     {
       title,
@@ -233,7 +235,8 @@ export function barChart({ title, note, bars }: BarChartOptions): SafeHtml {
       height: 12 + 20 * bars.length,
       marginTop: 4,
       marginBottom: 4,
-      marginRight: 52,
+      // A full bar's figure stands behind it.
+      marginRight: Math.max(52, 12 + 6.2 * longestText),
       marginLeft: Math.min(150, 14 + 6.2 * longest),
       x: { axis: null, domain: [0, most] },
       y: { axis: null, domain: bars.map(({ label }) => label), padding: 0.28, round: false },
