@@ -150,7 +150,12 @@ function allContenders(python, model, functionsFile, { seconds, threads }) {
     command: python,
     args: [
       join(here, 'peft_worker.py'),
-      ...['--mode', mode, '--dtype', dtype, '--adapter-dtype', adapterDtype],
+      '--mode',
+      mode,
+      '--dtype',
+      dtype,
+      '--adapter-dtype',
+      adapterDtype,
       ...job,
     ],
     env: { ...quiet, OMP_NUM_THREADS: String(threads) },

@@ -74,7 +74,7 @@ function functionName(node: SyntaxNode, owner: Scope | undefined): Binding {
   const at = children.findIndex((child) => child.kind === 'simple_identifier');
   const name = children[at]?.text();
   const receiver = children[at - 1];
-  const isExtension = receiver !== undefined && receiver.kind.endsWith('_type');
+  const isExtension = receiver?.kind.endsWith('_type') === true;
   const path = isExtension && name !== undefined ? `${receiver.text().replace(/\s+/g, '')}.${name}` : name;
   return { name, path, kind: kindIn(name, owner) };
 }
