@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -78,7 +78,11 @@ const everything = report({
 function validator(): string | undefined {
   try {
     const require = createRequire(import.meta.url);
-    return join(dirname(require.resolve('@microsoft/sarif-multitool-linux/package.json')), 'Sarif.Multitool');
+    const folder = dirname(require.resolve('@microsoft/sarif-multitool-linux/package.json'));
+    const program = join(folder, 'Sarif.Multitool');
+    // What its install script does; users may have such scripts turned off.
+    chmodSync(program, 0o755);
+    return program;
   } catch {
     return undefined;
   }
