@@ -185,6 +185,8 @@ export class ClassifierNetwork {
       passes.push({ spec, program, feeds: { ...feeds, ...out } });
       x = out[OUTPUT] as HostTensor<'float32'>;
     }
+    // The peak is where the backward passes begin: everything is kept, and they need room of their own.
+    for (const program of new Set(passes.map((pass) => pass.program))) await program.forward.rest();
     return { x, passes };
   }
 
