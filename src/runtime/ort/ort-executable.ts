@@ -12,6 +12,8 @@ export class OrtExecutable implements Executable {
   readonly graph: Graph;
   readonly #create: () => Promise<InferenceSession>;
   #session: Promise<InferenceSession> | undefined;
+  /** Runs under way: their session has to stay. */
+  readonly #running = new Set<Promise<unknown>>();
   #isReleased = false;
 
   private constructor(graph: Graph, create: () => Promise<InferenceSession>) {
@@ -32,7 +34,17 @@ export class OrtExecutable implements Executable {
    */
   async run(feeds: Tensors): Promise<Record<string, HostTensor>> {
     bindSizes(this.graph, feeds);
-    const session = await this.#awake();
+    const run = this.#runOn(this.#awake(), feeds);
+    this.#running.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#running.delete(run);
+    }
+  }
+
+  async #runOn(awake: Promise<InferenceSession>, feeds: Tensors): Promise<Record<string, HostTensor>> {
+    const session = await awake;
     const given: Record<string, Tensor> = {};
     for (const { name } of this.graph.inputs) given[name] = toOrtTensor(feeds[name]!);
     try {
@@ -50,6 +62,7 @@ export class OrtExecutable implements Executable {
     const session = this.#session;
     this.#session = undefined;
     if (session === undefined) return;
+    await Promise.allSettled(this.#running);
     const made = await session;
     // Writes the profile where one was asked for.
     made.endProfiling();

@@ -43,6 +43,17 @@ describe('memory', () => {
     await expect(executable.run({ x, w })).rejects.toThrow('released');
   });
 
+  test('a rest in the middle of runs waits for them', async () => {
+    const executable = await sumGraph();
+    const runs = [executable.run({ x, w }), executable.run({ x, w })];
+    await Promise.all([executable.rest(), executable.run({ x, w })]);
+    expect((await Promise.all(runs)).map(({ total }) => [...total!.data])).toEqual([
+      [39, 72],
+      [39, 72],
+    ]);
+    await executable.release();
+  });
+
   test('sizes may differ from run to run, also none', async () => {
     const executable = await sumGraph();
     expect((await executable.run({ x: float32([1, 2], [1, 2]), w })).y!.shape).toEqual([1, 2]);
