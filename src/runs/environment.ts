@@ -1,8 +1,6 @@
 /** @file What a run ran on: versions, processor, threads, memory; and fingerprints of the files it read. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
-import { fileError } from '../base/files.ts';
+import { type FileHash, hashFile } from '../base/hash-file.ts';
 
 export interface Environment {
   /** Of vultune, node and the packages that compute. */
@@ -30,23 +28,11 @@ export function currentEnvironment(
   };
 }
 
-export interface FileFingerprint {
+export interface FileFingerprint extends FileHash {
   readonly path: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
 }
 
-/** Reads a file once, whatever its size. @throws VultuneError `FILE_MISSING` and the like. */
+/** @throws VultuneError `FILE_MISSING` and the like. */
 export async function fingerprintFile(path: string): Promise<FileFingerprint> {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      sizeBytes += chunk.length;
-    }
-  } catch (error) {
-    throw fileError(error, path, 'read');
-  }
-  return { path, sizeBytes, sha256: hash.digest('hex') };
+  return { path, ...(await hashFile(path)) };
 }

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import { fileError, writeAll } from '../base/files.ts';
+import { isProcessAlive } from '../base/process-alive.ts';
 
 export interface LockHolder {
   readonly pid: number;
@@ -97,23 +98,13 @@ function isStale(holder: LockHolder, path: string): boolean {
   if (holder.pid === 0) return Date.now() - modifiedMs(path) > NAMELESS_STALE_MS;
   if (holder.host !== hostname()) return false;
   if (holder.pid === process.pid) return !heldHere.has(path);
-  if (!isAlive(holder.pid)) return true;
+  if (!isProcessAlive(holder.pid)) return true;
   const start = processStart(holder.pid);
   return start !== null && holder.processStart !== null && start !== holder.processStart;
 }
 
 function modifiedMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and is somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 /** Field 22 of /proc/PID/stat, counted after the name in brackets, which may hold spaces; null off Linux. */

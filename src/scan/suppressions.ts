@@ -2,6 +2,8 @@
  * @file `vultune-ignore: reason` in comments: which functions it speaks of. Works on text and function ranges; the
  * comment syntax of a language is all it knows of it.
  */
+
+import { firstFrom } from '../base/first-from.ts';
 import type { Language } from '../dataset/functions/languages.ts';
 import type { Suppression, SuppressionProblem } from './finding.ts';
 
@@ -118,14 +120,4 @@ function functionAround(
     if (functions[i]!.end >= lineEnd || functions[i]!.start >= lineStart) best = i;
   }
   return best;
-}
-
-function firstFrom(functions: readonly FunctionRange[], offset: number): number {
-  let [low, high] = [0, functions.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (functions[middle]!.start < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

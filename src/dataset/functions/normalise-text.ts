@@ -2,6 +2,7 @@
  * @file Normalised source text: comments out, white space only where two words would run together, one kind of
  * quotes. Works on spans somebody else found; knows no language.
  */
+import { firstFrom } from '../../base/first-from.ts';
 
 export interface TextSpan {
   /** UTF-16 offsets, end exclusive. */
@@ -23,7 +24,7 @@ export function normaliseRange(
 ): string {
   const words: string[] = [];
   let at = start;
-  for (let index = firstSpanFrom(spans, start); index < spans.length; index++) {
+  for (let index = firstFrom(spans, start); index < spans.length; index++) {
     const span = spans[index]!;
     if (span.start >= end) break;
     // Inside a span already taken (a string in a template), or reaching out of the range.
@@ -71,14 +72,4 @@ export function foldQuotes(literal: string): string {
       return character === '"' ? '\\"' : character;
     });
   return `"${content}"`;
-}
-
-function firstSpanFrom(spans: readonly TextSpan[], start: number): number {
-  let [low, high] = [0, spans.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (spans[middle]!.start < start) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,9 +1,9 @@
 /** @file `pypi=FACTS`, `maven=FACTS` and `osv=ADVISORIES` of the command line: read and checked; fetches nothing yet. */
-import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../../../base/errors.ts';
 import { fileError } from '../../../../base/files.ts';
+import { hashFile } from '../../../../base/hash-file.ts';
 import type { ChangeSource, SourceInfo } from '../../source.ts';
 import type { FixRow } from '../git/fix-list.ts';
 import { GitSource, groupByRepository } from '../git/git-source.ts';
@@ -78,9 +78,7 @@ class Counts {
 
 async function infoOf(name: string, location: string): Promise<SourceInfo> {
   if (isFolder(location)) return { name, location };
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(location)) hash.update(chunk as Buffer);
-  return { name, location, sha256: hash.digest('hex') };
+  return { name, location, sha256: (await hashFile(location)).sha256 };
 }
 
 function isFolder(path: string): boolean {

@@ -8,6 +8,7 @@ import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VultuneError } from '../../../../base/errors.ts';
 import { makeFolder, writeFileAtomic } from '../../../../base/files.ts';
+import { isProcessAlive } from '../../../../base/process-alive.ts';
 import { type GitFolder, runGit } from './git-command.ts';
 import { type RepositoryAddress, withoutSecrets } from './repository-address.ts';
 
@@ -158,16 +159,7 @@ export async function updateClone(folder: GitFolder, signal: AbortSignal): Promi
 async function removeLeftovers(path: string): Promise<void> {
   for (const name of await readdir(dirname(path))) {
     const pid = /^(.*)\.(\d+)\.tmp$/.exec(name);
-    if (pid === null || pid[1] !== basename(path) || isRunning(Number(pid[2]))) continue;
+    if (pid === null || pid[1] !== basename(path) || isProcessAlive(Number(pid[2]))) continue;
     await rm(join(dirname(path), name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -1,9 +1,7 @@
 /** @file `git=LIST` and `git --repository R --fixes PATTERN` of the command line: checks what was given, opens nothing yet. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../../../base/errors.ts';
-import { fileError } from '../../../../base/files.ts';
+import { hashFile } from '../../../../base/hash-file.ts';
 import type { ChangeSource } from '../../source.ts';
 import { type FixRow, readFixList } from './fix-list.ts';
 import { DEFAULT_GIT_OPTIONS, GitSource, type GitSourceOptions, groupByRepository } from './git-source.ts';
@@ -46,7 +44,12 @@ export async function openFixList(
       where: { file: location },
     });
   }
-  return new GitSource({ name, location, sha256: await sha256(location) }, wanted, problems, options);
+  return new GitSource(
+    { name, location, sha256: (await hashFile(location)).sha256 },
+    wanted,
+    problems,
+    options,
+  );
 }
 
 /** One repository, and the commits whose messages match. @throws VultuneError `SOURCE_OPTION`, `GIT_REPOSITORY_REFUSED` */
@@ -98,14 +101,4 @@ function wholeNumber(flag: string, value: unknown): number | undefined {
 
 function optionError(message: string, hint: string): VultuneError {
   return new VultuneError('SOURCE_OPTION', message, { hint });
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw fileError(error, path, 'read');
-  }
-  return hash.digest('hex');
 }

@@ -3,10 +3,11 @@
  * statement.yaml and changed-source-code.tar.gz (COMMIT/before/..., COMMIT/after/...). Knows nothing of functions.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { VultuneError } from '../../../../base/errors.ts';
 import { fileError } from '../../../../base/files.ts';
+import { hashFile } from '../../../../base/hash-file.ts';
 import { languageOfPath } from '../../../functions/languages.ts';
 import type { ChangeSource, FileChange, FixUnit, SourceContext, SourceInfo, Tally } from '../../source.ts';
 import { decodeText } from '../decode-text.ts';
@@ -98,8 +99,8 @@ async function listCommits(
     const statement = join(folder, 'statement.yaml');
     const { vulnerability, repositories } = readStatement(statement);
     const [anyRepository] = repositories.values();
-    const sha256 = await hashFile(archive, context.signal);
-    all.update(`${await hashFile(statement, context.signal)} ${sha256}\n`);
+    const sha256 = (await hashFile(archive, context.signal)).sha256;
+    all.update(`${(await hashFile(statement, context.signal)).sha256} ${sha256}\n`);
     for (const [id, date] of await commitsOf(archive, context)) {
       const repository = repositories.get(id) ?? anyRepository;
       const project = repository === undefined ? `unknown/${basename(folder)}` : projectName(repository);
@@ -202,10 +203,4 @@ async function* changedFiles(
     };
     yield { path, before: text(sides.before), after: text(sides.after) };
   }
-}
-
-async function hashFile(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { signal })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
