@@ -1,0 +1,58 @@
+/** @file Values by a key of 22 characters, in memory and on disk as one text line each. Knows nothing of what they are. */
+import { openAppendLog } from './append-log.ts';
+
+export interface KeyedCache<T> {
+  readonly get: (codeKey: string) => T | undefined;
+  readonly add: (entries: readonly (readonly [codeKey: string, value: T])[]) => void;
+}
+
+/** How a value is written behind its key and a space, and read again. */
+export interface ValueLines<T> {
+  readonly format: (value: T) => string;
+  /** Matches a whole line (flags gm): the key, then what `parse` is given. */
+  readonly pattern: RegExp;
+  /** Undefined for a value that cannot be. */
+  readonly parse: (...groups: readonly string[]) => T | undefined;
+}
+
+/** Nothing is kept beyond this process. */
+export function memoryCache<T>(): KeyedCache<T> {
+  const values = new Map<string, T>();
+  return {
+    get: (key) => values.get(key),
+    add: (entries) => {
+      for (const [key, value] of entries) values.set(key, value);
+    },
+  };
+}
+
+/**
+ * A line that is damaged is left out: its value is computed again. When the disk does not take a line, `onFailure` is called once
+ * and the scan goes on in memory.
+ */
+export function fileCache<T>(
+  file: string,
+  lines: ValueLines<T>,
+  onFailure: (cause: unknown) => void,
+): KeyedCache<T> {
+  const log = openAppendLog(file, onFailure);
+  const memory = memoryCache<T>();
+  memory.add(parseLines(log.text, lines));
+  return {
+    get: memory.get,
+    add: (entries) => {
+      memory.add(entries);
+      log.append(entries.map(([key, value]) => `${key} ${lines.format(value)}\n`));
+    },
+  };
+}
+
+function parseLines<T>(text: string, { pattern, parse }: ValueLines<T>): (readonly [string, T])[] {
+  const entries: (readonly [string, T])[] = [];
+  for (const [, key, ...groups] of text.matchAll(pattern)) {
+    const value = parse(...groups);
+    // A key kept as it stands would hold on to the whole file's text.
+    if (value !== undefined) entries.push([Buffer.from(key!, 'latin1').toString('latin1'), value]);
+  }
+  return entries;
+}
