@@ -3,29 +3,24 @@
  * a vulnerable function and its fixed version follow one another.
  */
 import type { FormatContext, ReadRecord } from '../format.ts';
-import { tableFormat, unreadableTarget } from '../table-format.ts';
-import { codeOf, commitOf, compact, cveOf, cweOf, languageOfFile, targetOf, textOf } from './cells.ts';
+import { tableFormat } from '../table-format.ts';
+import { commitOf, compact, cveOf, cweOf, languageOfFile, textOf } from './cells.ts';
+import { labelledCode } from './labelled-code.ts';
 
 export const PRIMEVUL = tableFormat({
   name: 'primevul',
   summary: 'PrimeVul: func, target, cwe, cve, project, commit_id (JSON lines; *_paired: pairs)',
   recognise: ({ first }) =>
     'func' in first && 'target' in first && 'commit_id' in first && ('cve' in first || 'func_hash' in first),
-  convert(row, { tally, where, requireTarget }) {
-    const code = codeOf(row.func);
-    const target = targetOf(row.target);
-    if (code === undefined) {
-      tally.add('no code');
-      return [];
-    }
-    if (target === undefined && requireTarget) throw unreadableTarget(row.target, 'target', where);
+  convert(row, context) {
+    const labelled = labelledCode(row, context);
+    if (labelled === undefined) return [];
     const path = textOf(row.file_name);
     return [
       compact({
-        code,
-        target,
+        ...labelled,
         id: textOf(row.idx),
-        set: target === 1 ? 'P1' : undefined,
+        set: labelled.target === 1 ? 'P1' : undefined,
         language: languageOfFile(path),
         project: textOf(row.project),
         path,
