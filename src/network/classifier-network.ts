@@ -93,14 +93,14 @@ export class ClassifierNetwork {
 
   /** Hidden states behind the frozen layers, [N, D]. */
   async frozenHidden(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
-    const prepared = await this.#prepare('score', sequence.layout);
+    const prepared = this.#prepare(sequence.layout);
     return this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared);
   }
 
   /** Logits [B, 2]. `frozen`: what `frozenHidden` gave for this sequence, if it is known. */
   async logits(sequence: PackedSequence, frozen?: HostTensor<'float32'>): Promise<Float32Array> {
     const { pooling } = this.#options;
-    const prepared = await this.#prepare('score', sequence.layout);
+    const prepared = this.#prepare(sequence.layout);
     const start =
       frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
     const x = await this.#runForward(this.#plan.trained, start, prepared);
@@ -109,7 +109,7 @@ export class ClassifierNetwork {
 
   /** Hidden states of every token behind the final norm, [N, D]. */
   async hidden(sequence: PackedSequence): Promise<Float32Array> {
-    const prepared = await this.#prepare('score', sequence.layout);
+    const prepared = this.#prepare(sequence.layout);
     const below = [...this.#plan.frozen, ...this.#plan.trained];
     const x = await this.#runForward(below, await this.#embed(sequence), prepared);
     return this.#runEnd({ kind: 'hidden' }, x, prepared);
@@ -123,7 +123,7 @@ export class ClassifierNetwork {
     frozen?: HostTensor<'float32'>,
   ): Promise<StepResult> {
     const { trained } = this.#plan;
-    const prepared = await this.#prepare('train', sequence.layout, targets.dropout);
+    const prepared = this.#prepare(sequence.layout, targets.dropout);
     const start =
       frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
     const { x, passes } = await this.#runKeeping(trained, start, prepared, (stage) =>
@@ -152,7 +152,7 @@ export class ClassifierNetwork {
     sequence: PackedSequence,
     targets: Pick<StepTargets, 'feeds' | 'objective'>,
   ): Promise<Float32Array> {
-    const prepared = await this.#prepare('explain', sequence.layout);
+    const prepared = this.#prepare(sequence.layout);
     const embedded = await this.#embed(sequence);
     const stages = [...this.#plan.frozen, ...this.#plan.trained];
     const { x, passes } = await this.#runKeeping(stages, embedded, prepared, () => 'x');
@@ -185,8 +185,6 @@ export class ClassifierNetwork {
       passes.push({ spec, program, feeds: { ...feeds, ...out } });
       x = out[OUTPUT] as HostTensor<'float32'>;
     }
-    // The peak is where the backward passes begin: everything is kept, and they need room of their own.
-    for (const program of new Set(passes.map((pass) => pass.program))) await program.forward.rest();
     return { x, passes };
   }
 
@@ -228,13 +226,8 @@ export class ClassifierNetwork {
     return out[OUTPUT]!.data as Float32Array;
   }
 
-  async #prepare(
-    purpose: 'train' | 'score' | 'explain',
-    layout: SequenceLayout,
-    keys?: DropoutKeys,
-  ): Promise<PreparedSequence> {
+  #prepare(layout: SequenceLayout, keys?: DropoutKeys): PreparedSequence {
     const queryChunks = chunksOf(layout);
-    await this.#programs.prepareFor(`${purpose} ${queryChunks}`);
     const feeds = {
       ...this.#feeds.make(layout, queryChunks),
       ...(this.#options.pooling === 'mean' ? { mean_weights: meanWeights(layout) } : {}),
@@ -325,6 +318,7 @@ function stageSpec(
 
 /** From so many slots on, what chunks of queries save is more than what smaller products cost. */
 const CHUNKED_FROM = [
+  { slots: 384, chunks: 8 },
   { slots: 256, chunks: 4 },
   { slots: 128, chunks: 2 },
 ] as const;

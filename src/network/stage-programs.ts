@@ -60,26 +60,11 @@ export class StagePrograms {
   readonly #modules: readonly LoraModule[];
   readonly #backend: Backend;
   readonly #compiled = new Map<string, Promise<ForwardProgram | SplitProgram | LossProgram>>();
-  /** Programs of single stages that hold memory of their runs, and what for. */
-  readonly #warm = new Set<Promise<ForwardProgram | SplitProgram | LossProgram>>();
-  #warmFor = '';
 
   constructor(geometry: DecoderGeometry, modules: readonly LoraModule[], backend: Backend) {
     this.#geometry = geometry;
     this.#modules = modules;
     this.#backend = backend;
-  }
-
-  /**
-   * Says what the programs asked for next are for; memory that those of another purpose hold is given back. Sequences of
-   * like length come one after another, so that this is rare, and peak memory is that of one purpose.
-   */
-  async prepareFor(purpose: string): Promise<void> {
-    if (purpose === this.#warmFor) return;
-    const programs = await Promise.all(this.#warm);
-    await Promise.all(programs.flatMap(executablesOf).map((executable) => executable.rest()));
-    this.#warm.clear();
-    this.#warmFor = purpose;
   }
 
   forward(spec: StageSpec): Promise<ForwardProgram> {
@@ -126,7 +111,6 @@ export class StagePrograms {
       await Promise.all(executablesOf(program).map((executable) => executable.release()));
     }
     this.#compiled.clear();
-    this.#warm.clear();
   }
 
   #once<P extends ForwardProgram | SplitProgram | LossProgram>(
@@ -137,8 +121,6 @@ export class StagePrograms {
     const key = `${kind} ${this.#structure(spec)}`;
     const found = this.#compiled.get(key) ?? make(buildStage(this.#geometry, this.#modules, spec));
     this.#compiled.set(key, found);
-    // The last stage serves every purpose, and may be the whole model, which takes seconds to make.
-    if (spec.end.kind === 'none') this.#warm.add(found);
     // The key begins with the kind of program.
     return found as Promise<P>;
   }

@@ -166,13 +166,16 @@ function padded(lengths: readonly number[], S: number): SequenceLayout {
   };
 }
 
-/** Long rows get up to three more slots: attention takes the queries of a row in equal chunks. */
+/** Long rows get up to seven more slots: attention takes the queries of a row in equal chunks. */
 function rowSlots(longest: number): number {
-  return longest < ROUNDED_FROM ? longest : Math.ceil(longest / ROUNDED_TO) * ROUNDED_TO;
+  const multiple = ROUNDED.find(({ from }) => longest >= from)?.to ?? 1;
+  return Math.ceil(longest / multiple) * multiple;
 }
 
-const ROUNDED_FROM = 128;
-const ROUNDED_TO = 4;
+const ROUNDED = [
+  { from: 384, to: 8 },
+  { from: 128, to: 4 },
+] as const;
 
 /** The flat token ids [N] of the layout's functions; padding (packing none) holds padId. */
 export function packIds(

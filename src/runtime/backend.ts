@@ -14,8 +14,6 @@ export interface Executable {
    * Throws when an input is missing or its type or shape does not fit (symbolic sizes must agree between inputs).
    */
   run(feeds: Tensors): Promise<Record<string, HostTensor>>;
-  /** Gives back the memory that runs left behind (an arena); the next run takes some milliseconds longer. */
-  rest(): Promise<void>;
   release(): Promise<void>;
 }
 

@@ -25,9 +25,7 @@ export async function ortBackend(options: OrtOptions = {}): Promise<Backend> {
     compile: async (graph: Graph): Promise<Executable> => {
       const model = lowerGraph(graph);
       try {
-        return await OrtExecutable.create(graph, () =>
-          InferenceSession.create(model, sessionOptions(options)),
-        );
+        return new OrtExecutable(graph, await InferenceSession.create(model, sessionOptions(options)));
       } catch (error) {
         throw compileError(error);
       }

@@ -10,22 +10,14 @@ import { fromOrtTensor, toOrtTensor } from './tensors.ts';
 
 export class OrtExecutable implements Executable {
   readonly graph: Graph;
-  readonly #create: () => Promise<InferenceSession>;
-  #session: Promise<InferenceSession> | undefined;
+  readonly #session: InferenceSession;
   /** Runs under way: their session has to stay. */
   readonly #running = new Set<Promise<unknown>>();
   #isReleased = false;
 
-  private constructor(graph: Graph, create: () => Promise<InferenceSession>) {
+  constructor(graph: Graph, session: InferenceSession) {
     this.graph = graph;
-    this.#create = create;
-  }
-
-  /** Rejects with what ONNX Runtime has against the graph. */
-  static async create(graph: Graph, create: () => Promise<InferenceSession>): Promise<OrtExecutable> {
-    const executable = new OrtExecutable(graph, create);
-    await executable.#awake();
-    return executable;
+    this.#session = session;
   }
 
   /**
@@ -33,8 +25,9 @@ export class OrtExecutable implements Executable {
    * (and blocks it), with its own threads beside.
    */
   async run(feeds: Tensors): Promise<Record<string, HostTensor>> {
+    invariant(!this.#isReleased, 'the graph has been released');
     bindSizes(this.graph, feeds);
-    const run = this.#runOn(this.#awake(), feeds);
+    const run = this.#runSession(feeds);
     this.#running.add(run);
     try {
       return await run;
@@ -43,8 +36,8 @@ export class OrtExecutable implements Executable {
     }
   }
 
-  async #runOn(awake: Promise<InferenceSession>, feeds: Tensors): Promise<Record<string, HostTensor>> {
-    const session = await awake;
+  async #runSession(feeds: Tensors): Promise<Record<string, HostTensor>> {
+    const session = this.#session;
     const given: Record<string, Tensor> = {};
     for (const { name } of this.graph.inputs) given[name] = toOrtTensor(feeds[name]!);
     try {
@@ -58,25 +51,12 @@ export class OrtExecutable implements Executable {
     }
   }
 
-  async rest(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    if (session === undefined) return;
-    await Promise.allSettled(this.#running);
-    const made = await session;
-    // Writes the profile where one was asked for.
-    made.endProfiling();
-    await made.release();
-  }
-
   async release(): Promise<void> {
+    if (this.#isReleased) return;
     this.#isReleased = true;
-    await this.rest();
-  }
-
-  #awake(): Promise<InferenceSession> {
-    invariant(!this.#isReleased, 'the graph has been released');
-    this.#session ??= this.#create();
-    return this.#session;
+    await Promise.allSettled(this.#running);
+    // Writes the profile where one was asked for.
+    this.#session.endProfiling();
+    await this.#session.release();
   }
 }

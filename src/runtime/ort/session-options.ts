@@ -9,17 +9,12 @@ export interface OrtOptions {
   readonly device?: Device;
   /** Threads within an operator; as many as there are cores unless given. */
   readonly threads?: number;
-  /**
-   * Keep freed memory for the next run (ONNX Runtime's arena), true unless given. Each graph has one of its own.
-   * Measured in docs/decisions/onnx-runtime.md: up to 15 % less time where tensors are large, some memory more.
-   */
-  readonly arena?: boolean;
   /** Folder (it has to exist) that every graph writes its profile to when it is released: see `summariseProfiles`. */
   readonly profileFolder?: string;
 }
 
 export function sessionOptions(options: OrtOptions): InferenceSession.SessionOptions {
-  const { device = 'cpu', threads = availableParallelism(), arena = true, profileFolder } = options;
+  const { device = 'cpu', threads = availableParallelism(), profileFolder } = options;
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     intraOpNumThreads: threads,
@@ -30,7 +25,8 @@ export function sessionOptions(options: OrtOptions): InferenceSession.SessionOpt
     logSeverityLevel: 4,
     // Plans memory for the sizes of one run and reuses the plan for equal ones: here sizes differ from step to step.
     enableMemPattern: false,
-    enableCpuMemArena: arena,
+    // Every graph would keep an arena of its own: slower and larger than to allocate (docs/decisions/onnx-runtime.md).
+    enableCpuMemArena: false,
     ...(profileFolder !== undefined && {
       enableProfiling: true,
       profileFilePrefix: join(profileFolder, 'profile'),

@@ -23,7 +23,6 @@ async function layerKeysOfStep(blocksPerStage: number): Promise<Set<number>> {
       const executable = await inner.compile(graph);
       return {
         graph,
-        rest: () => executable.rest(),
         release: () => executable.release(),
         run: (feeds) => {
           for (const { name } of graph.inputs) {

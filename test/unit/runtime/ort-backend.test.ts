@@ -33,25 +33,15 @@ describe('memory', () => {
     await executable.release();
   });
 
-  test('after a rest it runs as before', async () => {
-    const executable = await sumGraph();
-    const before = await executable.run({ x, w });
-    await executable.rest();
-    await executable.rest();
-    expect(await executable.run({ x, w })).toEqual(before);
-    await executable.release();
-    await expect(executable.run({ x, w })).rejects.toThrow('released');
-  });
-
-  test('a rest in the middle of runs waits for them', async () => {
+  test('a release waits for the runs under way, and is the end', async () => {
     const executable = await sumGraph();
     const runs = [executable.run({ x, w }), executable.run({ x, w })];
-    await Promise.all([executable.rest(), executable.run({ x, w })]);
+    await Promise.all([executable.release(), executable.release()]);
     expect((await Promise.all(runs)).map(({ total }) => [...total!.data])).toEqual([
       [39, 72],
       [39, 72],
     ]);
-    await executable.release();
+    await expect(executable.run({ x, w })).rejects.toThrow('released');
   });
 
   test('sizes may differ from run to run, also none', async () => {
