@@ -39,6 +39,12 @@ export interface Checkpoint {
   readonly fingerprint: string;
   /** Decoded to float32. Throws CHECKPOINT_TENSOR_MISSING naming it, CHECKPOINT_TENSOR_DTYPE for integers. */
   read(name: string): Promise<HostTensor<'float32'>>;
+  /**
+   * These rows of a matrix, [rows.length, D], in the order asked for, repeated as often as asked for: what the rows of
+   * `read` are, and the same errors, but only their bytes are read, anew each time. A row the matrix does not have, or
+   * a tensor that is no matrix, is a bug of the caller's.
+   */
+  readRows(name: string, rows: ArrayLike<number>): Promise<HostTensor<'float32'>>;
   /** Lets go of what is held. Reading afterwards throws. */
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** @file One GGUF file as a checkpoint: names and configuration translated, query and key rows put back in order. */
 import type { Checkpoint } from './checkpoint.ts';
 import { readGguf } from './gguf.ts';
-import { huggingFaceConfig, huggingFaceName, unpermuteRotaryRows } from './gguf-llama.ts';
+import { huggingFaceConfig, huggingFaceName, permutedRotaryRow, unpermuteRotaryRows } from './gguf-llama.ts';
 import { type StoredTensor, storedCheckpoint } from './stored-tensor.ts';
 
 /** Throws what gguf.ts and gguf-llama.ts throw. */
@@ -29,6 +29,10 @@ export async function openGgufCheckpoint(path: string): Promise<Checkpoint> {
       read: async () => {
         const tensor = await file.read(ggufName);
         return turned ? unpermuteRotaryRows(tensor, headDim) : tensor;
+      },
+      readRows: (rows) => {
+        const stored = turned ? Array.from(rows, (row) => permutedRotaryRow(row, headDim)) : rows;
+        return file.readRows(ggufName, stored);
       },
     });
   }

@@ -177,9 +177,15 @@ export function unpermuteRotaryRows(tensor: HostTensor<'float32'>, headDim: numb
   const width = tensor.data.length / rows;
   const data = new Float32Array(tensor.data.length);
   for (let row = 0; row < rows; row++) {
-    const inHead = row % headDim;
-    const to = row - inHead + (inHead >> 1) + (inHead & 1) * (headDim >> 1);
-    data.set(tensor.data.subarray(row * width, (row + 1) * width), to * width);
+    const from = permutedRotaryRow(row, headDim);
+    data.set(tensor.data.subarray(from * width, (from + 1) * width), row * width);
   }
   return { ...tensor, data };
+}
+
+/** Which row of llama.cpp's order is this row of Hugging Face's (see {@link unpermuteRotaryRows}). */
+export function permutedRotaryRow(row: number, headDim: number): number {
+  const half = headDim / 2;
+  const inHead = row % headDim;
+  return row - inHead + 2 * (inHead % half) + Math.floor(inHead / half);
 }

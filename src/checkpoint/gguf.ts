@@ -1,5 +1,5 @@
 /**
- * @file Reads GGUF files, versions 2 and 3: metadata, what tensors there are, one tensor decoded to float32.
+ * @file Reads GGUF files, versions 2 and 3: metadata, what tensors there are, a tensor or rows of it decoded to float32.
  * Every length is checked against the file before it is believed. Knows nothing of architectures.
  * Layout: magic, version, counts, metadata, tensor infos, padding to the alignment, data.
  */
@@ -9,6 +9,7 @@ import { type HostTensor, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
 import { BLOCK_FORMATS, type BlockFormat, OTHER_FORMAT_NAMES } from './gguf-blocks.ts';
 import { GgufCursor, NeedMoreBytes } from './gguf-cursor.ts';
 import { fileSizeBytes, readRange } from './read-range.ts';
+import { readRowBytes } from './read-rows.ts';
 
 export interface GgufTensorInfo {
   /** As PyTorch has it: [out, in], the reverse of the file's order. */
@@ -25,6 +26,8 @@ export interface GgufFile {
   readonly tensors: ReadonlyMap<string, GgufTensorInfo>;
   /** Throws GGUF_TENSOR_MISSING. */
   read(name: string): Promise<HostTensor<'float32'>>;
+  /** Rows of a matrix as the file numbers them, [rows.length, D]; see {@link readRowBytes}. Throws GGUF_TENSOR_MISSING. */
+  readRows(name: string, rows: ArrayLike<number>): Promise<HostTensor<'float32'>>;
 }
 
 /** Enough for most headers (the tokenizer is in it); a longer one is parsed again with twice as much. */
@@ -37,24 +40,38 @@ const FIRST_READ_BYTES = 8 * 2 ** 20;
 export async function readGguf(path: string): Promise<GgufFile> {
   const size = await fileSizeBytes(path);
   const { metadata, tensors } = await readHeader(path, size);
+  const find = (name: string): GgufTensorInfo => {
+    const info = tensors.get(name);
+    if (info !== undefined) return info;
+    const where = { file: path, name };
+    throw new VultuneError('GGUF_TENSOR_MISSING', `${path} has no tensor "${name}"`, { where });
+  };
   return {
     path,
     metadata,
     tensors,
     read: async (name) => {
-      const info = tensors.get(name);
-      if (info === undefined) {
-        const where = { file: path, name };
-        throw new VultuneError('GGUF_TENSOR_MISSING', `${path} has no tensor "${name}"`, { where });
-      }
-      const raw = await readRange(path, info.start, info.sizeBytes);
-      // Plain float32 is a view of what was read, not a copy.
-      if (info.format.name === 'F32') return hostTensor('float32', info.shape, new Float32Array(raw.buffer));
-      const out = new Float32Array(sizeOf(info.shape));
-      info.format.decode(raw, out);
-      return hostTensor('float32', info.shape, out);
+      const { format, shape, start, sizeBytes } = find(name);
+      return decode(format, shape, await readRange(path, start, sizeBytes));
+    },
+    readRows: async (name, rows) => {
+      const info = find(name);
+      const raw = await readRowBytes(path, info, rows);
+      return decode(info.format, [rows.length, ...info.shape.slice(1)], raw);
     },
   };
+}
+
+/** `raw` owns its buffer: plain float32 is a view of it, not a copy. */
+function decode(
+  format: BlockFormat,
+  shape: readonly number[],
+  raw: Uint8Array<ArrayBuffer>,
+): HostTensor<'float32'> {
+  if (format.name === 'F32') return hostTensor('float32', shape, new Float32Array(raw.buffer));
+  const out = new Float32Array(sizeOf(shape));
+  format.decode(raw, out);
+  return hostTensor('float32', shape, out);
 }
 
 type GgufHeader = Pick<GgufFile, 'metadata' | 'tensors'>;

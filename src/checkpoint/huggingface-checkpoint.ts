@@ -40,6 +40,7 @@ export async function openHuggingFaceCheckpoint(path: string, names: readonly st
         start: info.start,
         sizeBytes: info.sizeBytes,
         read: () => file.read(name),
+        readRows: (rows) => file.readRows(name, rows),
       });
     }
   }

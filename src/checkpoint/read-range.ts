@@ -44,18 +44,16 @@ export async function readRangeFrom(
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; ) {
     const { bytesRead } = await file.read(bytes, at, Math.min(length - at, MAX_READ_BYTES), start + at);
-    if (bytesRead === 0) {
-      throw new VultuneError(
-        'FILE_TRUNCATED',
-        `${path} ends at byte ${start + at}: became shorter while read`,
-        {
-          where: { file: path },
-        },
-      );
-    }
+    if (bytesRead === 0) throw endOfFile(path, start + at);
     at += bytesRead;
   }
   return bytes;
+}
+
+/** What is thrown where a file ends that was longer when its header was checked. */
+export function endOfFile(path: string, at: number): VultuneError {
+  const message = `${path} ends at byte ${at}: became shorter while read`;
+  return new VultuneError('FILE_TRUNCATED', message, { where: { file: path } });
 }
 
 /** Opens for reading; system errors as in base/files.ts. */

@@ -1,5 +1,5 @@
 /**
- * @file Reads and writes safetensors files. Reading is lazy, tensor by tensor; 16-bit floats become float32.
+ * @file Reads and writes safetensors files. Reading is lazy, by tensor or by rows; 16-bit floats become float32.
  * Knows nothing of models: names are only names.
  */
 import { VultuneError } from '../base/errors.ts';
@@ -8,6 +8,7 @@ import type { DType } from '../tensor/dtype.ts';
 import { type HostTensor, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
 import { decodeBfloat16, decodeFloat16 } from './float-formats.ts';
 import { fileSizeBytes, readRange } from './read-range.ts';
+import { readRowBytes } from './read-rows.ts';
 import {
   headerLength,
   parseHeader,
@@ -22,6 +23,8 @@ export interface SafetensorsFile extends SafetensorsHeader {
    * Throws SAFETENSORS_TENSOR_MISSING; SAFETENSORS_DTYPE for the other element types.
    */
   read(name: string): Promise<HostTensor>;
+  /** Rows of a matrix, [rows.length, D]; see {@link readRowBytes}. Element types and errors as for `read`. */
+  readRows(name: string, rows: ArrayLike<number>): Promise<HostTensor>;
 }
 
 /** Opens a file and checks its header (see safetensors-header.ts for what is thrown). No file stays open. */
@@ -29,17 +32,23 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   const size = await fileSizeBytes(path);
   const length = headerLength(path, await readRange(path, 0, Math.min(8, size)), size);
   const header = parseHeader(path, await readRange(path, 8, length), size);
+  const find = (name: string): SafetensorsInfo => {
+    const info = header.tensors.get(name);
+    if (info !== undefined) return info;
+    const where = { file: path, name };
+    throw new VultuneError('SAFETENSORS_TENSOR_MISSING', `${path} has no tensor "${name}"`, { where });
+  };
   return {
     path,
     ...header,
     read: async (name) => {
-      const info = header.tensors.get(name);
-      if (info === undefined) {
-        throw new VultuneError('SAFETENSORS_TENSOR_MISSING', `${path} has no tensor "${name}"`, {
-          where: { file: path, name },
-        });
-      }
+      const info = find(name);
       return decode(path, name, info, await readRange(path, info.start, info.sizeBytes));
+    },
+    readRows: async (name, rows) => {
+      const info = find(name);
+      const bytes = await readRowBytes(path, info, rows);
+      return decode(path, name, { ...info, shape: [rows.length, ...info.shape.slice(1)] }, bytes);
     },
   };
 }
@@ -56,7 +65,7 @@ export async function readAllSafetensors(path: string): Promise<Map<string, Host
 function decode(
   path: string,
   name: string,
-  info: SafetensorsInfo,
+  info: Pick<SafetensorsInfo, 'dtype' | 'shape'>,
   bytes: Uint8Array<ArrayBuffer>,
 ): HostTensor {
   const { shape } = info;

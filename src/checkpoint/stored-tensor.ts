@@ -18,6 +18,8 @@ export interface StoredTensor {
   readonly sizeBytes: number;
   /** The whole tensor as float32, rows in PyTorch's order. */
   readonly read: () => Promise<HostTensor>;
+  /** [rows.length, D]: these rows of what `read` gives of a matrix. */
+  readonly readRows: (rows: ArrayLike<number>) => Promise<HostTensor>;
 }
 
 /** A checkpoint out of its parts. */
@@ -26,13 +28,26 @@ export async function storedCheckpoint(
   tensors: ReadonlyMap<string, StoredTensor>,
 ): Promise<Checkpoint> {
   let closed = false;
+  const find = (name: string): StoredTensor => {
+    if (closed) throw new Error(`internal error: "${name}" read from a closed checkpoint`);
+    const stored = tensors.get(name);
+    if (stored !== undefined) return stored;
+    throw new VultuneError('CHECKPOINT_TENSOR_MISSING', `${parts.path} has no tensor "${name}"`, {
+      where: { file: parts.path, name },
+      hint: `It has ${tensors.size} tensors, the first: ${[...tensors.keys()].slice(0, 3).join(', ')}.`,
+    });
+  };
   return {
     ...parts,
     tensors,
     fingerprint: await fingerprintOf(tensors),
     read: async (name) => {
-      if (closed) throw new Error(`internal error: "${name}" read from a closed checkpoint`);
-      return await readFloat32(parts.path, name, tensors);
+      const stored = find(name);
+      return asFloat32(name, stored, await stored.read());
+    },
+    readRows: async (name, rows) => {
+      const stored = find(name);
+      return asFloat32(name, stored, await stored.readRows(rows));
     },
     close: async () => {
       closed = true;
@@ -40,19 +55,7 @@ export async function storedCheckpoint(
   };
 }
 
-async function readFloat32(
-  path: string,
-  name: string,
-  tensors: ReadonlyMap<string, StoredTensor>,
-): Promise<HostTensor<'float32'>> {
-  const stored = tensors.get(name);
-  if (stored === undefined) {
-    throw new VultuneError('CHECKPOINT_TENSOR_MISSING', `${path} has no tensor "${name}"`, {
-      where: { file: path, name },
-      hint: `It has ${tensors.size} tensors, the first: ${[...tensors.keys()].slice(0, 3).join(', ')}.`,
-    });
-  }
-  const tensor = await stored.read();
+function asFloat32(name: string, stored: StoredTensor, tensor: HostTensor): HostTensor<'float32'> {
   if (isFloat32(tensor)) return tensor;
   if (tensor.dtype === 'float64')
     return { ...tensor, dtype: 'float32', data: Float32Array.from(tensor.data as Float64Array) };

@@ -1,4 +1,6 @@
-/** @file The frozen weights of the base model in memory: each read when it is first needed, and held once. */
+/**
+ * @file The frozen weights of the base model: each read when it is first needed and held once; rows of one are only read.
+ */
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 
@@ -15,6 +17,11 @@ export class BaseWeights {
     const held = this.#held.get(name) ?? this.#checkpoint.read(name);
     this.#held.set(name, held);
     return held;
+  }
+
+  /** Rows of a matrix, [rows.length, D], read anew each time and not held: see Checkpoint.readRows. */
+  rows(name: string, rows: ArrayLike<number>): Promise<HostTensor<'float32'>> {
+    return this.#checkpoint.readRows(name, rows);
   }
 
   /** Lets go of weights that are not needed any more; asking for them again reads them again. */

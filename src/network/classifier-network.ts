@@ -11,7 +11,7 @@ import { type AdapterParameters, parameterKey } from '../peft/adapter-parameters
 import { mix32, rowKeys } from '../peft/dropout.ts';
 import type { LoraModule } from '../peft/lora-plan.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
-import { type HostTensor, hostTensor, zeros } from '../tensor/host-tensor.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { BaseWeights } from './base-weights.ts';
 import type { Activations } from './keep-policies.ts';
 import { meanWeights, SequenceFeeds } from './sequence-feeds.ts';
@@ -242,14 +242,10 @@ export class ClassifierNetwork {
     return { feeds, queryChunks, sharesPrefixes, dropout: probability };
   }
 
-  /** Rows of the embedding, [N, D]. */
+  /** Rows of the embedding, [N, D]: a sequence needs few of them, so the matrix itself is never in memory. */
   async #embed({ ids }: PackedSequence): Promise<HostTensor<'float32'>> {
     const { geometry, weights } = this.#options;
-    const { data: table } = await weights.get(geometry.names.embedding);
-    const D = geometry.hiddenSize;
-    const x = zeros('float32', [ids.length, D]);
-    for (const [token, id] of ids.entries()) x.data.set(table.subarray(id * D, (id + 1) * D), token * D);
-    return x;
+    return await weights.rows(geometry.names.embedding, ids);
   }
 
   /** Everything that a stage reads. */

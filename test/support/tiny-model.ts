@@ -15,6 +15,7 @@ import { type LoraModule, type LoraOptions, planLora } from '../../src/peft/lora
 import type { Backend } from '../../src/runtime/backend.ts';
 import { type HostTensor, hostTensor, sizeOf } from '../../src/tensor/host-tensor.ts';
 import { sharedBackend } from './ort-run.ts';
+import { rowsOf } from './rows-of.ts';
 
 export const FIXTURE_NAMES = [
   'llama',
@@ -86,6 +87,7 @@ export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): 
     tokenizer: undefined,
     fingerprint: `tiny ${seed}`,
     read: async (name) => tensors.get(name)!,
+    readRows: async (name, rows) => rowsOf(tensors.get(name)!, rows),
     close: async () => {},
   };
   return { geometry, weights: new BaseWeights(checkpoint), fingerprint: checkpoint.fingerprint };

@@ -5,8 +5,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts';
 import { llama3Factors } from '../../../src/checkpoint/gguf-rope.ts';
 import { writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
-import { float32, type HostTensor, int64 } from '../../../src/tensor/host-tensor.ts';
+import { float32, type HostTensor, hostTensor, int64 } from '../../../src/tensor/host-tensor.ts';
 import { f32Bytes, type GgufTensor, type GgufValue, writeGguf } from '../../support/gguf-writer.ts';
+import { rowsOf } from '../../support/rows-of.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vultune-checkpoint-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -52,6 +53,26 @@ describe('a folder as a hub publishes it', () => {
     );
     await checkpoint.close();
     await expect(checkpoint.read('embedding')).rejects.toThrow(/closed/);
+    await expect(checkpoint.readRows('embedding', [0])).rejects.toThrow(/closed/);
+  });
+
+  test.each([
+    ['one file', plainModel],
+    ['shards', shardedModel],
+  ])('rows of a matrix in %s', async (_, make) => {
+    const checkpoint = await openCheckpoint(await make());
+    expect(await checkpoint.readRows('embedding', [3, 1, 1])).toEqual(float32([3, 2], [6, 7, 2, 3, 2, 3]));
+    await expect(checkpoint.readRows('embedding', [4])).rejects.toThrow(/internal error: row 4/);
+    await expect(checkpoint.readRows('model.norm.weight', [0])).rejects.toThrow(/internal error/);
+    await expect(checkpoint.readRows('lm_head.weight', [0])).rejects.toThrow(
+      expect.objectContaining({ code: 'CHECKPOINT_TENSOR_MISSING' }),
+    );
+  });
+
+  test('rows of float64 become float32', async () => {
+    const double = hostTensor('float64', [2, 1], Float64Array.of(Math.PI, Math.E));
+    const checkpoint = await openCheckpoint(await plainModel({ double }));
+    expect(await checkpoint.readRows('double', [1])).toEqual(float32([1, 1], [Math.E]));
   });
 
   test('shards give the same model, and the same fingerprint', async () => {
@@ -81,10 +102,10 @@ describe('a folder as a hub publishes it', () => {
   });
 
   test('integers are no weights', async () => {
-    const checkpoint = await openCheckpoint(await plainModel({ ids: int64([1], [1]) }));
-    await expect(checkpoint.read('ids')).rejects.toThrow(
-      expect.objectContaining({ code: 'CHECKPOINT_TENSOR_DTYPE' }),
-    );
+    const checkpoint = await openCheckpoint(await plainModel({ ids: int64([1, 1], [1]) }));
+    const refused = expect.objectContaining({ code: 'CHECKPOINT_TENSOR_DTYPE' });
+    await expect(checkpoint.read('ids')).rejects.toThrow(refused);
+    await expect(checkpoint.readRows('ids', [0])).rejects.toThrow(refused);
   });
 
   test('the tokenizer, with the chat template from a file of its own', async () => {
@@ -298,6 +319,19 @@ describe('a GGUF', () => {
       expect([...data.subarray(HIDDEN, 2 * HIDDEN)]).toEqual(range(HIDDEN).map((i) => 2 * HIDDEN + i));
     }
     expect([...(await checkpoint.read(`${layer}.v_proj.weight`)).data]).toEqual(range(HEAD_DIM * HIDDEN));
+  });
+
+  test('rows are numbered as in the tensor read whole', async () => {
+    const checkpoint = await open(metadata('llama'));
+    for (const name of [
+      'embed_tokens',
+      ...['q', 'k', 'v'].map((role) => `layers.0.self_attn.${role}_proj`),
+    ]) {
+      const whole = await checkpoint.read(`model.${name}.weight`);
+      for (const rows of [range(whole.shape[0]!), [2, 0, 2, 1]]) {
+        expect(await checkpoint.readRows(`model.${name}.weight`, rows)).toEqual(rowsOf(whole, rows));
+      }
+    }
   });
 
   test('qwen2 rows stay as they are', async () => {

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readGguf } from '../../../src/checkpoint/gguf.ts';
+import { BLOCK_FORMATS } from '../../../src/checkpoint/gguf-blocks.ts';
 import { float32 } from '../../../src/tensor/host-tensor.ts';
 import {
   f32Bytes,
@@ -11,6 +12,7 @@ import {
   ggufBytes,
   writeGguf,
 } from '../../support/gguf-writer.ts';
+import { rowsOf } from '../../support/rows-of.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vultune-gguf-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -83,6 +85,36 @@ describe('reading', () => {
     const file = await readGguf(written({ metadata: { long, after: 'end' }, tensors: [['w', w]] }));
     expect(file.metadata.after).toBe('end');
     expect((await file.read('w')).data[5]).toBe(6);
+  });
+});
+
+describe('rows', () => {
+  const formats = [...BLOCK_FORMATS].map(([type, format]) => ({ type, ...format }));
+  test.each(formats)('of $name are those of the whole matrix', async ({ type, elements, bytes }) => {
+    const data = Uint8Array.from({ length: 5 * 3 * bytes }, (_, i) => (i * 181 + (i >> 3)) & 255);
+    const matrix: GgufTensor = { shape: [5, 3 * elements], type, data };
+    const file = await readGguf(written({ tensors: [['before', w], ['matrix', matrix]] })); // biome-ignore format: one line
+    const whole = await file.read('matrix');
+    for (const rows of [[4, 0, 2, 2, 1, 4], [3], []]) {
+      expect(await file.readRows('matrix', rows)).toEqual(rowsOf(whole, rows));
+    }
+  });
+
+  test('of a tensor the file does not have', async () => {
+    const file = await readGguf(written({ tensors: [['w', w]] }));
+    await expect(file.readRows('v', [0])).rejects.toThrow(
+      expect.objectContaining({ code: 'GGUF_TENSOR_MISSING' }),
+    );
+  });
+
+  test('of a file cut short after it was opened', async () => {
+    const path = written({ tensors: [['w', w]] });
+    const file = await readGguf(path);
+    truncateSync(path, file.tensors.get('w')!.start + 16);
+    expect((await file.readRows('w', [0])).data).toEqual(Float32Array.of(1, 2, 3));
+    const cut = expect.objectContaining({ code: 'FILE_TRUNCATED', where: { file: path } });
+    await expect(file.readRows('w', [1])).rejects.toThrow(cut);
+    await expect(file.read('w')).rejects.toThrow(cut);
   });
 });
 

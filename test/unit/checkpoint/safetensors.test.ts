@@ -9,6 +9,7 @@ import {
   writeSafetensors,
 } from '../../../src/checkpoint/safetensors.ts';
 import { float32, type HostTensor, hostTensor, int64 } from '../../../src/tensor/host-tensor.ts';
+import { rowsOf } from '../../support/rows-of.ts';
 import { sharedFolder } from '../../support/shared.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vultune-safetensors-'));
@@ -134,8 +135,35 @@ describe('writing and reading', () => {
     expect(tensors.get('brain')!.shape).toEqual([2, 2]);
   });
 
+  test.each([
+    ['F32', 4],
+    ['F64', 8],
+    ['F16', 2],
+    ['BF16', 2],
+  ])('rows of %s are those of the whole matrix', async (dtype, size) => {
+    const end = 2 + 9 * 3 * size;
+    const data = Uint8Array.from({ length: end }, (_, i) => (i * 181 + (i >> 3)) & 255);
+    const entries = {
+      before: { dtype: 'U8', shape: [2], data_offsets: [0, 2] },
+      w: { dtype, shape: [9, 3], data_offsets: [2, end] },
+    };
+    const file = await readSafetensors(forged(entries, data));
+    const whole = await file.read('w');
+    for (const rows of [[8, 0, 3, 3, 2, 8], [4], []]) {
+      const expected = rowsOf(whole, rows);
+      const found = await file.readRows('w', rows);
+      expect({ ...found, data: Float32Array.from(found.data, Number) }).toEqual({
+        ...expected,
+        dtype: whole.dtype,
+      });
+    }
+  });
+
   test('a tensor the file does not have', async () => {
     const file = await readSafetensors(forged({ w: f32(0, 4) }, 4));
+    await expect(file.readRows('v', [0])).rejects.toThrow(
+      expect.objectContaining({ code: 'SAFETENSORS_TENSOR_MISSING' }),
+    );
     await expect(file.read('v')).rejects.toThrow(
       expect.objectContaining({ code: 'SAFETENSORS_TENSOR_MISSING', where: { file: file.path, name: 'v' } }),
     );
@@ -202,8 +230,12 @@ describe('files that lie are refused before any data is read', () => {
   });
 
   test('an element type of the format that cannot be used is refused only when read', async () => {
-    const file = await readSafetensors(forged({ w: { dtype: 'I8', shape: [4], data_offsets: [0, 4] } }, 4));
-    await expect(file.read('w')).rejects.toThrow(expect.objectContaining({ code: 'SAFETENSORS_DTYPE' }));
+    const file = await readSafetensors(
+      forged({ w: { dtype: 'I8', shape: [2, 2], data_offsets: [0, 4] } }, 4),
+    );
+    const refused = expect.objectContaining({ code: 'SAFETENSORS_DTYPE' });
+    await expect(file.read('w')).rejects.toThrow(refused);
+    await expect(file.readRows('w', [1, 0])).rejects.toThrow(refused);
   });
 });
 
