@@ -81,10 +81,14 @@ export interface OpAttributes {
   readonly scatterAdd: { readonly rows: Dim };
   /**
    * packRows(x [N, D], index [B, S], inverse [N], slotIsReal [B, S]) -> [B, S, D]: flat tokens into attention rows,
-   * zeros in padding slots. `inverse` is the slot of each token: the gradient is then a gather, not a scatter.
+   * zeros in padding slots. `inverse` is the slot of each token: the gradient is then a gather, not a scatter. Where
+   * a token stands in up to R slots, `inverse` is [N, R]; B * S stands for no slot.
    */
   readonly packRows: NoAttributes;
-  /** unpackRows(y [B, S, D], index, inverse, slotIsReal) -> [N, D]: the adjoint (and inverse) of packRows. */
+  /**
+   * unpackRows(y [B, S, D], index, inverse, slotIsReal) -> [N, D]: the adjoint of packRows, the sum of a token's slots;
+   * its inverse where each token stands in one.
+   */
   readonly unpackRows: NoAttributes;
 
   // Over the last axis.

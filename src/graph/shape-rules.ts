@@ -85,7 +85,7 @@ const rowIndices = (
     index.shape.length === 2 && sameShape(index.shape, slotIsReal.shape),
     'index and slotIsReal are [B, S]',
   );
-  invariant(inverse.shape.length === 1, 'inverse is [N]');
+  invariant(inverse.shape.length === 1 || inverse.shape.length === 2, 'inverse is [N] or [N, R]');
   return { rows: index.shape, tokens: inverse.shape[0]! };
 };
 

@@ -30,11 +30,8 @@ function keysAndValues(
   { builder: b, sequence, linear }: BlockContext,
   normed: Value,
 ): { key: Value; value: Value } {
-  const { keyRows, keyTokens } = sequence;
-  const rows = (x: Value) => {
-    const tokens = keyTokens === undefined ? x : b.gather(x, keyTokens()); // [M, K*d]
-    return b.packRows(tokens, keyRows.index(), keyRows.inverse(), keyRows.slotIsReal());
-  };
+  const { keyRows } = sequence;
+  const rows = (x: Value) => b.packRows(x, keyRows.index(), keyRows.inverse(), keyRows.slotIsReal());
   const key = b.rotary(linear('key', normed), sequence.cos(), sequence.sin(), sequence.positions());
   return { key: rows(key), value: rows(linear('value', normed)) };
 }

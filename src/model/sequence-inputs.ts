@@ -1,7 +1,7 @@
 /**
  * @file The graph inputs that say how a sequence of functions lies in memory. Sizes: N flat tokens, B functions (one
  * attention row each), S slots a row, P positions of the rotary table; where attention is cut into J chunks of queries,
- * S = J*C; where functions share their beginnings, M keys (otherwise one a flat token).
+ * S = J*C; where functions share their beginnings, a token's key stands in up to R slots.
  */
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
@@ -17,8 +17,6 @@ export interface SequenceInputs {
   readonly rows: RowInputs;
   /** The same of keys and values; another one where functions share their beginnings. */
   readonly keyRows: RowInputs;
-  /** [M] flat token behind each key, where functions share their beginnings. */
-  readonly keyTokens: (() => Value) | undefined;
   /** [N] position within the function. */
   readonly positions: () => Value;
   /** [P, d/2] */
@@ -36,11 +34,11 @@ export interface SequenceInputs {
   readonly meanWeights: () => Value;
 }
 
-/** Inputs of packRows and unpackRows; M tokens. */
+/** Inputs of packRows and unpackRows. */
 export interface RowInputs {
   /** [B, S] token of each slot. */
   readonly index: () => Value;
-  /** [M] slot of each token. */
+  /** [N] slot of each token; [N, R] where functions share their beginnings. */
   readonly inverse: () => Value;
   /** [B, S] 1 where a token stands, 0 elsewhere. */
   readonly slotIsReal: () => Value;
@@ -69,9 +67,9 @@ export function sequenceInputs(
   const floats = (name: string, ...shape: (string | number)[]) =>
     once(name, () => builder.input(name, 'float32', shape));
   const half = geometry.headSize / 2;
-  const rowInputs = (prefix: string, tokens: string): RowInputs => ({
+  const rowInputs = (prefix: string, ...inverse: string[]): RowInputs => ({
     index: () => ints(`${prefix}index`, 'B', slots),
-    inverse: () => ints(`${prefix}inverse`, tokens),
+    inverse: () => ints(`${prefix}inverse`, ...inverse),
     slotIsReal: () => floats(`${prefix}slot_is_real`, 'B', slots),
   });
   const rows = rowInputs('', 'N');
@@ -79,8 +77,7 @@ export function sequenceInputs(
     slots,
     queryChunks,
     rows,
-    keyRows: sharesPrefixes ? rowInputs('key_', 'M') : rows,
-    keyTokens: sharesPrefixes ? () => ints('key_tokens', 'M') : undefined,
+    keyRows: sharesPrefixes ? rowInputs('key_', 'N', 'R') : rows,
     positions: () => ints('positions', 'N'),
     cos: () => floats('cos', 'P', half),
     sin: () => floats('sin', 'P', half),

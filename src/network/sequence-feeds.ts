@@ -2,7 +2,7 @@
 import type { DecoderGeometry } from '../model/geometry.ts';
 import { type RotaryTable, rotaryTable } from '../model/rotary-table.ts';
 import { lastMaskName, maskName } from '../model/sequence-inputs.ts';
-import type { KeyLayout, RowIndex, SequenceLayout } from '../packing/layout.ts';
+import type { RowIndex, SequenceLayout } from '../packing/layout.ts';
 import type { Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 
@@ -33,7 +33,7 @@ export class SequenceFeeds {
     }
     const lastPositions = BigInt64Array.from(layout.lengths, (length) => BigInt(length - 1));
     return {
-      ...rowFeeds('', layout.rows, [B, S]),
+      ...queryFeeds(layout.rows, [B, S]),
       ...(layout.keys === undefined ? {} : keyFeeds(layout.keys, [B, S])),
       positions: hostTensor('int64', [N], layout.positions),
       cos: this.#rotary.cos,
@@ -66,16 +66,25 @@ export class SequenceFeeds {
   }
 }
 
-function rowFeeds(prefix: string, rows: RowIndex, shape: readonly [number, number]): Tensors {
+/** Rows of queries: every token stands in one slot. */
+function queryFeeds({ index, inverse, slotIsReal }: RowIndex, shape: readonly [number, number]): Tensors {
   return {
-    [`${prefix}index`]: hostTensor('int64', shape, rows.index),
-    [`${prefix}inverse`]: hostTensor('int64', [rows.inverse.length], rows.inverse),
-    [`${prefix}slot_is_real`]: hostTensor('float32', shape, rows.slotIsReal),
+    index: hostTensor('int64', shape, index),
+    inverse: hostTensor('int64', [inverse.length], inverse),
+    slot_is_real: hostTensor('float32', shape, slotIsReal),
   };
 }
 
-function keyFeeds({ tokens, rows }: KeyLayout, shape: readonly [number, number]): Tensors {
-  return { key_tokens: hostTensor('int64', [tokens.length], tokens), ...rowFeeds('key_', rows, shape) };
+/** Rows of keys and values: a token stands in the row of each function that it belongs to. */
+function keyFeeds(
+  { index, copies, inverse, slotIsReal }: RowIndex,
+  shape: readonly [number, number],
+): Tensors {
+  return {
+    key_index: hostTensor('int64', shape, index),
+    key_inverse: hostTensor('int64', [inverse.length / copies, copies], inverse),
+    key_slot_is_real: hostTensor('float32', shape, slotIsReal),
+  };
 }
 
 /** [B, S] what each function's last token sees. */

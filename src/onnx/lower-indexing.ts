@@ -31,7 +31,16 @@ export const indexingRules: LoweringRules<Indexing> = {
   },
   unpackRows: (emitter, { inputs, output }, node) => {
     const [y, , inverse] = inputs;
-    const slots = emitter.node('Reshape', [y!, emitter.shape([-1, node.output.shape[1]!])]); // [B*S, D]
-    emitter.node('Gather', [slots, inverse!], { attributes: { axis: 0 }, output });
+    const width = node.output.shape[1]!;
+    const slots = emitter.node('Reshape', [y!, emitter.shape([-1, width])]); // [B*S, D]
+    if (node.inputs[2]!.shape.length === 1) {
+      emitter.node('Gather', [slots, inverse!], { attributes: { axis: 0 }, output });
+      return;
+    }
+    // Row B*S is what tokens read that stand in fewer slots than others.
+    const none = emitter.node('ConstantOfShape', [emitter.shape([1, width])]);
+    const withNone = emitter.node('Concat', [slots, none], { attributes: { axis: 0 } });
+    const copies = emitter.node('Gather', [withNone, inverse!], { attributes: { axis: 0 } }); // [N, R, D]
+    emitter.node('ReduceSum', [copies, emitter.int64s([1])], { attributes: { keepdims: 0 }, output });
   },
 };

@@ -18,7 +18,7 @@ export interface SequenceLayout {
   /** Where each flat token stands in the rows, and the reverse. A shared token stands in its first function's row. */
   readonly rows: RowIndex;
   /** With shared beginnings: the rows of keys and values, where every function has all its tokens. */
-  readonly keys: KeyLayout | undefined;
+  readonly keys: RowIndex | undefined;
   /** [N] position within the function, from 0. */
   readonly positions: BigInt64Array;
   /** [B] flat token that ends each function. */
@@ -29,21 +29,16 @@ export interface SequenceLayout {
   readonly flatTokens: readonly Int32Array[];
 }
 
-/** A list of M tokens placed in rows: each token in one slot, other slots empty. */
+/** Flat tokens placed in rows: each token in at least one slot, other slots empty. */
 export interface RowIndex {
   /** [B, S] token of each slot; an empty slot holds some token of the list. */
   readonly index: BigInt64Array;
-  /** [M] slot (b * S + s) of each token. */
+  /** R: in how many slots a token stands at most. */
+  readonly copies: number;
+  /** [N, R] slots (b * S + s) of each token; B * S where it has fewer than R. */
   readonly inverse: BigInt64Array;
   /** [B, S] 1 where a token stands, 0 where the slot is empty. */
   readonly slotIsReal: Float32Array;
-}
-
-export interface KeyLayout {
-  /** [M] flat token behind each token of each function, function after function. */
-  readonly tokens: BigInt64Array;
-  /** Places those M tokens. */
-  readonly rows: RowIndex;
 }
 
 export interface LayOutOptions {
@@ -88,7 +83,7 @@ function isolated(lengths: readonly number[], S: number, shared: SharedPrefixes 
     rowLength: S,
     realTokenCount,
     rows: placeTokens(flatTokens, ownFrom, N, S),
-    keys: shared === undefined ? undefined : keyLayout(flatTokens, realTokenCount, S),
+    keys: shared === undefined ? undefined : placeTokens(flatTokens, fromStart(lengths), N, S),
     positions,
     last,
     lengths: [...lengths],
@@ -118,38 +113,31 @@ function placeTokens(
   S: number,
 ): RowIndex {
   const index = new BigInt64Array(tokens.length * S);
-  const inverse = new BigInt64Array(count);
   const slotIsReal = new Float32Array(tokens.length * S);
+  const standsIn = new Int32Array(count);
   tokens.forEach((row, b) => {
     for (let s = 0; s < S; s++) index[b * S + s] = BigInt(row[Math.min(s, row.length - 1)]!);
-    for (let s = from[b]!; s < row.length; s++) inverse[row[s]!] = BigInt(b * S + s);
+    for (let s = from[b]!; s < row.length; s++) standsIn[row[s]!]!++;
     slotIsReal.fill(1, b * S + from[b]!, b * S + row.length);
   });
-  return { index, inverse, slotIsReal };
+  const copies = standsIn.reduce((most, slots) => Math.max(most, slots), 1);
+  const inverse = new BigInt64Array(count * copies).fill(BigInt(tokens.length * S));
+  standsIn.fill(0);
+  tokens.forEach((row, b) => {
+    for (let s = from[b]!; s < row.length; s++) {
+      const token = row[s]!;
+      inverse[token * copies + standsIn[token]!++] = BigInt(b * S + s);
+    }
+  });
+  return { index, copies, inverse, slotIsReal };
 }
 
-function keyLayout(flatTokens: readonly Int32Array[], count: number, S: number): KeyLayout {
-  const tokens = new BigInt64Array(count);
-  let next = 0;
-  const places = flatTokens.map((row) =>
-    Int32Array.from(row, (token) => {
-      tokens[next] = BigInt(token);
-      return next++;
-    }),
-  );
-  const fromStart = places.map(() => 0);
-  return { tokens, rows: placeTokens(places, fromStart, count, S) };
-}
+const fromStart = (lengths: readonly number[]) => lengths.map(() => 0);
 
 function padded(lengths: readonly number[], S: number): SequenceLayout {
   const B = lengths.length;
   const all = lengths.map((_, b) => Int32Array.from({ length: S }, (_, s) => b * S + s));
-  const rows = placeTokens(
-    all,
-    lengths.map(() => 0),
-    B * S,
-    S,
-  );
+  const rows = placeTokens(all, fromStart(lengths), B * S, S);
   rows.slotIsReal.fill(0);
   for (const [b, length] of lengths.entries()) rows.slotIsReal.fill(1, b * S, b * S + length);
   return {

@@ -65,6 +65,12 @@ const shuffledRows = {
   inverse: exactly('int64', ['N'], [3, 2, 7, 0, 1]),
   slotIsReal: frozen(exactly('float32', ['B', 'S'], [1, 1, 1, 1, 0, 0, 0, 1])),
 };
+/** Both rows begin with tokens 0 and 1; token 4 ends the second, slot 8 is none. */
+const sharedRows = {
+  index: exactly('int64', ['B', 'S'], [0, 1, 2, 3, 0, 1, 4, 4]),
+  inverse: exactly('int64', ['N', 2], [0, 4, 1, 5, 2, 8, 3, 8, 6, 8]),
+  slotIsReal: frozen(exactly('float32', ['B', 'S'], [1, 1, 1, 1, 1, 1, 1, 0])),
+};
 
 const angles = (f: (angle: number) => number, half: number) =>
   frozen({ ...floats([6, half]), element: (_random, i) => f((Math.floor(i / half) + 1) / (1 + (i % half))) });
@@ -256,12 +262,12 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
       b.scatterAdd(i!, u!, 3),
     ),
   ],
-  packRows: [rows, shuffledRows].map(({ index, inverse, slotIsReal }, i) =>
+  packRows: [rows, shuffledRows, sharedRows].map(({ index, inverse, slotIsReal }, i) =>
     opCase(`packRows, layout ${i}`, [floats(['N', 3]), index, inverse, slotIsReal], (b, x, ...layout) =>
       b.packRows(x!, layout[0]!, layout[1]!, layout[2]!),
     ),
   ),
-  unpackRows: [rows, shuffledRows].map(({ index, inverse, slotIsReal }, i) =>
+  unpackRows: [rows, shuffledRows, sharedRows].map(({ index, inverse, slotIsReal }, i) =>
     opCase(
       `unpackRows, layout ${i}`,
       [floats(['B', 'S', 3]), index, inverse, slotIsReal],

@@ -27,8 +27,16 @@ export const indexingKernels: Kernels<'gather' | 'scatterAdd' | 'packRows' | 'un
     );
   },
   unpackRows: ([y, _index, inverse]) => {
-    const [rows, slots, width] = y!.shape;
-    return gather({ ...y!, shape: [rows! * slots!, width!] }, inverse!);
+    const [rows, slots, width] = y!.shape as [number, number, number];
+    const [count, copies = 1] = inverse!.shape as [number, number?];
+    const from = floatsOf(y!);
+    const out = new Float64Array(count * width);
+    rowNumbers(inverse!, rows * slots + 1).forEach((slot, i) => {
+      if (slot === rows * slots) return; // no slot
+      const to = Math.floor(i / copies) * width;
+      for (let j = 0; j < width; j++) out[to + j] = out[to + j]! + from[slot * width + j]!;
+    });
+    return floatTensor([count, width], out);
   },
 };
 

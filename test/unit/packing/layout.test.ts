@@ -15,6 +15,7 @@ describe('by hand', () => {
       realTokenCount: 4,
       rows: {
         index: big(0, 1, 2, 3, 3, 3),
+        copies: 1,
         inverse: big(0, 1, 2, 3),
         slotIsReal: new Float32Array([1, 1, 1, 1, 0, 0]),
       },
@@ -34,6 +35,7 @@ describe('by hand', () => {
       realTokenCount: 4,
       rows: {
         index: big(0, 1, 2, 3, 4, 5, 6, 7),
+        copies: 1,
         inverse: big(0, 1, 2, 3, 4, 5, 6, 7),
         slotIsReal: new Float32Array([1, 1, 1, 0, 1, 0, 0, 0]),
       },

@@ -40,16 +40,23 @@ describe('what functions begin with in common', () => {
     fc.assert(
       fc.property(alikeFunctions, (functions) => {
         const { ids, layout } = packSequence(functions, { packing: 'isolated', sharePrefixes: true });
-        const { rows, tokens } = layout.keys!;
+        const { index, copies, inverse } = layout.keys!;
         functions.forEach((expected, b) => {
           expect(Array.from(layout.flatTokens[b]!, (token) => ids[token])).toEqual(expected);
-          const keys = expected.map((_, s) => Number(rows.index[b * layout.rowLength + s]));
-          expect(keys.map((key) => ids[Number(tokens[key])])).toEqual(expected);
+          const slots = expected.map((_, s) => b * layout.rowLength + s);
+          expect(slots.map((slot) => ids[Number(index[slot])])).toEqual(expected);
+          // Each slot is one of its token's.
+          for (const slot of slots) {
+            const token = Number(index[slot]);
+            expect(inverse.subarray(token * copies, (token + 1) * copies)).toContain(BigInt(slot));
+          }
         });
         // Each flat token stands in one row, at its position.
         for (const [token, slot] of layout.rows.inverse.entries()) {
           expect(BigInt(Number(slot) % layout.rowLength)).toBe(layout.positions[token]);
         }
+        const none = BigInt(layout.rowCount * layout.rowLength);
+        expect(inverse.filter((slot) => slot !== none).length).toBe(layout.realTokenCount);
         const owned = layout.rows.slotIsReal.reduce((sum, real) => sum + real, 0);
         expect(owned).toBe(layout.tokenCount);
       }),
