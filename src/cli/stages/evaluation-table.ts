@@ -6,7 +6,7 @@ import type { Comparison, EvaluationRow } from '../../evaluation/compare-baselin
 import { type FigureName, figureHeading, figureValue } from '../../evaluation/figures.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { metricNames, metricRegistry } from '../../evaluation/metrics/registry.ts';
-import type { Interval } from '../../evaluation/resampling/intervals.ts';
+import { holdsChance, type Interval } from '../../evaluation/resampling/intervals.ts';
 import { verdicts } from '../../evaluation/verdicts.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
@@ -94,8 +94,10 @@ function headline({ label: name, result, intervals }: EvaluationRow, { colors }:
   const interval = intervals?.rocAuc;
   const range =
     interval === undefined ? '' : ` (95%: ${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})`;
-  const isChance = interval !== undefined && interval.low <= 0.5 && interval.high >= 0.5;
-  const verdict = isChance ? ': no better than chance, as far as these functions tell' : '';
+  const verdict =
+    interval !== undefined && holdsChance(interval)
+      ? ': no better than chance, as far as these functions tell'
+      : '';
   return `${on}\n${colors.strong(`${name}: ROC AUC ${metrics.rocAuc.toFixed(3)}${range}${verdict}`)}`;
 }
 

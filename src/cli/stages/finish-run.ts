@@ -10,6 +10,7 @@ import { metricRegistry } from '../../evaluation/metrics/registry.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { writeAdapter } from '../../peft/adapter-files.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
+import type { DetectorSettings } from '../../peft/detector-settings.ts';
 import { formatModelCard } from '../../report/model-card.ts';
 import type { WritableRun } from '../../runs/run-folder.ts';
 import { comparisonJson } from './comparison-json.ts';
@@ -80,6 +81,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       baseFingerprint: model.checkpoint.fingerprint,
       data: Object.fromEntries(Object.entries(run.record.data).map(([key, { sha256 }]) => [key, sha256])),
       ...(calibration === undefined ? {} : { calibration: { ...calibration } }),
+      ...measuredRanking(judged.at(-1)!),
     },
   });
   const { split, scores } = judged.at(-1)!;
@@ -89,6 +91,15 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   }
   await writeRunReport(run.dir, run.paths, 'finished');
   return { threshold, comparisons };
+}
+
+function measuredRanking({ split, comparison }: JudgedSplit): Pick<DetectorSettings, 'measured'> {
+  const { result, intervals } = comparison.rows[0]!;
+  const { rocAuc } = result.metrics;
+  const interval = intervals?.rocAuc;
+  if (rocAuc === undefined || interval === undefined) return {};
+  const { low, high } = interval;
+  return { measured: { split: split.name, functions: split.records.length, rocAuc, low, high } };
 }
 
 function writePredictions(

@@ -6,6 +6,7 @@ import { VultuneError } from '../../base/errors.ts';
 import { createExtractionPool } from '../../dataset/functions/extraction-pool.ts';
 import { adapterCalibration } from '../../detector/detector.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
+import { holdsChance } from '../../evaluation/resampling/intervals.ts';
 import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
 import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import { readBaseline, writeBaseline } from '../../scan/baseline.ts';
@@ -58,7 +59,9 @@ export async function scanPaths(
       : readBaseline(request.baseline);
   const header = await resolveAdapter(request.run, context);
   const point = operatingPoint(request, header);
-  if (point.caution !== undefined) stderr.write(`${stderr.colors.warning('note:')} ${point.caution}\n`);
+  for (const caution of [chanceCaution(header), point.caution]) {
+    if (caution !== undefined) stderr.write(`${stderr.colors.warning('note:')} ${caution}\n`);
+  }
 
   const shift = priorShift(request, header);
   const notices = new Notices();
@@ -145,6 +148,16 @@ export async function scanPaths(
 
 function fails({ counts: { vulnerable, uncertain } }: ScanReport, failOn: ScanRequest['failOn']): boolean {
   return failOn !== 'none' && vulnerable + (failOn === 'uncertain' ? uncertain : 0) > 0;
+}
+
+/** What its own evaluation says of a detector that ranks as a coin does. */
+function chanceCaution({ settings }: AdapterHeader): string | undefined {
+  const measured = settings?.measured;
+  if (measured === undefined || !holdsChance(measured)) return undefined;
+  const { split, functions, rocAuc, low, high } = measured;
+  const [area, from, to] = [rocAuc, low, high].map((value) => value.toFixed(2));
+  const part = split === 'test' ? 'test' : 'validation';
+  return `on the ${functions} functions of its ${part} part this model is no better than chance (ROC AUC ${area}, 95%: ${from} to ${to}): what follows is no ranking to rely on`;
 }
 
 function operatingPoint(request: ScanRequest, { settings }: AdapterHeader): OperatingPoint {

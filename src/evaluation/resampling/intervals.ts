@@ -9,6 +9,9 @@ export interface Interval {
   readonly level: number;
 }
 
+/** Whether an interval of a ROC AUC leaves room for scores that rank as a coin does, or worse. */
+export const holdsChance = ({ low }: Pick<Interval, 'low'>): boolean => low <= 0.5;
+
 /** By figure, [resamples] its value in each; NaN where the resample has none, as the ROC AUC of one class. */
 export type Replicates = ReadonlyMap<FigureName, Float64Array>;
 

@@ -7,6 +7,7 @@ import { checkTrainInputs } from '../../../src/cli/input-check.ts';
 import { reportInterrupted } from '../../../src/cli/stages/report.ts';
 import { resumeStage, trainStage } from '../../../src/cli/stages/train.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
+import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
 import { openRun } from '../../../src/runs/run-folder.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -76,10 +77,14 @@ test('a page that cannot be written does not break the stop, and is said to be m
   expect(stderr.text()).toMatch(/^note: no report\.html: cannot write /);
 });
 
-test('a finished run says where its page is', async () => {
+test('a finished run says where its page is, and its adapter how well it ranks', async () => {
   const run = join(folder, 'finished');
   const { context } = await train(NEVER, run);
   expect(context.stdout.text()).toContain(join(run, 'report.html'));
+  const { measured } = readAdapterHeader(join(run, 'adapter')).settings!;
+  expect(measured!.split).toBe('valid');
+  expect(measured!.low).toBeLessThanOrEqual(measured!.rocAuc);
+  expect(measured!.high).toBeGreaterThanOrEqual(measured!.rocAuc);
   // With the lines that mattered in its mistakes.
   expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('Warmer lines');
 });

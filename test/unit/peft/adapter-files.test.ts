@@ -210,6 +210,8 @@ describe('folders that are no adapters', () => {
     ['pooling', undefined],
     ['baseFingerprint', 1],
     ['data', null],
+    ['measured', { split: 'train', functions: 9, rocAuc: 0.5, low: 0.4, high: 0.6 }],
+    ['measured', { split: 'test', functions: 9, rocAuc: 0.5, low: 0.4 }],
   ])('vultune.json with %s: %j', async (name, value) => {
     await writeAdapter(folder, adapter());
     const file = join(folder, 'vultune.json');

@@ -86,6 +86,16 @@ const THREE = {
   'lib/b.js': 'const two = (b) => {\n  return eval(b);\n};\nfunction three() { return 3; }\n',
 };
 
+test.each([
+  ['says so', 0.44, true],
+  ['is not nagged about when it does better', 0.51, false],
+])('a model that was measured to rank as a coin does %s', async (_what, low, isSaid) => {
+  await prepare({ settings: { measured: { split: 'test', functions: 95, rocAuc: 0.56, low, high: 0.68 } } });
+  put(THREE);
+  const { stderr } = await scan();
+  expect(stderr.includes('no better than chance (ROC AUC 0.56, 95%: ')).toBe(isSaid);
+});
+
 describe('a scan', () => {
   test('finds every function, most certain first, and says so with its exit code', async () => {
     await prepare();
