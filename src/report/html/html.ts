@@ -36,15 +36,16 @@ export function jsonIsland(id: string, value: unknown): SafeHtml {
   return html`<script type="application/json" id="${id}">${trustedHtml(json)}</script>`;
 }
 
+export function escapeHtml(text: string): string {
+  return withoutHiddenMarks(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+}
+
 /**
  * Marks of writing direction and control characters become U+FFFD: code must not read otherwise than it runs
  * (Boucher and Anderson 2021, "Trojan Source").
  */
-export function escapeHtml(text: string): string {
-  return text
-    .replace(/[\u202a-\u202e\u2066-\u2069]|(?![\t\n\r])\p{Cc}/gu, '\ufffd')
-    .replace(/[&<>"']/g, (character) => ENTITIES[character]!);
-}
+export const withoutHiddenMarks = (text: string): string =>
+  text.replace(/[\u202a-\u202e\u2066-\u2069]|(?![\t\n\r])\p{Cc}/gu, '\ufffd');
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

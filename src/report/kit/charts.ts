@@ -90,17 +90,15 @@ export function lineChart(options: LineChartOptions): SafeHtml {
       marks.push(Plot.dot(points, { x: line.x, y: line.y, r: 2.6, fill: color, stroke: 'none' }));
     }
   }
+  const valuesOf = (axis: 0 | 1) => series.flatMap(({ points }) => points.map((point) => point[axis]));
   const svg = drawPlot(
     { title, description: describeLines(options, series) },
     {
       ...(height === undefined ? {} : { height }),
       // The label of the vertical axis stands above it.
       marginTop: y.label === '' ? 10 : 26,
-      x: plotAxis(
-        x,
-        series.flatMap(({ points }) => points.map(([value]) => value)),
-      ),
-      y: { ...plotAxis(y, []), grid: true, nice: y.domain === undefined && y.isLog !== true },
+      x: plotAxis(x, valuesOf(0)),
+      y: { ...plotAxis(y, valuesOf(1)), grid: true, nice: y.domain === undefined && y.isLog !== true },
       marks: [
         Plot.ruleY(
           [y.domain?.[0] ?? 0].filter(() => y.domain !== undefined),
@@ -308,12 +306,19 @@ function plotAxis(axis: Axis, values: readonly number[]): Plot.ScaleOptions {
     tickPadding: 6,
     ...(axis.isLog === true ? { type: 'log' as const } : {}),
     ...(axis.domain === undefined ? {} : { domain: axis.domain }),
-    ...(whole === undefined ? { ticks: 5 } : { ticks: whole }),
-    tickFormat: (value: number) => tick(axis, value),
+    ...(whole === undefined ? { ticks: TICKS } : { ticks: whole }),
+    tickFormat: (value: number) => tick(axis, value, tickStep(axis, values)),
   };
 }
 
-const tick = (axis: Axis, value: number) => axis.format?.(value) ?? shortNumber(value);
+const TICKS = 5;
+
+function tickStep({ domain }: Axis, values: readonly number[]): number | undefined {
+  const [low, high] = domain ?? [Math.min(...values), Math.max(...values)];
+  return high > low ? (high - low) / TICKS : undefined;
+}
+
+const tick = (axis: Axis, value: number, step?: number) => axis.format?.(value) ?? shortNumber(value, step);
 
 function wholeTicks(low: number, high: number): number[] {
   const step = Math.max(1, Math.ceil((high - low) / 8));

@@ -2,15 +2,19 @@
 
 const MINUS = '−';
 
-/** For axes and bars: 1,200 · 12k · 3.4M · 0.25 · 2e-5. */
-export function shortNumber(value: number): string {
+/**
+ * For axes and bars: 1,200 · 12k · 3.4M · 0.25 · 2e-5.
+ * @param step numbers that are so far apart differ in what is written: 0.7195, 0.72
+ */
+export function shortNumber(value: number, step = Number.POSITIVE_INFINITY): string {
   const size = Math.abs(value);
   const sign = value < 0 ? MINUS : '';
   if (size === 0) return '0';
   if (size >= 1e6) return `${sign}${trim((size / 1e6).toFixed(1))}M`;
   if (size >= 1e4) return `${sign}${trim((size / 1e3).toFixed(1))}k`;
   if (size >= 100) return `${sign}${Math.round(size).toLocaleString('en-US')}`;
-  if (size >= 0.001) return `${sign}${trim(size.toPrecision(3))}`;
+  const digits = Math.max(3, Math.ceil(Math.log10(size / step)) + 1);
+  if (size >= 0.001) return `${sign}${trim(size.toPrecision(digits))}`;
   return `${sign}${trimExponent(size.toExponential(1))}`;
 }
 

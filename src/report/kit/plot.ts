@@ -4,7 +4,7 @@
  */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { type SafeHtml, trustedHtml } from '../html/html.ts';
+import { type SafeHtml, trustedHtml, withoutHiddenMarks } from '../html/html.ts';
 
 export { Plot };
 
@@ -55,7 +55,8 @@ export function drawPlot({ title, description }: PlotText, options: Plot.PlotOpt
   // Parts of one image have no names of their own.
   for (const part of svg.querySelectorAll('g[aria-label]')) part.removeAttribute('aria-label');
   shorten(svg);
-  return trustedHtml(svg.outerHTML);
+  // Names of functions and files stand in charts too.
+  return trustedHtml(withoutHiddenMarks(svg.outerHTML));
 }
 
 const GEOMETRY = ['d', 'transform', 'x', 'x1', 'x2', 'y', 'y1', 'y2', 'width', 'height', 'cx', 'cy'] as const;

@@ -61,6 +61,29 @@ describe('charts', () => {
     expect(svg.querySelectorAll('circle')).toHaveLength(1);
   });
 
+  test('ticks of a curve that hardly moves can be told apart', () => {
+    const svg = body(
+      lineChart({
+        title: 'Loss',
+        x: { label: 'Epoch', isWhole: true },
+        y: { label: 'Nats' },
+        series: [
+          {
+            label: 'validation',
+            points: [
+              [1, 0.7222],
+              [2, 0.7199],
+            ],
+          },
+        ],
+      }),
+    ).querySelector('svg[role=img]')!;
+    const texts = [...svg.querySelectorAll('text')].map(({ textContent }) => textContent);
+    const ticks = texts.filter((text) => text?.startsWith('0.7'));
+    expect(ticks.length).toBeGreaterThan(3);
+    expect(new Set(ticks).size).toBe(ticks.length);
+  });
+
   test('no values, markup in labels', () => {
     const chart = lineChart({
       title: '<i>',
@@ -78,6 +101,9 @@ describe('charts', () => {
       edges: [0, 0.5, 1],
       rows: [{ label: '<script>', counts: [0, 0] }],
     });
+    const reversed = barChart({ title: 'x', bars: [{ label: 'a\u202eb', value: 1 }] });
+    expect(reversed.text).toContain('a\ufffdb');
+    expect(reversed.text).not.toContain('\u202e');
     for (const drawn of [chart, bars, rows])
       expect(body(drawn).querySelectorAll('script, img, i')).toHaveLength(0);
   });
