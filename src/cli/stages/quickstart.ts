@@ -22,7 +22,8 @@ import { trainStage } from './train.ts';
 const SETTINGS = {
   lora_r: 8,
   lora_alpha: 32,
-  lora_dropout: 0.05,
+  // Without dropout a function and its fix share their common beginning: a third faster.
+  lora_dropout: 0,
   lora_layers: 'last 6',
   max_length: 384,
   functions_per_step: 16,
