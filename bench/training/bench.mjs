@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { STEADY_MEMORY } from '../../dist/cli/steady-memory.js';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
 import { ensurePythonEnv, PythonEnvError } from '../../tools/python-env.mjs';
 import { summarise, table } from '../summary.mjs';
@@ -161,9 +160,7 @@ function allContenders(python, model, functionsFile, { seconds, threads }) {
     ],
     env: { ...quiet, OMP_NUM_THREADS: String(threads) },
   });
-  // In the environment that `vultune train` gives itself; the peers in theirs, as they come.
-  const args = [join(here, 'ours.mjs'), ...job];
-  const ours = { name: 'ours', command: process.execPath, args, env: STEADY_MEMORY };
+  const ours = { name: 'ours', command: process.execPath, args: [join(here, 'ours.mjs'), ...job] };
   const float32 = peftModes.map((mode) => peft(mode, 'float32'));
   // PEFT keeps adapters in float32 by default, whatever the model's type; with all of it in bfloat16 it is faster.
   const bfloat16 = cpuHasBfloat16()

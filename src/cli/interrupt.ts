@@ -14,23 +14,13 @@ export interface Interrupt {
   dispose(): void;
 }
 
-/** Signals within so many milliseconds are one: a terminal's, and the same handed on by a parent. */
-const TOGETHER_MS = 300;
-
-/** `now`: milliseconds of any clock that only goes forward. */
-export function listenForInterrupt(
-  source: SignalSource,
-  note: (text: string) => void,
-  now: () => number = () => performance.now(),
-): Interrupt {
+export function listenForInterrupt(source: SignalSource, note: (text: string) => void): Interrupt {
   const controller = new AbortController();
-  let firstAt = 0;
   const listener = () => {
     if (controller.signal.aborted) {
-      if (now() - firstAt > TOGETHER_MS) source.exit(EXIT_INTERRUPTED);
+      source.exit(EXIT_INTERRUPTED);
       return;
     }
-    firstAt = now();
     note('\nstopping after what is being computed; press Ctrl-C again to stop at once\n');
     controller.abort();
   };

@@ -1,9 +1,37 @@
 #!/usr/bin/env node
-/** @file The `vultune` executable: the program, in a process of its own where that is faster. */
-import { dieWithParent, gainsFromSteadyMemory, relaunch } from './steady-memory.ts';
+/** @file The `vultune` executable: joins the process (arguments, streams, signals, exit code) to the program. */
+import { readFileSync } from 'node:fs';
+import { stopEveryProgress } from './display/progress.ts';
+import { createTerminal, type OutputStream } from './display/terminal.ts';
+import { listenForInterrupt } from './interrupt.ts';
+import { runCli } from './program.ts';
+import { commandRegistry } from './registry.ts';
 
-dieWithParent();
-// The program is loaded by the process that runs it.
-const isDone =
-  gainsFromSteadyMemory(process.platform, process.env, process.argv.slice(2)) && (await relaunch());
-if (!isDone) await (await import('./run-process.ts')).runProcess();
+// `vultune predict ... | head` closes the pipe when it has enough: nothing to complain about.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+// The second Ctrl-C leaves at once: the cursor that a live line hid has to come back all the same.
+process.on('exit', stopEveryProgress);
+
+const packageFile = new URL('../../package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+
+const stderr = createTerminal(process.stderr as OutputStream, process.env);
+const interrupt = listenForInterrupt(process, (text) => stderr.write(text));
+process.exitCode = await runCli(
+  process.argv.slice(2),
+  { version, commands: [], groups: commandRegistry(version) },
+  {
+    stdout: createTerminal(process.stdout as OutputStream, process.env),
+    stderr,
+    stdin: process.stdin,
+    env: process.env,
+    signal: interrupt.signal,
+  },
+);
+interrupt.dispose();

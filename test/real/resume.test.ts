@@ -5,7 +5,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { runHolder } from '../support/run-holder.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'vultune-resume-'));
@@ -55,7 +54,7 @@ async function trainAndKill(run: string, steps: number): Promise<void> {
   const stepsDone = () =>
     existsSync(events) ? readFileSync(events, 'utf8').split('"type":"step"').length - 1 : 0;
   while (stepsDone() < steps && child.exitCode === null) await new Promise((next) => setTimeout(next, 20));
-  process.kill(runHolder(run), 'SIGKILL');
+  child.kill('SIGKILL');
   await gone;
 }
 
