@@ -1,4 +1,5 @@
 /** @file Ctrl-C: the first asks the command to finish the step and leave everything in order, the second kills. */
+import { setMaxListeners } from 'node:events';
 import { EXIT_INTERRUPTED } from './report-error.ts';
 
 /** The part of `process` that is used. */
@@ -16,6 +17,8 @@ export interface Interrupt {
 
 export function listenForInterrupt(source: SignalSource, note: (text: string) => void): Interrupt {
   const controller = new AbortController();
+  // Every task under way listens: Node would warn of a leak from the eleventh on.
+  setMaxListeners(0, controller.signal);
   const listener = () => {
     if (controller.signal.aborted) {
       source.exit(EXIT_INTERRUPTED);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
 import { startProgress } from '../../../src/cli/display/progress.ts';
 import { listenForInterrupt } from '../../../src/cli/interrupt.ts';
@@ -93,6 +93,14 @@ describe('usage', () => {
     expect(await cliCase([doing(() => {})], [])).toEqual(help);
     expect(await cliCase([], ['--version'])).toEqual({ exitCode: 0, stdout: '9.9.9\n', stderr: '' });
   });
+});
+
+test('any number of tasks may listen for a stop', () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const { signal } = listenForInterrupt({ on: () => {}, off: () => {}, exit: () => {} }, () => {});
+  for (let i = 0; i < 20; i++) signal.addEventListener('abort', () => {});
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
 
 test('the first Ctrl-C asks, the second kills', () => {
