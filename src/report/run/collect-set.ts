@@ -9,10 +9,16 @@ import { readTextFile } from '../../base/files.ts';
 import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { evaluateScores } from '../../evaluation/evaluate.ts';
+import { figureNames } from '../../evaluation/figures.ts';
 import { metricNames } from '../../evaluation/metrics/registry.ts';
 import { reportData } from '../../evaluation/report-data.ts';
 import { type ClusteredRecord, clusterRecords } from '../../evaluation/resampling/clusters.ts';
-import { bootstrapReplicates, type Intervals, intervalsOf } from '../../evaluation/resampling/intervals.ts';
+import {
+  bootstrapReplicates,
+  type Intervals,
+  intervalsOf,
+  LEVEL,
+} from '../../evaluation/resampling/intervals.ts';
 import type { Shortfall } from '../../evaluation/shortfalls.ts';
 import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import type { SliceRecord } from '../../evaluation/slices/slice.ts';
@@ -76,7 +82,11 @@ export async function collectSet(
     ...options,
     ...subject,
     result: evaluateScores(subject),
-    intervals: replicates === undefined ? {} : intervalsOf(replicates),
+    // Those that were stored with the run are of more resamples, and what its other outputs say.
+    intervals: {
+      ...(replicates === undefined ? {} : intervalsOf(replicates)),
+      ...storedIntervals(stored),
+    },
     bandResamples: resamples,
     // The page shows no intervals of slices, and they are what takes longest.
     slices:
@@ -131,6 +141,15 @@ async function readOwnRecords(
   if ((await fingerprintFile(file.path)).sha256 !== file.sha256) return undefined;
   const records = await readLabelledRecords(file.path);
   return records.length === predictions.length ? records : undefined;
+}
+
+function storedIntervals({ intervals = {} }: StoredSet): Intervals {
+  return Object.fromEntries(
+    figureNames.flatMap((name) => {
+      const stored = intervals[snakeCase(name)];
+      return stored === undefined ? [] : [[name, { low: stored[0], high: stored[1], level: LEVEL }]];
+    }),
+  );
 }
 
 /** A run of before intervals were stored has those of the model that were made just now. */

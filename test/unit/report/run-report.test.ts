@@ -70,6 +70,9 @@ describe('the page of a run', () => {
       expect.stringMatching(/^length only0\.6000\.52–0\.680\.4000\.31–0\.490\.5500\.46–0\.63/),
       expect.stringMatching(/^random0\.5000\.2500\.300–/),
     ]);
+    // The same interval where the figure stands alone.
+    const notes = [...document.querySelectorAll('#overview dd small')].map(({ textContent }) => textContent);
+    expect(notes[0]).toBe('95 %: 0.61 to 0.79');
     expect(
       [...document.querySelectorAll('#baselines .callout')].map(({ textContent }) => textContent),
     ).toEqual([
