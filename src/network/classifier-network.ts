@@ -7,6 +7,7 @@ import { invariant } from '../base/errors.ts';
 import type { DecoderGeometry } from '../model/geometry.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
 import type { PackedSequence } from '../packing/pack-sequence.ts';
+import { queryChunks } from '../packing/query-chunks.ts';
 import { type AdapterParameters, parameterKey } from '../peft/adapter-parameters.ts';
 import { mix32, rowKeys } from '../peft/dropout.ts';
 import type { LoraModule } from '../peft/lora-plan.ts';
@@ -227,9 +228,9 @@ export class ClassifierNetwork {
   }
 
   #prepare(layout: SequenceLayout, keys?: DropoutKeys): PreparedSequence {
-    const queryChunks = chunksOf(layout);
+    const chunks = queryChunks(layout.rowLength);
     const feeds = {
-      ...this.#feeds.make(layout, queryChunks),
+      ...this.#feeds.make(layout, chunks),
       ...(this.#options.pooling === 'mean' ? { mean_weights: meanWeights(layout) } : {}),
       ...dropoutFeeds(layout, keys),
     };
@@ -239,7 +240,7 @@ export class ClassifierNetwork {
       !sharesPrefixes || probability === 0,
       'functions that are dropped from differently share nothing',
     );
-    return { feeds, queryChunks, sharesPrefixes, dropout: probability };
+    return { feeds, queryChunks: chunks, sharesPrefixes, dropout: probability };
   }
 
   /** Rows of the embedding, [N, D]: a sequence needs few of them, so the matrix itself is never in memory. */
@@ -310,19 +311,6 @@ function stageSpec(
   // Nothing but the pruned block: one query a row, no chunks.
   const isPruned = layers.length === 1 && end.kind === 'classifier' && end.pooling === 'last';
   return { layers, end, dropout, sharesPrefixes, queryChunks: isPruned ? 1 : queryChunks };
-}
-
-/** From so many slots on, what chunks of queries save is more than what smaller products cost. */
-const CHUNKED_FROM = [
-  { slots: 384, chunks: 8 },
-  { slots: 256, chunks: 4 },
-  { slots: 128, chunks: 2 },
-] as const;
-
-function chunksOf({ rowLength }: SequenceLayout): number {
-  return (
-    CHUNKED_FROM.find(({ slots, chunks }) => rowLength >= slots && rowLength % chunks === 0)?.chunks ?? 1
-  );
 }
 
 /** [N] of two [N, D]: the sum of products over D. */

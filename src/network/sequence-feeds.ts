@@ -27,14 +27,14 @@ export class SequenceFeeds {
 
   /** `queryChunks` as the stages of this sequence have it. */
   make(layout: SequenceLayout, queryChunks: number): Tensors {
-    const { rowCount: B, rowLength: S, tokenCount: N } = layout;
+    const { rowCount: B, rowLength: S, tokenCount: N, keys } = layout;
     while (this.#rotary.cos.shape[0]! < S) {
       this.#rotary = rotaryTable(this.#geometry, 2 * this.#rotary.cos.shape[0]!);
     }
     const lastPositions = BigInt64Array.from(layout.lengths, (length) => BigInt(length - 1));
     return {
-      ...queryFeeds(layout.rows, [B, S]),
-      ...(layout.keys === undefined ? {} : keyFeeds(layout.keys, [B, S])),
+      ...rowFeeds('', layout.rows, [B, S], [N]),
+      ...(keys === undefined ? {} : rowFeeds('key_', keys, [B, S], [N, keys.copies])),
       positions: hostTensor('int64', [N], layout.positions),
       cos: this.#rotary.cos,
       sin: this.#rotary.sin,
@@ -66,24 +66,16 @@ export class SequenceFeeds {
   }
 }
 
-/** Rows of queries: every token stands in one slot. */
-function queryFeeds({ index, inverse, slotIsReal }: RowIndex, shape: readonly [number, number]): Tensors {
-  return {
-    index: hostTensor('int64', shape, index),
-    inverse: hostTensor('int64', [inverse.length], inverse),
-    slot_is_real: hostTensor('float32', shape, slotIsReal),
-  };
-}
-
-/** Rows of keys and values: a token stands in the row of each function that it belongs to. */
-function keyFeeds(
-  { index, copies, inverse, slotIsReal }: RowIndex,
+function rowFeeds(
+  prefix: string,
+  { index, inverse, slotIsReal }: RowIndex,
   shape: readonly [number, number],
+  inverseShape: readonly number[],
 ): Tensors {
   return {
-    key_index: hostTensor('int64', shape, index),
-    key_inverse: hostTensor('int64', [inverse.length / copies, copies], inverse),
-    key_slot_is_real: hostTensor('float32', shape, slotIsReal),
+    [`${prefix}index`]: hostTensor('int64', shape, index),
+    [`${prefix}inverse`]: hostTensor('int64', inverseShape, inverse),
+    [`${prefix}slot_is_real`]: hostTensor('float32', shape, slotIsReal),
   };
 }
 

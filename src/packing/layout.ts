@@ -3,6 +3,7 @@
  * tokens, B rows of S slots for attention, and the two indices between them. Knows no tensors, no graph, no model.
  */
 import { invariant, VultuneError } from '../base/errors.ts';
+import { rowSlots } from './query-chunks.ts';
 import type { SharedPrefixes } from './shared-prefixes.ts';
 
 /** N tokens in a flat list, B attention rows (one function each) of S slots. Padding follows a row's real tokens. */
@@ -153,17 +154,6 @@ function padded(lengths: readonly number[], S: number): SequenceLayout {
     flatTokens: lengths.map((length, b) => all[b]!.subarray(0, length)),
   };
 }
-
-/** Long rows get up to seven more slots: attention takes the queries of a row in equal chunks. */
-function rowSlots(longest: number): number {
-  const multiple = ROUNDED.find(({ from }) => longest >= from)?.to ?? 1;
-  return Math.ceil(longest / multiple) * multiple;
-}
-
-const ROUNDED = [
-  { from: 384, to: 8 },
-  { from: 128, to: 4 },
-] as const;
 
 /** The flat token ids [N] of the layout's functions; padding (packing none) holds padId. */
 export function packIds(

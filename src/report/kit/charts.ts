@@ -299,6 +299,7 @@ function plotAxis(axis: Axis, values: readonly number[]): Plot.ScaleOptions {
     axis.isWhole === true && values.length > 0
       ? wholeTicks(Math.min(...values), Math.max(...values))
       : undefined;
+  const step = tickStep(axis, values);
   return {
     label: axis.label,
     labelArrow: 'none',
@@ -307,14 +308,17 @@ function plotAxis(axis: Axis, values: readonly number[]): Plot.ScaleOptions {
     ...(axis.isLog === true ? { type: 'log' as const } : {}),
     ...(axis.domain === undefined ? {} : { domain: axis.domain }),
     ...(whole === undefined ? { ticks: TICKS } : { ticks: whole }),
-    tickFormat: (value: number) => tick(axis, value, tickStep(axis, values)),
+    tickFormat: (value: number) => tick(axis, value, step),
   };
 }
 
 const TICKS = 5;
 
 function tickStep({ domain }: Axis, values: readonly number[]): number | undefined {
-  const [low, high] = domain ?? [Math.min(...values), Math.max(...values)];
+  const [low, high] = domain ?? [
+    values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+    values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+  ];
   return high > low ? (high - low) / TICKS : undefined;
 }
 

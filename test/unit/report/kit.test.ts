@@ -37,24 +37,22 @@ describe('page', () => {
   });
 });
 
+const lossChart = (series: Parameters<typeof lineChart>[0]['series']) =>
+  lineChart({ title: 'Loss', x: { label: 'Epoch', isWhole: true }, y: { label: 'Nats' }, series });
+
 describe('charts', () => {
   test('an image that says in words what it shows', () => {
     const svg = body(
-      lineChart({
-        title: 'Loss',
-        x: { label: 'Epoch', isWhole: true },
-        y: { label: 'Nats' },
-        series: [
-          {
-            label: 'training',
-            points: [
-              [0, 0.7],
-              [1, 0.4],
-            ],
-          },
-          { label: 'validation', points: [[1, 0.5]] },
-        ],
-      }),
+      lossChart([
+        {
+          label: 'training',
+          points: [
+            [0, 0.7],
+            [1, 0.4],
+          ],
+        },
+        { label: 'validation', points: [[1, 0.5]] },
+      ]),
     ).querySelector('svg[role=img]')!;
     expect(svg.getAttribute('aria-label')).toBe('Loss');
     expect(svg.getAttribute('aria-description')).toContain('training: from 0.7 at 0 to 0.4 at 1');
@@ -63,20 +61,15 @@ describe('charts', () => {
 
   test('ticks of a curve that hardly moves can be told apart', () => {
     const svg = body(
-      lineChart({
-        title: 'Loss',
-        x: { label: 'Epoch', isWhole: true },
-        y: { label: 'Nats' },
-        series: [
-          {
-            label: 'validation',
-            points: [
-              [1, 0.7222],
-              [2, 0.7199],
-            ],
-          },
-        ],
-      }),
+      lossChart([
+        {
+          label: 'validation',
+          points: [
+            [1, 0.7222],
+            [2, 0.7199],
+          ],
+        },
+      ]),
     ).querySelector('svg[role=img]')!;
     const texts = [...svg.querySelectorAll('text')].map(({ textContent }) => textContent);
     const ticks = texts.filter((text) => text?.startsWith('0.7'));
