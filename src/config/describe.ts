@@ -1,24 +1,16 @@
 /** @file The configuration described: its JSON Schema for editors, its keys as a list, and a resolved one as YAML. */
 import { Document, isCollection } from 'yaml';
-import { z } from 'zod';
+import { jsonSchemaOf } from '../schema/json-schema.ts';
+import { describeExpected, type JsonSchema } from '../schema/words.ts';
 import type { TrainConfig } from './train-config.ts';
 import { KEY_GROUPS, trainSchema } from './train-schema.ts';
-import { describeExpected, type JsonSchema } from './words.ts';
 
 let schema: JsonSchema | undefined;
 
 /** JSON Schema (draft 2020-12) of the YAML file, with defaults and descriptions. */
 export function configJsonSchema(): JsonSchema & Readonly<Record<string, unknown>> {
-  schema ??= {
-    ...z.toJSONSchema(trainSchema, { io: 'input', override: ({ jsonSchema }) => dropSafeLimit(jsonSchema) }),
-    title: 'Vultune training configuration',
-  } as JsonSchema;
+  schema ??= { ...jsonSchemaOf(trainSchema), title: 'Vultune training configuration' } as JsonSchema;
   return schema as JsonSchema & Readonly<Record<string, unknown>>;
-}
-
-/** zod writes the largest safe integer as a limit: true, and no help to anybody. */
-function dropSafeLimit(jsonSchema: { maximum?: number | undefined }): void {
-  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
 export interface ConfigKey {

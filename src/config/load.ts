@@ -1,6 +1,8 @@
 /** @file Reads a training configuration: file and overrides → a resolved `TrainConfig`, or one error of all that is wrong. */
-import type { z } from 'zod';
+
 import { readTextFile } from '../base/files.ts';
+import { describeExpected, describeFound, schemaAt } from '../schema/words.ts';
+import type { z } from '../schema/zod.ts';
 import { findConflicts } from './cross-checks.ts';
 import { configJsonSchema } from './describe.ts';
 import { hintForUnknownKey } from './key-names.ts';
@@ -8,7 +10,6 @@ import { type Problem, problemsError } from './problems.ts';
 import { type KeyPath, type Source, withOverrides, yamlSource } from './sources.ts';
 import { resolveDefaults, type TrainConfig } from './train-config.ts';
 import { trainSchema } from './train-schema.ts';
-import { describeExpected, describeFound, schemaAt } from './words.ts';
 
 export interface LoadOptions {
   /** A YAML file; without one, the overrides are all there is. */

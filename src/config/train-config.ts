@@ -2,7 +2,7 @@
  * @file The type of a resolved training configuration, and the defaults that depend on other keys. What the
  * rest of the house sees: plain data, no schema.
  */
-import type { z } from 'zod';
+import type { z } from '../schema/zod.ts';
 import type { trainSchema } from './train-schema.ts';
 
 type Parsed = z.output<typeof trainSchema>;

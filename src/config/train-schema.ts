@@ -2,7 +2,7 @@
  * @file Every key of a training configuration: its type, default and one sentence of what it does. The single
  * source of the validation, the JSON Schema, `config keys` and the help. Knows no file and no command line.
  */
-import { z } from 'zod';
+import { z } from '../schema/zod.ts';
 
 const count = () => z.int().min(1);
 const positive = () => z.number().gt(0);

@@ -7,6 +7,8 @@ const SRC = resolve(import.meta.dirname, '../../src');
 
 const LAYER: Record<string, number> = {
   base: 0,
+  schema: 1,
+  workers: 1,
   tensor: 1,
   graph: 2,
   autodiff: 3,
@@ -35,7 +37,7 @@ const LAYER: Record<string, number> = {
 /** Packages that only one folder may import: the rest of the house does not know them. */
 const ONLY_IN: Record<string, string | readonly string[]> = {
   'onnxruntime-node': 'runtime',
-  zod: 'config',
+  zod: 'schema',
   // ONNX's files, and TensorBoard's: two formats, neither of which knows the other.
   '@bufbuild/protobuf': ['onnx', 'report'],
   '@observablehq/plot': 'report',

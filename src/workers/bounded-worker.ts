@@ -1,0 +1,98 @@
+/**
+ * @file Runs a job on input that nobody vouches for in a thread of its own, which is ended when it takes too long or too
+ * much memory, crashes, or the signal fires: a hang in a parser costs its limit, never the process.
+ */
+import { Worker } from 'node:worker_threads';
+import type { WorkerReply, WorkerStart } from './worker-entry.ts';
+import { reviveError } from './worker-errors.ts';
+import type { WorkerJob, WorkerStream } from './worker-job.ts';
+
+/** `time`: no answer within `timeoutMs`; `memory`: the heap's limit; `crash`: the thread ended by itself. */
+export type WorkerLimit = 'time' | 'memory' | 'crash';
+
+export interface WorkerBounds {
+  /** For each piece of output, the start of the thread included. */
+  readonly timeoutMs: number;
+  /** JavaScript heap. */
+  readonly memoryMb: number;
+  readonly signal?: AbortSignal | undefined;
+  /** The error to throw when a limit is reached: it names the input. `cause` is there for a crash. */
+  onLimit(limit: WorkerLimit, cause?: unknown): Error;
+}
+
+/** @throws what the job throws, `bounds.onLimit`, or the signal's reason. */
+export async function runBounded<Input, Output>(
+  job: WorkerJob<Input, Output>,
+  input: Input,
+  bounds: WorkerBounds,
+): Promise<Output> {
+  for await (const item of boundedItems<Output>(job, input, bounds)) return item;
+  throw bounds.onLimit('crash');
+}
+
+/** The items of a stream, each asked for when the one before has been taken. @throws as `runBounded`. */
+export function streamBounded<Input, Item>(
+  stream: WorkerStream<Input, Item>,
+  input: Input,
+  bounds: WorkerBounds,
+): AsyncGenerator<Item> {
+  return boundedItems<Item>(stream, input, bounds);
+}
+
+async function* boundedItems<Item>(
+  { url, name }: { readonly url: string; readonly name: string },
+  input: unknown,
+  bounds: WorkerBounds,
+): AsyncGenerator<Item> {
+  bounds.signal?.throwIfAborted();
+  const worker = startWorker({ url, name, input }, bounds.memoryMb);
+  try {
+    while (true) {
+      const reply = await nextReply(worker, bounds);
+      if (reply.kind === 'done') return;
+      if (reply.kind === 'error') throw reviveError(reply.error);
+      yield reply.value as Item;
+    }
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function startWorker(start: WorkerStart, memoryMb: number): Worker {
+  // The entry's own ending: `.ts` in the sources, `.js` when built.
+  const entry = new URL(`./worker-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+  return new Worker(entry, {
+    workerData: start,
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    // What a crashing parser prints is not for the user.
+    stdout: true,
+    stderr: true,
+  });
+}
+
+function nextReply(worker: Worker, bounds: WorkerBounds): Promise<WorkerReply> {
+  const { signal, timeoutMs, onLimit } = bounds;
+  return new Promise((resolve, reject) => {
+    const stop = () => settle(() => reject(signal!.reason));
+    const timer = setTimeout(() => settle(() => reject(onLimit('time'))), timeoutMs);
+    const onMessage = (reply: WorkerReply) => settle(() => resolve(reply));
+    const onError = (error: unknown) => settle(() => reject(limitOf(error, onLimit)));
+    const onExit = () => settle(() => reject(onLimit('crash')));
+    const settle = (then: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      // An error between two requests has a listener all the same: the next request finds the thread ended.
+      worker.on('error', () => {});
+      then();
+    };
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    signal?.addEventListener('abort', stop, { once: true });
+    worker.postMessage('next');
+  });
+}
+
+function limitOf(error: unknown, onLimit: WorkerBounds['onLimit']): Error {
+  const isMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return isMemory ? onLimit('memory') : onLimit('crash', error);
+}
