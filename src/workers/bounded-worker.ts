@@ -17,7 +17,7 @@ export interface WorkerBounds {
   readonly memoryMb: number;
   readonly signal?: AbortSignal | undefined;
   /** The error to throw when a limit is reached: it names the input. `cause` is there for a crash. */
-  onLimit(limit: WorkerLimit, cause?: unknown): Error;
+  readonly onLimit: (limit: WorkerLimit, cause?: unknown) => Error;
 }
 
 /** @throws what the job throws, `bounds.onLimit`, or the signal's reason. */
