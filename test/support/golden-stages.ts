@@ -1,0 +1,162 @@
+/** @file The stages whose graphs are held to golden hashes, compiled by a backend that only looks at them. */
+import type { Graph } from '../../src/graph/graph.ts';
+import { readGeometry } from '../../src/model/families/registry.ts';
+import type { Activations } from '../../src/network/keep-policies.ts';
+import type { StageEnd, StageSpec } from '../../src/network/stage-graph.ts';
+import { type GradientTargets, StagePrograms } from '../../src/network/stage-programs.ts';
+import { type LoraOptions, planLora } from '../../src/peft/lora-plan.ts';
+import type { Backend } from '../../src/runtime/backend.ts';
+import { classificationObjective } from '../../src/training/objective.ts';
+import { graphHashes } from './graph-hash.ts';
+
+const LLAMA = {
+  model_type: 'llama',
+  hidden_size: 12,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  num_hidden_layers: 3,
+  intermediate_size: 20,
+  vocab_size: 40,
+  hidden_act: 'silu',
+  head_dim: 4,
+};
+
+const MODELS = {
+  llama: LLAMA,
+  'llama with biases': { ...LLAMA, attention_bias: true, mlp_bias: true },
+  'mistral with a window': { ...LLAMA, model_type: 'mistral', sliding_window: 8 },
+  'qwen2 with a window above': {
+    ...LLAMA,
+    model_type: 'qwen2',
+    use_sliding_window: true,
+    sliding_window: 8,
+    max_window_layers: 2,
+  },
+} as const;
+
+const ALL_LINEAR: LoraOptions = {
+  rank: 3,
+  alpha: 6,
+  dropout: 0,
+  targetModules: 'all-linear',
+  layers: 'all',
+  useRsLora: false,
+  rankPattern: {},
+  alphaPattern: {},
+};
+
+const ADAPTERS = {
+  'LoRA on all': ALL_LINEAR,
+  'rsLoRA on two': { ...ALL_LINEAR, useRsLora: true, targetModules: ['q_proj', 'down_proj'] },
+  'LoRA with patterns': { ...ALL_LINEAR, rankPattern: { v_proj: 2 }, alphaPattern: { up_proj: 12 } },
+} as const satisfies Record<string, LoraOptions>;
+
+const ENDS = {
+  nothing: { kind: 'none' },
+  hidden: { kind: 'hidden' },
+  'last token': { kind: 'classifier', pooling: 'last' },
+  mean: { kind: 'classifier', pooling: 'mean' },
+} as const satisfies Record<string, StageEnd>;
+
+const LOSSES = {
+  'cross-entropy': classificationObjective({ kind: 'cross_entropy' }),
+  focal: classificationObjective({ kind: 'focal', gamma: 2 }),
+};
+
+/** Hashes by the name of the stage and of what is compiled of it. */
+export async function compiledGraphs(): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [model, config] of Object.entries(MODELS)) {
+    for (const [adapter, options] of Object.entries(ADAPTERS)) {
+      // Every form for one model and adapter, a few for the others.
+      const isWhole = model === 'llama' && adapter === 'LoRA on all';
+      const graphs: Graph[] = [];
+      const geometry = readGeometry(config, 'config.json');
+      const programs = new StagePrograms(geometry, planLora(geometry, options), lookingBackend(graphs));
+      for (const { name, compile } of forms(isWhole)) {
+        await compile(programs);
+        const hashes = graphHashes(graphs.splice(0)).join(' ');
+        // A program that two forms share is compiled for the first of them.
+        if (hashes !== '') found[`${model}, ${adapter}: ${name}`] = hashes;
+      }
+    }
+  }
+  return found;
+}
+
+interface Form {
+  readonly name: string;
+  readonly compile: (programs: StagePrograms) => Promise<unknown>;
+}
+
+function forms(isWhole: boolean): readonly Form[] {
+  return stages(isWhole).flatMap(({ name, spec }): Form[] => {
+    const forward: Form = { name: `${name}, forward`, compile: (p) => p.forward({ ...spec, dropout: 0 }) };
+    if (spec.end.kind === 'hidden') return [forward];
+    return [forward, ...(spec.end.kind === 'none' ? cuts(name, spec, isWhole) : losses(name, spec, isWhole))];
+  });
+}
+
+function cuts(name: string, spec: StageSpec, isWhole: boolean): Form[] {
+  const kinds: readonly (readonly [Activations, GradientTargets])[] = isWhole
+    ? [
+        ['products', 'adapters and x'],
+        ['products', 'x'],
+        ['recompute', 'adapters'],
+        ['keep', 'adapters and x'],
+      ]
+    : [['products', 'adapters and x']];
+  return kinds.map(([kept, wanted]) => ({
+    name: `${name}, cut for ${wanted}, ${kept} kept`,
+    compile: (p) => p.split(spec, kept, wanted),
+  }));
+}
+
+function losses(name: string, spec: StageSpec, isWhole: boolean): Form[] {
+  const kinds: readonly (readonly [keyof typeof LOSSES, GradientTargets])[] = isWhole
+    ? [
+        ['cross-entropy', 'adapters and x'],
+        ['focal', 'adapters'],
+        ['cross-entropy', 'x'],
+      ]
+    : [['cross-entropy', 'adapters and x']];
+  return kinds.map(([loss, wanted]) => ({
+    name: `${name}, ${loss} for ${wanted}`,
+    compile: (p) => p.loss(spec, LOSSES[loss], wanted),
+  }));
+}
+
+function stages(isWhole: boolean): readonly { readonly name: string; readonly spec: StageSpec }[] {
+  const layerSets = isWhole ? [[0, 1], [2]] : [[1, 2]];
+  return Object.entries(ENDS).flatMap(([ending, end]) =>
+    layerSets.flatMap((layers) =>
+      chunkCounts(isWhole, layers.length, end).flatMap((queryChunks) =>
+        (isWhole ? [false, true] : [false]).flatMap((sharesPrefixes) =>
+          // Functions that share their beginnings are not dropped from.
+          (sharesPrefixes ? [0] : [0, 0.1]).map((dropout) => ({
+            name: `layers ${layers.join(' ')}, ${ending} behind, ${queryChunks} chunks${sharesPrefixes ? ', shared' : ''}${dropout > 0 ? ', dropout' : ''}`,
+            spec: { layers, end, queryChunks, sharesPrefixes, dropout },
+          })),
+        ),
+      ),
+    ),
+  );
+}
+
+/** A stage of the pruned block alone has one query a row: it is never chunked. */
+function chunkCounts(isWhole: boolean, layerCount: number, end: StageEnd): readonly number[] {
+  const isPruned = layerCount === 1 && end.kind === 'classifier' && end.pooling === 'last';
+  if (isPruned) return [1];
+  return isWhole ? [1, 4] : [4];
+}
+
+function lookingBackend(graphs: Graph[]): Backend {
+  return {
+    name: 'looking',
+    device: 'cpu',
+    compile: async (graph) => {
+      graphs.push(graph);
+      return { graph, run: async () => ({}), release: async () => {} };
+    },
+  };
+}
