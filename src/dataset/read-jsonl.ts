@@ -2,7 +2,8 @@
  * @file Reads datasets: JSON lines, one function a line, from a file or standard input, every line checked.
  * Knows nothing of models; what a record may hold is record.ts's business.
  */
-import { VultuneError } from '../base/errors.ts';
+import { type ErrorPlace, VultuneError } from '../base/errors.ts';
+import { duplicateKey } from './duplicate-keys.ts';
 import { pairRecords } from './pair-records.ts';
 import { type ReadLinesOptions, readLines } from './read-lines.ts';
 import { checkRecord, type DatasetRecord, type LabelledRecord } from './record.ts';
@@ -21,7 +22,7 @@ export interface PlacedRecord {
 /**
  * Streams the records of `path` (`-`: standard input) in order; blank lines are passed over.
  * @throws VultuneError `DATASET_FILE_MISSING`, `DATASET_ENCODING`, `DATASET_LINE_TOO_LONG`,
- * `DATASET_JSON_BROKEN`, `DATASET_FIELD_MISSING`, `DATASET_FIELD_TYPE`, `DATASET_LABEL`; `DATASET_EMPTY` at the end
+ * `DATASET_JSON_BROKEN`, `DATASET_FIELD_MISSING`, `DATASET_FIELD_TYPE`, `DATASET_FIELD_TWICE`, `DATASET_LABEL`; `DATASET_EMPTY` at the end
  * of a file without records.
  */
 export async function* streamRecords(
@@ -35,6 +36,8 @@ export async function* streamRecords(
     if (text.trim() === '') continue;
     const where = { file, line: number };
     const record = checkRecord(parseLine(text, where), { requireTarget, where });
+    const repeated = duplicateKey(text);
+    if (repeated !== undefined) throw repeatedKey(repeated, where);
     count++;
     yield { record, line: number };
   }
@@ -70,6 +73,14 @@ export function requireBothClasses(records: readonly DatasetRecord[], file: stri
   throw new VultuneError('DATASET_ONE_CLASS', `${file} has ${found}, expected some of both`, {
     where: { file },
     hint: 'a classifier can be neither trained nor judged on one class: add functions of the other',
+  });
+}
+
+/** A record whose label or code is there twice: nobody knows which one was meant. */
+export function repeatedKey(name: string, where: ErrorPlace): VultuneError {
+  return new VultuneError('DATASET_FIELD_TWICE', `the field "${name}" is there twice`, {
+    where: { ...where, name },
+    hint: 'keep the one that was meant',
   });
 }
 

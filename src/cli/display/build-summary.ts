@@ -1,6 +1,8 @@
 /** @file A build out of fixes for people: its progress, and a summary of what was kept and what was left out. */
+
 import type { BuildInfo } from '../../dataset/build/build-info.ts';
 import type { BuildProgress, OnProgress } from '../../dataset/build/progress.ts';
+import { partWarnings } from '../../dataset/part-warnings.ts';
 import { harmless } from './harmless-text.ts';
 import { formatCount } from './numbers.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -56,5 +58,12 @@ export function buildSummary(info: BuildInfo, terminal: Terminal): string {
     Object.entries(counts).map(([reason, count]) => [what, formatCount(count), reason]),
   );
   const head = [{ heading: '' }, { heading: '', align: 'right' }, { heading: 'kept, or why not' }] as const;
-  return `${renderTable(columns, rows, terminal)}\n${renderTable(head, reasons, terminal)}`;
+  const lacking = partWarnings(info.splits, info.options.fractions).map(
+    (text) => `${terminal.colors.warning(text)}\n`,
+  );
+  const undated =
+    info.undated === undefined || info.undated === 0
+      ? ''
+      : `${formatCount(info.undated)} functions have no date and are in train\n`;
+  return `${renderTable(columns, rows, terminal)}\n${renderTable(head, reasons, terminal)}${undated}${lacking.join('')}`;
 }

@@ -1,5 +1,7 @@
 /** @file The report of `data check` for people: parts as a table, then each kind of leak with the first few places. */
+
 import type { Leak, LeakKind, LeakPlace, LeakReport } from '../../dataset/check/leak-report.ts';
+import { partWarnings } from '../../dataset/part-warnings.ts';
 import { harmless } from './harmless-text.ts';
 import { formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
@@ -33,7 +35,9 @@ export function leakText(report: LeakReport, terminal: Terminal): string {
     report.parts.length > 1
       ? ''
       : `\n${colors.warning('one part only: nothing can cross; give the files of all parts to check them together')}\n`;
-  return `${renderTable(columns, rows, terminal)}${alone}\n${report.leaks.map((leak) => leakLines(leak, report, terminal)).join('')}`;
+  const parts = Object.fromEntries(report.parts.map((part) => [part.name, part]));
+  const poor = partWarnings(parts).map((text) => `${colors.warning(harmless(text))}\n`);
+  return `${renderTable(columns, rows, terminal)}${alone}${poor.join('')}\n${report.leaks.map((leak) => leakLines(leak, report, terminal)).join('')}`;
 }
 
 function leakLines(leak: Leak, report: LeakReport, { colors }: Terminal): string {

@@ -1,11 +1,12 @@
 /** @file What `data split` and `data merge` did, for people: parts as a table, what was left out, what is lacking. */
-import { lackingParts, type SplitDatasetInfo } from '../../dataset/splits/split-dataset.ts';
+import { partWarnings } from '../../dataset/part-warnings.ts';
+import type { SplitDatasetInfo } from '../../dataset/splits/split-dataset.ts';
 import { formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 export function splitSummary(info: SplitDatasetInfo, terminal: Terminal): string {
-  const { splits, dropped, inputs, options } = info;
+  const { splits, dropped, inputs, options, undated = 0 } = info;
   const total = Object.values(splits).reduce((sum, { functions }) => sum + functions, 0);
   const headings = ['functions', 'vulnerable', 'P1', 'P2', 'P3', 'projects', 'commits'];
   const rows = Object.entries(splits).map(([name, { functions, vulnerable, ...counts }]) => [
@@ -21,13 +22,13 @@ export function splitSummary(info: SplitDatasetInfo, terminal: Terminal): string
   const left = Object.entries(dropped).map(
     ([reason, count]) => `left out: ${formatCount(count)}, ${reason}\n`,
   );
-  const lacking = lackingParts(info).map((part) =>
-    terminal.colors.warning(`${part} does not have functions of both classes: it can judge nothing\n`),
-  );
+  const lacking = partWarnings(splits, options.fractions).map((text) => terminal.colors.warning(`${text}\n`));
+  const undatedLine =
+    undated === 0 ? '' : `${formatCount(undated)} functions have no date and are in train\n`;
   return [
     `${formatCount(read)} functions, split by ${options.split}\n\n`,
     renderTable([{ heading: '' }, ...right], rows, terminal),
-    ...(left.length > 0 ? ['\n', ...left] : []),
+    ...(left.length > 0 || undatedLine !== '' ? ['\n', ...left, undatedLine] : []),
     ...(lacking.length > 0 ? ['\n', ...lacking] : []),
   ].join('');
 }

@@ -1,6 +1,7 @@
 /** @file The card (README.md with the hub's header) of a dataset built from sources of fixes. Counts nothing itself. */
+
 import type { BuildInfo, CountedStage, Counts } from './build-info.ts';
-import { cardHeader, cell, markdownTable } from './card-parts.ts';
+import { cardHeader, cell, markdownTable, undatedSentence } from './card-parts.ts';
 import { SPLITS } from './split-by-group.ts';
 
 export function formatBuildCard(info: BuildInfo): string {
@@ -81,7 +82,7 @@ const STAGES: readonly (readonly [CountedStage, string])[] = [
   ['labelled', 'Records with a label of their own'],
 ];
 
-function howItWasMade({ options, found }: BuildInfo): string {
+function howItWasMade({ options, found, undated }: BuildInfo): string {
   const { maxChangedFunctions: most, minTokens, maxTokens, nearDuplicates, ratio, split, seed } = options;
   const fixes =
     most === null
@@ -99,7 +100,7 @@ function howItWasMade({ options, found }: BuildInfo): string {
     `first and its P2 from after the last.`,
     `\nThe split is by ${split} (seed ${seed}). A pair, a commit and a CVE are on one side, and so are near duplicates`,
     `(MinHash over tokens, Jaccard similarity of about ${nearDuplicates}): they tie the fixes they are in, and an unchanged function`,
-    `whose near duplicates are on another side was dropped.`,
+    `whose near duplicates are on another side was dropped.${undatedSentence(undated)}`,
     options.exclude.length === 0
       ? ''
       : `Exact and near duplicates of ${options.exclude.length} other dataset(s) were left out.`,

@@ -66,7 +66,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
     report('select', 'labels');
     const labelled = labelCandidates(index, units, stated, exclusion.check(nearGroups));
     report('select', 'splits');
-    const sides = splitCandidates(index, units, labelled, nearGroups, stated);
+    const { sides, undated } = splitCandidates(index, units, labelled, nearGroups, stated);
     if (sides.every((side) => side === NO_SIDE)) throw nothingBuilt(units, labelled, input);
     report('write', outDir);
     // What says that a dataset is whole, and what shows an older one.
@@ -89,6 +89,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
         unchanged: labelled.unchanged.counts(),
         labelled: labelled.labelled.counts(),
       },
+      ...(stated.split === 'time' ? { undated } : {}),
       ...written,
     };
     writeFileAtomic(join(outDir, 'README.md'), formatBuildCard(info));

@@ -39,6 +39,8 @@ export interface BuildInfo {
   };
   /** What was kept and what was left out, in the order in which it is decided. */
   readonly counts: Readonly<Record<CountedStage, Counts>>;
+  /** Functions without a date, which are in train; only of a split by time. */
+  readonly undated?: number;
   readonly languages: Counts;
   readonly splits: Readonly<Record<Split, BuildSplitInfo>>;
 }

@@ -46,3 +46,9 @@ export function markdownTable(
 export function cell(text: string): string {
   return text.replace(/[\r\n]+/g, ' ').replace(/[|<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
+
+/** Said where there are some: a model that is tested on the future may have been trained on it. */
+export const undatedSentence = (undated: number | undefined) =>
+  undated === undefined || undated === 0
+    ? ''
+    : `\n\n${undated} functions have no date and are in train, whenever they were written.`;

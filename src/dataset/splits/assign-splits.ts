@@ -12,7 +12,7 @@ export interface SplitItem {
   readonly keys: readonly string[];
   readonly target: 0 | 1;
   readonly project?: string;
-  /** ISO 8601. */
+  /** UTC day, `2021-09-04`. */
   readonly date?: string;
   readonly predefined?: Split;
 }

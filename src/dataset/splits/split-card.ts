@@ -1,10 +1,10 @@
 /** @file The README.md of a dataset that was split or merged, in the hub's format. Counts nothing. */
-import { cardHeader, cell, markdownTable } from '../build/card-parts.ts';
+import { cardHeader, cell, markdownTable, undatedSentence } from '../build/card-parts.ts';
 import { SPLITS } from '../build/split-by-group.ts';
 import type { SplitDatasetInfo } from './split-dataset.ts';
 
 export function splitCard(info: SplitDatasetInfo, languages: readonly string[]): string {
-  const { inputs, options, dropped, splits, builder } = info;
+  const { inputs, options, dropped, splits, builder, undated } = info;
   const total = SPLITS.reduce((sum, split) => sum + splits[split].functions, 0);
   const rows = SPLITS.map((split) => {
     const { functions, vulnerable, P1, P2, P3, projects, commits } = splits[split];
@@ -15,7 +15,7 @@ export function splitCard(info: SplitDatasetInfo, languages: readonly string[]):
 # Functions, vulnerable and not
 
 Made by \`vultune data ${builder.name}\`, split by ${options.split}${options.split === 'time' && options.timePer === 'project' ? ' in each project' : ''} with seed ${options.seed}. No pair, commit, CVE or
-near duplicate (Jaccard ${options.nearDuplicates} of token shingles) lies in two parts.
+near duplicate (Jaccard ${options.nearDuplicates} of token shingles) lies in two parts.${undatedSentence(undated)}
 
 ${markdownTable(['part', 'functions', 'vulnerable', 'P1', 'P2', 'P3', 'projects', 'commits'], rows)}
 

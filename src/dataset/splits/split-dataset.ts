@@ -6,7 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { VultuneError } from '../../base/errors.ts';
 import type { BuildSplitInfo } from '../build/build-info.ts';
 import type { Tally } from '../build/source.ts';
-import { type Fractions, SPLITS, type Split } from '../build/split-by-group.ts';
+import type { Fractions, Split } from '../build/split-by-group.ts';
 import { checkOutputFolder, refuseOwnInput } from '../build/write-dataset.ts';
 import {
   type PartRecord,
@@ -18,6 +18,8 @@ import {
 import { ExactDuplicates } from '../duplicates/exact-duplicates.ts';
 import { DEFAULT_THRESHOLD, NearDuplicates } from '../duplicates/near-duplicates.ts';
 import { normalisedCode } from '../duplicates/normalised-code.ts';
+import type { DatasetRecord } from '../record.ts';
+import { utcDay } from '../record-date.ts';
 import { formatRecord } from '../write-jsonl.ts';
 import { type PlanItem, planSplits, type SplitPlan } from './plan-splits.ts';
 import { splitKeys } from './record-keys.ts';
@@ -60,6 +62,8 @@ export interface SplitDatasetInfo {
   readonly leftOut: Readonly<Record<string, number>>;
   /** Functions dropped, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Functions without a date, which are in train; only of a split by time. */
+  readonly undated?: number;
   readonly splits: Readonly<Record<Split, BuildSplitInfo>>;
 }
 
@@ -104,6 +108,7 @@ export async function splitDataset(options: SplitDatasetOptions): Promise<SplitD
         options: stated,
         leftOut: leftOut.counts,
         dropped: plan.dropped,
+        ...(stated.split === 'time' ? { undated: index.undated } : {}),
         splits,
       };
       return { info, card: splitCard(info, [...index.languages].sort()) };
@@ -149,7 +154,7 @@ class SplitIndex {
     this.#inputs = options.inputs.map(() => ({ functions: 0, vulnerable: 0, hash: createHash('sha256') }));
   }
 
-  add({ record, split, input }: InputRecord): void {
+  add({ record, split, input, file, line }: InputRecord): void {
     const body = normalisedCode(record.code, record.language);
     this.#exact.add(body);
     this.#near.add(body);
@@ -157,12 +162,13 @@ class SplitIndex {
     const predefined = split ?? splitNamed(record.split);
     // Two datasets may number their pairs alike.
     const isOther = this.#options.command === 'merge' && record.pair !== undefined;
+    const date = this.#options.by === 'time' ? dayOfRecord(record, file, line) : undefined;
     this.items.push({
       keys: splitKeys(isOther ? { ...record, pair: `${input} ${record.pair}` } : record),
       target,
       isTying: target === 1 || record.set === 'P2',
       ...(record.project === undefined ? {} : { project: this.#once(record.project) }),
-      ...(record.date === undefined ? {} : { date: this.#once(record.date) }),
+      ...(date === undefined ? {} : { date: this.#once(date) }),
       ...(predefined === undefined ? {} : { predefined }),
     });
     if (record.language !== undefined) this.languages.add(record.language);
@@ -177,6 +183,10 @@ class SplitIndex {
     const known = this.#texts.get(text);
     if (known === undefined) this.#texts.set(text, text);
     return known ?? text;
+  }
+
+  get undated(): number {
+    return this.items.filter(({ date }) => date === undefined).length;
   }
 
   statedOptions(): SplitDatasetInfo['options'] {
@@ -205,6 +215,17 @@ class SplitIndex {
   }
 }
 
+/** The UTC day; an empty text counts as no date. @throws VultuneError `DATASET_DATE` for what is not ISO 8601. */
+function dayOfRecord({ date }: DatasetRecord, file: string, line: number): string | undefined {
+  if (date === undefined || date.trim() === '') return undefined;
+  const day = utcDay(date);
+  if (day !== undefined) return day;
+  throw new VultuneError('DATASET_DATE', `"date" is ${JSON.stringify(date)}, expected an ISO 8601 date`, {
+    where: { file, line, name: 'date' },
+    hint: 'write 2021-09-04 or 2021-09-04T10:00:00+02:00, or leave the field out: undated functions go to train',
+  });
+}
+
 function checkClasses(items: readonly PlanItem[], { sides }: SplitPlan, inputs: readonly string[]): void {
   const kept = items.filter((_, at) => sides[at] !== undefined);
   const positives = kept.filter(({ target }) => target === 1).length;
@@ -227,14 +248,5 @@ function changedMeanwhile(inputs: readonly string[]): VultuneError {
   return new VultuneError('DATASET_CHANGED', 'the input changed while it was read', {
     where: { file: inputs[0]! },
     hint: 'run the command again when nothing writes to it',
-  });
-}
-
-/** Parts that have nothing of a class, for a warning. */
-export function lackingParts({ splits, options }: SplitDatasetInfo): Split[] {
-  return SPLITS.filter((split) => {
-    const { functions, vulnerable } = splits[split];
-    const isWanted = options.split === 'predefined' ? functions > 0 : options.fractions[split] > 0;
-    return isWanted && (vulnerable === 0 || vulnerable === functions);
   });
 }

@@ -1,4 +1,5 @@
 /** @file Functions by the year or quarter of their date. Knows nothing of what the date is of. */
+import { utcDay } from '../record-date.ts';
 import type { DateStatistics, NamedCounts } from './dataset-statistics.ts';
 
 /** From so many years on quarters would be too many. */
@@ -11,14 +12,14 @@ export class DateCounts {
   #last: string | null = null;
   #missing = 0;
 
-  /** Only the day of an ISO 8601 date counts; what is none counts as missing. */
+  /** The UTC day of an ISO 8601 date counts, or its month where it has no day; anything else counts as missing. */
   add(date: string | undefined, vulnerable: 0 | 1): void {
-    const day = /^(\d{4}-(?:0[1-9]|1[0-2]))(?:-\d\d)?(?!\d)/.exec(date?.trim() ?? '');
-    if (day === null) {
+    const text = date === undefined ? undefined : (utcDay(date) ?? monthOf(date));
+    if (text === undefined) {
       this.#missing++;
       return;
     }
-    const [text, month] = [day[0], day[1]!];
+    const month = text.slice(0, '2021-07'.length);
     if (this.#first === null || text < this.#first) this.#first = text;
     if (this.#last === null || text > this.#last) this.#last = text;
     const counts = this.#months.get(month) ?? { functions: 0, vulnerable: 0 };
@@ -50,6 +51,8 @@ export class DateCounts {
     };
   }
 }
+
+const monthOf = (date: string) => /^\d{4}-(?:0[1-9]|1[0-2])$/.exec(date.trim())?.[0];
 
 function bucketOf(date: string, unit: 'year' | 'quarter'): string {
   const year = date.slice(0, 4);

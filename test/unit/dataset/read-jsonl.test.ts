@@ -36,6 +36,8 @@ describe('what is refused', () => {
     ['a JSON array', `[${GOOD}]`, 'DATASET_FIELD_TYPE', 1],
     ['no code', `${GOOD}\r\n{"target":1}`, 'DATASET_FIELD_MISSING', 2],
     ['no target', '{"code":"f()"}', 'DATASET_FIELD_MISSING', 1],
+    ['two targets', '{"code":"f()","target":1,"target" : 0}', 'DATASET_FIELD_TWICE', 1],
+    ['two codes', '{"code":"f()","target":1,"x":"code","code":"g()"}', 'DATASET_FIELD_TWICE', 1],
     ['a target that is null', '{"code":"f()","target":null}', 'DATASET_FIELD_MISSING', 1],
     ['code that is a number', '{"code":7,"target":1}', 'DATASET_FIELD_TYPE', 1],
     ['code that is empty', '{"code":" ","target":1}', 'DATASET_FIELD_TYPE', 1],

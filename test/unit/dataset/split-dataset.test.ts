@@ -185,6 +185,58 @@ describe('data split', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  test.each(['2020/05/06', 'Sat Sep 4 2021 10:00:00 +0200', '1630749600', '2021-13-45', '2018'])(
+    'by time, the date "%s" is refused with its line; by commit nobody needs it',
+    async (date) => {
+      const input = writeLines('odd-date.jsonl', [...some(20), { target: 1, date }]);
+      const out = join(folder, 'odd-date');
+      const refused = await run('split', input, '--by', 'time', '--out', out);
+      expect(refused.exitCode).toBe(2);
+      expect(refused.stderr).toContain('DATASET_DATE');
+      expect(refused.stderr).toContain('odd-date.jsonl:21');
+      expect(existsSync(out)).toBe(false);
+      expect((await run('split', input, '--by', 'commit', '--out', `${out}-commit`)).exitCode).toBe(0);
+    },
+  );
+
+  test('by time, zones count and undated functions are counted where the user looks', async () => {
+    const late = '2021-12-31T23:30:00-11:00'; // 2022-01-01 in UTC
+    const input = writeLines('zones.jsonl', [
+      ...some(20).map((record) => ({
+        ...record,
+        commit: `${record.id}`,
+        pair: `${record.id}`,
+        date: '2021-12-31',
+      })),
+      ...[0, 1].map((target) => ({ target: target as 0 | 1, date: late, id: `late ${target}` })),
+      { target: 0, date: '' },
+      { target: 1 },
+    ]);
+    const out = join(folder, 'zones');
+    const result = await run('split', input, '--by', 'time', '--fractions', '0.9,0,0.1', '--out', out);
+    expect(result.exitCode).toBe(0);
+    expect(readLines('zones', 'test.jsonl').map(({ id }) => id)).toEqual(['late 0', 'late 1']);
+    expect(result.stdout).toContain('2 functions have no date and are in train');
+    expect(readFileSync(join(out, 'README.md'), 'utf8')).toContain('2 functions have no date');
+    expect(JSON.parse(readFileSync(join(out, 'dataset.json'), 'utf8'))).toMatchObject({ undated: 2 });
+  });
+
+  test('a part with one class or without functions is named by split and by check', async () => {
+    const records = (split: string, ...targets: readonly (0 | 1)[]) =>
+      targets.map((target) => ({ target, split }));
+    const input = writeLines('poor.jsonl', [
+      ...records('train', 0, 1),
+      ...records('valid', 1),
+      ...records('test', 0),
+    ]);
+    const result = await run('split', input, '--out', join(folder, 'poor'));
+    expect(result.stdout).toContain('valid has nothing but vulnerable functions');
+    expect(result.stdout).toContain('test has no vulnerable function');
+    const checked = await run('check', join(folder, 'poor'));
+    expect(checked.stdout).toContain('test has no vulnerable function');
+    expect(checked.stdout).not.toContain('train has');
+  });
+
   test('a broken line late in the file: the earlier dataset stays as it was', async () => {
     const input = writeLines('late.jsonl', some(20));
     const out = join(folder, 'late');

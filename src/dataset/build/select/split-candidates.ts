@@ -2,6 +2,7 @@
  * @file Gives every chosen candidate its part, train, valid or test: a commit, a pair, a CVE and near duplicates stay on
  * one side. Labels are given; texts are numbers here.
  */
+import { utcDay } from '../../record-date.ts';
 import { assignSplits, type SplitItem } from '../../splits/assign-splits.ts';
 import type { StatedOptions } from '../build-info.ts';
 import { SPLITS, type Split } from '../split-by-group.ts';
@@ -12,8 +13,15 @@ import { CHOICE, type Labelled } from './label-candidates.ts';
 /** Of a candidate that is in no part. */
 export const NO_SIDE = -1;
 
+export interface SplitCandidates {
+  /** For each candidate an index into `SPLITS`, or `NO_SIDE`. */
+  readonly sides: Int8Array;
+  /** Chosen candidates without an ISO 8601 date. */
+  readonly undated: number;
+}
+
 /**
- * For each candidate an index into `SPLITS`, or `NO_SIDE`. Near duplicates tie the fixes they are in. An unchanged
+ * Gives each candidate an index into `SPLITS`, or `NO_SIDE`. Near duplicates tie the fixes they are in. An unchanged
  * function ties nothing (getters and the like would tie all projects into one): where its near duplicates are on another
  * side it is dropped, and counted.
  * @throws VultuneError as `assignSplits`.
@@ -24,7 +32,7 @@ export function splitCandidates(
   labelled: Labelled,
   nearGroups: Int32Array,
   options: StatedOptions,
-): Int8Array {
+): SplitCandidates {
   const chosen: number[] = [];
   labelled.choice.forEach((choice, candidate) => {
     if (choice !== CHOICE.none) chosen.push(candidate);
@@ -41,7 +49,7 @@ export function splitCandidates(
     sides[candidate] = SPLITS.indexOf(splits[at]!);
   });
   dropCrossing(chosen, sides, index, labelled, nearGroups);
-  return sides;
+  return { sides, undated: items.filter(({ date }) => date === undefined).length };
 }
 
 function splitItem(
@@ -54,7 +62,8 @@ function splitItem(
   const choice = labelled.choice[candidate]!;
   const label = index.label.get(candidate);
   const facts = label ?? units[index.unit[candidate]!]!.facts!;
-  const { project, commit, date, cve } = facts;
+  const { project, commit, cve } = facts;
+  const date = facts.date === undefined ? undefined : utcDay(facts.date);
   const keys: string[] = [];
   if (commit !== undefined) keys.push(`the commit ${project ?? ''}@${commit}`);
   for (const id of cve === undefined ? [] : [cve].flat()) keys.push(`the CVE ${id}`);

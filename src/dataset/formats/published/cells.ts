@@ -6,6 +6,7 @@
 import type { Split } from '../../build/split-by-group.ts';
 import { LANGUAGES, type Language, languageOfPath } from '../../functions/languages.ts';
 import type { DatasetRecord, Target } from '../../record.ts';
+import { utcDay } from '../../record-date.ts';
 
 /** A text that says something; numbers as text. Python's and pandas' words for nothing are nothing. */
 export function textOf(value: unknown): string | undefined {
@@ -74,10 +75,10 @@ export function cveOf(value: unknown): string | undefined {
   return /CVE-\d{4}-\d{4,}/i.exec(JSON.stringify(value ?? ''))?.[0].toUpperCase();
 }
 
-/** ISO 8601 day out of the start of a date. */
+/** The UTC day of a date; of a text that goes on in another way, the ISO 8601 day that it begins with. */
 export function dayOf(value: unknown): string | undefined {
-  const text = value instanceof Date ? value.toISOString() : textOf(value);
-  return /^\d{4}-\d{2}-\d{2}/.exec(text ?? '')?.[0];
+  const text = (value instanceof Date ? value.toISOString() : textOf(value))?.trim() ?? '';
+  return utcDay(text) ?? utcDay(text.slice(0, '2021-09-04'.length));
 }
 
 /** What records say in `language`, by a path's extension. */

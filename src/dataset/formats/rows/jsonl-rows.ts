@@ -1,5 +1,7 @@
 /** @file Rows of JSON lines: one JSON object a line, from any stream of bytes. Knows nothing of what rows mean. */
 import { VultuneError } from '../../../base/errors.ts';
+import { duplicateKey } from '../../duplicate-keys.ts';
+import { repeatedKey } from '../../read-jsonl.ts';
 import { readByteLines } from '../../read-lines.ts';
 import { MAX_ROW_BYTES } from './row-limit.ts';
 import type { TableRow } from './table-rows.ts';
@@ -26,6 +28,8 @@ function parseObject(text: string, file: string, line: number): Record<string, u
     });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const repeated = duplicateKey(text);
+    if (repeated !== undefined) throw repeatedKey(repeated, { file, line });
     return value as Record<string, unknown>;
   }
   throw new VultuneError('DATASET_FIELD_TYPE', `line ${line} holds no JSON object`, {
