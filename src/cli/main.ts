@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** @file The `vultune` executable: joins the process (arguments, streams, signals, exit code) to the program. */
 import { readFileSync } from 'node:fs';
 import { stopEveryProgress } from './display/progress.ts';
