@@ -2,17 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { transformSync } from 'oxc-transform';
+import swc from '@swc/wasm-typescript';
 
 // Also its own hooks: Node loads this file once to register it and once as the hooks.
 if (!import.meta.url.endsWith('?hooks')) register(`${import.meta.url}?hooks`);
 
 export async function load(url, context, nextLoad) {
   if (!url.endsWith('.ts')) return nextLoad(url, context);
-  const path = fileURLToPath(url);
-  return {
-    format: 'module',
-    source: transformSync(path, readFileSync(path, 'utf8')).code,
-    shortCircuit: true,
-  };
+  const { code } = swc.transformSync(readFileSync(fileURLToPath(url), 'utf8'), { mode: 'strip-only' });
+  return { format: 'module', source: code, shortCircuit: true };
 }
