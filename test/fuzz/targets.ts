@@ -1,0 +1,4 @@
+/** @file Every reader of bytes from outside that `npm run fuzz` tries: one line each. */
+import type { FuzzTarget } from './fuzz-target.ts';
+
+export const FUZZ_TARGETS: readonly FuzzTarget[] = [];
