@@ -2,13 +2,13 @@
  * @file A folder as a model hub publishes it: config.json, model.safetensors or shards with an index, tokenizer files.
  * Names and shapes are taken as they are.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
-import type { Checkpoint, TokenizerDefinition } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { readJsonObject } from './json-file.ts';
 import { readSafetensors } from './safetensors.ts';
 import { type StoredTensor, storedCheckpoint } from './stored-tensor.ts';
+import { readTokenizer } from './tokenizer-files.ts';
 
 /** `names`: what lies in the folder. Throws what openCheckpoint says. */
 export async function openHuggingFaceCheckpoint(path: string, names: readonly string[]): Promise<Checkpoint> {
@@ -100,23 +100,4 @@ async function readIndex(
     });
   }
   return [...shards];
-}
-
-/** Throws CHECKPOINT_TOKENIZER_INVALID. */
-async function readTokenizer(
-  path: string,
-  names: readonly string[],
-): Promise<TokenizerDefinition | undefined> {
-  if (!names.includes('tokenizer.json')) return undefined;
-  const file = join(path, 'tokenizer.json');
-  const json = await readJsonObject(file, 'CHECKPOINT_TOKENIZER_INVALID');
-  const config = names.includes('tokenizer_config.json')
-    ? await readJsonObject(join(path, 'tokenizer_config.json'), 'CHECKPOINT_TOKENIZER_INVALID')
-    : undefined;
-  const template = 'chat_template.jinja';
-  if (!names.includes(template) || config?.chat_template !== undefined) {
-    return { kind: 'huggingface', json, config, file };
-  }
-  const chatTemplate = await readFile(join(path, template), 'utf8');
-  return { kind: 'huggingface', json, config: { ...config, chat_template: chatTemplate }, file };
 }

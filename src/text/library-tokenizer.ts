@@ -4,6 +4,7 @@
  */
 import { VultuneError } from '../base/errors.ts';
 import { addedTokenSplitter, type Section } from './added-tokens.ts';
+import { tokenizerFingerprint } from './fingerprint.ts';
 import { type Library, Tokenizer as LibraryTokenizerClass } from './library.ts';
 import { textNormalizer } from './normalizer.ts';
 import { pieceEncoder } from './piece-encoder.ts';
@@ -23,11 +24,14 @@ export class LibraryTokenizer implements Tokenizer {
   readonly #before: readonly number[];
   readonly #after: readonly number[];
   readonly #specialIds: ReadonlySet<number>;
+  readonly #definition: readonly [TokenizerJson, TokenizerConfig];
+  #fingerprint: string | undefined;
 
   /** @throws VultuneError TOKENIZER_INVALID, TOKENIZER_UNSUPPORTED. */
   constructor(json: TokenizerJson, config: TokenizerConfig, file: string) {
     const library = openLibrary(json, config, file);
     this.#library = library;
+    this.#definition = [json, config];
     this.#normalize = textNormalizer(json.normalizer, library);
     this.#splitRaw = addedTokenSplitter(json.added_tokens.filter((token) => !token.normalized));
     this.#splitNormalized = addedTokenSplitter(
@@ -45,6 +49,11 @@ export class LibraryTokenizer implements Tokenizer {
     const { before, after } = surrounding(json, config, library);
     this.#before = before;
     this.#after = after;
+  }
+
+  get fingerprint(): string {
+    this.#fingerprint ??= tokenizerFingerprint(...this.#definition);
+    return this.#fingerprint;
   }
 
   encode(text: string, options: { readonly addSpecialTokens?: boolean } = {}): number[] {

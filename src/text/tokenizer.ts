@@ -4,14 +4,17 @@
  */
 import { VultuneError } from '../base/errors.ts';
 import type { TokenizerDefinition } from '../checkpoint/checkpoint.ts';
+import { readTokenizer } from '../checkpoint/tokenizer-files.ts';
 import { tokenizerFromGguf } from './gguf-tokenizer.ts';
 import { LibraryTokenizer } from './library-tokenizer.ts';
 import { parseTokenizerConfig, parseTokenizerJson } from './tokenizer-json.ts';
 
 export interface Tokenizer {
-  /** The largest token id plus one. */
+  /** The largest token id plus one, added tokens included: an embedding with fewer rows does not fit. */
   readonly vocabSize: number;
   readonly special: SpecialTokens;
+  /** SHA-256 over everything that decides which ids a text gets and what ids stand for: equal for equal tokenizers. */
+  readonly fingerprint: string;
   /**
    * Token ids. Special tokens are added as the model's own tokenizer adds them unless addSpecialTokens is false; special
    * tokens written in the text are recognised either way. Lone surrogates count as U+FFFD.
@@ -49,4 +52,13 @@ export function loadTokenizer(definition: TokenizerDefinition | undefined, where
           config: parseTokenizerConfig(definition.config, definition.file),
         };
   return new LibraryTokenizer(json, config, definition.file);
+}
+
+/**
+ * The tokenizer that lies in a folder (an adapter's own, as trainers save it there); undefined where it has none.
+ * @throws VultuneError CHECKPOINT_TOKENIZER_INVALID, and what loadTokenizer throws.
+ */
+export async function openTokenizer(folder: string): Promise<Tokenizer | undefined> {
+  const definition = await readTokenizer(folder);
+  return definition === undefined ? undefined : loadTokenizer(definition, folder);
 }

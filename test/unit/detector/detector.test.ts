@@ -25,6 +25,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const numbersTokenizer: Tokenizer = {
   vocabSize: 128,
   special: { eos: 2 },
+  fingerprint: 'numbers',
   encode: (text) => (text === '' ? [] : text.split(' ').map(Number)),
   decode: (ids) => ids.join(' '),
 };

@@ -7,6 +7,7 @@ import { makeModel, tinyConfig } from '../../support/tiny-model.ts';
 const letters = (special: SpecialTokens = {}): Tokenizer => ({
   vocabSize: 128,
   special,
+  fingerprint: 'letters',
   encode: (text) => Array.from(text, (letter) => letter.charCodeAt(0)),
   decode: (ids) => String.fromCharCode(...ids),
 });

@@ -6,6 +6,7 @@ const pieces = ['<s>', 'int', ' f()', ' {', '\n', '\n    ', 'return', ' 0;\n', '
 const tokenizer: Tokenizer = {
   vocabSize: pieces.length,
   special: { bos: 0 },
+  fingerprint: 'pieces',
   encode: () => [],
   decode: (ids) => ids.map((id) => (id === 0 ? '' : pieces[id])).join(''),
 };
