@@ -3,6 +3,7 @@
  * at it. Leftmost, then longest, as the tokenizers library does.
  */
 import type { AddedToken } from './tokenizer-json.ts';
+import { skipSpace, trimEnd } from './white-space.ts';
 
 /** Text still to be tokenized, or a token found. */
 export type Section = string | AddedToken;
@@ -26,32 +27,32 @@ export function addedTokenSplitter(
     let start = 0;
     for (const match of text.matchAll(pattern)) {
       const token = bySpelling.get(match[0])!;
+      const end = match.index + match[0].length;
+      if (token.singleWord && !standsAlone(text, match.index, end)) continue;
       // After a token with rstrip the start may already lie beyond white space before this match.
       const before = text.slice(start, Math.max(start, match.index));
       const kept = token.lstrip ? trimEnd(before) : before;
       if (kept !== '') sections.push(kept);
       sections.push(token);
-      start = match.index + match[0].length;
-      if (token.rstrip) start = skipSpace(text, start);
+      start = token.rstrip ? skipSpace(text, end) : end;
     }
     if (start < text.length) sections.push(text.slice(start));
     return sections;
   };
 }
 
-/** Unicode's white space, of which String.trim has a little more and a little less. */
-const WHITE_SPACE = /^\p{White_Space}$/u;
+const [WORD_BEFORE, WORD_AFTER] = [
+  /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u,
+  /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u,
+];
 
-function skipSpace(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && WHITE_SPACE.test(text[at]!)) at++;
-  return at;
-}
-
-function trimEnd(text: string): string {
-  let end = text.length;
-  while (end > 0 && WHITE_SPACE.test(text[end - 1]!)) end--;
-  return text.slice(0, end);
+/** Whether neither the character before nor the one behind belongs to a word. */
+function standsAlone(text: string, start: number, end: number): boolean {
+  // Two UTF-16 units hold a whole character.
+  return (
+    !WORD_BEFORE.test(text.slice(Math.max(0, start - 2), start)) &&
+    !WORD_AFTER.test(text.slice(end, end + 2))
+  );
 }
 
 function escapeRegExp(text: string): string {

@@ -1,6 +1,7 @@
 /** @file What tells one tokenizer from another: a hash of its definition that order and layout of a file do not change. */
 import { createHash } from 'node:crypto';
-import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
+import type { TokenizerJson } from './tokenizer-json.ts';
 
 /** In hexadecimal. Parts that do not decide ids or texts (version, truncation, padding, chat template) do not count. */
 export function tokenizerFingerprint(json: TokenizerJson, config: TokenizerConfig): string {
@@ -11,7 +12,7 @@ export function tokenizerFingerprint(json: TokenizerJson, config: TokenizerConfi
   const parts = [normalizer, pre_tokenizer, post_processor, decoder, options, config];
   for (const part of parts) add(inOrder(part));
   add(added_tokens.toSorted((a, b) => a.id - b.id).map(inOrder));
-  add(Array.isArray(vocab) ? vocab : Object.entries(vocab).toSorted(([, a], [, b]) => a - b));
+  add(Array.isArray(vocab) ? vocab : Object.entries(vocab ?? {}).toSorted(([, a], [, b]) => a - b));
   // Merges are pairs, or in older files pairs written with a blank between.
   add(Array.isArray(merges) ? merges.map((merge) => (Array.isArray(merge) ? merge.join(' ') : merge)) : []);
   return hash.digest('hex');

@@ -2,7 +2,14 @@
  * @file How the tokenizers that GGUF files name in `tokenizer.ggml.pre` cut text: each as the model's own tokenizer.json
  * does. Names as llama.cpp gives them; a name that is not here is refused, as another cut gives other tokens.
  */
-import type { Component } from './tokenizer-json.ts';
+import type { Component } from './component.ts';
+import {
+  DEEPSEEK_CODER_PATTERNS,
+  GPT4_PATTERN,
+  GPT4O_PATTERN,
+  QWEN2_PATTERN,
+  TEKKEN_PATTERN,
+} from './pattern/known-patterns.ts';
 
 export interface GgufPreTokenizer {
   readonly preTokenizer: Component;
@@ -18,19 +25,6 @@ const DIGITS: Component = { type: 'Digits', individual_digits: true };
 const GPT2: Component = { type: 'ByteLevel', add_prefix_space: false, use_regex: true };
 const BYTES: Component = { type: 'ByteLevel', add_prefix_space: false, use_regex: false };
 
-const CONTRACTION = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-/** GPT-4's family: words with the sign before them, numbers of up to `digits` digits, signs, lines, white space. */
-const words = (digits: string) =>
-  String.raw`${CONTRACTION}|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}${digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
-const [UPPER, LOWER] = [String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`];
-/** The later family, which also cuts camelCase. */
-const camelWords = (digits: string, contraction: string) =>
-  [
-    String.raw`[^\r\n\p{L}\p{N}]?${UPPER}*${LOWER}+${contraction}`,
-    String.raw`[^\r\n\p{L}\p{N}]?${UPPER}+${LOWER}*${contraction}`,
-    String.raw`\p{N}${digits}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
-  ].join('|');
-
 const cut = (parts: readonly Component[], more: Partial<GgufPreTokenizer> = {}): GgufPreTokenizer => ({
   preTokenizer: { type: 'Sequence', pretokenizers: parts },
   normalizer: null,
@@ -41,10 +35,10 @@ const cut = (parts: readonly Component[], more: Partial<GgufPreTokenizer> = {}):
 
 const gpt2 = cut([GPT2]);
 const digitsThenGpt2 = cut([DIGITS, GPT2]);
-const llama3 = cut([split(words('{1,3}')), BYTES], { ignoreMerges: true, addBos: true });
-const qwen2 = cut([split(words('')), BYTES], { normalizer: { type: 'NFC' } });
-const cl100k = cut([split(words('{1,3}')), BYTES]);
-const gpt4o = cut([split(camelWords('{1,3}', `${CONTRACTION}?`)), BYTES]);
+const llama3 = cut([split(GPT4_PATTERN), BYTES], { ignoreMerges: true, addBos: true });
+const qwen2 = cut([split(QWEN2_PATTERN), BYTES], { normalizer: { type: 'NFC' } });
+const cl100k = cut([split(GPT4_PATTERN), BYTES]);
+const gpt4o = cut([split(GPT4O_PATTERN), BYTES]);
 
 export const GGUF_PRE_TOKENIZERS: Readonly<Record<string, GgufPreTokenizer>> = {
   default: gpt2,
@@ -66,14 +60,7 @@ export const GGUF_PRE_TOKENIZERS: Readonly<Record<string, GgufPreTokenizer>> = {
   glm4: cl100k,
   qwen2,
   'deepseek-r1-qwen': { ...qwen2, normalizer: null },
-  tekken: cut([split(camelWords('', '')), BYTES], { ignoreMerges: true, addBos: true }),
+  tekken: cut([split(TEKKEN_PATTERN), BYTES], { ignoreMerges: true, addBos: true }),
   'gpt-4o': gpt4o,
-  'deepseek-coder': cut([
-    split(String.raw`[\r\n]`),
-    split(String.raw`\s?\p{L}+`),
-    split(String.raw`\s?\p{P}+`),
-    split('[一-龥ࠀ-一가-퟿]+'),
-    DIGITS,
-    BYTES,
-  ]),
+  'deepseek-coder': cut([...DEEPSEEK_CODER_PATTERNS.map(split), DIGITS, BYTES]),
 };

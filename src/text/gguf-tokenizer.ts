@@ -4,15 +4,18 @@
  */
 import { VultuneError } from '../base/errors.ts';
 import { BYTE_CHARACTERS, spellBytes } from './byte-alphabet.ts';
+import type { Component } from './component.ts';
 import { GGUF_PRE_TOKENIZERS } from './gguf-pre-tokenizers.ts';
 import { sentencePieceMerges } from './sentencepiece-merges.ts';
-import type { AddedToken, Component, TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
+import type { AddedToken, TokenizerJson } from './tokenizer-json.ts';
 
 type Metadata = Readonly<Record<string, unknown>>;
 
-/** Values of tokenizer.ggml.token_type. */
-const CONTROL = 3;
-const USER_DEFINED = 4;
+/** Values of tokenizer.ggml.token_type: normal, unknown, control, user defined, unused, byte. */
+const TYPES = [1, 2, 3, 4, 5, 6];
+/** Those that stand in text as themselves ("build special tokens cache" in llama.cpp's llama-vocab.cpp). */
+const [UNKNOWN, CONTROL, USER_DEFINED] = [2, 3, 4] as const;
 
 /**
  * @throws VultuneError TOKENIZER_UNSUPPORTED for a tokenizer.ggml.model other than gpt2 and llama, or a
@@ -36,7 +39,7 @@ export function tokenizerFromGguf(
 function byteLevelTokenizer(metadata: Metadata, file: string) {
   const tokens = strings(metadata, 'tokens', file);
   const name = metadata['tokenizer.ggml.pre'] ?? 'default';
-  const pre = typeof name === 'string' ? GGUF_PRE_TOKENIZERS[name] : undefined;
+  const pre = typeof name === 'string' && Object.hasOwn(GGUF_PRE_TOKENIZERS, name) ? GGUF_PRE_TOKENIZERS[name] : undefined;
   if (pre === undefined) throw unsupported('pre', name, Object.keys(GGUF_PRE_TOKENIZERS), file);
   const added = addedTokens(metadata, tokens, file);
   const alone = new Set(added.map((token) => token.id));
@@ -55,13 +58,13 @@ function byteLevelTokenizer(metadata: Metadata, file: string) {
       ignore_merges: pre.ignoreMerges,
     },
   };
-  return { json, config: configOf(metadata, tokens, pre.addBos) };
+  return { json, config: configOf(metadata, tokens, pre.addBos, file) };
 }
 
 function sentencePieceTokenizer(metadata: Metadata, file: string) {
   const tokens = strings(metadata, 'tokens', file);
-  const config = configOf(metadata, tokens, true);
-  const prefix = metadata['tokenizer.ggml.add_space_prefix'] !== false;
+  const config = configOf(metadata, tokens, true, file);
+  const prefix = flag(metadata, 'add_space_prefix', true, file);
   const merges =
     metadata['tokenizer.ggml.merges'] === undefined
       ? sentencePieceMerges(tokens, numbers(metadata, 'scores', tokens.length, file))
@@ -106,31 +109,51 @@ function vocabulary(tokens: readonly string[]): Readonly<Record<string, number>>
 function addedTokens(metadata: Metadata, tokens: readonly string[], file: string): AddedToken[] {
   if (metadata['tokenizer.ggml.token_type'] === undefined) return [];
   const types = numbers(metadata, 'token_type', tokens.length, file);
+  const other = types.find((type) => !TYPES.includes(type));
+  if (other !== undefined) throw unsupported('token_type', other, TYPES.map(String), file);
+  const first = vocabulary(tokens);
   return tokens.flatMap((content, id) => {
-    const special = types[id] === CONTROL;
-    if (!special && types[id] !== USER_DEFINED) return [];
-    return [{ id, content, special, normalized: false, lstrip: false, rstrip: false }];
+    const special = types[id] === CONTROL || types[id] === UNKNOWN;
+    // A token that is there twice is its first.
+    if ((!special && types[id] !== USER_DEFINED) || first[content] !== id) return [];
+    return [{ id, content, special, normalized: false, singleWord: false, lstrip: false, rstrip: false }];
   });
 }
 
-function configOf(metadata: Metadata, tokens: readonly string[], addBos: boolean): TokenizerConfig {
+function configOf(
+  metadata: Metadata,
+  tokens: readonly string[],
+  addBos: boolean,
+  file: string,
+): TokenizerConfig {
   const token = (key: string, name: string) => {
     const id = metadata[`tokenizer.ggml.${key}_token_id`];
+    if (id === undefined) return {};
     const content = typeof id === 'number' ? tokens[id] : undefined;
-    return content === undefined ? {} : { [name]: content };
+    if (content !== undefined) return { [name]: content };
+    throw invalid(`${key}_token_id`, `one of the ${tokens.length} tokens`, file);
   };
-  const flag = (name: string, otherwise: boolean) => {
-    const value = metadata[`tokenizer.ggml.${name}`];
-    return typeof value === 'boolean' ? value : otherwise;
-  };
+  for (const name of REFUSED) {
+    if (flag(metadata, name, false, file)) throw unsupported(name, true, ['false'], file);
+  }
   return {
     ...token('bos', 'bos_token'),
     ...token('eos', 'eos_token'),
     ...token('padding', 'pad_token'),
     ...token('unknown', 'unk_token'),
-    add_bos_token: flag('add_bos_token', addBos),
-    add_eos_token: flag('add_eos_token', false),
+    add_bos_token: flag(metadata, 'add_bos_token', addBos, file),
+    add_eos_token: flag(metadata, 'add_eos_token', false, file),
   };
+}
+
+/** Switches that change a text before it is cut, or what stands around it, in ways that are not ours. */
+const REFUSED = ['remove_extra_whitespaces', 'add_sep_token'] as const;
+
+function flag(metadata: Metadata, name: string, otherwise: boolean, file: string): boolean {
+  const value = metadata[`tokenizer.ggml.${name}`];
+  if (value === undefined) return otherwise;
+  if (typeof value === 'boolean') return value;
+  throw invalid(name, 'true or false', file);
 }
 
 const ALPHABET: ReadonlySet<string> = new Set(BYTE_CHARACTERS);

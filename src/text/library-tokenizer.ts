@@ -1,16 +1,22 @@
 /**
- * @file A tokenizer out of a tokenizer.json. Normalizing, decoding and special tokens are the library's; cutting and
- * merging are ours (exact where the library is not, linear in the length of a text, several times as fast).
+ * @file A tokenizer out of a tokenizer.json. Decoding is the library's; normalizing, cutting, merging and special tokens
+ * are ours (exact where the library is not, linear in the length of a text, several times as fast).
  */
 import { VultuneError } from '../base/errors.ts';
 import { addedTokenSplitter, type Section } from './added-tokens.ts';
+import { invalid } from './component.ts';
+import { libraryDecoder } from './decoder.ts';
 import { tokenizerFingerprint } from './fingerprint.ts';
 import { type Library, Tokenizer as LibraryTokenizerClass } from './library.ts';
+import { type Model, readModel } from './models.ts';
 import { textNormalizer } from './normalizer.ts';
-import { pieceEncoder } from './piece-encoder.ts';
+import { type Surrounding, surroundingOf } from './post-processor.ts';
 import { type PreTokenizer, preTokenizer } from './pre-tokenizer.ts';
+import { rememberingPieces } from './remembered-pieces.ts';
 import type { SpecialTokens, Tokenizer } from './tokenizer.ts';
-import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
+import type { AddedToken, TokenizerJson } from './tokenizer-json.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export class LibraryTokenizer implements Tokenizer {
   readonly vocabSize: number;
@@ -21,34 +27,34 @@ export class LibraryTokenizer implements Tokenizer {
   readonly #splitNormalized: (text: string) => Section[];
   readonly #preTokenizer: PreTokenizer;
   readonly #encodePiece: (piece: string) => readonly number[];
-  readonly #before: readonly number[];
-  readonly #after: readonly number[];
+  readonly #surrounding: Surrounding;
   readonly #specialIds: ReadonlySet<number>;
   readonly #definition: readonly [TokenizerJson, TokenizerConfig];
   #fingerprint: string | undefined;
 
   /** @throws VultuneError TOKENIZER_INVALID, TOKENIZER_UNSUPPORTED. */
   constructor(json: TokenizerJson, config: TokenizerConfig, file: string) {
-    const library = openLibrary(json, config, file);
-    this.#library = library;
+    const { added_tokens: added } = json;
     this.#definition = [json, config];
-    this.#normalize = textNormalizer(json.normalizer, library);
-    this.#splitRaw = addedTokenSplitter(json.added_tokens.filter((token) => !token.normalized));
+    this.#normalize = textNormalizer(json.normalizer, file);
+    this.#splitRaw = addedTokenSplitter(added.filter((token) => !token.normalized));
     this.#splitNormalized = addedTokenSplitter(
-      json.added_tokens.filter((token) => token.normalized),
+      added.filter((token) => token.normalized),
       this.#normalize,
     );
     this.#preTokenizer = preTokenizer(json.pre_tokenizer, file);
-    this.#encodePiece = pieceEncoder(json.model, this.#preTokenizer.byteLevel, library, file);
-    this.vocabSize = library.model.vocab.length;
-    this.special = specialTokens(config, library);
+    const model = readModel(json.model, this.#preTokenizer.byteLevel, file);
+    this.#encodePiece = rememberingPieces(model.encode);
+    const ids = withAdded(model.vocabulary, added, file);
+    this.special = specialTokens(config, model, ids);
     this.#specialIds = new Set([
-      ...json.added_tokens.filter((token) => token.special).map((token) => token.id),
+      ...added.filter((token) => token.special).map((token) => token.id),
       ...Object.values(this.special),
     ]);
-    const { before, after } = surrounding(json, config, library);
-    this.#before = before;
-    this.#after = after;
+    this.#surrounding = surrounding(surroundingOf(json.post_processor, file), config, ids);
+    const { before, after } = this.#surrounding;
+    this.vocabSize = 1 + [...ids.values(), ...before, ...after].reduce((most, id) => Math.max(most, id), -1);
+    this.#library = openLibrary(json, model, config, file);
   }
 
   get fingerprint(): string {
@@ -62,12 +68,12 @@ export class LibraryTokenizer implements Tokenizer {
       for (const id of more) ids.push(id);
     };
     const special = options.addSpecialTokens ?? true;
-    if (special) add(this.#before);
+    if (special) add(this.#surrounding.before);
     for (const [i, section] of this.#splitRaw(wellFormed(text)).entries()) {
       if (typeof section !== 'string') ids.push(section.id);
       else this.#encodeSection(section, i === 0, add);
     }
-    if (special) add(this.#after);
+    if (special) add(this.#surrounding.after);
     return ids;
   }
 
@@ -88,11 +94,16 @@ export class LibraryTokenizer implements Tokenizer {
   }
 }
 
-function openLibrary(json: TokenizerJson, config: TokenizerConfig, file: string): Library {
-  // Its own merging is not used, and its table of merges is slow to build and large.
-  const model = json.model.type === 'BPE' ? { ...json.model, merges: [] } : json.model;
-  // Its own pre-tokenizers are not used: only ours may say what is supported.
-  const definition = { ...json, model, pre_tokenizer: null };
+/** The library is asked for texts of ids only: it gets the vocabulary and the decoder. */
+function openLibrary(json: TokenizerJson, model: Model, config: TokenizerConfig, file: string): Library {
+  const definition = {
+    added_tokens: json.added_tokens,
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: libraryDecoder(json.decoder, file),
+    model: { type: 'BPE', vocab: Object.fromEntries(model.vocabulary), merges: [], unk_token: model.unknown },
+  };
   try {
     // The library cleans up blanks before punctuation unless told not to: code would not survive that.
     return new LibraryTokenizerClass(definition, { clean_up_tokenization_spaces: false, ...config });
@@ -105,16 +116,39 @@ function openLibrary(json: TokenizerJson, config: TokenizerConfig, file: string)
   }
 }
 
-function specialTokens(config: TokenizerConfig, library: Library): SpecialTokens {
+/**
+ * Ids of all tokens. The tokenizers library numbers added tokens itself, whatever the file says: those of the vocabulary
+ * as there, others from its end on.
+ * @throws VultuneError TOKENIZER_INVALID where that is not the id in the file.
+ */
+function withAdded(vocabulary: Vocabulary, added: readonly AddedToken[], file: string): Vocabulary {
+  const ids = new Map(vocabulary);
+  let largest = -1;
+  for (const { content, id } of added) {
+    if (content === '') continue;
+    const free = largest < vocabulary.size ? vocabulary.size : largest + 1;
+    const expected = ids.get(content) ?? free;
+    if (id !== expected) {
+      const shown = JSON.stringify(content.slice(0, 40));
+      const message = `gives ${shown} the id ${id}, the tokenizers library gives it ${expected}`;
+      throw invalid({ file, name: 'added_tokens' }, message);
+    }
+    ids.set(content, id);
+    largest = Math.max(largest, id);
+  }
+  return ids;
+}
+
+function specialTokens(config: TokenizerConfig, model: Model, ids: Vocabulary): SpecialTokens {
   const id = (name: keyof SpecialTokens, token: string | undefined) => {
-    const found = token === undefined ? undefined : library.token_to_id(token);
+    const found = token === undefined ? undefined : ids.get(token);
     return found === undefined ? {} : { [name]: found };
   };
   return {
     ...id('bos', config.bos_token),
     ...id('eos', config.eos_token),
     ...id('pad', config.pad_token),
-    ...id('unk', config.unk_token ?? library.model.unk_token ?? undefined),
+    ...id('unk', config.unk_token ?? model.unknown),
   };
 }
 
@@ -122,20 +156,14 @@ function specialTokens(config: TokenizerConfig, library: Library): SpecialTokens
  * Tokens put before and after a text. Where the configuration says add_bos_token or add_eos_token, that holds, else
  * what tokenizer.json's post-processor does (as in Transformers 5).
  */
-function surrounding(json: TokenizerJson, config: TokenizerConfig, library: Library) {
+function surrounding(processor: Surrounding, config: TokenizerConfig, ids: Vocabulary): Surrounding {
   const { add_bos_token: bos, add_eos_token: eos, bos_token, eos_token } = config;
-  const ids = (tokens: readonly (string | undefined)[]) =>
-    tokens
-      .map((token) => (token === undefined ? undefined : library.token_to_id(token)))
-      .filter((id) => id !== undefined);
-  if (bos !== undefined || eos !== undefined) {
-    return { before: ids(bos === true ? [bos_token] : []), after: ids(eos === true ? [eos_token] : []) };
-  }
-  if (json.post_processor === null || library.post_processor === null) return { before: [], after: [] };
-  // A token that no vocabulary has shows where the text's own go.
-  const { tokens } = library.post_processor.post_process(['\u0000text'], null, true);
-  const at = tokens.indexOf('\u0000text');
-  return { before: ids(tokens.slice(0, at)), after: ids(tokens.slice(at + 1)) };
+  if (bos === undefined && eos === undefined) return processor;
+  const idOf = (wanted: boolean | undefined, token: string | undefined) => {
+    const id = wanted !== true || token === undefined ? undefined : ids.get(token);
+    return id === undefined ? [] : [id];
+  };
+  return { before: idOf(bos, bos_token), after: idOf(eos, eos_token) };
 }
 
 /** Lone surrogates, which UTF-8 cannot express, as U+FFFD: what an encoder to UTF-8 would make of them. */

@@ -1,28 +1,115 @@
 /**
- * @file Normalizing text before it is cut: the library's normalizers, helped where their JavaScript differs from the
- * original (lower case of a final sigma, Chinese characters outside the basic plane).
+ * @file Normalizing text before it is cut, as the tokenizers library does it: character by character where JavaScript's
+ * own functions look further (lower case of a final sigma).
  */
-import type { Library } from './library.ts';
-import type { Component } from './tokenizer-json.ts';
+import { z } from '../schema/zod.ts';
+import { spellBytes } from './byte-alphabet.ts';
+import {
+  type Component,
+  type ComponentPlace,
+  emptySchema,
+  flattened,
+  patternSchema,
+  readComponent,
+} from './component.ts';
+import { openPattern } from './pattern/pattern.ts';
+import { skipSpace, trimEnd } from './white-space.ts';
 
-const ASTRAL_CHINESE =
-  /[\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
+const KINDS = {
+  NFC: emptySchema,
+  NFD: emptySchema,
+  NFKC: emptySchema,
+  NFKD: emptySchema,
+  Lowercase: emptySchema,
+  StripAccents: emptySchema,
+  Nmt: emptySchema,
+  ByteLevel: emptySchema,
+  Strip: z.object({ strip_left: z.boolean(), strip_right: z.boolean() }),
+  Prepend: z.object({ prepend: z.string() }),
+  Replace: z.object({ pattern: patternSchema, content: z.string() }),
+  BertNormalizer: z.object({
+    clean_text: z.boolean(),
+    handle_chinese_chars: z.boolean(),
+    strip_accents: z.boolean().nullish(),
+    lowercase: z.boolean(),
+  }),
+} as const;
 
-export function textNormalizer(component: Component | null, library: Library): (text: string) => string {
-  const { normalizer } = library;
-  if (component === null || normalizer === null) return (text) => text;
-  const parts = flatten(component);
-  const bert = parts.find(({ type }) => type === 'BertNormalizer');
-  const lowers = bert?.lowercase === true || parts.some(({ type }) => type === 'Lowercase');
-  const spacesChinese = bert?.handle_chinese_chars === true;
+type Normalize = (text: string) => string;
+
+/** @throws VultuneError TOKENIZER_INVALID, TOKENIZER_UNSUPPORTED. */
+export function textNormalizer(component: Component | null, file: string): Normalize {
+  if (component === null) return (text) => text;
+  const place = { file, name: 'normalizer' };
+  const steps = flattened(component, 'normalizers', place).map((part) => stepOf(part.value, part.place));
+  return (text) => steps.reduce((normalized, step) => step(normalized), text);
+}
+
+function stepOf(value: unknown, place: ComponentPlace): Normalize {
+  const { type, options } = readComponent(KINDS, value, place);
+  switch (type) {
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD':
+      return (text) => text.normalize(type);
+    case 'Lowercase':
+      return lower;
+    case 'StripAccents':
+      return (text) => text.replace(/\p{M}/gu, '');
+    case 'Nmt':
+      return (text) => text.replace(NMT_REMOVED, '').replace(NMT_BLANKS, ' ');
+    case 'ByteLevel':
+      return spellBytes;
+    case 'Strip':
+      return (text) => {
+        const left = options.strip_left ? text.slice(skipSpace(text)) : text;
+        return options.strip_right ? trimEnd(left) : left;
+      };
+    case 'Prepend':
+      return (text) => (text === '' ? '' : options.prepend + text);
+    case 'Replace':
+      return replace(options, place);
+    case 'BertNormalizer':
+      return bert(options);
+  }
+}
+
+function replace({ pattern, content }: z.output<(typeof KINDS)['Replace']>, place: ComponentPlace): Normalize {
+  const matches = openPattern(pattern, place);
   return (text) => {
-    // JavaScript lowers a sigma by its place in the word; the original by itself.
-    const sigmas = lowers ? text.replaceAll('Σ', 'σ') : text;
-    return normalizer.normalize(spacesChinese ? sigmas.replace(ASTRAL_CHINESE, ' $& ') : sigmas);
+    const found = matches(text);
+    if (found.length === 0) return text;
+    let [out, from] = ['', 0];
+    for (let i = 0; i < found.length; i += 2) {
+      out += text.slice(from, found[i]) + content;
+      from = found[i + 1]!;
+    }
+    return out + text.slice(from);
   };
 }
 
-function flatten(component: Component): Component[] {
-  const parts: unknown = component.normalizers;
-  return Array.isArray(parts) ? parts.flatMap((part: Component) => flatten(part)) : [component];
+function bert(options: z.output<(typeof KINDS)['BertNormalizer']>): Normalize {
+  const { clean_text, handle_chinese_chars, lowercase } = options;
+  const stripAccents = options.strip_accents ?? lowercase;
+  return (text) => {
+    let out = text;
+    if (clean_text) out = out.replace(BERT_REMOVED, '').replace(/\p{White_Space}/gu, ' ');
+    if (handle_chinese_chars) out = out.replace(CHINESE, ' $& ');
+    if (stripAccents) out = out.normalize('NFD').replace(/\p{Mn}/gu, '');
+    return lowercase ? lower(out) : out;
+  };
 }
+
+/** JavaScript lowers a sigma by its place in the word; the original by itself. */
+function lower(text: string): string {
+  return text.replaceAll('Σ', 'σ').toLowerCase();
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are taken out
+const NMT_REMOVED = /[\x01-\x08\x0B\x0E-\x1F\x7F\x8F\x9F]/gu;
+const NMT_BLANKS = /[\t\n\f\r\u1680\u200B-\u200F\u2028\u2029\u2581\uFEFF\uFFFD]/gu;
+/** What is not a character to read, save tabs and line breaks. */
+const BERT_REMOVED = /(?![\t\n\r])[\0\uFFFD\p{Cc}\p{Cf}\p{Co}]/gu;
+const CHINESE =
+  /[\u4E00-\u9FFF\u3400-\u4DBF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F}\u{2B920}-\u{2CEAF}\uF900-\uFAFF\u{2F800}-\u{2FA1F}]/gu;

@@ -3,9 +3,44 @@
  * terms of `Split`: the JavaScript library's own versions differ from the original in white space, digits and words
  * beyond ASCII.
  */
-import { VultuneError } from '../base/errors.ts';
-import { SPLIT_BEHAVIORS, type SplitBehavior, type SplitOptions, textSplitter } from './split-text.ts';
-import type { Component } from './tokenizer-json.ts';
+import { z } from '../schema/zod.ts';
+import {
+  type Component,
+  type ComponentPlace,
+  emptySchema,
+  flattened,
+  invalid,
+  patternSchema,
+  readComponent,
+  unsupported,
+} from './component.ts';
+import { GPT2_PATTERN } from './pattern/known-patterns.ts';
+import { knownPattern, openPattern, type Pattern } from './pattern/pattern.ts';
+import { SPLIT_BEHAVIORS, type SplitBehavior, textSplitter } from './split-text.ts';
+
+const behavior = z.enum(SPLIT_BEHAVIORS);
+const character = z.string().regex(/^.$/su);
+const KINDS = {
+  Split: z.object({ pattern: patternSchema, behavior, invert: z.boolean().default(false) }),
+  ByteLevel: z.object({
+    add_prefix_space: z.boolean().default(false),
+    trim_offsets: z.boolean().optional(),
+    use_regex: z.boolean().default(true),
+  }),
+  Digits: z.object({ individual_digits: z.boolean().default(false) }),
+  Punctuation: z.object({ behavior: behavior.default('Isolated') }),
+  Whitespace: emptySchema,
+  WhitespaceSplit: emptySchema,
+  BertPreTokenizer: emptySchema,
+  CharDelimiterSplit: z.object({ delimiter: character }),
+  FixedLength: z.object({ length: z.int().min(1).default(5) }),
+  Metaspace: z.object({
+    replacement: character.default('\u2581'),
+    prepend_scheme: z.enum(['always', 'first', 'never']).optional(),
+    add_prefix_space: z.boolean().optional(),
+    split: z.boolean().default(true),
+  }),
+} as const;
 
 /** `first`: the section begins the text. */
 type Step = (pieces: readonly string[], first: boolean) => string[];
@@ -16,102 +51,84 @@ export interface PreTokenizer {
   readonly byteLevel: boolean;
 }
 
-/** How GPT-2 cuts text: contractions, words, numbers and signs with the blank before them, white space. */
-export const GPT2_PATTERN = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 /** Unicode's, and all of ASCII's signs. */
 const PUNCTUATION = String.raw`[\p{P}!-/:-@\[-\x60{-~]`;
 
-/** @throws VultuneError TOKENIZER_UNSUPPORTED for a component we cannot reproduce. */
+/** @throws VultuneError TOKENIZER_INVALID, TOKENIZER_UNSUPPORTED for a component we cannot reproduce. */
 export function preTokenizer(component: Component | null, file: string): PreTokenizer {
-  const components = component === null ? [] : flatten(component, file);
+  const place = { file, name: 'pre_tokenizer' };
+  const parts = component === null ? [] : flattened(component, 'pretokenizers', place);
+  const components = parts.map((part) => ({ ...readComponent(KINDS, part.value, part.place), place: part.place }));
   const at = components.findIndex(({ type }) => type === 'ByteLevel');
-  if (at >= 0 && at < components.length - 1) {
-    throw unsupported(`${components[at + 1]!.type} after ByteLevel`, file);
-  }
-  const steps = components.flatMap((each) => stepsOf(each, file));
+  const after = at < 0 ? undefined : components[at + 1];
+  if (after !== undefined) throw unsupported(after.place, `is ${after.type} after ByteLevel`);
+  const steps = components.flatMap(stepsOf);
   return {
     split: (section, first) => steps.reduce<string[]>((pieces, step) => step(pieces, first), [section]),
     byteLevel: at >= 0,
   };
 }
 
-function flatten(component: Component, file: string): Component[] {
-  if (component.type !== 'Sequence') return [component];
-  if (!Array.isArray(component.pretokenizers)) throw unsupported('Sequence without pretokenizers', file);
-  return component.pretokenizers.flatMap((each: Component) => flatten(each, file));
-}
+type Part = ReturnType<typeof readComponent<typeof KINDS>> & { readonly place: ComponentPlace };
 
-function stepsOf(component: Component, file: string): Step[] {
-  const split = (options: SplitOptions): Step => each(textSplitter(options, file));
-  const at = (Regex: string, behavior: SplitBehavior, invert = false) =>
-    split({ pattern: { Regex }, behavior, invert });
-  switch (component.type) {
+function stepsOf({ type, options, place }: Part): Step[] {
+  const split = (pattern: Pattern, behavior: SplitBehavior, invert = false): Step =>
+    each(textSplitter(pattern, behavior, invert));
+  const at = (regex: string, behavior: SplitBehavior, invert = false) =>
+    split(knownPattern(regex), behavior, invert);
+  switch (type) {
     case 'Split':
-      return [split(splitOptions(component, file))];
+      return [split(openPattern(options.pattern, place), options.behavior, options.invert)];
     case 'ByteLevel': {
       const prefix: Step = (pieces) => pieces.map((piece) => (piece.startsWith(' ') ? piece : ` ${piece}`));
       return [
-        ...(component.add_prefix_space === true ? [prefix] : []),
-        ...(component.use_regex === false ? [] : [at(GPT2_PATTERN, 'Isolated')]),
+        ...(options.add_prefix_space ? [prefix] : []),
+        ...(options.use_regex ? [at(GPT2_PATTERN, 'Isolated')] : []),
       ];
     }
     case 'Digits':
-      return [at(component.individual_digits === true ? String.raw`\p{N}` : String.raw`\p{N}+`, 'Isolated')];
+      return [at(options.individual_digits ? String.raw`\p{N}` : String.raw`\p{N}+`, 'Isolated')];
     case 'Punctuation':
-      return [at(PUNCTUATION, splitBehavior(component.behavior ?? 'Isolated', file))];
+      return [at(PUNCTUATION, options.behavior)];
     case 'Whitespace':
       return [at(String.raw`\w+|[^\w\s]+`, 'Removed', true)];
-    case 'Metaspace':
-      return metaspace(component, split);
     case 'WhitespaceSplit':
       return [at(String.raw`\s+`, 'Removed')];
     case 'BertPreTokenizer':
       return [at(String.raw`\s+`, 'Removed'), at(PUNCTUATION, 'Isolated')];
-    default:
-      throw unsupported(component.type, file);
+    case 'CharDelimiterSplit':
+      return [split(openPattern({ String: options.delimiter }, place), 'Removed')];
+    case 'FixedLength':
+      return [each((piece) => chunks(piece, options.length))];
+    case 'Metaspace':
+      return metaspace(options, place);
   }
 }
 
 /** SentencePiece's blanks: U+2581 for each, one more before the text, and pieces that begin with them. */
-function metaspace(component: Component, split: (options: SplitOptions) => Step): Step[] {
-  const blank = typeof component.replacement === 'string' ? component.replacement : '\u2581';
-  const scheme = component.prepend_scheme ?? (component.add_prefix_space === false ? 'never' : 'always');
+function metaspace(options: z.output<(typeof KINDS)['Metaspace']>, place: ComponentPlace): Step[] {
+  const { replacement: blank, add_prefix_space: prefix, prepend_scheme } = options;
+  if (prefix === false && prepend_scheme !== undefined && prepend_scheme !== 'never') {
+    throw invalid(place, `has add_prefix_space false and prepend_scheme ${prepend_scheme}`);
+  }
+  const scheme = prepend_scheme ?? (prefix === false ? 'never' : 'always');
   const spell: Step = (pieces, first) =>
     pieces.map((piece) => {
-      const text = piece.replaceAll(' ', blank);
+      const text = piece.replaceAll(' ', () => blank);
       const prepend = scheme === 'always' || (scheme === 'first' && first);
       return prepend && !text.startsWith(blank) ? blank + text : text;
     });
-  if (component.split === false) return [spell];
-  return [spell, split({ pattern: { String: blank }, behavior: 'MergedWithNext' })];
+  if (!options.split) return [spell];
+  return [spell, each(textSplitter(openPattern({ String: blank }, place), 'MergedWithNext', false))];
 }
 
-function splitOptions(component: Component, file: string): SplitOptions {
-  const { pattern } = component;
-  const given = typeof pattern === 'object' && pattern !== null ? pattern : {};
-  const behavior = splitBehavior(component.behavior, file);
-  const invert = component.invert === true;
-  if ('Regex' in given && typeof given.Regex === 'string') {
-    return { pattern: { Regex: given.Regex }, behavior, invert };
-  }
-  if ('String' in given && typeof given.String === 'string') {
-    return { pattern: { String: given.String }, behavior, invert };
-  }
-  throw unsupported(`pattern ${JSON.stringify(pattern)}`, file);
-}
-
-function splitBehavior(value: unknown, file: string): SplitBehavior {
-  const found = SPLIT_BEHAVIORS.find((behavior) => behavior === value);
-  if (found === undefined) throw unsupported(`behaviour ${JSON.stringify(value)}`, file);
-  return found;
+/** Parts of so many characters, the last one of what is left. */
+function chunks(piece: string, length: number): string[] {
+  const characters = Array.from(piece);
+  const count = Math.ceil(characters.length / length);
+  return Array.from({ length: count }, (_, i) => characters.slice(i * length, (i + 1) * length).join(''));
 }
 
 function each(split: (piece: string) => string[]): Step {
   return (pieces) => (pieces.length === 1 ? split(pieces[0]!) : pieces.flatMap((piece) => split(piece)));
-}
-
-function unsupported(what: string, file: string): VultuneError {
-  return new VultuneError('TOKENIZER_UNSUPPORTED', `the pre-tokenizer has ${what}, which is not supported`, {
-    where: { file, name: 'pre_tokenizer' },
-  });
 }

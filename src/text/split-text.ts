@@ -1,9 +1,5 @@
-/**
- * @file Cuts text at the matches of a pattern in the five ways of the tokenizers library; the JavaScript library knows
- * only two of them. Patterns are Oniguruma's, translated by the library.
- */
-import { VultuneError } from '../base/errors.ts';
-import { SplitPreTokenizer } from './library.ts';
+/** @file Cuts text at the matches of a pattern in the five ways of the tokenizers library. */
+import type { Pattern } from './pattern/pattern.ts';
 
 export const SPLIT_BEHAVIORS = [
   'Removed',
@@ -14,18 +10,12 @@ export const SPLIT_BEHAVIORS = [
 ] as const;
 export type SplitBehavior = (typeof SPLIT_BEHAVIORS)[number];
 
-export interface SplitOptions {
-  /** A regular expression (Oniguruma), or literal text. */
-  readonly pattern: { readonly Regex: string } | { readonly String: string };
-  readonly behavior: SplitBehavior;
-  /** What does not match is what is cut at. */
-  readonly invert?: boolean;
-}
-
-/** @throws VultuneError TOKENIZER_UNSUPPORTED for a pattern that JavaScript's regular expressions cannot express. */
-export function textSplitter(options: SplitOptions, file: string): (text: string) => string[] {
-  const { behavior, invert = false } = options;
-  const pattern = compile(options, file);
+/** `invert`: what does not match is what is cut at. */
+export function textSplitter(
+  pattern: Pattern,
+  behavior: SplitBehavior,
+  invert: boolean,
+): (text: string) => string[] {
   // Pieces and whether each is cut at (a match, or with invert what is no match); then what becomes of the two kinds.
   return (text) => {
     const pieces: string[] = [];
@@ -35,13 +25,12 @@ export function textSplitter(options: SplitOptions, file: string): (text: string
       pieces.push(text.slice(from, to));
       cuts.push(cut);
     };
+    const matches = pattern(text);
     let end = 0;
-    pattern.lastIndex = 0;
-    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-      add(end, match.index, invert);
-      end = match.index + match[0].length;
-      add(match.index, end, !invert);
-      if (match[0] === '') pattern.lastIndex += codePointLength(text, end);
+    for (let i = 0; i < matches.length; i += 2) {
+      add(end, matches[i]!, invert);
+      end = matches[i + 1]!;
+      add(matches[i]!, end, !invert);
     }
     add(end, text.length, invert);
     return join(pieces, cuts, behavior);
@@ -69,26 +58,4 @@ function join(pieces: string[], cuts: readonly boolean[], behavior: SplitBehavio
     case 'MergedWithNext':
       return joined((i) => !cuts[i]! && cuts[i - 1]!);
   }
-}
-
-function compile({ pattern }: SplitOptions, file: string): RegExp {
-  try {
-    const compiled = new SplitPreTokenizer({ type: 'Split', pattern, behavior: 'Isolated' }).pattern;
-    if (compiled !== null) return compiled;
-  } catch (cause) {
-    throw unsupported(`pattern ${JSON.stringify(pattern)}`, file, cause);
-  }
-  throw unsupported(`pattern ${JSON.stringify(pattern)}`, file);
-}
-
-function unsupported(what: string, file: string, cause?: unknown): VultuneError {
-  return new VultuneError('TOKENIZER_UNSUPPORTED', `the pre-tokenizer's ${what} is not supported`, {
-    where: { file, name: 'pre_tokenizer' },
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-/** UTF-16 units of the code point at a place: an empty match must not step into a surrogate pair. */
-function codePointLength(text: string, at: number): number {
-  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
 }

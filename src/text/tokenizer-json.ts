@@ -1,14 +1,12 @@
 /**
- * @file The parts of tokenizer.json and tokenizer_config.json that we rely on, checked once. What the components do is
- * the business of who runs them.
+ * @file The parts of tokenizer.json, each of the kind it should be. What a component's options are is checked by who runs
+ * it. As with Transformers, `truncation` and `padding` are the caller's business: what the file says of them does not
+ * change ids.
  */
-import { VultuneError } from '../base/errors.ts';
-
-/** A normalizer, pre-tokenizer, post-processor or decoder: a type and its options. */
-export interface Component {
-  readonly type: string;
-  readonly [option: string]: unknown;
-}
+import { describeFound } from '../schema/words.ts';
+import { z } from '../schema/zod.ts';
+import { checkPart, type Component, type ComponentPlace, invalid, unsupported } from './component.ts';
+import { idSchema } from './vocabulary.ts';
 
 export interface AddedToken {
   readonly id: number;
@@ -16,16 +14,11 @@ export interface AddedToken {
   readonly special: boolean;
   /** Looked for in the normalised text, not in the text as written. */
   readonly normalized: boolean;
+  /** Only where neither neighbour is a character of a word. */
+  readonly singleWord: boolean;
   /** Takes the white space before / after it along. */
   readonly lstrip: boolean;
   readonly rstrip: boolean;
-}
-
-export interface ModelDefinition {
-  readonly type: string;
-  /** Token → id; a list of [token, score] for Unigram. */
-  readonly vocab: Readonly<Record<string, number>> | readonly (readonly [string, number])[];
-  readonly [option: string]: unknown;
 }
 
 export interface TokenizerJson {
@@ -34,104 +27,80 @@ export interface TokenizerJson {
   readonly pre_tokenizer: Component | null;
   readonly post_processor: Component | null;
   readonly decoder: Component | null;
-  readonly model: ModelDefinition;
+  readonly model: Component;
 }
 
-export interface TokenizerConfig {
-  readonly bos_token?: string;
-  readonly eos_token?: string;
-  readonly pad_token?: string;
-  readonly unk_token?: string;
-  readonly add_bos_token?: boolean;
-  readonly add_eos_token?: boolean;
-  readonly clean_up_tokenization_spaces?: boolean;
-}
+/** Deeper than any component: what is below runs through them recursively. */
+const DEEPEST = 32;
+const VERSION = '1.0';
 
-/** @throws VultuneError TOKENIZER_INVALID naming the part that is not as it should be. */
+export const addedTokenSchema = z.object({
+  content: z.string(),
+  special: z.boolean().default(false),
+  normalized: z.boolean().optional(),
+  single_word: z.boolean().default(false),
+  lstrip: z.boolean().default(false),
+  rstrip: z.boolean().default(false),
+});
+const component = z.object({ type: z.string() }).loose();
+const fileSchema = z.object({
+  version: z.string().nullish(),
+  truncation: z.record(z.string(), z.unknown()).nullish(),
+  padding: z.record(z.string(), z.unknown()).nullish(),
+  added_tokens: z.array(addedTokenSchema.extend({ id: idSchema })).default([]),
+  normalizer: component.nullish(),
+  pre_tokenizer: component.nullish(),
+  post_processor: component.nullish(),
+  decoder: component.nullish(),
+});
+
+/** @throws VultuneError TOKENIZER_INVALID naming the part that is not as it should be, TOKENIZER_UNSUPPORTED. */
 export function parseTokenizerJson(value: unknown, file: string): TokenizerJson {
-  const json = object(value, 'the file', file);
-  const model = object(json.model, 'model', file);
-  const vocab = model.vocab;
-  if (typeof vocab !== 'object' || vocab === null)
-    throw invalid('model.vocab', vocab, 'a table of tokens', file);
-  const component = (name: string): Component | null => {
-    const found = json[name];
-    if (found === undefined || found === null) return null;
-    const { type, ...options } = object(found, name, file);
-    if (typeof type !== 'string') throw invalid(`${name}.type`, type, 'a name', file);
-    return { type, ...options };
-  };
+  const whole = { file, name: 'tokenizer' };
+  const { model, ...rest } = object(value, whole);
+  for (const [name, part] of Object.entries(rest)) checkDepth(part, { file, name });
+  const parts = checkPart(fileSchema, rest, whole);
+  if ((parts.version ?? VERSION) !== VERSION) {
+    throw unsupported({ file, name: 'version' }, `is "${parts.version}", which is not supported; known is ${VERSION}`);
+  }
   return {
-    added_tokens: list(json.added_tokens ?? [], 'added_tokens', file).map((token) => addedToken(token, file)),
-    normalizer: component('normalizer'),
-    pre_tokenizer: component('pre_tokenizer'),
-    post_processor: component('post_processor'),
-    decoder: component('decoder'),
-    model: { ...model, type: modelType(model), vocab: vocab as ModelDefinition['vocab'] },
+    added_tokens: parts.added_tokens.map(addedToken),
+    normalizer: parts.normalizer ?? null,
+    pre_tokenizer: parts.pre_tokenizer ?? null,
+    post_processor: parts.post_processor ?? null,
+    decoder: parts.decoder ?? null,
+    model: modelOf(model, file),
   };
 }
 
-/** Special tokens are written as text or as an object with `content`; anything else counts as absent, as in Transformers. */
-export function parseTokenizerConfig(value: unknown, file: string): TokenizerConfig {
-  if (value === undefined) return {};
-  const config = object(value, 'tokenizer_config.json', file);
-  const token = (name: string) => {
-    const found = config[name];
-    const content = typeof found === 'object' && found !== null && 'content' in found ? found.content : found;
-    return typeof content === 'string' ? { [name]: content } : {};
-  };
-  const flag = (name: string) => (typeof config[name] === 'boolean' ? { [name]: config[name] } : {});
-  return {
-    ...token('bos_token'),
-    ...token('eos_token'),
-    ...token('pad_token'),
-    ...token('unk_token'),
-    ...flag('add_bos_token'),
-    ...flag('add_eos_token'),
-    ...flag('clean_up_tokenization_spaces'),
-  };
+/** A token that is not special is looked for in normalised text unless the file says otherwise. */
+export function addedToken({
+  id,
+  ...token
+}: z.output<typeof addedTokenSchema> & { readonly id: number }): AddedToken {
+  const { content, special, normalized = !special, single_word: singleWord, lstrip, rstrip } = token;
+  return { id, content, special, normalized, singleWord, lstrip, rstrip };
 }
 
 /** Old files do not name the model's type; what else they hold tells (as in the tokenizers library). */
-function modelType(model: Readonly<Record<string, unknown>>): string {
-  if (typeof model.type === 'string') return model.type;
-  if (Array.isArray(model.vocab)) return 'Unigram';
-  if (model.merges !== undefined) return 'BPE';
-  return model.continuing_subword_prefix === undefined ? 'WordLevel' : 'WordPiece';
+function modelOf(value: unknown, file: string): Component {
+  const model = object(value, { file, name: 'model' });
+  const { type, vocab, merges, ...options } = model;
+  checkDepth(options, { file, name: 'model' });
+  if (typeof type === 'string') return { ...model, type };
+  if (type !== undefined && type !== null) throw invalid({ file, name: 'model.type' }, 'is not a name');
+  if (Array.isArray(vocab)) return { ...model, type: 'Unigram' };
+  if (merges !== undefined) return { ...model, type: 'BPE' };
+  return { ...model, type: options.continuing_subword_prefix === undefined ? 'WordLevel' : 'WordPiece' };
 }
 
-function addedToken(value: unknown, file: string): AddedToken {
-  const token = object(value, 'added_tokens', file);
-  const { id, content } = token;
-  if (typeof id !== 'number') throw invalid('added_tokens.id', id, 'a number', file);
-  if (typeof content !== 'string') throw invalid('added_tokens.content', content, 'text', file);
-  const special = token.special === true;
-  return {
-    id,
-    content,
-    special,
-    normalized: typeof token.normalized === 'boolean' ? token.normalized : !special,
-    lstrip: token.lstrip === true,
-    rstrip: token.rstrip === true,
-  };
+function object(value: unknown, place: ComponentPlace): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw invalid(place, `is ${describeFound(value).slice(0, 120)}, expected an object`);
 }
 
-function object(value: unknown, name: string, file: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(name, value, 'an object', file);
-  }
-  return Object.fromEntries(Object.entries(value));
-}
-
-function list(value: unknown, name: string, file: string): unknown[] {
-  if (!Array.isArray(value)) throw invalid(name, value, 'a list', file);
-  return value;
-}
-
-function invalid(name: string, found: unknown, expected: string, file: string): VultuneError {
-  const shown = found === undefined ? 'missing' : Array.isArray(found) ? 'a list' : typeof found;
-  return new VultuneError('TOKENIZER_INVALID', `${name} is ${shown}, ${expected} was expected`, {
-    where: { file, name },
-    hint: 'the file is not a tokenizer.json of the tokenizers library, or damaged: fetch it again',
-  });
+function checkDepth(value: unknown, place: ComponentPlace, depth = 0): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > DEEPEST) throw invalid(place, `has more than ${DEEPEST} levels`);
+  for (const part of Object.values(value)) checkDepth(part, place, depth + 1);
 }

@@ -7,7 +7,8 @@ import type { TokenizerDefinition } from '../checkpoint/checkpoint.ts';
 import { readTokenizer } from '../checkpoint/tokenizer-files.ts';
 import { tokenizerFromGguf } from './gguf-tokenizer.ts';
 import { LibraryTokenizer } from './library-tokenizer.ts';
-import { parseTokenizerConfig, parseTokenizerJson } from './tokenizer-json.ts';
+import { applyTokenizerConfig } from './tokenizer-config.ts';
+import { parseTokenizerJson } from './tokenizer-json.ts';
 
 export interface Tokenizer {
   /** The largest token id plus one, added tokens included: an embedding with fewer rows does not fit. */
@@ -47,10 +48,11 @@ export function loadTokenizer(definition: TokenizerDefinition | undefined, where
   const { json, config } =
     definition.kind === 'gguf'
       ? tokenizerFromGguf(definition.metadata, definition.file)
-      : {
-          json: parseTokenizerJson(definition.json, definition.file),
-          config: parseTokenizerConfig(definition.config, definition.file),
-        };
+      : applyTokenizerConfig(
+          parseTokenizerJson(definition.json, definition.file),
+          definition.config,
+          definition.file,
+        );
   return new LibraryTokenizer(json, config, definition.file);
 }
 

@@ -15,7 +15,7 @@ describe('the fingerprint', () => {
   test.each<[string, Json, Json | undefined]>([
     ['the order of fields', Object.fromEntries(Object.entries(byteLevelJson()).toReversed()), undefined],
     ['the chat template', byteLevelJson(), { chat_template: '{{ x }}' }],
-    ['the version of the file', byteLevelJson({ version: '1.1' }), undefined],
+    ['a version left out', byteLevelJson({ version: null }), undefined],
   ])('%s does not change it', (_, json, config) => {
     expect(fingerprint(json, config)).toBe(original);
   });
@@ -69,9 +69,9 @@ describe("a folder's own tokenizer", () => {
   });
 
   test('shows with its size that an added token lies beyond an embedding', () => {
-    const added = [{ id: 5000, content: '<new>', special: true }];
+    const added = [{ id: 267, content: '<new>', special: true }];
     const definition = { kind: 'huggingface' as const, json: byteLevelJson({ added_tokens: added }) };
     const tokenizer = loadTokenizer({ ...definition, config: undefined, file: 'f' }, 'f');
-    expect(tokenizer.vocabSize).toBe(5001);
+    expect(tokenizer.vocabSize).toBe(268);
   });
 });
