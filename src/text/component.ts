@@ -35,7 +35,10 @@ export function readComponent<K extends Kinds>(
   const schema = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
   if (schema === undefined) {
     const known = Object.keys(kinds).join(', ');
-    throw unsupported(place, `is of the type ${type.slice(0, 80)}, which is not supported; known are ${known}`);
+    throw unsupported(
+      place,
+      `is of the type ${type.slice(0, 80)}, which is not supported; known are ${known}`,
+    );
   }
   return { type, options: checkPart(schema, value, place) } as ComponentOf<K>;
 }
@@ -56,7 +59,8 @@ export function flattened(
   list: string,
   place: ComponentPlace,
 ): { readonly value: unknown; readonly place: ComponentPlace }[] {
-  const isSequence = typeof value === 'object' && value !== null && 'type' in value && value.type === 'Sequence';
+  const isSequence =
+    typeof value === 'object' && value !== null && 'type' in value && value.type === 'Sequence';
   if (!isSequence) return [{ value, place }];
   const parts = checkPart(z.object({ [list]: z.array(z.unknown()) }), value, place)[list]!;
   return parts.flatMap((part, i) =>

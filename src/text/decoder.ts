@@ -37,7 +37,8 @@ export function libraryDecoder(component: Component | null, file: string): objec
 function decoderOf(value: unknown, place: ComponentPlace): object {
   const { type, options } = readComponent(KINDS, value, place);
   if (type !== 'Replace') return { type, ...options };
-  if ('Regex' in options.pattern) throw unsupported(place, 'replaces a regular expression, which is not supported');
+  if ('Regex' in options.pattern)
+    throw unsupported(place, 'replaces a regular expression, which is not supported');
   // The library takes $ in the replacement for more than itself.
   return { type, ...options, content: options.content.replaceAll('$', '$$$$') };
 }

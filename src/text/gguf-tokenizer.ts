@@ -39,7 +39,10 @@ export function tokenizerFromGguf(
 function byteLevelTokenizer(metadata: Metadata, file: string) {
   const tokens = strings(metadata, 'tokens', file);
   const name = metadata['tokenizer.ggml.pre'] ?? 'default';
-  const pre = typeof name === 'string' && Object.hasOwn(GGUF_PRE_TOKENIZERS, name) ? GGUF_PRE_TOKENIZERS[name] : undefined;
+  const pre =
+    typeof name === 'string' && Object.hasOwn(GGUF_PRE_TOKENIZERS, name)
+      ? GGUF_PRE_TOKENIZERS[name]
+      : undefined;
   if (pre === undefined) throw unsupported('pre', name, Object.keys(GGUF_PRE_TOKENIZERS), file);
   const added = addedTokens(metadata, tokens, file);
   const alone = new Set(added.map((token) => token.id));

@@ -9,7 +9,7 @@ import { libraryDecoder } from './decoder.ts';
 import { tokenizerFingerprint } from './fingerprint.ts';
 import { type Library, Tokenizer as LibraryTokenizerClass } from './library.ts';
 import { type Model, readModel } from './models.ts';
-import { textNormalizer } from './normalizer.ts';
+import { keepsStart, textNormalizer } from './normalizer.ts';
 import { type Surrounding, surroundingOf } from './post-processor.ts';
 import { type PreTokenizer, preTokenizer } from './pre-tokenizer.ts';
 import { rememberingPieces } from './remembered-pieces.ts';
@@ -37,12 +37,16 @@ export class LibraryTokenizer implements Tokenizer {
     const { added_tokens: added } = json;
     this.#definition = [json, config];
     this.#normalize = textNormalizer(json.normalizer, file);
-    this.#splitRaw = addedTokenSplitter(added.filter((token) => !token.normalized));
+    this.#splitRaw = addedTokenSplitter(
+      added.filter((token) => !token.normalized),
+      file,
+    );
     this.#splitNormalized = addedTokenSplitter(
       added.filter((token) => token.normalized),
+      file,
       this.#normalize,
     );
-    this.#preTokenizer = preTokenizer(json.pre_tokenizer, file);
+    this.#preTokenizer = preTokenizer(json.pre_tokenizer, file, keepsStart(json.normalizer, file));
     const model = readModel(json.model, this.#preTokenizer.byteLevel, file);
     this.#encodePiece = rememberingPieces(model.encode);
     const ids = withAdded(model.vocabulary, added, file);

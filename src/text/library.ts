@@ -14,7 +14,9 @@ export interface Library {
 interface Exports {
   readonly Tokenizer: new (json: object, config: object) => Library;
   /** Translates an Oniguruma pattern into a regular expression of JavaScript. */
-  readonly SplitPreTokenizer: new (options: Component) => { readonly pattern: RegExp | null };
+  readonly SplitPreTokenizer: new (
+    options: Component,
+  ) => { readonly pattern: RegExp | null };
 }
 
 export const { Tokenizer, SplitPreTokenizer } = tokenizers as unknown as Exports;

@@ -4,7 +4,7 @@
  */
 import { VultuneError } from '../base/errors.ts';
 import { z } from '../schema/zod.ts';
-import { spellBytes } from './byte-alphabet.ts';
+import { BYTE_CHARACTERS, spellBytes } from './byte-alphabet.ts';
 import { BytePairEncoder } from './byte-pair-encoding.ts';
 import { type Component, type ComponentPlace, invalid, readComponent, unsupported } from './component.ts';
 import { UnigramEncoder } from './unigram.ts';
@@ -62,8 +62,12 @@ function bytePairs(options: Options<'BPE'>, byteLevel: boolean, place: Component
   for (const name of ['continuing_subword_prefix', 'end_of_word_suffix'] as const) {
     if ((options[name] ?? '') !== '') throw unsupported(place, `has ${name}, which is not supported`);
   }
-  if ((options.dropout ?? 0) > 0) throw unsupported(place, 'has dropout, which gives a text other ids each time');
+  if ((options.dropout ?? 0) > 0)
+    throw unsupported(place, 'has dropout, which gives a text other ids each time');
   const vocabulary = readVocabulary(options.vocab, { ...place, name: 'model.vocab' });
+  if (byteLevel && options.byte_fallback === true && !BYTE_CHARACTERS.every((byte) => vocabulary.has(byte))) {
+    throw unsupported(place, 'has byte_fallback for bytes that its vocabulary lacks, which is not supported');
+  }
   const encoder = new BytePairEncoder(
     {
       vocab: vocabulary,
@@ -141,6 +145,7 @@ function spelled(model: Model, byteLevel: boolean): Model {
 function unknownId(token: string | undefined, vocabulary: Vocabulary, place: ComponentPlace) {
   if (token === undefined) return undefined;
   const id = vocabulary.get(token);
-  if (id === undefined) throw invalid(place, `has the unk_token "${token.slice(0, 40)}", which its vocabulary lacks`);
+  if (id === undefined)
+    throw invalid(place, `has the unk_token "${token.slice(0, 40)}", which its vocabulary lacks`);
   return id;
 }

@@ -25,7 +25,7 @@ const KINDS = {
   Nmt: emptySchema,
   ByteLevel: emptySchema,
   Strip: z.object({ strip_left: z.boolean(), strip_right: z.boolean() }),
-  Prepend: z.object({ prepend: z.string() }),
+  Prepend: z.object({ prepend: z.string().min(1) }),
   Replace: z.object({ pattern: patternSchema, content: z.string() }),
   BertNormalizer: z.object({
     clean_text: z.boolean(),
@@ -44,6 +44,15 @@ export function textNormalizer(component: Component | null, file: string): Norma
   const steps = flattened(component, 'normalizers', place).map((part) => stepOf(part.value, part.place));
   return (text) => steps.reduce((normalized, step) => step(normalized), text);
 }
+
+/** Whether normalized text begins where the text as written does: no character is taken away there, or put there. */
+export function keepsStart(component: Component | null, file: string): boolean {
+  if (component === null) return true;
+  const parts = flattened(component, 'normalizers', { file, name: 'normalizer' });
+  return parts.every(({ value, place }) => FORMS.includes(readComponent(KINDS, value, place).type));
+}
+
+const FORMS: readonly string[] = ['NFC', 'NFD', 'NFKC', 'NFKD', 'Lowercase'];
 
 function stepOf(value: unknown, place: ComponentPlace): Normalize {
   const { type, options } = readComponent(KINDS, value, place);
@@ -67,7 +76,7 @@ function stepOf(value: unknown, place: ComponentPlace): Normalize {
         return options.strip_right ? trimEnd(left) : left;
       };
     case 'Prepend':
-      return (text) => (text === '' ? '' : options.prepend + text);
+      return (text) => (text === '' ? text : options.prepend + text);
     case 'Replace':
       return replace(options, place);
     case 'BertNormalizer':
@@ -75,7 +84,10 @@ function stepOf(value: unknown, place: ComponentPlace): Normalize {
   }
 }
 
-function replace({ pattern, content }: z.output<(typeof KINDS)['Replace']>, place: ComponentPlace): Normalize {
+function replace(
+  { pattern, content }: z.output<(typeof KINDS)['Replace']>,
+  place: ComponentPlace,
+): Normalize {
   const matches = openPattern(pattern, place);
   return (text) => {
     const found = matches(text);

@@ -41,14 +41,14 @@ const KINDS = {
 
 /** @throws VultuneError TOKENIZER_INVALID, TOKENIZER_UNSUPPORTED. */
 export function surroundingOf(component: Component | null, file: string): Surrounding {
-  let [before, after]: (readonly number[])[] = [[], []];
-  if (component === null) return { before: [], after: [] };
-  for (const { value, place } of flattened(component, 'processors', { file, name: 'post_processor' })) {
-    const step = stepOf(value, place);
-    before = [...step.before, ...before!];
-    after = [...after!, ...step.after];
-  }
-  return { before: before!, after: after! };
+  const nothing = { before: [], after: [] };
+  if (component === null) return nothing;
+  const place = { file, name: 'post_processor' };
+  const parts = flattened(component, 'processors', place).map((part) => stepOf(part.value, part.place));
+  const [first = nothing, ...more] = parts.filter(({ before, after }) => before.length + after.length > 0);
+  // What the original makes of a second one depends on how the first is put together.
+  if (more.length > 0) throw unsupported(place, 'is a sequence of more than one that adds tokens');
+  return first;
 }
 
 function stepOf(value: unknown, place: ComponentPlace): Surrounding {

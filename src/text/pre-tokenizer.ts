@@ -51,17 +51,34 @@ export interface PreTokenizer {
   readonly byteLevel: boolean;
 }
 
+/** \w of Rust's regular expressions, which the original has here; Oniguruma's has a little more. */
+const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`;
 /** Unicode's, and all of ASCII's signs. */
 const PUNCTUATION = String.raw`[\p{P}!-/:-@\[-\x60{-~]`;
 
-/** @throws VultuneError TOKENIZER_INVALID, TOKENIZER_UNSUPPORTED for a component we cannot reproduce. */
-export function preTokenizer(component: Component | null, file: string): PreTokenizer {
+/**
+ * `fromStart`: a section that begins a text begins it as it was written.
+ * @throws VultuneError TOKENIZER_INVALID, TOKENIZER_UNSUPPORTED for a component we cannot reproduce.
+ */
+export function preTokenizer(component: Component | null, file: string, fromStart = true): PreTokenizer {
   const place = { file, name: 'pre_tokenizer' };
   const parts = component === null ? [] : flattened(component, 'pretokenizers', place);
-  const components = parts.map((part) => ({ ...readComponent(KINDS, part.value, part.place), place: part.place }));
+  const components = parts.map((part) => ({
+    ...readComponent(KINDS, part.value, part.place),
+    place: part.place,
+  }));
   const at = components.findIndex(({ type }) => type === 'ByteLevel');
   const after = at < 0 ? undefined : components[at + 1];
   if (after !== undefined) throw unsupported(after.place, `is ${after.type} after ByteLevel`);
+  const prefixed = components.findIndex(
+    ({ type, options }) => type === 'Metaspace' && options.prepend_scheme === 'first',
+  );
+  if (prefixed > 0 || (prefixed === 0 && !fromStart)) {
+    throw unsupported(
+      components[prefixed]!.place,
+      'has prepend_scheme first after the text was changed or cut',
+    );
+  }
   const steps = components.flatMap(stepsOf);
   return {
     split: (section, first) => steps.reduce<string[]>((pieces, step) => step(pieces, first), [section]),
@@ -91,7 +108,7 @@ function stepsOf({ type, options, place }: Part): Step[] {
     case 'Punctuation':
       return [at(PUNCTUATION, options.behavior)];
     case 'Whitespace':
-      return [at(String.raw`\w+|[^\w\s]+`, 'Removed', true)];
+      return [at(`[${WORD}]+|[^${WORD}\\s]+`, 'Removed', true)];
     case 'WhitespaceSplit':
       return [at(String.raw`\s+`, 'Removed')];
     case 'BertPreTokenizer':

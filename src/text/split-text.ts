@@ -21,19 +21,22 @@ export function textSplitter(
     const pieces: string[] = [];
     const cuts: boolean[] = [];
     const add = (from: number, to: number, cut: boolean) => {
-      if (from === to) return;
       pieces.push(text.slice(from, to));
       cuts.push(cut);
     };
     const matches = pattern(text);
     let end = 0;
+    let hasEmpty = false;
     for (let i = 0; i < matches.length; i += 2) {
-      add(end, matches[i]!, invert);
+      if (end !== matches[i]) add(end, matches[i]!, invert);
       end = matches[i + 1]!;
+      hasEmpty ||= matches[i] === end;
       add(matches[i]!, end, !invert);
     }
-    add(end, text.length, invert);
-    return join(pieces, cuts, behavior);
+    if (end !== text.length) add(end, text.length, invert);
+    const joined = join(pieces, cuts, behavior);
+    // Empty matches part what stands around them; pieces they are not.
+    return hasEmpty ? joined.filter((piece) => piece !== '') : joined;
   };
 }
 

@@ -3,7 +3,7 @@
  * added tokens. Options that change the tokenizer itself are held against tokenizer.json, and refused where they differ.
  */
 import { z } from '../schema/zod.ts';
-import { checkPart, type Component, type ComponentPlace, unsupported } from './component.ts';
+import { type Component, type ComponentPlace, checkPart, unsupported } from './component.ts';
 import { addedToken, addedTokenSchema, type TokenizerJson } from './tokenizer-json.ts';
 
 export interface TokenizerConfig {
@@ -105,7 +105,10 @@ function withFlags(
   for (const [key, token] of Object.entries(given)) {
     const id = Number(key);
     if (tokens.get(id)?.content !== token.content) {
-      throw unsupported(place, `has an added token ${id} "${token.content.slice(0, 40)}" that tokenizer.json lacks`);
+      throw unsupported(
+        place,
+        `has an added token ${id} "${token.content.slice(0, 40)}" that tokenizer.json lacks`,
+      );
     }
     tokens.set(id, addedToken({ ...token, id }));
   }

@@ -5,7 +5,7 @@
  */
 import { describeFound } from '../schema/words.ts';
 import { z } from '../schema/zod.ts';
-import { checkPart, type Component, type ComponentPlace, invalid, unsupported } from './component.ts';
+import { type Component, type ComponentPlace, checkPart, invalid, unsupported } from './component.ts';
 import { idSchema } from './vocabulary.ts';
 
 export interface AddedToken {
@@ -61,7 +61,10 @@ export function parseTokenizerJson(value: unknown, file: string): TokenizerJson 
   for (const [name, part] of Object.entries(rest)) checkDepth(part, { file, name });
   const parts = checkPart(fileSchema, rest, whole);
   if ((parts.version ?? VERSION) !== VERSION) {
-    throw unsupported({ file, name: 'version' }, `is "${parts.version}", which is not supported; known is ${VERSION}`);
+    throw unsupported(
+      { file, name: 'version' },
+      `is "${parts.version}", which is not supported; known is ${VERSION}`,
+    );
   }
   return {
     added_tokens: parts.added_tokens.map(addedToken),

@@ -31,7 +31,8 @@ export class UnigramEncoder {
     this.#file = file;
     this.#ids = new Map(scores.map(([token], id) => [token, id]));
     for (const [token, id] of this.#ids) this.#add(token, id);
-    this.#unknownScore = scores.reduce((least, [, score]) => Math.min(least, score), Infinity) - UNKNOWN_PENALTY;
+    this.#unknownScore =
+      scores.reduce((least, [, score]) => Math.min(least, score), Infinity) - UNKNOWN_PENALTY;
   }
 
   /** @throws VultuneError TOKENIZER_INVALID for an unknown character where the model has no token for it. */
@@ -90,9 +91,13 @@ export class UnigramEncoder {
     }
     if (this.#options.unknown !== undefined) return [this.#options.unknown];
     const shown = JSON.stringify(text.slice(0, 20));
-    throw new VultuneError('TOKENIZER_INVALID', `the model has no token for ${shown}, and none for the unknown`, {
-      where: { file: this.#file, name: 'model.unk_id' },
-    });
+    throw new VultuneError(
+      'TOKENIZER_INVALID',
+      `the model has no token for ${shown}, and none for the unknown`,
+      {
+        where: { file: this.#file, name: 'model.unk_id' },
+      },
+    );
   }
 
   #add(token: string, id: number): void {

@@ -13,14 +13,20 @@ export type Vocabulary = ReadonlyMap<string, number>;
 /** @throws VultuneError TOKENIZER_INVALID for a table that is not one of tokens and ids. */
 export function readVocabulary(value: unknown, place: ComponentPlace): Vocabulary {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(place, `is ${value === undefined ? 'missing' : 'not a table'}, expected a table of tokens and ids`);
+    throw invalid(
+      place,
+      `is ${value === undefined ? 'missing' : 'not a table'}, expected a table of tokens and ids`,
+    );
   }
   const vocabulary = new Map<string, number>(Object.entries(value));
   const seen = new Set<number>();
   for (const [token, id] of vocabulary) {
     if (!Number.isInteger(id) || id < 0 || id > LARGEST_ID) {
       const found = JSON.stringify(id)?.slice(0, 40);
-      throw invalid(place, `gives "${shown(token)}" the id ${found}, expected a whole number from 0 to ${LARGEST_ID}`);
+      throw invalid(
+        place,
+        `gives "${shown(token)}" the id ${found}, expected a whole number from 0 to ${LARGEST_ID}`,
+      );
     }
     if (seen.has(id)) throw invalid(place, `gives the id ${id} to "${shown(token)}" and to another token`);
     seen.add(id);
@@ -31,7 +37,8 @@ export function readVocabulary(value: unknown, place: ComponentPlace): Vocabular
 /** Tokens with their scores, the place in the list being the id. */
 export function readScores(value: unknown, place: ComponentPlace): (readonly [string, number])[] {
   if (!Array.isArray(value)) throw invalid(place, 'is not a list of tokens and scores');
-  if (value.length > LARGEST_ID) throw invalid(place, `has ${value.length} tokens, at most ${LARGEST_ID} are read`);
+  if (value.length > LARGEST_ID)
+    throw invalid(place, `has ${value.length} tokens, at most ${LARGEST_ID} are read`);
   return value.map((item: unknown, i) => {
     const [token, score, ...more]: unknown[] = Array.isArray(item) ? item : [];
     if (typeof token === 'string' && typeof score === 'number' && more.length === 0) return [token, score];

@@ -2,7 +2,11 @@
  * @file Sets of characters as Oniguruma writes them (`[^\s\p{L}]`, `\p{N}`, `[[:alpha:]]`): whether a code point is in
  * one. Each is one character class of JavaScript, which is asked for one character at a time and remembered.
  */
-import type { CharacterClassElementNode, CharacterClassNode, CharacterSetNode } from 'oniguruma-parser/parser';
+import type {
+  CharacterClassElementNode,
+  CharacterClassNode,
+  CharacterSetNode,
+} from 'oniguruma-parser/parser';
 
 export type SetNode = Extract<CharacterClassElementNode, { type: string }>;
 

@@ -30,7 +30,9 @@ export function openPattern(source: PatternSource, where: PatternPlace): Pattern
 /** A pattern of our own, or one of KNOWN_PATTERNS: JavaScript's regular expressions run it. */
 export function knownPattern(regex: string): Pattern {
   // Without regard to case, s is also the long s (U+017F).
-  const source = regex.replaceAll("(?i:'s|'t|", "(?i:'s|'\u017F|'t|").replaceAll('(?i:[sdmt]', '(?i:[sdmt\u017F]');
+  const source = regex
+    .replaceAll("(?i:'s|'t|", "(?i:'s|'\u017F|'t|")
+    .replaceAll('(?i:[sdmt]', '(?i:[sdmt\u017F]');
   const options = { type: 'Split', pattern: { Regex: source }, behavior: 'Isolated' };
   const compiled = new SplitPreTokenizer(options).pattern!;
   return (text) =>
@@ -76,10 +78,7 @@ function compile(regex: string, where: PatternPlace) {
 }
 
 /** As Oniguruma's users do it: an empty match directly behind another match does not count. */
-function allMatches(
-  text: string,
-  next: (from: number) => readonly [number, number] | undefined,
-): number[] {
+function allMatches(text: string, next: (from: number) => readonly [number, number] | undefined): number[] {
   const found: number[] = [];
   let from = 0;
   let lastEnd = -1;

@@ -86,6 +86,7 @@ describe('SentencePiece', () => {
     ['xint', ['<s>', '▁', 'x', 'int']],
     ['é', ['<s>', '▁', '<0xC3>', '<0xA9>']],
     ['', ['<s>']],
+    ['x<unk>x', ['<s>', '▁', 'x', '<unk>', '▁', 'x']],
     ['x</s>x', ['<s>', '▁', 'x', '</s>', '▁', 'x']],
   ])('%j', (text, tokens) => {
     expect(llama.tokens(text)).toEqual(tokens);
@@ -113,6 +114,8 @@ describe('SentencePiece', () => {
   });
 });
 
+const types = (type: number) => Array.from({ length: 267 }, () => type);
+
 describe('refused', () => {
   test.each<[string, Json, string, string]>([
     [
@@ -134,6 +137,27 @@ describe('refused', () => {
       'TOKENIZER_INVALID',
       'merges is not a list of texts',
     ],
+    ['an unknown type of token', { 'tokenizer.ggml.token_type': types(9) }, 'TOKENIZER_UNSUPPORTED', 'is 9'],
+    [
+      'a switch that is text',
+      { 'tokenizer.ggml.add_bos_token': 'yes' },
+      'TOKENIZER_INVALID',
+      'true or false',
+    ],
+    [
+      'a first token out of bounds',
+      { 'tokenizer.ggml.bos_token_id': 5000 },
+      'TOKENIZER_INVALID',
+      '267 tokens',
+    ],
+    ['a last token of text', { 'tokenizer.ggml.eos_token_id': '0' }, 'TOKENIZER_INVALID', '267 tokens'],
+    [
+      'blanks that are taken away',
+      { 'tokenizer.ggml.remove_extra_whitespaces': true },
+      'TOKENIZER_UNSUPPORTED',
+      'known are false',
+    ],
+    ['an inherited name', { 'tokenizer.ggml.pre': 'constructor' }, 'TOKENIZER_UNSUPPORTED', 'constructor'],
     [
       'types of other tokens',
       { 'tokenizer.ggml.token_type': [1] },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { preTokenizer } from '../../../src/text/pre-tokenizer.ts';
 import type { Component } from '../../../src/text/component.ts';
+import { preTokenizer } from '../../../src/text/pre-tokenizer.ts';
 
 const pieces = (component: Component, text: string, first = true) =>
   preTokenizer(component, 'tokenizer.json').split(text, first);

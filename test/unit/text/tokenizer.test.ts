@@ -90,20 +90,28 @@ describe('encode', () => {
   });
 });
 
+const template = {
+  type: 'TemplateProcessing',
+  single: [
+    { SpecialToken: { id: '<|start|>', type_id: 0 } },
+    { Sequence: { id: 'A', type_id: 0 } },
+    { SpecialToken: { id: '<|end|>', type_id: 0 } },
+  ],
+  pair: [],
+  special_tokens: {
+    '<|start|>': { id: '<|start|>', ids: [266], tokens: ['<|start|>'] },
+    '<|end|>': { id: '<|end|>', ids: [0], tokens: ['<|end|>'] },
+  },
+};
+const replace = { type: 'Replace', content: '' };
+
+function nested(levels: number): Json {
+  let json: Json = { type: 'NFC' };
+  for (let i = 0; i < levels; i++) json = { type: 'Sequence', normalizers: [json] };
+  return json;
+}
+
 describe('special tokens', () => {
-  const template = {
-    type: 'TemplateProcessing',
-    single: [
-      { SpecialToken: { id: '<|start|>', type_id: 0 } },
-      { Sequence: { id: 'A', type_id: 0 } },
-      { SpecialToken: { id: '<|end|>', type_id: 0 } },
-    ],
-    pair: [],
-    special_tokens: {
-      '<|start|>': { id: '<|start|>', ids: [266], tokens: ['<|start|>'] },
-      '<|end|>': { id: '<|end|>', ids: [0], tokens: ['<|end|>'] },
-    },
-  };
   const names = { bos_token: '<|start|>', eos_token: { content: '<|end|>' } };
 
   test('as the post-processor adds them, or not at all', () => {
@@ -154,10 +162,69 @@ describe('special tokens', () => {
     expect(tokenizer.encode('<right>  <left>')).toEqual([270, 269]);
   });
 
+  test('a token that is a word is found between words only', () => {
+    const token = (id: number, content: string, more: Json = {}) => ({
+      id,
+      content,
+      special: false,
+      ...more,
+    });
+    const tokenizer = open(
+      byteLevelJson({
+        added_tokens: [
+          token(267, 'foo', { single_word: true }),
+          token(268, '<mask>', { single_word: true, special: true }),
+        ],
+      }),
+    );
+    const found = (text: string) => tokenizer.encode(text).filter((id) => id > 266);
+    // What version 0.23 of the original library gives.
+    expect(found('foo xfoox intfoo food foo_ 1foo éfoo')).toEqual([267]);
+    expect(found('(foo) -foo. foo\u{1F680}foo')).toEqual([267, 267, 267, 267]);
+    expect(found('a<mask>b _<mask> <mask>\u0301 \u{10400}<mask>')).toEqual([]);
+    expect(found('<mask> <mask>')).toEqual([268, 268]);
+  });
+
   test('a normalised one is found in normalised text', () => {
     const added = [{ id: 267, content: 'Ⅸ', special: false, normalized: true }];
     const tokenizer = open(byteLevelJson({ added_tokens: added, normalizer: { type: 'NFKC' } }));
     expect(tokenizer.encode('xIX')).toEqual([...small.encode('x'), 267]);
+  });
+});
+
+describe('the configuration and tokenizer.json', () => {
+  const names = { added_tokens_decoder: { 266: { content: '<|start|>', special: true, rstrip: true } } };
+
+  test('what the configuration says of an added token holds', () => {
+    expect(open(byteLevelJson(), names).tokens('<|start|>  int')).toEqual(['<|start|>', 'int']);
+    expect(small.tokens('<|start|>  int')).toEqual(['<|start|>', 'Ġ', 'Ġ', 'int']);
+  });
+
+  const bert = { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, lowercase: true };
+  test.each<[string, Json, Json, string]>([
+    ['a switch that is text', {}, { add_bos_token: 'yes' }, 'TOKENIZER_INVALID'],
+    ['a class that is a list', {}, { tokenizer_class: ['x'] }, 'TOKENIZER_INVALID'],
+    ['code of its own', {}, { auto_map: { AutoTokenizer: ['a.B', null] } }, 'TOKENIZER_UNSUPPORTED'],
+    ['another prefix', {}, { add_prefix_space: true }, 'TOKENIZER_UNSUPPORTED'],
+    ['another case', { normalizer: bert }, { do_lower_case: false }, 'TOKENIZER_UNSUPPORTED'],
+    [
+      'an added token that tokenizer.json lacks',
+      {},
+      { added_tokens_decoder: { 267: { content: '<new>' } } },
+      'TOKENIZER_UNSUPPORTED',
+    ],
+  ])('%s is refused', (_, json, config, code) => {
+    expect(() => open(byteLevelJson(json), config)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('what agrees is taken', () => {
+    const config = {
+      add_prefix_space: false,
+      do_lower_case: true,
+      add_bos_token: null,
+      tokenizer_class: 'X',
+    };
+    expect(open(byteLevelJson({ normalizer: bert }), config).tokens('INT')).toEqual(['int']);
   });
 });
 
@@ -190,6 +257,50 @@ describe('refused', () => {
       byteLevelJson({ pre_tokenizer: { type: 'Split', pattern: { Regex: 'a' }, behavior: 'Sideways' } }),
       'Sideways',
     ],
+    ['an id that is text', byteLevelJson({}, { vocab: { a: 'x' } }), 'gives "a" the id "x"'],
+    ['a negative id', byteLevelJson({}, { vocab: { a: -3 } }), 'the id -3'],
+    ['an id of half a token', byteLevelJson({}, { vocab: { a: 1.5 } }), 'the id 1.5'],
+    ['an id beyond all bounds', byteLevelJson({}, { vocab: { a: 2 ** 31 } }), 'the id 2147483648'],
+    ['an id that two tokens have', byteLevelJson({}, { vocab: { a: 1, b: 1 } }), 'the id 1 to "b"'],
+    ['a merge that is a number', byteLevelJson({}, { merges: [3] }), 'model.merges[0] is 3'],
+    ['an unknown token out of vocabulary', byteLevelJson({}, { unk_token: '<x>' }), '"<x>"'],
+    ['a switch that is text', byteLevelJson({}, { ignore_merges: 'no' }), 'model.ignore_merges'],
+    [
+      'an added token with an id of its own',
+      byteLevelJson({ added_tokens: [{ id: 999, content: '<new>' }] }),
+      'gives "<new>" the id 999, the tokenizers library gives it 267',
+    ],
+    [
+      'a normalizer that is nothing',
+      byteLevelJson({ normalizer: { type: 'Sequence', normalizers: [null] } }),
+      'normalizer.normalizers.0',
+    ],
+    [
+      'a template that is a number',
+      byteLevelJson({ post_processor: { ...template, single: 3 } }),
+      'post_processor.single',
+    ],
+    [
+      'a template of text',
+      byteLevelJson({ post_processor: { ...template, single: ['<|start|>'] } }),
+      'post_processor.single.0',
+    ],
+    [
+      'a template with a token it does not know',
+      byteLevelJson({ post_processor: { ...template, special_tokens: {} } }),
+      'the token "<|start|>"',
+    ],
+    [
+      'a processor without its tokens',
+      byteLevelJson({ post_processor: { type: 'BertProcessing', sep: ['x'], cls: null } }),
+      'post_processor.',
+    ],
+    [
+      'a switch of a component',
+      byteLevelJson({ decoder: { type: 'WordPiece', prefix: 1 } }),
+      'decoder.prefix',
+    ],
+    ['ten thousand levels', byteLevelJson({ normalizer: nested(10_000) }), 'levels'],
     ['a merge of three', byteLevelJson({}, { merges: ['i n t'] }), 'model.merges[0] is "i n t"'],
   ])('%s', (_, json, message) => {
     const definition = { kind: 'huggingface' as const, json, config: undefined, file: 'tokenizer.json' };
@@ -199,6 +310,29 @@ describe('refused', () => {
   test.each<[string, Json, string]>([
     ['an unknown pre-tokenizer', byteLevelJson({ pre_tokenizer: { type: 'Thai' } }), 'Thai'],
     ['an unknown normalizer', byteLevelJson({ normalizer: { type: 'Rot13' } }), 'Rot13'],
+    ['another version', byteLevelJson({ version: '2.0' }), 'version'],
+    ['chance', byteLevelJson({}, { dropout: 0.1 }), 'dropout'],
+    ['another model', byteLevelJson({}, { type: 'Neural' }), 'Neural'],
+    [
+      'a normalizer that is a table of its own',
+      byteLevelJson({ normalizer: { type: 'Precompiled' } }),
+      'Precompiled',
+    ],
+    [
+      'a decoder with a pattern',
+      byteLevelJson({ decoder: { ...replace, pattern: { Regex: '(a+)+$' } } }),
+      'decoder',
+    ],
+    [
+      'a template without the text',
+      byteLevelJson({ post_processor: { ...template, single: [] } }),
+      'that text once',
+    ],
+    [
+      'two processors that add tokens',
+      byteLevelJson({ post_processor: { type: 'Sequence', processors: [template, template] } }),
+      'more than one',
+    ],
     ['word suffixes', byteLevelJson({}, { end_of_word_suffix: '</w>' }), 'end_of_word_suffix'],
   ])('%s', (_, json, message) => {
     expect(() => open(json)).toThrow(refusal('TOKENIZER_UNSUPPORTED', message));
