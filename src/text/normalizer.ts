@@ -118,8 +118,8 @@ function lower(text: string): string {
   return text.replaceAll('Σ', 'σ').toLowerCase();
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are taken out
-const NMT_REMOVED = /[\x01-\x08\x0B\x0E-\x1F\x7F\x8F\x9F]/gu;
+/** Control characters that are not blanks, save those that SentencePiece's rules leave. */
+const NMT_REMOVED = /(?![\0\t\n\f\r\u0080-\u008E\u0090-\u009E])\p{Cc}/gu;
 const NMT_BLANKS = /[\t\n\f\r\u1680\u200B-\u200F\u2028\u2029\u2581\uFEFF\uFFFD]/gu;
 /** What is not a character to read, save tabs and line breaks. */
 const BERT_REMOVED = /(?![\t\n\r])[\0\uFFFD\p{Cc}\p{Cf}\p{Co}]/gu;

@@ -16,6 +16,7 @@ export function textSplitter(
   behavior: SplitBehavior,
   invert: boolean,
 ): (text: string) => string[] {
+  if (behavior === 'Isolated') return (text) => isolated(text, pattern(text));
   // Pieces and whether each is cut at (a match, or with invert what is no match); then what becomes of the two kinds.
   return (text) => {
     const pieces: string[] = [];
@@ -40,7 +41,23 @@ export function textSplitter(
   };
 }
 
-function join(pieces: string[], cuts: readonly boolean[], behavior: SplitBehavior): string[] {
+/** What most tokenizers do, and all there is to it. */
+function isolated(text: string, matches: readonly number[]): string[] {
+  const pieces: string[] = [];
+  let end = 0;
+  for (const place of matches) {
+    if (place !== end) pieces.push(text.slice(end, place));
+    end = place;
+  }
+  if (end !== text.length) pieces.push(text.slice(end));
+  return pieces;
+}
+
+function join(
+  pieces: string[],
+  cuts: readonly boolean[],
+  behavior: Exclude<SplitBehavior, 'Isolated'>,
+): string[] {
   const joined = (goesOn: (i: number) => boolean): string[] => {
     const out: string[] = [];
     pieces.forEach((piece, i) => {
@@ -50,8 +67,6 @@ function join(pieces: string[], cuts: readonly boolean[], behavior: SplitBehavio
     return out;
   };
   switch (behavior) {
-    case 'Isolated':
-      return pieces;
     case 'Removed':
       return pieces.filter((_, i) => !cuts[i]);
     case 'Contiguous':

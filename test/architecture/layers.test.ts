@@ -45,6 +45,7 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   hono: ['dashboard', 'scan'],
   '@hono/node-server': ['dashboard', 'scan'],
   '@huggingface/tokenizers': 'text',
+  'oniguruma-parser': 'text',
   '@huggingface/hub': 'checkpoint',
   'web-tree-sitter': 'dataset',
   pacote: 'dataset',

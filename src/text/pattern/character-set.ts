@@ -110,7 +110,8 @@ function positiveSource(node: CharacterSetNode, word: string): string | undefine
       return POSIX[node.value];
     case 'property':
       return propertySource(node.value);
-    default:
+    case 'newline':
+    case 'text_segment':
       return undefined;
   }
 }

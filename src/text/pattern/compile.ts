@@ -155,7 +155,11 @@ class Part {
       case 'LookaroundAssertion':
         this.#look(node, ignoreCase);
         return;
-      default:
+      case 'AbsenceFunction':
+      case 'Backreference':
+      case 'Directive':
+      case 'NamedCallout':
+      case 'Subroutine':
         throw new UnsupportedPattern(nameOf(node));
     }
   }

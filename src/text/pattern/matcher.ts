@@ -4,7 +4,7 @@
  * with engines that go back.
  */
 import { CharacterSet, WORD_SET } from './character-set.ts';
-import { ASSERTIONS, OP, type Program } from './program.ts';
+import { ASSERTIONS, type Assertion, OP, type Program } from './program.ts';
 
 /** Places of a text in one page of memory; pages before the place a search has come to are given up. */
 const PAGE = 256;
@@ -98,7 +98,7 @@ export class Matcher {
           break;
         }
         case OP.ASSERT:
-          failed = !this.#holds(a, pos);
+          failed = !this.#holds(ASSERTIONS[a]!, pos);
           at++;
           break;
         case OP.LOOK: {
@@ -169,9 +169,9 @@ export class Matcher {
     }
   }
 
-  #holds(assertion: number, place: number): boolean {
+  #holds(assertion: Assertion, place: number): boolean {
     const text = this.#text;
-    switch (ASSERTIONS[assertion]) {
+    switch (assertion) {
       case 'line_start':
         return place === 0 || (text[place - 1] === '\n' && place < text.length);
       case 'line_end':
@@ -186,8 +186,6 @@ export class Matcher {
         return this.#wordAt(place) !== this.#wordBefore(place);
       case 'no_word_boundary':
         return this.#wordAt(place) === this.#wordBefore(place);
-      default:
-        return false;
     }
   }
 

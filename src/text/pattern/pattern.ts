@@ -35,12 +35,15 @@ export function knownPattern(regex: string): Pattern {
     .replaceAll('(?i:[sdmt]', '(?i:[sdmt\u017F]');
   const options = { type: 'Split', pattern: { Regex: source }, behavior: 'Isolated' };
   const compiled = new SplitPreTokenizer(options).pattern!;
-  return (text) =>
-    allMatches(text, (from) => {
-      compiled.lastIndex = from;
-      const match = compiled.exec(text);
-      return match === null ? undefined : [match.index, match.index + match[0].length];
-    });
+  return (text) => {
+    const found: number[] = [];
+    compiled.lastIndex = 0;
+    // None of them matches without a character.
+    for (let match = compiled.exec(text); match !== null; match = compiled.exec(text)) {
+      found.push(match.index, match.index + match[0].length);
+    }
+    return found;
+  };
 }
 
 function literal(wanted: string): Pattern {

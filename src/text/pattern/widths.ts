@@ -13,7 +13,13 @@ export function isNullable(node: AlternativeElementNode): boolean {
       return node.body.some((alternative) => alternative.body.every(isNullable));
     case 'Quantifier':
       return node.min === 0 || isNullable(node.body);
-    default:
+    case 'Assertion':
+    case 'LookaroundAssertion':
+    case 'AbsenceFunction':
+    case 'Backreference':
+    case 'Directive':
+    case 'NamedCallout':
+    case 'Subroutine':
       return true;
   }
 }
@@ -47,7 +53,11 @@ function elementWidth(node: AlternativeElementNode): number | undefined {
       const once = elementWidth(node.body);
       return once === undefined || node.min !== node.max ? undefined : node.min * once;
     }
-    default:
+    case 'AbsenceFunction':
+    case 'Backreference':
+    case 'Directive':
+    case 'NamedCallout':
+    case 'Subroutine':
       return undefined;
   }
 }

@@ -121,7 +121,7 @@ describe('refused, with a reason', () => {
     ['(?i:ß|ss)', 'without regard to case'],
     ['(a', 'nclosed'],
     ['(?x: a )', 'extended'],
-    ['('.repeat(5000) + 'a' + ')'.repeat(5000), ''],
+    [`${'('.repeat(5000)}a${')'.repeat(5000)}`, ''],
   ])('%s', (regex, reason) => {
     expect(() => openPattern({ Regex: regex }, place)).toThrow(
       expect.objectContaining({ code: 'TOKENIZER_UNSUPPORTED', message: expect.stringContaining(reason) }),
