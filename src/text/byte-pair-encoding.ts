@@ -36,6 +36,8 @@ export class BytePairEncoder {
   /** [256] the token of each byte, DEAD where there is none: spelled (byte level), or as <0xNN> (fallback). */
   readonly #byteIds: Int32Array;
   readonly #queue = new MergeQueue();
+  /** The last symbol read stands for what is out of vocabulary (the token for it may also stand for itself). */
+  #endsUnknown = false;
   #symbols = new Int32Array(256);
   #previous = new Int32Array(256);
   #next = new Int32Array(256);
@@ -142,7 +144,9 @@ export class BytePairEncoder {
     const { unknown, fuseUnknown } = this.#options;
     const symbol = id === DEAD ? unknown : id;
     if (symbol === undefined) return count;
-    if (id === DEAD && fuseUnknown && count > 0 && this.#symbols[count - 1] === unknown) return count;
+    const fuses = id === DEAD && fuseUnknown && count > 0 && this.#endsUnknown;
+    this.#endsUnknown = id === DEAD;
+    if (fuses) return count;
     this.#symbols[count] = symbol;
     this.#previous[count] = count - 1;
     this.#next[count] = count + 1;

@@ -55,6 +55,12 @@ describe('encode', () => {
     expect(open(byteLevelJson({}, { merges, ignore_merges: true })).tokens('int')).toEqual(['int']);
   });
 
+  test('what is out of vocabulary is one token, apart from a token that the model takes for it', () => {
+    const model = { type: 'BPE', vocab: { x: 0, a: 1 }, merges: [], unk_token: 'x', fuse_unk: true };
+    const tokenizer = open(byteLevelJson({ added_tokens: [], pre_tokenizer: null, model }));
+    expect(tokenizer.encode('xéüaéüx')).toEqual([0, 0, 1, 0, 0]);
+  });
+
   test('merges as pairs are merges as text', () => {
     const merges = [
       ['i', 'n'],
