@@ -12,6 +12,19 @@ export interface LanguageRow {
   readonly extensions: readonly string[];
   /** Nodes that are a function when they have a body. */
   readonly functions: readonly string[];
+  /**
+   * Those of `functions` that are closures: without a name they are functions of their own where no other function is
+   * around them (a handler that is registered at the top level), and part of the function around them elsewhere.
+   */
+  readonly closures: readonly string[];
+  /** Whether a node of one of these kinds is a closure where it stands. */
+  readonly isClosure: (node: SyntaxNode) => boolean;
+  /** Nodes that a closure is named after when it is their argument or value: calls, entries of a table. */
+  readonly takers: readonly string[];
+  /** Nodes that make a file do something where they stand outside functions: calls, `echo`, shell commands. */
+  readonly acts: readonly string[];
+  /** Nodes that only keep what an act in them gives: assignments, fields, decorators. */
+  readonly keepers: readonly string[];
   /** Nodes whose name stands before those of the functions in them. */
   readonly scopes: readonly string[];
   readonly comments: readonly string[];
@@ -45,6 +58,11 @@ export const COMMON: Omit<
   LanguageRow,
   'grammar' | 'recordLanguage' | 'extensions' | 'functions' | 'naming' | 'wrappers'
 > = {
+  closures: [],
+  isClosure: () => true,
+  takers: [],
+  acts: [],
+  keepers: [],
   scopes: [],
   comments: ['comment'],
   quoted: [],

@@ -71,6 +71,8 @@ export const cpp: LanguageRow = {
     '.cuh',
   ],
   functions: ['function_definition', 'lambda_expression'],
+  closures: ['lambda_expression'],
+  takers: ['call_expression'],
   scopes: ['namespace_definition', 'class_specifier', 'struct_specifier', 'union_specifier'],
   verbatim: [...C_FAMILY.verbatim, 'raw_string_literal'],
   scope: (node) => {

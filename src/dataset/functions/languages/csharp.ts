@@ -29,6 +29,10 @@ export const csharp: LanguageRow = {
     'lambda_expression',
     'anonymous_method_expression',
   ],
+  closures: ['lambda_expression', 'anonymous_method_expression'],
+  takers: ['invocation_expression', 'object_creation_expression', 'assignment_expression'],
+  acts: ['invocation_expression'],
+  keepers: ['variable_declarator', 'assignment_expression', 'property_declaration', 'attribute_list'],
   scopes: [
     'namespace_declaration',
     'file_scoped_namespace_declaration',

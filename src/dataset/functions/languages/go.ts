@@ -8,6 +8,10 @@ export const go: LanguageRow = {
   recordLanguage: 'go',
   extensions: ['.go'],
   functions: ['function_declaration', 'method_declaration', 'func_literal'],
+  closures: ['func_literal'],
+  takers: ['call_expression', 'keyed_element'],
+  acts: ['call_expression'],
+  keepers: ['var_spec', 'const_spec'],
   scopes: ['package_clause'],
   verbatim: ['interpreted_string_literal', 'raw_string_literal', 'rune_literal'],
   wrappers: [
