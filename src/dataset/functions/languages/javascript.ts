@@ -20,7 +20,7 @@ const ECMASCRIPT = {
     'export_statement',
     'decorator',
   ],
-  comments: ['comment'],
+  comments: ['comment', 'html_comment'],
   quoted: ['string'],
   wrappers: [
     ['(', '\n)'],
