@@ -37,10 +37,9 @@ const DIRECTIVE = 'vultune-ignore';
 export function findSuppressions(source: string, read: ReadSource): Suppressions {
   const suppressed = new Map<number, Suppression>();
   const problems: SuppressionProblem[] = [];
-  const heads = new FunctionHeads(source, read);
+  const places = new CommentedFunctions(source, read);
   for (const { line, start, end, reason, comment } of directives(source, read.comments)) {
-    const target =
-      heads.functionBelow(start, end, comment) ?? functionAround(source, start, end, read.functions);
+    const target = places.functionBelow(start, end, comment) ?? places.functionAround(start, end);
     if (target === undefined) problems.push({ line, kind: 'no-function' });
     else if (reason === '') problems.push({ line, kind: 'reason-missing' });
     else suppressed.set(target, { reason, line });
@@ -111,11 +110,17 @@ const DECLARATION_START = /^(?!.*\breturn\b)[\s\w$.,:=<>[\]*&@"'-]*$/;
 /** At the top level the call that takes a closure may: `app.get('/x', `, but not another statement. */
 const CALL_START = /^[^;{}]*$/;
 
-/** How far above each function comments may stand to speak of it; looked up once a function. */
-class FunctionHeads {
+interface Lines extends SourceRange {
+  /** Asked for once. */
+  isAlone: boolean | undefined;
+}
+
+/** Which function a comment speaks of. */
+class CommentedFunctions {
   readonly #source: string;
   readonly #read: ReadSource;
   readonly #heads = new Map<number, number>();
+  #lines: Lines = { start: 0, end: -1, isAlone: undefined };
 
   constructor(source: string, read: ReadSource) {
     this.#source = source;
@@ -124,13 +129,42 @@ class FunctionHeads {
 
   functionBelow(start: number, end: number, comment: SourceRange): number | undefined {
     const { functions } = this.#read;
-    if (!this.#isBetween(lineStart(this.#source, comment.start), comment.end)) return undefined;
-    if (!this.#isBetween(comment.end, lineEnd(this.#source, comment.end))) return undefined;
+    if (!this.#isAlone(comment)) return undefined;
     const index = firstFrom(functions, end);
     if (functions[index] === undefined) return undefined;
     const head = this.#heads.get(index) ?? this.#headOf(index);
     this.#heads.set(index, head);
     return start >= head ? index : undefined;
+  }
+
+  /** Whether there is only white space and comments on its lines; comments of one line are asked about once. */
+  #isAlone({ start, end }: SourceRange): boolean {
+    const lines = this.#linesOf(start, end);
+    lines.isAlone ??= this.#isBetween(lines.start, lines.end);
+    return lines.isAlone;
+  }
+
+  /** The whole lines that a stretch lies on; those of the last one are kept, for many comments on one line. */
+  #linesOf(start: number, end: number): Lines {
+    if (start < this.#lines.start || end > this.#lines.end) {
+      this.#lines = {
+        start: lineStart(this.#source, start),
+        end: lineEnd(this.#source, end),
+        isAlone: undefined,
+      };
+    }
+    return this.#lines;
+  }
+
+  /** The innermost function that holds a comment's line; of one that begins on that line too. */
+  functionAround(start: number, end: number): number | undefined {
+    const { functions } = this.#read;
+    const line = this.#linesOf(start, end);
+    const last = firstFrom(functions, line.end) - 1;
+    if (last < 0 || functions[last]!.start >= line.start) return last < 0 ? undefined : last;
+    let index: number | undefined = last;
+    while (index !== undefined && functions[index]!.end < end) index = functions[index]!.parent;
+    return index;
   }
 
   /** Where the lines begin that only hold comments and annotations and lead to the function; its own start for none. */
@@ -160,21 +194,6 @@ class FunctionHeads {
     }
     return true;
   }
-}
-
-/** The innermost function that holds the comment; of one that begins on the comment's own line too. */
-function functionAround(
-  source: string,
-  start: number,
-  end: number,
-  functions: readonly FunctionRange[],
-): number | undefined {
-  const lineBegin = lineStart(source, start);
-  const last = firstFrom(functions, lineEnd(source, end)) - 1;
-  if (last < 0 || functions[last]!.start >= lineBegin) return last < 0 ? undefined : last;
-  let index: number | undefined = last;
-  while (index !== undefined && functions[index]!.end < end) index = functions[index]!.parent;
-  return index;
 }
 
 function lineStart(source: string, at: number): number {

@@ -11,7 +11,7 @@ export interface Closure {
 }
 
 /** How far up a taker may stand: an argument of an argument list of a call, with a cast or two. */
-const MOST_STEPS = 8;
+const MOST_TAKER_STEPS = 8;
 const LONGEST_LABEL = 80;
 /** Calls that only make a closure of a closure: the call around them says what it is for. */
 const WRAPPERS = /^(?:lambda|proc|Proc\.new|Box::new|Arc::new|Rc::new)$/;
@@ -43,7 +43,7 @@ function isPlainValue(node: SyntaxNode, row: LanguageRow): boolean {
 function labelOf(node: SyntaxNode, row: LanguageRow): string | undefined {
   let { start } = node.range();
   let at = node.parent();
-  for (let step = 0; at !== undefined && step < MOST_STEPS; step++, at = at.parent()) {
+  for (let step = 0; at !== undefined && step < MOST_TAKER_STEPS; step++, at = at.parent()) {
     if (!row.takers.includes(at.kind)) continue;
     const label = cleanLabel(at.text().slice(0, start - at.range().start));
     if (WRAPPERS.test(label)) ({ start } = at.range());

@@ -91,8 +91,8 @@ export function isComment(node: SyntaxNode): boolean {
 
 /** `name: Type = value` → `Type`; without a type the name, without its default. */
 export function typeAfterColon(text: string): string {
-  const declared = text.replace(/\s*=(?![=>])[\s\S]*$/, '');
-  const colon = /^[^:(<[]*:(?!:)\s*([\s\S]+)$/.exec(declared);
+  const declared = text.replace(/\s+/g, ' ').replace(/ ?=(?![=>]).*$/, '');
+  const colon = /^[^:(<[]*:(?!:) ?(.+)$/.exec(declared);
   return colon?.[1] ?? declared;
 }
 
@@ -130,6 +130,9 @@ export function childOfKind(node: SyntaxNode, ...kinds: readonly string[]): Synt
   return node.children().find((child) => kinds.includes(child.kind));
 }
 
+/** How far up names are looked for: a parent costs the time of its depth. */
+export const MOST_STEPS = 16;
+
 /**
  * A lambda's name is that of the variable, field or assignment it is the value of. `holders`: the parent's kind → the
  * field that names it; `transparent`: nodes that only pass a value through.
@@ -140,7 +143,9 @@ export function boundLambda(
   transparent: readonly string[] = ['parenthesized_expression', 'cast_expression'],
 ): Binding | undefined {
   let parent = node.parent();
-  while (parent !== undefined && transparent.includes(parent.kind)) parent = parent.parent();
+  for (let step = 0; step < MOST_STEPS && transparent.includes(parent?.kind ?? ''); step++) {
+    parent = parent?.parent();
+  }
   const field = parent === undefined ? undefined : holders[parent.kind];
   return field === undefined ? undefined : lambdaNamed(parent?.field(field)?.text());
 }

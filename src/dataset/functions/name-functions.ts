@@ -28,10 +28,16 @@ interface Frame {
   readonly closures?: number;
 }
 
+const MOST_NESTED = 500;
+/** Of a name's owners. */
+const LONGEST_PREFIX = 1_000;
+
 export const ANONYMOUS = '<anonymous>';
 
-/** `nodes`: functions and scopes in the order of the source, outer before inner. */
-export function nameFunctions(nodes: readonly SyntaxNode[], row: LanguageRow): NamedFunction[] {
+/**
+ * `nodes`: functions and scopes in the order of the source, outer before inner. A string: why they are not listed.
+ */
+export function nameFunctions(nodes: readonly SyntaxNode[], row: LanguageRow): NamedFunction[] | string {
   const functions: NamedFunction[] = [];
   const frames: Frame[] = [];
   let fileFrame: Frame | undefined;
@@ -39,6 +45,8 @@ export function nameFunctions(nodes: readonly SyntaxNode[], row: LanguageRow): N
     const { start, end } = node.range();
     while (frames.length > 0 && frames.at(-1)!.end <= start) frames.pop();
     const around = frames.at(-1) ?? fileFrame;
+    if (frames.length > MOST_NESTED)
+      return `more than ${MOST_NESTED} functions and classes inside one another`;
     if (row.scopes.includes(node.kind)) {
       const frame = frameOf(node, end, around, row);
       if (frame?.scope?.isOpen === true) fileFrame = frame;
@@ -53,7 +61,7 @@ export function nameFunctions(nodes: readonly SyntaxNode[], row: LanguageRow): N
     const binding = named ?? (closure && { name: undefined, path: closure.label, kind: 'arrow' });
     const body = binding === undefined ? undefined : row.body(node)?.range();
     if (binding === undefined || body === undefined) continue;
-    const qualifiedName = (around?.prefix ?? '') + (binding.path ?? ANONYMOUS);
+    const qualifiedName = (around?.prefix ?? '').slice(-LONGEST_PREFIX) + (binding.path ?? ANONYMOUS);
     functions.push({ node, whole: row.whole(node).range(), body, binding, qualifiedName, parent });
     const index = functions.length - 1;
     // What stands in a closure is named as if the closure were not there.

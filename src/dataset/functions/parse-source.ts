@@ -5,6 +5,7 @@
 import { firstFrom } from '../../base/first-from.ts';
 import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
 import { type NamedFunction, nameFunctions } from './name-functions.ts';
+import { reasonAgainstNesting, reasonAgainstOverlap } from './nesting.ts';
 import { normaliseRange, type TextSpan } from './normalise-text.ts';
 import { hasOutsideCode, unreadFunctions } from './outside-code.ts';
 import type { FunctionKind, LineRange, SyntaxNode, SyntaxRange, SyntaxTree } from './syntax.ts';
@@ -84,7 +85,7 @@ interface ReadTree extends Pick<ParsedSource, 'functions' | 'hasErrors' | 'unrea
 }
 
 /** Everything that is wanted of a tree, which is gone afterwards. */
-function readTree(tree: SyntaxTree, source: string, row: LanguageRow): ReadTree {
+function readTree(tree: SyntaxTree, source: string, row: LanguageRow): ReadTree | string {
   const spanKinds = [...row.comments, ...row.quoted, ...row.verbatim];
   const kinds = [...row.functions, ...row.scopes, ...spanKinds, ...row.indented, 'ERROR', 'MISSING'];
   const spans: TextSpan[] = [];
@@ -97,7 +98,13 @@ function readTree(tree: SyntaxTree, source: string, row: LanguageRow): ReadTree 
     else nameable.push(node);
   }
   const errorStarts = errors.map(({ start }) => start);
-  const functions = nameFunctions(nameable, row).map((entry) => extracted(entry, source, row, errorStarts));
+  const tooDeep = reasonAgainstNesting(nameable);
+  if (tooDeep !== undefined) return tooDeep;
+  const named = nameFunctions(nameable, row);
+  if (typeof named === 'string') return named;
+  const tooLong = reasonAgainstOverlap(named, source.length);
+  if (tooLong !== undefined) return tooLong;
+  const functions = named.map((entry) => extracted(entry, source, row, errorStarts));
   return {
     functions,
     spans: row.indented.length === 0 ? spans : mergeSpans(spans, []),

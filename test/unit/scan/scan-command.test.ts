@@ -180,7 +180,7 @@ describe('what was not scanned', () => {
       'a.py': 'def f(x):\n    return x\nos.system("ls " + sys.argv[1])\n',
       'b.php': "<?php function f() { return 1; }\n$cmd = $_GET['c'];\nsystem('ls ' . $cmd);\n",
       'c.js': "const fs = require('fs');\nfunction f() { return fs; }\nmodule.exports = { f };\nmain();\n",
-      'd.go': 'package p\nfunc f() { x() }\nfunc (( g() { y() }\n',
+      'd.go': 'package p\nfunc f() { x() }\nfunc g[ ( y() }\n',
     });
     for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
       const { stdout } = await scan(...ALL, '--format', format);
@@ -204,7 +204,7 @@ describe('what was not scanned', () => {
       { 'a.ts': 'export type A = 1;\n', 'b.h': 'int f(void);\n' },
       /2 files without functions\./,
     ],
-    ['refused', { 'a.js': `f(${'('.repeat(3000)}` }, /1 file that was not parsed\./],
+    ['refused', { 'a.js': 'f(\n'.repeat(3000) }, /1 file that was not parsed\./],
     ['other languages', { 'a.txt': 'text' }, /no source file of a known language at the paths given/],
     [
       'several reasons',

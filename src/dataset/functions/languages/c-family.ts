@@ -178,6 +178,7 @@ function parameterType(parameter: SyntaxNode): string | undefined {
 }
 
 function withoutDefault(text: string): string | undefined {
-  const type = text.replace(/\s*=\s*$/, '').trim();
+  const trimmed = text.trim();
+  const type = trimmed.endsWith('=') ? trimmed.slice(0, -1).trimEnd() : trimmed;
   return type === 'void' ? undefined : type;
 }

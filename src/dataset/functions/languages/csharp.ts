@@ -78,6 +78,9 @@ export const csharp: LanguageRow = {
   },
 };
 
+/** As much of a declaration as names are looked for in. */
+const LONGEST_HEAD = 500;
+
 function nameOfMember(node: SyntaxNode, owner: Scope | undefined): Binding | undefined {
   const own = namedIn(node, owner);
   switch (node.kind) {
@@ -93,7 +96,9 @@ function nameOfMember(node: SyntaxNode, owner: Scope | undefined): Binding | und
     case 'destructor_declaration':
       return { name: `~${own.name ?? ''}`, path: `~${own.name ?? ''}`, kind: 'method' };
     case 'operator_declaration':
-      return operator(/\boperator\s+(?:checked\s+)?(\S+?)\s*\(/.exec(node.text())?.[1]);
+      return operator(
+        /\boperator\s+(?:checked\s+)?(\S+?)\s*\(/.exec(node.text().slice(0, LONGEST_HEAD))?.[1],
+      );
     case 'conversion_operator_declaration':
       return operator(node.field('type')?.text());
     case 'indexer_declaration':
@@ -105,6 +110,7 @@ function nameOfMember(node: SyntaxNode, owner: Scope | undefined): Binding | und
     case 'method_declaration': {
       const face = childOfKind(node, 'explicit_interface_specifier')
         ?.text()
+        .slice(0, LONGEST_HEAD)
         .replace(/[\s.]+$/, '');
       return { ...own, path: face === undefined ? own.path : `${face}.${own.path ?? ''}`, kind: 'method' };
     }

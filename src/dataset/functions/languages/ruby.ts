@@ -47,7 +47,12 @@ export const ruby: LanguageRow = {
   },
   parameters: (node) => listOf((node.field('block') ?? node).field('parameters')),
   parameterType: (parameter) =>
-    isComment(parameter) ? undefined : parameter.text().replace(/(:)[\s\S]*|\s*=[\s\S]*/, '$1'),
+    isComment(parameter)
+      ? undefined
+      : parameter
+          .text()
+          .replace(/\s+/g, ' ')
+          .replace(/(:).*| ?=.*/, '$1'),
 };
 
 const BLOCK_MAKERS = new Set(['lambda', 'proc', 'Proc.new']);
