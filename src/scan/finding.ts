@@ -51,8 +51,8 @@ export interface FileOutline {
   readonly refused?: string;
   /** A stretch of it does not parse; the functions around are there. */
   readonly hasErrors?: boolean;
-  /** Where stretches begin that look like functions and could not be read. 1-based lines. */
-  readonly unreadLines?: readonly number[];
+  /** Where functions stand that could not be read: nothing judges them. */
+  readonly unread?: readonly { readonly startLine: number; readonly endLine: number }[];
   /** Code outside functions does more than declare things. */
   readonly hasOutsideCode?: boolean;
 }
@@ -94,15 +94,11 @@ export type SkipReason =
   | 'symbolic link'
   | 'not a file'
   | 'unknown language'
-  | 'not parsed';
+  | 'not parsed'
+  | 'unread function';
 
 /** Read all the same, but worth saying. */
-export type ReadNote =
-  | 'not UTF-8'
-  | 'changed while read'
-  | 'parsed in part'
-  | 'code outside functions'
-  | 'function not read';
+export type ReadNote = 'not UTF-8' | 'changed while read' | 'parsed in part' | 'code outside functions';
 
 export interface Noticed {
   readonly reason: SkipReason | ReadNote;

@@ -51,7 +51,7 @@ export function outlineSource({ source, language }: OutlineInput): FileOutline {
     problems,
     ...(parsed.refused === undefined ? {} : { refused: parsed.refused }),
     ...(parsed.hasErrors && parsed.refused === undefined ? { hasErrors: true } : {}),
-    ...(parsed.unread.length === 0 ? {} : { unreadLines: parsed.unread.map(({ startLine }) => startLine) }),
+    ...(parsed.unread.length === 0 ? {} : { unread: parsed.unread }),
     ...(parsed.hasOutsideCode ? { hasOutsideCode: true } : {}),
   };
 }

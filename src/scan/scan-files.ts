@@ -178,14 +178,14 @@ class FileScan {
   /** What the reader has to know of a file besides its functions. */
   #countFile(path: string, outline: FileOutline): void {
     const { notices } = this.#options;
-    const { refused, functions, hasErrors, hasOutsideCode, unreadLines } = outline;
+    const { refused, functions, hasErrors, hasOutsideCode, unread } = outline;
     if (refused !== undefined) {
       notices.add('not parsed', path, refused);
       return;
     }
     this.counts.files++;
     if (hasErrors === true) notices.add('parsed in part', path);
-    for (const line of unreadLines ?? []) notices.add('function not read', path, `line ${line}`);
+    for (const { startLine } of unread ?? []) notices.add('unread function', path, `line ${startLine}`);
     if (hasOutsideCode === true) notices.add('code outside functions', path);
     if (functions.length > 0) return;
     this.counts.withoutFunctions++;

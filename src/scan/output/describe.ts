@@ -72,11 +72,7 @@ const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string, 
     'file has code outside functions that was not judged',
     'files have code outside functions that was not judged',
   ],
-  'function not read': [
-    NOT_JUDGED,
-    'function was not judged because it does not parse',
-    'functions were not judged because they do not parse',
-  ],
+  'unread function': [NOT_SCANNED, 'function that could not be read', 'functions that could not be read'],
 };
 
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */

@@ -187,9 +187,7 @@ describe('what was not scanned', () => {
       expect(stdout, format).toMatch(
         /2 files have code outside functions that was not judged \([^)]*a\.py[^)]*b\.php\)/,
       );
-      expect(stdout, format).toMatch(
-        /1 function was not judged because it does not parse \([^)]*d\.go: line 3\)/,
-      );
+      expect(stdout, format).toMatch(/Not scanned: 1 function that could not be read \([^)]*d\.go: line 3\)/);
     }
   });
 
