@@ -3,7 +3,7 @@ import { relative, sep } from 'node:path';
 import { type BaselineEntry, splitByBaseline } from './baseline.ts';
 import type { Finding, ScanCounts } from './finding.ts';
 import { bandOf } from './operating-point.ts';
-import type { ScannedFunction } from './scan-files.ts';
+import type { ScanFilesCounts, ScannedFunction } from './scan-files.ts';
 
 export interface CollectOptions {
   readonly baseFolder: string;
@@ -24,7 +24,7 @@ export interface CollectedFindings {
   readonly unsuppressed: readonly Finding[];
   readonly suppressed: readonly Finding[];
   readonly changed: readonly Finding[];
-  readonly counts: Omit<ScanCounts, 'files' | 'functions' | 'cached'>;
+  readonly counts: Omit<ScanCounts, keyof ScanFilesCounts>;
 }
 
 /** A frame shows a few lines; a generated function of megabytes is not kept for them. */

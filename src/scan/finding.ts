@@ -51,6 +51,10 @@ export interface FileOutline {
   readonly refused?: string;
   /** A stretch of it does not parse; the functions around are there. */
   readonly hasErrors?: boolean;
+  /** Where functions stand that could not be read: nothing judges them. */
+  readonly unread?: readonly { readonly startLine: number; readonly endLine: number }[];
+  /** Code outside functions does more than declare things. */
+  readonly hasOutsideCode?: boolean;
 }
 
 /** The function of the training data that a finding looks most like. */
@@ -90,13 +94,15 @@ export type SkipReason =
   | 'symbolic link'
   | 'not a file'
   | 'unknown language'
-  | 'not parsed';
+  | 'not parsed'
+  | 'unread function';
 
 /** Read all the same, but worth saying. */
-export type ReadNote = 'not UTF-8' | 'changed while read' | 'parsed in part';
+export type ReadNote = 'not UTF-8' | 'changed while read' | 'parsed in part' | 'code outside functions';
 
 export interface Noticed {
   readonly reason: SkipReason | ReadNote;
+  /** Files; for functions that were not read, functions. */
   readonly count: number;
   /** The first few. */
   readonly examples: readonly string[];
@@ -105,6 +111,10 @@ export interface Noticed {
 export interface ScanCounts {
   readonly files: number;
   readonly functions: number;
+  /** Files that were read and have no function. */
+  readonly withoutFunctions: number;
+  /** Those of them that have code outside functions. */
+  readonly onlyOutsideCode: number;
   /** Scores that came out of the cache. */
   readonly cached: number;
   readonly vulnerable: number;

@@ -10,7 +10,7 @@ import { functionFingerprint, textKey } from './fingerprint.ts';
 import { findSuppressions } from './suppressions.ts';
 
 /** Goes up when outlines of the same text come out different: kept ones are then made again. */
-export const OUTLINE_VERSION = 2;
+export const OUTLINE_VERSION = 3;
 
 export interface OutlineInput {
   readonly source: string;
@@ -26,7 +26,7 @@ export const OUTLINE_JOB: PoolJob<OutlineInput, FileOutline> = {
 
 export function outlineSource({ source, language }: OutlineInput): FileOutline {
   const parsed = parseSource(source, language);
-  const { suppressed, problems } = findSuppressions(source, language, parsed.functions);
+  const { suppressed, problems } = findSuppressions(source, parsed);
   const lineStarts = startsOfLines(source);
   const seen = new Map<string, number>();
   const functions = parsed.functions.map((one, i): FunctionOutline => {
@@ -51,6 +51,8 @@ export function outlineSource({ source, language }: OutlineInput): FileOutline {
     problems,
     ...(parsed.refused === undefined ? {} : { refused: parsed.refused }),
     ...(parsed.hasErrors && parsed.refused === undefined ? { hasErrors: true } : {}),
+    ...(parsed.unread.length === 0 ? {} : { unread: parsed.unread }),
+    ...(parsed.hasOutsideCode ? { hasOutsideCode: true } : {}),
   };
 }
 

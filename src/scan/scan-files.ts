@@ -9,7 +9,7 @@ import { languageOfPath } from '../dataset/functions/languages.ts';
 import type { OutlineIndex } from './cache/outline-index.ts';
 import type { CachedScore, ScoreCache } from './cache/score-cache.ts';
 import { changedFunctions } from './diff/changed-functions.ts';
-import type { FileOutline, FunctionOutline, SuppressionProblem } from './finding.ts';
+import type { FileOutline, FunctionOutline, ScanCounts, SuppressionProblem } from './finding.ts';
 import { OUTLINE_JOB } from './outline-source.ts';
 import { type ScoreNeed, scoreMissing } from './score-missing.ts';
 import type { Notices } from './walk/notices.ts';
@@ -68,12 +68,14 @@ export interface ScanProgress {
   readonly total: number;
 }
 
-export interface ScanFilesResult {
+/** `files`: those that were read; what was passed over is in the notices. */
+export type ScanFilesCounts = Pick<
+  ScanCounts,
+  'files' | 'functions' | 'withoutFunctions' | 'onlyOutsideCode' | 'cached'
+>;
+
+export interface ScanFilesResult extends ScanFilesCounts {
   readonly complete: boolean;
-  /** That were read; what was passed over is in the notices. */
-  readonly files: number;
-  readonly functions: number;
-  readonly cached: number;
 }
 
 const DEFAULT_LIMITS: WindowLimits = { windowFunctions: 2048, functionsPerCall: 256 };
@@ -100,7 +102,7 @@ export async function scanFiles(options: ScanFilesOptions): Promise<ScanFilesRes
 }
 
 class FileScan {
-  readonly counts = { files: 0, functions: 0, cached: 0 };
+  readonly counts = { files: 0, functions: 0, withoutFunctions: 0, onlyOutsideCode: 0, cached: 0 };
   readonly #options: ScanFilesOptions;
   readonly #limits: WindowLimits;
   #pool: ExtractionPool | undefined;
@@ -151,9 +153,7 @@ class FileScan {
     // Of a C header only the text says whether it is C++.
     const file: SourceFile = { path, language: languageOfPath(path, source.text) ?? fromPath.language };
     const outline = await this.#outline(source.text, source.contentHash, file);
-    if (outline.refused === undefined) this.counts.files++;
-    else notices.add('not parsed', path, outline.refused);
-    if (outline.hasErrors === true) notices.add('parsed in part', path);
+    this.#countFile(path, outline);
     for (const problem of outline.problems) onSuppressionProblem(file, problem);
     const pending = (one: FunctionOutline, before: Pending['before']): Pending => ({
       file,
@@ -175,8 +175,25 @@ class FileScan {
     );
   }
 
+  /** What the reader has to know of a file besides its functions. */
+  #countFile(path: string, outline: FileOutline): void {
+    const { notices } = this.#options;
+    const { refused, functions, hasErrors, hasOutsideCode, unread } = outline;
+    if (refused !== undefined) {
+      notices.add('not parsed', path, refused);
+      return;
+    }
+    this.counts.files++;
+    if (hasErrors === true) notices.add('parsed in part', path);
+    for (const { startLine } of unread ?? []) notices.add('unread function', path, `line ${startLine}`);
+    if (hasOutsideCode === true) notices.add('code outside functions', path);
+    if (functions.length > 0) return;
+    this.counts.withoutFunctions++;
+    if (hasOutsideCode === true) this.counts.onlyOutsideCode++;
+  }
+
   async #outline(source: string, contentHash: string | undefined, file: SourceFile): Promise<FileOutline> {
-    const { outlines, openPool, notices, signal } = this.#options;
+    const { outlines, openPool, signal } = this.#options;
     if (source === '') return { functions: [], problems: [] };
     const key = contentHash === undefined ? undefined : `${contentHash}.${file.language}`;
     const known = key === undefined ? undefined : outlines.get(key);
@@ -189,8 +206,7 @@ class FileScan {
     } catch (error) {
       signal.throwIfAborted();
       if (!isParserFailure(error)) throw error;
-      notices.add('not parsed', file.path);
-      return { functions: [], problems: [] };
+      return { functions: [], problems: [], refused: 'the parser ran out of stack or memory' };
     }
   }
 

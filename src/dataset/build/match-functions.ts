@@ -2,6 +2,7 @@
  * @file Which function of a file's old version is which of its new one. By qualified name first, then by likeness:
  * names repeat, functions have none, and fixes rename them. Knows nothing of labels.
  */
+import { ANONYMOUS } from '../functions/name-functions.ts';
 import { countTokens, similarity, type TokenCounts } from './similarity.ts';
 
 export interface Matchable {
@@ -52,14 +53,13 @@ export function matchFunctions(
       tieAlike(olds, groups.get(name) ?? [], least);
     }
   };
+  const anonymous = [anonymousByParent(before), anonymousByParent(after)] as const;
   /** Anonymous functions directly in a function whose counterpart is known; outer ones first. */
   const anonymousIn = (outer: number | undefined) => {
     const newOuter = outer === undefined ? undefined : match[outer];
     if (outer !== undefined && newOuter === undefined) return;
-    const inside = (list: readonly Matchable[], index: number, parent: number | undefined) =>
-      list[index]!.parent === parent && list[index]!.name === undefined;
-    const olds = [...left.before].filter((index) => inside(before, index, outer));
-    const news = [...left.after].filter((index) => inside(after, index, newOuter));
+    const olds = (anonymous[0].get(outer) ?? []).filter((index) => left.before.has(index));
+    const news = (anonymous[1].get(newOuter) ?? []).filter((index) => left.after.has(index));
     tieAlike(olds, news, olds.length === 1 && news.length === 1 ? 0 : SAME_PLACE);
   };
   sameInOrder((entry) => `${entry.kind} ${entry.qualifiedName} ${entry.text}`);
@@ -72,10 +72,27 @@ export function matchFunctions(
   );
   mostAlike((entry) => (entry.name === undefined ? undefined : entry.qualifiedName), 0);
   mostAlike((entry) => entry.name, 0.3);
+  mostAlike(labelOf, SAME_PLACE);
   anonymousIn(undefined);
   for (const index of before.keys()) anonymousIn(index);
   mostAlike(() => 'any', RENAMED);
   return match;
+}
+
+/** What takes a closure, `Route::get('/user')`; undefined for functions with a name, and for those with neither. */
+function labelOf({ name, qualifiedName }: Matchable): string | undefined {
+  return name !== undefined || qualifiedName.endsWith(ANONYMOUS) ? undefined : qualifiedName;
+}
+
+function anonymousByParent(functions: readonly Matchable[]): Map<number | undefined, number[]> {
+  const groups = new Map<number | undefined, number[]>();
+  for (const [index, { name, parent }] of functions.entries()) {
+    if (name !== undefined) continue;
+    const group = groups.get(parent);
+    if (group === undefined) groups.set(parent, [index]);
+    else group.push(index);
+  }
+  return groups;
 }
 
 /** Pairs of the given functions, most alike first, each function once. Equal likeness: in order. */

@@ -36,7 +36,7 @@ export function normalisedCode(code: string, language?: string): string {
 
 function looksLikeScript(code: string, language: string | undefined): boolean {
   if (language !== undefined) return false;
-  return /^\s*(?:@[\w.]+.*\n\s*)*(?:async\s+)?def\s/.test(code);
+  return /^\s*(?:@\w.*\n\s*)*(?:async\s+)?def\s/.test(code);
 }
 
 function findSpans(code: string, lexis: Lexis): TextSpan[] {

@@ -2,7 +2,11 @@
  * @file How JavaScript and TypeScript functions get their names: their own, or that of the variable, property, class
  * member or computed key they are bound to. Knows node kinds of these grammars, and nothing else.
  */
+import { MOST_STEPS } from './language-row.ts';
 import type { Binding, SyntaxNode } from './syntax.ts';
+
+/** Anything longer is not a name. */
+const LONGEST_NAME = 200;
 
 /** Nodes that pass a value through: `(f)`, `f as T`, `a || f`, `c ? f : g`. */
 const TRANSPARENT = new Set([
@@ -39,14 +43,14 @@ function methodBinding(node: SyntaxNode, own: SyntaxNode | undefined): Binding {
 function boundPath(node: SyntaxNode): string | undefined {
   let value = node;
   let parent = value.parent();
-  while (parent !== undefined && TRANSPARENT.has(parent.kind)) {
+  for (let step = 0; step < MOST_STEPS && parent !== undefined && TRANSPARENT.has(parent.kind); step++) {
     value = parent;
     parent = value.parent();
   }
   if (parent === undefined) return undefined;
   switch (parent.kind) {
     case 'variable_declarator':
-      return parent.field('name')?.text();
+      return parent.field('name')?.text().slice(0, LONGEST_NAME);
     case 'assignment_expression':
     case 'assignment_pattern':
     case 'object_assignment_pattern':
@@ -70,7 +74,7 @@ function boundPath(node: SyntaxNode): string | undefined {
 /** `a.b.c`, `a['b']` → `a.b`; anything longer than a plain reference (a call, a comment inside) is cut to one line. */
 function assignedPath(left: SyntaxNode | undefined): string | undefined {
   const text = left?.text().replace(/\s+/g, '');
-  return text?.replace(/\[(['"])([\w$]+)\1\]/g, '.$2').slice(0, 200);
+  return text?.replace(/\[(['"])([\w$]+)\1\]/g, '.$2').slice(0, LONGEST_NAME);
 }
 
 function memberPath(member: SyntaxNode, key: SyntaxNode | undefined): string | undefined {
@@ -87,9 +91,9 @@ function ownerPath(body: SyntaxNode): string | undefined {
 }
 
 function keyName(key: SyntaxNode): string {
-  const text = key.text();
+  const text = key.text().slice(0, LONGEST_NAME);
   if (key.kind === 'string') return text.slice(1, -1);
-  return key.kind === 'computed_property_name' ? text.replace(/\s+/g, '').slice(0, 200) : text;
+  return key.kind === 'computed_property_name' ? text.replace(/\s+/g, '') : text;
 }
 
 function joinPath(owner: string | undefined, name: string | undefined): string | undefined {

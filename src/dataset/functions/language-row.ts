@@ -12,6 +12,19 @@ export interface LanguageRow {
   readonly extensions: readonly string[];
   /** Nodes that are a function when they have a body. */
   readonly functions: readonly string[];
+  /**
+   * Those of `functions` that are closures: without a name they are functions of their own where no other function is
+   * around them (a handler that is registered at the top level), and part of the function around them elsewhere.
+   */
+  readonly closures: readonly string[];
+  /** Whether a node of one of these kinds is a closure where it stands. */
+  readonly isClosure: (node: SyntaxNode) => boolean;
+  /** Nodes that a closure is named after when it is their argument or value: calls, entries of a table. */
+  readonly takers: readonly string[];
+  /** Nodes that make a file do something where they stand outside functions: calls, `echo`, shell commands. */
+  readonly acts: readonly string[];
+  /** Nodes that only keep what an act in them gives: assignments, fields, decorators. */
+  readonly keepers: readonly string[];
   /** Nodes whose name stands before those of the functions in them. */
   readonly scopes: readonly string[];
   readonly comments: readonly string[];
@@ -45,6 +58,11 @@ export const COMMON: Omit<
   LanguageRow,
   'grammar' | 'recordLanguage' | 'extensions' | 'functions' | 'naming' | 'wrappers'
 > = {
+  closures: [],
+  isClosure: () => true,
+  takers: [],
+  acts: [],
+  keepers: [],
   scopes: [],
   comments: ['comment'],
   quoted: [],
@@ -73,8 +91,8 @@ export function isComment(node: SyntaxNode): boolean {
 
 /** `name: Type = value` → `Type`; without a type the name, without its default. */
 export function typeAfterColon(text: string): string {
-  const declared = text.replace(/\s*=(?![=>])[\s\S]*$/, '');
-  const colon = /^[^:(<[]*:(?!:)\s*([\s\S]+)$/.exec(declared);
+  const declared = text.replace(/\s+/g, ' ').replace(/ ?=(?![=>]).*$/, '');
+  const colon = /^[^:(<[]*:(?!:) ?(.+)$/.exec(declared);
   return colon?.[1] ?? declared;
 }
 
@@ -112,6 +130,9 @@ export function childOfKind(node: SyntaxNode, ...kinds: readonly string[]): Synt
   return node.children().find((child) => kinds.includes(child.kind));
 }
 
+/** How far up names are looked for: a parent costs the time of its depth. */
+export const MOST_STEPS = 16;
+
 /**
  * A lambda's name is that of the variable, field or assignment it is the value of. `holders`: the parent's kind → the
  * field that names it; `transparent`: nodes that only pass a value through.
@@ -122,7 +143,9 @@ export function boundLambda(
   transparent: readonly string[] = ['parenthesized_expression', 'cast_expression'],
 ): Binding | undefined {
   let parent = node.parent();
-  while (parent !== undefined && transparent.includes(parent.kind)) parent = parent.parent();
+  for (let step = 0; step < MOST_STEPS && transparent.includes(parent?.kind ?? ''); step++) {
+    parent = parent?.parent();
+  }
   const field = parent === undefined ? undefined : holders[parent.kind];
   return field === undefined ? undefined : lambdaNamed(parent?.field(field)?.text());
 }

@@ -38,7 +38,7 @@ export type Language = keyof typeof LANGUAGES;
 
 /** What only C++ has at the beginning of a line or after a word. */
 const CPP_HEADER =
-  /^\s*(?:class|namespace|template|using|public|private|protected|virtual|friend)\b(?!\s*[=;,)])|\bstd::|\boperator\s*[^\w\s]|^\s*#\s*include\s*<\w+>/m;
+  /^[ \t]*(?:class|namespace|template|using|public|private|protected|virtual|friend)\b(?!\s*[=;,)])|\bstd::|\boperator\s*[^\w\s]|^[ \t]*#[ \t]*include[ \t]*<\w+>/m;
 
 /**
  * The language of a file by its extension, of a `.h` by its text where that is given; undefined when there is no row
@@ -58,8 +58,8 @@ export function languageOfPath(path: string, text?: string): Language | undefine
 /** Good enough for a guess: what looks like C++ in a comment is none. */
 function withoutComments(text: string): string {
   return text
-    .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ' ')
-    .replace(/#\s*ifdef\s+__cplusplus[\s\S]*?#\s*endif/g, ' ');
+    .replace(/\/\*[\s\S]*?(?:\*\/|$)|\/\/.*/g, ' ')
+    .replace(/#[ \t]*ifdef[ \t]+__cplusplus[\s\S]*?(?:#[ \t]*endif|$)/g, ' ');
 }
 
 /** The language that a record's `language` names: where several rows share a name, the first. */

@@ -2,10 +2,13 @@
  * @file One source file, parsed once: its functions (with names, kinds, lines, nesting) and their normalised text.
  * Knows nothing of files, packages or labels.
  */
+import { firstFrom } from '../../base/first-from.ts';
 import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
 import { type NamedFunction, nameFunctions } from './name-functions.ts';
+import { reasonAgainstNesting, reasonAgainstOverlap } from './nesting.ts';
 import { normaliseRange, type TextSpan } from './normalise-text.ts';
-import type { FunctionKind, SyntaxNode, SyntaxRange, SyntaxTree } from './syntax.ts';
+import { hasOutsideCode, unreadFunctions } from './outside-code.ts';
+import type { FunctionKind, LineRange, SyntaxNode, SyntaxRange, SyntaxTree } from './syntax.ts';
 import { withSyntaxTree } from './syntax-tree.ts';
 
 export interface ExtractedFunction {
@@ -40,6 +43,12 @@ export interface ParsedSource {
   readonly refused: string | undefined;
   /** Whether a stretch of the source does not parse. */
   readonly hasErrors: boolean;
+  /** Stretches outside functions that did not parse and look like functions. */
+  readonly unread: readonly LineRange[];
+  /** Every comment, in the order of the source. */
+  readonly comments: readonly TextSpan[];
+  /** Whether code outside functions does more than declare things. */
+  readonly hasOutsideCode: boolean;
   /** Comments and needless white space out, quotes of one kind; with `cutNested` the bodies of inner functions too. */
   normalise(of: ExtractedFunction, options?: { readonly cutNested?: boolean }): string;
 }
@@ -48,17 +57,20 @@ export function parseSource(source: string, language: Language): ParsedSource {
   const row: LanguageRow = LANGUAGES[language];
   const read = withSyntaxTree(source, language, (tree) => readTree(tree, source, row));
   if (typeof read === 'string') {
-    return { functions: [], refused: read, hasErrors: true, normalise: () => '' };
+    const nothing = { functions: [], unread: [], comments: [], hasOutsideCode: false };
+    return { ...nothing, refused: read, hasErrors: true, normalise: () => '' };
   }
-  const { functions, spans, hasErrors } = read;
+  const { functions, spans } = read;
+  let nested: ReadonlyMap<ExtractedFunction, readonly TextSpan[]> | undefined;
   return {
-    functions,
+    ...read,
     refused: undefined,
-    hasErrors,
+    comments: spans.filter(({ role }) => role === 'comment'),
     normalise: (of, options) => {
       if (options?.cutNested !== true) return normaliseRange(source, of.start, of.end, spans);
-      const own = spans.filter((span) => span.start >= of.start && span.end <= of.end);
-      return normaliseRange(source, of.start, of.end, mergeSpans(own, nestedBodies(functions, of)));
+      const own = spansWithin(spans, of);
+      nested ??= nestedBodies(functions);
+      return normaliseRange(source, of.start, of.end, mergeSpans(own, nested.get(of) ?? []));
     },
   };
 }
@@ -68,26 +80,38 @@ export function extractFunctions(source: string, language: Language): readonly E
   return parseSource(source, language).functions;
 }
 
+interface ReadTree extends Pick<ParsedSource, 'functions' | 'hasErrors' | 'unread' | 'hasOutsideCode'> {
+  readonly spans: readonly TextSpan[];
+}
+
 /** Everything that is wanted of a tree, which is gone afterwards. */
-function readTree(
-  tree: SyntaxTree,
-  source: string,
-  row: LanguageRow,
-): { functions: ExtractedFunction[]; spans: readonly TextSpan[]; hasErrors: boolean } {
+function readTree(tree: SyntaxTree, source: string, row: LanguageRow): ReadTree | string {
   const spanKinds = [...row.comments, ...row.quoted, ...row.verbatim];
-  const nodes = tree.find([...row.functions, ...row.scopes, ...spanKinds, ...row.indented, 'ERROR']);
+  const kinds = [...row.functions, ...row.scopes, ...spanKinds, ...row.indented, 'ERROR', 'MISSING'];
   const spans: TextSpan[] = [];
-  const errors: number[] = [];
+  const errors: SyntaxRange[] = [];
   const nameable: SyntaxNode[] = [];
-  for (const node of nodes) {
-    if (node.kind === 'ERROR') errors.push(node.range().start);
+  for (const node of tree.find(kinds)) {
+    if (node.kind === 'ERROR' || node.kind === 'MISSING') errors.push(node.range());
     else if (spanKinds.includes(node.kind)) spans.push(spanOf(node, row));
     else if (row.indented.includes(node.kind)) spans.push(...bracesFor(node.range()));
     else nameable.push(node);
   }
-  const functions = nameFunctions(nameable, row).map((entry) => extracted(entry, source, row, errors));
-  const sorted = row.indented.length === 0 ? spans : mergeSpans(spans, []);
-  return { functions, spans: sorted, hasErrors: errors.length > 0 };
+  const errorStarts = errors.map(({ start }) => start);
+  const tooDeep = reasonAgainstNesting(nameable);
+  if (tooDeep !== undefined) return tooDeep;
+  const named = nameFunctions(nameable, row);
+  if (typeof named === 'string') return named;
+  const tooLong = reasonAgainstOverlap(named, source.length);
+  if (tooLong !== undefined) return tooLong;
+  const functions = named.map((entry) => extracted(entry, source, row, errorStarts));
+  return {
+    functions,
+    spans: row.indented.length === 0 ? spans : mergeSpans(spans, []),
+    hasErrors: errors.length > 0,
+    unread: unreadFunctions(errors, functions, source),
+    hasOutsideCode: hasOutsideCode(tree, source, row, functions),
+  };
 }
 
 function extracted(
@@ -164,11 +188,26 @@ function bracesFor({ start, end }: SyntaxRange): TextSpan[] {
   ];
 }
 
-function nestedBodies(functions: readonly ExtractedFunction[], of: ExtractedFunction): TextSpan[] {
-  const index = functions.indexOf(of);
-  return functions
-    .filter((candidate) => candidate.parent === index)
-    .map((candidate) => ({ start: candidate.bodyStart, end: candidate.bodyEnd, role: 'cut' }));
+/** By the function around: the bodies of those directly in it. */
+function nestedBodies(functions: readonly ExtractedFunction[]): Map<ExtractedFunction, TextSpan[]> {
+  const bodies = new Map<ExtractedFunction, TextSpan[]>();
+  for (const { parent, bodyStart, bodyEnd } of functions) {
+    if (parent === undefined) continue;
+    const outer = functions[parent]!;
+    const span = { start: bodyStart, end: bodyEnd, role: 'cut' } as const;
+    const known = bodies.get(outer);
+    if (known === undefined) bodies.set(outer, [span]);
+    else known.push(span);
+  }
+  return bodies;
+}
+
+function spansWithin(spans: readonly TextSpan[], { start, end }: ExtractedFunction): TextSpan[] {
+  const own: TextSpan[] = [];
+  for (let index = firstFrom(spans, start); index < spans.length && spans[index]!.start <= end; index++) {
+    if (spans[index]!.end <= end) own.push(spans[index]!);
+  }
+  return own;
 }
 
 /** By start; what is empty first (the block before the string it begins with), then outer before inner. */

@@ -23,12 +23,12 @@ await Parser.init();
 
 /**
  * Calls `use` with the source's tree, which lives no longer than that. What does not parse becomes `ERROR` nodes.
- * A string instead of the result: why this source is not parsed at all.
+ * A string instead of the result, `use`'s own too: why this source is not read at all.
  */
 export function withSyntaxTree<T extends object>(
   source: string,
   language: Language,
-  use: (tree: SyntaxTree) => T,
+  use: (tree: SyntaxTree) => T | string,
 ): T | string {
   const refusal = reasonAgainst(source);
   if (refusal !== undefined) return refusal;
@@ -116,7 +116,7 @@ function queryFor(language: Language, grammar: Grammar, kinds: readonly string[]
 function wrapNode(node: Node, source: string): SyntaxNode {
   const optional = (other: Node | null) => (other === null ? undefined : wrapNode(other, source));
   return {
-    kind: node.type,
+    kind: node.isMissing ? 'MISSING' : node.type,
     range: () => ({
       start: node.startIndex,
       end: node.endIndex,

@@ -4,9 +4,12 @@
  */
 
 /** Offsets are UTF-16 code units; lines are 1-based. */
-export interface SyntaxRange {
+export interface SyntaxRange extends LineRange {
   readonly start: number;
   readonly end: number;
+}
+
+export interface LineRange {
   readonly startLine: number;
   readonly endLine: number;
 }
@@ -27,7 +30,7 @@ export interface SyntaxNode {
 }
 
 export interface SyntaxTree {
-  /** All nodes of these kinds, in the order of the source, outer before inner. Unparsable stretches: kind `ERROR`. */
+  /** All nodes of these kinds, in the order of the source, outer before inner. Unparsable stretches: kind `ERROR`; tokens that the parser put in: `MISSING`. */
   find(kinds: readonly string[]): SyntaxNode[];
 }
 

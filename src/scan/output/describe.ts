@@ -45,34 +45,45 @@ export function describeNearest({ id, cve, similarity }: NonNullable<Finding['ne
   return `Most like ${cve === undefined ? '' : `${cve}, `}'${printable(id)}' of the training data (similarity ${similarity.toFixed(2)})`;
 }
 
-const SCANNED_ALL_THE_SAME: ReadonlySet<string> = new Set<ReadNote>([
-  'not UTF-8',
-  'changed while read',
-  'parsed in part',
-]);
+const SCANNED = 'Scanned all the same';
+const NOT_SCANNED = 'Not scanned';
+/** The sentence says it itself. */
+const NOT_JUDGED = '';
 
-/** [one, several] */
-const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string]>> = {
-  binary: ['binary file', 'binary files'],
-  'too large': ['too large file', 'too large files'],
-  minified: ['minified file', 'minified files'],
-  unreadable: ['unreadable file or folder', 'unreadable files or folders'],
-  'symbolic link': ['symbolic link', 'symbolic links'],
-  'not a file': ['path that is no file', 'paths that are no files'],
-  'unknown language': ['file of an unknown language', 'files of unknown languages'],
-  'not parsed': ['file that was not parsed', 'files that were not parsed'],
-  'not UTF-8': ['file that is not UTF-8', 'files that are not UTF-8'],
-  'changed while read': ['file that changed while it was read', 'files that changed while they were read'],
-  'parsed in part': ['file that was parsed in part', 'files that were parsed in part'],
+/** [what became of it, one, several] */
+const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string, string]>> = {
+  binary: [NOT_SCANNED, 'binary file', 'binary files'],
+  'too large': [NOT_SCANNED, 'too large file', 'too large files'],
+  minified: [NOT_SCANNED, 'minified file', 'minified files'],
+  unreadable: [NOT_SCANNED, 'unreadable file or folder', 'unreadable files or folders'],
+  'symbolic link': [NOT_SCANNED, 'symbolic link', 'symbolic links'],
+  'not a file': [NOT_SCANNED, 'path that is not a file', 'paths that are not files'],
+  'unknown language': [NOT_SCANNED, 'file of an unknown language', 'files of unknown languages'],
+  'not parsed': [NOT_SCANNED, 'file that was not parsed', 'files that were not parsed'],
+  'not UTF-8': [SCANNED, 'file that is not UTF-8', 'files that are not UTF-8'],
+  'changed while read': [
+    SCANNED,
+    'file that changed while it was read',
+    'files that changed while they were read',
+  ],
+  'parsed in part': [SCANNED, 'file that was parsed in part', 'files that were parsed in part'],
+  'code outside functions': [
+    NOT_JUDGED,
+    'file has code outside functions that was not judged',
+    'files have code outside functions that was not judged',
+  ],
+  'unread function': [NOT_SCANNED, 'function that could not be read', 'functions that could not be read'],
 };
 
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
 export function scanNotes(report: ScanReport): string[] {
   const { complete, counts, noticed, suppressionProblems } = report;
-  const notes = noticed.map(({ reason, count, examples }) => {
-    const what = NOTICED[reason][count === 1 ? 0 : 1];
-    return `${SCANNED_ALL_THE_SAME.has(reason) ? 'Scanned all the same' : 'Not scanned'}: ${count} ${what} (${examples.map(printable).join(', ')}${count > examples.length ? ', ...' : ''}).`;
-  });
+  const notes = counts.functions === 0 && complete ? [describeNothing(report)] : [];
+  for (const { reason, count, examples } of noticed) {
+    const [outcome, one, several] = NOTICED[reason];
+    const shown = `${examples.map(printable).join(', ')}${count > examples.length ? ', ...' : ''}`;
+    notes.push(`${outcome === '' ? '' : `${outcome}: `}${count} ${count === 1 ? one : several} (${shown}).`);
+  }
   for (const { file, line, kind } of suppressionProblems) {
     const found = kind === 'reason-missing' ? 'without a reason' : 'beside no function';
     notes.push(
@@ -83,6 +94,25 @@ export function scanNotes(report: ScanReport): string[] {
   if (counts.known > 0) notes.push(`In the baseline: ${counts.known}.`);
   if (!complete) notes.push('Stopped before the end: these are the functions that were scored by then.');
   return notes;
+}
+
+/** Why a scan has no function at all: silence would read as "safe". */
+function describeNothing({ counts, noticed, changed }: ScanReport): string {
+  const { files, withoutFunctions, onlyOutsideCode } = counts;
+  const skipped = noticed.filter(({ reason }) => NOTICED[reason][0] === NOT_SCANNED);
+  const reasons = [
+    ...(onlyOutsideCode > 0 ? [`${countOf(onlyOutsideCode, 'file')} with code outside functions only`] : []),
+    ...(withoutFunctions > onlyOutsideCode
+      ? [`${countOf(withoutFunctions - onlyOutsideCode, 'file')} without functions`]
+      : []),
+    ...(changed !== undefined && files > withoutFunctions
+      ? [`${countOf(files - withoutFunctions, 'file')} without changed functions`]
+      : []),
+    ...skipped.map(({ reason, count }) => `${count} ${NOTICED[reason][count === 1 ? 1 : 2]}`),
+  ];
+  if (reasons.length > 0) return `No function was judged: ${reasons.join(', ')}.`;
+  const where = changed === undefined ? 'at the paths given' : 'among the changed files';
+  return `No function was judged: no source file of a known language ${where} (ignored files are left out).`;
 }
 
 /** Three digits; at a low base rate, where those are zeros, two that say something. */

@@ -88,6 +88,34 @@ describe('bounds', () => {
     expect(parsed.functions).toEqual([]);
   });
 
+  test.each<[Language, string, RegExp]>([
+    ['javascript', `x = ${'a => '.repeat(700)}1;`, /functions and classes inside one another/],
+    ['ruby', `${'def a;'.repeat(700)}x${';end'.repeat(700)}`, /functions and classes inside one another/],
+    ['javascript', `x = ${'(y => f(y)) || '.repeat(5000)}1;`, /nested deeper/],
+    ['python', `x = ${'f(lambda: g(1)) + '.repeat(5000)}1\n`, /nested deeper/],
+    ['go', `package p\nvar x = ${'f(func() { g(1) }) + '.repeat(5000)}1\n`, /nested deeper/],
+    [
+      'javascript',
+      `x = ${'a => '.repeat(150)}[${'"text",'.repeat(60_000)}];`,
+      /hold its text too many times over/,
+    ],
+  ])('%s: what would take the square of its size is refused with a reason', (language, source, reason) => {
+    expect(parseSource(source, language).refused).toMatch(reason);
+  });
+
+  test.each<[Language, string]>([
+    ['java', 'class K { void f(int a'],
+    ['go', 'package p; func (t '],
+    ['kotlin', 'fun f(a'],
+    ['ruby', 'def f(a'],
+    ['csharp', 'class K { static K operator '],
+    ['c', 'int f(int a'],
+  ])('%s: a head with 200,000 blanks in it takes no more than its share', (language, head) => {
+    const blanks = ' '.repeat(200_000);
+    expect(parseSource(`${head}${blanks}) { g(1); }`, language).refused).toBeUndefined();
+    expect(parseSource(`${head}${blanks}b${blanks}) { g(1); }`, language).refused).toBeUndefined();
+  });
+
   test('what is nested, but closed, is not', () => {
     const depth = MAX_OPEN_BRACKETS - 10;
     const source = `class K { int a() { ${'{'.repeat(depth)}${'}'.repeat(depth)} return 1; } }`;

@@ -42,6 +42,8 @@ function report(overrides: Partial<ScanReport> = {}): ScanReport {
     complete: true,
     counts: {
       files: 1,
+      withoutFunctions: 0,
+      onlyOutsideCode: 0,
       functions: findings.length,
       cached: 0,
       vulnerable: findings.filter(({ band }) => band === 'vulnerable').length,

@@ -174,6 +174,51 @@ describe('a scan', () => {
 });
 
 describe('what was not scanned', () => {
+  test('code outside functions and functions that do not parse are counted in every format', async () => {
+    await prepare();
+    put({
+      'a.py': 'def f(x):\n    return x\nos.system("ls " + sys.argv[1])\n',
+      'b.php': "<?php function f() { return 1; }\n$cmd = $_GET['c'];\nsystem('ls ' . $cmd);\n",
+      'c.js': "const fs = require('fs');\nfunction f() { return fs; }\nmodule.exports = { f };\nmain();\n",
+      'd.go': 'package p\nfunc f() { x() }\nfunc g[ ( y() }\n',
+    });
+    for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
+      const { stdout } = await scan(...ALL, '--format', format);
+      expect(stdout, format).toMatch(
+        /2 files have code outside functions that was not judged \([^)]*a\.py[^)]*b\.php\)/,
+      );
+      expect(stdout, format).toMatch(/Not scanned: 1 function that could not be read \([^)]*d\.go: line 3\)/);
+    }
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, RegExp]>([
+    [
+      'only code outside functions',
+      { 'a.py': 'os.system("ls " + sys.argv[1])\n' },
+      /1 file with code outside functions only\./,
+    ],
+    [
+      'no functions',
+      { 'a.ts': 'export type A = 1;\n', 'b.h': 'int f(void);\n' },
+      /2 files without functions\./,
+    ],
+    ['refused', { 'a.js': 'f(\n'.repeat(3000) }, /1 file that was not parsed\./],
+    ['other languages', { 'a.txt': 'text' }, /no source file of a known language at the paths given/],
+    [
+      'several reasons',
+      { 'a.ts': 'let a;\n', 'b.js': 'a\0b', 'c.rb': 'system params[:x]\n' },
+      /1 file with code outside functions only, 1 file without functions, 1 binary file\./,
+    ],
+  ])('no function found: %s', async (_, files, reason) => {
+    await prepare();
+    put(files);
+    for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
+      const { stdout } = await scan('--format', format);
+      expect(stdout, format).toMatch(/No function was judged: /);
+      expect(stdout, format).toMatch(reason);
+    }
+  });
+
   test('is named as findings name files: no format tells where the tree lies', async () => {
     await prepare();
     put({ ...THREE, 'bin.js': 'a\0b' });

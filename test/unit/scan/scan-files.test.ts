@@ -87,7 +87,7 @@ describe('windows', () => {
     const scorer = digitScorer();
     const files = [source('a.js', 'x = 0.5'), source('b.js', 'x = 0.5')];
     const { result } = await scan(files, scorer);
-    expect(result).toEqual({ complete: true, files: 2, functions: 2, cached: 0 });
+    expect(result).toMatchObject({ complete: true, files: 2, functions: 2, cached: 0 });
     expect(scorer.calls).toHaveLength(1);
     expect(scorer.calls[0]).toHaveLength(1);
   });
@@ -131,11 +131,11 @@ describe('stopped half way', () => {
     });
     const limits = { windowFunctions: 1000, functionsPerCall: 4 };
     const first = await scan(files, stopping, { scores: cache(), signal: controller.signal, limits });
-    expect(first.result).toEqual({ complete: false, files: 20, functions: 8, cached: 0 });
+    expect(first.result).toMatchObject({ complete: false, files: 20, functions: 8, cached: 0 });
     expect(first.found).toHaveLength(8);
     const rest = digitScorer();
     const second = await scan(files, rest, { scores: cache(), limits });
-    expect(second.result).toEqual({ complete: true, files: 20, functions: 20, cached: 8 });
+    expect(second.result).toMatchObject({ complete: true, files: 20, functions: 20, cached: 8 });
     expect(rest.calls.flat()).toHaveLength(12);
   });
 

@@ -11,7 +11,7 @@ import type { Advisory } from './advisories.ts';
 import type { Analysis } from './analyse-advisory.ts';
 
 /** To be raised whenever the same releases would be analysed differently: parser, names, matching, filters. */
-export const ANALYSIS_VERSION = 1;
+export const ANALYSIS_VERSION = 2;
 
 export interface AnalysisCache {
   read(advisory: Advisory): Analysis | undefined;

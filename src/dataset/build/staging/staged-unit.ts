@@ -9,7 +9,7 @@ import { AtomicWriter } from '../../../base/atomic-writer.ts';
 import { readLines } from '../../read-lines.ts';
 
 /** To be raised whenever the same files would be analysed differently: parser, names, matching, filters. */
-export const STAGING_VERSION = 3;
+export const STAGING_VERSION = 4;
 
 /** before, after: of a function that the fix changed; record: somebody's own label. */
 export type StagedRole = 'before' | 'after' | 'deleted' | 'unchanged' | 'record';

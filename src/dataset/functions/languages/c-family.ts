@@ -71,6 +71,8 @@ export const cpp: LanguageRow = {
     '.cuh',
   ],
   functions: ['function_definition', 'lambda_expression'],
+  closures: ['lambda_expression'],
+  takers: ['call_expression'],
   scopes: ['namespace_definition', 'class_specifier', 'struct_specifier', 'union_specifier'],
   verbatim: [...C_FAMILY.verbatim, 'raw_string_literal'],
   scope: (node) => {
@@ -176,6 +178,7 @@ function parameterType(parameter: SyntaxNode): string | undefined {
 }
 
 function withoutDefault(text: string): string | undefined {
-  const type = text.replace(/\s*=\s*$/, '').trim();
+  const trimmed = text.trim();
+  const type = trimmed.endsWith('=') ? trimmed.slice(0, -1).trimEnd() : trimmed;
   return type === 'void' ? undefined : type;
 }

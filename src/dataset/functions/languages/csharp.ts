@@ -29,6 +29,10 @@ export const csharp: LanguageRow = {
     'lambda_expression',
     'anonymous_method_expression',
   ],
+  closures: ['lambda_expression', 'anonymous_method_expression'],
+  takers: ['invocation_expression', 'object_creation_expression', 'assignment_expression'],
+  acts: ['invocation_expression'],
+  keepers: ['variable_declarator', 'assignment_expression', 'property_declaration', 'attribute_list'],
   scopes: [
     'namespace_declaration',
     'file_scoped_namespace_declaration',
@@ -74,6 +78,9 @@ export const csharp: LanguageRow = {
   },
 };
 
+/** As much of a declaration as names are looked for in. */
+const LONGEST_HEAD = 500;
+
 function nameOfMember(node: SyntaxNode, owner: Scope | undefined): Binding | undefined {
   const own = namedIn(node, owner);
   switch (node.kind) {
@@ -89,7 +96,9 @@ function nameOfMember(node: SyntaxNode, owner: Scope | undefined): Binding | und
     case 'destructor_declaration':
       return { name: `~${own.name ?? ''}`, path: `~${own.name ?? ''}`, kind: 'method' };
     case 'operator_declaration':
-      return operator(/\boperator\s+(?:checked\s+)?(\S+?)\s*\(/.exec(node.text())?.[1]);
+      return operator(
+        /\boperator\s+(?:checked\s+)?(\S+?)\s*\(/.exec(node.text().slice(0, LONGEST_HEAD))?.[1],
+      );
     case 'conversion_operator_declaration':
       return operator(node.field('type')?.text());
     case 'indexer_declaration':
@@ -101,6 +110,7 @@ function nameOfMember(node: SyntaxNode, owner: Scope | undefined): Binding | und
     case 'method_declaration': {
       const face = childOfKind(node, 'explicit_interface_specifier')
         ?.text()
+        .slice(0, LONGEST_HEAD)
         .replace(/[\s.]+$/, '');
       return { ...own, path: face === undefined ? own.path : `${face}.${own.path ?? ''}`, kind: 'method' };
     }

@@ -2,12 +2,18 @@
 import { COMMON, childOfKind, isComment, type LanguageRow, lambdaNamed, namedIn } from '../language-row.ts';
 import type { Binding, SyntaxNode } from '../syntax.ts';
 
+const LONGEST_RECEIVER = 500;
+
 export const go: LanguageRow = {
   ...COMMON,
   grammar: '@vscode/tree-sitter-wasm/wasm/tree-sitter-go.wasm',
   recordLanguage: 'go',
   extensions: ['.go'],
   functions: ['function_declaration', 'method_declaration', 'func_literal'],
+  closures: ['func_literal'],
+  takers: ['call_expression', 'keyed_element'],
+  acts: ['call_expression'],
+  keepers: ['var_spec', 'const_spec'],
   scopes: ['package_clause'],
   verbatim: ['interpreted_string_literal', 'raw_string_literal', 'rune_literal'],
   wrappers: [
@@ -18,9 +24,8 @@ export const go: LanguageRow = {
   naming: (node, owner) => {
     if (node.kind === 'func_literal') return literalName(node);
     if (node.kind === 'function_declaration') return namedIn(node, owner);
-    const type = /\*?\s*([\w.]+)\s*(?:\[[\s\S]*\])?\s*,?\s*\)$/.exec(
-      node.field('receiver')?.text() ?? '',
-    )?.[1];
+    const receiver = (node.field('receiver')?.text() ?? '').slice(-LONGEST_RECEIVER).replace(/\s+/g, ' ');
+    const type = /([\w.]+) ?(?:\[.*\])? ?,? ?\)$/.exec(receiver)?.[1];
     const { name, path } = namedIn(node, owner);
     return { name, path: type === undefined ? path : `${type}.${path ?? ''}`, kind: 'method' };
   },

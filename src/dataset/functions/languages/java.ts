@@ -21,6 +21,10 @@ export const java: LanguageRow = {
     'compact_constructor_declaration',
     'lambda_expression',
   ],
+  closures: ['lambda_expression'],
+  takers: ['method_invocation', 'object_creation_expression'],
+  acts: ['method_invocation'],
+  keepers: ['variable_declarator', 'assignment_expression'],
   scopes: [
     'package_declaration',
     'class_declaration',

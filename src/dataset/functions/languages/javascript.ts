@@ -12,7 +12,15 @@ const ECMASCRIPT = {
     'generator_function',
     'generator_function_declaration',
   ],
-  comments: ['comment'],
+  acts: ['call_expression', 'new_expression'],
+  keepers: [
+    'variable_declarator',
+    'assignment_expression',
+    'augmented_assignment_expression',
+    'export_statement',
+    'decorator',
+  ],
+  comments: ['comment', 'html_comment'],
   quoted: ['string'],
   wrappers: [
     ['(', '\n)'],
@@ -28,6 +36,7 @@ export const javascript = {
   grammar: '@vscode/tree-sitter-wasm/wasm/tree-sitter-javascript.wasm',
   recordLanguage: 'javascript',
   extensions: ['.js', '.cjs', '.mjs', '.jsx'],
+  keepers: [...ECMASCRIPT.keepers, 'field_definition'],
   verbatim: ['template_string', 'regex', 'jsx_text'],
 } as const satisfies LanguageRow;
 
@@ -36,6 +45,7 @@ export const typescript = {
   grammar: '@vscode/tree-sitter-wasm/wasm/tree-sitter-typescript.wasm',
   recordLanguage: 'typescript',
   extensions: ['.ts', '.cts', '.mts'],
+  keepers: [...ECMASCRIPT.keepers, 'public_field_definition'],
   verbatim: ['template_string', 'regex'],
 } as const satisfies LanguageRow;
 
@@ -44,5 +54,6 @@ export const tsx = {
   grammar: '@vscode/tree-sitter-wasm/wasm/tree-sitter-tsx.wasm',
   recordLanguage: 'typescript',
   extensions: ['.tsx'],
+  keepers: [...ECMASCRIPT.keepers, 'public_field_definition'],
   verbatim: ['template_string', 'regex', 'jsx_text'],
 } as const satisfies LanguageRow;

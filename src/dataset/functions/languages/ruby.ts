@@ -15,7 +15,13 @@ export const ruby: LanguageRow = {
   grammar: '@vscode/tree-sitter-wasm/wasm/tree-sitter-ruby.wasm',
   recordLanguage: 'ruby',
   extensions: ['.rb', '.rake', '.gemspec', '.ru'],
-  functions: ['method', 'singleton_method', 'call', 'lambda'],
+  functions: ['method', 'singleton_method', 'call', 'lambda', 'block', 'do_block'],
+  closures: ['lambda', 'block', 'do_block'],
+  // The block of `-> { ... }` is the lambda's body.
+  isClosure: (node) => node.kind === 'lambda' || node.parent()?.kind !== 'lambda',
+  takers: ['call', 'pair'],
+  acts: ['call', 'subshell'],
+  keepers: ['assignment', 'operator_assignment'],
   scopes: ['module', 'class', 'singleton_class'],
   verbatim: [
     'string',
@@ -30,6 +36,7 @@ export const ruby: LanguageRow = {
   wrappers: [
     ['', '\n'],
     ['_ = ', '\n'],
+    ['_ ', '\n'],
     ['class C_\n', '\nend'],
   ],
   naming,
@@ -40,7 +47,12 @@ export const ruby: LanguageRow = {
   },
   parameters: (node) => listOf((node.field('block') ?? node).field('parameters')),
   parameterType: (parameter) =>
-    isComment(parameter) ? undefined : parameter.text().replace(/(:)[\s\S]*|\s*=[\s\S]*/, '$1'),
+    isComment(parameter)
+      ? undefined
+      : parameter
+          .text()
+          .replace(/\s+/g, ' ')
+          .replace(/(:).*| ?=.*/, '$1'),
 };
 
 const BLOCK_MAKERS = new Set(['lambda', 'proc', 'Proc.new']);
@@ -51,6 +63,7 @@ function naming(node: SyntaxNode, owner: Scope | undefined): Binding | undefined
     const object = node.field('object')?.text() ?? 'self';
     return { ...namedIn(node, owner, undefined, `${object}.`), kind: 'method' };
   }
+  if (node.kind === 'block' || node.kind === 'do_block') return undefined;
   if (node.kind === 'lambda') return boundLambda(node, { assignment: 'left' });
   if (node.field('block') === undefined) return undefined;
   const method = node.field('method')?.text();

@@ -7,6 +7,8 @@ export const rust: LanguageRow = {
   recordLanguage: 'rust',
   extensions: ['.rs'],
   functions: ['function_item', 'closure_expression'],
+  closures: ['closure_expression'],
+  takers: ['call_expression', 'field_initializer'],
   scopes: ['mod_item', 'impl_item', 'trait_item'],
   comments: ['line_comment', 'block_comment'],
   verbatim: ['string_literal', 'raw_string_literal', 'char_literal'],
