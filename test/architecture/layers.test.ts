@@ -9,6 +9,7 @@ const LAYER: Record<string, number> = {
   base: 0,
   schema: 1,
   workers: 1,
+  git: 1,
   tensor: 1,
   graph: 2,
   autodiff: 3,
