@@ -73,18 +73,15 @@ export class RepositoryView {
     const stat = lstatSync(index, { throwIfNoEntry: false });
     if (stat === undefined) return new Map();
     if (!stat.isFile()) return undefined;
-    const folder = { ...this.folder, env: { GIT_INDEX_FILE: index } };
-    const { code, stdout } = await runGit(['ls-files', '--cached', '--stage', '-z'], folder, this.#options());
+    const env = { GIT_INDEX_FILE: index };
+    const { code, stdout } = await this.run(['ls-files', '--cached', '--stage', '-z'], { env });
     return code === 0 ? parseListing(stdout, /^(\d+) ([0-9a-f]+) \d$/) : undefined;
   }
 
   /** git in the view's folder: what it writes stays there and goes with it. */
   async run(args: readonly string[], options: RunOptions = {}) {
-    return await runGit(args, this.folder, { ...this.#options(), ...options });
-  }
-
-  #options(): RunOptions {
-    return this.#signal === undefined ? {} : { signal: this.#signal };
+    const signal = this.#signal === undefined ? {} : { signal: this.#signal };
+    return await runGit(args, this.folder, { ...signal, ...options });
   }
 
   close(): void {

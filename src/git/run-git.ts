@@ -149,6 +149,8 @@ export interface GitOutcome {
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly input?: string;
+  /** Beside the folder's. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Default: ten minutes, twelve hours where git speaks to a server. */
   readonly limitMs?: number;
   /** Of standard output; more is an error, never a shorter answer. */
@@ -166,7 +168,8 @@ export async function runGit(
 ): Promise<GitOutcome> {
   const { signal, limitMs = folder.remote === undefined ? LOCAL_LIMIT_MS : REMOTE_LIMIT_MS } = options;
   signal?.throwIfAborted();
-  const child = startGit(args, folder, signal);
+  const env = { ...folder.env, ...options.env };
+  const child = startGit(args, { ...folder, env }, signal);
   let failure: Error | undefined;
   const fail = (error: Error) => {
     failure ??= error;

@@ -90,10 +90,25 @@ export type SkipReason =
   | 'symbolic link'
   | 'not a file'
   | 'unknown language'
-  | 'not parsed';
+  | 'not parsed'
+  /** By .gitignore, and git does not track it. */
+  | 'ignored'
+  /** node_modules */
+  | 'package folder'
+  /** Not checked out: its folder is empty. */
+  | 'submodule'
+  /** With `--diff`: the commit says nothing of it. */
+  | 'outside the repository';
 
 /** Read all the same, but worth saying. */
-export type ReadNote = 'not UTF-8' | 'changed while read' | 'parsed in part';
+export type ReadNote =
+  | 'not UTF-8'
+  | 'changed while read'
+  | 'parsed in part'
+  | 'index not read'
+  /** With `--diff`: all of its functions count as new. */
+  | 'submodule without its commit'
+  | 'earlier version missing';
 
 export interface Noticed {
   readonly reason: SkipReason | ReadNote;

@@ -49,6 +49,9 @@ const SCANNED_ALL_THE_SAME: ReadonlySet<string> = new Set<ReadNote>([
   'not UTF-8',
   'changed while read',
   'parsed in part',
+  'index not read',
+  'submodule without its commit',
+  'earlier version missing',
 ]);
 
 /** [one, several] */
@@ -58,12 +61,34 @@ const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string]>
   minified: ['minified file', 'minified files'],
   unreadable: ['unreadable file or folder', 'unreadable files or folders'],
   'symbolic link': ['symbolic link', 'symbolic links'],
-  'not a file': ['path that is no file', 'paths that are no files'],
+  'not a file': ['path that is not a regular file', 'paths that are not regular files'],
   'unknown language': ['file of an unknown language', 'files of unknown languages'],
   'not parsed': ['file that was not parsed', 'files that were not parsed'],
   'not UTF-8': ['file that is not UTF-8', 'files that are not UTF-8'],
   'changed while read': ['file that changed while it was read', 'files that changed while they were read'],
   'parsed in part': ['file that was parsed in part', 'files that were parsed in part'],
+  ignored: [
+    'source file that .gitignore excludes and git does not track',
+    'source files that .gitignore excludes and git does not track',
+  ],
+  'package folder': ['folder of packages', 'folders of packages'],
+  submodule: ['submodule that is not checked out', 'submodules that are not checked out'],
+  'outside the repository': [
+    'file outside the repository that is compared',
+    'files outside the repository that is compared',
+  ],
+  'index not read': [
+    'repository whose index git cannot read, so that .gitignore alone decides',
+    'repositories whose index git cannot read, so that .gitignore alone decides',
+  ],
+  'submodule without its commit': [
+    'submodule that does not have the commit it was at, so that all its functions count as new',
+    'submodules that do not have the commits they were at, so that all their functions count as new',
+  ],
+  'earlier version missing': [
+    'file whose earlier version cannot be read, so that all its functions count as new',
+    'files whose earlier versions cannot be read, so that all their functions count as new',
+  ],
 };
 
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
