@@ -37,7 +37,7 @@ export function bareRepositoryAt(folder: string): RepositoryPlace | undefined {
 }
 
 function placeOf(top: string, gitFolder: string): RepositoryPlace {
-  const common = readSmallFile(join(gitFolder, 'commondir'))?.trim();
+  const common = withoutLineEnd(readSmallFile(join(gitFolder, 'commondir')) ?? '');
   return { top, gitFolder, commonFolder: common ? resolve(gitFolder, common) : gitFolder };
 }
 
@@ -46,10 +46,17 @@ function gitFolderAt(path: string): string | undefined {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   if (isFolder(path)) return path;
-  const named = /^gitdir: ([^\n]+)\n*$/.exec(readSmallFile(path) ?? '')?.[1];
-  if (named === undefined) return undefined;
-  const folder = resolve(dirname(path), named.replace(/\r$/, ''));
+  const text = readSmallFile(path);
+  if (text?.startsWith(GIT_FILE) !== true) return undefined;
+  const folder = resolve(dirname(path), withoutLineEnd(text.slice(GIT_FILE.length)));
   return isFolder(folder) ? folder : undefined;
+}
+
+const GIT_FILE = 'gitdir: ';
+
+/** A folder's name may hold a line end. */
+function withoutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, '');
 }
 
 function isFolder(path: string): boolean {

@@ -35,7 +35,7 @@ export class RepositoryView {
     try {
       const folder: GitFolder = { path };
       writeFileSync(join(path, 'HEAD'), 'ref: refs/heads/none\n');
-      for (const name of ['objects/info', 'refs']) mkdirSync(join(path, name), { recursive: true });
+      for (const name of ['objects/info', 'refs', 'logs']) mkdirSync(join(path, name), { recursive: true });
       writeConfiguration(path, new Map());
       const settings = await readSettings(join(place.commonFolder, 'config'), folder, signal);
       fillFolder(path, place);
@@ -93,14 +93,14 @@ export class RepositoryView {
 function fillFolder(path: string, { gitFolder, commonFolder }: RepositoryPlace): void {
   link(join(commonFolder, 'objects'), join(path, 'their-objects'));
   writeFileSync(join(path, 'objects/info/alternates'), `${join(path, 'their-objects')}\n`);
-  for (const name of ['refs', 'reftable']) {
+  for (const name of ['refs', 'reftable', 'logs/refs']) {
     const theirs = join(commonFolder, name);
     if (lstatSync(theirs, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
     rmSync(join(path, name), { recursive: true, force: true });
     link(theirs, join(path, name));
   }
   for (const name of ['packed-refs', 'shallow']) copyIfFile(join(commonFolder, name), join(path, name));
-  for (const name of ['HEAD', 'ORIG_HEAD', 'FETCH_HEAD', 'MERGE_HEAD']) {
+  for (const name of ['HEAD', 'logs/HEAD', 'ORIG_HEAD', 'FETCH_HEAD', 'MERGE_HEAD']) {
     copyIfFile(join(gitFolder, name), join(path, name));
   }
   // The other half of an index that is split.

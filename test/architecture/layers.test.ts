@@ -104,4 +104,16 @@ describe('layers', () => {
     });
     expect(strays).toEqual([]);
   });
+
+  test('git is started in one place', () => {
+    const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
+    const starters = files.filter((name) =>
+      /\b(?:spawn|spawnSync|execFile|execFileSync|exec|execSync|run|runClient|firstLine)\(\s*\[?\s*['"]git['"]/.test(
+        readFileSync(join(SRC, name), 'utf8'),
+      ),
+    );
+    expect(starters).toEqual([join('git', 'run-git.ts')]);
+  });
 });

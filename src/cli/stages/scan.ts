@@ -96,6 +96,8 @@ async function scanWalked(
       ? undefined
       : await changedSince(walked, repository, request.diff, { repositories, notices, signal });
   const files = diff?.files ?? walked;
+  // A walk that was stopped has found a part of the files.
+  const isWhole = !signal.aborted;
   const baseFolder = repository?.top ?? realpathSync(process.cwd());
 
   const version = packageVersions().vultune!;
@@ -129,9 +131,9 @@ async function scanWalked(
       onProgress: progress.update,
     });
     progress.pause();
-    saveOutlines(outlines, result.complete && diff === undefined, context);
+    saveOutlines(outlines, result.complete && isWhole && diff === undefined, context);
     const collected = collector.collected();
-    const { complete, ...read } = result;
+    const { complete, ...read } = { ...result, complete: result.complete && isWhole };
     const explained = await withLines(
       collected.findings,
       request,

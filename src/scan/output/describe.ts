@@ -54,8 +54,8 @@ const SCANNED_ALL_THE_SAME: ReadonlySet<string> = new Set<ReadNote>([
   'earlier version missing',
 ]);
 
-/** [one, several] */
-const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string]>> = {
+/** [one, several]: every reason has its words, and so every format counts it. */
+export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string]>> = {
   binary: ['binary file', 'binary files'],
   'too large': ['too large file', 'too large files'],
   minified: ['minified file', 'minified files'],
