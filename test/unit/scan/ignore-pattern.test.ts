@@ -62,24 +62,29 @@ const PATHS = [
 
 describe('a pattern', () => {
   test.each([false, true])('means what it means to git (core.ignoreCase %s)', (ignoreCase) => {
-    const piece = fc.constantFrom(
-      ...['a', 'b', 'c', 'A', '.js', 'é', '/', '/', '*', '**', '**/', '/**', '?', '[ab]', '[!a]', '[^b-]'],
-      ...[
-        '[a-c]',
-        '[]a]',
-        '[[:alpha:]]',
-        '[[:upper:]]',
-        '[[:nope:]]',
-        '[a',
-        '\\',
-        '\\*',
-        ' ',
-        '\\ ',
-        '#',
-        '!',
-        '[A-B]',
-      ],
-    );
+    const sets = '[ab] [!a] [^b-] [a-c] []a] [[:alpha:]] [[:upper:]] [[:nope:]] [a [A-B]'.split(' ');
+    const others = [
+      'a',
+      'b',
+      'c',
+      'A',
+      '.js',
+      'é',
+      '/',
+      '/',
+      '*',
+      '**',
+      '**/',
+      '/**',
+      '?',
+      '\\',
+      '\\*',
+      ' ',
+      '\\ ',
+      '#',
+      '!',
+    ];
+    const piece = fc.constantFrom(...sets, ...others);
     const line = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(''));
     const samples = fc.sample(fc.tuple(line, fc.constantFrom(...PATHS)), { numRuns: 250, seed: 9 });
     const cases = samples.filter(([text]) => !text.startsWith('!'));
