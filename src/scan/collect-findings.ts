@@ -102,7 +102,7 @@ export class FindingCollector {
   /** As findings name a file. */
   pathOf(path: string): string {
     const inside = relative(this.#options.baseFolder, path).split(sep).join('/');
-    return inside.startsWith('../') ? path.split(sep).join('/') : inside;
+    return inside.startsWith('../') ? path.split(sep).join('/') : inside || '.';
   }
 
   /** The baseline may take away any of the first: twice as many and the baseline's own are kept in hand. */

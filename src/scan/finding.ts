@@ -95,10 +95,26 @@ export type SkipReason =
   | 'not a file'
   | 'unknown language'
   | 'not parsed'
-  | 'unread function';
+  | 'unread function'
+  /** By .gitignore, and git does not track it. */
+  | 'ignored'
+  /** node_modules */
+  | 'package folder'
+  /** Not checked out: its folder is empty. */
+  | 'submodule'
+  /** With `--diff`: the commit says nothing of it. */
+  | 'outside the repository';
 
 /** Read all the same, but worth saying. */
-export type ReadNote = 'not UTF-8' | 'changed while read' | 'parsed in part' | 'code outside functions';
+export type ReadNote =
+  | 'not UTF-8'
+  | 'changed while read'
+  | 'parsed in part'
+  | 'code outside functions'
+  | 'index not read'
+  /** With `--diff`: all of its functions count as new. */
+  | 'submodule without its commit'
+  | 'earlier version missing';
 
 export interface Noticed {
   readonly reason: SkipReason | ReadNote;

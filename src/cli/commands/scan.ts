@@ -56,7 +56,8 @@ export function scanCommand(stage: ScanStage): CliCommand {
       .summary('find the functions of a source tree that look vulnerable')
       .description(
         'Score every function below the paths with a fine-tuned model; the most certain findings come first.\n\n' +
-          'Leaves out what .gitignore names, node_modules, minified files, and symbolic links. Scores are kept: a second scan of an ' +
+          'Leaves out what .gitignore excludes and git does not track, node_modules, minified files, and symbolic links; the ' +
+          'output counts what was left out. Scores are kept: a second scan of an ' +
           'unchanged tree computes nothing. A comment `vultune-ignore: reason` in a function, or just above it, ' +
           'suppresses its finding. Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
       )
@@ -115,7 +116,7 @@ function addSelectionOptions(command: Command): void {
         .argParser(collect)
         .default([], 'none'),
     )
-    .option('--no-gitignore', 'also scan what .gitignore names')
+    .option('--no-gitignore', 'also scan what .gitignore excludes')
     .option('--include-minified', 'also scan minified files', false)
     .option(
       '--diff <commit>',

@@ -3,14 +3,16 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const TIMEOUT_MS = 10_000;
 
 /** First line of what a program says; undefined where it is missing or fails. */
 export function firstLine(command: string, args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(command, [...args], { timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+    // `python -m pip` takes a pip.py out of the current folder, and that may be somebody's repository.
+    const options = { timeout: TIMEOUT_MS, cwd: dirname(process.execPath) };
+    execFile(command, [...args], options, (error, stdout, stderr) => {
       // Python 2 and some wrappers print their version on stderr.
       const text = `${stdout}${stderr}`.trim().split('\n')[0] ?? '';
       resolve(error === null && text !== '' ? text : undefined);

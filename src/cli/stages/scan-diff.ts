@@ -1,7 +1,7 @@
 /** @file `--diff`: which files a scan is left with, and what they were in the commit. */
-import { join, relative, sep } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import { changedFiles, commitOf, textAt } from '../../scan/diff/git.ts';
+import type { RepositoryPlace } from '../../git/locate-repository.ts';
+import { compareWithCommit, type DiffOptions } from '../../scan/diff/compare-with-commit.ts';
 import type { SourceFile } from '../../scan/walk/walk-tree.ts';
 
 export interface ScanDiff {
@@ -9,31 +9,20 @@ export interface ScanDiff {
   readonly earlierText: (path: string) => Promise<string | undefined>;
 }
 
-/** Throws SCAN_NOT_GIT, SCAN_DIFF_BASE. */
-export async function compareWithCommit(
+/** Throws SCAN_NOT_GIT, SCAN_DIFF_BASE, GIT_MISSING. */
+export async function changedSince(
   files: readonly SourceFile[],
-  repository: string | undefined,
+  repository: RepositoryPlace | undefined,
   revision: string,
+  options: DiffOptions,
 ): Promise<ScanDiff> {
   if (repository === undefined) {
-    throw new VultuneError(
-      'SCAN_NOT_GIT',
-      'the first path to scan is in no repository that git reads, or git is not installed',
-      {
-        where: { name: '--diff' },
-        // Usual in containers: git refuses a checkout that belongs to somebody else.
-        hint: 'Scan without --diff, or give paths of a repository; `git status` there says why git does not read it (safe.directory?).',
-      },
-    );
+    throw new VultuneError('SCAN_NOT_GIT', 'the first path to scan is not in a git repository', {
+      where: { name: '--diff' },
+      hint: 'Scan without --diff, or give paths of a repository.',
+    });
   }
-  const commit = await commitOf(repository, revision);
-  const changed = await changedFiles(repository, commit);
-  const nameOf = (path: string) => relative(repository, path).split(sep).join('/');
-  return {
-    files: files.filter(({ path }) => changed.has(nameOf(path))),
-    earlierText: async (path) => {
-      const before = changed.get(nameOf(join(path)));
-      return before === undefined ? undefined : await textAt(repository, commit, before);
-    },
-  };
+  const paths = files.map(({ path }) => path);
+  const { isChanged, earlierText } = await compareWithCommit(paths, repository, revision, options);
+  return { files: files.filter(({ path }) => isChanged(path)), earlierText };
 }

@@ -8,22 +8,23 @@ import { adapterCalibration } from '../../detector/detector.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import { holdsChance } from '../../evaluation/resampling/intervals.ts';
 import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
+import { locateRepository } from '../../git/locate-repository.ts';
 import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import { readBaseline, writeBaseline } from '../../scan/baseline.ts';
 import { FindingCollector } from '../../scan/collect-findings.ts';
-import { repositoryFolder } from '../../scan/diff/git.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
 import { type OperatingPoint, thresholdForBudget, validationNegatives } from '../../scan/operating-point.ts';
 import { scanFiles } from '../../scan/scan-files.ts';
 import { Notices } from '../../scan/walk/notices.ts';
 import { pathFilter } from '../../scan/walk/path-filter.ts';
+import { Repositories } from '../../scan/walk/repositories.ts';
 import { type SourceFile, walkTree } from '../../scan/walk/walk-tree.ts';
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
 import { packageVersions } from './package-versions.ts';
 import { resolveAdapter } from './scan-adapter.ts';
 import { openCaches, saveOutlines, scoringKey } from './scan-caches.ts';
-import { compareWithCommit } from './scan-diff.ts';
+import { changedSince } from './scan-diff.ts';
 import { withLines } from './scan-lines.ts';
 import { lazyModel } from './scan-model.ts';
 import { withNearest } from './scan-nearest.ts';
@@ -44,10 +45,27 @@ export async function scanStage(request: ScanRequest, context: CliContext): Prom
 }
 
 /** The scan without its output. `unsuppressed`: what a new baseline is made of. Throws as `scanStage`. */
-export async function scanPaths(
+export async function scanPaths(request: ScanRequest, context: CliContext): Promise<ScanResult> {
+  const notices = new Notices();
+  const repositories = new Repositories(notices, context.signal);
+  try {
+    return await scanWalked(request, context, notices, repositories);
+  } finally {
+    await repositories.close();
+  }
+}
+
+interface ScanResult {
+  readonly report: ScanReport;
+  readonly unsuppressed: readonly Finding[];
+}
+
+async function scanWalked(
   request: ScanRequest,
   context: CliContext,
-): Promise<{ readonly report: ScanReport; readonly unsuppressed: readonly Finding[] }> {
+  notices: Notices,
+  repositories: Repositories,
+): Promise<ScanResult> {
   const startedAt = new Date();
   const { signal, stderr } = context;
   if (request.updateBaseline && request.baseline === undefined) {
@@ -64,18 +82,23 @@ export async function scanPaths(
   }
 
   const shift = priorShift(request, header);
-  const notices = new Notices();
-  const walked = walkTree(request.paths, {
+  const walked = await walkTree(request.paths, {
     filter: pathFilter(request.include, request.exclude),
     respectGitignore: request.gitignore,
     currentFolder: process.cwd(),
     notices,
+    repositories,
+    signal,
   });
-  const repository = await repositoryFolder(folderOf(request.paths[0]!));
+  const repository = locateRepository(folderOf(request.paths[0]!));
   const diff =
-    request.diff === undefined ? undefined : await compareWithCommit(walked, repository, request.diff);
+    request.diff === undefined
+      ? undefined
+      : await changedSince(walked, repository, request.diff, { repositories, notices, signal });
   const files = diff?.files ?? walked;
-  const baseFolder = repository ?? realpathSync(process.cwd());
+  // A walk that was stopped has found a part of the files.
+  const isWhole = !signal.aborted;
+  const baseFolder = repository?.top ?? realpathSync(process.cwd());
 
   const version = packageVersions().vultune!;
   const { adapterFingerprint, key } = await scoringKey(request, header, context);
@@ -108,9 +131,9 @@ export async function scanPaths(
       onProgress: progress.update,
     });
     progress.pause();
-    saveOutlines(outlines, result.complete && diff === undefined, context);
+    saveOutlines(outlines, result.complete && isWhole && diff === undefined, context);
     const collected = collector.collected();
-    const { complete, ...read } = result;
+    const { complete, ...read } = { ...result, complete: result.complete && isWhole };
     const explained = await withLines(
       collected.findings,
       request,

@@ -50,14 +50,14 @@ const NOT_SCANNED = 'Not scanned';
 /** The sentence says it itself. */
 const NOT_JUDGED = '';
 
-/** [what became of it, one, several] */
-const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string, string]>> = {
+/** [what became of it, one, several]: every reason has its words, and so every format counts it. */
+export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string, string]>> = {
   binary: [NOT_SCANNED, 'binary file', 'binary files'],
   'too large': [NOT_SCANNED, 'too large file', 'too large files'],
   minified: [NOT_SCANNED, 'minified file', 'minified files'],
   unreadable: [NOT_SCANNED, 'unreadable file or folder', 'unreadable files or folders'],
   'symbolic link': [NOT_SCANNED, 'symbolic link', 'symbolic links'],
-  'not a file': [NOT_SCANNED, 'path that is not a file', 'paths that are not files'],
+  'not a file': [NOT_SCANNED, 'path that is not a regular file', 'paths that are not regular files'],
   'unknown language': [NOT_SCANNED, 'file of an unknown language', 'files of unknown languages'],
   'not parsed': [NOT_SCANNED, 'file that was not parsed', 'files that were not parsed'],
   'not UTF-8': [SCANNED, 'file that is not UTF-8', 'files that are not UTF-8'],
@@ -73,6 +73,33 @@ const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string, 
     'files have code outside functions that was not judged',
   ],
   'unread function': [NOT_SCANNED, 'function that could not be read', 'functions that could not be read'],
+  ignored: [
+    NOT_SCANNED,
+    'source file that .gitignore excludes and git does not track',
+    'source files that .gitignore excludes and git does not track',
+  ],
+  'package folder': [NOT_SCANNED, 'folder of packages', 'folders of packages'],
+  submodule: [NOT_SCANNED, 'submodule that is not checked out', 'submodules that are not checked out'],
+  'outside the repository': [
+    NOT_SCANNED,
+    'file outside the repository that is compared',
+    'files outside the repository that is compared',
+  ],
+  'index not read': [
+    SCANNED,
+    'repository whose index git cannot read, so that .gitignore alone decides',
+    'repositories whose index git cannot read, so that .gitignore alone decides',
+  ],
+  'submodule without its commit': [
+    SCANNED,
+    'submodule that does not have the commit it was at, so that all its functions count as new',
+    'submodules that do not have the commits they were at, so that all their functions count as new',
+  ],
+  'earlier version missing': [
+    SCANNED,
+    'file whose earlier version cannot be read, so that all its functions count as new',
+    'files whose earlier versions cannot be read, so that all their functions count as new',
+  ],
 };
 
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
@@ -112,7 +139,7 @@ function describeNothing({ counts, noticed, changed }: ScanReport): string {
   ];
   if (reasons.length > 0) return `No function was judged: ${reasons.join(', ')}.`;
   const where = changed === undefined ? 'at the paths given' : 'among the changed files';
-  return `No function was judged: no source file of a known language ${where} (ignored files are left out).`;
+  return `No function was judged: no source file of a known language ${where}.`;
 }
 
 /** Three digits; at a low base rate, where those are zeros, two that say something. */

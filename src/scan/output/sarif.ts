@@ -64,6 +64,7 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
           threshold: report.threshold,
           ...(report.prevalence === undefined ? {} : { prevalence: report.prevalence }),
           counts: report.counts,
+          noticed: report.noticed,
         },
       },
     ],

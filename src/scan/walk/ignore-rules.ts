@@ -1,65 +1,74 @@
-/** @file .gitignore files, nested as git has them: the one nearest to a path has the last word. */
-import { existsSync, readFileSync } from 'node:fs';
+/**
+ * @file .gitignore files, nested as git has them: the one nearest to a path has the last word. Says what the patterns say of
+ * one path; that git tracks it all the same, or that a folder above is ignored, is the walk's to know.
+ */
+import { lstatSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import ignore, { type Ignore } from 'ignore';
+import type { RepositoryPlace } from '../../git/locate-repository.ts';
+import { readSmallFile } from '../../git/read-small-file.ts';
+import { type IgnorePattern, parseIgnorePattern, pathParts } from './ignore-pattern.ts';
 
 interface Level {
   readonly folder: string;
-  readonly rules: Ignore;
+  readonly patterns: readonly IgnorePattern[];
 }
+
+/** A list of patterns that is longer was not written by hand, and would be tried on every path. It is not obeyed. */
+const MOST_BYTES = 256 * 1024;
 
 export class IgnoreRules {
   readonly #levels: readonly Level[];
+  readonly #ignoreCase: boolean;
 
-  private constructor(levels: readonly Level[]) {
+  private constructor(levels: readonly Level[], ignoreCase: boolean) {
     this.#levels = levels;
+    this.#ignoreCase = ignoreCase;
   }
 
-  /** No rules at all, and none are read below. */
-  static none(): IgnoreRules {
-    return new IgnoreRules([]);
+  /** Outside a repository: the files of the tree itself count. */
+  static outside(): IgnoreRules {
+    return new IgnoreRules([], false);
   }
 
-  /** The rules that hold in `folder` by the files above it, up to the repository it lies in. */
-  static above(folder: string): IgnoreRules {
-    const chain = [folder];
-    while (!existsSync(join(chain[0]!, '.git'))) {
-      const parent = dirname(chain[0]!);
-      // No repository: only the files of the tree itself count.
-      if (parent === chain[0]) return new IgnoreRules([]);
-      chain.unshift(parent);
-    }
-    const exclude = rulesOf(chain[0]!, join('.git', 'info', 'exclude'));
-    let rules = new IgnoreRules(exclude === undefined ? [] : [exclude]);
-    for (const above of chain.slice(0, -1)) rules = rules.within(above);
-    return rules;
+  /**
+   * What holds in `folder` by the files above it, up to its repository's top, and by the repository's `info/exclude`.
+   * @param ignoreCase git's core.ignoreCase; without it letter case counts
+   */
+  static above(folder: string, { top, commonFolder }: RepositoryPlace, ignoreCase: boolean): IgnoreRules {
+    const exclude = patternsOf(join(commonFolder, 'info', 'exclude'), ignoreCase);
+    const levels = exclude === undefined ? [] : [{ folder: top, patterns: exclude }];
+    const chain: string[] = [];
+    for (let at = folder; at !== top && dirname(at) !== at; at = dirname(at)) chain.unshift(dirname(at));
+    return chain.reduce((rules, above) => rules.within(above), new IgnoreRules(levels, ignoreCase));
   }
 
   /** With the rules of this folder's own file. */
   within(folder: string): IgnoreRules {
-    const own = rulesOf(folder, '.gitignore');
-    return own === undefined ? this : new IgnoreRules([...this.#levels, own]);
+    const path = join(folder, '.gitignore');
+    // git does not follow a link here.
+    const isFile = lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    const patterns = isFile ? patternsOf(path, this.#ignoreCase) : undefined;
+    return patterns === undefined
+      ? this
+      : new IgnoreRules([...this.#levels, { folder, patterns }], this.#ignoreCase);
   }
 
+  /** Of this very path, whatever is said of the folders above it. */
   ignores(path: string, isFolder: boolean): boolean {
-    for (let i = this.#levels.length - 1; i >= 0; i--) {
-      const { folder, rules } = this.#levels[i]!;
-      const name = relative(folder, path).split(sep).join('/') + (isFolder ? '/' : '');
-      if (!ignore.isPathValid(name)) continue;
-      const { ignored, unignored } = rules.test(name);
-      if (ignored) return true;
-      if (unignored) return false;
+    for (const { folder, patterns } of this.#levels.toReversed()) {
+      const parts = pathParts(relative(folder, path).split(sep).join('/'), this.#ignoreCase);
+      const last = patterns.findLast(({ matches }) => matches(parts, isFolder));
+      if (last !== undefined) return !last.isNegated;
     }
     return false;
   }
 }
 
-function rulesOf(folder: string, name: string): Level | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, name), 'utf8');
-  } catch {
-    return undefined; // There is none, or none that may be read: then there are no rules, as for git.
-  }
-  return { folder, rules: ignore().add(text) };
+/** Undefined: there is no such file, it may not be read, or it is none. Then there are no rules, as for git. */
+function patternsOf(path: string, ignoreCase: boolean): readonly IgnorePattern[] | undefined {
+  const text = readSmallFile(path, MOST_BYTES);
+  return text
+    ?.replace(/^\ufeff/, '')
+    .split('\n')
+    .flatMap((line) => parseIgnorePattern(line, ignoreCase) ?? []);
 }

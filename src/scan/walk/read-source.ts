@@ -17,6 +17,23 @@ export type SourceText =
   | { readonly skipped: SkipReason };
 
 export async function readSource(path: string): Promise<SourceText> {
+  const read = await readBytes(path);
+  if ('skipped' in read) return read;
+  const text = decodeSource(read.bytes);
+  if (text === undefined) return { skipped: 'binary' };
+  const notes: ReadNote[] = [];
+  if (!text.isUtf8) notes.push('not UTF-8');
+  if (read.hasChanged) notes.push('changed while read');
+  const contentHash = createHash('sha256').update(read.bytes).digest('base64url');
+  return { text: text.text, contentHash, notes };
+}
+
+export type SourceBytes =
+  | { readonly bytes: Buffer; readonly hasChanged: boolean }
+  | { readonly skipped: SkipReason };
+
+/** A regular file's bytes, whatever they are. */
+export async function readBytes(path: string): Promise<SourceBytes> {
   let handle: FileHandle;
   try {
     // Not blocking: a pipe that took the file's place would wait for its writer for ever.
@@ -33,24 +50,18 @@ export async function readSource(path: string): Promise<SourceText> {
   }
 }
 
-async function readOpened(handle: FileHandle): Promise<SourceText> {
+async function readOpened(handle: FileHandle): Promise<SourceBytes> {
   const before = await handle.stat();
   if (!before.isFile()) return { skipped: 'not a file' };
   if (before.size > MOST_SOURCE_BYTES) return { skipped: 'too large' };
   const bytes = await readAll(handle, before.size);
   if (bytes.length > MOST_SOURCE_BYTES) return { skipped: 'too large' };
-  const notes: ReadNote[] = [];
-  const text = decode(bytes);
-  if (text === undefined) return { skipped: 'binary' };
-  if (!text.isUtf8) notes.push('not UTF-8');
   const after = await handle.stat();
-  if (after.mtimeMs !== before.mtimeMs || after.size !== bytes.length) notes.push('changed while read');
-  const contentHash = createHash('sha256').update(bytes).digest('base64url');
-  return { text: text.text, contentHash, notes };
+  return { bytes, hasChanged: after.mtimeMs !== before.mtimeMs || after.size !== bytes.length };
 }
 
 /** To the end, wherever that is by now; one byte over the limit is enough to know. */
-async function readAll(handle: FileHandle, expectedBytes: number): Promise<Uint8Array> {
+async function readAll(handle: FileHandle, expectedBytes: number): Promise<Buffer> {
   let buffer = Buffer.allocUnsafe(expectedBytes + 1);
   let length = 0;
   while (length <= MOST_SOURCE_BYTES) {
@@ -62,7 +73,10 @@ async function readAll(handle: FileHandle, expectedBytes: number): Promise<Uint8
   return buffer.subarray(0, length);
 }
 
-function decode(bytes: Uint8Array): { readonly text: string; readonly isUtf8: boolean } | undefined {
+/** Undefined for what is not text. */
+export function decodeSource(
+  bytes: Uint8Array,
+): { readonly text: string; readonly isUtf8: boolean } | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) {
     return { text: new TextDecoder('utf-16le').decode(bytes), isUtf8: false };
   }

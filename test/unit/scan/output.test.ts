@@ -8,8 +8,10 @@ import type { Log } from 'sarif';
 import { describe, expect, test } from 'vitest';
 import type { Finding, ScanReport } from '../../../src/scan/finding.ts';
 import { codeFrame } from '../../../src/scan/output/code-frame.ts';
+import { NOTICED } from '../../../src/scan/output/describe.ts';
 import { githubReport } from '../../../src/scan/output/github.ts';
 import { htmlReport } from '../../../src/scan/output/html.ts';
+import { jsonReport } from '../../../src/scan/output/json.ts';
 import { sarifReport } from '../../../src/scan/output/sarif.ts';
 import { textReport } from '../../../src/scan/output/text.ts';
 
@@ -60,6 +62,11 @@ function report(overrides: Partial<ScanReport> = {}): ScanReport {
     ...overrides,
   };
 }
+
+const plain = (text: string) => text;
+const colors = { strong: plain, muted: plain, good: plain, bad: plain, warning: plain };
+const textOf = (of: ScanReport, frames = 20) =>
+  textReport(of, { colors, columns: 80, frames, displayPath: (file) => file });
 
 const everything = report({
   findings: [
@@ -195,11 +202,6 @@ describe('workflow commands', () => {
 });
 
 describe('text', () => {
-  const plain = (text: string) => text;
-  const colors = { strong: plain, muted: plain, good: plain, bad: plain, warning: plain };
-  const textOf = (of: ScanReport, frames = 20) =>
-    textReport(of, { colors, columns: 80, frames, displayPath: (file) => file });
-
   test('nothing out of a source steers the terminal', () => {
     const control = '\u001b[2J\u009b31m\u202e';
     const text = textOf(
@@ -311,5 +313,30 @@ describe('html', () => {
     for (const shown of ['Server.listen', 'CVE-2020-1', 'checked', '7 binary', 'New function', '0.750']) {
       expect(text).toContain(shown);
     }
+  });
+});
+
+describe('what was left out', () => {
+  const reasons = Object.keys(NOTICED) as (keyof typeof NOTICED)[];
+  const noticed = reasons.map((reason, i) => ({ reason, count: 1000 + i, examples: [`example-${i}`] }));
+  const sarifNotes = (of: ScanReport) =>
+    (JSON.parse(sarifReport(of).text) as Log).runs[0]!.invocations![0]!.toolExecutionNotifications!.map(
+      ({ message }) => message.text,
+    ).join('\n');
+
+  test.each<[string, (of: ScanReport) => string]>([
+    ['text', (of) => textOf(of, 0)],
+    ['GitHub', githubReport],
+    ['SARIF', sarifNotes],
+    ['HTML', htmlReport],
+  ])('is counted by every reason in %s', (_, format) => {
+    const said = format(report({ noticed }));
+    for (const { reason, count, examples } of noticed) {
+      expect(said, reason).toContain(`${count} ${NOTICED[reason][2]} (${examples[0]}, ...)`);
+    }
+  });
+
+  test('is counted in JSON as it is', () => {
+    expect(JSON.parse(jsonReport(report({ noticed })))).toMatchObject({ noticed });
   });
 });

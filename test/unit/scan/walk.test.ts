@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Notices } from '../../../src/scan/walk/notices.ts';
 import { pathFilter } from '../../../src/scan/walk/path-filter.ts';
 import { readSource } from '../../../src/scan/walk/read-source.ts';
+import { Repositories } from '../../../src/scan/walk/repositories.ts';
 import { walkTree } from '../../../src/scan/walk/walk-tree.ts';
 
 let root = '';
@@ -38,47 +39,52 @@ interface Walk {
   readonly respectGitignore?: boolean;
 }
 
-function walk({ paths = ['.'], include = [], exclude = [], respectGitignore = true }: Walk = {}) {
+async function walk({ paths = ['.'], include = [], exclude = [], respectGitignore = true }: Walk = {}) {
   const notices = new Notices();
-  const files = walkTree(paths, {
+  const { signal } = new AbortController();
+  const repositories = new Repositories(notices, signal);
+  const files = await walkTree(paths, {
     filter: pathFilter(include, exclude),
     respectGitignore,
     currentFolder: root,
     notices,
+    repositories,
+    signal,
   });
+  await repositories.close();
   return { names: files.map(({ path }) => relative(root, path)), noticed: notices.list() };
 }
 
 describe('which files', () => {
-  test('sources of known languages, in the order of names, without packages and the history', () => {
+  test('sources of known languages, in the order of names, without packages and the history', async () => {
     put('b.ts', 'a/z.js', 'a/README.md', 'node_modules/m/i.js', '.git/x.js', '.github/s.js', 'types.d.ts');
-    expect(walk().names).toEqual(['.github/s.js', 'a/z.js', 'b.ts']);
-    expect(walk({ paths: ['node_modules'] }).names).toEqual(['node_modules/m/i.js']);
+    expect((await walk()).names).toEqual(['.github/s.js', 'a/z.js', 'b.ts']);
+    expect((await walk({ paths: ['node_modules'] })).names).toEqual(['node_modules/m/i.js']);
   });
 
-  test('each once, whatever paths lead to it', () => {
+  test('each once, whatever paths lead to it', async () => {
     put('a/x.js', 'a/y.js');
-    expect(walk({ paths: ['a/y.js', 'a', '.', 'a/../a'] }).names).toEqual(['a/y.js', 'a/x.js']);
+    expect((await walk({ paths: ['a/y.js', 'a', '.', 'a/../a'] })).names).toEqual(['a/y.js', 'a/x.js']);
   });
 
-  test('nested .gitignore files: the nearest has the last word', () => {
+  test('nested .gitignore files: the nearest has the last word', async () => {
     put('a.js', 'build/b.js', 'lib/build/c.js', 'lib/keep.gen.js', 'lib/drop.gen.js', 'other/drop.gen.js');
     putText('.gitignore', '/build/\n*.gen.js\n');
     putText('lib/.gitignore', '!keep.gen.js\n');
-    expect(walk().names).toEqual(['a.js', 'lib/build/c.js', 'lib/keep.gen.js']);
-    expect(walk({ respectGitignore: false }).names).toHaveLength(6);
+    expect((await walk()).names).toEqual(['a.js', 'lib/build/c.js', 'lib/keep.gen.js']);
+    expect((await walk({ respectGitignore: false })).names).toHaveLength(6);
     // What is asked for by name is wanted.
-    expect(walk({ paths: ['build', 'other/drop.gen.js'] }).names).toEqual([
+    expect((await walk({ paths: ['build', 'other/drop.gen.js'] })).names).toEqual([
       'build/b.js',
       'other/drop.gen.js',
     ]);
   });
 
-  test("a folder of a repository: the repository's files above it hold too", () => {
+  test("a folder of a repository: the repository's files above it hold too", async () => {
     put('pkg/a.js', 'pkg/a.gen.js', 'pkg/local.js');
     putText('.gitignore', '*.gen.js\n');
     putText('.git/info/exclude', 'local.js\n');
-    expect(walk({ paths: ['pkg'] }).names).toEqual(['pkg/a.js']);
+    expect((await walk({ paths: ['pkg'] })).names).toEqual(['pkg/a.js']);
   });
 
   test.each<[string, Walk, readonly string[]]>([
@@ -92,48 +98,50 @@ describe('which files', () => {
       { paths: ['a/x.js', 'b/x.ts'], exclude: ['a/**'] },
       ['b/x.ts'],
     ],
-  ])('globs: %s', (_, options, expected) => {
+  ])('globs: %s', async (_, options, expected) => {
     put('a/x.js', 'a/x.ts', 'a/x/deep.js', 'b/x.ts');
-    expect(walk(options).names).toEqual(expected);
+    expect((await walk(options)).names).toEqual(expected);
   });
 
-  test('symbolic links are counted, not followed: no loop, nothing twice', () => {
+  test('symbolic links are counted, not followed: no loop, nothing twice', async () => {
     put('a/x.js');
     symlinkSync(join(root, 'a'), join(root, 'a/loop'));
     symlinkSync(join(root, 'a/x.js'), join(root, 'a/y.js'));
     symlinkSync(join(root, 'nowhere.js'), join(root, 'a/z.js'));
     symlinkSync(join(root, 'nowhere'), join(root, 'a/nothing'));
     symlinkSync(join(root, 'a'), join(root, 'node_modules'));
-    expect(walk()).toEqual({
+    expect(await walk()).toEqual({
       names: ['a/x.js'],
       noticed: [expect.objectContaining({ reason: 'symbolic link', count: 3 })],
     });
-    expect(walk({ paths: ['a/loop'] }).names).toEqual(['a/x.js']);
+    expect((await walk({ paths: ['a/loop'] })).names).toEqual(['a/x.js']);
   });
 
-  test.skipIf(process.getuid?.() === 0)('folders that may not be read are counted', () => {
+  test.skipIf(process.getuid?.() === 0)('folders that may not be read are counted', async () => {
     put('a/x.js', 'b/y.js');
     chmodSync(join(root, 'a'), 0);
-    expect(walk()).toEqual({
+    expect(await walk()).toEqual({
       names: ['b/y.js'],
       noticed: [expect.objectContaining({ reason: 'unreadable' })],
     });
     chmodSync(join(root, 'a'), 0o700);
   });
 
-  test('a file of an unknown language is counted where it was named', () => {
+  test('a file of an unknown language is counted where it was named', async () => {
     put('a.md', 'b.md');
-    expect(walk({ paths: ['a.md'] }).noticed).toMatchObject([{ reason: 'unknown language', count: 1 }]);
-    expect(walk().noticed).toEqual([]);
+    expect((await walk({ paths: ['a.md'] })).noticed).toMatchObject([
+      { reason: 'unknown language', count: 1 },
+    ]);
+    expect((await walk()).noticed).toEqual([]);
   });
 
-  test('a path that is not there', () => {
-    expect(() => walk({ paths: ['nothing'] })).toThrow(
+  test('a path that is not there', async () => {
+    await expect(walk({ paths: ['nothing'] })).rejects.toEqual(
       expect.objectContaining({ code: 'SCAN_PATH_MISSING' }),
     );
   });
 
-  test('examples are few however many there are', () => {
+  test('examples are few however many there are', async () => {
     const notices = new Notices();
     for (let i = 0; i < 1000; i++) notices.add('binary', `f${i}`);
     expect(notices.list()).toMatchObject([{ count: 1000, examples: { length: 5 } }]);

@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFixList } from '../../../../src/dataset/build/sources/git/fix-list.ts';
-import { gitEnvironment } from '../../../../src/dataset/build/sources/git/git-command.ts';
 import { openFixList, openOneRepository } from '../../../../src/dataset/build/sources/git/open-git.ts';
-import {
-  parseRepository,
-  withoutSecrets,
-} from '../../../../src/dataset/build/sources/git/repository-address.ts';
+import { parseRepository } from '../../../../src/dataset/build/sources/git/repository-address.ts';
+import { gitEnvironment } from '../../../../src/git/run-git.ts';
+import { withoutSecrets } from '../../../../src/git/without-secrets.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -161,7 +159,7 @@ describe('addresses of repositories', () => {
     const { credentials, ...shown } = address;
     expect(JSON.stringify(shown)).not.toContain('s3cret');
     expect(credentials).toBe('me:s3cret');
-    expect(gitEnvironment(address)).toMatchObject({
+    expect(gitEnvironment({ path: folder, remote: address })).toMatchObject({
       GIT_CONFIG_KEY_0: 'url.https://me:s3cret@host.example/.insteadOf',
       GIT_CONFIG_VALUE_0: 'https://host.example/',
       GIT_ALLOW_PROTOCOL: 'https',

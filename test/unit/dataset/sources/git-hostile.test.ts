@@ -70,6 +70,27 @@ test("nothing that a repository's own configuration names is run", async () => {
   expect(existsSync(ran)).toBe(false);
 });
 
+test('a server on this disk does not fetch what it lacks with the commands that its configuration names', async () => {
+  const repository = new TestRepository(join(folder, 'evil'));
+  repository.commit('start', { 'a.js': 'a();\n' });
+  repository.commit('fix', { 'a.js': 'a(1);\n' });
+  const object = repository.git('rev-parse', 'HEAD~1:a.js');
+  rmSync(join(repository.path, '.git', 'objects', object.slice(0, 2), object.slice(2)));
+  const ran = join(folder, 'ran');
+  for (const [key, value] of [
+    ['core.repositoryFormatVersion', '1'],
+    ['extensions.partialClone', 'origin'],
+    ['remote.origin.promisor', 'true'],
+    ['remote.origin.url', pathToFileURL(join(folder, 'elsewhere')).href],
+    ['remote.origin.uploadpack', `touch ${ran};`],
+  ] as const) {
+    repository.git('config', key, value);
+  }
+  await expect(readOne(pathToFileURL(repository.path).href)).rejects.toEqual(code('GIT_FETCH_FAILED'));
+  // A git of today fetches nothing there by itself; one from before 2024 would.
+  expect(existsSync(ran)).toBe(false);
+});
+
 test("a surrounding git's folders do not lead astray", async () => {
   const repository = new TestRepository(join(folder, 'right'));
   repository.commit('start', { 'a.js': 'a();\n' });

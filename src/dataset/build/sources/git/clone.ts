@@ -1,16 +1,26 @@
 /**
- * @file Repositories on this disk: the user's own as they are, remote ones as partial clones (history without
+ * @file Repositories on this disk: those that are here through a view, remote ones as partial clones (history without
  * contents) in the cache. A clone is there when it is whole; contents are fetched in one go and then known.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { VultuneError } from '../../../../base/errors.ts';
 import { makeFolder, writeFileAtomic } from '../../../../base/files.ts';
 import { isProcessAlive } from '../../../../base/process-alive.ts';
-import { type GitFolder, runGit } from './git-command.ts';
-import { type RepositoryAddress, withoutSecrets } from './repository-address.ts';
+import { bareRepositoryAt, type RepositoryPlace, repositoryAt } from '../../../../git/locate-repository.ts';
+import { RepositoryView } from '../../../../git/repository-view.ts';
+import { type GitFolder, type GitRemote, runGit } from '../../../../git/run-git.ts';
+import { withoutSecrets } from '../../../../git/without-secrets.ts';
+import type { RepositoryAddress } from './repository-address.ts';
+
+/** A folder that git may run in, and the address that the repository was once cloned from, where it says so. */
+export interface OpenedFolder {
+  readonly folder: GitFolder;
+  readonly origin?: string;
+}
 
 /**
  * The repository's folder, cloned where it is remote and not there yet.
@@ -20,25 +30,38 @@ export async function openFolder(
   address: RepositoryAddress,
   cacheDir: string,
   signal: AbortSignal,
-): Promise<GitFolder> {
+): Promise<OpenedFolder> {
   return address.kind === 'local'
     ? await openLocal(address, signal)
-    : await openClone(address, cacheDir, signal);
+    : { folder: await openClone(address, cacheDir, signal) };
 }
 
-async function openLocal(address: RepositoryAddress, signal: AbortSignal): Promise<GitFolder> {
-  const folder: GitFolder = { path: address.location };
+/** Units may be read for as long as the process lives, and so the view stays. */
+async function openLocal({ location }: RepositoryAddress, signal: AbortSignal): Promise<OpenedFolder> {
   const missing = (what: string) =>
-    new VultuneError('GIT_REPOSITORY_MISSING', `${address.location} is no git repository: ${what}`, {
-      where: { file: address.location },
+    new VultuneError('GIT_REPOSITORY_MISSING', `${location} is not a git repository: ${what}`, {
+      where: { file: location },
     });
-  if (!existsSync(address.location)) throw missing('there is no such folder');
-  // git would look for a repository in the folders above.
-  const isOne = ['.git', 'HEAD'].some((name) => existsSync(join(address.location, name)));
-  if (!isOne) throw missing('it holds no .git');
-  const { code, stdout, stderr } = await runGit(['rev-parse', '--absolute-git-dir'], folder, { signal });
-  if (code !== 0) throw missing(stderr.split('\n').at(-1) ?? '');
-  return { path: stdout.trim() };
+  if (!existsSync(location)) throw missing('there is no such folder');
+  const place = placeAt(location);
+  if (place === undefined) throw missing('it holds no .git that leads to a repository');
+  const { folder, settings } = await RepositoryView.open(place, signal);
+  const origin = settings.get('remote.origin.url');
+  return { folder, ...(origin === undefined ? {} : { origin }) };
+}
+
+function placeAt(location: string): RepositoryPlace | undefined {
+  return repositoryAt(location) ?? bareRepositoryAt(location);
+}
+
+/** A server that is a folder of this disk runs with that folder's configuration: it is shown the view instead. */
+async function remoteOf(address: RepositoryAddress, signal: AbortSignal): Promise<GitRemote> {
+  if (!address.location.startsWith('file:')) return address;
+  const place = placeAt(fileURLToPath(address.location));
+  // git says what is wrong with the address.
+  if (place === undefined) return address;
+  const { folder } = await RepositoryView.open(place, signal);
+  return { ...address, readAs: pathToFileURL(folder.path).href };
 }
 
 async function openClone(
@@ -49,7 +72,8 @@ async function openClone(
   const name = address.project.replace(/[^\w.-]+/g, '_').slice(-60);
   const hash = createHash('sha256').update(address.identity).digest('hex').slice(0, 16);
   const path = join(cacheDir, 'repositories', `${name}-${hash}.git`);
-  const folder: GitFolder = { path, remote: address };
+  const remote = await remoteOf(address, signal);
+  const folder: GitFolder = { path, remote };
   if (existsSync(path)) return folder;
   makeFolder(dirname(path));
   await removeLeftovers(path);
@@ -58,7 +82,7 @@ async function openClone(
     const clone = ['clone', '--bare', '--filter=blob:none', '--template=', '--no-tags', '--quiet'];
     const { code, stderr } = await runGit(
       [...clone, '--', address.location, temporary],
-      { path: dirname(path), remote: address },
+      { path: dirname(path), remote, isParent: true },
       { signal },
     );
     if (code !== 0) throw cloneFailed(address, stderr);
@@ -70,10 +94,10 @@ async function openClone(
   return folder;
 }
 
-function cloneFailed(address: RepositoryAddress, stderr: string): VultuneError {
+function cloneFailed(address: GitRemote, stderr: string): VultuneError {
   const said = stderr.split('\n').findLast((line) => /^(?:fatal|error)/.test(line)) ?? stderr.slice(0, 300);
   return new VultuneError('GIT_CLONE_FAILED', `cannot clone ${address.location}: ${withoutSecrets(said)}`, {
-    where: { name: address.identity },
+    where: { name: address.location },
     hint: 'check the address and the network; what is private needs a credential helper or a key',
     exitCode: 1,
   });
@@ -116,7 +140,7 @@ export async function fetchContents(
 /** One that the remote has not makes it refuse all: halved until the others are here. Read later, that one is missing. */
 async function fetchIds(
   folder: GitFolder,
-  remote: RepositoryAddress,
+  remote: GitRemote,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {

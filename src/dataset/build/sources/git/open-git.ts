@@ -2,10 +2,11 @@
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../../../base/errors.ts';
 import { hashFile } from '../../../../base/hash-file.ts';
+import { withoutSecrets } from '../../../../git/without-secrets.ts';
 import type { ChangeSource } from '../../source.ts';
 import { type FixRow, readFixList } from './fix-list.ts';
 import { DEFAULT_GIT_OPTIONS, GitSource, type GitSourceOptions, groupByRepository } from './git-source.ts';
-import { parseRepository, withoutSecrets } from './repository-address.ts';
+import { parseRepository } from './repository-address.ts';
 
 /** Values of the command line, unchecked. */
 export type GivenOptions = Readonly<Record<string, unknown>>;

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VultuneError } from '../../../../base/errors.ts';
+import { withoutSecrets } from '../../../../git/without-secrets.ts';
 import { projectName } from '../project-name.ts';
 
 export interface RepositoryAddress {
@@ -80,11 +81,6 @@ function local(path: string): RepositoryAddress {
   const location = resolve(path);
   const name = basename(location.replace(/[\\/]\.git$/, '')).replace(/\.git$/, '');
   return { kind: 'local', location, identity: location, project: name };
-}
-
-/** Takes users and passwords out of whatever is printed. */
-export function withoutSecrets(text: string): string {
-  return text.replace(/([a-z][\w+.-]*:\/\/)[^/@\s'"]+@/gi, '$1');
 }
 
 function refused(given: string, why: string): VultuneError {

@@ -3,21 +3,23 @@
  * live as long as it does. Knows nothing of lists of fixes.
  */
 import { VultuneError } from '../../../../base/errors.ts';
+import { ProcessEnded } from '../../../../git/byte-queue.ts';
+import { type ChangedFile, ChangedFiles } from '../../../../git/changed-files.ts';
+import { type GitObject, ObjectReader } from '../../../../git/object-reader.ts';
+import type { GitFolder } from '../../../../git/run-git.ts';
 import { languageOfPath } from '../../../functions/languages.ts';
 import type { FileChange, Tally } from '../../source.ts';
 import { decodeText } from '../decode-text.ts';
-import { ProcessEnded } from './byte-queue.ts';
-import { type ChangedFile, ChangedFiles } from './changed-files.ts';
 import { fetchCommit, fetchContents } from './clone.ts';
 import { type Commit, parseCommit } from './commit.ts';
-import type { GitFolder } from './git-command.ts';
-import { type GitObject, ObjectReader } from './object-reader.ts';
 
 export interface ReadOptions {
   /** Larger files are passed over and counted. */
   readonly maxFileBytes: number;
   /** Which files to read; the languages that functions can be taken out of, unless told otherwise. */
   readonly isWanted?: (path: string) => boolean;
+  /** Ends the processes. */
+  readonly signal?: AbortSignal;
 }
 
 const MAX_COMMIT_BYTES = 4 * 2 ** 20;
@@ -60,7 +62,7 @@ export class Repository {
   /** Fetches what these commits changed, at once, where the repository is a partial clone. */
   async fetchChanged(commits: readonly Commit[], signal: AbortSignal): Promise<void> {
     if (this.folder.remote === undefined) return;
-    const differ = new ChangedFiles(this.folder, false);
+    const differ = new ChangedFiles(this.folder, false, this.#options.signal);
     const ids: string[] = [];
     try {
       for (const { id, parents } of commits) {
@@ -150,7 +152,7 @@ export class Repository {
 
   /** A damaged object ends git: those that were asked for beside it are asked for again, alone. */
   async #object(name: string, maxBytes: number): Promise<GitObject> {
-    this.#reader ??= new ObjectReader(this.folder);
+    this.#reader ??= new ObjectReader(this.folder, this.#options.signal);
     const reader = this.#reader;
     try {
       return await reader.read(name, maxBytes);
@@ -158,7 +160,7 @@ export class Repository {
       if (!(error instanceof ProcessEnded)) throw error;
       if (this.#reader === reader) this.#reader = undefined;
     }
-    const alone = new ObjectReader(this.folder);
+    const alone = new ObjectReader(this.folder, this.#options.signal);
     try {
       return await alone.read(name, maxBytes);
     } catch (error) {
@@ -171,7 +173,7 @@ export class Repository {
   }
 
   async #changedFiles({ id, parents }: Commit, tally: Tally): Promise<readonly ChangedFile[]> {
-    this.#differ ??= new ChangedFiles(this.folder, true);
+    this.#differ ??= new ChangedFiles(this.folder, true, this.#options.signal);
     const differ = this.#differ;
     try {
       return await differ.of(id, parents[0]);
@@ -179,7 +181,7 @@ export class Repository {
       if (!(error instanceof ProcessEnded)) throw error;
       if (this.#differ === differ) this.#differ = undefined;
     }
-    const alone = new ChangedFiles(this.folder, false);
+    const alone = new ChangedFiles(this.folder, false, this.#options.signal);
     try {
       return await alone.of(id, parents[0]);
     } catch (error) {

@@ -2,12 +2,13 @@
  * @file One repository and the fixes wanted of it: opened, its commits looked up, what they changed fetched. Knows
  * nothing of lists or of what becomes of the changes.
  */
+
+import { runGit } from '../../../../git/run-git.ts';
 import { stopIfAborted } from '../../progress.ts';
 import type { FixFacts, FixUnit, Tally } from '../../source.ts';
 import { openFolder, updateClone } from './clone.ts';
 import type { Commit } from './commit.ts';
 import type { FixRow } from './fix-list.ts';
-import { runGit } from './git-command.ts';
 import { Repository } from './repository.ts';
 import { parseRepository, type RepositoryAddress } from './repository-address.ts';
 
@@ -48,7 +49,7 @@ interface Fix {
 /** @throws VultuneError as `openFolder`; `GIT_FETCH_FAILED` */
 export async function resolveFixes(wanted: RepositoryFixes, options: OpenOptions): Promise<OpenedFixes> {
   const { signal } = options;
-  const folder = await openFolder(wanted.address, options.cacheDir, signal);
+  const { folder, origin } = await openFolder(wanted.address, options.cacheDir, signal);
   const repository = new Repository(folder, options);
   try {
     const { found, newest } = await findCommits(wanted, repository, options);
@@ -60,8 +61,8 @@ export async function resolveFixes(wanted: RepositoryFixes, options: OpenOptions
     }
     const commits = fixes.map((fix) => fix.commit);
     await repository.fetchChanged(commits, signal);
-    const origin = await originOf(wanted.address, repository, signal);
-    const units = fixes.map((fix) => toUnit(fix, repository, origin, options));
+    const named = nameOf(wanted.address, origin);
+    const units = fixes.map((fix) => toUnit(fix, repository, named, options));
     return { repository, units, ...(newest === undefined ? {} : { newest }) };
   } catch (error) {
     repository.retire();
@@ -134,20 +135,16 @@ async function commitProblem(
 }
 
 /** A local clone is named after where it was cloned from: its records are then the same on every machine. */
-async function originOf(
+function nameOf(
   address: RepositoryAddress,
-  repository: Repository,
-  signal: AbortSignal,
-): Promise<Pick<RepositoryAddress, 'identity' | 'project'>> {
+  origin: string | undefined,
+): Pick<RepositoryAddress, 'identity' | 'project'> {
   if (address.kind === 'remote') return address;
-  const { code, stdout } = await runGit(['config', '--get', 'remote.origin.url'], repository.folder, {
-    signal,
-  });
   const named = { identity: address.project, project: address.project };
-  if (code !== 0) return named;
+  if (origin === undefined) return named;
   try {
-    const origin = parseRepository(stdout, '/');
-    return origin.kind === 'remote' && !origin.location.startsWith('file:') ? origin : named;
+    const parsed = parseRepository(origin, '/');
+    return parsed.kind === 'remote' && !parsed.location.startsWith('file:') ? parsed : named;
   } catch {
     return named; // Whatever its configuration says: nothing is fetched from there.
   }

@@ -5,20 +5,16 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { ByteQueue } from './byte-queue.ts';
-import { type GitFolder, startGit } from './git-command.ts';
+import { kindOf, type ListedFile } from './listed-file.ts';
+import { endProcess, type GitFolder, startGit } from './run-git.ts';
 
 export interface ChangedFile {
   readonly status: 'added' | 'deleted' | 'modified' | 'renamed';
   readonly path: string;
   /** Where it was, of a renamed file. */
   readonly pathBefore?: string;
-  readonly before: TreeEntry | undefined;
-  readonly after: TreeEntry | undefined;
-}
-
-export interface TreeEntry {
-  readonly kind: 'file' | 'link' | 'submodule';
-  readonly id: string;
+  readonly before: ListedFile | undefined;
+  readonly after: ListedFile | undefined;
 }
 
 export class ChangedFiles {
@@ -29,7 +25,7 @@ export class ChangedFiles {
   #last: Promise<unknown> = Promise.resolve();
 
   /** Without `renames` no content is needed, so a partial clone fetches none. */
-  constructor(folder: GitFolder, renames: boolean) {
+  constructor(folder: GitFolder, renames: boolean, signal?: AbortSignal) {
     const find = renames ? ['-M'] : ['--no-renames'];
     const plain = ['--no-ext-diff', '--no-textconv', '--ignore-submodules=none'];
     this.#process = startGit(
@@ -47,8 +43,9 @@ export class ChangedFiles {
         ...find,
       ],
       folder,
+      signal,
     );
-    this.#queue = new ByteQueue(this.#process, 'git diff-tree');
+    this.#queue = new ByteQueue(this.#process, 'diff-tree', signal);
   }
 
   /** @param parent the one to compare with; undefined: the commit has none */
@@ -82,15 +79,13 @@ export class ChangedFiles {
 
   close(): void {
     this.#process.stdin.end();
-    this.#process.kill();
+    endProcess(this.#process);
   }
 }
 
 const COLON = 58;
 const LINE_FEED = 10;
 
-const KINDS: Readonly<Record<string, TreeEntry['kind']>> = { '120000': 'link', '160000': 'submodule' };
-
-function entry(mode: string, id: string): TreeEntry | undefined {
-  return mode === '000000' ? undefined : { kind: KINDS[mode] ?? 'file', id };
+function entry(mode: string, id: string): ListedFile | undefined {
+  return mode === '000000' ? undefined : { kind: kindOf(mode), id };
 }

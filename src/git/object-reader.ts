@@ -4,7 +4,7 @@
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { ByteQueue } from './byte-queue.ts';
-import { type GitFolder, startGit } from './git-command.ts';
+import { endProcess, type GitFolder, startGit } from './run-git.ts';
 
 export type GitObject =
   | { readonly found: 'yes'; readonly id: string; readonly type: string; readonly bytes: Buffer }
@@ -17,9 +17,9 @@ export class ObjectReader {
   readonly #queue: ByteQueue;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: GitFolder) {
-    this.#process = startGit(['cat-file', '--batch'], folder);
-    this.#queue = new ByteQueue(this.#process, 'git cat-file');
+  constructor(folder: GitFolder, signal?: AbortSignal) {
+    this.#process = startGit(['cat-file', '--batch'], folder, signal);
+    this.#queue = new ByteQueue(this.#process, 'cat-file', signal);
   }
 
   /** @param name an id, or `ID^{commit}`: checked by the caller, since git takes names too. */
@@ -46,6 +46,6 @@ export class ObjectReader {
 
   close(): void {
     this.#process.stdin.end();
-    this.#process.kill();
+    endProcess(this.#process);
   }
 }

@@ -1,7 +1,10 @@
-/** @file What a long-lived process says, taken piece by piece: so many bytes, or up to a byte. Holds back the process while nobody takes. */
+/**
+ * @file What a long-lived git says, taken piece by piece: so many bytes, or up to a byte. Holds back the process while
+ * nobody takes, and ends it when it is silent for too long or the signal is aborted.
+ */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { gitError } from './git-command.ts';
-import { withoutSecrets } from './repository-address.ts';
+import { endProcess, gitError, LOCAL_LIMIT_MS, timeoutError } from './run-git.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 /** The process is gone, and with it what it had not said yet. */
 export class ProcessEnded extends Error {}
@@ -10,13 +13,23 @@ const HIGH_WATER_BYTES = 2 ** 20;
 
 export class ByteQueue {
   readonly #process: ChildProcessWithoutNullStreams;
+  readonly #name: string;
+  readonly #silenceMs: number;
   #chunks: Buffer[] = [];
   #size = 0;
   #ended: Error | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(process: ChildProcessWithoutNullStreams, name: string) {
+  /** @param silenceMs the longest wait for the next bytes */
+  constructor(
+    process: ChildProcessWithoutNullStreams,
+    name: string,
+    signal?: AbortSignal,
+    silenceMs = LOCAL_LIMIT_MS,
+  ) {
     this.#process = process;
+    this.#name = name;
+    this.#silenceMs = silenceMs;
     let said = '';
     process.stderr.setEncoding('utf8');
     process.stderr.on('data', (text: string) => {
@@ -35,7 +48,11 @@ export class ByteQueue {
     };
     process.on('error', (error) => end(gitError(error)));
     process.on('close', (code) =>
-      end(new ProcessEnded(`${name} ended (${code ?? 'killed'}): ${withoutSecrets(said).trim()}`)),
+      end(
+        signal?.aborted === true
+          ? (signal.reason as Error)
+          : new ProcessEnded(`git ${name} ended (${code ?? 'killed'}): ${withoutSecrets(said).trim()}`),
+      ),
     );
   }
 
@@ -84,11 +101,21 @@ export class ByteQueue {
       if (chunk !== undefined) return chunk;
       if (this.#ended !== undefined) throw this.#ended;
       if (this.#process.stdout.isPaused()) this.#process.stdout.resume();
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
+      await this.#wait();
     }
+  }
+
+  async #wait(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#ended ??= timeoutError(this.#name, this.#silenceMs);
+      endProcess(this.#process);
+      this.#wake?.();
+    }, this.#silenceMs);
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    clearTimeout(timer);
+    this.#wake = undefined;
   }
 
   #drop(bytes: number): Buffer {
