@@ -4,11 +4,12 @@ import { VultuneError } from '../base/errors.ts';
 import { type Calibration, calibrateAll, parseCalibration } from '../evaluation/calibration/calibration.ts';
 import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
 import { ClassifierNetwork } from '../network/classifier-network.ts';
-import { encodeFunctions } from '../network/encode-functions.ts';
+import { type EncodedFunction, encodeFunctions } from '../network/encode-functions.ts';
 import type { OpenModel } from '../network/open-model.ts';
 import { scoreFunctions, vulnerableScores } from '../network/score-functions.ts';
+import type { Pooling } from '../network/stage-graph.ts';
 import type { Objective } from '../network/stage-programs.ts';
-import { fitLength, keepAll } from '../packing/fit-length.ts';
+import { fitLength, keepAll, type LongFunctions } from '../packing/fit-length.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
 import { separateFunctions } from '../packing/units.ts';
@@ -67,6 +68,7 @@ export class Detector {
   readonly #model: OpenModel;
   readonly #network: ClassifierNetwork;
   readonly #header: AdapterHeader;
+  readonly #pooling: Pooling;
   readonly #tokenTexts: TokenTexts = new Map();
 
   private constructor(
@@ -79,6 +81,7 @@ export class Detector {
     this.#model = model;
     this.#network = network;
     this.#header = header;
+    this.#pooling = poolingOf(header);
     this.calibration = adapterCalibration(header);
     this.threshold = options.threshold ?? settings?.threshold ?? DEFAULT_THRESHOLD;
     this.maxLength = options.maxLength ?? settings?.maxLength ?? model.geometry.maxPositions;
@@ -107,17 +110,14 @@ export class Detector {
       backend: options.backend,
       blocksPerStage: 1,
       activations: 'products',
-      pooling: header.settings?.pooling ?? 'last',
+      pooling: poolingOf(header),
     });
     return new Detector(model, network, header, options);
   }
 
   /** Judges functions in the order given; none is left out. */
   async judge(codes: readonly string[], options: JudgeOptions = {}): Promise<Judgements> {
-    const encoded = encodeFunctions(this.#model, codes, {
-      maxLength: this.maxLength,
-      longFunctions: keepAll(this.#header.settings?.longFunctions ?? 'truncate'),
-    });
+    const encoded = this.#encode(codes);
     const ids = encoded.map((one) => one!.ids);
     const logits = await scoreFunctions(this.#network, ids, { tokensPerBatch: TOKENS_PER_BATCH, ...options });
     const rawScores = vulnerableScores(logits);
@@ -130,9 +130,7 @@ export class Detector {
    * Functions in the order given.
    */
   async relevance(codes: readonly string[], options: JudgeOptions = {}): Promise<TokenRelevance[]> {
-    const longFunctions = keepAll(this.#header.settings?.longFunctions ?? 'truncate');
-    const encoded = encodeFunctions(this.#model, codes, { maxLength: this.maxLength, longFunctions });
-    const ids = encoded.map((one) => one!.ids);
+    const ids = this.#encode(codes).map((one) => one!.ids);
     const plan = planInference(separateFunctions(ids.map(({ length }) => length)), {
       tokensPerBatch: TOKENS_PER_BATCH,
     });
@@ -144,7 +142,7 @@ export class Detector {
       const relevance = await this.#network.embeddingRelevance(sequence, { objective: MARGIN, feeds: {} });
       for (const [row, index] of functions.entries()) {
         out[index] = {
-          lines: this.tokenLines(codes[index]!),
+          lines: this.#linesOf(codes[index]!, ids[index]!.length),
           relevance: Float32Array.from(sequence.layout.flatTokens[row]!, (token) => relevance[token]!),
         };
         done.functions++;
@@ -157,12 +155,30 @@ export class Detector {
 
   /** [tokens] 0-based line of each token that is read of a function, cut as its ids are; -1 for special tokens. */
   tokenLines(code: string): Int32Array {
-    const longFunctions = keepAll(this.#header.settings?.longFunctions ?? 'truncate');
+    return this.#linesOf(code, this.#encode([code])[0]!.ids.length);
+  }
+
+  /** `count`: how many tokens of it are read. */
+  #linesOf(code: string, count: number): Int32Array {
     const { tokenizer } = this.#model;
     const lines = tokenLines(tokenizer, tokenizer.encode(code), this.#tokenTexts);
     // An empty function was given one token, which stands on no line.
     const given = lines.length === 0 ? [-1] : [...lines];
-    return Int32Array.from(fitLength(given, this.maxLength, longFunctions)!.ids);
+    const fitted = fitLength(given, this.maxLength, this.#longFunctions)!.ids;
+    return Int32Array.from(fitted.slice(0, count));
+  }
+
+  get #longFunctions(): LongFunctions {
+    return keepAll(this.#header.settings?.longFunctions ?? 'truncate');
+  }
+
+  /** None is dropped. */
+  #encode(codes: readonly string[]): (EncodedFunction | undefined)[] {
+    return encodeFunctions(this.#model, codes, {
+      maxLength: this.maxLength,
+      longFunctions: this.#longFunctions,
+      pooling: this.#pooling,
+    });
   }
 
   /** The detector's own part alone: the model that it was opened on stays open. */
@@ -175,6 +191,9 @@ export class Detector {
     await this.#model.checkpoint.close();
   }
 }
+
+/** An adapter of another tool is one of Transformers' classifiers, which pool the last token. */
+const poolingOf = ({ settings }: AdapterHeader): Pooling => settings?.pooling ?? 'last';
 
 /** Of an adapter, before its model is known. Throws ADAPTER_SETTINGS. */
 export function adapterCalibration({ folder, settings }: AdapterHeader): Calibration | undefined {

@@ -21,7 +21,7 @@ export interface OpenModel {
 export async function openModel(path: string): Promise<OpenModel> {
   const checkpoint = await openCheckpoint(path);
   try {
-    const geometry = readGeometry(checkpoint.config, path);
+    const geometry = readGeometry(checkpoint.config, path, checkpoint.tensors.size);
     checkWeights(checkpoint, geometry);
     const tokenizer = loadTokenizer(checkpoint.tokenizer, path);
     return { path, checkpoint, geometry, tokenizer, weights: new BaseWeights(checkpoint) };

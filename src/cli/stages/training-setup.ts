@@ -92,7 +92,7 @@ export function trainingFunctions(
   const encoded = encodeFunctions(
     model,
     records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions: config.long_functions },
+    { maxLength: config.max_length, longFunctions: config.long_functions, pooling: config.pooling },
   );
   const functions = records.flatMap((record, i): TrainingFunction[] => {
     const ids = encoded[i]?.ids;
@@ -118,7 +118,11 @@ export function evaluationIds(
   return encodeFunctions(
     model,
     records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions: keepAll(config.long_functions) },
+    {
+      maxLength: config.max_length,
+      longFunctions: keepAll(config.long_functions),
+      pooling: config.pooling,
+    },
   ).map((one) => one!.ids);
 }
 
