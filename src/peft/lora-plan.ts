@@ -56,7 +56,10 @@ export function selectedLayers(selection: LayerSelection, layerCount: number): r
 }
 
 /** PEFT's rule: a target is a whole name or its end after a dot. */
-const endsWith = (name: string, target: string) => name === target || name.endsWith(`.${target}`);
+function endsOf(name: string): string[] {
+  const parts = name.split('.');
+  return parts.map((_, from) => parts.slice(from).join('.'));
+}
 
 /** Throws LORA_PATTERN for what is no regular expression. */
 function regularExpression(source: string, option: string): RegExp {
@@ -102,20 +105,20 @@ export function planLora(geometry: DecoderGeometry, options: LoraOptions): reado
     typeof targetModules === 'object' && 'pattern' in targetModules
       ? regularExpression(`^(?:${targetModules.pattern})$`, 'target_modules')
       : undefined;
+  const wanted = new Set(Array.isArray(targetModules) ? (targetModules as readonly string[]) : []);
   const isTarget = (name: string): boolean => {
     if (targetModules === 'all-linear') return true;
     if ('pattern' in targetModules) return pattern!.test(name);
-    return targetModules.some((target) => endsWith(name, target));
+    return endsOf(name).some((end) => wanted.has(end));
   };
   const chosen = candidates.filter(({ name }) => isTarget(name));
   // A name that fits nothing is a mistake, also where only some layers are adapted.
   const everything = matrices(geometry, selectedLayers('all', geometry.layerCount));
-  const idle = Array.isArray(targetModules)
-    ? targetModules.filter((target) => !everything.some(({ name }) => endsWith(name, target)))
-    : [];
+  const ends = new Set(everything.flatMap(({ name }) => endsOf(name)));
+  const idle = [...wanted].filter((target) => !ends.has(target));
   if (chosen.length === 0 || idle.length > 0) {
-    const wanted = idle.length > 0 ? idle.join(', ') : JSON.stringify(targetModules);
-    throw new VultuneError('LORA_TARGET_UNKNOWN', `no matrix of the model is called ${wanted}`, {
+    const unknown = idle.length > 0 ? idle.slice(0, 20).join(', ') : JSON.stringify(targetModules);
+    throw new VultuneError('LORA_TARGET_UNKNOWN', `no matrix of the model is called ${unknown}`, {
       where: { name: 'target_modules' },
       hint: `Matrices of this model: ${LINEAR_ROLES.map((role) => geometry.linears[role].name.split('.').at(-1)).join(', ')}; or all-linear.`,
     });

@@ -16,10 +16,11 @@ const INDEX = 'model.safetensors.index.json';
  */
 export function selectModelFiles(model: string, names: readonly string[]): string[] {
   const description = names.filter((name) => DESCRIPTION.test(name)).toSorted();
+  // As the checkpoint is read: the single file goes before an index.
+  if (names.includes(WEIGHTS)) return [...description, WEIGHTS];
   if (names.includes(INDEX)) {
     return [...description, INDEX, ...names.filter((name) => SHARD.test(name)).toSorted()];
   }
-  if (names.includes(WEIGHTS)) return [...description, WEIGHTS];
   const ggufs = names.filter((name) => name.endsWith('.gguf')).toSorted();
   if (ggufs.length === 1) return [...description, ...ggufs];
   if (ggufs.length > 1) {
@@ -51,7 +52,7 @@ export async function holdsWholeModel(folder: string): Promise<boolean> {
   if (names.some((name) => name.endsWith('.gguf') && existsSync(join(folder, name)))) return true;
   // existsSync follows links: a link to a blob that was removed is no file.
   if (!existsSync(join(folder, 'config.json'))) return false;
-  if (!names.includes(INDEX)) return existsSync(join(folder, WEIGHTS));
+  if (names.includes(WEIGHTS) || !names.includes(INDEX)) return existsSync(join(folder, WEIGHTS));
   const shards = await shardsOf(join(folder, INDEX));
   return shards.length > 0 && shards.every((shard) => existsSync(join(folder, shard)));
 }

@@ -26,7 +26,8 @@ function readScaling(section: ConfigReader): RotaryScaling {
     case 'llama3': {
       const low = section.positive('low_freq_factor');
       const high = section.positive('high_freq_factor');
-      if (high <= low) throw section.unsupported('high_freq_factor', high, `more than low_freq_factor (${low})`);
+      if (high <= low)
+        throw section.unsupported('high_freq_factor', high, `more than low_freq_factor (${low})`);
       return {
         kind,
         factor: section.positive('factor'),

@@ -69,6 +69,14 @@ describe('a folder as a hub publishes it', () => {
     );
   });
 
+  test('a single file goes before an index beside it, as in Transformers', async () => {
+    const folder = await shardedModel();
+    await writeSafetensors(join(folder, 'model.safetensors'), { embedding: float32([1, 2], [8, 9]) });
+    const checkpoint = await openCheckpoint(folder);
+    expect([...checkpoint.tensors.keys()]).toEqual(['embedding']);
+    expect(await checkpoint.read('embedding')).toEqual(float32([1, 2], [8, 9]));
+  });
+
   test('rows of float64 become float32', async () => {
     const double = hostTensor('float64', [2, 1], Float64Array.of(Math.PI, Math.E));
     const checkpoint = await openCheckpoint(await plainModel({ double }));

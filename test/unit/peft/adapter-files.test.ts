@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -145,6 +154,36 @@ describe('an adapter of another base model', () => {
     const loading = loadAdapter(readAdapterHeader(folder), geometry);
     await expect(loading).rejects.toMatchObject({ code: 'ADAPTER_MISMATCH', where: { file, name } });
     await expect(loading).rejects.toThrow(says);
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    '%s in a matrix is noticed when it is read',
+    async (value) => {
+      const broken = zeros('float32', [2, 24]);
+      broken.data[7] = value;
+      const file = await spoiled({ [A]: broken });
+      await expect(loadAdapter(readAdapterHeader(folder), geometry)).rejects.toMatchObject({
+        code: 'ADAPTER_NOT_FINITE',
+        message: `number 8 of 48 in "${A}" is ${value}, expected finite numbers`,
+        where: { file, name: A },
+      });
+    },
+  );
+
+  test('a matrix larger than memory is refused by its shape', async () => {
+    await writeAdapter(folder, adapter());
+    const file = join(folder, 'adapter_model.safetensors');
+    const sizeBytes = 2 ** 40;
+    const header = JSON.stringify({
+      [HEAD]: { dtype: 'F32', shape: [2, sizeBytes / 8], data_offsets: [0, sizeBytes] },
+    });
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    writeFileSync(file, Buffer.concat([length, Buffer.from(header)]));
+    truncateSync(file, 8 + header.length + sizeBytes); // holes, no bytes
+    await expect(loadAdapter(readAdapterHeader(folder), geometry)).rejects.toMatchObject({
+      code: 'ADAPTER_MISMATCH',
+    });
   });
 
   test.each([
