@@ -6,6 +6,7 @@ import { parseCalibration } from '../evaluation/calibration/parse-calibration.ts
 import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
 import { ClassifierNetwork } from '../network/classifier-network.ts';
 import { type EncodedFunction, encodeFunctions } from '../network/encode-functions.ts';
+import { differingPart, modelIdentity } from '../network/model-identity.ts';
 import type { OpenModel } from '../network/open-model.ts';
 import { scoreFunctions, vulnerableScores } from '../network/score-functions.ts';
 import type { Pooling } from '../network/stage-graph.ts';
@@ -98,18 +99,8 @@ export class Detector {
 
   /** Throws ADAPTER_MISMATCH when the adapter was trained on another model, and what loadAdapter throws. */
   static async open(model: OpenModel, header: AdapterHeader, options: DetectorOptions): Promise<Detector> {
-    const { geometry, weights, checkpoint } = model;
-    const trainedOn = header.settings?.baseFingerprint;
-    if (trainedOn !== undefined && trainedOn !== checkpoint.fingerprint) {
-      throw new VultuneError(
-        'ADAPTER_MISMATCH',
-        'the adapter was trained on another base model than this one',
-        {
-          where: { file: header.folder, name: header.config.baseModel },
-          hint: `${model.path} is not the model it was trained on: another revision, or another quantisation?`,
-        },
-      );
-    }
+    const { geometry, weights } = model;
+    requireSameModel(header, model);
     const adapter = await loadAdapter(header, geometry);
     const network = new ClassifierNetwork({
       geometry,
@@ -209,6 +200,26 @@ export class Detector {
     await this.release();
     await this.#model.checkpoint.close();
   }
+}
+
+const PARTS = {
+  weights: ['on another base model than this one', 'another revision, or another quantisation?'],
+  configuration: [
+    "with another config.json of the base model than this one's",
+    'was it edited, or published anew?',
+  ],
+  tokenizer: ['with another tokenizer than this one', 'were its files edited, or published anew?'],
+} as const;
+
+/** Throws ADAPTER_MISMATCH. */
+function requireSameModel({ folder, config, settings }: AdapterHeader, model: OpenModel): void {
+  const part = settings === undefined ? undefined : differingPart(settings, modelIdentity(model));
+  if (part === undefined) return;
+  const [what, why] = PARTS[part];
+  throw new VultuneError('ADAPTER_MISMATCH', `the adapter was trained ${what}`, {
+    where: { file: folder, name: config.baseModel },
+    hint: `${model.path} is not the model it was trained on: ${why}`,
+  });
 }
 
 /** An adapter of another tool is one of Transformers' classifiers, which pool the last token. */

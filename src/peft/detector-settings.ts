@@ -22,6 +22,11 @@ export interface DetectorSettings {
   readonly pooling: 'last' | 'mean';
   /** Of the base model: `Checkpoint.fingerprint`. */
   readonly baseFingerprint: string;
+  /** Of what its config.json says, and of the tokenizer: `ModelIdentity`. Missing in files of before 0.4. */
+  readonly geometryFingerprint?: string;
+  readonly tokenizerFingerprint?: string;
+  /** Where the base model lies as seen from the adapter's folder, for when both are moved; missing for one that was fetched. */
+  readonly baseModelPath?: string;
   /** Of the training data, by the configuration's key. */
   readonly data: Readonly<Record<string, string>>;
   /** Score → probability, fitted on validation; `threshold` is on its scale. Read by those who know calibrations. */
@@ -53,6 +58,9 @@ const settingsSchema = z.looseObject({
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
   pooling: z.enum(['last', 'mean']),
   baseFingerprint: z.string(),
+  geometryFingerprint: z.string().optional(),
+  tokenizerFingerprint: z.string().optional(),
+  baseModelPath: z.string().min(1).optional(),
   data: z.record(z.string(), z.string()),
   calibration: z.record(z.string(), z.unknown()).optional(),
   measured: measured.optional(),

@@ -19,7 +19,10 @@ export const shardIndexTarget: FuzzTarget = {
   run: async (bytes, folder) => {
     writeFileSync(join(folder, 'config.json'), '{"model_type": "llama"}');
     await writeSafetensors(join(folder, 'model-1.safetensors'), { a: float32([1], [1]) });
-    await writeSafetensors(join(folder, 'model-2.safetensors'), { b: float32([1], [1]), c: float32([2], [1, 2]) });
+    await writeSafetensors(join(folder, 'model-2.safetensors'), {
+      b: float32([1], [1]),
+      c: float32([2], [1, 2]),
+    });
     writeFileSync(join(folder, 'model.safetensors.index.json'), bytes);
     const checkpoint = await openCheckpoint(folder);
     for (const name of checkpoint.tensors.keys()) await checkpoint.read(name);
