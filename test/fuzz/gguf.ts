@@ -32,7 +32,7 @@ function seed(architecture: 'llama' | 'qwen2'): Uint8Array {
     tensors: [
       ['token_embd.weight', filled(V, D)],
       ['output_norm.weight', filled(D)],
-      ['rope_freqs.weight', filled(1)],
+      ['rope_freqs.weight', { shape: [1], data: f32Bytes([1]) }],
       ['blk.0.attn_norm.weight', filled(D)],
       ['blk.0.ffn_norm.weight', filled(D)],
       ...['q', 'k', 'v', 'output'].map((name) => [`blk.0.attn_${name}.weight`, filled(D, D)] as const),
