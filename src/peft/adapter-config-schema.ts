@@ -9,6 +9,18 @@ import { z } from '../schema/zod.ts';
 
 const HINT = 'Vultune reads LoRA adapters of decoders with a classification head, as PEFT writes them.';
 
+/** EVA writes one for each matrix: 900 for a large model. */
+const MOST_PATTERNS = 4096;
+
+/** Values by the ends of names. */
+const patterns = (value: z.ZodNumber) =>
+  z
+    .record(z.string(), value)
+    .refine((record) => Object.keys(record).length <= MOST_PATTERNS, {
+      message: `it has more than ${MOST_PATTERNS} patterns`,
+    })
+    .nullish();
+
 const schema = z.looseObject({
   peft_type: z.literal('LORA'),
   base_model_name_or_path: z.string().min(1),
@@ -21,8 +33,8 @@ const schema = z.looseObject({
   /** Where the blocks are; those of the families that Vultune knows are all in `layers`. */
   layers_pattern: z.union([z.literal('layers'), z.tuple([z.literal('layers')]), z.tuple([])]).nullish(),
   use_rslora: z.boolean().nullish(),
-  rank_pattern: z.record(z.string(), z.int().min(1)).nullish(),
-  alpha_pattern: z.record(z.string(), z.number()).nullish(),
+  rank_pattern: patterns(z.int().min(1)),
+  alpha_pattern: patterns(z.number()),
   bias: z.literal('none').nullish(),
   modules_to_save: z.array(z.enum(['classifier', 'score'])).nullish(),
 });

@@ -22,7 +22,7 @@ export interface DetectorSettings {
   readonly pooling: 'last' | 'mean';
   /** Of the base model: `Checkpoint.fingerprint`. */
   readonly baseFingerprint: string;
-  /** Of what its config.json says, and of the tokenizer: `ModelIdentity`. Missing in files of before 0.4. */
+  /** Of what its config.json says, and of the tokenizer: `ModelIdentity`. Missing in older files. */
   readonly geometryFingerprint?: string;
   readonly tokenizerFingerprint?: string;
   /** Where the base model lies as seen from the adapter's folder, for when both are moved; missing for one that was fetched. */

@@ -1,6 +1,7 @@
 /** @file Which matrices of a model get a low-rank update, and how large: PEFT's options resolved against a geometry. */
 import { VultuneError } from '../base/errors.ts';
 import { type DecoderGeometry, LINEAR_ROLES, type LinearModule, type LinearRole } from '../model/geometry.ts';
+import { nameEndPattern, namePattern } from './name-pattern.ts';
 
 /** `last`: only the last k layers. */
 export type LayerSelection = 'all' | { readonly last: number } | readonly number[];
@@ -61,27 +62,13 @@ function endsOf(name: string): string[] {
   return parts.map((_, from) => parts.slice(from).join('.'));
 }
 
-/** Throws LORA_PATTERN for what is no regular expression. */
-function regularExpression(source: string, option: string): RegExp {
-  try {
-    return new RegExp(source);
-  } catch (cause) {
-    throw new VultuneError('LORA_PATTERN', `${JSON.stringify(source)} is no regular expression`, {
-      where: { name: option },
-      hint: 'Give names of matrices, or a regular expression for whole names.',
-      cause,
-    });
-  }
-}
-
-function patternValue(
+/** The value for a name, of the first of the patterns that fits its end, as PEFT has it. */
+function patternValues(
   pattern: Readonly<Record<string, number>>,
   option: string,
-  name: string,
-): number | undefined {
-  // PEFT matches keys as regular expressions at the end of the name.
-  const key = Object.keys(pattern).find((end) => regularExpression(`(^|.*\\.)(${end})$`, option).test(name));
-  return key === undefined ? undefined : pattern[key];
+): (name: string) => number | undefined {
+  const values = Object.entries(pattern).map(([end, value]) => [nameEndPattern(end, option), value] as const);
+  return (name) => values.find(([fits]) => fits(name))?.[1];
 }
 
 /** Every matrix of the blocks. */
@@ -103,12 +90,12 @@ export function planLora(geometry: DecoderGeometry, options: LoraOptions): reado
   const candidates = matrices(geometry, selectedLayers(options.layers, geometry.layerCount));
   const pattern =
     typeof targetModules === 'object' && 'pattern' in targetModules
-      ? regularExpression(`^(?:${targetModules.pattern})$`, 'target_modules')
+      ? namePattern(targetModules.pattern, 'target_modules')
       : undefined;
   const wanted = new Set(Array.isArray(targetModules) ? (targetModules as readonly string[]) : []);
   const isTarget = (name: string): boolean => {
     if (targetModules === 'all-linear') return true;
-    if ('pattern' in targetModules) return pattern!.test(name);
+    if ('pattern' in targetModules) return pattern!(name);
     return endsOf(name).some((end) => wanted.has(end));
   };
   const chosen = candidates.filter(({ name }) => isTarget(name));
@@ -123,9 +110,11 @@ export function planLora(geometry: DecoderGeometry, options: LoraOptions): reado
       hint: `Matrices of this model: ${LINEAR_ROLES.map((role) => geometry.linears[role].name.split('.').at(-1)).join(', ')}; or all-linear.`,
     });
   }
+  const rankOf = patternValues(options.rankPattern, 'rank_pattern');
+  const alphaOf = patternValues(options.alphaPattern, 'alpha_pattern');
   return chosen.map((candidate) => {
-    const rank = patternValue(options.rankPattern, 'rank_pattern', candidate.name) ?? options.rank;
-    const alpha = patternValue(options.alphaPattern, 'alpha_pattern', candidate.name) ?? options.alpha;
+    const rank = rankOf(candidate.name) ?? options.rank;
+    const alpha = alphaOf(candidate.name) ?? options.alpha;
     return { ...candidate, rank, scale: alpha / (options.useRsLora ? Math.sqrt(rank) : rank) };
   });
 }

@@ -26,7 +26,7 @@ export interface RunRecord {
   readonly environment: Environment;
   /** By the configuration's key: `train_file`, `valid_file` ... */
   readonly data: Readonly<Record<string, FileFingerprint>>;
-  /** Missing in runs of before 0.4; see run-model.ts. */
+  /** Missing in older runs; see run-model.ts. */
   readonly model?: RunModel;
 }
 
