@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
+import { describeFound } from '../schema/words.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { readJsonObject } from './json-file.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -26,6 +27,7 @@ export async function openHuggingFaceCheckpoint(path: string, names: readonly st
     'CHECKPOINT_CONFIG_INVALID',
     MOST_CONFIG_BYTES,
   );
+  refuseOtherWeights(config, path);
   const tensors = new Map<string, StoredTensor>();
   for (const [shard, expected] of await listShards(path, names)) {
     const file = await readSafetensors(join(path, shard));
@@ -57,6 +59,17 @@ const MOST_CONFIG_BYTES = 4 * 2 ** 20;
 const MOST_INDEX_BYTES = 64 * 2 ** 20;
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
+
+/** Transformers takes the file that config.json names before any other. */
+function refuseOtherWeights(config: Readonly<Record<string, unknown>>, path: string): void {
+  const named = config.transformers_weights;
+  if (named === undefined || named === null || named === WEIGHTS) return;
+  const shown = describeFound(named).slice(0, 120);
+  throw new VultuneError('CHECKPOINT_CONFIG_INVALID', `"transformers_weights" is ${shown}, expected none`, {
+    where: { file: join(path, 'config.json'), name: 'transformers_weights' },
+    hint: `Vultune reads ${WEIGHTS}, or the shards of ${INDEX}: save the model again under these names.`,
+  });
+}
 
 /** File name and the tensors the index places in it (undefined: all it has). */
 async function listShards(

@@ -9,12 +9,15 @@ import { fileError } from '../base/files.ts';
 /** One read call takes less than 2 GiB. */
 const MAX_READ_BYTES = 2 ** 30;
 
-/** Size in bytes. Throws FILE_MISSING, FILE_IS_FOLDER (see base/files.ts). */
+/** Size in bytes. Throws FILE_MISSING, FILE_IS_FOLDER (see base/files.ts), FILE_NOT_REGULAR for a pipe or a device. */
 export async function fileSizeBytes(path: string): Promise<number> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-    return found.size;
+    if (found.isFile()) return found.size;
+    throw new VultuneError('FILE_NOT_REGULAR', `${path} is a pipe or a device, expected a file`, {
+      where: { file: path },
+    });
   } catch (error) {
     throw fileError(error, path, 'read');
   }

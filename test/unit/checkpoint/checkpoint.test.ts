@@ -77,6 +77,15 @@ describe('a folder as a hub publishes it', () => {
     expect(await checkpoint.read('embedding')).toEqual(float32([1, 2], [8, 9]));
   });
 
+  test('weights that the configuration names are refused, as they would go before all others', async () => {
+    const folder = await plainModel();
+    json(folder, 'config.json', { model_type: 'llama', transformers_weights: 'other.safetensors' });
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      code: 'CHECKPOINT_CONFIG_INVALID',
+      where: { name: 'transformers_weights' },
+    });
+  });
+
   test('rows of float64 become float32', async () => {
     const double = hostTensor('float64', [2, 1], Float64Array.of(Math.PI, Math.E));
     const checkpoint = await openCheckpoint(await plainModel({ double }));
