@@ -5,7 +5,7 @@ import { type Calibration, calibrateAll } from '../evaluation/calibration/calibr
 import { parseCalibration } from '../evaluation/calibration/parse-calibration.ts';
 import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
 import { ClassifierNetwork } from '../network/classifier-network.ts';
-import { type EncodedFunction, encodeFunctions } from '../network/encode-functions.ts';
+import { type EncodedFunction, encodeFunctions, endTokenCount } from '../network/encode-functions.ts';
 import { differingPart, modelIdentity } from '../network/model-identity.ts';
 import type { OpenModel } from '../network/open-model.ts';
 import { scoreFunctions, vulnerableScores } from '../network/score-functions.ts';
@@ -174,7 +174,8 @@ export class Detector {
     const lines = tokenLines(tokenizer, tokenizer.encode(code), this.#tokenTexts);
     // An empty function was given one token, which stands on no line.
     const given = lines.length === 0 ? [-1] : [...lines];
-    const fitted = fitLength(given, this.maxLength, this.#longFunctions)!.ids;
+    const ends = endTokenCount(tokenizer);
+    const fitted = fitLength(given, this.maxLength, this.#longFunctions, ends)!.ids;
     return Int32Array.from(fitted.slice(0, count));
   }
 

@@ -1,6 +1,7 @@
 /** @file Source code of functions -> token ids that fit the model. */
 import { VultuneError } from '../base/errors.ts';
 import { fitLength, type LongFunctions } from '../packing/fit-length.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
 import type { OpenModel } from './open-model.ts';
 import type { Pooling } from './stage-graph.ts';
 
@@ -29,6 +30,7 @@ export function encodeFunctions(
 ): (EncodedFunction | undefined)[] {
   const { eos, bos, pad } = tokenizer.special;
   const empty = eos ?? bos ?? pad ?? 0;
+  const ends = endTokenCount(tokenizer);
   return codes.map((code) => {
     const ids = tokenizer.encode(code);
     const outside = ids.find((id) => id >= geometry.vocabularySize);
@@ -39,7 +41,7 @@ export function encodeFunctions(
         { where: { file: path }, hint: 'The tokenizer files belong to another model.' },
       );
     }
-    const fitted = fitLength(ids.length === 0 ? [empty] : ids, maxLength, longFunctions);
+    const fitted = fitLength(ids.length === 0 ? [empty] : ids, maxLength, longFunctions, ends);
     if (fitted === undefined || pooling !== 'last') return fitted;
     return { ...fitted, ids: fitted.ids.slice(0, pooledLength(fitted.ids, geometry.padTokenId)) };
   });
@@ -53,4 +55,17 @@ export function encodeFunctions(
 export function pooledLength(ids: readonly number[], padTokenId: number | undefined): number {
   if (padTokenId === undefined) return ids.length;
   return Math.max(ids.findLastIndex((id) => id !== padTokenId) + 1, 1);
+}
+
+/** How many tokens the tokenizer puts behind every text. */
+export function endTokenCount(tokenizer: Pick<Tokenizer, 'encode'>): number {
+  const around = tokenizer.encode('');
+  const text = tokenizer.encode('x', { addSpecialTokens: false });
+  const whole = tokenizer.encode('x');
+  const before = around.findIndex(
+    (_, count) =>
+      text.every((id, i) => whole[count + i] === id) &&
+      around.slice(count).every((id, i) => whole[count + text.length + i] === id),
+  );
+  return before < 0 ? 0 : around.length - before;
 }

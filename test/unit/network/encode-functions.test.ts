@@ -70,3 +70,18 @@ test.each<[string, object, 'last' | 'mean']>([
   const options = { maxLength: 8, longFunctions: 'truncate', pooling } as const;
   expect(text(encodeFunctions(model(128, {}, config), ['abZZ'], options))).toEqual(['abZZ']);
 });
+
+test.each([
+  ['truncate', 'abcdef', '<abc>'],
+  ['head_tail', 'abcdef', '<abf>'],
+  ['truncate', 'abc', '<abc>'],
+] as const)('%s keeps what the tokenizer puts behind every text: %s', (longFunctions, code, expected) => {
+  const around = model();
+  const tokenizer: Tokenizer = {
+    ...around.tokenizer,
+    encode: (given, { addSpecialTokens = true } = {}) =>
+      around.tokenizer.encode(addSpecialTokens ? `<${given}>` : given),
+  };
+  const options = { maxLength: 5, longFunctions, pooling: 'last' } as const;
+  expect(text(encodeFunctions({ ...around, tokenizer }, [code], options))).toEqual([expected]);
+});
