@@ -1,4 +1,4 @@
-/** @file adapter_config.json and vultune.json of an adapter, and its weights, each spoiled beside the right others. */
+/** @file adapter_config.json of an adapter and its weights, each spoiled beside the right others. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readGeometry } from '../../src/model/families/registry.ts';

@@ -125,12 +125,15 @@ describe("another tool's adapter", () => {
     copyTokenizer();
     const file = join(adapter(), 'tokenizer.json');
     const json = JSON.parse(readFileSync(file, 'utf8')) as { added_tokens: object[] };
-    json.added_tokens.push({ ...json.added_tokens[0], id: 128, content: '<|fim|>' });
+    // The vocabulary has ids up to 97, the embedding 128 rows.
+    for (let id = 98; id <= 128; id++) {
+      json.added_tokens.push({ ...json.added_tokens[0], id, content: `<|added ${id}|>` });
+    }
     writeFileSync(file, JSON.stringify(json));
     const { exitCode, stderr } = await predict(adapter());
     expect(exitCode).toBe(2);
     expect(stderr).toContain('error TOKENIZER_MISMATCH');
-    expect(stderr).toContain('"<|fim|>" (128)');
+    expect(stderr).toContain('no embedding for: "<|added 128|>" (128); it has 128');
   });
 
   test('pools the last token that is not padding: one that ends every text changes nothing', async () => {
