@@ -10,12 +10,16 @@ export class NeedMoreBytes extends Error {}
 /** Deepest nesting of arrays that is believed; no real file has more than one. */
 const MAX_DEPTH = 4;
 
+/** Values of all arrays together: vocabularies and merges of published models have under two million. */
+const MOST_ITEMS = 2 ** 24;
+
 export class GgufCursor {
   /** Bytes from the start of the file. */
   position = 0;
   readonly #path: string;
   readonly #buffer: Buffer;
   readonly #fileSize: number;
+  #items = 0;
 
   /** `bytes` are the file's first. */
   constructor(path: string, bytes: Uint8Array, fileSize: number) {
@@ -40,10 +44,11 @@ export class GgufCursor {
     return Number(value);
   }
 
-  /** How many `what` follow, each of at least `minBytes`: so many must fit in the file. */
-  count(what: string, minBytes: number): number {
+  /** How many `what` follow, each of at least `minBytes`: so many must fit in the file, and be no more than `most`. */
+  count(what: string, minBytes: number, most = Number.POSITIVE_INFINITY): number {
     const count = this.size();
     if (count * minBytes > this.#fileSize - this.position) throw this.#lie(`${count} ${what}`);
+    if (count > most) throw this.#tooMany(`${count} ${what}`, most);
     return count;
   }
 
@@ -73,6 +78,8 @@ export class GgufCursor {
     if (depth === MAX_DEPTH) throw this.#lie('arrays nested without end');
     const type = this.uint32();
     const count = this.count('array items', SCALARS[type]?.bytes ?? 8);
+    this.#items += count;
+    if (this.#items > MOST_ITEMS) throw this.#tooMany(`${this.#items} array items`, MOST_ITEMS);
     const items: unknown[] = [];
     for (let i = 0; i < count; i++) items.push(this.#read(type, depth + 1));
     return items;
@@ -83,6 +90,11 @@ export class GgufCursor {
     if (at + length > this.#buffer.byteLength) throw new NeedMoreBytes();
     this.position = at + length;
     return at;
+  }
+
+  #tooMany(claim: string, most: number): VultuneError {
+    const message = `${this.#path}: the header claims ${claim}, at most ${most} are believed`;
+    return new VultuneError('GGUF_HEADER', message, { where: { file: this.#path } });
   }
 
   #lie(claim: string): VultuneError {

@@ -74,24 +74,31 @@ function decode(
   return hostTensor('float32', shape, out);
 }
 
+/** A header of a vocabulary of 250,000 tokens takes 15 MB. */
+const MOST_HEADER_BYTES = 256 * 2 ** 20;
+const MOST_TENSORS = 2 ** 20;
+const MOST_METADATA = 2 ** 16;
+
 type GgufHeader = Pick<GgufFile, 'metadata' | 'tensors'>;
 
 async function readHeader(path: string, fileSize: number): Promise<GgufHeader> {
-  for (let length = Math.min(FIRST_READ_BYTES, fileSize); ; length = Math.min(2 * length, fileSize)) {
+  const most = Math.min(fileSize, MOST_HEADER_BYTES);
+  for (let length = Math.min(FIRST_READ_BYTES, most); ; length = Math.min(2 * length, most)) {
     const cursor = new GgufCursor(path, await readRange(path, 0, length), fileSize);
     try {
       return parseHeader(cursor, path, fileSize);
     } catch (error) {
       if (!(error instanceof NeedMoreBytes)) throw error;
       if (length === fileSize) throw truncated(path, `the header goes on past the end (${fileSize} bytes)`);
+      if (length === most) throw bad('GGUF_HEADER', path, `the header has more than ${most} bytes`);
     }
   }
 }
 
 function parseHeader(cursor: GgufCursor, path: string, fileSize: number): GgufHeader {
   checkMagic(cursor, path);
-  const tensorCount = cursor.count('tensors', MIN_TENSOR_INFO_BYTES);
-  const metadataCount = cursor.count('metadata entries', MIN_METADATA_BYTES);
+  const tensorCount = cursor.count('tensors', MIN_TENSOR_INFO_BYTES, MOST_TENSORS);
+  const metadataCount = cursor.count('metadata entries', MIN_METADATA_BYTES, MOST_METADATA);
   const entries: [string, unknown][] = [];
   for (let i = 0; i < metadataCount; i++) entries.push([cursor.string(), cursor.value()]);
   const metadata = Object.fromEntries(entries);

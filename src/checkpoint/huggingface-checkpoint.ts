@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
+import { describeFound } from '../schema/words.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { readJsonObject } from './json-file.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -21,7 +22,12 @@ export async function openHuggingFaceCheckpoint(path: string, names: readonly st
         : 'A model is a folder with config.json and model.safetensors, or a .gguf file.',
     });
   }
-  const config = await readJsonObject(join(path, 'config.json'), 'CHECKPOINT_CONFIG_INVALID');
+  const config = await readJsonObject(
+    join(path, 'config.json'),
+    'CHECKPOINT_CONFIG_INVALID',
+    MOST_CONFIG_BYTES,
+  );
+  refuseOtherWeights(config, path);
   const tensors = new Map<string, StoredTensor>();
   for (const [shard, expected] of await listShards(path, names)) {
     const file = await readSafetensors(join(path, shard));
@@ -47,16 +53,32 @@ export async function openHuggingFaceCheckpoint(path: string, names: readonly st
   return await storedCheckpoint({ path, config, tokenizer: await readTokenizer(path, names) }, tensors);
 }
 
+/** That of a model is a few kB. */
+const MOST_CONFIG_BYTES = 4 * 2 ** 20;
+/** A line for each tensor: 300 kB for the largest models. */
+const MOST_INDEX_BYTES = 64 * 2 ** 20;
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
+
+/** Transformers takes the file that config.json names before any other. */
+function refuseOtherWeights(config: Readonly<Record<string, unknown>>, path: string): void {
+  const named = config.transformers_weights;
+  if (named === undefined || named === null || named === WEIGHTS) return;
+  const shown = describeFound(named).slice(0, 120);
+  throw new VultuneError('CHECKPOINT_CONFIG_INVALID', `"transformers_weights" is ${shown}, expected none`, {
+    where: { file: join(path, 'config.json'), name: 'transformers_weights' },
+    hint: `Vultune reads ${WEIGHTS}, or the shards of ${INDEX}: save the model again under these names.`,
+  });
+}
 
 /** File name and the tensors the index places in it (undefined: all it has). */
 async function listShards(
   path: string,
   names: readonly string[],
 ): Promise<(readonly [string, readonly string[] | undefined])[]> {
-  if (names.includes(INDEX)) return await readIndex(path, names);
+  // In this order, as Transformers: an index beside a single file is what an earlier save left.
   if (names.includes(WEIGHTS)) return [[WEIGHTS, undefined]];
+  if (names.includes(INDEX)) return await readIndex(path, names);
   const pickled = names.find((name) => /^(pytorch_model.*|model.*)\.(bin|pt|pth)$/.test(name));
   if (pickled !== undefined) {
     throw new VultuneError(
@@ -79,17 +101,22 @@ async function readIndex(
   names: readonly string[],
 ): Promise<(readonly [string, readonly string[]])[]> {
   const file = join(path, INDEX);
-  const map = (await readJsonObject(file, 'CHECKPOINT_INDEX_INVALID')).weight_map;
+  const map = (await readJsonObject(file, 'CHECKPOINT_INDEX_INVALID', MOST_INDEX_BYTES)).weight_map;
   if (typeof map !== 'object' || map === null) {
     throw new VultuneError('CHECKPOINT_INDEX_INVALID', `${file} has no weight_map`, { where: { file } });
   }
   const shards = new Map<string, string[]>();
   for (const [name, shard] of Object.entries(map)) {
     if (typeof shard !== 'string' || /[/\\]/.test(shard)) {
-      const message = `${file} places "${name}" in ${JSON.stringify(shard)}, expected a file name`;
+      const message = `${file} places "${name}" in ${JSON.stringify(shard)}, expected a file name`.slice(
+        0,
+        300,
+      );
       throw new VultuneError('CHECKPOINT_INDEX_INVALID', message, { where: { file, name } });
     }
-    shards.set(shard, [...(shards.get(shard) ?? []), name]);
+    const held = shards.get(shard) ?? [];
+    held.push(name);
+    shards.set(shard, held);
   }
   const missing = [...shards.keys()].filter((shard) => !names.includes(shard));
   if (missing.length > 0) {

@@ -9,12 +9,15 @@ import { fileError } from '../base/files.ts';
 /** One read call takes less than 2 GiB. */
 const MAX_READ_BYTES = 2 ** 30;
 
-/** Size in bytes. Throws FILE_MISSING, FILE_IS_FOLDER (see base/files.ts). */
+/** Size in bytes. Throws FILE_MISSING, FILE_IS_FOLDER (see base/files.ts), FILE_NOT_REGULAR for a pipe or a device. */
 export async function fileSizeBytes(path: string): Promise<number> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
-    return found.size;
+    if (found.isFile()) return found.size;
+    throw new VultuneError('FILE_NOT_REGULAR', `${path} is a pipe or a device, expected a file`, {
+      where: { file: path },
+    });
   } catch (error) {
     throw fileError(error, path, 'read');
   }
@@ -41,13 +44,23 @@ export async function readRangeFrom(
   start: number,
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
+  const bytes = allocateBytes(path, length);
   for (let at = 0; at < length; ) {
     const { bytesRead } = await file.read(bytes, at, Math.min(length - at, MAX_READ_BYTES), start + at);
     if (bytesRead === 0) throw endOfFile(path, start + at);
     at += bytesRead;
   }
   return bytes;
+}
+
+/** Throws FILE_TOO_LARGE for more than this machine has memory for, or JavaScript an array. */
+export function allocateBytes(path: string, length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    const message = `${length} bytes of ${path} are to be read at once, more than fit into memory`;
+    throw new VultuneError('FILE_TOO_LARGE', message, { where: { file: path }, cause });
+  }
 }
 
 /** What is thrown where a file ends that was longer when its header was checked. */

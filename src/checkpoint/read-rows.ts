@@ -3,7 +3,7 @@
  */
 import { readSync } from 'node:fs';
 import { invariant } from '../base/errors.ts';
-import { endOfFile, openFile } from './read-range.ts';
+import { allocateBytes, endOfFile, openFile } from './read-range.ts';
 
 /** A matrix [V, D] whose rows lie one after the other, each in whole bytes. */
 export interface StoredMatrix {
@@ -30,7 +30,7 @@ export async function readRowBytes(
     invariant(Number.isInteger(row) && row >= 0 && row < V, `row ${row} of a matrix of ${V} rows`);
     return { row, at: place * rowBytes };
   }).sort((a, b) => a.row - b.row);
-  const bytes = new Uint8Array(places.length * rowBytes);
+  const bytes = allocateBytes(path, places.length * rowBytes);
   const file = await openFile(path);
   try {
     let last: (typeof places)[number] | undefined;

@@ -1,8 +1,9 @@
 /** @file The tokenizer files of a folder, a model's or an adapter's: tokenizer.json and what lies with it. */
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
-import { fileError } from '../base/files.ts';
+import { fileError, writeFileAtomic } from '../base/files.ts';
 import type { TokenizerDefinition } from './checkpoint.ts';
 import { readJsonObject } from './json-file.ts';
 
@@ -35,6 +36,20 @@ export async function readTokenizer(
   }
   const chatTemplate = await readFile(join(folder, template), 'utf8');
   return { kind: 'huggingface', json, config: { ...config, chat_template: chatTemplate }, file };
+}
+
+const FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja'];
+
+/**
+ * Puts a model's tokenizer files, as they are, into the folder of an adapter trained on it, as PEFT's users expect it: what ids a
+ * text gets then stays what it was, whatever becomes of the model's. A GGUF file has none to copy.
+ */
+export function copyTokenizer(definition: TokenizerDefinition | undefined, folder: string): void {
+  if (definition?.kind !== 'huggingface') return;
+  for (const name of FILES) {
+    const from = join(dirname(definition.file), name);
+    if (existsSync(from)) writeFileAtomic(join(folder, name), readFileSync(from));
+  }
 }
 
 async function read(path: string): Promise<Record<string, unknown>> {

@@ -5,6 +5,7 @@ import { describeExpected, describeFound, schemaAt } from '../schema/words.ts';
 import type { z } from '../schema/zod.ts';
 import { findConflicts } from './cross-checks.ts';
 import { configJsonSchema } from './describe.ts';
+import { withFoundFiles } from './found-files.ts';
 import { hintForUnknownKey } from './key-names.ts';
 import { type Problem, problemsError } from './problems.ts';
 import { type KeyPath, type Source, withOverrides, yamlSource } from './sources.ts';
@@ -29,7 +30,7 @@ export function loadTrainConfig({ file, overrides = [] }: LoadOptions): TrainCon
   const read = yamlSource(text, file ?? 'configuration');
   if (read.problems.length > 0) throw problemsError(read.problems);
   const { source, problems } = withOverrides(read.source, overrides, takesTextOnly);
-  return checked(source, problems);
+  return withFoundFiles(checked(source, problems), file);
 }
 
 /** Checks a configuration that was stored resolved (in run.json). @throws VultuneError as `loadTrainConfig`. */

@@ -18,7 +18,7 @@ const lastLayers = z
 
 const modelAndData = {
   base_model: path().describe(
-    'The model to fine-tune: an id of a model hub, pypi:NAME==VERSION, a folder, or one GGUF file.',
+    'The model to fine-tune: an id of a model hub, pypi:NAME==VERSION, a folder, or one GGUF file; a path counts from the current folder, else from that of the YAML file, and is stored whole.',
   ),
   revision: z
     .string()

@@ -1,20 +1,29 @@
 /** @file A fine-tuned model ready to judge functions: base model, adapter, and how it was trained to be used. */
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
-import { type Calibration, calibrateAll, parseCalibration } from '../evaluation/calibration/calibration.ts';
+import { type Calibration, calibrateAll } from '../evaluation/calibration/calibration.ts';
+import { parseCalibration } from '../evaluation/calibration/parse-calibration.ts';
 import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
 import { ClassifierNetwork } from '../network/classifier-network.ts';
-import { encodeFunctions } from '../network/encode-functions.ts';
+import { type EncodedFunction, encodeFunctions, endTokenCount } from '../network/encode-functions.ts';
+import { differingPart, modelIdentity } from '../network/model-identity.ts';
 import type { OpenModel } from '../network/open-model.ts';
 import { scoreFunctions, vulnerableScores } from '../network/score-functions.ts';
+import type { Pooling } from '../network/stage-graph.ts';
 import type { Objective } from '../network/stage-programs.ts';
-import { fitLength, keepAll } from '../packing/fit-length.ts';
+import { fitLength, keepAll, type LongFunctions } from '../packing/fit-length.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
 import { separateFunctions } from '../packing/units.ts';
 import { type AdapterHeader, loadAdapter } from '../peft/adapter-files.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { type TokenTexts, tokenLines } from '../text/token-lines.ts';
+import {
+  requireFiniteLogits,
+  requireFiniteRelevance,
+  requireProbabilities,
+  type ScoredFunctions,
+} from './finite-scores.ts';
 
 export interface DetectorOptions {
   readonly backend: Backend;
@@ -44,6 +53,8 @@ export interface TokenRelevance {
 
 export interface JudgeOptions {
   readonly signal?: AbortSignal | undefined;
+  /** How errors call a function, by its place in the list; its first line stands there in any case. */
+  readonly nameOf?: ((index: number) => string | undefined) | undefined;
   onProgress?(done: { readonly functions: number; readonly tokens: number }): void;
 }
 
@@ -67,6 +78,7 @@ export class Detector {
   readonly #model: OpenModel;
   readonly #network: ClassifierNetwork;
   readonly #header: AdapterHeader;
+  readonly #pooling: Pooling;
   readonly #tokenTexts: TokenTexts = new Map();
 
   private constructor(
@@ -79,6 +91,7 @@ export class Detector {
     this.#model = model;
     this.#network = network;
     this.#header = header;
+    this.#pooling = poolingOf(header);
     this.calibration = adapterCalibration(header);
     this.threshold = options.threshold ?? settings?.threshold ?? DEFAULT_THRESHOLD;
     this.maxLength = options.maxLength ?? settings?.maxLength ?? model.geometry.maxPositions;
@@ -86,18 +99,8 @@ export class Detector {
 
   /** Throws ADAPTER_MISMATCH when the adapter was trained on another model, and what loadAdapter throws. */
   static async open(model: OpenModel, header: AdapterHeader, options: DetectorOptions): Promise<Detector> {
-    const { geometry, weights, checkpoint } = model;
-    const trainedOn = header.settings?.baseFingerprint;
-    if (trainedOn !== undefined && trainedOn !== checkpoint.fingerprint) {
-      throw new VultuneError(
-        'ADAPTER_MISMATCH',
-        'the adapter was trained on another base model than this one',
-        {
-          where: { file: header.folder, name: header.config.baseModel },
-          hint: `${model.path} is not the model it was trained on: another revision, or another quantisation?`,
-        },
-      );
-    }
+    const { geometry, weights } = model;
+    requireSameModel(header, model);
     const adapter = await loadAdapter(header, geometry);
     const network = new ClassifierNetwork({
       geometry,
@@ -107,32 +110,34 @@ export class Detector {
       backend: options.backend,
       blocksPerStage: 1,
       activations: 'products',
-      pooling: header.settings?.pooling ?? 'last',
+      pooling: poolingOf(header),
     });
     return new Detector(model, network, header, options);
   }
 
-  /** Judges functions in the order given; none is left out. */
+  /**
+   * Judges functions in the order given; none is left out.
+   * @throws VultuneError SCORE_NOT_FINITE
+   */
   async judge(codes: readonly string[], options: JudgeOptions = {}): Promise<Judgements> {
-    const encoded = encodeFunctions(this.#model, codes, {
-      maxLength: this.maxLength,
-      longFunctions: keepAll(this.#header.settings?.longFunctions ?? 'truncate'),
-    });
+    const encoded = this.#encode(codes);
     const ids = encoded.map((one) => one!.ids);
     const logits = await scoreFunctions(this.#network, ids, { tokensPerBatch: TOKENS_PER_BATCH, ...options });
+    const scored = this.#scored(codes, options);
+    requireFiniteLogits(logits, scored);
     const rawScores = vulnerableScores(logits);
     const scores = calibrateAll(this.calibration, rawScores);
+    requireProbabilities(scores, scored);
     return { logits, scores, rawScores, truncated: encoded.map((one) => one!.truncated) };
   }
 
   /**
    * What each token read of a function says for "vulnerable": gradient x input of the margin between the two logits.
    * Functions in the order given.
+   * @throws VultuneError SCORE_NOT_FINITE
    */
   async relevance(codes: readonly string[], options: JudgeOptions = {}): Promise<TokenRelevance[]> {
-    const longFunctions = keepAll(this.#header.settings?.longFunctions ?? 'truncate');
-    const encoded = encodeFunctions(this.#model, codes, { maxLength: this.maxLength, longFunctions });
-    const ids = encoded.map((one) => one!.ids);
+    const ids = this.#encode(codes).map((one) => one!.ids);
     const plan = planInference(separateFunctions(ids.map(({ length }) => length)), {
       tokensPerBatch: TOKENS_PER_BATCH,
     });
@@ -143,10 +148,9 @@ export class Detector {
       const sequence = packSequence(functions.map((index) => ids[index]!));
       const relevance = await this.#network.embeddingRelevance(sequence, { objective: MARGIN, feeds: {} });
       for (const [row, index] of functions.entries()) {
-        out[index] = {
-          lines: this.tokenLines(codes[index]!),
-          relevance: Float32Array.from(sequence.layout.flatTokens[row]!, (token) => relevance[token]!),
-        };
+        const own = Float32Array.from(sequence.layout.flatTokens[row]!, (token) => relevance[token]!);
+        requireFiniteRelevance(own, index, this.#scored(codes, options));
+        out[index] = { lines: this.#linesOf(codes[index]!, ids[index]!.length), relevance: own };
         done.functions++;
         done.tokens += ids[index]!.length;
       }
@@ -155,14 +159,37 @@ export class Detector {
     return out;
   }
 
+  #scored(codes: readonly string[], { nameOf }: JudgeOptions): ScoredFunctions {
+    return { codes, nameOf, adapterFolder: this.#header.folder };
+  }
+
   /** [tokens] 0-based line of each token that is read of a function, cut as its ids are; -1 for special tokens. */
   tokenLines(code: string): Int32Array {
-    const longFunctions = keepAll(this.#header.settings?.longFunctions ?? 'truncate');
+    return this.#linesOf(code, this.#encode([code])[0]!.ids.length);
+  }
+
+  /** `count`: how many tokens of it are read. */
+  #linesOf(code: string, count: number): Int32Array {
     const { tokenizer } = this.#model;
     const lines = tokenLines(tokenizer, tokenizer.encode(code), this.#tokenTexts);
     // An empty function was given one token, which stands on no line.
     const given = lines.length === 0 ? [-1] : [...lines];
-    return Int32Array.from(fitLength(given, this.maxLength, longFunctions)!.ids);
+    const ends = endTokenCount(tokenizer);
+    const fitted = fitLength(given, this.maxLength, this.#longFunctions, ends)!.ids;
+    return Int32Array.from(fitted.slice(0, count));
+  }
+
+  get #longFunctions(): LongFunctions {
+    return keepAll(this.#header.settings?.longFunctions ?? 'truncate');
+  }
+
+  /** None is dropped. */
+  #encode(codes: readonly string[]): (EncodedFunction | undefined)[] {
+    return encodeFunctions(this.#model, codes, {
+      maxLength: this.maxLength,
+      longFunctions: this.#longFunctions,
+      pooling: this.#pooling,
+    });
   }
 
   /** The detector's own part alone: the model that it was opened on stays open. */
@@ -175,6 +202,29 @@ export class Detector {
     await this.#model.checkpoint.close();
   }
 }
+
+const PARTS = {
+  weights: ['on another base model than this one', 'another revision, or another quantisation?'],
+  configuration: [
+    "with another config.json of the base model than this one's",
+    'was it edited, or published anew?',
+  ],
+  tokenizer: ['with another tokenizer than this one', 'were its files edited, or published anew?'],
+} as const;
+
+/** Throws ADAPTER_MISMATCH. */
+function requireSameModel({ folder, config, settings }: AdapterHeader, model: OpenModel): void {
+  const part = settings === undefined ? undefined : differingPart(settings, modelIdentity(model));
+  if (part === undefined) return;
+  const [what, why] = PARTS[part];
+  throw new VultuneError('ADAPTER_MISMATCH', `the adapter was trained ${what}`, {
+    where: { file: folder, name: config.baseModel },
+    hint: `${model.path} is not the model it was trained on: ${why}`,
+  });
+}
+
+/** An adapter of another tool is one of Transformers' classifiers, which pool the last token. */
+const poolingOf = ({ settings }: AdapterHeader): Pooling => settings?.pooling ?? 'last';
 
 /** Of an adapter, before its model is known. Throws ADAPTER_SETTINGS. */
 export function adapterCalibration({ folder, settings }: AdapterHeader): Calibration | undefined {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
+import { findMoved } from '../base/moved-path.ts';
 import { type AdapterHeader, isAdapterFolder, readAdapterHeader } from '../peft/adapter-files.ts';
 
 /** A run folder (its `adapter/`), or an adapter folder itself. Throws RUN_UNFINISHED, ADAPTER_MISSING, ADAPTER_CONFIG. */
@@ -23,10 +24,13 @@ export function locateAdapter(folder: string): AdapterHeader {
   return readAdapterHeader(folder);
 }
 
-/** The base model's reference; a path relative to the adapter becomes one relative to here. */
-export function baseModelReference({ folder, config }: AdapterHeader): string {
+/**
+ * The base model's reference. A path relative to the adapter becomes an absolute one; a model that was moved together with the
+ * adapter is found where it is now.
+ */
+export function baseModelReference({ folder, config, settings }: AdapterHeader): string {
   const { baseModel } = config;
-  if (isAbsolute(baseModel)) return baseModel;
+  if (isAbsolute(baseModel)) return findMoved(baseModel, settings?.baseModelPath, folder);
   for (const from of [folder, dirname(folder)]) {
     const path = resolve(from, baseModel);
     if (existsSync(path)) return path;

@@ -66,6 +66,8 @@ export interface DecoderGeometry {
   readonly slidingWindows: readonly (number | undefined)[];
   /** The most positions the model was made for: the default cut of long functions. */
   readonly maxPositions: number;
+  /** The token that fills up texts of a batch: the last other one stands for a text. Undefined where the model names none. */
+  readonly padTokenId: number | undefined;
   readonly linears: BlockLinears;
   readonly names: DecoderNames;
 }

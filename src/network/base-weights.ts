@@ -1,8 +1,10 @@
 /**
  * @file The frozen weights of the base model: each read when it is first needed and held once; rows of one are only read.
+ * A weight that is no finite number is noticed here, where its name is still known.
  */
+import { VultuneError } from '../base/errors.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { HostTensor } from '../tensor/host-tensor.ts';
+import { firstNotFinite, type HostTensor } from '../tensor/host-tensor.ts';
 
 export class BaseWeights {
   readonly #checkpoint: Checkpoint;
@@ -12,16 +14,30 @@ export class BaseWeights {
     this.#checkpoint = checkpoint;
   }
 
-  /** Throws CHECKPOINT_TENSOR_MISSING when the checkpoint has no tensor of that name. */
+  /** Throws CHECKPOINT_TENSOR_MISSING when the checkpoint has no tensor of that name, CHECKPOINT_NOT_FINITE for NaN in it. */
   get(name: string): Promise<HostTensor<'float32'>> {
-    const held = this.#held.get(name) ?? this.#checkpoint.read(name);
+    const held = this.#held.get(name) ?? this.#finite(name, this.#checkpoint.read(name));
     this.#held.set(name, held);
     return held;
   }
 
   /** Rows of a matrix, [rows.length, D], read anew each time and not held: see Checkpoint.readRows. */
   rows(name: string, rows: ArrayLike<number>): Promise<HostTensor<'float32'>> {
-    return this.#checkpoint.readRows(name, rows);
+    return this.#finite(name, this.#checkpoint.readRows(name, rows));
+  }
+
+  async #finite(name: string, reading: Promise<HostTensor<'float32'>>): Promise<HostTensor<'float32'>> {
+    const tensor = await reading;
+    const at = firstNotFinite(tensor.data);
+    if (at < 0) return tensor;
+    throw new VultuneError(
+      'CHECKPOINT_NOT_FINITE',
+      `the base model's "${name}" holds ${tensor.data[at]}, expected finite numbers`,
+      {
+        where: { file: this.#checkpoint.path, name },
+        hint: 'The weights are damaged or were converted wrongly: fetch or convert the model again.',
+      },
+    );
   }
 
   /** Lets go of weights that are not needed any more; asking for them again reads them again. */

@@ -1,11 +1,14 @@
 /** @file Source code of functions -> token ids that fit the model. */
 import { VultuneError } from '../base/errors.ts';
 import { fitLength, type LongFunctions } from '../packing/fit-length.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
 import type { OpenModel } from './open-model.ts';
+import type { Pooling } from './stage-graph.ts';
 
 export interface EncodeOptions {
   readonly maxLength: number;
   readonly longFunctions: LongFunctions;
+  readonly pooling: Pooling;
 }
 
 export interface EncodedFunction {
@@ -17,16 +20,17 @@ export interface EncodedFunction {
 
 /**
  * Ids of each function, undefined where `drop` drops it. An empty function becomes one end-of-text token, so that every
- * function has a last token to judge.
+ * function has a last token to judge. Where the last token is pooled, ids end with it (see {@link pooledLength}).
  * Throws TOKENIZER_MISMATCH when the tokenizer knows ids that the model's embedding does not have.
  */
 export function encodeFunctions(
   { tokenizer, geometry, path }: Pick<OpenModel, 'tokenizer' | 'geometry' | 'path'>,
   codes: readonly string[],
-  { maxLength, longFunctions }: EncodeOptions,
+  { maxLength, longFunctions, pooling }: EncodeOptions,
 ): (EncodedFunction | undefined)[] {
   const { eos, bos, pad } = tokenizer.special;
   const empty = eos ?? bos ?? pad ?? 0;
+  const ends = endTokenCount(tokenizer);
   return codes.map((code) => {
     const ids = tokenizer.encode(code);
     const outside = ids.find((id) => id >= geometry.vocabularySize);
@@ -37,6 +41,31 @@ export function encodeFunctions(
         { where: { file: path }, hint: 'The tokenizer files belong to another model.' },
       );
     }
-    return fitLength(ids.length === 0 ? [empty] : ids, maxLength, longFunctions);
+    const fitted = fitLength(ids.length === 0 ? [empty] : ids, maxLength, longFunctions, ends);
+    if (fitted === undefined || pooling !== 'last') return fitted;
+    return { ...fitted, ids: fitted.ids.slice(0, pooledLength(fitted.ids, geometry.padTokenId)) };
   });
+}
+
+/**
+ * How many of the ids there are up to the token that is pooled: the rightmost that is not config.json's `pad_token_id`, the first
+ * where all are (GenericForSequenceClassification of Transformers 5.24, modeling_layers.py), the last where there is no
+ * such id. Attention is causal, so leaving out what follows changes nothing else.
+ */
+export function pooledLength(ids: readonly number[], padTokenId: number | undefined): number {
+  if (padTokenId === undefined) return ids.length;
+  return Math.max(ids.findLastIndex((id) => id !== padTokenId) + 1, 1);
+}
+
+/** How many tokens the tokenizer puts behind every text. */
+export function endTokenCount(tokenizer: Pick<Tokenizer, 'encode'>): number {
+  const around = tokenizer.encode('');
+  const text = tokenizer.encode('x', { addSpecialTokens: false });
+  const whole = tokenizer.encode('x');
+  const before = around.findIndex(
+    (_, count) =>
+      text.every((id, i) => whole[count + i] === id) &&
+      around.slice(count).every((id, i) => whole[count + text.length + i] === id),
+  );
+  return before < 0 ? 0 : around.length - before;
 }

@@ -1,5 +1,6 @@
 /** @file A base model ready to be used: checkpoint, geometry, tokenizer, weights as they are needed. */
-import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
+import { VultuneError } from '../base/errors.ts';
+import { type Checkpoint, openCheckpoint, type TokenizerDefinition } from '../checkpoint/checkpoint.ts';
 import { checkWeights } from '../model/check-weights.ts';
 import { readGeometry } from '../model/families/registry.ts';
 import type { DecoderGeometry } from '../model/geometry.ts';
@@ -15,18 +16,40 @@ export interface OpenModel {
 }
 
 /**
- * Reads headers, configuration and tokenizer; weights are read when they are first used.
- * Throws what openCheckpoint, readGeometry, checkWeights and loadTokenizer throw.
+ * Reads headers, configuration and tokenizer; weights are read when they are first used. `ownTokenizer`: an adapter's, used
+ * instead of the base model's.
+ * Throws what openCheckpoint, readGeometry, checkWeights and loadTokenizer throw, and TOKENIZER_MISMATCH for an own
+ * tokenizer with tokens that the model has no embedding for.
  */
-export async function openModel(path: string): Promise<OpenModel> {
+export async function openModel(path: string, ownTokenizer?: TokenizerDefinition): Promise<OpenModel> {
   const checkpoint = await openCheckpoint(path);
   try {
-    const geometry = readGeometry(checkpoint.config, path);
+    const geometry = readGeometry(checkpoint.config, path, checkpoint.tensors.size);
     checkWeights(checkpoint, geometry);
-    const tokenizer = loadTokenizer(checkpoint.tokenizer, path);
+    const tokenizer = loadTokenizer(ownTokenizer ?? checkpoint.tokenizer, path);
+    if (ownTokenizer !== undefined) requireRows(tokenizer, geometry, ownTokenizer.file);
     return { path, checkpoint, geometry, tokenizer, weights: new BaseWeights(checkpoint) };
   } catch (error) {
     await checkpoint.close();
     throw error;
   }
+}
+
+const NAMED = 5;
+
+/** What was added to a tokenizer was trained with rows of its own, which an adapter of matrices does not hold. */
+function requireRows(tokenizer: Tokenizer, { vocabularySize }: DecoderGeometry, file: string): void {
+  const beyond = tokenizer.vocabSize - vocabularySize;
+  if (beyond <= 0) return;
+  const ids = Array.from({ length: Math.min(beyond, NAMED) }, (_, i) => vocabularySize + i);
+  const names = ids.map((id) => `${JSON.stringify(tokenizer.decode([id]))} (${id})`).join(', ');
+  const more = beyond > NAMED ? ` and ${beyond - NAMED} more` : '';
+  throw new VultuneError(
+    'TOKENIZER_MISMATCH',
+    `the adapter's own tokenizer has tokens that the base model has no embedding for: ${names}${more}; it has ${vocabularySize}`,
+    {
+      where: { file },
+      hint: 'The adapter was trained on a model whose vocabulary had been enlarged: use that one.',
+    },
+  );
 }

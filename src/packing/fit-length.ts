@@ -15,12 +15,14 @@ export interface FittedFunction {
 
 /**
  * Token ids cut to maxLength; undefined when the function is to be dropped. `truncate` keeps the first maxLength tokens,
- * `head_tail` the first ceil(maxLength / 2) and the last floor(maxLength / 2): a signature and what is returned.
+ * `head_tail` the first ceil(maxLength / 2) and the last floor(maxLength / 2): a signature and what is returned. The last
+ * `endCount`, which a tokenizer puts behind every text, stay at the end, as when Transformers truncates.
  */
 export function fitLength(
   ids: readonly number[],
   maxLength: number,
   longFunctions: LongFunctions,
+  endCount = 0,
 ): FittedFunction | undefined {
   invariant(
     Number.isSafeInteger(maxLength) && maxLength > 0,
@@ -29,15 +31,14 @@ export function fitLength(
   if (ids.length <= maxLength) return { ids: [...ids], truncated: false };
   switch (longFunctions) {
     case 'truncate':
-      return { ids: ids.slice(0, maxLength), truncated: true };
-    case 'head_tail': {
-      const tail = Math.floor(maxLength / 2);
-      return {
-        ids: [...ids.slice(0, maxLength - tail), ...ids.slice(ids.length - tail)],
-        truncated: true,
-      };
-    }
+      return headAndTail(ids, maxLength, Math.min(endCount, maxLength - 1));
+    case 'head_tail':
+      return headAndTail(ids, maxLength, Math.floor(maxLength / 2));
     case 'drop':
       return undefined;
   }
+}
+
+function headAndTail(ids: readonly number[], maxLength: number, tail: number): FittedFunction {
+  return { ids: [...ids.slice(0, maxLength - tail), ...ids.slice(ids.length - tail)], truncated: true };
 }

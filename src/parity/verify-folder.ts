@@ -41,7 +41,7 @@ export async function verifyFolder(dir: string, options: VerifyOptions): Promise
   const reference = await readReferenceFolder(dir);
   const checkpoint = await openCheckpoint(reference.base);
   try {
-    const geometry = readGeometry(checkpoint.config, reference.base);
+    const geometry = readGeometry(checkpoint.config, reference.base, checkpoint.tensors.size);
     requireKnownTokens(reference, geometry);
     const adapter = await loadAdapter(readAdapterHeader(reference.adapter), geometry);
     const verifier = new Verifier(reference, geometry, new BaseWeights(checkpoint), adapter, options);

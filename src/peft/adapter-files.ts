@@ -5,12 +5,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
-import { makeFolder, readTextFile, writeFileAtomic } from '../base/files.ts';
-import { readAllSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
+import { makeFolder, writeFileAtomic } from '../base/files.ts';
+import { readJsonObjectSync } from '../checkpoint/json-file.ts';
+import { readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
 import type { DecoderGeometry } from '../model/geometry.ts';
-import type { HostTensor } from '../tensor/host-tensor.ts';
+import { firstNotFinite, type HostTensor } from '../tensor/host-tensor.ts';
 import { type AdapterConfig, formatAdapterConfig, parseAdapterConfig } from './adapter-config.ts';
-import { type AdapterParameters, adaptedModules, checkParameters } from './adapter-parameters.ts';
+import { adapterConfigNotes } from './adapter-config-schema.ts';
+import { type AdapterParameters, adaptedModules, checkShapes } from './adapter-parameters.ts';
 import { type DetectorSettings, parseSettings } from './detector-settings.ts';
 import { type LoraModule, planLora } from './lora-plan.ts';
 
@@ -23,6 +25,8 @@ export interface AdapterHeader {
   readonly config: AdapterConfig;
   /** Undefined for an adapter that another tool trained. */
   readonly settings: DetectorSettings | undefined;
+  /** What a user should know of fields of adapter_config.json that were passed over. */
+  readonly notes: readonly string[];
 }
 
 export function isAdapterFolder(folder: string): boolean {
@@ -39,9 +43,11 @@ export function readAdapterHeader(folder: string): AdapterHeader {
   }
   const file = join(folder, CONFIG);
   const settings = join(folder, SETTINGS);
+  const json = readJson(file);
   return {
     folder,
-    config: parseAdapterConfig(readJson(file), file),
+    config: parseAdapterConfig(json, file),
+    notes: adapterConfigNotes(json).map((note) => `${file}: ${note}`),
     settings: existsSync(settings) ? parseSettings(readJson(settings), settings) : undefined,
   };
 }
@@ -51,7 +57,7 @@ export interface LoadedAdapter {
   readonly parameters: AdapterParameters;
 }
 
-/** The tensors of an adapter for a model. Throws ADAPTER_MISSING, ADAPTER_MISMATCH, LORA_TARGET_UNKNOWN. */
+/** The tensors of an adapter for a model. Throws ADAPTER_MISSING, ADAPTER_MISMATCH, ADAPTER_NOT_FINITE, LORA_TARGET_UNKNOWN. */
 export async function loadAdapter(header: AdapterHeader, geometry: DecoderGeometry): Promise<LoadedAdapter> {
   const file = join(header.folder, WEIGHTS);
   if (!existsSync(file)) {
@@ -61,17 +67,36 @@ export async function loadAdapter(header: AdapterHeader, geometry: DecoderGeomet
     });
   }
   const modules = planLora(geometry, header.config.lora);
-  const found = new Map<string, HostTensor<'float32'>>();
-  for (const [key, tensor] of await readAllSafetensors(file)) {
-    if (tensor.dtype !== 'float32') {
-      throw new VultuneError('ADAPTER_MISMATCH', `the adapter has a tensor of ${tensor.dtype}`, {
-        where: { file, name: key },
-        hint: 'Adapters are of floating-point numbers.',
-      });
-    }
-    found.set(key, tensor as HostTensor<'float32'>);
+  const stored = await readSafetensors(file);
+  // Before anything is read: the header may promise more than memory holds.
+  const keys = checkShapes(geometry, modules, stored.tensors, file);
+  const parameters = new Map<string, HostTensor<'float32'>>();
+  for (const key of keys) parameters.set(key, finiteFloats(await stored.read(key), { file, name: key }));
+  return { modules, parameters };
+}
+
+/** Throws ADAPTER_MISMATCH for numbers of another kind, ADAPTER_NOT_FINITE for NaN and infinity. */
+function finiteFloats(
+  tensor: HostTensor,
+  where: { readonly file: string; readonly name: string },
+): HostTensor<'float32'> {
+  if (tensor.dtype !== 'float32') {
+    throw new VultuneError('ADAPTER_MISMATCH', `the adapter has a tensor of ${tensor.dtype}`, {
+      where,
+      hint: 'Adapters are of floating-point numbers.',
+    });
   }
-  return { modules, parameters: checkParameters(geometry, modules, found, file) };
+  const data = tensor.data as Float32Array;
+  const at = firstNotFinite(data);
+  if (at < 0) return tensor as HostTensor<'float32'>;
+  throw new VultuneError(
+    'ADAPTER_NOT_FINITE',
+    `number ${at + 1} of ${data.length} in "${where.name}" is ${data[at]}, expected finite numbers`,
+    {
+      where,
+      hint: 'The training that wrote the adapter failed: its scores would be NaN for every function.',
+    },
+  );
 }
 
 export interface AdapterToWrite {
@@ -91,16 +116,9 @@ export async function writeAdapter(folder: string, adapter: AdapterToWrite): Pro
   writeFileAtomic(join(folder, CONFIG), formatAdapterConfig(adapter.config, adapted));
 }
 
+/** The largest that are known list every matrix of a large model: 50 kB. */
+const MOST_JSON_BYTES = 2 ** 20;
+
 function readJson(file: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(readTextFile(file));
-  } catch (cause) {
-    if (cause instanceof VultuneError) throw cause;
-    throw new VultuneError('ADAPTER_CONFIG', 'the file is not JSON', { where: { file }, cause });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new VultuneError('ADAPTER_CONFIG', 'the file is not a JSON object', { where: { file } });
-  }
-  return value as Record<string, unknown>;
+  return readJsonObjectSync(file, { code: 'ADAPTER_CONFIG', mostBytes: MOST_JSON_BYTES });
 }

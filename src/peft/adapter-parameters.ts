@@ -64,41 +64,34 @@ export function initialParameters(
 }
 
 /**
- * The tensors of an adapter file, checked against what the plan expects.
+ * The tensors that an adapter has, by what its file's header says of them, in the plan's order.
  * Throws ADAPTER_MISMATCH when one is missing, left over or of another shape: the adapter is for another base model.
  */
-export function checkParameters(
+export function checkShapes(
   geometry: DecoderGeometry,
   modules: readonly LoraModule[],
-  found: ReadonlyMap<string, HostTensor<'float32'>>,
+  found: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   file: string,
-): AdapterParameters {
+): readonly string[] {
   const hint = 'An adapter works only with the base model it was trained on; check base_model_name_or_path.';
-  const specs = adapterSpecs(geometry, modules);
+  const specs = new Map(adapterSpecs(geometry, modules).map(({ key, shape }) => [key, shape]));
   for (const key of found.keys()) {
-    if (!specs.some((spec) => spec.key === key)) {
-      throw new VultuneError(
-        'ADAPTER_MISMATCH',
-        'the adapter has a tensor that the base model has no place for',
-        {
-          where: { file, name: key },
-          hint,
-        },
-      );
-    }
+    if (specs.has(key)) continue;
+    throw new VultuneError(
+      'ADAPTER_MISMATCH',
+      'the adapter has a tensor that the base model has no place for',
+      { where: { file, name: key }, hint },
+    );
   }
-  return new Map(
-    specs.map(({ key, shape }) => {
-      const tensor = found.get(key);
-      if (tensor === undefined || tensor.shape.join() !== shape.join()) {
-        const what = tensor === undefined ? 'is missing' : `has shape [${tensor.shape.join(', ')}]`;
-        throw new VultuneError(
-          'ADAPTER_MISMATCH',
-          `the base model wants a tensor of shape [${shape.join(', ')}] in the adapter; it ${what}`,
-          { where: { file, name: key }, hint },
-        );
-      }
-      return [key, tensor];
-    }),
-  );
+  for (const [key, shape] of specs) {
+    const tensor = found.get(key);
+    if (tensor !== undefined && tensor.shape.join() === shape.join()) continue;
+    const what = tensor === undefined ? 'is missing' : `has shape [${tensor.shape.join(', ')}]`;
+    throw new VultuneError(
+      'ADAPTER_MISMATCH',
+      `the base model wants a tensor of shape [${shape.join(', ')}] in the adapter; it ${what}`,
+      { where: { file, name: key }, hint },
+    );
+  }
+  return [...specs.keys()];
 }

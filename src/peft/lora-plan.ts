@@ -1,6 +1,7 @@
 /** @file Which matrices of a model get a low-rank update, and how large: PEFT's options resolved against a geometry. */
 import { VultuneError } from '../base/errors.ts';
 import { type DecoderGeometry, LINEAR_ROLES, type LinearModule, type LinearRole } from '../model/geometry.ts';
+import { nameEndPattern, namePattern } from './name-pattern.ts';
 
 /** `last`: only the last k layers. */
 export type LayerSelection = 'all' | { readonly last: number } | readonly number[];
@@ -56,29 +57,18 @@ export function selectedLayers(selection: LayerSelection, layerCount: number): r
 }
 
 /** PEFT's rule: a target is a whole name or its end after a dot. */
-const endsWith = (name: string, target: string) => name === target || name.endsWith(`.${target}`);
-
-/** Throws LORA_PATTERN for what is no regular expression. */
-function regularExpression(source: string, option: string): RegExp {
-  try {
-    return new RegExp(source);
-  } catch (cause) {
-    throw new VultuneError('LORA_PATTERN', `${JSON.stringify(source)} is no regular expression`, {
-      where: { name: option },
-      hint: 'Give names of matrices, or a regular expression for whole names.',
-      cause,
-    });
-  }
+function endsOf(name: string): string[] {
+  const parts = name.split('.');
+  return parts.map((_, from) => parts.slice(from).join('.'));
 }
 
-function patternValue(
+/** The value for a name, of the first of the patterns that fits its end, as PEFT has it. */
+function patternValues(
   pattern: Readonly<Record<string, number>>,
   option: string,
-  name: string,
-): number | undefined {
-  // PEFT matches keys as regular expressions at the end of the name.
-  const key = Object.keys(pattern).find((end) => regularExpression(`(^|.*\\.)(${end})$`, option).test(name));
-  return key === undefined ? undefined : pattern[key];
+): (name: string) => number | undefined {
+  const values = Object.entries(pattern).map(([end, value]) => [nameEndPattern(end, option), value] as const);
+  return (name) => values.find(([fits]) => fits(name))?.[1];
 }
 
 /** Every matrix of the blocks. */
@@ -100,29 +90,31 @@ export function planLora(geometry: DecoderGeometry, options: LoraOptions): reado
   const candidates = matrices(geometry, selectedLayers(options.layers, geometry.layerCount));
   const pattern =
     typeof targetModules === 'object' && 'pattern' in targetModules
-      ? regularExpression(`^(?:${targetModules.pattern})$`, 'target_modules')
+      ? namePattern(targetModules.pattern, 'target_modules')
       : undefined;
+  const wanted = new Set(Array.isArray(targetModules) ? (targetModules as readonly string[]) : []);
   const isTarget = (name: string): boolean => {
     if (targetModules === 'all-linear') return true;
-    if ('pattern' in targetModules) return pattern!.test(name);
-    return targetModules.some((target) => endsWith(name, target));
+    if ('pattern' in targetModules) return pattern!(name);
+    return endsOf(name).some((end) => wanted.has(end));
   };
   const chosen = candidates.filter(({ name }) => isTarget(name));
   // A name that fits nothing is a mistake, also where only some layers are adapted.
   const everything = matrices(geometry, selectedLayers('all', geometry.layerCount));
-  const idle = Array.isArray(targetModules)
-    ? targetModules.filter((target) => !everything.some(({ name }) => endsWith(name, target)))
-    : [];
+  const ends = new Set(everything.flatMap(({ name }) => endsOf(name)));
+  const idle = [...wanted].filter((target) => !ends.has(target));
   if (chosen.length === 0 || idle.length > 0) {
-    const wanted = idle.length > 0 ? idle.join(', ') : JSON.stringify(targetModules);
-    throw new VultuneError('LORA_TARGET_UNKNOWN', `no matrix of the model is called ${wanted}`, {
+    const unknown = idle.length > 0 ? idle.slice(0, 20).join(', ') : JSON.stringify(targetModules);
+    throw new VultuneError('LORA_TARGET_UNKNOWN', `no matrix of the model is called ${unknown}`, {
       where: { name: 'target_modules' },
       hint: `Matrices of this model: ${LINEAR_ROLES.map((role) => geometry.linears[role].name.split('.').at(-1)).join(', ')}; or all-linear.`,
     });
   }
+  const rankOf = patternValues(options.rankPattern, 'rank_pattern');
+  const alphaOf = patternValues(options.alphaPattern, 'alpha_pattern');
   return chosen.map((candidate) => {
-    const rank = patternValue(options.rankPattern, 'rank_pattern', candidate.name) ?? options.rank;
-    const alpha = patternValue(options.alphaPattern, 'alpha_pattern', candidate.name) ?? options.alpha;
+    const rank = rankOf(candidate.name) ?? options.rank;
+    const alpha = alphaOf(candidate.name) ?? options.alpha;
     return { ...candidate, rank, scale: alpha / (options.useRsLora ? Math.sqrt(rank) : rank) };
   });
 }

@@ -30,6 +30,8 @@ export function currentEnvironment(
 
 export interface FileFingerprint extends FileHash {
   readonly path: string;
+  /** In run.json: as seen from the run folder, for when both are moved. */
+  readonly pathFromRun?: string;
 }
 
 /** @throws VultuneError `FILE_MISSING` and the like. */

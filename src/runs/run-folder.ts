@@ -6,10 +6,12 @@ import { existsSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import { makeFolder, readTextFile, writeFileAtomic } from '../base/files.ts';
+import { findMoved } from '../base/moved-path.ts';
 import type { Environment, FileFingerprint } from './environment.ts';
 import { EventLog, readEvents } from './event-log.ts';
 import type { RunEvent } from './events.ts';
 import { acquireLock, type Lock } from './lock.ts';
+import type { RunModel } from './run-model.ts';
 
 /** Raised when a reader of the old format would misread the new one. */
 export const RUN_FORMAT_VERSION = 1;
@@ -24,6 +26,8 @@ export interface RunRecord {
   readonly environment: Environment;
   /** By the configuration's key: `train_file`, `valid_file` ... */
   readonly data: Readonly<Record<string, FileFingerprint>>;
+  /** Missing in older runs; see run-model.ts. */
+  readonly model?: RunModel;
 }
 
 export interface RunPaths {
@@ -79,7 +83,7 @@ export function checkRunFolderFree(dir: string): void {
  */
 export function createRun(
   dir: string,
-  parts: Pick<RunRecord, 'config' | 'environment' | 'data'>,
+  parts: Pick<RunRecord, 'config' | 'environment' | 'data' | 'model'>,
 ): WritableRun {
   checkRunFolderFree(dir);
   const isNew = !existsSync(dir);
@@ -95,6 +99,7 @@ export function createRun(
       config: parts.config,
       environment: parts.environment,
       data: parts.data,
+      ...(parts.model === undefined ? {} : { model: parts.model }),
     };
     writeFileAtomic(paths.record, `${JSON.stringify(record, null, 2)}\n`);
     return writable({ dir, record, paths }, lock);
@@ -117,7 +122,16 @@ export function openRun(dir: string): Run {
       hint: existsSync(dir) ? 'is this the output_dir of a run?' : 'there is no such folder',
     });
   }
-  return { dir, paths, record: readRecord(paths.record) };
+  return { dir, paths, record: withMovedFiles(readRecord(paths.record), dir) };
+}
+
+/** Data files that were moved together with the run are where they are now. */
+function withMovedFiles(record: RunRecord, dir: string): RunRecord {
+  const data = Object.entries(record.data).map(([key, file]) => [
+    key,
+    { ...file, path: findMoved(file.path, file.pathFromRun, dir) },
+  ]);
+  return { ...record, data: Object.fromEntries(data) };
 }
 
 /** Opens a run to go on training into it. @throws VultuneError as `openRun`, and `RUN_LOCKED`. */

@@ -3,16 +3,17 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../base/files.ts';
+import type { ModelIdentity } from '../network/model-identity.ts';
 import type { AdapterHeader } from '../peft/adapter-files.ts';
 import { textKey } from './fingerprint.ts';
 
 /** Goes up when the same model gives other scores than before (another way of reading long functions, of packing ...). */
-const SCORING_VERSION = 1;
+const SCORING_VERSION = 2;
 
 export interface ModelKeyOptions {
   readonly maxLength: number | undefined;
-  /** Of the base model's checkpoint. */
-  readonly baseFingerprint: string;
+  /** Of the base model, with the adapter's own tokenizer where it has one. */
+  readonly model: ModelIdentity;
   readonly device: string;
 }
 
@@ -38,7 +39,9 @@ export async function modelKey(header: AdapterHeader, options: ModelKeyOptions):
   const key = textKey(
     String(SCORING_VERSION),
     adapterFingerprint,
-    options.baseFingerprint,
+    options.model.baseFingerprint,
+    options.model.geometryFingerprint,
+    options.model.tokenizerFingerprint,
     settings?.longFunctions ?? '',
     settings?.pooling ?? '',
     // Scores are calibrated ones.

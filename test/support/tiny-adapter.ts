@@ -1,7 +1,8 @@
 /** @file The tiny model of test/fixtures as a run folder that commands can open: with a tokenizer of single characters and settings. */
 import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
+import { modelIdentity } from '../../src/network/model-identity.ts';
+import { openModel } from '../../src/network/open-model.ts';
 import type { DetectorSettings } from '../../src/peft/detector-settings.ts';
 import { RUN_FORMAT_VERSION } from '../../src/runs/run-folder.ts';
 import { fixtureFolder } from './tiny-model.ts';
@@ -57,15 +58,15 @@ export async function writeTinyRun(folder: string, options: TinyRunOptions = {})
   cpSync(join(fixtureFolder('llama'), 'adapter'), join(run, 'adapter'), { recursive: true });
   writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(tinyTokenizer()));
   writeFileSync(join(base, 'tokenizer_config.json'), JSON.stringify({ eos_token: '<|end|>' }));
-  const checkpoint = await openCheckpoint(base);
-  await checkpoint.close();
+  const model = await openModel(base);
+  await model.checkpoint.close();
   const settings: DetectorSettings = {
     formatVersion: 1,
     threshold: 0.5,
     maxLength: 64,
     longFunctions: 'truncate',
     pooling: 'last',
-    baseFingerprint: checkpoint.fingerprint,
+    ...modelIdentity(model),
     data: {},
     ...options.settings,
   };

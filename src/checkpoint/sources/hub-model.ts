@@ -15,7 +15,7 @@ interface WantedFiles {
 }
 
 const ADAPTER_NEEDS = ['adapter_config.json', 'adapter_model.safetensors'];
-const ADAPTER_MAY_HAVE = ['vultune.json', 'README.md'];
+const ADAPTER_MAY_HAVE = ['vultune.json', 'README.md', 'tokenizer.json', 'tokenizer_config.json'];
 
 /** A LoRA adapter that was published. Throws what fetchHubModel throws; ADAPTER_MISSING for a repository without one. */
 export async function fetchHubAdapter(name: string, options: ResolveOptions): Promise<ResolvedModel> {

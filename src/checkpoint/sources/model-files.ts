@@ -1,8 +1,9 @@
 /** @file Which files of a published model are needed, and whether a folder has them all. Knows names only. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
+import { readJsonObject } from '../json-file.ts';
 
 const DESCRIPTION =
   /^(config|generation_config|special_tokens_map|tokenizer[\w.-]*)\.json$|^chat_template\.(jinja|json)$/;
@@ -16,10 +17,11 @@ const INDEX = 'model.safetensors.index.json';
  */
 export function selectModelFiles(model: string, names: readonly string[]): string[] {
   const description = names.filter((name) => DESCRIPTION.test(name)).toSorted();
+  // As the checkpoint is read: the single file goes before an index.
+  if (names.includes(WEIGHTS)) return [...description, WEIGHTS];
   if (names.includes(INDEX)) {
     return [...description, INDEX, ...names.filter((name) => SHARD.test(name)).toSorted()];
   }
-  if (names.includes(WEIGHTS)) return [...description, WEIGHTS];
   const ggufs = names.filter((name) => name.endsWith('.gguf')).toSorted();
   if (ggufs.length === 1) return [...description, ...ggufs];
   if (ggufs.length > 1) {
@@ -51,16 +53,19 @@ export async function holdsWholeModel(folder: string): Promise<boolean> {
   if (names.some((name) => name.endsWith('.gguf') && existsSync(join(folder, name)))) return true;
   // existsSync follows links: a link to a blob that was removed is no file.
   if (!existsSync(join(folder, 'config.json'))) return false;
-  if (!names.includes(INDEX)) return existsSync(join(folder, WEIGHTS));
+  if (names.includes(WEIGHTS) || !names.includes(INDEX)) return existsSync(join(folder, WEIGHTS));
   const shards = await shardsOf(join(folder, INDEX));
   return shards.length > 0 && shards.every((shard) => existsSync(join(folder, shard)));
 }
 
+/** None for an index that is damaged: the model is not whole, so it is fetched again. */
 async function shardsOf(index: string): Promise<string[]> {
   try {
-    const parsed = JSON.parse(await readFile(index, 'utf8')) as { weight_map?: Record<string, string> };
-    return [...new Set(Object.values(parsed.weight_map ?? {}))];
-  } catch {
-    return []; // Damaged: not whole, so it is fetched again.
+    const { weight_map: map } = await readJsonObject(index, 'CHECKPOINT_INDEX_INVALID');
+    const shards = typeof map === 'object' && map !== null ? [...new Set(Object.values(map))] : [];
+    return shards.every((shard) => typeof shard === 'string') ? shards : [];
+  } catch (error) {
+    if (error instanceof VultuneError) return [];
+    throw error;
   }
 }

@@ -1,12 +1,16 @@
 /** @file What a finished training leaves: adapter with threshold and model card, predictions, metrics.json, a table. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
+import { pathFrom } from '../../base/moved-path.ts';
+import { copyTokenizer } from '../../checkpoint/tokenizer-files.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Comparison } from '../../evaluation/compare-baselines.ts';
 import { formatFingerprints } from '../../evaluation/contamination.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { metricRegistry } from '../../evaluation/metrics/registry.ts';
+import { modelIdentity } from '../../network/model-identity.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { writeAdapter } from '../../peft/adapter-files.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
@@ -64,6 +68,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   const card = modelCard(finished, threshold, comparisons);
   writeFileAtomic(join(run.paths.adapter, 'README.md'), card);
   writeFileAtomic(join(run.paths.adapter, FINGERPRINTS_FILE), formatFingerprints(fingerprints));
+  copyTokenizer(model.checkpoint.tokenizer, run.paths.adapter);
   await writeAdapter(run.paths.adapter, {
     config: {
       lora: loraOptions(config),
@@ -78,7 +83,10 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       maxLength: config.max_length,
       longFunctions: config.long_functions,
       pooling: config.pooling,
-      baseFingerprint: model.checkpoint.fingerprint,
+      ...modelIdentity(model),
+      ...(existsSync(config.base_model)
+        ? { baseModelPath: pathFrom(run.paths.adapter, config.base_model) }
+        : {}),
       data: Object.fromEntries(Object.entries(run.record.data).map(([key, { sha256 }]) => [key, sha256])),
       ...(calibration === undefined ? {} : { calibration: { ...calibration } }),
       ...measuredRanking(judged.at(-1)!),

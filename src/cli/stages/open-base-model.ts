@@ -1,13 +1,20 @@
 /** @file Gets a base model for a command: fetched with a progress bar where it is not here yet, then opened. */
+import type { TokenizerDefinition } from '../../checkpoint/checkpoint.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
+import { readTokenizer } from '../../checkpoint/tokenizer-files.ts';
+import { baseModelReference } from '../../detector/locate-adapter.ts';
+import { type ModelIdentity, modelIdentity } from '../../network/model-identity.ts';
 import { type OpenModel, openModel } from '../../network/open-model.ts';
+import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import type { CliContext } from '../context.ts';
 import { downloadProgress } from '../display/download-progress.ts';
 
+/** `ownTokenizer`: an adapter's, used instead of the model's. */
 export async function openBaseModel(
   reference: string,
   revision: string | undefined,
   { stderr, signal }: CliContext,
+  ownTokenizer?: TokenizerDefinition,
 ): Promise<OpenModel> {
   const progress = downloadProgress('model', stderr);
   try {
@@ -16,8 +23,25 @@ export async function openBaseModel(
       onProgress: progress.onProgress,
       signal,
     });
-    return await openModel(path);
+    return await openModel(path, ownTokenizer);
   } finally {
     progress.stop();
   }
+}
+
+/** The base model of an adapter, with the adapter's own tokenizer where its folder has one. */
+export async function openAdaptedModel(header: AdapterHeader, context: CliContext): Promise<OpenModel> {
+  const own = await readTokenizer(header.folder);
+  return await openBaseModel(baseModelReference(header), header.config.revision, context, own);
+}
+
+/** What the adapter was trained with, as it says; where it does not say all, of its model as it is. */
+export async function adaptedIdentity(header: AdapterHeader, context: CliContext): Promise<ModelIdentity> {
+  const { baseFingerprint, geometryFingerprint, tokenizerFingerprint } = header.settings ?? {};
+  if (baseFingerprint && geometryFingerprint && tokenizerFingerprint) {
+    return { baseFingerprint, geometryFingerprint, tokenizerFingerprint };
+  }
+  const model = await openAdaptedModel(header, context);
+  await model.checkpoint.close();
+  return modelIdentity(model);
 }

@@ -1,10 +1,10 @@
 /** @file Gets a detector for a command: adapter found, base model fetched and opened, network ready. */
 import { Detector } from '../../detector/detector.ts';
-import { baseModelReference, locateAdapter } from '../../detector/locate-adapter.ts';
+import { locateAdapter } from '../../detector/locate-adapter.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import type { CliContext } from '../context.ts';
 import type { DeviceOptions } from '../options.ts';
-import { openBaseModel } from './open-base-model.ts';
+import { openAdaptedModel } from './open-base-model.ts';
 
 export interface DetectorRequest extends DeviceOptions {
   readonly run: string;
@@ -19,7 +19,9 @@ export async function openDetector(request: DetectorRequest, context: CliContext
     device: request.device,
     ...(request.numThreads === undefined ? {} : { threads: request.numThreads }),
   });
-  const model = await openBaseModel(baseModelReference(header), header.config.revision, context);
+  const { stderr } = context;
+  for (const note of header.notes) stderr.write(`${stderr.colors.warning('note:')} ${note}\n`);
+  const model = await openAdaptedModel(header, context);
   const { threshold, maxLength } = request;
   try {
     return await Detector.open(model, header, { backend, threshold, maxLength });

@@ -3,7 +3,6 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
-import { baseModelReference } from '../../detector/locate-adapter.ts';
 import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import { fileLineCache, type LineCache, memoryLineCache } from '../../scan/cache/line-cache.ts';
 import { fileOutlineIndex, noOutlineIndex, type OutlineIndex } from '../../scan/cache/outline-index.ts';
@@ -11,21 +10,19 @@ import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/ca
 import { type ModelKey, modelKey } from '../../scan/model-key.ts';
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
-import { openBaseModel } from './open-base-model.ts';
+import { adaptedIdentity } from './open-base-model.ts';
 
-/** What scores are cached under; an adapter of another tool does not say which base model it is for, so that one is asked. */
+/**
+ * What scores are cached under. An adapter that does not say which model and tokenizer it is for (another tool's, or an older
+ * one of ours) is asked by opening them.
+ */
 export async function scoringKey(
   request: ScanRequest,
   header: AdapterHeader,
   context: CliContext,
 ): Promise<ModelKey> {
   const options = { maxLength: request.maxLength, device: request.device };
-  if (header.settings !== undefined) {
-    return await modelKey(header, { ...options, baseFingerprint: header.settings.baseFingerprint });
-  }
-  const { checkpoint } = await openBaseModel(baseModelReference(header), header.config.revision, context);
-  await checkpoint.close();
-  return await modelKey(header, { ...options, baseFingerprint: checkpoint.fingerprint });
+  return await modelKey(header, { ...options, model: await adaptedIdentity(header, context) });
 }
 
 /** Names the method; goes up when the same model gives a line another score than before. */

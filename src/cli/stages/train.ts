@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
+import { pathFrom } from '../../base/moved-path.ts';
 import { parseTrainConfig } from '../../config/load.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
@@ -12,7 +13,7 @@ import { computeMetrics } from '../../evaluation/metrics/registry.ts';
 import type { ClassifierNetwork } from '../../network/classifier-network.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { initialParameters } from '../../peft/adapter-parameters.ts';
-import { currentEnvironment, fingerprintFile } from '../../runs/environment.ts';
+import { currentEnvironment, type FileFingerprint, fingerprintFile } from '../../runs/environment.ts';
 import { createRun, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
@@ -35,6 +36,7 @@ import { openBaseModel } from './open-base-model.ts';
 import { packageVersions } from './package-versions.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { reportInterrupted } from './report.ts';
+import { requireSameModel, runModel, withMovedModel } from './run-model.ts';
 import { withScoringProgress } from './scoring-progress.ts';
 import { TrainingDisplay } from './training-display.ts';
 import { loraModules, trainerOptions, trainingFunctions, trainingNetwork } from './training-setup.ts';
@@ -54,14 +56,17 @@ export async function trainStage(
   try {
     const modules = loraModules(config, model);
     const parameters = initialParameters(model.geometry, modules, config.seed);
-    const data: Record<string, Awaited<ReturnType<typeof fingerprintFile>>> = {};
-    for (const { key, path } of inputs) data[key] = await fingerprintFile(resolve(path));
+    const data: Record<string, FileFingerprint> = {};
+    for (const { key, path } of inputs) {
+      const pathFromRun = pathFrom(config.output_dir, path);
+      data[key] = { ...(await fingerprintFile(resolve(path))), pathFromRun };
+    }
     const environment = currentEnvironment({
       versions: packageVersions(),
       device: config.device,
       ...(config.num_threads === null ? {} : { threads: config.num_threads }),
     });
-    const run = createRun(config.output_dir, { config, environment, data });
+    const run = createRun(config.output_dir, { config, environment, data, model: runModel(config, model) });
     try {
       return await trainInto({ run, config, model, records, context, show }, initialState(parameters));
     } finally {
@@ -83,11 +88,12 @@ export async function resumeStage(
       context.stderr.write(`the run in ${dir} is finished; its figures are in ${run.paths.metrics}\n`);
       return undefined;
     }
-    const config = parseTrainConfig(run.record.config, run.paths.record);
+    const config = withMovedModel(parseTrainConfig(run.record.config, run.paths.record), run);
     await requireDevice(config.device);
     const records = await readRecordsAgain(run);
     const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
     try {
+      requireSameModel(run, model);
       const parameters = initialParameters(model.geometry, loraModules(config, model), config.seed);
       const hasState = existsSync(join(run.paths.checkpoints, STATE_FILE));
       const state = hasState ? await loadState(run.paths.checkpoints, parameters) : initialState(parameters);

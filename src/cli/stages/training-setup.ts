@@ -9,6 +9,7 @@ import { ClassifierNetwork } from '../../network/classifier-network.ts';
 import { encodeFunctions } from '../../network/encode-functions.ts';
 import { FeatureCache } from '../../network/feature-cache.ts';
 import { FrozenFeatures } from '../../network/frozen-features.ts';
+import { geometryFingerprint } from '../../network/model-identity.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { keepAll } from '../../packing/fit-length.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
@@ -73,7 +74,8 @@ export function trainingNetwork(
   const cache = new FeatureCache({
     folder: join(vultuneCacheDir(config.cache_dir ?? undefined), 'features'),
     maxBytes: config.feature_cache_max_gb * 1e9,
-    modelFingerprint: checkpoint.fingerprint,
+    // The tokenizer is in the ids that a feature is of.
+    modelFingerprint: `${checkpoint.fingerprint} ${geometryFingerprint(geometry)}`,
     layerCount,
     hiddenSize: geometry.hiddenSize,
   });
@@ -92,7 +94,7 @@ export function trainingFunctions(
   const encoded = encodeFunctions(
     model,
     records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions: config.long_functions },
+    { maxLength: config.max_length, longFunctions: config.long_functions, pooling: config.pooling },
   );
   const functions = records.flatMap((record, i): TrainingFunction[] => {
     const ids = encoded[i]?.ids;
@@ -118,7 +120,11 @@ export function evaluationIds(
   return encodeFunctions(
     model,
     records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions: keepAll(config.long_functions) },
+    {
+      maxLength: config.max_length,
+      longFunctions: keepAll(config.long_functions),
+      pooling: config.pooling,
+    },
   ).map((one) => one!.ids);
 }
 

@@ -1,13 +1,27 @@
 /** @file Reads typed fields out of a checkpoint's config.json, with an error that names the field. */
 import { VultuneError } from '../../base/errors.ts';
+import { describeFound } from '../../schema/words.ts';
 
 export class ConfigReader {
   readonly #config: Readonly<Record<string, unknown>>;
   readonly #file: string;
 
-  constructor(config: Readonly<Record<string, unknown>>, file: string) {
+  /** Of the checkpoint: a model has no more layers than that. */
+  readonly tensorCount: number;
+
+  constructor(
+    config: Readonly<Record<string, unknown>>,
+    file: string,
+    tensorCount = Number.POSITIVE_INFINITY,
+  ) {
     this.#config = config;
     this.#file = file;
+    this.tensorCount = tensorCount;
+  }
+
+  /** How many layers the model has. Each has tensors of its own, so the checkpoint bounds them. */
+  layerCount(): number {
+    return this.count('num_hidden_layers', this.tensorCount, 'the number of tensors in the checkpoint');
   }
 
   /** The value of the first of the keys that is there and not null. */
@@ -20,7 +34,7 @@ export class ConfigReader {
   }
 
   #fail(key: string, found: unknown, expected: string): never {
-    const what = found === undefined ? 'it is missing' : `found ${JSON.stringify(found)}`;
+    const what = found === undefined ? 'it is missing' : `found ${describeFound(found).slice(0, 120)}`;
     throw new VultuneError('MODEL_CONFIG_FIELD', `the model's "${key}" should be ${expected}, ${what}`, {
       where: { file: this.#file, name: key },
       hint: 'config.json should be the one published with the model.',
@@ -33,13 +47,34 @@ export class ConfigReader {
     return found;
   }
 
+  /** A number above 0: what is divided by, or taken to a power. */
+  positive(key: string, fallback?: number): number {
+    const found = this.number(key, fallback);
+    if (found <= 0) this.#fail(key, found, 'a number above 0');
+    return found;
+  }
+
   /** A size: a positive whole number. */
   size(key: string, fallback?: number): number {
     const found = this.#find([key]) ?? fallback;
-    if (typeof found !== 'number' || !Number.isInteger(found) || found <= 0) {
+    if (typeof found !== 'number' || !Number.isSafeInteger(found) || found <= 0) {
       this.#fail(key, found, 'a positive whole number');
     }
     return found;
+  }
+
+  /** A size of which there can't be more than `most`, or the checkpoint could not hold them. */
+  count(key: string, most: number, why: string): number {
+    const found = this.size(key);
+    if (found > most) this.#fail(key, found, `at most ${most} (${why})`);
+    return found;
+  }
+
+  /** A whole number; undefined when there is none. */
+  optionalInteger(key: string): number | undefined {
+    const found = this.#find([key]);
+    if (found !== undefined && !Number.isSafeInteger(found)) this.#fail(key, found, 'a whole number');
+    return found as number | undefined;
   }
 
   optionalSize(key: string): number | undefined {
@@ -72,13 +107,13 @@ export class ConfigReader {
     const found = this.#find(keys);
     if (found === undefined) return undefined;
     if (typeof found !== 'object' || Array.isArray(found)) this.#fail(keys[0]!, found, 'an object');
-    return new ConfigReader(found as Record<string, unknown>, this.#file);
+    return new ConfigReader(found as Record<string, unknown>, this.#file, this.tensorCount);
   }
 
   unsupported(key: string, found: unknown, supported: string): VultuneError {
     return new VultuneError(
       'MODEL_FEATURE_UNSUPPORTED',
-      `the model's "${key}" is ${JSON.stringify(found)}, which is not supported`,
+      `the model's "${key}" is ${describeFound(found).slice(0, 120)}, which is not supported`,
       { where: { file: this.#file, name: key }, hint: `Supported: ${supported}.` },
     );
   }

@@ -23,7 +23,7 @@ export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Deco
     throw config.unsupported('num_key_value_heads', keyValueHeadCount, `a divisor of ${headCount}`);
   }
   if (headSize % 2 !== 0) throw config.unsupported('head_dim', headSize, 'an even number');
-  const layerCount = config.size('num_hidden_layers');
+  const layerCount = config.layerCount();
   const feedForwardSize = config.size('intermediate_size');
   const qkvBias = variant.queryKeyValueBias;
   const ffBias = variant.feedForwardBias;
@@ -41,10 +41,11 @@ export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Deco
     headCount,
     keyValueHeadCount,
     headSize,
-    normEpsilon: config.number('rms_norm_eps', 1e-6),
+    normEpsilon: config.positive('rms_norm_eps', 1e-6),
     ...readRotary(config),
     slidingWindows: Array.from({ length: layerCount }, (_, layer) => variant.window(layer)),
     maxPositions: variant.maxPositions,
+    padTokenId: config.optionalInteger('pad_token_id'),
     linears: {
       query: linear('self_attn.q_proj', hiddenSize, headCount * headSize, qkvBias),
       key: linear('self_attn.k_proj', hiddenSize, keyValueHeadCount * headSize, qkvBias),

@@ -7,7 +7,7 @@ export function qwen2(config: ConfigReader): DecoderGeometry {
   const window = config.flag('use_sliding_window', false) ? config.size('sliding_window', 4096) : undefined;
   const fullLayers = config.number('max_window_layers', 28);
   // Newer files say it layer by layer.
-  const types = config.optionalTexts('layer_types', config.size('num_hidden_layers'));
+  const types = config.optionalTexts('layer_types', config.layerCount());
   const hasWindow = (layer: number) =>
     types === undefined ? layer >= fullLayers : types[layer] === 'sliding_attention';
   return llamaLike(config, {

@@ -15,11 +15,15 @@ const FAMILIES: Readonly<Record<string, (config: ConfigReader) => DecoderGeometr
 export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
 
 /**
- * The geometry that a checkpoint's config.json describes.
+ * The geometry that a checkpoint's config.json describes. `tensorCount`: of the checkpoint, which bounds the layers.
  * Throws MODEL_ARCHITECTURE_UNKNOWN, MODEL_CONFIG_FIELD or MODEL_FEATURE_UNSUPPORTED.
  */
-export function readGeometry(config: Readonly<Record<string, unknown>>, file: string): DecoderGeometry {
-  const reader = new ConfigReader(config, file);
+export function readGeometry(
+  config: Readonly<Record<string, unknown>>,
+  file: string,
+  tensorCount?: number,
+): DecoderGeometry {
+  const reader = new ConfigReader(config, file, tensorCount);
   const type = reader.text('model_type');
   const family = Object.hasOwn(FAMILIES, type) ? FAMILIES[type] : undefined;
   if (family === undefined) {

@@ -9,9 +9,9 @@ export interface RotaryConfig {
 
 export function readRotary(config: ConfigReader): RotaryConfig {
   const section = config.section('rope_parameters', 'rope_scaling');
-  const rotaryBase = section?.number('rope_theta', config.number('rope_theta', 10_000));
+  const rotaryBase = config.positive('rope_theta', 10_000);
   return {
-    rotaryBase: rotaryBase ?? config.number('rope_theta', 10_000),
+    rotaryBase: section?.positive('rope_theta', rotaryBase) ?? rotaryBase,
     rotaryScaling: section === undefined ? { kind: 'default' } : readScaling(section),
   };
 }
@@ -22,15 +22,20 @@ function readScaling(section: ConfigReader): RotaryScaling {
     case 'default':
       return { kind };
     case 'linear':
-      return { kind, factor: section.number('factor') };
-    case 'llama3':
+      return { kind, factor: section.positive('factor') };
+    case 'llama3': {
+      const low = section.positive('low_freq_factor');
+      const high = section.positive('high_freq_factor');
+      if (high <= low)
+        throw section.unsupported('high_freq_factor', high, `more than low_freq_factor (${low})`);
       return {
         kind,
-        factor: section.number('factor'),
-        lowFrequencyFactor: section.number('low_freq_factor'),
-        highFrequencyFactor: section.number('high_freq_factor'),
+        factor: section.positive('factor'),
+        lowFrequencyFactor: low,
+        highFrequencyFactor: high,
         originalMaxPositions: section.size('original_max_position_embeddings'),
       };
+    }
     default:
       throw section.unsupported('rope_type', kind, 'default, linear, llama3');
   }

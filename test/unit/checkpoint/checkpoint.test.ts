@@ -69,6 +69,23 @@ describe('a folder as a hub publishes it', () => {
     );
   });
 
+  test('a single file goes before an index beside it, as in Transformers', async () => {
+    const folder = await shardedModel();
+    await writeSafetensors(join(folder, 'model.safetensors'), { embedding: float32([1, 2], [8, 9]) });
+    const checkpoint = await openCheckpoint(folder);
+    expect([...checkpoint.tensors.keys()]).toEqual(['embedding']);
+    expect(await checkpoint.read('embedding')).toEqual(float32([1, 2], [8, 9]));
+  });
+
+  test('weights that the configuration names are refused, as they would go before all others', async () => {
+    const folder = await plainModel();
+    json(folder, 'config.json', { model_type: 'llama', transformers_weights: 'other.safetensors' });
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      code: 'CHECKPOINT_CONFIG_INVALID',
+      where: { name: 'transformers_weights' },
+    });
+  });
+
   test('rows of float64 become float32', async () => {
     const double = hostTensor('float64', [2, 1], Float64Array.of(Math.PI, Math.E));
     const checkpoint = await openCheckpoint(await plainModel({ double }));

@@ -179,3 +179,28 @@ describe('damaged files', () => {
     );
   });
 });
+
+describe('counts that the file could hold, and no header has', () => {
+  test('of metadata entries', async () => {
+    const path = written({
+      metadataCount: 2n ** 17n,
+      tensors: [['w', { shape: [2 ** 21], data: new Uint8Array(2 ** 23) }]],
+    });
+    await expect(readGguf(path)).rejects.toMatchObject({
+      code: 'GGUF_HEADER',
+      message: `${path}: the header claims 131072 metadata entries, at most 65536 are believed`,
+    });
+  });
+
+  test('of items of an array', async () => {
+    const bytes = ggufBytes({ metadata: { x: [true] } });
+    // Behind the type of the items stands their number; then the file is made as long as the array claims to be.
+    bytes.writeBigUInt64LE(2n ** 25n, bytes.lastIndexOf(Buffer.from([7, 0, 0, 0])) + 4);
+    const path = bytesWritten(bytes);
+    truncateSync(path, 2 ** 26);
+    await expect(readGguf(path)).rejects.toMatchObject({
+      code: 'GGUF_HEADER',
+      message: `${path}: the header claims 33554432 array items, at most 16777216 are believed`,
+    });
+  });
+});

@@ -41,6 +41,7 @@ describe('a Llama configuration', () => {
       rotaryScaling: { kind: 'default' },
       slidingWindows: [undefined, undefined, undefined],
       maxPositions: 777,
+      padTokenId: undefined,
     });
     const shapes = Object.values(linears).map((l) => [l.name, l.inputSize, l.outputSize, l.bias]);
     expect(shapes).toEqual([
@@ -288,4 +289,18 @@ test.each([
   expect(geometry).toMatchObject({ family: model_type, maxPositions });
   const found = Object.entries(linears).filter(([, { bias }]) => bias);
   expect(found.map(([role]) => role)).toEqual(biased);
+});
+
+test('a model has no more layers than its checkpoint has tensors', () => {
+  const layers = (num_hidden_layers: number) => () =>
+    readGeometry({ ...config, num_hidden_layers }, 'config.json', 21);
+  expect(layers(21)().layerCount).toBe(21);
+  for (const count of [22, 1e9]) {
+    expect(layers(count)).toThrow(
+      expect.objectContaining({
+        code: 'MODEL_CONFIG_FIELD',
+        message: `the model's "num_hidden_layers" should be at most 21 (the number of tensors in the checkpoint), found the number ${count}`,
+      }),
+    );
+  }
 });

@@ -33,3 +33,25 @@ test('a network reads the rows of its tokens, never the embedding whole', async 
   await network.release();
   await checkpoint.close();
 });
+
+test.each(['get', 'rows'] as const)(
+  'a weight that is not finite is named when it is read: %s',
+  async (how) => {
+    const checkpoint = await openCheckpoint(join(fixtureFolder('llama'), 'base'));
+    const spoiled = async (name: string) => {
+      const tensor = await checkpoint.read(name);
+      tensor.data[5] = Number.NaN;
+      return tensor;
+    };
+    const weights = new BaseWeights({
+      ...checkpoint,
+      read: spoiled,
+      readRows: async (name, rows) => rowsOf(await spoiled(name), Int32Array.from(rows)),
+    });
+    const name = 'model.embed_tokens.weight';
+    await expect(how === 'get' ? weights.get(name) : weights.rows(name, [0, 1])).rejects.toMatchObject({
+      code: 'CHECKPOINT_NOT_FINITE',
+      where: { file: checkpoint.path, name },
+    });
+  },
+);

@@ -12,9 +12,9 @@ const letters = (special: SpecialTokens = {}): Tokenizer => ({
   decode: (ids) => String.fromCharCode(...ids),
 });
 
-const model = (vocabulary = 128, special: SpecialTokens = {}) => ({
+const model = (vocabulary = 128, special: SpecialTokens = {}, config: object = {}) => ({
   tokenizer: letters(special),
-  geometry: makeModel(tinyConfig({ vocab_size: vocabulary })).geometry,
+  geometry: makeModel(tinyConfig({ vocab_size: vocabulary, ...config })).geometry,
   path: 'models/tiny',
 });
 
@@ -25,7 +25,7 @@ const codes = ['abc', 'abcdefgh', ''];
 
 test('as they are where they fit; cut, or dropped, where they do not', () => {
   const encoded = (longFunctions: 'truncate' | 'head_tail' | 'drop') =>
-    encodeFunctions(model(128, { eos: 90 }), codes, { maxLength: 4, longFunctions });
+    encodeFunctions(model(128, { eos: 90 }), codes, { maxLength: 4, longFunctions, pooling: 'last' });
   expect(text(encoded('truncate'))).toEqual(['abc', 'abcd', 'Z']);
   expect(text(encoded('head_tail'))).toEqual(['abc', 'abgh', 'Z']);
   expect(text(encoded('drop'))).toEqual(['abc', undefined, 'Z']);
@@ -38,14 +38,50 @@ test.each<[string, SpecialTokens, number]>([
   ['padding', { pad: 3 }, 3],
   ['the first token', {}, 0],
 ])('an empty function becomes one token: %s', (_what, special, id) => {
-  const options = { maxLength: 8, longFunctions: 'drop' } as const;
+  const options = { maxLength: 8, longFunctions: 'drop', pooling: 'last' } as const;
   expect(encodeFunctions(model(128, special), [''], options)).toEqual([{ ids: [id], truncated: false }]);
 });
 
 test('a tokenizer of another model is noticed, also where the token would be cut off', () => {
-  const options = { maxLength: 1, longFunctions: 'truncate' } as const;
+  const options = { maxLength: 1, longFunctions: 'truncate', pooling: 'last' } as const;
   expect(() => encodeFunctions(model(98), ['ab'], options)).toThrow(
     expect.objectContaining({ code: 'TOKENIZER_MISMATCH', where: { file: 'models/tiny' } }),
   );
   expect(encodeFunctions(model(99), ['ab'], options)).toHaveLength(1);
+});
+
+// 'Z' is 90, which the model's configuration calls padding.
+test.each<[string, string, string]>([
+  ['a text that ends with it', 'abZZ', 'ab'],
+  ['a text with it inside', 'aZb', 'aZb'],
+  ['a text of nothing else, as the largest of zeros is the first', 'ZZZ', 'Z'],
+  ['a text that is cut at it', 'abcZefgh', 'abc'],
+])('ids end with the last token that is not padding: %s', (_what, code, expected) => {
+  const options = { maxLength: 4, longFunctions: 'truncate', pooling: 'last' } as const;
+  const padded = model(128, {}, { pad_token_id: 90 });
+  expect(text(encodeFunctions(padded, [code], options))).toEqual([expected]);
+});
+
+test.each<[string, object, 'last' | 'mean']>([
+  ['without a padding token', {}, 'last'],
+  ['with the -1 of older models, which is not a token', { pad_token_id: -1 }, 'last'],
+  ['where all tokens are pooled', { pad_token_id: 90 }, 'mean'],
+])('ids are whole %s', (_what, config, pooling) => {
+  const options = { maxLength: 8, longFunctions: 'truncate', pooling } as const;
+  expect(text(encodeFunctions(model(128, {}, config), ['abZZ'], options))).toEqual(['abZZ']);
+});
+
+test.each([
+  ['truncate', 'abcdef', '<abc>'],
+  ['head_tail', 'abcdef', '<abf>'],
+  ['truncate', 'abc', '<abc>'],
+] as const)('%s keeps what the tokenizer puts behind every text: %s', (longFunctions, code, expected) => {
+  const around = model();
+  const tokenizer: Tokenizer = {
+    ...around.tokenizer,
+    encode: (given, { addSpecialTokens = true } = {}) =>
+      around.tokenizer.encode(addSpecialTokens ? `<${given}>` : given),
+  };
+  const options = { maxLength: 5, longFunctions, pooling: 'last' } as const;
+  expect(text(encodeFunctions({ ...around, tokenizer }, [code], options))).toEqual([expected]);
 });

@@ -6,6 +6,7 @@ import {
   formatAdapterConfig,
   parseAdapterConfig,
 } from '../../../src/peft/adapter-config.ts';
+import { adapterConfigNotes } from '../../../src/peft/adapter-config-schema.ts';
 import type { LoraOptions } from '../../../src/peft/lora-plan.ts';
 import { fixtureFolder, loraDefaults } from '../../support/tiny-model.ts';
 
@@ -86,6 +87,14 @@ describe('refused, by the name of the field', () => {
     ['init_lora_weights', 'pissa_niter_16'],
     ['init_lora_weights', 'olora'],
     ['init_lora_weights', 'loftq'],
+    ['init_lora_weights', 'a start of a later PEFT'],
+    ['init_lora_weights', 3],
+    ['megatron_config', {}],
+    ['layers_pattern', 'blocks'],
+    ['a_later_field', true],
+    ['a_later_field', 'on'],
+    ['use_rslora', 'yes'],
+    ['revision', 5],
     ['r', 0],
     ['r', 2.5],
     ['r', '8'],
@@ -98,9 +107,7 @@ describe('refused, by the name of the field', () => {
     ['target_modules', undefined],
     ['layers_to_transform', 'last'],
     ['layers_to_transform', ['1']],
-    ['rank_pattern', { q_proj: 0 }],
     ['rank_pattern', 4],
-    ['alpha_pattern', { q_proj: 'x' }],
     ['base_model_name_or_path', null],
   ])('%s: %j', (name, value) => {
     expect(() => parse({ [name]: value })).toThrow(
@@ -115,6 +122,35 @@ describe('refused, by the name of the field', () => {
       for (const off of [false, null, []]) expect(() => parse({ [name]: off })).not.toThrow();
     },
   );
+});
+
+test.each<[string, object, string]>([
+  ['a rank', { rank_pattern: { q_proj: 0 } }, 'rank_pattern.q_proj'],
+  ['an alpha', { alpha_pattern: { q_proj: 'x' } }, 'alpha_pattern.q_proj'],
+  ['a saved module that is not a head', { modules_to_save: ['score', 'embed_tokens'] }, 'modules_to_save.1'],
+])('%s is refused by its place in the field', (_what, json, name) => {
+  expect(() => parse(json)).toThrow(
+    expect.objectContaining({ where: { file: 'adapter_config.json', name } }),
+  );
+});
+
+describe('fields that are passed over', () => {
+  test('are named where they were set, or are not known', () => {
+    const json = { loftq_config: { loftq_bits: 4 }, eva_config: null, a_later_field: null };
+    expect(() => parse(json)).not.toThrow();
+    expect(adapterConfigNotes({ ...minimal, ...json })).toEqual([
+      '"loftq_config" says how the adapter was trained and is not needed to use it',
+      '"a_later_field" is not a field that Vultune knows; it is off',
+    ]);
+  });
+
+  test("are none in PEFT's own file, nor in one of ours", () => {
+    const file = join(fixtureFolder('llama'), 'adapter/adapter_config.json');
+    expect(adapterConfigNotes(JSON.parse(readFileSync(file, 'utf8')))).toEqual([]);
+    const config: AdapterConfig = { lora: loraDefaults, baseModel: 'org/model', revision: undefined };
+    const own = JSON.parse(formatAdapterConfig(config, { layers: undefined, modules: [] }));
+    expect(adapterConfigNotes(own)).toEqual([]);
+  });
 });
 
 describe('what is written', () => {

@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -147,6 +156,36 @@ describe('an adapter of another base model', () => {
     await expect(loading).rejects.toThrow(says);
   });
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    '%s in a matrix is noticed when it is read',
+    async (value) => {
+      const broken = zeros('float32', [2, 24]);
+      broken.data[7] = value;
+      const file = await spoiled({ [A]: broken });
+      await expect(loadAdapter(readAdapterHeader(folder), geometry)).rejects.toMatchObject({
+        code: 'ADAPTER_NOT_FINITE',
+        message: `number 8 of 48 in "${A}" is ${value}, expected finite numbers`,
+        where: { file, name: A },
+      });
+    },
+  );
+
+  test('a matrix larger than memory is refused by its shape', async () => {
+    await writeAdapter(folder, adapter());
+    const file = join(folder, 'adapter_model.safetensors');
+    const sizeBytes = 2 ** 40;
+    const header = JSON.stringify({
+      [HEAD]: { dtype: 'F32', shape: [2, sizeBytes / 8], data_offsets: [0, sizeBytes] },
+    });
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    writeFileSync(file, Buffer.concat([length, Buffer.from(header)]));
+    truncateSync(file, 8 + header.length + sizeBytes); // holes, no bytes
+    await expect(loadAdapter(readAdapterHeader(folder), geometry)).rejects.toMatchObject({
+      code: 'ADAPTER_MISMATCH',
+    });
+  });
+
   test.each([
     ['fewer layers', tinyConfig({ num_hidden_layers: 3 })],
     ['more layers', tinyConfig({ num_hidden_layers: 5 })],
@@ -205,19 +244,30 @@ describe('folders that are no adapters', () => {
     ['formatVersion', 2],
     ['threshold', '0.5'],
     ['threshold', null],
+    ['threshold', 308],
+    ['threshold', -5],
     ['maxLength', 0],
+    ['maxLength', 1e15],
+    ['calibration', []],
+    ['calibration', 'platt'],
     ['longFunctions', 'cut'],
     ['pooling', undefined],
     ['baseFingerprint', 1],
     ['data', null],
+    ['data', { train_file: 5 }],
     ['measured', { split: 'train', functions: 9, rocAuc: 0.5, low: 0.4, high: 0.6 }],
     ['measured', { split: 'test', functions: 9, rocAuc: 0.5, low: 0.4 }],
+    ['measured', { split: 'test', functions: 9, rocAuc: 5, low: 0.4, high: 0.6 }],
+    ['measured', { split: 'test', functions: 9, rocAuc: 0.5, low: 0.6, high: 0.4 }],
   ])('vultune.json with %s: %j', async (name, value) => {
     await writeAdapter(folder, adapter());
     const file = join(folder, 'vultune.json');
     writeFileSync(file, JSON.stringify({ ...settings, [name]: value }));
     expect(() => readAdapterHeader(folder)).toThrow(
-      expect.objectContaining({ code: 'ADAPTER_SETTINGS', where: { file, name } }),
+      expect.objectContaining({
+        code: 'ADAPTER_SETTINGS',
+        where: { file, name: expect.stringMatching(new RegExp(`^${name}\\b`)) },
+      }),
     );
   });
 

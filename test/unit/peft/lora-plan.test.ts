@@ -151,3 +151,22 @@ test.each([
 ])('layers %j', (selection, layers) => {
   expect(selectedLayers(selection, 3)).toEqual(layers);
 });
+
+test.each<[string, Partial<LoraOptions>]>([
+  ['of names', { targetModules: { pattern: '((.+)+)+x' } }],
+  ['of a rank', { rankPattern: { '((.+)+)+x': 9 } }],
+])(
+  'a pattern %s that would keep an engine that goes back busy for ever is matched at once',
+  (_what, options) => {
+    const plan = () => planLora(geometry, { ...loraDefaults, ...options });
+    if (options.targetModules === undefined) expect(plan().map(({ rank }) => rank)).not.toContain(9);
+    else expect(plan).toThrow(expect.objectContaining({ code: 'LORA_TARGET_UNKNOWN' }));
+  },
+);
+
+test('a pattern may look ahead, as those that leave parts of a model out do', () => {
+  const pattern = String.raw`^(?!.*mlp).*(?:q|v|up)_proj$`;
+  const names = planLora(geometry, { ...loraDefaults, targetModules: { pattern } }).map(({ name }) => name);
+  expect(names.every((name) => /[qv]_proj$/.test(name))).toBe(true);
+  expect(names.length).toBeGreaterThan(0);
+});

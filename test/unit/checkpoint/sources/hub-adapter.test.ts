@@ -41,6 +41,7 @@ test('an adapter from the hub: its own files, once, and offline from then on', a
     'README.md',
     'adapter_config.json',
     'adapter_model.safetensors',
+    'tokenizer.json',
     'vultune.json',
   ]);
   hub.requests.length = 0;

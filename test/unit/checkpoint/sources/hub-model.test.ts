@@ -96,14 +96,18 @@ describe('fetching', () => {
     expect(received).toEqual(received.toSorted((a, b) => a - b));
   });
 
-  test('shards with their index, instead of a single file', async () => {
+  test.each([
+    ['shards with their index', false],
+    ['the single file where there is one as well, as Transformers does', true],
+  ])('%s', async (_what, hasSingle) => {
+    if (!hasSingle) delete hub.files['model.safetensors'];
     hub.files['model.safetensors.index.json'] = bytes(
       '{"weight_map":{"w":"model-00001-of-00001.safetensors"}}',
     );
     hub.files['model-00001-of-00001.safetensors'] = weights;
     const { path } = await fetchModel();
-    expect(readdirSync(path)).not.toContain('model.safetensors');
-    expect(readdirSync(path)).toContain('model-00001-of-00001.safetensors');
+    expect(readdirSync(path).includes('model.safetensors')).toBe(hasSingle);
+    expect(readdirSync(path).includes('model-00001-of-00001.safetensors')).toBe(!hasSingle);
   });
 
   test('a GGUF only where there are no safetensors', async () => {

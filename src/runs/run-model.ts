@@ -1,0 +1,12 @@
+/** @file What run.json says of the base model: a resumed run is held to it. */
+import { z } from '../schema/zod.ts';
+
+export const runModelSchema = z.looseObject({
+  baseFingerprint: z.string().optional(),
+  geometryFingerprint: z.string().optional(),
+  tokenizerFingerprint: z.string().optional(),
+  /** As seen from the run folder, for when both are moved; missing for a model that was fetched. */
+  path: z.string().min(1).optional(),
+});
+
+export type RunModel = z.output<typeof runModelSchema>;
