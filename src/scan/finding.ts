@@ -51,6 +51,8 @@ export interface FileOutline {
   readonly refused?: string;
   /** A stretch of it does not parse; the functions around are there. */
   readonly hasErrors?: boolean;
+  /** Where functions stand that could not be read: nothing judges them. */
+  readonly unread?: readonly { readonly startLine: number; readonly endLine: number }[];
 }
 
 /** The function of the training data that a finding looks most like. */
@@ -90,7 +92,8 @@ export type SkipReason =
   | 'symbolic link'
   | 'not a file'
   | 'unknown language'
-  | 'not parsed';
+  | 'not parsed'
+  | 'unread function';
 
 /** Read all the same, but worth saying. */
 export type ReadNote = 'not UTF-8' | 'changed while read' | 'parsed in part';
@@ -98,6 +101,8 @@ export type ReadNote = 'not UTF-8' | 'changed while read' | 'parsed in part';
 export interface Noticed {
   readonly reason: SkipReason | ReadNote;
   readonly count: number;
+  /** Where functions are counted: the files they stand in. */
+  readonly files?: number;
   /** The first few. */
   readonly examples: readonly string[];
 }

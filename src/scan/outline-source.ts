@@ -10,7 +10,7 @@ import { functionFingerprint, textKey } from './fingerprint.ts';
 import { findSuppressions } from './suppressions.ts';
 
 /** Goes up when outlines of the same text come out different: kept ones are then made again. */
-export const OUTLINE_VERSION = 2;
+export const OUTLINE_VERSION = 3;
 
 export interface OutlineInput {
   readonly source: string;
@@ -51,6 +51,7 @@ export function outlineSource({ source, language }: OutlineInput): FileOutline {
     problems,
     ...(parsed.refused === undefined ? {} : { refused: parsed.refused }),
     ...(parsed.hasErrors && parsed.refused === undefined ? { hasErrors: true } : {}),
+    ...(parsed.unread.length > 0 ? { unread: parsed.unread } : {}),
   };
 }
 

@@ -2,11 +2,14 @@
  * @file One source file, parsed once: its functions (with names, kinds, lines, nesting) and their normalised text.
  * Knows nothing of files, packages or labels.
  */
+import { firstFrom } from '../../base/first-from.ts';
+import { type LineRange, NEVER_NAMES, recoverFunctions } from './c-text/recover-functions.ts';
 import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
 import { type NamedFunction, nameFunctions } from './name-functions.ts';
 import { normaliseRange, type TextSpan } from './normalise-text.ts';
 import type { FunctionKind, SyntaxNode, SyntaxRange, SyntaxTree } from './syntax.ts';
 import { withSyntaxTree } from './syntax-tree.ts';
+import { unreadHeads } from './unread-heads.ts';
 
 export interface ExtractedFunction {
   /** Undefined for an anonymous function. */
@@ -38,23 +41,25 @@ export interface ParsedSource {
   readonly functions: readonly ExtractedFunction[];
   /** Why the source was not parsed (too long, nested too deep); it has no functions then. */
   readonly refused: string | undefined;
-  /** Whether a stretch of the source does not parse. */
+  /** Whether a stretch of the source does not parse, or only with a token that the parser put in. */
   readonly hasErrors: boolean;
+  /** What looks like functions in stretches that do not parse, and is not among `functions`. */
+  readonly unread: readonly LineRange[];
   /** Comments and needless white space out, quotes of one kind; with `cutNested` the bodies of inner functions too. */
   normalise(of: ExtractedFunction, options?: { readonly cutNested?: boolean }): string;
 }
 
 export function parseSource(source: string, language: Language): ParsedSource {
-  const row: LanguageRow = LANGUAGES[language];
-  const read = withSyntaxTree(source, language, (tree) => readTree(tree, source, row));
+  const read = withSyntaxTree(source, language, (tree) => readTree(tree, source, language));
   if (typeof read === 'string') {
-    return { functions: [], refused: read, hasErrors: true, normalise: () => '' };
+    return { functions: [], refused: read, hasErrors: true, unread: [], normalise: () => '' };
   }
-  const { functions, spans, hasErrors } = read;
+  const { functions, spans, hasErrors, unread } = read;
   return {
     functions,
     refused: undefined,
     hasErrors,
+    unread,
     normalise: (of, options) => {
       if (options?.cutNested !== true) return normaliseRange(source, of.start, of.end, spans);
       const own = spans.filter((span) => span.start >= of.start && span.end <= of.end);
@@ -68,33 +73,61 @@ export function extractFunctions(source: string, language: Language): readonly E
   return parseSource(source, language).functions;
 }
 
+interface TreeReading {
+  readonly functions: readonly ExtractedFunction[];
+  readonly spans: readonly TextSpan[];
+  readonly hasErrors: boolean;
+  readonly unread: readonly LineRange[];
+}
+
 /** Everything that is wanted of a tree, which is gone afterwards. */
-function readTree(
-  tree: SyntaxTree,
-  source: string,
-  row: LanguageRow,
-): { functions: ExtractedFunction[]; spans: readonly TextSpan[]; hasErrors: boolean } {
+function readTree(tree: SyntaxTree, source: string, language: Language): TreeReading {
+  const row: LanguageRow = LANGUAGES[language];
   const spanKinds = [...row.comments, ...row.quoted, ...row.verbatim];
-  const nodes = tree.find([...row.functions, ...row.scopes, ...spanKinds, ...row.indented, 'ERROR']);
+  const kinds = [...row.functions, ...row.scopes, ...spanKinds, ...row.indented, 'ERROR', 'MISSING'];
   const spans: TextSpan[] = [];
-  const errors: number[] = [];
+  const errors: SyntaxRange[] = [];
+  const problems: SyntaxRange[] = [];
   const nameable: SyntaxNode[] = [];
-  for (const node of nodes) {
-    if (node.kind === 'ERROR') errors.push(node.range().start);
+  for (const node of tree.find(kinds)) {
+    if (node.kind === 'ERROR' || node.kind === 'MISSING') problems.push(node.range());
+    if (node.kind === 'ERROR') errors.push(node.range());
     else if (spanKinds.includes(node.kind)) spans.push(spanOf(node, row));
     else if (row.indented.includes(node.kind)) spans.push(...bracesFor(node.range()));
-    else nameable.push(node);
+    else if (node.kind !== 'MISSING') nameable.push(node);
   }
   const functions = nameFunctions(nameable, row).map((entry) => extracted(entry, source, row, errors));
   const sorted = row.indented.length === 0 ? spans : mergeSpans(spans, []);
-  return { functions, spans: sorted, hasErrors: errors.length > 0 };
+  const hasErrors = problems.length > 0;
+  if (row.hasMacros && (hasErrors || hasMisread(nameable, functions))) {
+    const hasError = (start: number, end: number) => hasErrorIn(errors, start, end);
+    const hasProblem = (start: number, end: number) => hasErrorIn(problems, start, end);
+    const grammar = { functions, spans: sorted, hasError, hasProblem };
+    return { ...recoverFunctions(source, language === 'cpp', grammar), hasErrors };
+  }
+  return {
+    functions,
+    spans: sorted,
+    hasErrors,
+    unread: unreadHeads(source, language, errors, functions, sorted),
+  };
+}
+
+/** Whether the grammar gave a function no name, or a type's or a statement's. */
+function hasMisread(nodes: readonly SyntaxNode[], functions: readonly ExtractedFunction[]): boolean {
+  const known = new Set(functions.map(({ bodyStart }) => bodyStart));
+  const isUnnamed = (node: SyntaxNode) => {
+    const body = node.kind === 'function_definition' ? node.field('body')?.range().start : undefined;
+    return body !== undefined && !known.has(body);
+  };
+  return functions.some(({ name }) => NEVER_NAMES.test(name ?? '')) || nodes.some(isUnnamed);
 }
 
 function extracted(
   { node, whole, body, parent, binding, qualifiedName }: NamedFunction,
   source: string,
   row: LanguageRow,
-  errors: readonly number[],
+  errors: readonly SyntaxRange[],
 ): ExtractedFunction {
   const { start, end, startLine, endLine } = whole;
   const lists = row.parameters(node);
@@ -135,15 +168,10 @@ function squeeze(type: string): string {
     .trim();
 }
 
-/** `errors` are in the order of the source. */
-function hasErrorIn(errors: readonly number[], start: number, end: number): boolean {
-  let [low, high] = [0, errors.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (errors[middle]! < start) low = middle + 1;
-    else high = middle;
-  }
-  return errors[low] !== undefined && errors[low]! < end;
+/** Whether one begins there; `errors` are in the order of the source. */
+function hasErrorIn(errors: readonly SyntaxRange[], start: number, end: number): boolean {
+  const next = errors[firstFrom(errors, start)];
+  return next !== undefined && next.start < end;
 }
 
 function spanOf(node: SyntaxNode, row: LanguageRow): TextSpan {

@@ -116,7 +116,7 @@ function queryFor(language: Language, grammar: Grammar, kinds: readonly string[]
 function wrapNode(node: Node, source: string): SyntaxNode {
   const optional = (other: Node | null) => (other === null ? undefined : wrapNode(other, source));
   return {
-    kind: node.type,
+    kind: node.isMissing ? 'MISSING' : node.type,
     range: () => ({
       start: node.startIndex,
       end: node.endIndex,

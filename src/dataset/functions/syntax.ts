@@ -27,7 +27,7 @@ export interface SyntaxNode {
 }
 
 export interface SyntaxTree {
-  /** All nodes of these kinds, in the order of the source, outer before inner. Unparsable stretches: kind `ERROR`. */
+  /** All nodes of these kinds, in the order of the source, outer before inner. Unparsable stretches: kind `ERROR`; tokens that the parser put in: `MISSING`. */
   find(kinds: readonly string[]): SyntaxNode[];
 }
 

@@ -61,6 +61,7 @@ const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string]>
   'not a file': ['path that is no file', 'paths that are no files'],
   'unknown language': ['file of an unknown language', 'files of unknown languages'],
   'not parsed': ['file that was not parsed', 'files that were not parsed'],
+  'unread function': ['function that could not be read', 'functions that could not be read'],
   'not UTF-8': ['file that is not UTF-8', 'files that are not UTF-8'],
   'changed while read': ['file that changed while it was read', 'files that changed while they were read'],
   'parsed in part': ['file that was parsed in part', 'files that were parsed in part'],
@@ -69,9 +70,9 @@ const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string]>
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
 export function scanNotes(report: ScanReport): string[] {
   const { complete, counts, noticed, suppressionProblems } = report;
-  const notes = noticed.map(({ reason, count, examples }) => {
+  const notes = noticed.map(({ reason, count, files, examples }) => {
     const what = NOTICED[reason][count === 1 ? 0 : 1];
-    return `${SCANNED_ALL_THE_SAME.has(reason) ? 'Scanned all the same' : 'Not scanned'}: ${count} ${what} (${examples.map(printable).join(', ')}${count > examples.length ? ', ...' : ''}).`;
+    return `${SCANNED_ALL_THE_SAME.has(reason) ? 'Scanned all the same' : 'Not scanned'}: ${count} ${what} (${examples.map(printable).join(', ')}${(files ?? count) > examples.length ? ', ...' : ''}).`;
   });
   for (const { file, line, kind } of suppressionProblems) {
     const found = kind === 'reason-missing' ? 'without a reason' : 'beside no function';
