@@ -120,6 +120,8 @@ export interface Noticed {
   readonly reason: SkipReason | ReadNote;
   /** Files; for functions that were not read, functions. */
   readonly count: number;
+  /** Where functions are counted: the files they stand in. */
+  readonly files?: number;
   /** The first few. */
   readonly examples: readonly string[];
 }

@@ -81,6 +81,7 @@ export interface ScanFilesResult extends ScanFilesCounts {
 const DEFAULT_LIMITS: WindowLimits = { windowFunctions: 2048, functionsPerCall: 256 };
 const WINDOW_CHARACTERS = 8_000_000;
 const FILES_AT_A_TIME = 16;
+const PLACES_SHOWN = 5;
 
 interface Pending {
   readonly file: SourceFile;
@@ -185,7 +186,7 @@ class FileScan {
     }
     this.counts.files++;
     if (hasErrors === true) notices.add('parsed in part', path);
-    for (const { startLine } of unread ?? []) notices.add('unread function', path, `line ${startLine}`);
+    if (unread !== undefined) notices.add('unread function', path, placesOf(unread), unread.length);
     if (hasOutsideCode === true) notices.add('code outside functions', path);
     if (functions.length > 0) return;
     this.counts.withoutFunctions++;
@@ -264,6 +265,15 @@ class FileScan {
     const total = Math.round((this.#outlined / Math.max(1, this.#filesSeen)) * files.length);
     onProgress({ done: this.counts.functions + inWindow, total: Math.max(total, this.#outlined) });
   }
+}
+
+/** `lines 80-101, 120` */
+function placesOf(unread: NonNullable<FileOutline['unread']>): string {
+  const shown = unread
+    .slice(0, PLACES_SHOWN)
+    .map(({ startLine, endLine }) => (startLine === endLine ? `${startLine}` : `${startLine}-${endLine}`));
+  const isOne = unread.length === 1 && !shown[0]!.includes('-');
+  return `${isOne ? 'line' : 'lines'} ${shown.join(', ')}${unread.length > PLACES_SHOWN ? ', ...' : ''}`;
 }
 
 /** Stack and memory that a source's nesting used up; anything else is a bug and has to be seen. */

@@ -1,10 +1,10 @@
 /**
- * @file What of a source is in no function: code that runs when the file does, and functions that the grammar could not
- * read. A model of functions judges neither, so that both have to be counted. Knows no language; rows say what acts.
+ * @file Code that stands in no function and runs when the file does. A model of functions does not judge it, so it has to be
+ * counted. Rows of languages say what acts.
  */
 import { firstFrom } from '../../base/first-from.ts';
 import type { LanguageRow } from './language-row.ts';
-import type { LineRange, SyntaxRange, SyntaxTree } from './syntax.ts';
+import type { SyntaxTree } from './syntax.ts';
 
 interface Range {
   readonly start: number;
@@ -97,28 +97,4 @@ function worksOnValue(act: string): boolean {
     if (INPUTS.test(token) || !FIXED.test(token)) return true;
   }
   return false;
-}
-
-/** Words and signs that a function begins with, in one language or another. */
-const FUNCTION_LIKE = /\b(?:def|fun|func|function|fn|sub|proc)\b/;
-
-/** The outermost of `errors`, in the order of the source, that stand in no function and look like one. */
-export function unreadFunctions(
-  errors: readonly SyntaxRange[],
-  functions: readonly FunctionRange[],
-  source: string,
-): LineRange[] {
-  const outermost = functions.filter(({ parent }) => parent === undefined);
-  const unread: LineRange[] = [];
-  let until = 0;
-  for (const { start, end, startLine, endLine } of errors) {
-    if (start < until || start === end) continue;
-    until = end;
-    // A stretch that functions were found in lost what is around them.
-    if (touches(outermost, start, end)) continue;
-    const text = source.slice(start, end);
-    const hasBody = text.includes('(') && text.includes('{', text.indexOf('('));
-    if (hasBody || FUNCTION_LIKE.test(text)) unread.push({ startLine, endLine });
-  }
-  return unread;
 }

@@ -3,13 +3,15 @@
  * Knows nothing of files, packages or labels.
  */
 import { firstFrom } from '../../base/first-from.ts';
+import { NEVER_NAMES, recoverFunctions } from './c-text/recover-functions.ts';
 import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
 import { type NamedFunction, nameFunctions } from './name-functions.ts';
 import { reasonAgainstNesting, reasonAgainstOverlap } from './nesting.ts';
 import { normaliseRange, type TextSpan } from './normalise-text.ts';
-import { hasOutsideCode, unreadFunctions } from './outside-code.ts';
+import { hasOutsideCode } from './outside-code.ts';
 import type { FunctionKind, LineRange, SyntaxNode, SyntaxRange, SyntaxTree } from './syntax.ts';
 import { withSyntaxTree } from './syntax-tree.ts';
+import { unreadHeads } from './unread-heads.ts';
 
 export interface ExtractedFunction {
   /** Undefined for an anonymous function. */
@@ -41,9 +43,9 @@ export interface ParsedSource {
   readonly functions: readonly ExtractedFunction[];
   /** Why the source was not parsed (too long, nested too deep); it has no functions then. */
   readonly refused: string | undefined;
-  /** Whether a stretch of the source does not parse. */
+  /** Whether a stretch of the source does not parse, or only with a token that the parser put in. */
   readonly hasErrors: boolean;
-  /** Stretches outside functions that did not parse and look like functions. */
+  /** What looks like functions in stretches that do not parse, and is not among `functions`. */
   readonly unread: readonly LineRange[];
   /** Every comment, in the order of the source. */
   readonly comments: readonly TextSpan[];
@@ -54,8 +56,7 @@ export interface ParsedSource {
 }
 
 export function parseSource(source: string, language: Language): ParsedSource {
-  const row: LanguageRow = LANGUAGES[language];
-  const read = withSyntaxTree(source, language, (tree) => readTree(tree, source, row));
+  const read = withSyntaxTree(source, language, (tree) => readTree(tree, source, language));
   if (typeof read === 'string') {
     const nothing = { functions: [], unread: [], comments: [], hasOutsideCode: false };
     return { ...nothing, refused: read, hasErrors: true, normalise: () => '' };
@@ -85,40 +86,62 @@ interface ReadTree extends Pick<ParsedSource, 'functions' | 'hasErrors' | 'unrea
 }
 
 /** Everything that is wanted of a tree, which is gone afterwards. */
-function readTree(tree: SyntaxTree, source: string, row: LanguageRow): ReadTree | string {
+function readTree(tree: SyntaxTree, source: string, language: Language): ReadTree | string {
+  const row: LanguageRow = LANGUAGES[language];
   const spanKinds = [...row.comments, ...row.quoted, ...row.verbatim];
   const kinds = [...row.functions, ...row.scopes, ...spanKinds, ...row.indented, 'ERROR', 'MISSING'];
   const spans: TextSpan[] = [];
   const errors: SyntaxRange[] = [];
+  const problems: SyntaxRange[] = [];
   const nameable: SyntaxNode[] = [];
   for (const node of tree.find(kinds)) {
-    if (node.kind === 'ERROR' || node.kind === 'MISSING') errors.push(node.range());
+    if (node.kind === 'ERROR' || node.kind === 'MISSING') problems.push(node.range());
+    if (node.kind === 'ERROR') errors.push(node.range());
     else if (spanKinds.includes(node.kind)) spans.push(spanOf(node, row));
     else if (row.indented.includes(node.kind)) spans.push(...bracesFor(node.range()));
-    else nameable.push(node);
+    else if (node.kind !== 'MISSING') nameable.push(node);
   }
-  const errorStarts = errors.map(({ start }) => start);
   const tooDeep = reasonAgainstNesting(nameable);
   if (tooDeep !== undefined) return tooDeep;
   const named = nameFunctions(nameable, row);
   if (typeof named === 'string') return named;
   const tooLong = reasonAgainstOverlap(named, source.length);
   if (tooLong !== undefined) return tooLong;
-  const functions = named.map((entry) => extracted(entry, source, row, errorStarts));
+  const hasErrors = problems.length > 0;
+  const sorted = row.indented.length === 0 ? spans : mergeSpans(spans, []);
+  // A grammar of C with macros in it is right about a token that it adds; elsewhere the function does not parse.
+  const marks = row.hasMacros ? errors : problems;
+  const functions = named.map((entry) => extracted(entry, source, row, marks));
+  const read = { hasErrors, hasOutsideCode: hasOutsideCode(tree, source, row, functions) };
+  if (row.hasMacros && (hasErrors || hasMisread(nameable, functions))) {
+    const hasError = (start: number, end: number) => hasErrorIn(errors, start, end);
+    const hasProblem = (start: number, end: number) => hasErrorIn(problems, start, end);
+    const grammar = { functions, spans: sorted, hasError, hasProblem };
+    return { ...read, ...recoverFunctions(source, language === 'cpp', grammar) };
+  }
   return {
+    ...read,
     functions,
-    spans: row.indented.length === 0 ? spans : mergeSpans(spans, []),
-    hasErrors: errors.length > 0,
-    unread: unreadFunctions(errors, functions, source),
-    hasOutsideCode: hasOutsideCode(tree, source, row, functions),
+    spans: sorted,
+    unread: unreadHeads(source, language, errors, functions, sorted),
   };
+}
+
+/** Whether the grammar gave a function no name, or a type's or a statement's. */
+function hasMisread(nodes: readonly SyntaxNode[], functions: readonly ExtractedFunction[]): boolean {
+  const known = new Set(functions.map(({ bodyStart }) => bodyStart));
+  const isUnnamed = (node: SyntaxNode) => {
+    const body = node.kind === 'function_definition' ? node.field('body')?.range().start : undefined;
+    return body !== undefined && !known.has(body);
+  };
+  return functions.some(({ name }) => NEVER_NAMES.test(name ?? '')) || nodes.some(isUnnamed);
 }
 
 function extracted(
   { node, whole, body, parent, binding, qualifiedName }: NamedFunction,
   source: string,
   row: LanguageRow,
-  errors: readonly number[],
+  errors: readonly SyntaxRange[],
 ): ExtractedFunction {
   const { start, end, startLine, endLine } = whole;
   const lists = row.parameters(node);
@@ -159,15 +182,10 @@ function squeeze(type: string): string {
     .trim();
 }
 
-/** `errors` are in the order of the source. */
-function hasErrorIn(errors: readonly number[], start: number, end: number): boolean {
-  let [low, high] = [0, errors.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (errors[middle]! < start) low = middle + 1;
-    else high = middle;
-  }
-  return errors[low] !== undefined && errors[low]! < end;
+/** Whether one begins there; `errors` are in the order of the source. */
+function hasErrorIn(errors: readonly SyntaxRange[], start: number, end: number): boolean {
+  const next = errors[firstFrom(errors, start)];
+  return next !== undefined && next.start < end;
 }
 
 function spanOf(node: SyntaxNode, row: LanguageRow): TextSpan {

@@ -106,9 +106,9 @@ export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, s
 export function scanNotes(report: ScanReport): string[] {
   const { complete, counts, noticed, suppressionProblems } = report;
   const notes = counts.functions === 0 && complete ? [describeNothing(report)] : [];
-  for (const { reason, count, examples } of noticed) {
+  for (const { reason, count, files, examples } of noticed) {
     const [outcome, one, several] = NOTICED[reason];
-    const shown = `${examples.map(printable).join(', ')}${count > examples.length ? ', ...' : ''}`;
+    const shown = `${examples.map(printable).join(', ')}${(files ?? count) > examples.length ? ', ...' : ''}`;
     notes.push(`${outcome === '' ? '' : `${outcome}: `}${count} ${count === 1 ? one : several} (${shown}).`);
   }
   for (const { file, line, kind } of suppressionProblems) {

@@ -9,21 +9,27 @@ interface Example {
 }
 
 export class Notices {
-  readonly #byReason = new Map<SkipReason | ReadNote, { count: number; readonly examples: Example[] }>();
+  readonly #byReason = new Map<
+    SkipReason | ReadNote,
+    { count: number; files: number; readonly examples: Example[] }
+  >();
 
-  add(reason: SkipReason | ReadNote, path: string, detail?: string): void {
-    const entry = this.#byReason.get(reason) ?? { count: 0, examples: [] };
+  /** `count`: of what the reason counts, where that is not files. */
+  add(reason: SkipReason | ReadNote, path: string, detail?: string, count = 1): void {
+    const entry = this.#byReason.get(reason) ?? { count: 0, files: 0, examples: [] };
     this.#byReason.set(reason, entry);
-    entry.count++;
+    entry.count += count;
+    entry.files++;
     if (entry.examples.length < EXAMPLES) entry.examples.push({ path, detail });
   }
 
   /** `pathOf` makes of a path what the reader is shown. */
   list(pathOf: (path: string) => string = (path) => path): readonly Noticed[] {
     return [...this.#byReason]
-      .map(([reason, { count, examples }]) => ({
+      .map(([reason, { count, files, examples }]) => ({
         reason,
         count,
+        ...(files === count ? {} : { files }),
         examples: examples.map(({ path, detail }) =>
           detail === undefined ? pathOf(path) : `${pathOf(path)}: ${detail}`,
         ),
