@@ -1,6 +1,6 @@
 /** @file The `vultune` executable: joins the process (arguments, streams, signals, exit code) to the program. */
 import { readFileSync } from 'node:fs';
-import { stopEveryProgress } from './display/progress.ts';
+import { stopEveryProgress, writeNote } from './display/progress.ts';
 import { createTerminal, type OutputStream } from './display/terminal.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { runCli } from './program.ts';
@@ -21,7 +21,7 @@ const packageFile = new URL('../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
 
 const stderr = createTerminal(process.stderr as OutputStream, process.env);
-const interrupt = listenForInterrupt(process, (text) => stderr.write(text));
+const interrupt = listenForInterrupt(process, (line) => writeNote(line, stderr));
 process.exitCode = await runCli(
   process.argv.slice(2),
   { version, commands: [], groups: commandRegistry(version) },

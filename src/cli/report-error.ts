@@ -7,6 +7,10 @@ import { harmless } from './display/harmless-text.ts';
 
 /** As shells have it: 128 + SIGINT. */
 export const EXIT_INTERRUPTED = 130;
+/** 128 + SIGTERM. */
+export const EXIT_TERMINATED = 143;
+/** 128 + SIGPIPE: whoever read the output has gone. */
+export const EXIT_PIPE_CLOSED = 141;
 /** EX_SOFTWARE of sysexits: our own bug. */
 const EXIT_BUG = 70;
 

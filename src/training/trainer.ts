@@ -10,10 +10,11 @@ import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch 
 import { groupByPrefix, hasGroups, type PlannableFunctions, separateFunctions } from '../packing/units.ts';
 import type { NewEvent } from '../runs/events.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
+import { STATE_FILE } from './checkpoints.ts';
 import { clipGradients } from './gradient-clipping.ts';
 import { learningRate, type SchedulerType } from './learning-rate.ts';
 import { classificationObjective, type LossOptions, objectiveFeeds } from './objective.ts';
-import { copyParameters, STATE_FILE, type TrainerState } from './trainer-state.ts';
+import { copyParameters, type TrainerState } from './trainer-state.ts';
 
 export interface TrainingFunction {
   /** At least one token. */

@@ -41,6 +41,13 @@ export function stopEveryProgress(): void {
   for (const progress of running) progress.stop();
 }
 
+/** Writes a line that stays: above the live lines where there are any, which would else be drawn over it. */
+export function writeNote(line: string, terminal: Terminal): void {
+  const [live] = running;
+  if (live === undefined) terminal.write(`${line}\n`);
+  else live.log(line);
+}
+
 const running = new Set<Progress>();
 
 function liveProgress(task: ProgressTask, terminal: Terminal, now: () => number): Progress {

@@ -10,7 +10,8 @@ import { readYaml } from '../../../src/config/read-yaml.ts';
 const folder = mkdtempSync(join(tmpdir(), 'vultune-yaml-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const bomb = [...'abcdefghij']
+const bomb = 'abcdefghij'
+  .split('')
   .map((name, i) => `${name}: &${name} [${Array(9).fill(i === 0 ? 'x' : `*${'abcdefghij'[i - 1]}`)}]`)
   .join('\n');
 
@@ -63,7 +64,7 @@ test('an alias of a value before it is that value', () => {
 });
 
 test('any text is a value or has faults, and nothing is thrown', () => {
-  const piece = fc.constantFrom(...'&*!<>?|-:[]{}#%\'" \n,ab1~.', '<<: ', '!!', '---\n');
+  const piece = fc.constantFrom(...'&*!<>?|-:[]{}#%\'" \n,ab1~.'.split(''), '<<: ', '!!', '---\n');
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
       const { value, faults } = readYaml(pieces.join(''));
