@@ -5,14 +5,7 @@ import { createTerminal, type OutputStream } from './display/terminal.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { runCli } from './program.ts';
 import { commandRegistry } from './registry.ts';
-
-// `vultune predict ... | head` closes the pipe when it has enough: nothing to complain about.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-}
+import { EXIT_INTERRUPTED } from './report-error.ts';
 
 // The second Ctrl-C leaves at once: the cursor that a live line hid has to come back all the same.
 process.on('exit', stopEveryProgress);
@@ -22,15 +15,17 @@ const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: 
 
 const stderr = createTerminal(process.stderr as OutputStream, process.env);
 const interrupt = listenForInterrupt(process, (line) => writeNote(line, stderr));
-process.exitCode = await runCli(
+const stdout = createTerminal(process.stdout as OutputStream, process.env);
+const code = await runCli(
   process.argv.slice(2),
   { version, commands: [], groups: commandRegistry(version) },
   {
-    stdout: createTerminal(process.stdout as OutputStream, process.env),
+    stdout,
     stderr,
     stdin: process.stdin,
     env: process.env,
     signal: interrupt.signal,
   },
 );
+process.exitCode = code === EXIT_INTERRUPTED ? interrupt.exitCode() : code;
 interrupt.dispose();

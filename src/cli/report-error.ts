@@ -4,6 +4,7 @@ import { formatPlace, VultuneError } from '../base/errors.ts';
 import { fileProblem } from '../base/file-problems.ts';
 import type { CliContext } from './context.ts';
 import { harmless } from './display/harmless-text.ts';
+import { OutputClosed } from './output-closed.ts';
 
 /** As shells have it: 128 + SIGINT. */
 export const EXIT_INTERRUPTED = 130;
@@ -22,6 +23,7 @@ export function reportError(
   const error = systemError(thrown);
   // Help and version: commander has written them already.
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (error instanceof OutputClosed) return EXIT_PIPE_CLOSED;
   if (signal.aborted && isAbort(error)) {
     stderr.write('interrupted\n');
     return EXIT_INTERRUPTED;
