@@ -24,12 +24,12 @@ export interface KillScenario {
   /** Files and folders that must end the same, relative to the folder. */
   readonly results: readonly string[];
   /** Files below them that may tell how they came to be. */
-  readonly excepted?: readonly string[];
+  readonly excepted?: RegExp;
 }
 
 export interface KillPoint {
   readonly at: number;
-  readonly mode: 'before' | 'half';
+  readonly mode: 'before' | 'half' | 'interrupt';
   readonly operation: string;
 }
 
@@ -60,7 +60,7 @@ function vultune(folder: string, args: readonly string[], env: Readonly<Record<s
 
 /**
  * Kills at the points that `choose` picks out of all: before each operation (after one is before the next), and half way
- * through each write. `parent` is an empty folder; each run is in the same place in it, because runs name their folder.
+ * through each write; it may make interruptions of them. `parent` is an empty folder; each run is in the same place in it, because runs name their folder.
  */
 export async function killEverywhere(
   scenario: KillScenario,
@@ -111,19 +111,24 @@ function killAndGoOn(
   expected: ReadonlyMap<string, string>,
 ): string | undefined {
   const killed = vultune(folder, scenario.command, { KILL_AT: `${at}`, KILL_MODE: mode });
-  if (killed.signal !== 'SIGKILL') return `not killed: exit ${killed.status}`;
+  if (mode === 'interrupt') {
+    // After its last work a command has nothing to interrupt.
+    if (killed.status !== 130 && killed.status !== scenario.exitCode) {
+      return `interrupted: exit ${killed.status}: ${killed.stderr.slice(0, 500)}`;
+    }
+  } else if (killed.signal !== 'SIGKILL') return `not killed: exit ${killed.status}`;
   const again = vultune(folder, scenario.again?.(folder) ?? scenario.command, {});
   if (again.status !== scenario.exitCode) return `exit ${again.status}: ${again.stderr.slice(0, 500)}`;
   return firstDifference(expected, resultOf(scenario, folder));
 }
 
 /** By path: the hash of each file. */
-function resultOf({ results, excepted = [] }: KillScenario, folder: string): Map<string, string> {
+function resultOf({ results, excepted }: KillScenario, folder: string): Map<string, string> {
   const files = results.flatMap((result) => filesBelow(folder, result));
   return new Map(
     files.map((file) => {
       const bytes = readFileSync(join(folder, file));
-      return [file, excepted.includes(file) ? 'any' : createHash('sha256').update(bytes).digest('hex')];
+      return [file, excepted?.test(file) === true ? 'any' : createHash('sha256').update(bytes).digest('hex')];
     }),
   );
 }

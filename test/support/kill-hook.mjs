@@ -2,15 +2,15 @@
  * @file Loaded before the program (`node --import`): numbers every operation of the main thread that changes the disk, and
  * kills the process at one of them. Clock and memory stand still, so that two runs can be compared byte by byte.
  *
- * KILL_AT: the operation, from 1; KILL_MODE: `before` it, or `half` way through what it writes; KILL_LOG: where to list all
- * of them when the process ends by itself.
+ * KILL_AT: the operation, from 1; KILL_MODE: `before` it, `half` way through what it writes, or `interrupt`: SIGINT before
+ * it, and on; KILL_LOG: where to list all of them when the process ends by itself.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 
 const killAt = Number(process.env.KILL_AT ?? 0);
-const isHalf = process.env.KILL_MODE === 'half';
+const mode = process.env.KILL_MODE;
 const log = process.env.KILL_LOG;
 
 const CHANGING = [
@@ -45,8 +45,9 @@ function numbered(holder, name) {
     if (!isRead) {
       names.push(`${name} ${typeof args[0] === 'string' ? args[0] : ''}`);
       if (names.length === killAt) {
-        if (isHalf) writeHalf(name, args);
-        die();
+        if (mode === 'half') writeHalf(name, args);
+        if (mode === 'interrupt') process.kill(process.pid, 'SIGINT');
+        else die();
       }
     }
     return original.apply(holder, args);

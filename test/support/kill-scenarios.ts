@@ -51,7 +51,7 @@ const training: KillScenario = {
   exitCode: 0,
   results: ['out', 'cache'],
   // The log says that the run was resumed: that is what it is for.
-  excepted: ['out/trained/events.jsonl'],
+  excepted: /events\.jsonl$/,
 };
 
 /** As SARIF: the JSON says how many scores came out of the cache, which a stopped scan fills. */
@@ -68,9 +68,9 @@ const scanning: KillScenario = {
     'run',
     'src',
     '--format',
-    'json',
+    'sarif',
     '--output',
-    'found.json',
+    'found.sarif',
     '--threshold',
     '0',
     '--num-threads',
@@ -78,6 +78,8 @@ const scanning: KillScenario = {
   ],
   exitCode: 1,
   results: ['found.sarif', 'cache'],
+  // Outlines are kept in the order in which the files were parsed, and a second scan parses fewer.
+  excepted: /outlines-/,
 };
 
 const evaluating: KillScenario = {
