@@ -54,7 +54,7 @@ const training: KillScenario = {
   excepted: /events\.jsonl$/,
 };
 
-/** As SARIF: the JSON says how many scores came out of the cache, which a stopped scan fills. */
+/** As a page: JSON and SARIF say how many scores came out of the cache, which a stopped scan fills. */
 const scanning: KillScenario = {
   name: 'scan',
   prepare: async (folder) => {
@@ -68,16 +68,16 @@ const scanning: KillScenario = {
     'run',
     'src',
     '--format',
-    'sarif',
+    'html',
     '--output',
-    'found.sarif',
+    'found.html',
     '--threshold',
     '0',
     '--num-threads',
     '1',
   ],
   exitCode: 1,
-  results: ['found.sarif', 'cache'],
+  results: ['found.html', 'cache'],
   // Outlines are kept in the order in which the files were parsed, and a second scan parses fewer.
   excepted: /outlines-/,
 };
