@@ -8,8 +8,8 @@ export class OutputClosed extends Error {
 }
 
 /** For commands that only write: without a reader the rest would be computed for nobody. */
-export function stopWithoutReader({ failure }: Terminal): void {
-  const error = failure();
+export function stopWithoutReader(terminal: Terminal): void {
+  const error = terminal.failure();
   if (error?.code === 'EPIPE') throw new OutputClosed('the reader of the output is gone');
   if (error !== undefined) throw fileError(error, 'the standard output', 'write');
 }

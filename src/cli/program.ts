@@ -116,11 +116,11 @@ async function runCommand(
  * Waits until the results are with whoever reads them. A reader that left early (`| head`) has what it wanted: the code is
  * then the command's own. @throws VultuneError where they could not be written: `DISK_FULL` ...
  */
-async function requireWritten({ stream, failure }: Terminal): Promise<void> {
-  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+async function requireWritten(terminal: Terminal): Promise<void> {
+  await new Promise<void>((resolve) => terminal.stream.write('', () => resolve()));
   // The stream tells its listeners after the writer.
   await setImmediate();
-  const error = failure();
+  const error = terminal.failure();
   if (error !== undefined && error.code !== 'EPIPE') throw fileError(error, 'the standard output', 'write');
 }
 

@@ -14,8 +14,20 @@ const mode = process.env.KILL_MODE;
 const log = process.env.KILL_LOG;
 
 const CHANGING = [
-  ...['openSync', 'writeSync', 'writeFileSync', 'appendFileSync', 'fsyncSync', 'ftruncateSync', 'renameSync'],
-  ...['linkSync', 'symlinkSync', 'unlinkSync', 'rmSync', 'rmdirSync', 'mkdirSync', 'utimesSync'],
+  'openSync',
+  'writeSync',
+  'writeFileSync',
+  'appendFileSync',
+  'fsyncSync',
+  'ftruncateSync',
+  'renameSync',
+  'linkSync',
+  'symlinkSync',
+  'unlinkSync',
+  'rmSync',
+  'rmdirSync',
+  'mkdirSync',
+  'utimesSync',
 ];
 const CHANGING_LATER = ['mkdir', 'mkdtemp', 'rename', 'rm', 'unlink', 'writeFile', 'symlink'];
 
