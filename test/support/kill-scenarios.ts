@@ -31,12 +31,10 @@ const training: KillScenario = {
   prepare: async (folder) => {
     await prepareModel(folder);
     const keys = {
-      ...{
-        base_model: 'base',
-        train_file: 'train.jsonl',
-        valid_file: 'valid.jsonl',
-        test_file: 'test.jsonl',
-      },
+      base_model: 'base',
+      train_file: 'train.jsonl',
+      valid_file: 'valid.jsonl',
+      test_file: 'test.jsonl',
       output_dir: 'out/trained',
       lora_layers: 'last 1',
       lora_dropout: 0.1,
