@@ -2,17 +2,16 @@
  * @file A file written piece by piece that appears whole or not at all: a temporary neighbour, renamed at the end.
  * For what is too large to hold; knows nothing of what is in it.
  */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileError, makeFolder, writeAll } from './files.ts';
+import { type OutputTarget, openTarget } from './output-target.ts';
 
 /** Bytes held before they are written. */
 const BUFFER_BYTES = 1 << 20;
 
 export class AtomicWriter {
   readonly #path: string;
-  readonly #temporary: string;
-  #file: number | undefined;
+  readonly #target: OutputTarget;
   #parts: Uint8Array[] = [];
   #held = 0;
   /** Committed or discarded. */
@@ -21,9 +20,12 @@ export class AtomicWriter {
   /** Makes the folders above. @throws VultuneError as `fileError`. */
   constructor(path: string) {
     this.#path = path;
-    this.#temporary = `${path}.${process.pid}.tmp`;
     makeFolder(dirname(path));
-    this.#file = this.#try(() => openSync(this.#temporary, 'w'));
+    try {
+      this.#target = openTarget(path);
+    } catch (error) {
+      throw fileError(error, path, 'write');
+    }
   }
 
   /** @throws VultuneError as `fileError`; what was written is then gone. */
@@ -37,9 +39,7 @@ export class AtomicWriter {
   /** The file is there from now on, in place of an older one. @throws VultuneError as `fileError`. */
   commit(): void {
     this.#flush();
-    this.#try(() => fsyncSync(this.#file!));
-    this.#close();
-    this.#try(() => renameSync(this.#temporary, this.#path));
+    this.#try(() => this.#target.commit());
     this.#isDone = true;
   }
 
@@ -47,25 +47,19 @@ export class AtomicWriter {
   discard(): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.#close();
-    rmSync(this.#temporary, { force: true });
-  }
-
-  #close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+    this.#target.discard();
   }
 
   #flush(): void {
     const bytes = Buffer.concat(this.#parts);
     this.#parts = [];
     this.#held = 0;
-    this.#try(() => writeAll(this.#file!, bytes));
+    this.#try(() => writeAll(this.#target.file, bytes));
   }
 
-  #try<T>(action: () => T): T {
+  #try(action: () => void): void {
     try {
-      return action();
+      action();
     } catch (error) {
       this.discard();
       throw fileError(error, this.#path, 'write');

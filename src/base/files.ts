@@ -5,17 +5,17 @@
 import {
   closeSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
-  rmSync,
+  readSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from './errors.ts';
+import { fileProblem } from './file-problems.ts';
+import { openTarget } from './output-target.ts';
 
 /**
  * Writes a file through a temporary neighbour and a rename: a reader, or a crash, sees the old file or the
@@ -23,21 +23,19 @@ import { VultuneError } from './errors.ts';
  * @throws VultuneError `DISK_FULL`, `FILE_NOT_ALLOWED`, `FILE_MISSING` (as `fileError`).
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): void {
-  const temporary = `${path}.${process.pid}.tmp`;
   const parts =
     typeof data === 'string' ? [Buffer.from(data, 'utf8')] : data instanceof Uint8Array ? [data] : data;
   makeFolder(dirname(path));
   try {
-    const file = openSync(temporary, 'w');
+    const target = openTarget(path);
     try {
-      for (const part of parts) writeAll(file, part);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      for (const part of parts) writeAll(target.file, part);
+      target.commit();
+    } catch (error) {
+      target.discard();
+      throw error;
     }
-    renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
     throw fileError(error, path, 'write');
   }
 }
@@ -66,12 +64,37 @@ function mkdirIfMissing(path: string): void {
   }
 }
 
-/** Reads a whole UTF-8 file. @throws VultuneError as `fileError`. */
-export function readTextFile(path: string): string {
+/**
+ * Reads a whole UTF-8 file; one of more than `mostBytes` is refused before that is read, also where it has no end.
+ * @throws VultuneError as `fileError`, `FILE_TOO_LARGE`.
+ */
+export function readTextFile(path: string, mostBytes?: number): string {
   try {
-    return readFileSync(path, 'utf8');
+    return mostBytes === undefined ? readFileSync(path, 'utf8') : readAtMost(path, mostBytes);
   } catch (error) {
     throw fileError(error, path, 'read');
+  }
+}
+
+function readAtMost(path: string, mostBytes: number): string {
+  const file = openSync(path, 'r');
+  try {
+    const parts: Buffer[] = [];
+    for (let size = 0; ; ) {
+      const part = Buffer.alloc(64 * 1024);
+      const read = readSync(file, part);
+      if (read === 0) return Buffer.concat(parts).toString('utf8');
+      parts.push(part.subarray(0, read));
+      size += read;
+      if (size > mostBytes) {
+        throw new VultuneError('FILE_TOO_LARGE', `found more than ${mostBytes} bytes in ${path}`, {
+          where: { file: path },
+          hint: 'is it the file that was meant?',
+        });
+      }
+    }
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -83,30 +106,21 @@ export function writeAll(file: number, bytes: Uint8Array): void {
   }
 }
 
-const CODES: Readonly<Record<string, { code: string; found: string; hint?: string }>> = {
-  ENOENT: { code: 'FILE_MISSING', found: 'there is no such file or folder' },
-  ENOTDIR: { code: 'FILE_MISSING', found: 'a part of this path is a file, not a folder' },
-  EEXIST: { code: 'FILE_IN_THE_WAY', found: 'a file of this name is in the way' },
-  EISDIR: { code: 'FILE_IS_FOLDER', found: 'this is a folder, a file was expected' },
-  EACCES: { code: 'FILE_NOT_ALLOWED', found: 'the system does not allow it' },
-  EPERM: { code: 'FILE_NOT_ALLOWED', found: 'the system does not allow it' },
-  EROFS: { code: 'FILE_NOT_ALLOWED', found: 'the disk is read-only' },
-  ENOSPC: {
-    code: 'DISK_FULL',
-    found: 'the disk is full',
-    hint: 'free some space, or choose another output folder',
-  },
-  EDQUOT: { code: 'DISK_FULL', found: 'the disk quota is used up' },
-};
-
-/** Turns a system error about `path` into a `VultuneError`; returns anything else as it was. */
+/**
+ * Turns an error of the system about `path` into a `VultuneError`: those of the table with what to do about it, any other
+ * as `FILE_ERROR` with the system's own words. What is not the system's is returned as it was.
+ */
 export function fileError(error: unknown, path: string, action: 'read' | 'write'): unknown {
-  const system = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const known = CODES[system];
-  if (known === undefined) return error;
-  return new VultuneError(known.code, `cannot ${action} ${path}: ${known.found}`, {
-    where: { file: path },
-    ...(known.hint === undefined ? {} : { hint: known.hint }),
+  const problem = fileProblem(error);
+  if (problem === undefined) return error;
+  // A name out of a file may hold anything, and be as long as it likes.
+  const shown = path.length > LONGEST_SHOWN ? `${path.slice(0, LONGEST_SHOWN)}...` : path;
+  const where = { file: shown.replaceAll('\0', '\\0') };
+  return new VultuneError(problem.code, `cannot ${action} ${where.file}: ${problem.found}`, {
+    where,
+    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
     cause: error,
   });
 }
+
+const LONGEST_SHOWN = 200;

@@ -1,18 +1,11 @@
 /** @file The `vultune` executable: joins the process (arguments, streams, signals, exit code) to the program. */
 import { readFileSync } from 'node:fs';
-import { stopEveryProgress } from './display/progress.ts';
+import { stopEveryProgress, writeNote } from './display/progress.ts';
 import { createTerminal, type OutputStream } from './display/terminal.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { runCli } from './program.ts';
 import { commandRegistry } from './registry.ts';
-
-// `vultune predict ... | head` closes the pipe when it has enough: nothing to complain about.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-}
+import { EXIT_INTERRUPTED } from './report-error.ts';
 
 // The second Ctrl-C leaves at once: the cursor that a live line hid has to come back all the same.
 process.on('exit', stopEveryProgress);
@@ -21,16 +14,18 @@ const packageFile = new URL('../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
 
 const stderr = createTerminal(process.stderr as OutputStream, process.env);
-const interrupt = listenForInterrupt(process, (text) => stderr.write(text));
-process.exitCode = await runCli(
+const interrupt = listenForInterrupt(process, (line) => writeNote(line, stderr));
+const stdout = createTerminal(process.stdout as OutputStream, process.env);
+const code = await runCli(
   process.argv.slice(2),
   { version, commands: [], groups: commandRegistry(version) },
   {
-    stdout: createTerminal(process.stdout as OutputStream, process.env),
+    stdout,
     stderr,
     stdin: process.stdin,
     env: process.env,
     signal: interrupt.signal,
   },
 );
+process.exitCode = code === EXIT_INTERRUPTED ? interrupt.exitCode() : code;
 interrupt.dispose();

@@ -2,10 +2,13 @@
  * @file The program out of its commands: help, usage errors, exit codes. Which commands there are is told by the
  * caller, so that tests bring their own.
  */
+import { setImmediate } from 'node:timers/promises';
 import { type Argument, Command, CommanderError, Help } from 'commander';
 import { VultuneError } from '../base/errors.ts';
+import { fileError } from '../base/files.ts';
 import type { CliContext } from './context.ts';
 import { stopEveryProgress } from './display/progress.ts';
+import type { Terminal } from './display/terminal.ts';
 import { EXIT_INTERRUPTED, reportError } from './report-error.ts';
 
 /** Builds one command (with its subcommands); the context is that of the run. */
@@ -21,6 +24,16 @@ Examples:
   vultune train train.yaml
   # what the result finds in a source tree
   vultune scan runs/first src
+
+Exit codes:
+  0    done
+  1    a check failed, or a scan has findings
+  2    bad input or usage, or a file that cannot be read or written
+  70   a bug of vultune
+  130  interrupted by Ctrl-C (143: by SIGTERM)
+  141  predict: the reader of its output left early (\`| head\`)
+A training goes on when its display is closed, and a scan ends with the code of
+its findings whether or not anybody reads them.
 
 Every command has its own help, with examples: vultune train --help`;
 
@@ -60,9 +73,25 @@ export function createProgram(
 
 /**
  * Runs one command line (without `node` and the script).
- * @returns the exit code: 0 done, 1 a check failed, 2 bad input or usage, 70 a bug of ours, 130 interrupted.
+ * @returns the exit code, as the help says them; 130 for an interruption by whichever signal.
  */
 export async function runCli(
+  argv: readonly string[],
+  options: ProgramOptions,
+  context: Omit<CliContext, 'setExitCode'>,
+): Promise<number> {
+  const code = await runCommand(argv, options, context);
+  // Any other code has been explained already.
+  if (code > 1) return code;
+  try {
+    await requireWritten(context.stdout);
+  } catch (error) {
+    return reportError(error, context);
+  }
+  return code;
+}
+
+async function runCommand(
   argv: readonly string[],
   options: ProgramOptions,
   context: Omit<CliContext, 'setExitCode'>,
@@ -81,6 +110,18 @@ export async function runCli(
     stopEveryProgress();
   }
   return exitCode === 0 && context.signal.aborted ? EXIT_INTERRUPTED : exitCode;
+}
+
+/**
+ * Waits until the results are with whoever reads them. A reader that left early (`| head`) has what it wanted: the code is
+ * then the command's own. @throws VultuneError where they could not be written: `DISK_FULL` ...
+ */
+async function requireWritten(terminal: Terminal): Promise<void> {
+  await new Promise<void>((resolve) => terminal.stream.write('', () => resolve()));
+  // The stream tells its listeners after the writer.
+  await setImmediate();
+  const error = terminal.failure();
+  if (error !== undefined && error.code !== 'EPIPE') throw fileError(error, 'the standard output', 'write');
 }
 
 function allCommands(command: Command): Command[] {

@@ -19,6 +19,9 @@ export interface LoadOptions {
   readonly overrides?: readonly string[];
 }
 
+/** A configuration is a page of text; what is larger is another file, and would keep the parser busy. */
+const MOST_BYTES = 1 << 20;
+
 /**
  * Loads, checks and resolves a training configuration.
  * @throws VultuneError with all problems at once: `CONFIG_SYNTAX`, `CONFIG_KEY_UNKNOWN`, `CONFIG_KEY_MISSING`,
@@ -26,7 +29,7 @@ export interface LoadOptions {
  * `FILE_MISSING` and the like.
  */
 export function loadTrainConfig({ file, overrides = [] }: LoadOptions): TrainConfig {
-  const text = file === undefined ? '' : readTextFile(file);
+  const text = file === undefined ? '' : readTextFile(file, MOST_BYTES);
   const read = yamlSource(text, file ?? 'configuration');
   if (read.problems.length > 0) throw problemsError(read.problems);
   const { source, problems } = withOverrides(read.source, overrides, takesTextOnly);

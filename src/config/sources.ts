@@ -2,8 +2,9 @@
  * @file Where the values of a configuration come from: a YAML file and `key=value` overrides, merged, each value
  * with the place it was written. Knows no key by name.
  */
-import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, type Node } from 'yaml';
 import type { Problem, SourcePlace } from './problems.ts';
+import { readYaml } from './read-yaml.ts';
 
 export type KeyPath = readonly (string | number)[];
 
@@ -16,21 +17,21 @@ export interface Source {
 /** Parses YAML text. Problems of syntax are returned, and then the value is empty. */
 export function yamlSource(text: string, file: string): { source: Source; problems: readonly Problem[] } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const { document, value, faults } = readYaml(text, lines);
   const at = (offset: number): SourcePlace => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };
   const empty: Source = { value: {}, placeOf: () => ({ file }) };
-  const syntax = document.errors.map(
-    (error): Problem => ({
+  const syntax = faults.map(
+    ({ message, offset }): Problem => ({
       code: 'CONFIG_SYNTAX',
-      message: `not valid YAML: ${error.message}`,
-      place: at(error.pos[0]),
+      message: `not valid YAML: ${message}`,
+      place: offset === undefined ? { file } : at(offset),
     }),
   );
   if (syntax.length > 0) return { source: empty, problems: syntax };
-  if (document.contents === null) return { source: empty, problems: [] };
+  if (document === undefined || document.contents === null) return { source: empty, problems: [] };
   if (!isMap(document.contents)) {
     const message = 'a configuration is a map of keys (`learning_rate: 1e-4`), something else was found';
     return {
@@ -54,7 +55,7 @@ export function yamlSource(text: string, file: string): { source: Source; proble
     }
     return { file };
   };
-  return { source: { value: document.toJS() as Record<string, unknown>, placeOf }, problems: [] };
+  return { source: { value: value as Record<string, unknown>, placeOf }, problems: [] };
 }
 
 const offsetOf = (node: Node) => node.range?.[0] ?? 0;
@@ -75,18 +76,17 @@ export function withOverrides(
   for (const override of overrides) {
     const split = override.indexOf('=');
     const key = override.slice(0, split).trim();
-    if (split < 1 || key === '') {
+    if (split < 1 || key === '' || key.split('.').includes('__proto__')) {
       problems.push(invalidOverride(`found ${JSON.stringify(override)}, expected key=value`));
       continue;
     }
     const text = override.slice(split + 1);
-    const document = parseDocument(text, { prettyErrors: false });
-    const [error] = document.errors;
-    if (error !== undefined) {
-      problems.push(invalidOverride(`${override}: the value is not valid YAML: ${error.message}`, key));
+    const { value: parsed, faults } = readYaml(text);
+    const [fault] = faults;
+    if (fault !== undefined) {
+      problems.push(invalidOverride(`${override}: the value is not valid YAML: ${fault.message}`, key));
       continue;
     }
-    const parsed: unknown = document.toJS();
     const keepText = isText(key) && (typeof parsed === 'number' || typeof parsed === 'boolean');
     setDotted(value, key.split('.'), keepText ? text : parsed);
     overridden.add(key);

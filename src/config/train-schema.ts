@@ -149,8 +149,8 @@ const packing = {
     .boolean()
     .default(true)
     .describe(
-      'Compute what functions begin with in common once, side by side: less work, the same results (not with ' +
-        'lora_dropout or packing: none).',
+      'Compute what functions begin with in common once: less work, the same steps and the same results to ' +
+        'rounding (no effect with lora_dropout or packing: none).',
     ),
   tokens_per_batch: count()
     .nullable()

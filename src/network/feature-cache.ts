@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { removeLeftovers, temporaryName } from '../base/temporary-files.ts';
 
 export interface FeatureCacheOptions {
   readonly folder: string;
@@ -50,6 +51,7 @@ export class FeatureCache {
     this.#options = options;
     const { modelFingerprint, layerCount } = options;
     this.#base = createHash('sha256').update(JSON.stringify([FORMAT, modelFingerprint, layerCount]));
+    removeLeftovers(options.folder, 1);
     this.#old = filesByAge(options.folder);
     this.#totalBytes = [...this.#old.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   }
@@ -78,7 +80,7 @@ export class FeatureCache {
       this.#full = true;
       return;
     }
-    const temporary = `${path}.${process.pid}`;
+    const temporary = temporaryName(path);
     try {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(temporary, withChecksum(hidden));
@@ -140,8 +142,8 @@ function markUsed(path: string): void {
   }
 }
 
-/** Also what killed processes left of a file. */
-const isOurs = (name: string) => /\.f32(\.\d+)?$/.test(name);
+/** Also what other processes are writing, and what killed ones of older versions left. */
+const isOurs = (name: string) => /\.f32(\.\d+)?(\.tmp)?$/.test(name);
 
 function filesByAge(folder: string): Map<string, Entry> {
   let names: string[] = [];

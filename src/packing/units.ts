@@ -12,7 +12,7 @@ export interface PlannableFunctions {
   readonly groups: readonly (readonly number[])[];
   /** [functions] which group each is in. */
   readonly groupOf: Int32Array;
-  /** [functions] tokens it begins with like the one before it in its group; 0 for the first. */
+  /** [functions] tokens it begins with like the one before it in its group, and that count once; 0 for the first. */
   readonly shared: Int32Array;
 }
 
@@ -41,6 +41,14 @@ export function separateFunctions(lengths: readonly number[]): PlannableFunction
   };
 }
 
+/**
+ * Grouped as `groupByPrefix` does, every token counted: a plan in which it makes no difference whether common beginnings are
+ * then computed once.
+ */
+export function groupAtFullLength(functions: readonly (readonly number[])[]): PlannableFunctions {
+  return { ...groupByPrefix(functions), shared: new Int32Array(functions.length) };
+}
+
 /** Functions that share at least a quarter of their tokens from the start are grouped, up to four. */
 export function groupByPrefix(functions: readonly (readonly number[])[]): PlannableFunctions {
   const lengths = functions.map((ids) => ids.length);
@@ -60,6 +68,9 @@ export function groupByPrefix(functions: readonly (readonly number[])[]): Planna
       group.push(index);
     } else groups.push([index]);
   }
+  // In the order of the data, whatever its tokens: without anything to share it is that of single functions.
+  const firstOf = new Map(groups.map((group) => [group, Math.min(...group)]));
+  groups.sort((a, b) => firstOf.get(a)! - firstOf.get(b)!);
   const groupOf = new Int32Array(lengths.length);
   groups.forEach((group, number) => {
     for (const index of group) groupOf[index] = number;

@@ -101,7 +101,8 @@ export type NewEvent = RunEvent extends infer E
 
 /**
  * The events of a run as if it had never been killed: what was done after a checkpoint and then lost and done
- * again after `resumed` is left out; `resumed` and `interrupted` themselves stay.
+ * again after `resumed` is left out, also what was done again at the checkpoint's own step (its evaluation, the end of
+ * its epoch); `resumed` and `interrupted` themselves stay.
  */
 export function withoutLostSteps(events: readonly RunEvent[]): readonly RunEvent[] {
   const kept: RunEvent[] = [];
@@ -115,9 +116,23 @@ export function withoutLostSteps(events: readonly RunEvent[]): readonly RunEvent
         kept.push(...stays);
       }
     }
+    if (isOnce(event)) {
+      const before = kept.findLastIndex((earlier) => isOnce(earlier) && sameMoment(earlier, event));
+      if (before >= 0) kept.splice(before, 1);
+    }
     kept.push(event);
   }
   return kept;
+}
+
+/** What happens at most once after one step. */
+function isOnce(event: RunEvent): event is Epoch | Evaluation | Finished {
+  return event.type === 'epoch' || event.type === 'evaluation' || event.type === 'finished';
+}
+
+function sameMoment(a: Epoch | Evaluation | Finished, b: Epoch | Evaluation | Finished): boolean {
+  if (a.type !== b.type || a.step !== b.step) return false;
+  return a.type !== 'evaluation' || b.type !== 'evaluation' || a.split === b.split;
 }
 
 function isProgress(event: RunEvent): event is Exclude<RunEvent, RunStarted | Resumed | Interrupted> {

@@ -2,19 +2,34 @@
  * @file One process trains into a run. The lock is a file naming its holder; the lock of a process that no longer
  * lives is taken over. Knows nothing of what it guards.
  */
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import { fileError, writeAll } from '../base/files.ts';
 import { isProcessAlive } from '../base/process-alive.ts';
+import { temporaryName } from '../base/temporary-files.ts';
+import { jsonOrUndefined } from '../schema/check-value.ts';
+import { z } from '../schema/zod.ts';
 
-export interface LockHolder {
-  readonly pid: number;
-  readonly host: string;
+const holderSchema = z.object({
+  pid: z.int().positive(),
+  host: z.string().max(1000),
   /** When that process started, in the system's own count: tells a reused pid. null where unknown. */
-  readonly processStart: string | null;
-}
+  processStart: z.string().max(100).nullable(),
+});
+
+type LockHolder = z.output<typeof holderSchema>;
 
 export interface Lock {
   release(): void;
@@ -55,47 +70,79 @@ function heldLock(path: string): Lock {
   };
 }
 
+/** The lock appears with its holder's name in it: a reader, or a kill, never finds half of one. */
 function tryCreate(path: string): boolean {
-  let file: number;
-  try {
-    file = openSync(path, 'wx');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw fileError(error, path, 'write');
-  }
   const holder: LockHolder = { pid: process.pid, host: hostname(), processStart: processStart(process.pid) };
+  const text = `${JSON.stringify(holder)}\n`;
+  const temporary = temporaryName(path);
   try {
-    writeAll(file, Buffer.from(`${JSON.stringify(holder)}\n`));
+    writeFileSync(temporary, text);
+    try {
+      linkSync(temporary, path);
+    } catch (error) {
+      if (!isAnyOf(error, NO_LINKS)) throw error;
+      writeExclusively(path, text);
+    }
+    return true;
+  } catch (error) {
+    if (isAnyOf(error, ['EEXIST'])) return false;
+    throw fileError(error, path, 'write');
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** What file systems without hard links say. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+function writeExclusively(path: string, text: string): void {
+  const file = openSync(path, 'wx');
+  try {
+    writeAll(file, Buffer.from(text));
   } catch (error) {
     rmSync(path, { force: true });
-    throw fileError(error, path, 'write');
+    throw error;
   } finally {
     closeSync(file);
   }
-  return true;
 }
 
-const NOBODY: LockHolder = { pid: 0, host: '', processStart: null };
-/** A holder writes its name at once; a lock without one for this long was left by a process that died there. */
-const NAMELESS_STALE_MS = 10_000;
+const isAnyOf = (error: unknown, codes: readonly string[]) =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code));
 
-/** Undefined when the lock went away meanwhile; a file that says nothing has an unknown holder. */
-function readHolder(path: string): LockHolder | undefined {
+/** A lock without a holder's name: empty while it is made where there are no links, else of no process of ours. */
+type Found = LockHolder | 'empty' | 'nobody';
+
+/** An empty lock of this age was left by a process that died there. */
+const EMPTY_STALE_MS = 10_000;
+const MOST_BYTES = 4096;
+
+/** Undefined when the lock went away meanwhile. */
+function readHolder(path: string): Found | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readBeginning(path);
   } catch {
     return undefined; // released between our try and this read
   }
+  if (text === '') return 'empty';
+  return jsonOrUndefined(holderSchema, text) ?? 'nobody';
+}
+
+/** A lock is a line; what is longer is not one. */
+function readBeginning(path: string): string {
+  const file = openSync(path, 'r');
   try {
-    return JSON.parse(text) as LockHolder;
-  } catch {
-    return NOBODY; // its holder is just writing it, or died doing so
+    const bytes = Buffer.alloc(MOST_BYTES);
+    return bytes.subarray(0, readSync(file, bytes)).toString('utf8');
+  } finally {
+    closeSync(file);
   }
 }
 
-function isStale(holder: LockHolder, path: string): boolean {
-  if (holder.pid === 0) return Date.now() - modifiedMs(path) > NAMELESS_STALE_MS;
+function isStale(holder: Found, path: string): boolean {
+  if (holder === 'nobody') return true;
+  if (holder === 'empty') return Date.now() - modifiedMs(path) > EMPTY_STALE_MS;
   if (holder.host !== hostname()) return false;
   if (holder.pid === process.pid) return !heldHere.has(path);
   if (!isProcessAlive(holder.pid)) return true;
@@ -118,20 +165,20 @@ function processStart(pid: number): string | null {
 }
 
 /** Renames a stale lock away, unless another process took it over first: then that one is put back. */
-function moveAway(path: string, stale: LockHolder): void {
-  const aside = `${path}.${process.pid}.stale`;
+function moveAway(path: string, stale: Found): void {
+  const aside = temporaryName(`${path}.stale`);
   try {
     renameSync(path, aside);
   } catch {
     return; // another process moved it first
   }
   const moved = readHolder(aside);
-  if (moved?.pid === stale.pid && moved.processStart === stale.processStart) rmSync(aside, { force: true });
+  if (JSON.stringify(moved) === JSON.stringify(stale)) rmSync(aside, { force: true });
   else renameSync(aside, path);
 }
 
-function locked(path: string, holder: LockHolder | undefined): VultuneError {
-  const known = holder !== undefined && holder.pid > 0;
+function locked(path: string, holder: Found | undefined): VultuneError {
+  const known = typeof holder === 'object';
   const who = known ? `process ${holder.pid} on ${holder.host}` : 'another process';
   return new VultuneError('RUN_LOCKED', `${who} is training into this run`, {
     where: { file: path },

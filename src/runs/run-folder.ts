@@ -5,8 +5,11 @@
 import { existsSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
-import { makeFolder, readTextFile, writeFileAtomic } from '../base/files.ts';
+import { fileError, makeFolder, readTextFile, writeFileAtomic } from '../base/files.ts';
 import { findMoved } from '../base/moved-path.ts';
+import { finalName, removeLeftovers } from '../base/temporary-files.ts';
+import { checkJson, checkValue } from '../schema/check-value.ts';
+import { z } from '../schema/zod.ts';
 import type { Environment, FileFingerprint } from './environment.ts';
 import { EventLog, readEvents } from './event-log.ts';
 import type { RunEvent } from './events.ts';
@@ -40,6 +43,8 @@ export interface RunPaths {
   readonly predictions: string;
   readonly metrics: string;
   readonly report: string;
+  /** Written last: everything that a finished training leaves is there, and whole. */
+  readonly finished: string;
 }
 
 export interface Run {
@@ -65,15 +70,29 @@ export function runPaths(dir: string): RunPaths {
     predictions: join(dir, 'predictions'),
     metrics: join(dir, 'metrics.json'),
     report: join(dir, 'report.html'),
+    finished: join(dir, 'finished.json'),
   };
+}
+
+/** What making a run leaves before run.json is there. */
+const BEFORE_RECORD = new Set(['run.lock', 'run.lock.stale', 'run.json']);
+
+function entriesOf(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    throw fileError(error, dir, 'read');
+  }
 }
 
 /** Checks, without touching anything, that a run can be made here. @throws VultuneError `RUN_EXISTS`. */
 export function checkRunFolderFree(dir: string): void {
   if (!existsSync(dir)) return;
   if (!statSync(dir).isDirectory()) throw exists(dir, 'is a file');
-  const present = readdirSync(dir);
+  const present = entriesOf(dir);
   if (present.includes('run.json')) throw exists(dir, 'already holds a run');
+  // A process that was killed before there was a run is not in the way; a living one still holds the lock.
+  if (present.every((name) => BEFORE_RECORD.has(finalName(name)))) return;
   if (present.length > 0) throw exists(dir, `is not empty: it holds ${present.slice(0, 3).join(', ')}`);
 }
 
@@ -93,6 +112,7 @@ export function createRun(
   try {
     // Another process may have made, and finished, a run here between the check and the lock.
     if (existsSync(paths.record)) throw exists(dir, 'already holds a run');
+    removeLeftovers(dir, 1);
     const record: RunRecord = {
       formatVersion: RUN_FORMAT_VERSION,
       createdAt: new Date().toISOString(),
@@ -119,7 +139,7 @@ export function openRun(dir: string): Run {
   if (!existsSync(paths.record)) {
     throw new VultuneError('RUN_MISSING', `found no run.json in ${dir}, expected a run folder`, {
       where: { file: dir },
-      hint: existsSync(dir) ? 'is this the output_dir of a run?' : 'there is no such folder',
+      hint: hintForMissing(dir),
     });
   }
   return { dir, paths, record: withMovedFiles(readRecord(paths.record), dir) };
@@ -134,16 +154,34 @@ function withMovedFiles(record: RunRecord, dir: string): RunRecord {
   return { ...record, data: Object.fromEntries(data) };
 }
 
-/** Opens a run to go on training into it. @throws VultuneError as `openRun`, and `RUN_LOCKED`. */
+function hintForMissing(dir: string): string {
+  if (!existsSync(dir)) return 'there is no such folder';
+  return existsSync(runPaths(dir).lock)
+    ? 'training was stopped before the run began: give the command that started it again'
+    : 'is this the output_dir of a run?';
+}
+
+/** Opens a run to go on training into it; what killed processes left half written is removed. @throws VultuneError as `openRun`, and `RUN_LOCKED`. */
 export function openRunToWrite(dir: string): WritableRun {
   const run = openRun(dir);
   const lock = acquireLock(run.paths.lock);
   try {
+    removeLeftovers(dir, 1);
     return writable(run, lock);
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** Says that nothing is missing: the last file that a training writes. */
+export function markFinished({ paths }: Pick<Run, 'paths'>): void {
+  writeFileAtomic(paths.finished, `${JSON.stringify({ formatVersion: 1 })}\n`);
+}
+
+/** A run that was killed while its last files were written is not finished, whatever is there. */
+export function isFinished({ paths }: Pick<Run, 'paths'>): boolean {
+  return existsSync(paths.finished);
 }
 
 /** All events of a run, in order; see `withoutLostSteps` for a run that was resumed. */
@@ -163,36 +201,48 @@ function writable(run: Run, lock: Lock): WritableRun {
   };
 }
 
+const fingerprintSchema = z.looseObject({
+  path: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.int().nonnegative(),
+});
+
+/** Fields that a later version adds are kept; `config` has a schema of its own where it is used. */
+const recordSchema = z.looseObject({
+  formatVersion: z.literal(RUN_FORMAT_VERSION),
+  createdAt: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  environment: z.looseObject({
+    versions: z.record(z.string(), z.string()),
+    platform: z.string(),
+    cpuModel: z.string(),
+    cpuCount: z.number(),
+    threads: z.number(),
+    memoryBytes: z.number(),
+    device: z.string(),
+  }),
+  data: z.record(z.string(), fingerprintSchema),
+});
+
+const versionSchema = z.looseObject({ formatVersion: z.unknown().optional() });
+
 function readRecord(path: string): RunRecord {
-  const text = readTextFile(path);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new VultuneError('RUN_RECORD_BROKEN', 'run.json is not valid JSON', {
-      where: { file: path },
-      cause,
-    });
-  }
-  const record = (typeof value === 'object' && value !== null ? value : {}) as Partial<RunRecord>;
-  if (record.formatVersion !== RUN_FORMAT_VERSION) {
+  const options = {
+    code: 'RUN_RECORD_BROKEN',
+    file: path,
+    hint: 'run.json is written once, by `vultune train`: was it edited?',
+  };
+  const { formatVersion, ...fields } = checkJson(versionSchema, readTextFile(path), options);
+  if (formatVersion !== RUN_FORMAT_VERSION) {
     const found =
-      record.formatVersion === undefined ? 'no formatVersion' : `formatVersion ${record.formatVersion}`;
-    const newer = typeof record.formatVersion === 'number' && record.formatVersion > RUN_FORMAT_VERSION;
+      formatVersion === undefined ? 'no formatVersion' : `formatVersion ${JSON.stringify(formatVersion)}`;
+    const newer = typeof formatVersion === 'number' && formatVersion > RUN_FORMAT_VERSION;
     throw new VultuneError('RUN_FORMAT_UNKNOWN', `found ${found}, expected ${RUN_FORMAT_VERSION}`, {
       where: { file: path },
       hint: newer ? 'a newer vultune wrote this run: update' : 'is this a run.json of vultune?',
     });
   }
-  const missing = (['config', 'environment', 'data'] as const).filter(
-    (key) => typeof record[key] !== 'object',
-  );
-  if (missing.length > 0) {
-    throw new VultuneError('RUN_RECORD_BROKEN', `run.json lacks ${missing.join(', ')}`, {
-      where: { file: path },
-    });
-  }
-  return record as RunRecord;
+  return checkValue(recordSchema, { formatVersion, ...fields }, options);
 }
 
 function exists(dir: string, why: string): VultuneError {

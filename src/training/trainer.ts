@@ -7,13 +7,14 @@ import type { ClassifierNetwork } from '../network/classifier-network.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch } from '../packing/plan.ts';
-import { groupByPrefix, hasGroups, type PlannableFunctions, separateFunctions } from '../packing/units.ts';
+import { groupAtFullLength, hasGroups, type PlannableFunctions } from '../packing/units.ts';
 import type { NewEvent } from '../runs/events.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
+import { STATE_FILE } from './checkpoints.ts';
 import { clipGradients } from './gradient-clipping.ts';
 import { learningRate, type SchedulerType } from './learning-rate.ts';
 import { classificationObjective, type LossOptions, objectiveFeeds } from './objective.ts';
-import { copyParameters, STATE_FILE, type TrainerState } from './trainer-state.ts';
+import { copyParameters, type TrainerState } from './trainer-state.ts';
 
 export interface TrainingFunction {
   /** At least one token. */
@@ -107,8 +108,8 @@ export class Trainer {
   constructor(parts: TrainerParts, state: TrainerState) {
     this.#parts = parts;
     this.#state = state;
-    this.#plannable = plannableFunctions(parts.functions, parts.options);
-    this.#sharePrefixes = hasGroups(this.#plannable);
+    this.#plannable = plannableFunctions(parts.functions);
+    this.#sharePrefixes = sharesPrefixes(parts.options) && hasGroups(this.#plannable);
     this.#totalSteps = countSteps(this.#plannable, parts.options);
     this.#gradients = zerosLike(state.parameters);
   }
@@ -330,15 +331,17 @@ export class Trainer {
   }
 }
 
+/**
+ * The same plan whether or not common beginnings are shared, and with any dropout: the seed alone decides which functions
+ * make a step, so that two runs that differ in one of these differ in nothing else.
+ */
+function plannableFunctions(functions: readonly TrainingFunction[]): PlannableFunctions {
+  return groupAtFullLength(functions.map((one) => one.ids));
+}
+
 /** Dropout drops of each function something else: then nothing of two functions is the same. */
-function plannableFunctions(
-  functions: readonly TrainingFunction[],
-  { sharePrefixes, packing, dropout }: TrainerOptions,
-): PlannableFunctions {
-  const ids = functions.map((one) => one.ids);
-  return sharePrefixes && packing.packing === 'isolated' && dropout === 0
-    ? groupByPrefix(ids)
-    : separateFunctions(ids.map(({ length }) => length));
+function sharesPrefixes({ sharePrefixes, packing, dropout }: TrainerOptions): boolean {
+  return sharePrefixes && packing.packing === 'isolated' && dropout === 0;
 }
 
 function diverged(step: number): VultuneError {

@@ -35,17 +35,21 @@ const CODES = new RegExp(`(${ESC}\\[[\\d;?]*[a-zA-Z]|${ESC}[78]|\n|\r)`);
 /** What a person sees of a live line at the end: the last text of every line, after returns and clears. */
 export function finalScreen(written: string): string[] {
   const lines: string[] = [''];
-  let column = 0;
+  let [row, column] = [0, 0];
+  let saved = { row, column };
   for (const part of written.split(CODES)) {
-    const current = lines.at(-1)!;
+    const current = lines[row]!;
     if (part === '\n') {
-      lines.push('');
+      row++;
+      lines[row] ??= '';
       column = 0;
-    } else if (part === '\r' || part === '\x1b[1G') column = 0;
-    else if (part === '\x1b[2K') lines[lines.length - 1] = '';
-    else if (part === '\x1b[0K' || part === '\x1b[K') lines[lines.length - 1] = current.slice(0, column);
+    } else if (part === `${ESC}7`) saved = { row, column };
+    else if (part === `${ESC}8`) ({ row, column } = saved);
+    else if (part === '\r' || part === '\x1b[1G') column = 0;
+    else if (part === '\x1b[2K') lines[row] = '';
+    else if (part === '\x1b[0K' || part === '\x1b[K') lines[row] = current.slice(0, column);
     else if (!part.startsWith('\x1b')) {
-      lines[lines.length - 1] = current.slice(0, column) + part + current.slice(column + part.length);
+      lines[row] = current.slice(0, column) + part + current.slice(column + part.length);
       column += part.length;
     }
   }

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { modelIdentity } from '../../src/network/model-identity.ts';
 import { openModel } from '../../src/network/open-model.ts';
 import type { DetectorSettings } from '../../src/peft/detector-settings.ts';
+import { currentEnvironment } from '../../src/runs/environment.ts';
 import { RUN_FORMAT_VERSION } from '../../src/runs/run-folder.ts';
 import { fixtureFolder } from './tiny-model.ts';
 
 /** Every printable ASCII character a token, as byte-level tokenizers write them; what is left is `~`. */
-function tinyTokenizer(): object {
+export function tinyTokenizer(): object {
   const printable = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
   const tokens = ['<|end|>', ...printable, 'Ġ', 'Ċ', 'ĉ'];
   return {
@@ -84,7 +85,13 @@ export async function writeTinyRun(folder: string, options: TinyRunOptions = {})
       : { train_file: { path: training, sizeBytes: statSync(training).size, sha256: '' } };
   writeFileSync(
     join(run, 'run.json'),
-    JSON.stringify({ formatVersion: RUN_FORMAT_VERSION, createdAt: '', config: {}, environment: {}, data }),
+    JSON.stringify({
+      formatVersion: RUN_FORMAT_VERSION,
+      createdAt: '',
+      config: {},
+      environment: currentEnvironment({ versions: {}, device: 'cpu', threads: 1 }),
+      data,
+    }),
   );
   if (options.validation !== undefined) {
     mkdirSync(join(run, 'predictions'));

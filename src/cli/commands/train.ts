@@ -20,6 +20,8 @@ export interface TrainRequest {
 export interface ResumeRequest {
   /** A run folder. */
   readonly run: string;
+  /** Train again from the first step, whatever checkpoint is there. Default false. */
+  readonly startOver?: boolean;
 }
 
 export interface TrainStages {
@@ -30,6 +32,7 @@ export interface TrainStages {
 interface Options {
   readonly dryRun?: true;
   readonly resume?: string;
+  readonly startOver?: true;
 }
 
 export function trainCommand(stages: TrainStages): CliCommand {
@@ -52,6 +55,10 @@ export function trainCommand(stages: TrainStages): CliCommand {
         'check the configuration and the data files, print the resolved configuration, stop',
       )
       .option('--resume <run>', 'go on with an interrupted run from its last checkpoint, bit for bit')
+      .option(
+        '--start-over',
+        'with --resume: train from the first step again, for a run whose checkpoint is lost',
+      )
       .addHelpText('after', () => `\nConfiguration keys:\n${keyGroups(context.stdout.columns())}`);
     addExamples(command, [
       ['train as the file says', 'vultune train train.yaml'],
@@ -65,8 +72,13 @@ export function trainCommand(stages: TrainStages): CliCommand {
     return command.action(async (config: string | undefined, overrides: string[], options: Options) => {
       if (options.resume !== undefined) {
         refuseWithResume(config, options);
-        await stages.resume({ run: options.resume }, context);
+        await stages.resume({ run: options.resume, startOver: options.startOver ?? false }, context);
         return;
+      }
+      if (options.startOver) {
+        throw new VultuneError('CLI_USAGE', 'found --start-over without --resume RUN', {
+          hint: 'a new run starts from its first step anyway',
+        });
       }
       const request = await readRequest(config, overrides);
       if (options.dryRun) printDryRun(request, context);

@@ -32,16 +32,23 @@ export function startProgress(
   now: () => number = Date.now,
 ): Progress {
   const progress = terminal.isLive ? liveProgress(task, terminal, now) : plainProgress(task, terminal, now);
-  running.add(progress);
+  running.set(progress, terminal);
   return progress;
 }
 
 /** A live line hides the cursor and keeps a timer: what a failing command left running is stopped here. */
 export function stopEveryProgress(): void {
-  for (const progress of running) progress.stop();
+  for (const progress of running.keys()) progress.stop();
 }
 
-const running = new Set<Progress>();
+/** Writes a line that stays: above the live line where there is one, which would else be drawn over it. */
+export function writeNote(line: string, terminal: Terminal): void {
+  const live = [...running].find(([, of]) => of === terminal)?.[0];
+  if (live === undefined) terminal.write(`${line}\n`);
+  else live.log(line);
+}
+
+const running = new Map<Progress, Terminal>();
 
 function liveProgress(task: ProgressTask, terminal: Terminal, now: () => number): Progress {
   let state: ProgressState = { done: 0 };

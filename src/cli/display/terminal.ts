@@ -18,7 +18,10 @@ export interface Terminal {
   readonly colors: Colors;
   /** Width now; 80 where there is none to know. */
   columns(): number;
+  /** Never throws: what the stream refuses is in `failure`, a moment later. */
   write(text: string): void;
+  /** Why text no longer arrives: a pipe whose reader is gone (EPIPE), a full disk ... Undefined while it does. */
+  failure(): NodeJS.ErrnoException | undefined;
 }
 
 const DEFAULT_COLUMNS = 80;
@@ -28,6 +31,10 @@ const SMALLEST_COLUMNS = 20;
 export function createTerminal(stream: OutputStream, env: Env): Terminal {
   const isTty = stream.isTTY === true;
   const isDumb = env.TERM === 'dumb';
+  let failure: NodeJS.ErrnoException | undefined;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    failure ??= error;
+  });
   const inCi = isSet(env.CI) && env.CI !== 'false';
   return {
     stream,
@@ -39,8 +46,9 @@ export function createTerminal(stream: OutputStream, env: Env): Terminal {
       return Math.max(SMALLEST_COLUMNS, isTty && stream.columns ? stream.columns : known);
     },
     write: (text) => {
-      stream.write(text);
+      if (failure === undefined) stream.write(text);
     },
+    failure: () => failure,
   };
 }
 

@@ -11,7 +11,10 @@ import type { Backend } from '../../runtime/backend.ts';
 import type { CliContext } from '../context.ts';
 import { withScoringProgress } from './scoring-progress.ts';
 
-/** Undefined where it did not work out, which is said: a finished run has its report all the same. */
+/**
+ * Undefined where it did not work out, which is said: a finished run has its report all the same. Throws where it was
+ * interrupted: the run is not finished then.
+ */
 export type MistakeExplainer = (codes: readonly string[]) => Promise<MistakeLines | undefined>;
 
 /** The adapter is read from its folder: it is there when the explainer is called. The model stays open. */
@@ -41,7 +44,8 @@ export function mistakeExplainer(
     try {
       return await explain(codes);
     } catch (error) {
-      const reason = signal.aborted ? 'interrupted' : error instanceof Error ? error.message : String(error);
+      if (signal.aborted) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
       stderr.write(`note: the report does not show the lines that mattered: ${reason}\n`);
       return undefined;
     }

@@ -1,6 +1,7 @@
 /** @file What a finished training leaves: adapter with threshold and model card, predictions, metrics.json, a table. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../base/files.ts';
 import { pathFrom } from '../../base/moved-path.ts';
 import { copyTokenizer } from '../../checkpoint/tokenizer-files.ts';
@@ -16,7 +17,8 @@ import { writeAdapter } from '../../peft/adapter-files.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
 import type { DetectorSettings } from '../../peft/detector-settings.ts';
 import { formatModelCard } from '../../report/model-card.ts';
-import type { WritableRun } from '../../runs/run-folder.ts';
+import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
+import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
 import { comparisonJson } from './comparison-json.ts';
 import { FINGERPRINTS_FILE } from './evaluation-inputs.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
@@ -41,6 +43,8 @@ export interface FinishedTraining {
   readonly splits: readonly EvaluatedSplit[];
   /** Asked when the adapter is written: which lines mattered in the most certain mistakes. */
   readonly explain?: MistakeExplainer;
+  /** Aborted: the rest is left to a resumed run. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunResult {
@@ -49,10 +53,14 @@ export interface RunResult {
   readonly comparisons: ReadonlyMap<EvaluatedSplit['name'], Comparison>;
 }
 
-/** Writes everything; the adapter folder comes last but for its card, so that one that is there is whole. */
+/**
+ * Writes everything, and last the mark that says so: killed anywhere before it, a resumed run writes all of it again. In
+ * the adapter folder adapter_config.json comes last, so that an adapter that is there is whole.
+ */
 export async function finishRun(finished: FinishedTraining): Promise<RunResult> {
-  const { run, config, model, parameters, train, splits } = finished;
+  const { run, config, model, parameters, train, splits, signal } = finished;
   const { calibration, threshold, fingerprints, judged } = await judgeSplits(train, splits);
+  await stopIfAsked(signal);
   const comparisons = new Map(judged.map(({ split, comparison }) => [split.name, comparison]));
   for (const one of judged) writePredictions(run.paths.predictions, one, threshold);
   const metrics = Object.fromEntries(
@@ -98,7 +106,16 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
     await explainMistakes(predictions, { records: split.records, scores }, threshold, finished.explain);
   }
   await writeRunReport(run.dir, run.paths, 'finished');
+  await stopIfAsked(signal);
+  removeOlderCheckpoints(run.paths.checkpoints);
+  markFinished(run);
   return { threshold, comparisons };
+}
+
+/** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */
+async function stopIfAsked(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
 }
 
 function measuredRanking({ split, comparison }: JudgedSplit): Pick<DetectorSettings, 'measured'> {

@@ -5,6 +5,7 @@ import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import type { PredictRequest } from '../commands/predict.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../display/numbers.ts';
+import { stopWithoutReader } from '../output-closed.ts';
 import { openDetector } from './open-detector.ts';
 import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
 import { withScoringProgress } from './scoring-progress.ts';
@@ -24,6 +25,7 @@ export async function predictStage(request: PredictRequest, context: CliContext)
   try {
     await withScoringProgress('predicting', inputs.length, stderr, async (onProgress) => {
       for (let start = 0; start < inputs.length; start += CHUNK) {
+        stopWithoutReader(stdout);
         const chunk = inputs.slice(start, start + CHUNK);
         const judgements = await detector.judge(
           chunk.map(({ code }) => code),

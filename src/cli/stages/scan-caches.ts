@@ -2,6 +2,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
+import { removeLeftovers } from '../../base/temporary-files.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import { fileLineCache, type LineCache, memoryLineCache } from '../../scan/cache/line-cache.ts';
@@ -42,6 +43,7 @@ export function openCaches(
 ): ScanCaches {
   if (!cache) return { scores: memoryScoreCache(), lines: memoryLineCache(), outlines: noOutlineIndex() };
   const folder = join(vultuneCacheDir(undefined), 'scan');
+  removeLeftovers(folder);
   const roots = paths.map((path) => realpathSync(path)).filter((path) => lstatSync(path).isDirectory());
   const notKept = (what: string) => (cause: unknown) => {
     stderr.write(`note: ${what} are not kept: ${cause instanceof Error ? cause.message : String(cause)}\n`);

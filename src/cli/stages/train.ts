@@ -1,5 +1,4 @@
 /** @file `vultune train`: model, run folder, trainer, and what a finished training leaves. Also `--resume`. */
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { pathFrom } from '../../base/moved-path.ts';
@@ -14,17 +13,12 @@ import type { ClassifierNetwork } from '../../network/classifier-network.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { initialParameters } from '../../peft/adapter-parameters.ts';
 import { currentEnvironment, type FileFingerprint, fingerprintFile } from '../../runs/environment.ts';
-import { createRun, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
+import { createRun, isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
+import { saveState } from '../../training/checkpoints.ts';
 import { Trainer, type TrainerHost } from '../../training/trainer.ts';
-import {
-  initialState,
-  loadState,
-  STATE_FILE,
-  saveState,
-  type TrainerState,
-} from '../../training/trainer-state.ts';
+import { initialState, type TrainerState } from '../../training/trainer-state.ts';
 import type { ResumeRequest, TrainRequest } from '../commands/train.ts';
 import type { CliContext } from '../context.ts';
 import { formatDuration } from '../display/numbers.ts';
@@ -36,6 +30,7 @@ import { openBaseModel } from './open-base-model.ts';
 import { packageVersions } from './package-versions.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { reportInterrupted } from './report.ts';
+import { findStart, requireFitting } from './resume-point.ts';
 import { requireSameModel, runModel, withMovedModel } from './run-model.ts';
 import { withScoringProgress } from './scoring-progress.ts';
 import { TrainingDisplay } from './training-display.ts';
@@ -77,14 +72,17 @@ export async function trainStage(
   }
 }
 
-/** Goes on from the last checkpoint, or from the start where none was written yet. */
+/**
+ * Goes on from the last checkpoint; from the start where none was ever written, or where that is asked for.
+ * @throws VultuneError `RUN_CHECKPOINT_MISSING`, `RUN_CHECKPOINT_BROKEN`, `RUN_CHECKPOINT_OTHER`.
+ */
 export async function resumeStage(
-  { run: dir }: ResumeRequest,
+  { run: dir, startOver = false }: ResumeRequest,
   context: CliContext,
 ): Promise<RunResult | undefined> {
   const run = openRunToWrite(dir);
   try {
-    if (existsSync(join(run.paths.adapter, 'adapter_config.json'))) {
+    if (isFinished(run)) {
       context.stderr.write(`the run in ${dir} is finished; its figures are in ${run.paths.metrics}\n`);
       return undefined;
     }
@@ -95,15 +93,14 @@ export async function resumeStage(
     try {
       requireSameModel(run, model);
       const parameters = initialParameters(model.geometry, loraModules(config, model), config.seed);
-      const hasState = existsSync(join(run.paths.checkpoints, STATE_FILE));
-      const state = hasState ? await loadState(run.paths.checkpoints, parameters) : initialState(parameters);
+      const start = await findStart(run, parameters, startOver, context.stderr);
       run.events.append({
         type: 'resumed',
-        step: state.step,
-        checkpoint: hasState ? `checkpoints/${STATE_FILE}` : '',
+        step: start.state.step,
+        checkpoint: start.checkpoint,
         pid: process.pid,
       });
-      return await trainInto({ run, config, model, records, context, show: showTables }, state);
+      return await trainInto({ run, config, model, records, context, show: showTables }, start.state);
     } finally {
       await model.checkpoint.close();
     }
@@ -175,6 +172,11 @@ async function trainInto(job: TrainingJob, state: TrainerState): Promise<RunResu
   };
   const options = trainerOptions(config);
   const trainer = new Trainer({ network, features, functions, options, host }, state);
+  requireFitting(run, state, {
+    totalSteps: trainer.totalSteps,
+    epochs: options.epochs,
+    validFunctions: validRecords.length,
+  });
   if (state.step === 0) {
     const { totalSteps } = trainer;
     run.events.append({
@@ -197,23 +199,34 @@ async function trainInto(job: TrainingJob, state: TrainerState): Promise<RunResu
   await network.release();
   if (splits === undefined) {
     display.stop(`stopped at step ${state.step} of ${trainer.totalSteps}`);
-    await reportInterrupted(run, stderr);
-    stderr.write(`go on with:\n  vultune train --resume ${run.dir}\n`);
-    return undefined;
+    return await stopped(job);
   }
   const parameters = state.best?.parameters ?? state.parameters;
   stderr.write('fitting the baselines\n');
-  const result = await finishRun({
-    run,
-    config,
-    model,
-    parameters,
-    train: records.get('train_file')!,
-    splits,
-    explain: mistakeExplainer({ model, adapter: run.paths.adapter, backend }, context),
-  });
-  job.show(result, run.dir, context);
-  return result;
+  try {
+    const result = await finishRun({
+      run,
+      config,
+      model,
+      parameters,
+      train: records.get('train_file')!,
+      splits,
+      explain: mistakeExplainer({ model, adapter: run.paths.adapter, backend }, context),
+      signal,
+    });
+    job.show(result, run.dir, context);
+    return result;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return await stopped(job);
+  }
+}
+
+/** What a person is told who stopped it. */
+async function stopped({ run, context: { stderr } }: TrainingJob): Promise<undefined> {
+  await reportInterrupted(run, stderr);
+  stderr.write(`go on with:\n  vultune train --resume ${run.dir}\n`);
+  return undefined;
 }
 
 function showTables({ comparisons }: RunResult, runDir: string, { stdout }: CliContext): void {

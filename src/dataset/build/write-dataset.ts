@@ -6,6 +6,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
+import { finalName } from '../../base/temporary-files.ts';
 import type { DatasetRecord } from '../record.ts';
 import { writeRecords } from '../write-jsonl.ts';
 import { SPLITS, type Split } from './split-by-group.ts';
@@ -21,7 +22,8 @@ const OURS = new Set([
 export function checkOutputFolder(outDir: string): void {
   if (!existsSync(outDir)) return;
   const names = readdirSync(outDir);
-  if (names.includes('dataset.json') || names.every((name) => OURS.has(name))) return;
+  // A killed build may have left no more than a file that it was writing.
+  if (names.includes('dataset.json') || names.every((name) => OURS.has(finalName(name)))) return;
   throw new VultuneError('OUTPUT_EXISTS', `${outDir} exists and is no dataset of an earlier build`, {
     where: { file: outDir },
     hint: 'choose a new or empty folder',

@@ -1,9 +1,11 @@
+import { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { startProgress } from '../../../src/cli/display/progress.ts';
+import { startProgress, writeNote } from '../../../src/cli/display/progress.ts';
 import { liveLine, plainLine } from '../../../src/cli/display/progress-line.ts';
 import { renderPairs, renderTable, visibleWidth } from '../../../src/cli/display/table.ts';
-import type { Env } from '../../../src/cli/display/terminal.ts';
+import { createTerminal, type Env } from '../../../src/cli/display/terminal.ts';
 import { fakeTerminal, finalScreen } from '../../support/fake-terminal.ts';
 
 const TASK = { label: 'train', total: 300, unit: 'steps' } as const;
@@ -118,6 +120,45 @@ describe('progress', () => {
       terminal.text().lastIndexOf('\x1b[?25l'),
     );
   });
+});
+
+describe('a note beside a live line', () => {
+  const screen = (text: string) =>
+    finalScreen(text)
+      .map((line) => stripVTControlCharacters(line))
+      .filter((line) => line !== '');
+
+  test('stays above it, and nothing of it is left behind what comes after the live line', () => {
+    const terminal = fakeTerminal({ isTTY: true, columns: 80 });
+    const progress = startProgress(TASK, terminal);
+    progress.update({ done: 150 });
+    writeNote('stopping after what is being computed; press Ctrl-C again to stop at once', terminal);
+    progress.stop();
+    terminal.write('what was trained so far: runs/one/report.html\n');
+    expect(screen(terminal.text())).toEqual([
+      'stopping after what is being computed; press Ctrl-C again to stop at once',
+      'what was trained so far: runs/one/report.html',
+    ]);
+  });
+
+  test('is a line of its own where there is no live line', () => {
+    const terminal = fakeTerminal();
+    writeNote('stopping', terminal);
+    expect(terminal.text()).toBe('stopping\n');
+  });
+});
+
+test('a terminal that no longer takes text says why, and is not written to again', async () => {
+  const stream = new Writable({
+    autoDestroy: false,
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })),
+  });
+  const terminal = createTerminal(stream, {});
+  expect(terminal.failure()).toBeUndefined();
+  terminal.write('one');
+  await setImmediate();
+  expect(terminal.failure()).toMatchObject({ code: 'EPIPE' });
+  terminal.write('two');
 });
 
 describe('tables', () => {

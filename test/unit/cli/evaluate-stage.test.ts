@@ -10,6 +10,7 @@ import { compareStage } from '../../../src/cli/stages/compare.ts';
 import { evaluateStage } from '../../../src/cli/stages/evaluate.ts';
 import { fingerprintTraining, formatFingerprints } from '../../../src/evaluation/contamination.ts';
 import { metricNames } from '../../../src/evaluation/metrics/registry.ts';
+import { currentEnvironment } from '../../../src/runs/environment.ts';
 import { cliCase } from '../../support/cli-case.ts';
 
 let folder = '';
@@ -71,7 +72,8 @@ function writeRun(name: string, { skill, salt = 37, calibration, fingerprintsOf 
       .digest('hex'),
   });
   const data = { train_file: file('train'), valid_file: file('valid'), test_file: file('test') };
-  const record = { formatVersion: 1, createdAt: '', config: {}, environment: {}, data };
+  const environment = currentEnvironment({ versions: {}, device: 'cpu', threads: 1 });
+  const record = { formatVersion: 1, createdAt: '', config: {}, environment, data };
   writeFileSync(join(dir, 'run.json'), JSON.stringify(record));
   for (const [split, rows] of [
     ['valid', VALID],

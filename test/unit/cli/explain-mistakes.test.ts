@@ -60,7 +60,11 @@ describe('the lines of the most certain mistakes', () => {
 
   test('a failure is said and costs the run nothing else', async () => {
     expect(await explain(join(run, 'nowhere'))).toMatch(/note: the report does not show the lines .*nowhere/);
-    expect(await explain(join(run, 'adapter'), AbortSignal.abort())).toContain('interrupted');
+    expect(existsSync(file())).toBe(false);
+  });
+
+  test('an interruption is not a failure: the run is left for a resume', async () => {
+    await expect(explain(join(run, 'adapter'), AbortSignal.abort())).rejects.toThrow(/abort/);
     expect(existsSync(file())).toBe(false);
   });
 });

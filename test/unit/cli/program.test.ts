@@ -120,8 +120,9 @@ test('the first Ctrl-C asks, the second kills', () => {
     exits: [],
     notes: 1,
   });
+  expect(interrupt.exitCode()).toBe(130);
   listeners.get('SIGTERM')?.();
-  expect(exits).toEqual([130]);
+  expect(exits).toEqual([143]);
   interrupt.dispose();
   expect(listeners.size).toBe(0);
 });

@@ -95,7 +95,13 @@ describe('train', () => {
 
   test('--resume hands over the run', async () => {
     await run('--resume', 'runs/a');
-    expect(asked.resume).toEqual([{ run: 'runs/a' }]);
+    expect(asked.resume).toEqual([{ run: 'runs/a', startOver: false }]);
+    await run('--resume', 'runs/a', '--start-over');
+    expect(asked.resume.at(-1)).toEqual({ run: 'runs/a', startOver: true });
+  });
+
+  test('--start-over without a run to resume is refused', async () => {
+    expect((await run('train.yaml', '--start-over')).stderr).toContain('CLI_USAGE');
   });
 
   test('overrides alone will do', async () => {

@@ -1,13 +1,14 @@
 /** @file `vultune train` with the tiny model: what a finished and a stopped run leave. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkTrainInputs } from '../../../src/cli/input-check.ts';
 import { reportInterrupted } from '../../../src/cli/stages/report.ts';
 import { resumeStage, trainStage } from '../../../src/cli/stages/train.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
 import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
+import { fingerprintFile } from '../../../src/runs/environment.ts';
 import { openRun } from '../../../src/runs/run-folder.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -87,4 +88,64 @@ test('a finished run says where its page is, and its adapter how well it ranks',
   expect(measured!.high).toBeGreaterThanOrEqual(measured!.rocAuc);
   // With the lines that mattered in its mistakes.
   expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('Warmer lines');
+});
+
+describe('a resumed run', () => {
+  const checkpoint = (run: string) => join(run, 'checkpoints', 'last.safetensors');
+
+  test('whose last files are missing gets them: only the mark says that it is finished', async () => {
+    const run = join(folder, 'killed');
+    await train(NEVER, run);
+    const page = readFileSync(join(run, 'report.html'), 'utf8');
+    for (const file of ['finished.json', 'report.html', 'predictions/lines.json']) rmSync(join(run, file));
+    expect(await resumeStage({ run }, contextWith(NEVER))).toBeDefined();
+    expect(readFileSync(join(run, 'report.html'), 'utf8')).toBe(page);
+    expect(existsSync(join(run, 'predictions', 'lines.json'))).toBe(true);
+    expect(await resumeStage({ run }, contextWith(NEVER))).toBeUndefined();
+  });
+
+  test('whose checkpoint is lost says so, and starts over only where that is asked for', async () => {
+    const run = join(folder, 'lost');
+    await train(NEVER, run);
+    rmSync(join(run, 'finished.json'));
+    rmSync(checkpoint(run));
+    await expect(resumeStage({ run }, contextWith(NEVER))).rejects.toMatchObject({
+      code: 'RUN_CHECKPOINT_MISSING',
+      message: expect.stringContaining('step 2'),
+      hint: expect.stringContaining('--start-over'),
+    });
+    const context = contextWith(NEVER);
+    expect(await resumeStage({ run, startOver: true }, context)).toBeDefined();
+    expect(context.stderr.text()).toContain('steps 1 to 2 are done again');
+  });
+
+  test('that had none to lose yet says which steps are done again', async () => {
+    const run = join(folder, 'early');
+    await train(AbortSignal.abort(), run);
+    rmSync(checkpoint(run));
+    const events = join(run, 'events.jsonl');
+    const started = readFileSync(events, 'utf8').split('\n')[0]!;
+    writeFileSync(events, `${started}\n`);
+    appendFileSync(
+      events,
+      `${JSON.stringify({ type: 'step', timestampMs: 1, step: 1, epoch: 0.5, lossNats: 1, learningRate: 0, gradientNorm: 1, functions: 4, tokens: 9, paddingTokens: 0, durationMs: 1, memoryBytes: 1 })}\n`,
+    );
+    const context = contextWith(NEVER);
+    expect(await resumeStage({ run }, context)).toBeDefined();
+    expect(context.stderr.text()).toContain('steps 1 to 1 are done again');
+  });
+
+  test('whose validation file has fewer functions than its checkpoint has scores is refused', async () => {
+    const run = join(folder, 'other');
+    await train(NEVER, run);
+    rmSync(join(run, 'finished.json'));
+    const { record, paths } = openRun(run);
+    const file = record.data.valid_file!.path;
+    writeFileSync(file, readFileSync(file, 'utf8').split('\n').slice(2).join('\n'));
+    const valid_file = await fingerprintFile(file);
+    writeFileSync(paths.record, JSON.stringify({ ...record, data: { ...record.data, valid_file } }));
+    await expect(resumeStage({ run }, contextWith(NEVER))).rejects.toMatchObject({
+      code: 'RUN_CHECKPOINT_OTHER',
+    });
+  });
 });

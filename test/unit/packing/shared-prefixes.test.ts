@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { packSequence } from '../../../src/packing/pack-sequence.ts';
 import { planEpoch, planInference } from '../../../src/packing/plan.ts';
 import { commonPrefixLength, findSharedPrefixes } from '../../../src/packing/shared-prefixes.ts';
-import { groupByPrefix, hasGroups, unitsOf } from '../../../src/packing/units.ts';
+import {
+  groupAtFullLength,
+  groupByPrefix,
+  hasGroups,
+  separateFunctions,
+  unitsOf,
+} from '../../../src/packing/units.ts';
 
 /** Lists over few ids out of few beginnings, so that many begin alike. */
 const alikeFunctions = fc.array(
@@ -127,4 +133,17 @@ describe('planning', () => {
     expect(unitsOf([0, 1, 2], plannable)).toEqual([{ functions: [0, 1, 2], tokens: 46, longest: 43 }]);
     expect(unitsOf([0, 2], plannable)).toEqual([{ functions: [0, 2], tokens: 45, longest: 43 }]);
   });
+});
+
+test('functions that share nothing are planned in the order of the data, like single ones', () => {
+  const functions = [[9, 1], [3], [9, 2, 4], [1, 1, 1]];
+  expect(groupAtFullLength(functions)).toEqual(separateFunctions(functions.map(({ length }) => length)));
+});
+
+test('at full length every token of a group counts', () => {
+  const beginning = Array.from({ length: 20 }, (_, i) => i);
+  const functions = [[...beginning, 30], [50], [...beginning, 31, 32]];
+  const plannable = groupAtFullLength(functions);
+  expect(plannable.groups).toEqual([[0, 2], [1]]);
+  expect(unitsOf([0, 2], plannable)).toEqual([{ functions: [0, 2], tokens: 43, longest: 22 }]);
 });

@@ -31,6 +31,17 @@ function step(number: number, lossNats = 0.5): NewEvent & RunEvent {
     memoryBytes: 1,
   };
 }
+const evaluation = (number: number, f1 = 0.5): RunEvent => ({
+  type: 'evaluation',
+  timestampMs: 0,
+  step: number,
+  epoch: number / 10,
+  split: 'valid',
+  functions: 4,
+  metrics: { f1 },
+  isBest: true,
+  durationMs: 1,
+});
 const checkpoint = (number: number): RunEvent => ({
   type: 'checkpoint',
   timestampMs: 0,
@@ -108,6 +119,26 @@ describe('the log', () => {
     );
   });
 
+  test.each([
+    ['a list', '[]'],
+    ['no event at all', 'null'],
+    ['an unknown type', '{"type": "party", "timestampMs": 1}'],
+    ['a text for the step', JSON.stringify({ ...step(1), step: '1' })],
+    ['a step below 0', JSON.stringify({ ...step(1), step: -1 })],
+    ['no time', JSON.stringify({ ...step(1), timestampMs: undefined })],
+    ['metrics that are a list', JSON.stringify({ ...evaluation(1), metrics: ['f1'] })],
+  ])('%s on a line is an error with its line', (_what, line) => {
+    writeFileSync(path, `${JSON.stringify(step(1))}\n${line}\n`);
+    expect(() => readEvents(path)).toThrow(
+      expect.objectContaining({ code: 'RUN_EVENTS_BROKEN', where: expect.objectContaining({ line: 2 }) }),
+    );
+  });
+
+  test('fields and metrics that a later version adds are let through', () => {
+    writeFileSync(path, `${JSON.stringify({ ...step(1), energyJoules: 3 })}\n`);
+    expect(readEvents(path)).toEqual([{ ...step(1), energyJoules: 3 }]);
+  });
+
   test('a number that JSON cannot hold is a bug of ours, and leaves no line', () => {
     const log = new EventLog(path);
     expect(() => log.append(step(1, Number.NaN))).toThrow(/lossNats is NaN/);
@@ -140,5 +171,17 @@ describe('a resumed run', () => {
     expect(steps(withoutLostSteps(events))).toEqual([1, 2]);
     expect(withoutLostSteps(events).filter(({ type }) => type === 'checkpoint')).toEqual([checkpoint(1)]);
     expect(withoutLostSteps(events).filter(({ type }) => type === 'resumed')).toHaveLength(2);
+  });
+
+  test('an evaluation that was done again at the step of the checkpoint counts once', () => {
+    const events = [step(1), step(2), checkpoint(2), evaluation(2), resumed(2), evaluation(2, 0.75), step(3)];
+    expect(withoutLostSteps(events)).toEqual([
+      step(1),
+      step(2),
+      checkpoint(2),
+      resumed(2),
+      evaluation(2, 0.75),
+      step(3),
+    ]);
   });
 });

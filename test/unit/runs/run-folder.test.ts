@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -67,6 +68,19 @@ describe('making a run', () => {
     expect(readdirSync(dir)).toEqual(['notes.txt']);
   });
 
+  test('what a process left that was killed before there was a run is not in the way', () => {
+    const dead = spawnSync(process.execPath, ['-e', '']).pid;
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, 'run.lock'), JSON.stringify({ pid: dead, host: hostname(), processStart: null }));
+    writeFileSync(join(dir, `run.json.${dead}.tmp`), '{');
+    writeFileSync(join(dir, `run.lock.${dead}.tmp`), '');
+    expect(() => openRun(dir)).toThrow(
+      expect.objectContaining({ code: 'RUN_MISSING', hint: expect.stringContaining('again') }),
+    );
+    create().release();
+    expect(readdirSync(dir).sort()).toEqual(['events.jsonl', 'run.json']);
+  });
+
   test('nor will a run: the hint says how to go on with it', () => {
     create().release();
     expect(() => create()).toThrow(
@@ -83,6 +97,9 @@ describe('making a run', () => {
   });
 });
 
+const record = (change: object) =>
+  JSON.stringify({ formatVersion: 1, createdAt: '2026-01-01', ...PARTS, ...change });
+
 describe('opening a run', () => {
   test.each<[string, string | undefined, string]>([
     ['nothing there', undefined, 'RUN_MISSING'],
@@ -90,6 +107,12 @@ describe('opening a run', () => {
     ['a newer format', '{"formatVersion": 2}', 'RUN_FORMAT_UNKNOWN'],
     ['another file of that name', '{"name": "x"}', 'RUN_FORMAT_UNKNOWN'],
     ['no configuration', '{"formatVersion": 1, "environment": {}, "data": {}}', 'RUN_RECORD_BROKEN'],
+    ['a list', '[]', 'RUN_RECORD_BROKEN'],
+    ['a configuration that is a list', record({ config: [] }), 'RUN_RECORD_BROKEN'],
+    ['a data file without its hash', record({ data: { train_file: { path: 'x' } } }), 'RUN_RECORD_BROKEN'],
+    ['a data file with a number as path', record({ data: { train_file: { path: 1 } } }), 'RUN_RECORD_BROKEN'],
+    ['no environment to speak of', record({ environment: {} }), 'RUN_RECORD_BROKEN'],
+    ['a version that is an object', '{"formatVersion": {}}', 'RUN_FORMAT_UNKNOWN'],
   ])('%s', (_, text, expected) => {
     mkdirSync(dir, { recursive: true });
     if (text !== undefined) writeFileSync(join(dir, 'run.json'), text);
@@ -140,6 +163,37 @@ describe('the lock', () => {
   test('a lock with our own pid that we do not hold was left by an earlier process', () => {
     create().release();
     holder(process.pid);
+    open.push(openRunToWrite(dir));
+  });
+
+  test('what killed processes were writing is removed, as deep as the run writes', () => {
+    create().release();
+    const dead = spawnSync(process.execPath, ['-e', '']).pid;
+    mkdirSync(join(dir, 'checkpoints'));
+    for (const name of ['report.html', 'checkpoints/next.safetensors'])
+      writeFileSync(join(dir, `${name}.${dead}.tmp`), 'half');
+    open.push(openRunToWrite(dir));
+    expect(readdirSync(dir, { recursive: true }).filter((name) => String(name).endsWith('.tmp'))).toEqual([]);
+  });
+
+  test.each([
+    ['garbage', 'not a lock'],
+    ['a list', '[1]'],
+    ['a negative process', JSON.stringify({ pid: -5, host: hostname(), processStart: null })],
+    ['half a line', '{"pid": 12'],
+    ['a megabyte', 'x'.repeat(1 << 20)],
+  ])('a lock that holds %s is of no process of ours, and is taken over', (_what, text) => {
+    create().release();
+    writeFileSync(lockFile(), text);
+    open.push(openRunToWrite(dir));
+    expect(JSON.parse(readFileSync(lockFile(), 'utf8'))).toMatchObject({ pid: process.pid });
+  });
+
+  test('an empty lock may just be made where there are no links: it keeps the run for a moment', () => {
+    create().release();
+    writeFileSync(lockFile(), '');
+    expect(() => openRunToWrite(dir)).toThrow(code('RUN_LOCKED'));
+    utimesSync(lockFile(), 1, 1);
     open.push(openRunToWrite(dir));
   });
 

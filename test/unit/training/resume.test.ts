@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FeatureCache } from '../../../src/network/feature-cache.ts';
 import { FrozenFeatures } from '../../../src/network/frozen-features.ts';
+import { loadState, saveState } from '../../../src/training/checkpoints.ts';
 import type { TrainerOptions } from '../../../src/training/trainer.ts';
-import { loadState, saveState, type TrainerState } from '../../../src/training/trainer-state.ts';
+import type { TrainerState } from '../../../src/training/trainer-state.ts';
 import {
   ofType,
   runToy,
@@ -70,7 +71,7 @@ describe.each<[string, boolean]>([
     const checkpoints = join(folder, 'checkpoints');
     const start = toy.fresh(1);
     const state = existsSync(checkpoints)
-      ? toy.resume(await loadState(checkpoints, start.parameters))
+      ? toy.resume((await loadState(checkpoints, start.parameters))!.state)
       : start;
     return await runToy({
       toy,
@@ -207,7 +208,7 @@ describe('early stopping', () => {
       },
     });
     expect([first.end, first.state.step]).toEqual(['early_stopping', 3]);
-    const state = toy.resume(await loadState(folder, first.parameters));
+    const state = toy.resume((await loadState(folder, first.parameters))!.state);
     const second = await runToy({ toy, state, options, decisive });
     expect([second.end, second.state.step]).toEqual(['early_stopping', 3]);
     expect(second.parameters).toEqual(first.parameters);

@@ -10,13 +10,12 @@ import {
 import { planLora } from '../../../src/peft/lora-plan.ts';
 import { float32, type HostTensor } from '../../../src/tensor/host-tensor.ts';
 import {
-  copyParameters,
-  initialState,
-  loadState,
+  loadState as load,
+  removeOlderCheckpoints,
   STATE_FILE,
   saveState,
-  type TrainerState,
-} from '../../../src/training/trainer-state.ts';
+} from '../../../src/training/checkpoints.ts';
+import { copyParameters, initialState, type TrainerState } from '../../../src/training/trainer-state.ts';
 import { loraDefaults, makeModel, randomParameters, tinyConfig } from '../../support/tiny-model.ts';
 
 let folder: string;
@@ -28,6 +27,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const { geometry } = makeModel(tinyConfig());
 const parametersOf = (seed: number, rank = 2, targets = ['q_proj']) =>
   randomParameters(geometry, planLora(geometry, { ...loraDefaults, rank, targetModules: targets }), seed);
+
+const loadState = async (...given: Parameters<typeof load>) => (await load(...given))!.state;
 
 /** In the middle of a run; numbers that JSON or float32 would not hold if they were stored otherwise. */
 function midway(): TrainerState {
@@ -60,6 +61,13 @@ test('what was saved is loaded, bit for bit', async () => {
   await saveState(folder, state);
   expect(readdirSync(folder)).toEqual([STATE_FILE]);
   expect(await loadState(folder, parametersOf(5))).toEqual(state);
+});
+
+test('a best one whose metric is not defined stays below every number', async () => {
+  const state = midway();
+  const best = { ...state.best!, metric: Number.NEGATIVE_INFINITY };
+  await saveState(folder, { ...state, best });
+  expect((await loadState(folder, parametersOf(5))).best).toEqual(best);
 });
 
 test('a new state, without a best one', async () => {
@@ -97,6 +105,11 @@ describe('what is no state of this run', () => {
     change(tensors, metadata);
     await writeSafetensors(file, tensors, metadata);
   }
+  const broken = (name?: string) => ({
+    code: 'RUN_CHECKPOINT_BROKEN',
+    where: { file: join(folder, STATE_FILE), ...(name === undefined ? {} : { name }) },
+    hint: expect.not.stringMatching(/download/),
+  });
 
   const KEY = 'base_model.model.model.layers.1.self_attn.q_proj.lora_B.weight';
 
@@ -106,56 +119,111 @@ describe('what is no state of this run', () => {
     ['more matrices', parametersOf(1, 2, ['q_proj', 'v_proj'])],
   ])('%s', async (_what, like) => {
     await saveState(folder, midway());
-    await expect(loadState(folder, like)).rejects.toMatchObject({ code: 'CHECKPOINT_STATE' });
+    await expect(loadState(folder, like)).rejects.toMatchObject({ code: 'RUN_CHECKPOINT_OTHER' });
   });
 
-  test.each([`parameter/${KEY}`, `first_moment/${KEY}`, `second_moment/${KEY}`, `best/${KEY}`])(
-    '%s missing',
+  test.each([`parameter/${KEY}`, `first_moment/${KEY}`, `best/${KEY}`, 'best_valid_scores'])(
+    '%s missing: the checksum tells',
     async (name) => {
       await spoiled((tensors) => tensors.delete(name));
-      await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject({
-        code: 'CHECKPOINT_STATE',
-        where: { file: join(folder, STATE_FILE), name },
-      });
+      await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject(broken());
     },
   );
 
   test('a tensor of another shape', async () => {
-    const name = `second_moment/${KEY}`;
-    await spoiled((tensors) => tensors.set(name, float32([1], [0])));
-    await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject({ where: { name } });
+    await spoiled((tensors) => tensors.set(`second_moment/${KEY}`, float32([1], [0])));
+    await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject(broken());
+  });
+
+  const counters = (change: object) => (metadata: Record<string, string>) => {
+    metadata.counters = JSON.stringify({ ...JSON.parse(metadata.counters!), ...change });
+  };
+  const put = (field: string, text?: string) => (metadata: Record<string, string>) => {
+    if (text === undefined) delete metadata[field];
+    else metadata[field] = text;
+  };
+  test.each<[string, string | undefined, (metadata: Record<string, string>) => void]>([
+    ['no counters', undefined, put('counters')],
+    ['counters that are not JSON', undefined, put('counters', '{')],
+    ['counters with one missing', 'epoch', put('counters', '{"step": 3}')],
+    ['counters of another type', undefined, put('counters', '[]')],
+    ['a step below 0', 'step', counters({ step: -5 })],
+    ['a step that is not whole', 'step', counters({ step: 1.5 })],
+    ['half an epoch', 'epoch', counters({ epoch: 0.5 })],
+    ['a time below 0', 'elapsedMs', counters({ elapsedMs: -1 })],
+    ['a text for a flag', 'evaluationDue', counters({ evaluationDue: 'no' })],
+    ['a counter too many', undefined, counters({ lives: 9 })],
+    ['another step, which is possible: the checksum tells', undefined, counters({ step: 16 })],
+    ['a best one that is not JSON', undefined, put('best', 'nope')],
+    ['a best one that is true', undefined, put('best', 'true')],
+    ['a best one without its metric', 'metric', put('best', '{"step": 3}')],
+    ['no best one, which is possible: the checksum tells', undefined, put('best', 'null')],
+    ['no checksum', undefined, put('sha256')],
+  ])('%s', async (_what, name, change) => {
+    await spoiled((_tensors, metadata) => change(metadata));
+    await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject(broken(name));
+  });
+
+  test('one bit of the numbers flipped', async () => {
+    await saveState(folder, midway());
+    const file = join(folder, STATE_FILE);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 3]! ^= 1;
+    writeFileSync(file, bytes);
+    await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject(broken());
   });
 
   test.each([
-    ['no counters', undefined],
-    ['counters that are no JSON', '{'],
-    ['counters with one missing', '{"step": 3}'],
-    ['counters of another type', '[]'],
-  ])('%s', async (_what, counters) => {
-    await spoiled((_tensors, metadata) => {
-      if (counters === undefined) delete metadata.counters;
-      else metadata.counters = counters;
-    });
-    await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject({
-      code: 'CHECKPOINT_STATE',
-      where: { name: 'counters' },
-    });
-  });
-
-  test('a best one without its scores', async () => {
-    await spoiled((tensors) => tensors.delete('best_valid_scores'));
-    await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject({
-      code: 'CHECKPOINT_STATE',
-      where: { name: 'best_valid_scores' },
-    });
-  });
-
-  test('a file cut short', async () => {
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, -10)],
+    ['empty', () => Buffer.alloc(0)],
+    ['another file', () => Buffer.from('version https://git-lfs.github.com/spec/v1\n')],
+  ])('a file that is %s', async (_what, change) => {
     await saveState(folder, midway());
     const file = join(folder, STATE_FILE);
-    writeFileSync(file, readFileSync(file).subarray(0, -10));
-    await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject({
-      code: expect.stringMatching(/^SAFETENSORS_/),
+    writeFileSync(file, change(readFileSync(file)));
+    await expect(loadState(folder, parametersOf(1))).rejects.toMatchObject(broken());
+  });
+});
+
+describe('the checkpoint before the last', () => {
+  const later = () => ({ ...midway(), step: 18, optimizer: { ...midway().optimizer, step: 18 } });
+  beforeEach(async () => {
+    await saveState(folder, midway());
+    await saveState(folder, later());
+  });
+
+  test('is passed over while the last one is whole', async () => {
+    expect(await load(folder, parametersOf(1))).toEqual({
+      state: later(),
+      file: STATE_FILE,
+      damage: undefined,
     });
   });
+
+  test('is taken when the last one is damaged, and the damage is told', async () => {
+    writeFileSync(join(folder, STATE_FILE), 'damaged');
+    expect(await load(folder, parametersOf(1))).toMatchObject({
+      state: { step: 17 },
+      file: 'previous.safetensors',
+      damage: { code: 'RUN_CHECKPOINT_BROKEN' },
+    });
+  });
+
+  test('is taken when a save was killed between its two renames', async () => {
+    rmSync(join(folder, STATE_FILE));
+    expect(await load(folder, parametersOf(1))).toMatchObject({ state: { step: 17 }, damage: undefined });
+  });
+
+  test('is not asked when the last one is of another run', async () => {
+    await expect(load(folder, parametersOf(1, 3))).rejects.toMatchObject({ code: 'RUN_CHECKPOINT_OTHER' });
+  });
+
+  test('is gone when the run is finished', () => {
+    removeOlderCheckpoints(folder);
+    expect(readdirSync(folder)).toEqual([STATE_FILE]);
+  });
+});
+
+test('a folder without a checkpoint has no state', async () => {
+  expect(await load(folder, parametersOf(1))).toBeUndefined();
 });

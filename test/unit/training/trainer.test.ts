@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planEpoch } from '../../../src/packing/plan.ts';
-import { separateFunctions } from '../../../src/packing/units.ts';
+import { groupAtFullLength } from '../../../src/packing/units.ts';
 import type { LossReduction, TrainerOptions, TrainingFunction } from '../../../src/training/trainer.ts';
 import { type StepTensors, stepGroups } from '../../support/network-step.ts';
 import {
@@ -75,7 +75,7 @@ describe('the events of a run', () => {
 async function frozenRun(options: Partial<TrainerOptions>, functions: readonly TrainingFunction[]) {
   const all = { ...toyOptions, learningRate: 0, maxGradientNorm: undefined, epochs: 1, ...options };
   const { events } = await run({ options: all, functions, decisive: () => 0 });
-  const steps = planEpoch(separateFunctions(functions.map(({ ids }) => ids.length)), all.packing, {
+  const steps = planEpoch(groupAtFullLength(functions.map(({ ids }) => ids)), all.packing, {
     seed: all.seed,
     epoch: 0,
   });
@@ -278,5 +278,57 @@ describe('the same bits', () => {
     const one = await run({ options: { ...options, packing: whole } });
     const other = await run({ options: { ...options, packing: whole, seed: 4 } });
     expect(other.parameters).not.toEqual(one.parameters);
+  });
+});
+
+describe('common beginnings', () => {
+  /** A function and its fix each: 20 tokens in common, then what tells them apart. */
+  const pairs = toyFunctions(24).map((one, i) => {
+    const common = Array.from({ length: 20 }, (_, at) => (7 * (i >> 1) + at * at) % 8);
+    return { ...one, ids: [...common, ...one.ids] };
+  });
+  const packing = { ...toyOptions.packing, tokensPerBatch: 200, functionsPerStep: 6 };
+  const losses = async (options: Partial<TrainerOptions>) => {
+    const { events, parameters } = await run({
+      functions: pairs,
+      options: { epochs: 2, packing, ...options },
+      decisive: () => 0,
+    });
+    return { losses: ofType(events, 'step').map(({ lossNats }) => lossNats), parameters };
+  };
+
+  test.each<[string, Partial<TrainerOptions>, Partial<TrainerOptions>]>([
+    ['shared or not', { sharePrefixes: true }, {}],
+    ['without packing', { packing: { ...packing, packing: 'none' } }, {}],
+    [
+      'shared or not, with the mean of each sequence',
+      { sharePrefixes: true, lossReduction: 'mean' },
+      { lossReduction: 'mean' },
+    ],
+    [
+      'shared or not, each sequence being a step',
+      { sharePrefixes: true, packing: { ...packing, functionsPerStep: undefined } },
+      { packing: { ...packing, functionsPerStep: undefined } },
+    ],
+  ])('%s: the same seed gives the same steps, losses and adapter', async (_what, one, other) => {
+    const [a, b] = [await losses(one), await losses(other)];
+    expect(a.losses).toHaveLength(b.losses.length);
+    for (const [i, loss] of a.losses.entries()) expect(Math.abs(loss - b.losses[i]!)).toBeLessThan(1e-6);
+    for (const [key, { data }] of a.parameters) {
+      const expected = b.parameters.get(key)!.data;
+      for (const [i, value] of data.entries()) expect(Math.abs(value - expected[i]!)).toBeLessThan(2e-3);
+    }
+  });
+
+  test('with dropout or without, a step has the same functions', async () => {
+    const functionsOf = async (dropout: number) =>
+      (
+        await run({
+          functions: pairs,
+          options: { epochs: 1, packing, dropout, sharePrefixes: true },
+          decisive: () => 0,
+        })
+      ).events.flatMap((event) => (event.type === 'step' ? [event.tokens] : []));
+    expect(await functionsOf(0.2)).toEqual(await functionsOf(0));
   });
 });

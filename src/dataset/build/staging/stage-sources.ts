@@ -3,6 +3,7 @@
  * once. Returns them in the sources' order, whatever finished first. Knows nothing of selection.
  */
 import { join } from 'node:path';
+import { removeLeftovers } from '../../../base/temporary-files.ts';
 import { createExtractionPool } from '../../functions/extraction-pool.ts';
 import { type OnProgress, stopIfAborted } from '../progress.ts';
 import type { ChangeSource, DatasetSource, FixUnit, SourceContext } from '../source.ts';
@@ -33,6 +34,7 @@ export async function stageSources(
   const tally = new ReasonTally();
   const pool = createExtractionPool({ threads: options.threads });
   const stagingDir = join(options.cacheDir, 'staged');
+  removeLeftovers(stagingDir, 1);
   const units: StagedUnit[] = [];
   try {
     for (const [number, source] of sources.entries()) {
