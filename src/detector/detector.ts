@@ -15,6 +15,12 @@ import { separateFunctions } from '../packing/units.ts';
 import { type AdapterHeader, loadAdapter } from '../peft/adapter-files.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { type TokenTexts, tokenLines } from '../text/token-lines.ts';
+import {
+  requireFiniteLogits,
+  requireFiniteRelevance,
+  requireProbabilities,
+  type ScoredFunctions,
+} from './finite-scores.ts';
 
 export interface DetectorOptions {
   readonly backend: Backend;
@@ -44,6 +50,8 @@ export interface TokenRelevance {
 
 export interface JudgeOptions {
   readonly signal?: AbortSignal | undefined;
+  /** How errors call a function, by its place in the list; its first line stands there in any case. */
+  readonly nameOf?: ((index: number) => string | undefined) | undefined;
   onProgress?(done: { readonly functions: number; readonly tokens: number }): void;
 }
 
@@ -112,7 +120,10 @@ export class Detector {
     return new Detector(model, network, header, options);
   }
 
-  /** Judges functions in the order given; none is left out. */
+  /**
+   * Judges functions in the order given; none is left out.
+   * @throws VultuneError SCORE_NOT_FINITE
+   */
   async judge(codes: readonly string[], options: JudgeOptions = {}): Promise<Judgements> {
     const encoded = encodeFunctions(this.#model, codes, {
       maxLength: this.maxLength,
@@ -120,14 +131,18 @@ export class Detector {
     });
     const ids = encoded.map((one) => one!.ids);
     const logits = await scoreFunctions(this.#network, ids, { tokensPerBatch: TOKENS_PER_BATCH, ...options });
+    const scored = this.#scored(codes, options);
+    requireFiniteLogits(logits, scored);
     const rawScores = vulnerableScores(logits);
     const scores = calibrateAll(this.calibration, rawScores);
+    requireProbabilities(scores, scored);
     return { logits, scores, rawScores, truncated: encoded.map((one) => one!.truncated) };
   }
 
   /**
    * What each token read of a function says for "vulnerable": gradient x input of the margin between the two logits.
    * Functions in the order given.
+   * @throws VultuneError SCORE_NOT_FINITE
    */
   async relevance(codes: readonly string[], options: JudgeOptions = {}): Promise<TokenRelevance[]> {
     const longFunctions = keepAll(this.#header.settings?.longFunctions ?? 'truncate');
@@ -143,16 +158,19 @@ export class Detector {
       const sequence = packSequence(functions.map((index) => ids[index]!));
       const relevance = await this.#network.embeddingRelevance(sequence, { objective: MARGIN, feeds: {} });
       for (const [row, index] of functions.entries()) {
-        out[index] = {
-          lines: this.tokenLines(codes[index]!),
-          relevance: Float32Array.from(sequence.layout.flatTokens[row]!, (token) => relevance[token]!),
-        };
+        const own = Float32Array.from(sequence.layout.flatTokens[row]!, (token) => relevance[token]!);
+        requireFiniteRelevance(own, index, this.#scored(codes, options));
+        out[index] = { lines: this.tokenLines(codes[index]!), relevance: own };
         done.functions++;
         done.tokens += ids[index]!.length;
       }
       options.onProgress?.(done);
     }
     return out;
+  }
+
+  #scored(codes: readonly string[], { nameOf }: JudgeOptions): ScoredFunctions {
+    return { codes, nameOf, adapterFolder: this.#header.folder };
   }
 
   /** [tokens] 0-based line of each token that is read of a function, cut as its ids are; -1 for special tokens. */

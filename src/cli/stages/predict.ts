@@ -27,7 +27,11 @@ export async function predictStage(request: PredictRequest, context: CliContext)
         const chunk = inputs.slice(start, start + CHUNK);
         const judgements = await detector.judge(
           chunk.map(({ code }) => code),
-          { signal, onProgress: ({ functions }) => onProgress(start + functions) },
+          {
+            signal,
+            nameOf: (index) => `${chunk[index]!.id}`,
+            onProgress: ({ functions }) => onProgress(start + functions),
+          },
         );
         emit(predictionLines(chunk, judgements, { ...request, ...detectorScale(detector, request) }));
       }

@@ -81,6 +81,7 @@ export class ScoringRun {
           const codes = rows.map((row) => records[row]!.code);
           const { rawScores } = await detector.judge(codes, {
             signal,
+            nameOf: (index) => `${records[rows[index]!]!.id ?? rows[index]! + 1}`,
             onProgress: ({ functions }) => onRows(functions),
           });
           return rawScores;

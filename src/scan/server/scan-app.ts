@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { VultuneError } from '../../base/errors.ts';
 import type { Band } from '../finding.ts';
 import { bandOf } from '../operating-point.ts';
 import type { Scorer } from '../scan-files.ts';
@@ -106,6 +107,10 @@ function requestError(error: Error): RequestError {
   }
   if (error.name === 'TimeoutError') return new RequestError(504, 'TIMEOUT', 'scoring took too long');
   if (error.name === 'AbortError') return new RequestError(408, 'ABORTED', 'the request was given up');
+  // Said by name: whoever asks must not take the functions for judged.
+  if (error instanceof VultuneError && error.code === 'SCORE_NOT_FINITE') {
+    return new RequestError(500, error.code, 'the model does not give a finite score for these functions');
+  }
   // What went wrong inside is for the log, not for whoever asks.
   return new RequestError(500, 'INTERNAL', 'scoring failed');
 }

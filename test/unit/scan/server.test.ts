@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { VultuneError } from '../../../src/base/errors.ts';
 import type { Scorer } from '../../../src/scan/scan-files.ts';
 import { type ScanServerLimits, scanApp } from '../../../src/scan/server/scan-app.ts';
 import { startScanServer } from '../../../src/scan/server/start-scan-server.ts';
@@ -220,4 +221,15 @@ describe('on a socket', () => {
     });
     other.close();
   });
+});
+
+test('a model that gives no finite score is told by its code, and no function is called safe', async () => {
+  const scorer: Scorer = {
+    judge: async () => await Promise.reject(new VultuneError('SCORE_NOT_FINITE', 'NaN for /home/me')),
+  };
+  const response = await appOf(scorer).request(URL_OF, post(codes('a')));
+  expect(response.status).toBe(500);
+  const text = await response.text();
+  expect(JSON.parse(text)).toMatchObject({ error: { code: 'SCORE_NOT_FINITE' } });
+  expect(text).not.toContain('/home/me');
 });
