@@ -1,7 +1,8 @@
 /** @file A fine-tuned model ready to judge functions: base model, adapter, and how it was trained to be used. */
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
-import { type Calibration, calibrateAll, parseCalibration } from '../evaluation/calibration/calibration.ts';
+import { type Calibration, calibrateAll } from '../evaluation/calibration/calibration.ts';
+import { parseCalibration } from '../evaluation/calibration/parse-calibration.ts';
 import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
 import { ClassifierNetwork } from '../network/classifier-network.ts';
 import { encodeFunctions } from '../network/encode-functions.ts';

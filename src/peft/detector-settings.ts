@@ -1,5 +1,6 @@
 /** @file vultune.json beside an adapter: what PEFT has no place for and a detector needs to be used as it was trained. */
-import { VultuneError } from '../base/errors.ts';
+import { checkValue } from '../schema/check-value.ts';
+import { z } from '../schema/zod.ts';
 
 /** How well the detector ranks functions that it was not trained on. */
 export interface MeasuredRanking {
@@ -29,34 +30,39 @@ export interface DetectorSettings {
   readonly measured?: MeasuredRanking;
 }
 
+/** Longer than any model reads; a length past it is a slip, or somebody's joke. */
+const LONGEST = 10_000_000;
+
+const share = z.number().min(0).max(1);
+
+const measured = z
+  .object({
+    split: z.enum(['valid', 'test']),
+    functions: z.int().positive(),
+    rocAuc: share,
+    low: share,
+    high: share,
+  })
+  .refine(({ low, high }) => low <= high, { message: 'its interval has "low" above "high"' });
+
+/** Fields that are not in it are left as they are: a later version may have more. */
+const settingsSchema = z.looseObject({
+  formatVersion: z.literal(1),
+  threshold: share,
+  maxLength: z.int().positive().max(LONGEST),
+  longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
+  pooling: z.enum(['last', 'mean']),
+  baseFingerprint: z.string(),
+  data: z.record(z.string(), z.string()),
+  calibration: z.record(z.string(), z.unknown()).optional(),
+  measured: measured.optional(),
+});
+
 /** Throws ADAPTER_SETTINGS for a field that is not what it should be; a setting taken wrong would spoil every score. */
 export function parseSettings(json: Readonly<Record<string, unknown>>, file: string): DetectorSettings {
-  const require = (name: keyof DetectorSettings, holds: boolean, expected: string): void => {
-    if (holds) return;
-    const found = JSON.stringify(json[name]) ?? 'missing';
-    throw new VultuneError('ADAPTER_SETTINGS', `"${name}" is ${found}, expected ${expected}`, {
-      where: { file, name },
-      hint: 'The file is written beside the adapter at the end of training, and not meant to be edited.',
-    });
-  };
-  const oneOf = (name: keyof DetectorSettings, ...allowed: readonly string[]) =>
-    require(name, allowed.includes(json[name] as string), allowed.map((x) => `"${x}"`).join(', '));
-  require('formatVersion', json.formatVersion === 1, '1: it was written by another version of Vultune');
-  require('threshold', Number.isFinite(json.threshold), 'a number');
-  require('maxLength', Number.isInteger(json.maxLength) &&
-    Number(json.maxLength) > 0, 'a positive whole number');
-  oneOf('longFunctions', 'truncate', 'head_tail', 'drop');
-  oneOf('pooling', 'last', 'mean');
-  require('baseFingerprint', typeof json.baseFingerprint === 'string', 'a text');
-  require('calibration', json.calibration === undefined ||
-    (typeof json.calibration === 'object' && json.calibration !== null), 'a calibration');
-  require('measured', json.measured === undefined || isMeasured(json.measured), 'a measured ranking');
-  require('data', typeof json.data === 'object' && json.data !== null, 'fingerprints by name');
-  return json as unknown as DetectorSettings;
-}
-
-function isMeasured(value: unknown): value is MeasuredRanking {
-  if (typeof value !== 'object' || value === null) return false;
-  const { split, functions, rocAuc, low, high } = value as Record<string, unknown>;
-  return (split === 'valid' || split === 'test') && [functions, rocAuc, low, high].every(Number.isFinite);
+  return checkValue(settingsSchema, json, {
+    code: 'ADAPTER_SETTINGS',
+    file,
+    hint: 'The file is written beside the adapter at the end of training, and not meant to be edited.',
+  }) as DetectorSettings;
 }

@@ -3,7 +3,6 @@
  * functions. Strictly, so that order, and every metric of the order, stays as it was. Plain data, written beside the
  * adapter. Knows nothing of how it was fitted.
  */
-import { VultuneError } from '../../base/errors.ts';
 
 export const CALIBRATION_METHODS = ['none', 'temperature', 'platt', 'isotonic'] as const;
 export type CalibrationMethod = (typeof CALIBRATION_METHODS)[number];
@@ -67,33 +66,4 @@ function interpolate(xs: readonly number[], ys: readonly number[], x: number): n
     else high = middle;
   }
   return ys[low]! + ((x - xs[low]!) / (xs[high]! - xs[low]!)) * (ys[high]! - ys[low]!);
-}
-
-/** What vultune.json holds. @throws VultuneError ADAPTER_SETTINGS */
-export function parseCalibration(value: unknown, file: string): Calibration {
-  const json = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
-  const isNumber = (key: string, least = Number.NEGATIVE_INFINITY) =>
-    Number.isFinite(json[key]) && (json[key] as number) > least;
-  const areNumbers = (key: string) => Array.isArray(json[key]) && json[key].every(Number.isFinite);
-  const holds = {
-    none: () => true,
-    temperature: () => isNumber('temperature', 0),
-    platt: () => isNumber('slope', 0) && isNumber('intercept'),
-    isotonic: () =>
-      areNumbers('scores') &&
-      areNumbers('probabilities') &&
-      (json.scores as number[]).length > 0 &&
-      (json.scores as number[]).length === (json.probabilities as number[]).length,
-  }[json.method as CalibrationMethod];
-  if (holds?.() !== true || !isNumber('functions') || !isNumber('prevalence', 0)) {
-    throw new VultuneError(
-      'ADAPTER_SETTINGS',
-      `"calibration" has the method ${JSON.stringify(json.method)}, expected one of ${CALIBRATION_METHODS.join(', ')} with its numbers`,
-      {
-        where: { file, name: 'calibration' },
-        hint: 'The file is written beside the adapter at the end of training, and not meant to be edited.',
-      },
-    );
-  }
-  return value as Calibration;
 }

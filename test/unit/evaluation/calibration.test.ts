@@ -6,11 +6,11 @@ import {
   calibrate,
   calibrateAll,
   logit,
-  parseCalibration,
   sigmoid,
 } from '../../../src/evaluation/calibration/calibration.ts';
 import { chooseCalibration, fitCalibration } from '../../../src/evaluation/calibration/choose-calibration.ts';
 import { fitPlatt, fitTemperature } from '../../../src/evaluation/calibration/fit-maps.ts';
+import { parseCalibration } from '../../../src/evaluation/calibration/parse-calibration.ts';
 import { rankScores } from '../../../src/evaluation/metrics/ranked-scores.ts';
 import { computeMetrics } from '../../../src/evaluation/metrics/registry.ts';
 import { atPrevalence, shiftPrior } from '../../../src/evaluation/prevalence.ts';
@@ -98,15 +98,60 @@ describe('choosing', () => {
     expect(fitPlatt(labels, scores).slope).toBe(1e-3);
   });
 
-  test('a calibration that is none is refused', () => {
-    for (const broken of [
-      { method: 'magic' },
-      { method: 'temperature', temperature: -1 },
-      { method: 'platt' },
-      3,
-    ]) {
-      expect(() => parseCalibration(broken, 'vultune.json')).toThrow(/"calibration" has the method/);
-    }
+  const fitted = { functions: 40, prevalence: 0.5 };
+  test.each<[string, unknown, string]>([
+    ['an unknown method', { method: 'magic', ...fitted }, 'calibration.method'],
+    ['a method that every object has', JSON.parse('{"method":"__proto__"}'), 'calibration.method'],
+    ['a method that every object inherits', { method: 'toString', ...fitted }, 'calibration.method'],
+    ['no map', 3, 'calibration'],
+    ['null', null, 'calibration'],
+    [
+      'a negative temperature',
+      { method: 'temperature', temperature: -1, ...fitted },
+      'calibration.temperature',
+    ],
+    [
+      'a temperature of text',
+      { method: 'temperature', temperature: '2', ...fitted },
+      'calibration.temperature',
+    ],
+    [
+      'a slope that turns around',
+      { method: 'platt', slope: -1, intercept: 0, ...fitted },
+      'calibration.slope',
+    ],
+    [
+      'an endless intercept',
+      { method: 'platt', slope: 1, intercept: 1e308, ...fitted },
+      'calibration.intercept',
+    ],
+    ['no slope', { method: 'platt', ...fitted }, 'calibration.slope'],
+    [
+      'scores out of order',
+      { method: 'isotonic', scores: [0.5, 0.2], probabilities: [0, 1], ...fitted },
+      'calibration.scores',
+    ],
+    [
+      'the same score twice',
+      { method: 'isotonic', scores: [0.5, 0.5], probabilities: [0, 1], ...fitted },
+      'calibration.scores',
+    ],
+    [
+      'falling probabilities',
+      { method: 'isotonic', scores: [0.2, 0.5], probabilities: [1, 0], ...fitted },
+      'calibration.probabilities',
+    ],
+    [
+      'lists of two lengths',
+      { method: 'isotonic', scores: [0.2], probabilities: [0, 1], ...fitted },
+      'calibration.probabilities',
+    ],
+    ['a base rate of 1', { method: 'none', functions: 3, prevalence: 1 }, 'calibration.prevalence'],
+    ['half a function', { method: 'none', functions: 0.5, prevalence: 0.5 }, 'calibration.functions'],
+  ])('of a file with %s is refused', (_, broken, name) => {
+    expect(() => parseCalibration(broken, 'vultune.json')).toThrow(
+      expect.objectContaining({ code: 'ADAPTER_SETTINGS', where: { file: 'vultune.json', name } }),
+    );
   });
 });
 

@@ -205,19 +205,30 @@ describe('folders that are no adapters', () => {
     ['formatVersion', 2],
     ['threshold', '0.5'],
     ['threshold', null],
+    ['threshold', 308],
+    ['threshold', -5],
     ['maxLength', 0],
+    ['maxLength', 1e15],
+    ['calibration', []],
+    ['calibration', 'platt'],
     ['longFunctions', 'cut'],
     ['pooling', undefined],
     ['baseFingerprint', 1],
     ['data', null],
+    ['data', { train_file: 5 }],
     ['measured', { split: 'train', functions: 9, rocAuc: 0.5, low: 0.4, high: 0.6 }],
     ['measured', { split: 'test', functions: 9, rocAuc: 0.5, low: 0.4 }],
+    ['measured', { split: 'test', functions: 9, rocAuc: 5, low: 0.4, high: 0.6 }],
+    ['measured', { split: 'test', functions: 9, rocAuc: 0.5, low: 0.6, high: 0.4 }],
   ])('vultune.json with %s: %j', async (name, value) => {
     await writeAdapter(folder, adapter());
     const file = join(folder, 'vultune.json');
     writeFileSync(file, JSON.stringify({ ...settings, [name]: value }));
     expect(() => readAdapterHeader(folder)).toThrow(
-      expect.objectContaining({ code: 'ADAPTER_SETTINGS', where: { file, name } }),
+      expect.objectContaining({
+        code: 'ADAPTER_SETTINGS',
+        where: { file, name: expect.stringMatching(new RegExp(`^${name}\\b`)) },
+      }),
     );
   });
 
