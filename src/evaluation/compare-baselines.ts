@@ -10,12 +10,15 @@ import { bootstrapReplicates, type Intervals, intervalsOf, type Replicates } fro
 import { DEFAULT_RESAMPLES, type ResampleOptions } from './resampling/resample.ts';
 import { type Shortfall, shortfallsAgainst } from './shortfalls.ts';
 
+/** `adapter` is the one stored with it, `given` what the user asked for. */
+export const THRESHOLD_SOURCES = ['given', 'adapter', 'fixed', 'validation', 'training'] as const;
+
 export interface EvaluationRow {
   /** Stable key: `model` or a baseline's name. */
   readonly name: string;
   readonly label: string;
-  /** Where the row's threshold comes from: `adapter` is the one stored with it, `given` what the user asked for. */
-  readonly thresholdFrom: 'given' | 'adapter' | 'fixed' | 'validation' | 'training';
+  /** Where the row's threshold comes from. */
+  readonly thresholdFrom: (typeof THRESHOLD_SOURCES)[number];
   readonly result: EvaluationResult;
   /** [N] */
   readonly scores: ArrayLike<number>;

@@ -8,7 +8,7 @@ import { formatFingerprints } from '../../evaluation/contamination.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { metricRegistry } from '../../evaluation/metrics/registry.ts';
 import type { OpenModel } from '../../network/open-model.ts';
-import { writeAdapter } from '../../peft/adapter-files.ts';
+import { readAdapterHeader, writeAdapter } from '../../peft/adapter-files.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
 import type { DetectorSettings } from '../../peft/detector-settings.ts';
 import { formatModelCard } from '../../report/model-card.ts';
@@ -17,6 +17,7 @@ import { comparisonJson } from './comparison-json.ts';
 import { FINGERPRINTS_FILE } from './evaluation-inputs.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
 import { type JudgedSplit, judgeSplits } from './judge-splits.ts';
+import { recordScoredBy } from './own-predictions.ts';
 import { writeRunReport } from './report.ts';
 import { adaptedLayers, loraOptions } from './training-setup.ts';
 
@@ -84,6 +85,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       ...measuredRanking(judged.at(-1)!),
     },
   });
+  await recordScoredBy(run.paths.predictions, readAdapterHeader(run.paths.adapter));
   const { split, scores } = judged.at(-1)!;
   if (finished.explain !== undefined) {
     const { predictions } = run.paths;

@@ -131,6 +131,27 @@ describe('a scan', () => {
     expect((await scan(...ALL, '--no-cache')).exitCode).toBe(2);
   });
 
+  test.each([
+    'null',
+    '5',
+    '{"problems":[]}',
+    '{"functions":[null],"problems":[]}',
+    '{"functions":[],"problems":[]}',
+  ])('a list of functions that was edited to %s hides nothing and breaks nothing', async (json) => {
+    await prepare();
+    put(THREE);
+    const first = await scanJson(...ALL);
+    const cache = join(folder, 'cache', 'scan');
+    const name = readdirSync(cache).find((one) => one.startsWith('outlines-'))!;
+    const text = readFileSync(join(cache, name), 'utf8');
+    const edited = text.replace(/^(\S+) .*$/gm, (_, key: string) => `${key} ${json}`);
+    expect(edited).not.toBe(text);
+    writeFileSync(join(cache, name), edited);
+    const second = await scanJson(...ALL);
+    expect(second.stderr).not.toContain('internal error');
+    expect([second.exitCode, second.findings]).toEqual([first.exitCode, first.findings]);
+  });
+
   test('a damaged cache costs time, not results', async () => {
     await prepare();
     put(THREE);
