@@ -1,10 +1,10 @@
 /**
- * @file events.jsonl: appended a whole line at a time, read back even when a kill tore the last line. Knows the
- * shape of an event only as "an object with a type".
+ * @file events.jsonl: appended a whole line at a time, read back even when a kill tore the last line. What
+ * an event holds is event-schema.ts's to say.
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
-import { VultuneError } from '../base/errors.ts';
 import { fileError, readTextFile, writeAll } from '../base/files.ts';
+import { parseRunEvent } from './event-schema.ts';
 import type { NewEvent, RunEvent } from './events.ts';
 
 const NEWLINE = 0x0a;
@@ -86,24 +86,6 @@ export function readEvents(path: string): readonly RunEvent[] {
 }
 
 function parseEvent(text: string, file: string, line: number): RunEvent {
-  try {
-    const event = JSON.parse(text) as unknown;
-    if (typeof event === 'object' && event !== null && 'type' in event && 'timestampMs' in event)
-      return event as RunEvent;
-  } catch (cause) {
-    throw broken(file, line, cause);
-  }
-  throw broken(file, line);
-}
-
-function broken(file: string, line: number, cause?: unknown): VultuneError {
-  return new VultuneError(
-    'RUN_EVENTS_BROKEN',
-    'found a line that is no event, expected JSON with type and timestampMs',
-    {
-      where: { file, line },
-      hint: 'the file is only ever appended to by Vultune: was it edited?',
-      ...(cause === undefined ? {} : { cause }),
-    },
-  );
+  const hint = 'the file is only ever appended to by Vultune: was it edited?';
+  return parseRunEvent(text, { code: 'RUN_EVENTS_BROKEN', file, line, hint });
 }

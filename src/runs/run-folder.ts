@@ -6,10 +6,12 @@ import { existsSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import { makeFolder, readTextFile, writeFileAtomic } from '../base/files.ts';
+import { checkValue } from '../schema/check-value.ts';
 import type { Environment, FileFingerprint } from './environment.ts';
 import { EventLog, readEvents } from './event-log.ts';
 import type { RunEvent } from './events.ts';
 import { acquireLock, type Lock } from './lock.ts';
+import { runRecordSchema } from './run-record-schema.ts';
 
 /** Raised when a reader of the old format would misread the new one. */
 export const RUN_FORMAT_VERSION = 1;
@@ -21,7 +23,7 @@ export interface RunRecord {
   readonly createdAt: string;
   /** Resolved, every key. */
   readonly config: object;
-  readonly environment: Environment;
+  readonly environment: Partial<Environment>;
   /** By the configuration's key: `train_file`, `valid_file` ... */
   readonly data: Readonly<Record<string, FileFingerprint>>;
 }
@@ -170,15 +172,11 @@ function readRecord(path: string): RunRecord {
       hint: newer ? 'a newer vultune wrote this run: update' : 'is this a run.json of vultune?',
     });
   }
-  const missing = (['config', 'environment', 'data'] as const).filter(
-    (key) => typeof record[key] !== 'object',
-  );
-  if (missing.length > 0) {
-    throw new VultuneError('RUN_RECORD_BROKEN', `run.json lacks ${missing.join(', ')}`, {
-      where: { file: path },
-    });
-  }
-  return record as RunRecord;
+  return checkValue(runRecordSchema, value, {
+    code: 'RUN_RECORD_BROKEN',
+    file: path,
+    hint: 'the file is written once, when a run begins, and not meant to be edited',
+  }) as unknown as RunRecord;
 }
 
 function exists(dir: string, why: string): VultuneError {
