@@ -49,6 +49,21 @@ export function calibrateAll(map: CalibrationMap | undefined, scores: ArrayLike<
   return Float64Array.from(scores, (score) => (map === undefined ? score : calibrate(map, score)));
 }
 
+/** In words, with its numbers: "platt (slope 1.2, intercept -0.3)". */
+export function describeCalibration(map: CalibrationMap): string | undefined {
+  const short = (value: number) => `${Number(value.toPrecision(4))}`;
+  switch (map.method) {
+    case 'none':
+      return undefined;
+    case 'temperature':
+      return `temperature (${short(map.temperature)})`;
+    case 'platt':
+      return `platt (slope ${short(map.slope)}, intercept ${short(map.intercept)})`;
+    case 'isotonic':
+      return `isotonic (${map.scores.length} points)`;
+  }
+}
+
 /** Clipped, so that a score that rounds to 0 or 1 stays finite. */
 export function logit(score: number): number {
   const p = Math.min(Math.max(score, CLIP), 1 - CLIP);

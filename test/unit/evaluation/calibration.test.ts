@@ -11,6 +11,7 @@ import {
 import { chooseCalibration, fitCalibration } from '../../../src/evaluation/calibration/choose-calibration.ts';
 import { fitPlatt, fitTemperature } from '../../../src/evaluation/calibration/fit-maps.ts';
 import { parseCalibration } from '../../../src/evaluation/calibration/parse-calibration.ts';
+import { rawThreshold } from '../../../src/evaluation/calibration/raw-threshold.ts';
 import { rankScores } from '../../../src/evaluation/metrics/ranked-scores.ts';
 import { computeMetrics } from '../../../src/evaluation/metrics/registry.ts';
 import { atPrevalence, shiftPrior } from '../../../src/evaluation/prevalence.ts';
@@ -53,6 +54,26 @@ describe.each(CALIBRATION_METHODS)('%s', (method) => {
         }
       }),
     );
+  });
+
+  test('a threshold judges alike on the raw scale', () => {
+    fc.assert(
+      fc.property(labelled, fc.nat(39), ({ records, scores }, at) => {
+        const map = fitCalibration(method, { records, scores });
+        const calibrated = calibrateAll(map, scores);
+        const threshold = calibrated[at % calibrated.length]!;
+        const raw = rawThreshold(map, threshold);
+        expect(scores.map((score) => score >= raw)).toEqual(
+          [...calibrated].map((score) => score >= threshold),
+        );
+      }),
+    );
+    const map = fitCalibration(
+      method,
+      sample(50, (score) => score),
+    );
+    expect(rawThreshold(map, 0)).toBe(0);
+    expect(rawThreshold(map, 1.5)).toBeGreaterThan(1);
   });
 
   const INNER = [1e-8, 0.001, 0.2, 0.4999, 0.5, 0.5001, 0.8, 0.999, 1 - 1e-8];
