@@ -3,7 +3,8 @@
  * and 6.6. A figure such as average precision is skewed and biased on a few hundred functions, which shifts percentile intervals.
  */
 import { inverseNormal, normal } from '../../base/normal.ts';
-import { type Interval, LEVEL, quantile, usable } from './intervals.ts';
+import type { FigureName } from '../figures.ts';
+import { type Interval, type Intervals, LEVEL, quantile, type Replicates, usable } from './intervals.ts';
 
 /**
  * Quantiles interpolated linearly; `undefined` when most resamples have no value, or the figure itself has none. Where the
@@ -47,4 +48,17 @@ function acceleration(jackknife: Float64Array): number {
     cubes += (mean - value) ** 3;
   }
   return squares < 1e-24 ? 0 : cubes / (6 * squares ** 1.5);
+}
+
+/** Of every figure that has replicates. */
+export function bcaIntervals(
+  replicates: Replicates,
+  jackknife: Replicates,
+  estimate: (figure: FigureName) => number | undefined,
+): Intervals {
+  const entries = [...replicates].flatMap(([name, values]) => {
+    const interval = bcaInterval(values, estimate(name), jackknife.get(name)!);
+    return interval === undefined ? [] : [[name, interval] as const];
+  });
+  return Object.fromEntries(entries);
 }
