@@ -68,16 +68,14 @@ const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, string]>
 
 /** What to know before relying on the scores; one sentence each. */
 export const scanCautions = ({ cautions = [] }: ScanReport): string[] =>
-  cautions.map(
-    (caution) => `Caution: ${printable(caution.slice(0, 1).toUpperCase() + caution.slice(1), 400)}.`,
-  );
+  cautions.map((caution) => `Caution: ${caution}.`);
 
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
 export function scanNotes(report: ScanReport): string[] {
   const { complete, counts, noticed, suppressionProblems } = report;
   const notes = noticed.map(({ reason, count, examples }) => {
     const what = NOTICED[reason][count === 1 ? 0 : 1];
-    return `${SCANNED_ALL_THE_SAME.has(reason) ? 'Scanned all the same' : 'Not scanned'}: ${count} ${what} (${examples.map((one) => printable(one)).join(', ')}${count > examples.length ? ', ...' : ''}).`;
+    return `${SCANNED_ALL_THE_SAME.has(reason) ? 'Scanned all the same' : 'Not scanned'}: ${count} ${what} (${examples.map(printable).join(', ')}${count > examples.length ? ', ...' : ''}).`;
   });
   for (const { file, line, kind } of suppressionProblems) {
     const found = kind === 'reason-missing' ? 'without a reason' : 'beside no function';
@@ -102,7 +100,7 @@ export const countOf = (count: number, noun: 'file' | 'finding' | 'function') =>
   `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 
 /** A name out of somebody's source must not steer a terminal. */
-export function printable(text: string, most = 200): string {
+export function printable(text: string): string {
   const shown = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
-  return shown.length > most ? `${shown.slice(0, most - 1)}…` : shown;
+  return shown.length > 200 ? `${shown.slice(0, 199)}…` : shown;
 }

@@ -152,6 +152,21 @@ describe('a scan', () => {
     expect([second.exitCode, second.findings]).toEqual([first.exitCode, first.findings]);
   });
 
+  test.each(['text', 'json', 'sarif', 'html', 'github'])(
+    'a model that ranks as a coin does says so in a file of the format %s',
+    async (format) => {
+      const measured = { split: 'test', functions: 95, rocAuc: 0.49, low: 0.38, high: 0.6 } as const;
+      await prepare({ settings: { measured } });
+      put(THREE);
+      const out = join(folder, `out.${format}`);
+      await scan(...ALL, '--format', format, '--output', out);
+      const text = readFileSync(out, 'utf8');
+      expect(text).toMatch(/no better than chance \(ROC AUC 0\.49, 95(%25|%): 0\.38 to 0\.60\)/);
+      if (format === 'sarif')
+        expect(text).toMatch(/"level": "warning",\s+"message": \{\s+"text": "Caution: on the 95/);
+    },
+  );
+
   test('a damaged cache costs time, not results', async () => {
     await prepare();
     put(THREE);
