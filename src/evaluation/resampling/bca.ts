@@ -4,7 +4,15 @@
  */
 import { inverseNormal, normal } from '../../base/normal.ts';
 import type { FigureName } from '../figures.ts';
-import { type Interval, type Intervals, LEVEL, quantile, type Replicates, usable } from './intervals.ts';
+import {
+  type Interval,
+  type Intervals,
+  LEVEL,
+  percentileInterval,
+  quantile,
+  type Replicates,
+  usable,
+} from './intervals.ts';
 
 /**
  * Quantiles interpolated linearly; `undefined` when most resamples have no value, or the figure itself has none. Where the
@@ -50,14 +58,20 @@ function acceleration(jackknife: Float64Array): number {
   return squares < 1e-24 ? 0 : cubes / (6 * squares ** 1.5);
 }
 
-/** Of every figure that has replicates. */
+/**
+ * Every figure that has replicates. A calibration error is a sum of distances, which resampling only enlarges: corrected for that
+ * its interval would not hold it, so it keeps the percentile interval.
+ */
 export function bcaIntervals(
   replicates: Replicates,
   jackknife: Replicates,
   estimate: (figure: FigureName) => number | undefined,
 ): Intervals {
   const entries = [...replicates].flatMap(([name, values]) => {
-    const interval = bcaInterval(values, estimate(name), jackknife.get(name)!);
+    const interval =
+      name === 'calibrationError'
+        ? percentileInterval(values)
+        : bcaInterval(values, estimate(name), jackknife.get(name)!);
     return interval === undefined ? [] : [[name, interval] as const];
   });
   return Object.fromEntries(entries);
