@@ -82,6 +82,10 @@ const RULES: readonly Rule[] = [
           message: `class_weights is [${safe}, ${vulnerable}]: with a weight of 0 only one class is learnt from`,
         }
       : undefined,
+  ({ set_weights: { P1, P2, P3 } }) =>
+    P1 + P2 + P3 === 0
+      ? { key: 'set_weights', message: 'set_weights are all 0: nothing would be learnt from' }
+      : undefined,
   (config) => leak(config, 'valid_file', 'train_file'),
   (config) => leak(config, 'test_file', 'train_file'),
   (config) => leak(config, 'test_file', 'valid_file'),

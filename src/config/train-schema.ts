@@ -7,6 +7,8 @@ import { z } from '../schema/zod.ts';
 const count = () => z.int().min(1);
 const positive = () => z.number().gt(0);
 const share = () => z.number().min(0).lt(1);
+/** A weight in the loss; past 10,000 the other functions vanish in float32. */
+const lossWeight = () => z.number().min(0).max(10_000);
 const path = () => z.string().min(1);
 
 /** `last 8` and `last:8`, as people write it on a command line; the map is what it means. */
@@ -86,14 +88,14 @@ const classifier = {
       'How losses join: sum, mean over each packed sequence, or mean per function of the optimiser step.',
     ),
   class_weights: z
-    .tuple([z.number().min(0), z.number().min(0)])
+    .tuple([lossWeight(), lossWeight()])
     .default([1, 1])
     .describe('Weights in the loss of the classes [safe, vulnerable].'),
   set_weights: z
     .strictObject({
-      P1: z.number().min(0).default(1),
-      P2: z.number().min(0).default(1),
-      P3: z.number().min(0).default(1),
+      P1: lossWeight().default(1),
+      P2: lossWeight().default(1),
+      P3: lossWeight().default(1),
     })
     .prefault({})
     .describe('Weights in the loss of P1 (vulnerable), P2 (its fix) and P3 (unrelated).'),

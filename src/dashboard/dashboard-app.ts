@@ -4,7 +4,7 @@
  */
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { VultuneError } from '../base/errors.ts';
+import { formatPlace, VultuneError } from '../base/errors.ts';
 import { html } from '../report/html/html.ts';
 import { page } from '../report/kit/page.ts';
 import { collectRun } from '../report/run/collect-run.ts';
@@ -58,8 +58,8 @@ export function dashboardApp(options: DashboardOptions): Hono {
       try {
         runs.push(await cache.data(run.dir, () => collectRun(run.dir, { name: run.name })));
       } catch (error) {
-        if (!(error instanceof VultuneError)) throw error;
-        broken.push(`${run.name}: ${error.message}`);
+        // One run that cannot be read hides none of the others.
+        broken.push(`${run.name}: ${reasonOf(error)}`);
       }
     }
     return context.html(
@@ -89,18 +89,26 @@ export function dashboardApp(options: DashboardOptions): Hono {
 
   app.notFound((context) => context.html(notFoundPage(), 404));
   app.onError((error, context) => {
-    // What a broken run says is for the reader; a bug of ours is not.
-    const message =
-      error instanceof VultuneError ? `${error.code}: ${error.message}` : 'This page failed: a bug of ours.';
+    const { status, message } =
+      error instanceof VultuneError
+        ? ({ status: 422, message: reasonOf(error) } as const)
+        : ({ status: 500, message: `This page failed: ${reasonOf(error)}.` } as const);
     return context.html(
       page({
         title: 'This run cannot be shown',
         sections: [{ id: 'error', title: 'Why', body: html`<p>${message}</p>` }],
       }),
-      500,
+      status,
     );
   });
   return app;
+}
+
+/** What a broken run says is for the reader; of a bug of ours only that it is one. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof VultuneError)) return 'a bug of ours';
+  const place = formatPlace(error.where);
+  return `${error.code}: ${error.message}${place === '' ? '' : ` (${place})`}`;
 }
 
 const runAddress = (name: string) => `/run?run=${encodeURIComponent(name)}`;

@@ -5,17 +5,27 @@
 import type { Baseline, FittedBaseline, LabelledFunction } from './baselines/baseline.ts';
 import { baselineRegistry } from './baselines/registry.ts';
 import { type EvaluationRecord, type EvaluationResult, evaluateScores, thresholdFor } from './evaluate.ts';
+import { figureValue } from './figures.ts';
+import { bcaIntervals } from './resampling/bca.ts';
 import { type ClusterField, type Clusters, FEW_CLUSTERS } from './resampling/clusters.ts';
-import { bootstrapReplicates, type Intervals, intervalsOf, type Replicates } from './resampling/intervals.ts';
+import {
+  bootstrapReplicates,
+  type Intervals,
+  jackknifeReplicates,
+  type Replicates,
+} from './resampling/intervals.ts';
 import { DEFAULT_RESAMPLES, type ResampleOptions } from './resampling/resample.ts';
 import { type Shortfall, shortfallsAgainst } from './shortfalls.ts';
+
+/** `adapter` is the one stored with it, `given` what the user asked for. */
+export const THRESHOLD_SOURCES = ['given', 'adapter', 'fixed', 'validation', 'training'] as const;
 
 export interface EvaluationRow {
   /** Stable key: `model` or a baseline's name. */
   readonly name: string;
   readonly label: string;
-  /** Where the row's threshold comes from: `adapter` is the one stored with it, `given` what the user asked for. */
-  readonly thresholdFrom: 'given' | 'adapter' | 'fixed' | 'validation' | 'training';
+  /** Where the row's threshold comes from. */
+  readonly thresholdFrom: (typeof THRESHOLD_SOURCES)[number];
   readonly result: EvaluationResult;
   /** [N] */
   readonly scores: ArrayLike<number>;
@@ -134,7 +144,11 @@ export async function withIntervals(
     threshold: result.threshold,
   }));
   const replicates: readonly Replicates[] = await bootstrapReplicates(subjects, { ...options, resamples });
-  const rows = comparison.rows.map((row, i) => ({ ...row, intervals: intervalsOf(replicates[i]!) }));
+  const jackknife = jackknifeReplicates(subjects, { clusters });
+  const rows = comparison.rows.map((row, i) => ({
+    ...row,
+    intervals: bcaIntervals(replicates[i]!, jackknife[i]!, (figure) => figureValue(row.result, figure)),
+  }));
   const [model, ...baselines] = rows.map((row, i) => ({ row, replicates: replicates[i] }));
   return {
     rows,

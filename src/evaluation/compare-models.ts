@@ -5,6 +5,7 @@ import type { Clusters } from './resampling/clusters.ts';
 import { type DelongTest, delongTest } from './resampling/delong.ts';
 import { bootstrapReplicates, type Interval, pairedDifference } from './resampling/intervals.ts';
 import { DEFAULT_RESAMPLES, type ResampleOptions } from './resampling/resample.ts';
+import { tooFewToTell } from './shortfalls.ts';
 
 export interface ComparedModel {
   /** [N] */
@@ -19,7 +20,7 @@ export interface ModelDifference {
   /** Of second minus first, 95%. */
   readonly interval: Interval;
   readonly pValue: number;
-  /** Which is better; `undefined` when the interval holds zero. */
+  /** Which is better; `undefined` when the interval holds zero, or the functions are too few to tell. */
   readonly decided: 'first' | 'second' | undefined;
 }
 
@@ -44,13 +45,20 @@ export async function compareModels(
   const resamples = options.resamples ?? DEFAULT_RESAMPLES;
   const subjects = [first, second].map((model) => ({ records, ...model }));
   const [a, b] = subjects.map(evaluateScores);
+  const tooFew = tooFewToTell(a!.positives, a!.n);
   const [ofFirst, ofSecond] = await bootstrapReplicates(subjects, { ...options, resamples });
   const differences = figureNames.flatMap((figure): ModelDifference[] => {
     const [mine, theirs] = [figureValue(a!, figure), figureValue(b!, figure)];
     const difference = pairedDifference(ofSecond!.get(figure)!, ofFirst!.get(figure)!);
     if (mine === undefined || theirs === undefined || difference === undefined) return [];
     return [
-      { figure, first: mine, second: theirs, ...difference, decided: decide(figure, difference.interval) },
+      {
+        figure,
+        first: mine,
+        second: theirs,
+        ...difference,
+        decided: tooFew === undefined ? decide(figure, difference.interval) : undefined,
+      },
     ];
   });
   const same = differences.filter(
@@ -64,7 +72,11 @@ export async function compareModels(
     clusters: options.clusters,
     differences,
     delong: delongTest(labels, first.scores, second.scores),
-    verdict: isSameRanking ? 'The two models rank these functions alike.' : verdictOf(differences),
+    verdict: isSameRanking
+      ? 'The two models rank these functions alike.'
+      : tooFew === undefined
+        ? verdictOf(differences)
+        : `Not decided: ${tooFew}.`,
   };
 }
 

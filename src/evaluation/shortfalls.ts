@@ -3,14 +3,29 @@ import type { EvaluationRow } from './compare-baselines.ts';
 import { type Metric, type MetricName, metricNames, metricRegistry } from './metrics/registry.ts';
 import { pairedDifference, type Replicates } from './resampling/intervals.ts';
 
-/** One metric on which the model is no better than a baseline, or not shown to be. */
+/**
+ * `notBetter`: the model's figure is no better. `unproven`: it is better on these functions, and resamples of them often say
+ * otherwise, or there are too few of them to tell. `undefined`: the metric has no value on these functions, so nothing is shown.
+ */
+export const SHORTFALL_KINDS = ['notBetter', 'unproven', 'undefined'] as const;
+
+/** One metric on which the model is not shown to be better than a baseline. */
 export interface Shortfall {
   readonly baseline: string;
   readonly metric: MetricName;
-  /** `unproven`: it is better on these functions, and resamples of them often say otherwise. */
-  readonly kind: 'notBetter' | 'unproven';
+  readonly kind: (typeof SHORTFALL_KINDS)[number];
   /** "The model does not beat length only on ROC AUC: 0.58 < 0.61." */
   readonly sentence: string;
+}
+
+/** With fewer functions of either class, being better on them is no evidence: one function more may turn it around. */
+export const LEAST_OF_A_CLASS = 10;
+
+/** Why functions are too few to say that one model is better than another; undefined where they are enough. */
+export function tooFewToTell(positives: number, n: number): string | undefined {
+  const negatives = n - positives;
+  if (Math.min(positives, negatives) >= LEAST_OF_A_CLASS) return undefined;
+  return `${positives} vulnerable and ${negatives} other functions are too few to tell`;
 }
 
 export interface Replicated {
@@ -19,27 +34,46 @@ export interface Replicated {
   readonly replicates?: Replicates | undefined;
 }
 
-/** By the paired bootstrap where both have replicates (of the same resamples). */
+/** By the paired bootstrap where both have replicates (of the same resamples). What is not shown is a shortfall. */
 export function shortfallsAgainst(model: Replicated, baseline: Replicated): Shortfall[] {
+  const { result } = model.row;
+  const tooFew = tooFewToTell(result.positives, result.n);
   return metricNames.flatMap((name): Shortfall[] => {
     const metric: Metric = metricRegistry[name];
-    const [mine, theirs] = [model.row.result.metrics[name], baseline.row.result.metrics[name]];
-    if (metric.role !== 'compared' || mine === undefined || theirs === undefined) return [];
-    const sign = metric.better === 'higher' ? 1 : -1;
+    if (metric.role !== 'compared') return [];
+    const [mine, theirs] = [result.metrics[name], baseline.row.result.metrics[name]];
     const about = { baseline: baseline.row.name, metric: name };
-    const figures = comparison(mine, theirs);
-    if (sign * mine <= sign * theirs) {
-      const sentence = `The ${model.row.label} does not beat ${baseline.row.label} on ${metric.label}: ${figures}.`;
-      return [{ ...about, kind: 'notBetter', sentence }];
+    const on = `${baseline.row.label} on ${metric.label}`;
+    const unproven = (why: string): Shortfall[] => [
+      { ...about, kind: 'unproven', sentence: `The ${model.row.label} is not shown to beat ${on}: ${why}.` },
+    ];
+    if (!Number.isFinite(mine) || !Number.isFinite(theirs)) {
+      const reason = result.undefinedMetrics[name] ?? baseline.row.result.undefinedMetrics[name];
+      const why = `it is not defined${reason === undefined ? '' : `, ${reason}`}`;
+      return [
+        {
+          ...about,
+          kind: 'undefined',
+          sentence: `The ${model.row.label} is not shown to beat ${on}: ${why}.`,
+        },
+      ];
     }
+    const sign = metric.better === 'higher' ? 1 : -1;
+    const figures = comparison(mine!, theirs!);
+    if (sign * mine! <= sign * theirs!) {
+      return [
+        { ...about, kind: 'notBetter', sentence: `The ${model.row.label} does not beat ${on}: ${figures}.` },
+      ];
+    }
+    if (tooFew !== undefined) return unproven(`${figures}, ${tooFew}`);
     const [a, b] = [model.replicates?.get(name), baseline.replicates?.get(name)];
-    const difference = a === undefined || b === undefined ? undefined : pairedDifference(a, b);
-    if (difference === undefined) return [];
+    if (a === undefined || b === undefined) return [];
+    const difference = pairedDifference(a, b);
+    if (difference === undefined)
+      return unproven(`${figures}, most resamples of the functions have no value`);
     const { low, high } = difference.interval;
     if (sign === 1 ? low > 0 : high < 0) return [];
-    const range = `95% ${signed(low)} to ${signed(high)}`;
-    const sentence = `The ${model.row.label} is not shown to beat ${baseline.row.label} on ${metric.label}: ${figures}, difference ${range}.`;
-    return [{ ...about, kind: 'unproven', sentence }];
+    return unproven(`${figures}, difference 95% ${signed(low)} to ${signed(high)}`);
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * @file Shortfalls in a few sentences, one a baseline: what a screen or a page says of a model. Takes plain figures, so
+ * @file Shortfalls in a few sentences, one per baseline: what a screen or a page says of a model. Takes plain figures, so
  * that stored ones do as well as fresh ones.
  */
 import { type Metric, type MetricName, metricNames, metricRegistry } from './metrics/registry.ts';
@@ -20,7 +20,8 @@ export interface Verdict {
 const COMPARED = metricNames.filter((name) => (metricRegistry[name] as Metric).role === 'compared');
 
 /**
- * One sentence a baseline that is not beaten; one when all are; none without baselines.
+ * One sentence per baseline that is not beaten; one when all are; none without baselines. Where a metric has no value nothing is
+ * beaten on it, and that comes first.
  * @param rows the model first
  */
 export function verdicts(
@@ -29,25 +30,36 @@ export function verdicts(
 ): Verdict[] {
   const [model, ...baselines] = rows;
   if (model === undefined || baselines.length === 0) return [];
-  const figure = (row: JudgedRow, name: MetricName) => row.metrics[name]?.toFixed(2) ?? '–';
+  const isDefined = (name: MetricName) => rows.every(({ metrics }) => Number.isFinite(metrics[name]));
+  const undefinedOnes = COMPARED.filter((name) => !isDefined(name));
+  const notDefined =
+    undefinedOnes.length === 0
+      ? []
+      : [`is not shown to beat any baseline on ${listed(undefinedOnes)}: not defined on these functions`];
   const lines = baselines.flatMap((row) => {
-    const list = (kind: Shortfall['kind']) =>
+    const figures = (kind: Shortfall['kind']) =>
       shortfalls
-        .filter((shortfall) => shortfall.baseline === row.name && shortfall.kind === kind)
-        .map(
-          ({ metric }) =>
-            `${metricRegistry[metric].label} ${figure(model, metric)} to its ${figure(row, metric)}`,
-        )
+        .filter(({ baseline, metric, kind: found }) => {
+          return baseline === row.name && found === kind && isDefined(metric);
+        })
+        .map(({ metric }) => {
+          const [mine, theirs] = [model.metrics[metric]!, row.metrics[metric]!];
+          return `${metricRegistry[metric].label} ${mine.toFixed(2)} vs ${theirs.toFixed(2)}`;
+        })
         .join(', ');
-    const [worse, unproven] = [list('notBetter'), list('unproven')];
-    if (worse === '') return unproven === '' ? [] : [`is not shown to beat ${row.label}: ${unproven}`];
-    const noise = unproven === '' ? '' : `; not shown to on ${unproven}`;
-    return [`does not beat ${row.label} on ${worse}${noise}`];
+    const [worse, unproven] = [figures('notBetter'), figures('unproven')];
+    if (worse === '') {
+      return unproven === '' ? [] : [`is not shown to beat ${row.label} (${unproven}: within noise)`];
+    }
+    const noise = unproven === '' ? '' : `; within noise on ${unproven}`;
+    return [`does not beat ${row.label} (${worse})${noise}`];
   });
-  if (lines.length > 0) {
-    return lines.map((line) => ({ sentence: `The ${model.label} ${line}.`, good: false }));
-  }
-  const labels = COMPARED.map((name) => metricRegistry[name].label);
-  const listed = `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`;
-  return [{ sentence: `The ${model.label} beats every baseline on ${listed}.`, good: true }];
+  const all = [...notDefined, ...lines];
+  if (all.length > 0) return all.map((line) => ({ sentence: `The ${model.label} ${line}.`, good: false }));
+  return [{ sentence: `The ${model.label} beats every baseline on ${listed(COMPARED)}.`, good: true }];
+}
+
+function listed(names: readonly MetricName[]): string {
+  const labels = names.map((name) => metricRegistry[name].label);
+  return labels.length < 2 ? labels.join('') : `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`;
 }

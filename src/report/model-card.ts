@@ -1,4 +1,5 @@
 /** @file The README.md of an adapter, in the hub's format: what it is, what it was trained on, how well it does. */
+import { type CardUsage, usageSection } from './card-usage.ts';
 
 export interface ModelCard {
   readonly baseModel: string;
@@ -9,7 +10,7 @@ export interface ModelCard {
     readonly functions: number;
     readonly vulnerable: number;
   }[];
-  readonly threshold: number;
+  readonly usage: CardUsage;
   /** Evaluated on `evaluatedOn`: one row per model or baseline. */
   readonly evaluatedOn: string;
   readonly columns: readonly string[];
@@ -48,10 +49,10 @@ ${modelIndex(card)}---
 
 # Vulnerability detector
 
-A LoRA adapter with a 2-class head (0 safe, 1 vulnerable) on the last token of a function, for \`${card.baseModel}\`,
-trained with Vultune. A score of ${card.threshold.toPrecision(4)} or more is called vulnerable: the threshold with the
-best F1 on validation.
+A LoRA adapter with a 2-class head (0 safe, 1 vulnerable) on ${card.usage.pooling === 'last' ? 'the last token' : 'the mean over all tokens'} of a function, for
+\`${card.baseModel}\`, trained with Vultune.
 
+${usageSection(card.usage)}
 ## Evaluation on ${card.evaluatedOn}
 
 ${table(

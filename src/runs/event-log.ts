@@ -1,11 +1,10 @@
 /**
- * @file events.jsonl: appended a whole line at a time, read back even when a kill tore the last line. Knows the
- * shape of an event only by its schema.
+ * @file events.jsonl: appended a whole line at a time, read back even when a kill tore the last line. What
+ * an event holds is event-schema.ts's to say.
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { fileError, readTextFile, writeAll } from '../base/files.ts';
-import { checkJson } from '../schema/check-value.ts';
-import { eventSchema } from './event-schema.ts';
+import { parseRunEvent } from './event-schema.ts';
 import type { NewEvent, RunEvent } from './events.ts';
 
 const NEWLINE = 0x0a;
@@ -87,10 +86,6 @@ export function readEvents(path: string): readonly RunEvent[] {
 }
 
 function parseEvent(text: string, file: string, line: number): RunEvent {
-  return checkJson(eventSchema, text, {
-    code: 'RUN_EVENTS_BROKEN',
-    file,
-    line,
-    hint: 'the file is only ever appended to by Vultune: was it edited?',
-  });
+  const hint = 'the file is only ever appended to by Vultune: was it edited?';
+  return parseRunEvent(text, { code: 'RUN_EVENTS_BROKEN', file, line, hint });
 }

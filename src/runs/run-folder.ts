@@ -15,6 +15,7 @@ import { EventLog, readEvents } from './event-log.ts';
 import type { RunEvent } from './events.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import type { RunModel } from './run-model.ts';
+import { runRecordSchema } from './run-record-schema.ts';
 
 /** Raised when a reader of the old format would misread the new one. */
 export const RUN_FORMAT_VERSION = 1;
@@ -26,7 +27,7 @@ export interface RunRecord {
   readonly createdAt: string;
   /** Resolved, every key. */
   readonly config: object;
-  readonly environment: Environment;
+  readonly environment: Partial<Environment>;
   /** By the configuration's key: `train_file`, `valid_file` ... */
   readonly data: Readonly<Record<string, FileFingerprint>>;
   /** Missing in older runs; see run-model.ts. */
@@ -201,29 +202,6 @@ function writable(run: Run, lock: Lock): WritableRun {
   };
 }
 
-const fingerprintSchema = z.looseObject({
-  path: z.string(),
-  sha256: z.string(),
-  sizeBytes: z.int().nonnegative(),
-});
-
-/** Fields that a later version adds are kept; `config` has a schema of its own where it is used. */
-const recordSchema = z.looseObject({
-  formatVersion: z.literal(RUN_FORMAT_VERSION),
-  createdAt: z.string(),
-  config: z.record(z.string(), z.unknown()),
-  environment: z.looseObject({
-    versions: z.record(z.string(), z.string()),
-    platform: z.string(),
-    cpuModel: z.string(),
-    cpuCount: z.number(),
-    threads: z.number(),
-    memoryBytes: z.number(),
-    device: z.string(),
-  }),
-  data: z.record(z.string(), fingerprintSchema),
-});
-
 const versionSchema = z.looseObject({ formatVersion: z.unknown().optional() });
 
 function readRecord(path: string): RunRecord {
@@ -242,7 +220,7 @@ function readRecord(path: string): RunRecord {
       hint: newer ? 'a newer vultune wrote this run: update' : 'is this a run.json of vultune?',
     });
   }
-  return checkValue(recordSchema, { formatVersion, ...fields }, options);
+  return checkValue(runRecordSchema, { formatVersion, ...fields }, options) as unknown as RunRecord;
 }
 
 function exists(dir: string, why: string): VultuneError {

@@ -157,6 +157,8 @@ export interface ScanReport {
   readonly thresholdSource: string;
   /** Share of vulnerable functions that scores and threshold were moved to. */
   readonly prevalence?: number;
+  /** What the reader has to know before relying on the scores; said by every output. */
+  readonly cautions?: readonly string[];
   readonly startedAt: Date;
   readonly endedAt: Date;
   /** False when it was stopped before the end. */

@@ -1,6 +1,6 @@
 /**
- * @file An evaluation for people, one screen: the headline, the model beside its baselines, its other figures, what it
- * does not beat, footnotes. Computes nothing.
+ * @file An evaluation for people, one screen: the conclusion (headline, what the model does not beat), the model beside its
+ * baselines, its other figures, footnotes. Computes nothing.
  */
 import type { Comparison, EvaluationRow } from '../../evaluation/compare-baselines.ts';
 import { type FigureName, figureHeading, figureValue } from '../../evaluation/figures.ts';
@@ -49,15 +49,13 @@ export function evaluationTable(comparison: Comparison, terminal: Terminal): str
       ),
       terminal,
     ),
-    '\n',
-    verdictLines(comparison, terminal),
     ...notes.map((note) => `${colors.muted(note)}\n`),
   ].join('');
 }
 
 /** The headline, the model beside its baselines, what it does not beat: the rest is in the run's report. */
 export function evaluationSummary(comparison: Comparison, terminal: Terminal): string {
-  return `${comparedFigures(comparison, terminal)}\n${verdictLines(comparison, terminal)}`;
+  return comparedFigures(comparison, terminal);
 }
 
 function comparedFigures(comparison: Comparison, terminal: Terminal): string {
@@ -72,7 +70,7 @@ function comparedFigures(comparison: Comparison, terminal: Terminal): string {
     ]),
     terminal,
   );
-  return `${headline(model, terminal)}\n${colors.muted(basis(comparison))}\n\n${table}`;
+  return `${headline(model, terminal)}\n${verdictLines(comparison, terminal)}${colors.muted(basis(comparison))}\n\n${table}`;
 }
 
 function verdictLines({ rows, shortfalls }: Comparison, { colors }: Terminal): string {

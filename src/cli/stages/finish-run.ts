@@ -1,28 +1,33 @@
 /** @file What a finished training leaves: adapter with threshold and model card, predictions, metrics.json, a table. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writeFileAtomic } from '../../base/files.ts';
 import { pathFrom } from '../../base/moved-path.ts';
+import { parseReference } from '../../checkpoint/sources/model-source.ts';
 import { copyTokenizer } from '../../checkpoint/tokenizer-files.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
+import { describeCalibration } from '../../evaluation/calibration/calibration.ts';
+import { rawThreshold } from '../../evaluation/calibration/raw-threshold.ts';
 import type { Comparison } from '../../evaluation/compare-baselines.ts';
 import { formatFingerprints } from '../../evaluation/contamination.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { metricRegistry } from '../../evaluation/metrics/registry.ts';
 import { modelIdentity } from '../../network/model-identity.ts';
 import type { OpenModel } from '../../network/open-model.ts';
-import { writeAdapter } from '../../peft/adapter-files.ts';
+import { readAdapterHeader, writeAdapter } from '../../peft/adapter-files.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
 import type { DetectorSettings } from '../../peft/detector-settings.ts';
+import type { CardBase } from '../../report/card-usage.ts';
 import { formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
 import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
 import { comparisonJson } from './comparison-json.ts';
 import { FINGERPRINTS_FILE } from './evaluation-inputs.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
-import { type JudgedSplit, judgeSplits } from './judge-splits.ts';
+import { type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
+import { recordScoredBy } from './own-predictions.ts';
 import { writeRunReport } from './report.ts';
 import { adaptedLayers, loraOptions } from './training-setup.ts';
 
@@ -73,7 +78,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
     run.paths.metrics,
     `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, ...metrics }, null, 2)}\n`,
   );
-  const card = modelCard(finished, threshold, comparisons);
+  const card = modelCard(finished, { threshold, calibration }, comparisons);
   writeFileAtomic(join(run.paths.adapter, 'README.md'), card);
   writeFileAtomic(join(run.paths.adapter, FINGERPRINTS_FILE), formatFingerprints(fingerprints));
   copyTokenizer(model.checkpoint.tokenizer, run.paths.adapter);
@@ -100,6 +105,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       ...measuredRanking(judged.at(-1)!),
     },
   });
+  await recordScoredBy(run.paths.predictions, readAdapterHeader(run.paths.adapter));
   const { split, scores } = judged.at(-1)!;
   if (finished.explain !== undefined) {
     const { predictions } = run.paths;
@@ -145,8 +151,8 @@ function writePredictions(
 }
 
 function modelCard(
-  { config, train, splits }: FinishedTraining,
-  threshold: number,
+  { config, model, train, splits }: FinishedTraining,
+  { threshold, calibration }: Pick<JudgedSplits, 'threshold' | 'calibration'>,
   comparisons: RunResult['comparisons'],
 ): string {
   const [name, comparison] = [...comparisons].at(-1)!;
@@ -163,6 +169,8 @@ function modelCard(
     'target_modules',
     'lora_layers',
     'max_length',
+    'long_functions',
+    'pooling',
     'packing',
     'functions_per_step',
     'loss',
@@ -177,7 +185,15 @@ function modelCard(
     baseModel: config.base_model,
     settings: shown.map((key) => [key, JSON.stringify(config[key])]),
     data: [count('train', train), ...splits.map((split) => count(split.name, split.records))],
-    threshold,
+    usage: {
+      base: cardBase(config, model.path),
+      maxLength: config.max_length,
+      longFunctions: config.long_functions,
+      pooling: config.pooling,
+      threshold,
+      rawThreshold: rawThreshold(calibration, threshold),
+      calibration: calibration && describeCalibration(calibration),
+    },
     evaluatedOn:
       name === 'test' ? 'held-out functions' : 'the validation functions (which chose the checkpoint)',
     columns: columns.map(({ label }) => label),
@@ -188,6 +204,24 @@ function modelCard(
       return value === undefined ? [] : [{ type, name: metricRegistry[metric].label, value }];
     }),
   });
+}
+
+/** The reference as a reader of the card can follow it, from wherever that is. */
+function cardBase({ base_model, revision }: TrainConfig, path: string): CardBase {
+  const reference = parseReference(base_model);
+  switch (reference.kind) {
+    case 'hub':
+      return { kind: 'hub', name: reference.name, revision: revision ?? undefined };
+    case 'local':
+      return { kind: 'local', path: resolve(path) };
+    case 'pypi':
+      return {
+        kind: 'pypi',
+        name: reference.name,
+        version: reference.version,
+        isGguf: path.endsWith('.gguf'),
+      };
+  }
 }
 
 /** Ours, and what the hub calls it. */

@@ -10,8 +10,10 @@ import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import { fingerprint } from '../../dataset/fingerprint.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { baselineRegistry } from '../../evaluation/baselines/registry.ts';
-import { fitBaselines, type ReadyBaseline } from '../../evaluation/compare-baselines.ts';
+import { fitBaselines, type ReadyBaseline, THRESHOLD_SOURCES } from '../../evaluation/compare-baselines.ts';
 import type { Run } from '../../runs/run-folder.ts';
+import { jsonOrUndefined } from '../../schema/check-value.ts';
+import { z } from '../../schema/zod.ts';
 import { packageVersions } from './package-versions.ts';
 
 export interface BaselineFunctions {
@@ -48,14 +50,16 @@ export async function baselinesFor(
     const [one] = fitBaselines({ train, validation, baselines: [baseline] });
     scored.push({ ...one!, scores: one!.fitted.score(test) });
   }
-  const json = scored.map(({ baseline, fitted, threshold, thresholdFrom, scores }) => ({
+  const baselines = scored.map(({ baseline, fitted, threshold, thresholdFrom, scores }) => ({
     name: baseline.name,
     threshold,
     thresholdFrom,
     ...(fitted.note === undefined ? {} : { note: fitted.note }),
     scores: Array.from(scores),
   }));
-  if (path !== undefined) writeFileAtomic(path, `${JSON.stringify(json)}\n`);
+  if (path !== undefined) {
+    writeFileAtomic(path, `${JSON.stringify({ checksum: checksum(baselines), baselines })}\n`);
+  }
   return scored.map(({ scores, fitted, ...one }) => ({ ...one, fitted: { ...fitted, score: () => scores } }));
 }
 
@@ -73,26 +77,35 @@ function keyOf({ train, validation, test }: BaselineFunctions): string {
     .slice(0, 16);
 }
 
-interface KeptBaseline {
-  readonly name: string;
-  readonly threshold: number;
-  readonly thresholdFrom: ReadyBaseline['thresholdFrom'];
-  readonly note?: string;
-  readonly scores: readonly number[];
-}
+const keptBaselines = z.object({
+  /** Of the rest. */
+  checksum: z.string(),
+  baselines: z.array(
+    z.object({
+      name: z.string(),
+      threshold: z.number(),
+      thresholdFrom: z.enum(THRESHOLD_SOURCES),
+      note: z.string().optional(),
+      scores: z.array(z.number()),
+    }),
+  ),
+});
 
-/** Undefined when there is no file, or not every baseline with a score for every function in it. */
+type KeptBaseline = z.output<typeof keptBaselines>['baselines'][number];
+
+const checksum = (baselines: readonly KeptBaseline[]) =>
+  createHash('sha256').update(JSON.stringify(baselines)).digest('hex').slice(0, 16);
+
+/**
+ * Undefined when there is no file, when it is not as it was written (then they are fitted again), or when it lacks a baseline or
+ * a score of a function.
+ */
 function readKept(path: string, functions: number): ReadyBaseline[] | undefined {
   if (!existsSync(path)) return undefined;
-  let kept: readonly KeptBaseline[];
-  try {
-    kept = JSON.parse(readTextFile(path)) as readonly KeptBaseline[];
-  } catch {
-    return undefined; // edited: fitted again
-  }
-  if (!Array.isArray(kept)) return undefined;
+  const kept = jsonOrUndefined(keptBaselines, readTextFile(path));
+  if (kept === undefined || kept.checksum !== checksum(kept.baselines)) return undefined;
   const ready = baselineRegistry.flatMap((baseline): ReadyBaseline[] => {
-    const one = kept.find(({ name }) => name === baseline.name);
+    const one = kept.baselines.find(({ name }) => name === baseline.name);
     if (one?.scores.length !== functions) return [];
     const { threshold, thresholdFrom, note } = one;
     const scores = Float64Array.from(one.scores);

@@ -2,36 +2,53 @@
  * @file Raw scores in a file beside a run: of all functions of a set, or of as many as there was time for. Knows nothing of
  * models.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
+import { jsonOrUndefined } from '../../schema/check-value.ts';
+import { z } from '../../schema/zod.ts';
 
-/** A function without a score yet has null. */
+/** A function without a score yet has null. Each line carries a checksum. */
 export function writeScores(path: string, records: readonly LabelledRecord[], scores: Float64Array): void {
-  const lines = records.map(({ id, target }, i) =>
-    JSON.stringify({ id: id ?? i + 1, raw_score: Number.isNaN(scores[i]) ? null : scores[i], target }),
-  );
+  const lines = records.map((record, row) => {
+    const score = Number.isNaN(scores[row]) ? null : scores[row]!;
+    const id = record.id ?? row + 1;
+    const { target } = record;
+    return JSON.stringify({ id, raw_score: score, target, check: checksum(id, score, target) });
+  });
   writeFileAtomic(path, `${lines.join('\n')}\n`);
 }
 
-/** [N] NaN where no score is known yet. Undefined when the file is absent, or is not of these records. */
+/**
+ * [N] NaN where no score is known: none was computed yet, or its line does not fit its checksum and is computed again. Undefined
+ * when the file is absent, or has another number of lines than there are records.
+ */
 export function readScores(path: string, records: readonly LabelledRecord[]): Float64Array | undefined {
   if (!existsSync(path)) return undefined;
   const lines = readTextFile(path).trimEnd().split('\n');
   if (lines.length !== records.length) return undefined;
-  const scores = new Float64Array(lines.length);
-  for (const [i, line] of lines.entries()) {
-    let entry: { readonly score?: unknown; readonly raw_score?: unknown; readonly target?: unknown };
-    try {
-      entry = JSON.parse(line) as typeof entry;
-    } catch {
-      return undefined; // torn or edited: scored again
-    }
-    const score = entry.raw_score === null ? Number.NaN : (entry.raw_score ?? entry.score);
-    if (typeof score !== 'number' || entry.target !== records[i]!.target) return undefined;
-    scores[i] = score;
-  }
-  return scores;
+  return Float64Array.from(lines, (line, row) => {
+    const kept = jsonOrUndefined(keptScore, line);
+    const id = records[row]!.id ?? row + 1;
+    if (kept === undefined || kept.id !== id || kept.target !== records[row]!.target) return Number.NaN;
+    const isWhole = kept.check === checksum(id, kept.raw_score, kept.target);
+    return (isWhole ? kept.raw_score : null) ?? Number.NaN;
+  });
+}
+
+const keptScore = z.object({
+  id: z.union([z.string(), z.number()]),
+  raw_score: z.number().min(0).max(1).nullable(),
+  target: z.literal([0, 1]),
+  check: z.string(),
+});
+
+function checksum(id: string | number, score: number | null, target: number): string {
+  return createHash('sha256')
+    .update(JSON.stringify([id, score, target]))
+    .digest('base64url')
+    .slice(0, 12);
 }
 
 /** [rows without a score], in their order. */

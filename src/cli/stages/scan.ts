@@ -77,9 +77,8 @@ async function scanWalked(
       : readBaseline(request.baseline);
   const header = await resolveAdapter(request.run, context);
   const point = operatingPoint(request, header);
-  for (const caution of [chanceCaution(header), point.caution]) {
-    if (caution !== undefined) stderr.write(`${stderr.colors.warning('note:')} ${caution}\n`);
-  }
+  const cautions = [chanceCaution(header), point.caution].filter((caution) => caution !== undefined);
+  for (const caution of cautions) stderr.write(`${stderr.colors.warning('note:')} ${caution}\n`);
 
   const shift = priorShift(request, header);
   const walked = await walkTree(request.paths, {
@@ -152,6 +151,7 @@ async function scanWalked(
             thresholdSource: `${point.source}; moved to ${Number((100 * request.prevalence).toPrecision(6))} % vulnerable functions`,
             prevalence: request.prevalence,
           }),
+      ...(cautions.length === 0 ? {} : { cautions }),
       startedAt,
       endedAt: new Date(),
       complete,
@@ -180,7 +180,7 @@ function chanceCaution({ settings }: AdapterHeader): string | undefined {
   const { split, functions, rocAuc, low, high } = measured;
   const [area, from, to] = [rocAuc, low, high].map((value) => value.toFixed(2));
   const part = split === 'test' ? 'test' : 'validation';
-  return `on the ${functions} functions of its ${part} part this model is no better than chance (ROC AUC ${area}, 95%: ${from} to ${to}): what follows is no ranking to rely on`;
+  return `on the ${functions} functions of its ${part} part this model is no better than chance (ROC AUC ${area}, 95%: ${from} to ${to}): do not rely on its ranking`;
 }
 
 function operatingPoint(request: ScanRequest, { settings }: AdapterHeader): OperatingPoint {

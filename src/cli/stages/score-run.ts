@@ -19,6 +19,8 @@ import type { CliContext } from '../context.ts';
 import type { DeviceOptions } from '../options.ts';
 import { readScores, scoreRemaining, unscoredRows, writeScores } from './kept-scores.ts';
 import { type DetectorRequest, openDetector } from './open-detector.ts';
+import { ownScores } from './own-predictions.ts';
+import { scoringIdentity } from './scoring-identity.ts';
 import { withScoringProgress } from './scoring-progress.ts';
 
 export interface ScoringRequest extends DeviceOptions {
@@ -49,7 +51,7 @@ export class ScoringRun {
   readonly #request: ScoringRequest;
   readonly #context: CliContext;
   #detector: Detector | undefined;
-  #key: string | undefined;
+  #identity: Promise<string | undefined> | undefined;
 
   /** Throws for a folder that holds no usable adapter. */
   constructor(request: ScoringRequest, context: CliContext) {
@@ -109,33 +111,28 @@ export class ScoringRun {
     this.#detector = undefined;
   }
 
-  /** What training left of its validation and test file, when this is that file. */
+  /** What training left of its validation and test file, when this is that file and the adapter is the one it left. */
   async #ownPredictions(file: string, records: readonly LabelledRecord[]): Promise<Float64Array | undefined> {
     if (this.run === undefined || this.#request.maxLength !== undefined || !existsSync(file))
       return undefined;
     const { sha256 } = await fingerprintFile(file);
-    for (const split of ['test', 'valid']) {
+    for (const split of ['test', 'valid'] as const) {
       if (this.run.record.data[`${split}_file`]?.sha256 !== sha256) continue;
-      const scores = readScores(join(this.run.paths.predictions, `${split}.jsonl`), records);
-      if (scores !== undefined && unscoredRows(scores).length === 0) return scores;
+      const scores = await ownScores(this.run.paths.predictions, split, this.header, records);
+      if (scores !== undefined) return scores;
     }
     return undefined;
   }
 
-  /** The name says all that the scores depend on: functions, adapter, base model, how much is read. */
+  /** The name says all that the scores depend on: functions, detector, how much is read. */
   async #keptPath(records: readonly LabelledRecord[]): Promise<string | undefined> {
     if (this.run === undefined) return undefined;
-    const { folder, settings } = this.header;
-    this.#key ??= (await fingerprintFile(join(folder, 'adapter_model.safetensors'))).sha256;
+    this.#identity ??= scoringIdentity(this.header);
+    const identity = await this.#identity;
+    if (identity === undefined) return undefined;
+    const { maxLength, device } = this.#request;
     const key = createHash('sha256')
-      .update(
-        JSON.stringify([
-          fingerprint(records).records,
-          this.#key,
-          settings?.baseFingerprint ?? null,
-          this.#request.maxLength ?? settings?.maxLength ?? null,
-        ]),
-      )
+      .update(JSON.stringify([fingerprint(records).records, identity, maxLength ?? null, device]))
       .digest('hex')
       .slice(0, 16);
     return join(this.run.paths.predictions, `evaluated-${key}.jsonl`);

@@ -84,7 +84,7 @@ export function trainingNetwork(
 
 /**
  * Functions to train on; those that `long_functions: drop` drops are left out.
- * Throws DATASET_EMPTY when none is left.
+ * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are.
  */
 export function trainingFunctions(
   config: TrainConfig,
@@ -107,6 +107,18 @@ export function trainingFunctions(
       where: { file: config.train_file, name: 'long_functions' },
       hint: 'Raise max_length, or use long_functions: truncate.',
     });
+  }
+  const labels = new Set(functions.filter(({ weight }) => weight > 0).map(({ label }) => label));
+  if (labels.size < 2) {
+    const dropped = records.length - functions.length;
+    throw new VultuneError(
+      'DATASET_ONE_CLASS',
+      `of the functions that are trained on, ${labels.has(1) ? 'all are' : 'none is'} vulnerable: ${dropped} of ${records.length} are longer than max_length and dropped`,
+      {
+        where: { file: config.train_file, name: 'long_functions' },
+        hint: 'Raise max_length, or use long_functions: truncate.',
+      },
+    );
   }
   return functions;
 }

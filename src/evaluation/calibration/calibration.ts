@@ -28,7 +28,8 @@ export type Calibration = CalibrationMap & {
 
 /** Of an isotonic map this much of the raw score is mixed in: its flat pieces would tie functions that are ordered. */
 const RAW_SHARE = 1e-6;
-const CLIP = 1e-12;
+/** Where double precision ends below 1; at 0 the same, so that both ends are treated alike. */
+const CLIP = 2 ** -53;
 
 /** Probability of vulnerable from the network's own. */
 export function calibrate(map: CalibrationMap, score: number): number {
@@ -36,9 +37,9 @@ export function calibrate(map: CalibrationMap, score: number): number {
     case 'none':
       return score;
     case 'temperature':
-      return sigmoid(logit(score) / map.temperature);
+      return orderedSigmoid(logit(score) / map.temperature);
     case 'platt':
-      return sigmoid(map.slope * logit(score) + map.intercept);
+      return orderedSigmoid(map.slope * logit(score) + map.intercept);
     case 'isotonic':
       return (1 - RAW_SHARE) * interpolate(map.scores, map.probabilities, score) + RAW_SHARE * score;
   }
@@ -48,6 +49,21 @@ export function calibrateAll(map: CalibrationMap | undefined, scores: ArrayLike<
   return Float64Array.from(scores, (score) => (map === undefined ? score : calibrate(map, score)));
 }
 
+/** In words, with its numbers: "platt (slope 1.2, intercept -0.3)". */
+export function describeCalibration(map: CalibrationMap): string | undefined {
+  const short = (value: number) => `${Number(value.toPrecision(4))}`;
+  switch (map.method) {
+    case 'none':
+      return undefined;
+    case 'temperature':
+      return `temperature (${short(map.temperature)})`;
+    case 'platt':
+      return `platt (slope ${short(map.slope)}, intercept ${short(map.intercept)})`;
+    case 'isotonic':
+      return `isotonic (${map.scores.length} points)`;
+  }
+}
+
 /** Clipped, so that a score that rounds to 0 or 1 stays finite. */
 export function logit(score: number): number {
   const p = Math.min(Math.max(score, CLIP), 1 - CLIP);
@@ -55,6 +71,15 @@ export function logit(score: number): number {
 }
 
 export const sigmoid = (z: number) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
+
+/** Where the sigmoid comes so close to 0 and 1 that doubles soon cannot tell its values apart. */
+const TAIL = 30;
+
+/** The sigmoid, and in its tails a slower approach to 0 and 1: a sharp map must not tie what it does not tell apart. */
+function orderedSigmoid(z: number): number {
+  if (z < -TAIL) return (sigmoid(-TAIL) * TAIL) / -z;
+  return z > TAIL ? 1 - (sigmoid(-TAIL) * TAIL) / z : sigmoid(z);
+}
 
 function interpolate(xs: readonly number[], ys: readonly number[], x: number): number {
   let [low, high] = [0, xs.length - 1];

@@ -6,11 +6,27 @@ type Fit<Method extends CalibrationMap['method']> = (
   scores: ArrayLike<number>,
 ) => Extract<CalibrationMap, { method: Method }>;
 
-/** Beyond them the data say "constant" or "certain", and no finite temperature is best. */
-const SHARPEST = 100;
-const BLUNTEST = 0.01;
+/** Beyond them the data say "constant" or "certain", and a sample of a few hundred functions does not show either. */
+const SHARPEST = 20;
+const BLUNTEST = 1 / SHARPEST;
 
-/** The derivative of the log loss in 1/T, sum of (sigmoid(z/T) - y) z, only grows: bisection finds its zero. */
+/**
+ * [N] Platt's smoothed targets, (N+ + 1) / (N+ + 2) and 1 / (N- + 2): what a finite sample shows, so that classes which are
+ * separable by the score have a best map at all, and one class alone does too.
+ */
+function smoothedTargets(labels: ArrayLike<number>): Float64Array {
+  let positives = 0;
+  for (let i = 0; i < labels.length; i++) positives += labels[i]!;
+  const negatives = labels.length - positives;
+  return Float64Array.from(labels, (label) =>
+    label === 1 ? (positives + 1) / (positives + 2) : 1 / (negatives + 2),
+  );
+}
+
+/**
+ * Of separable functions the sharpest temperature is best, of functions without any order the bluntest: held at the bounds.
+ * The derivative of the log loss in 1/T, sum of (sigmoid(z/T) - y) z, only grows: bisection finds its zero.
+ */
 export const fitTemperature: Fit<'temperature'> = (labels, scores) => {
   const logits = Float64Array.from(scores, logit);
   const slopeAt = (inverse: number) => {
@@ -29,44 +45,51 @@ export const fitTemperature: Fit<'temperature'> = (labels, scores) => {
 
 /** Less would be a ranking turned around, or none. */
 const LEAST_SLOPE = 1e-3;
+/** Scores that lie closer together than this tells apart say "certain" of what differs by rounding. */
+const MOST_SLOPE = 100;
 
 /**
- * Newton's method on Platt's smoothed targets, (N+ + 1) / (N+ + 2) and 1 / (N- + 2): as scikit-learn's
- * CalibratedClassifierCV(method='sigmoid') on the logit. A slope below 0.001 is held there.
+ * As scikit-learn's CalibratedClassifierCV(method='sigmoid') on the logit. A slope below 0.001 or above 100 is held there, and
+ * the intercept is the best one beside it.
  */
 export const fitPlatt: Fit<'platt'> = (labels, scores) => {
   const logits = Float64Array.from(scores, logit);
-  let positives = 0;
-  for (let i = 0; i < labels.length; i++) positives += labels[i]!;
-  const negatives = labels.length - positives;
-  const targets = Float64Array.from(labels, (label) =>
-    label === 1 ? (positives + 1) / (positives + 2) : 1 / (negatives + 2),
-  );
+  const targets = smoothedTargets(labels);
   const free = newton(logits, targets, undefined);
-  const [slope, intercept] = free[0] >= LEAST_SLOPE ? free : newton(logits, targets, LEAST_SLOPE);
+  const held = Math.min(Math.max(free[0], LEAST_SLOPE), MOST_SLOPE);
+  const [slope, intercept] = held === free[0] ? free : newton(logits, targets, held);
   return { method: 'platt', slope, intercept };
 };
 
-/** [slope, intercept] of least cross entropy; the objective is convex, steps are halved until they lower it. */
+/** Of the decrease that the gradient promises, what a step has to bring (Armijo). */
+const SUFFICIENT = 1e-4;
+
+/**
+ * [slope, intercept] of least cross entropy: damped Newton from the base rate, as Lin, Lin and Weng 2007, "A note on Platt's
+ * probabilistic outputs for support vector machines", algorithm 1. The objective is convex; a step is halved until it lowers it
+ * enough. Inputs are standardised, so that the curvature is of one size whatever the scores' spread is.
+ */
 function newton(
   logits: Float64Array,
   targets: Float64Array,
   fixedSlope: number | undefined,
 ): [number, number] {
+  const { xs, centre, spread } = standardised(logits);
   const objective = (a: number, b: number) => {
     let sum = 0;
-    for (let i = 0; i < logits.length; i++) {
-      const z = a * logits[i]! + b;
+    for (let i = 0; i < xs.length; i++) {
+      const z = a * xs[i]! + b;
       sum += Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - targets[i]! * z;
     }
     return sum;
   };
-  let [a, b] = [fixedSlope ?? 1, 0];
+  const share = targets.reduce((sum, target) => sum + target, 0) / targets.length;
+  let [a, b] = [(fixedSlope ?? 0) * spread, Math.log(share / (1 - share))];
   let value = objective(a, b);
-  for (let iteration = 0; iteration < 100; iteration++) {
+  for (let iteration = 0; iteration < 200; iteration++) {
     let [ga, gb, haa, hab, hbb] = [0, 0, 1e-12, 0, 1e-12];
-    for (let i = 0; i < logits.length; i++) {
-      const x = logits[i]!;
+    for (let i = 0; i < xs.length; i++) {
+      const x = xs[i]!;
       const p = sigmoid(a * x + b);
       const [residual, curvature] = [p - targets[i]!, p * (1 - p)];
       ga += residual * x;
@@ -76,18 +99,30 @@ function newton(
       hbb += curvature;
     }
     if (fixedSlope !== undefined) [ga, haa, hab] = [0, 1, 0];
-    if (Math.hypot(ga, gb) < 1e-10 * logits.length) break;
+    if (Math.hypot(ga, gb) < 1e-10 * xs.length) break;
     const determinant = haa * hbb - hab * hab;
     const da = -(hbb * ga - hab * gb) / determinant;
     const db = -(haa * gb - hab * ga) / determinant;
+    const promised = ga * da + gb * db;
     let step = 1;
-    while (step > 1e-10 && objective(a + step * da, b + step * db) > value) step /= 2;
-    [a, b] = [a + step * da, b + step * db];
-    const next = objective(a, b);
-    if (next >= value) break;
-    value = next;
+    let next = objective(a + da, b + db);
+    while (next > value + SUFFICIENT * step * promised && step > 1e-10) {
+      step /= 2;
+      next = objective(a + step * da, b + step * db);
+    }
+    if (!(next < value)) break;
+    [a, b, value] = [a + step * da, b + step * db, next];
   }
-  return [a, b];
+  const slope = fixedSlope ?? a / spread;
+  return [slope, b - slope * centre];
+}
+
+/** Zero mean, and a mean square of 1 where they differ at all. */
+function standardised(logits: Float64Array) {
+  const centre = logits.reduce((sum, x) => sum + x, 0) / logits.length;
+  const square = logits.reduce((sum, x) => sum + (x - centre) ** 2, 0) / logits.length;
+  const spread = square > 0 ? Math.sqrt(square) : 1;
+  return { xs: logits.map((x) => (x - centre) / spread), centre, spread };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** @file Replicates of figures → intervals, and the difference of two subjects with the chance that it is noise. */
 import { computeFigure, type FigureName, figureNames } from '../figures.ts';
-import { type ResampleOptions, resample, type ScoredSubject } from './resample.ts';
+import { leaveOut, type ResampleOptions, resample, type ScoredSubject } from './resample.ts';
 
 export interface Interval {
   readonly low: number;
@@ -19,7 +19,28 @@ export const LEVEL = 0.95;
 /** With fewer resamples than this that have a value at all, an interval would pretend. */
 const LEAST_SHARE = 0.5;
 
-/** One map a subject, of the same resamples: entry r of one and of another belong together. */
+/** Deletions of a jackknife: with more clusters than this they are left out in groups. */
+const MOST_GROUPS = 200;
+
+/** One map per subject: every figure without each group of clusters in turn. */
+export function jackknifeReplicates(
+  subjects: readonly ScoredSubject[],
+  {
+    clusters,
+    figures = figureNames,
+  }: Pick<ResampleOptions, 'clusters'> & { readonly figures?: readonly FigureName[] },
+): Replicates[] {
+  const groups = Math.min(clusters.count, MOST_GROUPS);
+  const replicates = subjects.map(
+    () => new Map(figures.map((name) => [name, new Float64Array(groups)] as const)),
+  );
+  leaveOut(subjects, clusters, groups, (group, subject, rest) => {
+    for (const [name, values] of replicates[subject]!) values[group] = computeFigure(name, rest);
+  });
+  return replicates;
+}
+
+/** One map per subject, of the same resamples: entry r of one and of another belong together. */
 export async function bootstrapReplicates(
   subjects: readonly ScoredSubject[],
   options: ResampleOptions & {
@@ -46,10 +67,16 @@ export async function bootstrapReplicates(
  * `undefined` when most resamples have no value.
  */
 export function percentileInterval(replicates: Float64Array, level = LEVEL): Interval | undefined {
-  const sorted = replicates.filter((value) => !Number.isNaN(value)).sort();
-  if (sorted.length === 0 || sorted.length < LEAST_SHARE * replicates.length) return undefined;
+  const sorted = usable(replicates);
+  if (sorted === undefined) return undefined;
   const tail = (1 - level) / 2;
   return { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail), level };
+}
+
+/** Ascending, without the resamples that have no value; `undefined` when those are most. */
+export function usable(replicates: Float64Array): Float64Array | undefined {
+  const sorted = replicates.filter((value) => !Number.isNaN(value)).sort();
+  return sorted.length === 0 || sorted.length < LEAST_SHARE * replicates.length ? undefined : sorted;
 }
 
 /** Of sorted values, between the two nearest (numpy.quantile, method='linear'). */

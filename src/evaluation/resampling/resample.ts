@@ -59,6 +59,23 @@ export async function resample(
   }
 }
 
+/** The subjects without each of `groups` groups of clusters in turn; clusters are dealt out to the groups one by one. */
+export function leaveOut(
+  subjects: readonly ScoredSubject[],
+  clusters: Clusters,
+  groups: number,
+  visit: ResampleVisitor,
+): void {
+  const weights = new Float64Array(clusters.count);
+  const prepared = subjects.map((subject) => prepare(subject, clusters));
+  for (let group = 0; group < groups; group++) {
+    for (let cluster = 0; cluster < clusters.count; cluster++) {
+      weights[cluster] = cluster % groups === group ? 0 : 1;
+    }
+    for (const [s, reweigh] of prepared.entries()) visit(group, s, reweigh(weights));
+  }
+}
+
 /** A scored set as it is, every function once. */
 export function asItIs({
   records,

@@ -1,13 +1,14 @@
 /** @file A run folder → the data of its page, whatever state the run is in. Reads; draws nothing. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
 import { type Evaluation, type RunEvent, type Step, withoutLostSteps } from '../../runs/events.ts';
 import { openRun, type Run, runEvents } from '../../runs/run-folder.ts';
-import { collectSet, type StoredSet } from './collect-set.ts';
+import { checkJson } from '../../schema/check-value.ts';
+import { collectSet } from './collect-set.ts';
 import { withMistakeLines } from './mistake-lines.ts';
 import type { EpochPoint, RunReportData, RunStatus, RunTotals, SetReport } from './run-report-data.ts';
+import { type StoredMetrics, storedMetrics } from './stored-metrics.ts';
 import { thinSteps } from './thin-steps.ts';
 
 export interface CollectOptions {
@@ -32,11 +33,14 @@ export async function collectRun(dir: string, options: CollectOptions = {}): Pro
     totalSteps: events.find((event) => event.type === 'run_started')?.totalSteps ?? 0,
     settings: Object.entries(config).map(([key, value]) => [key, settingText(value)]),
     environment: [
-      ['processor', `${environment.cpuModel}, ${environment.cpuCount} cores, ${environment.threads} threads`],
-      ['memory', `${(environment.memoryBytes / 2 ** 30).toFixed(1)} GB`],
-      ['device', environment.device],
-      ['platform', environment.platform],
-      ...Object.entries(environment.versions),
+      [
+        'processor',
+        `${environment.cpuModel ?? '–'}, ${environment.cpuCount ?? '–'} cores, ${environment.threads ?? '–'} threads`,
+      ],
+      ['memory', memoryText(environment.memoryBytes)],
+      ['device', environment.device ?? '–'],
+      ['platform', environment.platform ?? '–'],
+      ...Object.entries(environment.versions ?? {}),
     ],
     files: Object.entries(data).map(([role, file]) => ({ role, ...file })),
     epochs: validations(events),
@@ -86,16 +90,16 @@ async function collectSets(run: Run, signal: AbortSignal | undefined): Promise<S
   return withMistakeLines(sets, run.paths.predictions);
 }
 
-function parseMetrics(path: string): Partial<Record<'valid' | 'test', StoredSet>> {
-  const text = readTextFile(path);
-  try {
-    const value = JSON.parse(text) as unknown;
-    if (typeof value === 'object' && value !== null) return value;
-  } catch (cause) {
-    throw new VultuneError('RUN_METRICS_BROKEN', 'metrics.json is no JSON', { where: { file: path }, cause });
-  }
-  throw new VultuneError('RUN_METRICS_BROKEN', 'metrics.json holds no object', { where: { file: path } });
+function parseMetrics(path: string): StoredMetrics {
+  return checkJson(storedMetrics, readTextFile(path), {
+    code: 'RUN_METRICS_BROKEN',
+    file: path,
+    hint: 'the file is written at the end of a training, and not meant to be edited',
+  });
 }
+
+const memoryText = (bytes: number | undefined) =>
+  bytes === undefined ? '–' : `${(bytes / 2 ** 30).toFixed(1)} GB`;
 
 /** `runs/1` says more than `1`. */
 function nameOf(dir: string): string {

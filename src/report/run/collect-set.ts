@@ -4,7 +4,6 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
 import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
@@ -19,35 +18,24 @@ import {
   intervalsOf,
   LEVEL,
 } from '../../evaluation/resampling/intervals.ts';
-import type { Shortfall } from '../../evaluation/shortfalls.ts';
+import { SHORTFALL_KINDS } from '../../evaluation/shortfalls.ts';
 import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import type { SliceRecord } from '../../evaluation/slices/slice.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import { type Verdict, verdicts } from '../../evaluation/verdicts.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import type { Run } from '../../runs/run-folder.ts';
+import { checkJson } from '../../schema/check-value.ts';
+import { z } from '../../schema/zod.ts';
 import { mostCertainMistakes } from './mistakes.ts';
 import type { MetricsRow, Mistake, SetReport } from './run-report-data.ts';
+import type { StoredRow, StoredSet } from './stored-metrics.ts';
 
-/** What metrics.json holds of a set; read leniently, so that an older file still gives a page. */
-export interface StoredSet {
-  readonly threshold?: number;
-  readonly metrics?: Readonly<Record<string, number | null>>;
-  readonly baselines?: Readonly<Record<string, StoredRow>>;
-  readonly intervals?: StoredIntervals;
-  readonly shortfalls?: readonly (Partial<Pick<Shortfall, 'baseline' | 'metric' | 'kind'>> & {
-    readonly sentence: string;
-  })[];
-}
-
-type StoredIntervals = Readonly<Record<string, readonly [low: number, high: number]>>;
-
-interface StoredRow {
-  readonly label?: string;
-  readonly metrics?: Readonly<Record<string, number | null>>;
-  readonly intervals?: StoredIntervals;
-  readonly note?: string;
-}
+const prediction = z.looseObject({
+  id: z.union([z.string(), z.number()]).optional(),
+  score: z.number().min(0).max(1),
+  target: z.literal([0, 1]),
+});
 
 interface Prediction {
   readonly id: string | number;
@@ -113,20 +101,16 @@ function readPredictions(path: string): Prediction[] {
 }
 
 function parsePrediction(text: string, file: string, line: number): Prediction {
-  try {
-    const value = JSON.parse(text) as Partial<Prediction>;
-    const isWhole = Number.isFinite(value.score) && (value.target === 0 || value.target === 1);
-    if (isWhole) return { id: value.id ?? line, score: value.score!, target: value.target! };
-  } catch {
-    // Falls through to the same complaint: not a prediction either way.
-  }
-  throw new VultuneError(
-    'RUN_PREDICTIONS_BROKEN',
-    'found a line that is no prediction, expected score and target',
-    {
-      where: { file, line },
-    },
-  );
+  const {
+    id = line,
+    score,
+    target,
+  } = checkJson(prediction, text, {
+    code: 'RUN_PREDICTIONS_BROKEN',
+    file,
+    line,
+  });
+  return { id, score, target };
 }
 
 /** The functions that were scored; `undefined` when their file is gone or is not what it was. */
@@ -171,11 +155,14 @@ function rowsOf(stored: StoredSet, measured: Intervals): MetricsRow[] {
 
 function verdictsOf({ metrics = {}, baselines = {}, shortfalls }: StoredSet): Verdict[] {
   if (shortfalls === undefined) return [];
-  const whole = shortfalls.flatMap(({ baseline, metric, kind }) =>
-    baseline === undefined || kind === undefined || metric === undefined || !metricNames.includes(metric)
-      ? []
-      : [{ baseline, metric, kind }],
-  );
+  const whole = shortfalls.flatMap(({ baseline, metric, kind }) => {
+    const known = {
+      metric: metricNames.find((name) => name === metric),
+      kind: SHORTFALL_KINDS.find((name) => name === kind),
+    };
+    if (baseline === undefined || known.metric === undefined || known.kind === undefined) return [];
+    return [{ baseline, metric: known.metric, kind: known.kind }];
+  });
   if (whole.length < shortfalls.length) return shortfalls.map(({ sentence }) => ({ sentence, good: false }));
   const row = (name: string, label: string, figures: NonNullable<StoredRow['metrics']>) => ({
     name,

@@ -23,7 +23,7 @@ export function comparisonPage(runs: readonly RunReportData[], options: Comparis
   const ordered = [...runs].sort((a, b) => rankOf(b) - rankOf(a));
   const sections: Section[] =
     runs.length === 0
-      ? [{ id: 'runs', title: 'Runs', body: emptyNote('There is no run here yet: vultune train makes one.') }]
+      ? [emptySection(options)]
       : [runsSection(ordered, options), curvesSection(ordered), differencesSection(ordered)];
   return page({
     title: options.title ?? 'Runs side by side',
@@ -32,6 +32,12 @@ export function comparisonPage(runs: readonly RunReportData[], options: Comparis
     sections,
     scripts: [SORT_SCRIPT, ...(options.scripts ?? [])],
   });
+}
+
+function emptySection({ notes = [] }: ComparisonPageOptions): Section {
+  const none =
+    notes.length === 0 ? 'There is no run here yet: vultune train makes one.' : 'No run can be shown.';
+  return { id: 'runs', title: 'Runs', body: html`${callout(notes)}${emptyNote(none)}` };
 }
 
 /** By ROC AUC of the set that is reported, or of the best validation so far. */

@@ -4,8 +4,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { VultuneError } from '../../base/errors.ts';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
+import { checkJson } from '../../schema/check-value.ts';
+import { z } from '../../schema/zod.ts';
 import { lineHeat } from '../kit/heat.ts';
 import type { SetReport } from './run-report-data.ts';
 
@@ -35,18 +36,13 @@ const linesFile = (predictions: string) => join(predictions, 'lines.json');
 
 const codeHash = (code: string) => createHash('sha256').update(code).digest('hex').slice(0, 32);
 
+const keptLines = z.looseObject({ functions: z.record(z.string(), z.array(z.number())) });
+
 function readMistakeLines(file: string): Readonly<Record<string, readonly number[]>> {
   if (!existsSync(file)) return {};
-  const text = readTextFile(file);
-  try {
-    const { functions } = JSON.parse(text) as { functions?: Record<string, readonly number[]> };
-    const isWhole = Object.values(functions ?? []).every((scores) => scores.every(Number.isFinite));
-    if (functions !== undefined && isWhole) return functions;
-  } catch {
-    // The complaint below is the same: not what was written, either way.
-  }
-  throw new VultuneError('RUN_LINES_BROKEN', 'found no scores of lines by function', {
-    where: { file },
+  return checkJson(keptLines, readTextFile(file), {
+    code: 'RUN_LINES_BROKEN',
+    file,
     hint: 'Delete the file: the report is made without the lines that mattered.',
-  });
+  }).functions;
 }

@@ -1,18 +1,18 @@
 /** @file Values by a key of 22 characters, in memory and on disk as one text line each. Knows nothing of what they are. */
 import { openAppendLog } from './append-log.ts';
+import { sealLine, unsealLine } from './sealed-line.ts';
 
 export interface KeyedCache<T> {
   readonly get: (codeKey: string) => T | undefined;
   readonly add: (entries: readonly (readonly [codeKey: string, value: T])[]) => void;
 }
 
-/** How a value is written behind its key and a space, and read again. */
+/** How a value is written on its line, and read again. */
 export interface ValueLines<T> {
+  /** ASCII, without line breaks. */
   readonly format: (value: T) => string;
-  /** Matches a whole line (flags gm): the key, then what `parse` is given. */
-  readonly pattern: RegExp;
-  /** Undefined for a value that cannot be. */
-  readonly parse: (...groups: readonly string[]) => T | undefined;
+  /** Undefined for a text that is not such a value. */
+  readonly parse: (text: string) => T | undefined;
 }
 
 /** Nothing is kept beyond this process. */
@@ -27,8 +27,8 @@ export function memoryCache<T>(): KeyedCache<T> {
 }
 
 /**
- * A line that is damaged is left out: its value is computed again. When the disk does not take a line, `onFailure` is called once
- * and the scan goes on in memory.
+ * A line that is damaged, or says what cannot be, is left out: its value is computed again. When the disk does not take a line,
+ * `onFailure` is called once and the scan goes on in memory.
  */
 export function fileCache<T>(
   file: string,
@@ -42,17 +42,18 @@ export function fileCache<T>(
     get: memory.get,
     add: (entries) => {
       memory.add(entries);
-      log.append(entries.map(([key, value]) => `${key} ${lines.format(value)}\n`));
+      log.append(entries.map(([key, value]) => `${sealLine(key, lines.format(value))}\n`));
     },
   };
 }
 
-function parseLines<T>(text: string, { pattern, parse }: ValueLines<T>): (readonly [string, T])[] {
+function parseLines<T>(text: string, { parse }: ValueLines<T>): (readonly [string, T])[] {
   const entries: (readonly [string, T])[] = [];
-  for (const [, key, ...groups] of text.matchAll(pattern)) {
-    const value = parse(...groups);
+  for (const [line] of text.matchAll(/^.+$/gm)) {
+    const unsealed = unsealLine(line);
+    const value = unsealed === undefined ? undefined : parse(unsealed.value);
     // A key kept as it stands would hold on to the whole file's text.
-    if (value !== undefined) entries.push([Buffer.from(key!, 'latin1').toString('latin1'), value]);
+    if (value !== undefined) entries.push([Buffer.from(unsealed!.key, 'latin1').toString('latin1'), value]);
   }
   return entries;
 }

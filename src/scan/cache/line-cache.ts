@@ -12,11 +12,10 @@ export function fileLineCache(folder: string, key: string, onFailure: (cause: un
   return fileCache(
     join(folder, `lines-${key}.txt`),
     {
-      // The dot tells a line that is whole from one that a crash cut short.
-      format: (scores) => `${scores.join(' ')} .`,
-      pattern: /^([\w-]{22})((?: [\d.e+-]+)+) \.$/gm,
-      parse: (numbers) => {
-        const scores = numbers!.trim().split(' ').map(Number);
+      format: (scores) => scores.join(' '),
+      parse: (text) => {
+        if (!/^[\d.e+-]+(?: [\d.e+-]+)*$/.test(text)) return undefined;
+        const scores = text.split(' ').map(Number);
         return scores.every(Number.isFinite) ? scores : undefined;
       },
     },

@@ -5,9 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
+import { jsonOrUndefined } from '../../schema/check-value.ts';
+import { z } from '../../schema/zod.ts';
 import type { FileOutline } from '../finding.ts';
 import { textKey } from '../fingerprint.ts';
 import { OUTLINE_VERSION } from '../outline-source.ts';
+import { sealLine, unsealLine } from './sealed-line.ts';
 
 export interface OutlineIndex {
   get(contentKey: string): FileOutline | undefined;
@@ -30,12 +33,13 @@ export function fileOutlineIndex(folder: string, roots: readonly string[], versi
   return {
     get: (key) => {
       const line = used.get(key) ?? stored.get(key);
-      const outline = line === undefined ? undefined : parseOutline(line);
+      const unsealed = line === undefined ? undefined : unsealLine(line);
+      const outline = unsealed?.key === key ? parseOutline(unsealed.value) : undefined;
       if (outline !== undefined) used.set(key, line!);
       return outline;
     },
     add: (key, outline) => {
-      used.set(key, JSON.stringify(outline));
+      used.set(key, sealLine(key, JSON.stringify(outline)));
       isChanged = true;
     },
     save: (complete) => {
@@ -43,11 +47,14 @@ export function fileOutlineIndex(folder: string, roots: readonly string[], versi
       if (!isChanged && kept.size === stored.size) return;
       writeFileAtomic(
         file,
-        [...kept].map(([key, line]) => Buffer.from(`${key} ${line}\n`)),
+        [...kept.values()].map((line) => Buffer.from(`${line}\n`)),
       );
     },
   };
 }
+
+/** `textKey`'s. */
+const KEY = /^[\w-]{22}$/;
 
 function readLines(file: string): Map<string, string> {
   let text: string;
@@ -57,13 +64,37 @@ function readLines(file: string): Map<string, string> {
     return new Map(); // The first scan, or a file that cannot be read: then all is parsed again.
   }
   const lines = text.split('\n').filter((line) => line !== '');
-  return new Map(lines.map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf(' ')), line]));
 }
 
-function parseOutline(line: string): FileOutline | undefined {
-  try {
-    return JSON.parse(line) as FileOutline;
-  } catch {
-    return undefined; // Damaged: the file is parsed again.
-  }
+/** Undefined for what is not an outline: the file is parsed again. */
+function parseOutline(text: string): FileOutline | undefined {
+  return jsonOrUndefined(fileOutline, text) as FileOutline | undefined;
 }
+
+const place = z.int().min(0);
+const place1 = z.int().min(1);
+
+/** Fields that are not in them stay: the outline's own version says which there are. */
+const functionOutline = z
+  .looseObject({
+    name: z.string(),
+    start: place,
+    end: place,
+    startLine: place1,
+    startColumn: place1,
+    endLine: place1,
+    endColumn: place1,
+    codeKey: z.string().regex(KEY),
+    bodyHash: z.string().regex(KEY),
+    fingerprint: z.string().regex(KEY),
+    suppression: z.looseObject({ reason: z.string(), line: place1 }).optional(),
+  })
+  .refine(({ start, end }) => start <= end);
+
+const fileOutline = z.looseObject({
+  functions: z.array(functionOutline),
+  problems: z.array(z.looseObject({ line: place1, kind: z.enum(['reason-missing', 'no-function']) })),
+  refused: z.string().optional(),
+  hasErrors: z.boolean().optional(),
+});

@@ -21,8 +21,8 @@ export function fileScoreCache(
     join(folder, `scores-${modelKey}.txt`),
     {
       format: ({ score, truncated }) => `${score} ${truncated ? 1 : 0}`,
-      pattern: /^([\w-]{22}) ([\d.e-]+) ([01])$/gm,
-      parse: (number, truncated) => {
+      parse: (text) => {
+        const [, number, truncated] = /^([\d.e-]+) ([01])$/.exec(text) ?? [];
         const score = Number(number);
         return score >= 0 && score <= 1 ? { score, truncated: truncated === '1' } : undefined;
       },

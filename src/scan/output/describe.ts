@@ -102,6 +102,10 @@ export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, s
   ],
 };
 
+/** What to know before relying on the scores; one sentence each. */
+export const scanCautions = ({ cautions = [] }: ScanReport): string[] =>
+  cautions.map((caution) => `Caution: ${caution}.`);
+
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
 export function scanNotes(report: ScanReport): string[] {
   const { complete, counts, noticed, suppressionProblems } = report;

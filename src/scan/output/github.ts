@@ -1,6 +1,6 @@
 /** @file Workflow commands that a CI log turns into annotations beside the code. */
 import type { Finding, ScanReport } from '../finding.ts';
-import { countOf, describeFinding, RULES, scanNotes } from './describe.ts';
+import { countOf, describeFinding, RULES, scanCautions, scanNotes } from './describe.ts';
 
 /** What GitHub shows of each kind, a step; more are only text in the log. */
 const MOST_ANNOTATIONS = 10;
@@ -14,7 +14,8 @@ export function githubReport(report: ScanReport): string {
   const summary = `${countOf(functions, 'function')} scanned: ${vulnerable} vulnerable, ${uncertain} uncertain.`;
   const cut = vulnerable + uncertain - lines.length;
   const shown = cut > 0 ? ` ${cut} more are not shown here: a step shows ${MOST_ANNOTATIONS} of a kind.` : '';
-  return `${[...lines, escapeData(summary + shown), ...scanNotes(report).map(escapeData)].join('\n')}\n`;
+  const notes = [...scanCautions(report), ...scanNotes(report)].map(escapeData);
+  return `${[...lines, escapeData(summary + shown), ...notes].join('\n')}\n`;
 }
 
 function annotation(finding: Finding, band: 'vulnerable' | 'uncertain', { threshold }: ScanReport): string {

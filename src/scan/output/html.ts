@@ -6,7 +6,15 @@ import { page, type Section } from '../../report/kit/page.ts';
 import { callout, dataTable, emptyNote, keyFigures } from '../../report/kit/table.ts';
 import type { Finding, ScanReport } from '../finding.ts';
 import { dedent } from './dedent.ts';
-import { countOf, describeChange, describeNearest, formatScore, printable, scanNotes } from './describe.ts';
+import {
+  countOf,
+  describeChange,
+  describeNearest,
+  formatScore,
+  printable,
+  scanCautions,
+  scanNotes,
+} from './describe.ts';
 
 const LINES_NOTE =
   'Warmer lines said more for "vulnerable" (gradient x input): a hint where to look, no proof.';
@@ -49,7 +57,7 @@ function summary(report: ScanReport): Section {
       figure('Safe', counts.safe),
       figure('Suppressed', counts.suppressed),
       { label: 'Threshold', value: formatScore(threshold), note: thresholdSource },
-    ])}${callout(scanNotes(report))}`,
+    ])}${callout([...scanCautions(report), ...scanNotes(report)])}`,
   };
 }
 

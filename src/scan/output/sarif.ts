@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Invocation, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import type { Finding, ScanReport } from '../finding.ts';
-import { describeFinding, formatScore, RULES, scanNotes } from './describe.ts';
+import { describeFinding, formatScore, RULES, scanCautions, scanNotes } from './describe.ts';
 import { fileUri } from './file-uri.ts';
 
 /** GitHub shows the first 5,000 results of a run (and refuses more than 25,000), in at most 10 MB of gzip. */
@@ -129,6 +129,7 @@ function result(finding: Finding, { threshold }: ScanReport): Result {
 }
 
 function invocation(report: ScanReport, cut: number): Invocation {
+  const cautions = scanCautions(report);
   const notes = scanNotes(report);
   if (cut > 0)
     notes.push(`Left out to stay within what code-hosting sites take: ${cut}, the least certain ones.`);
@@ -136,8 +137,11 @@ function invocation(report: ScanReport, cut: number): Invocation {
     executionSuccessful: report.complete,
     startTimeUtc: report.startedAt.toISOString(),
     endTimeUtc: report.endedAt.toISOString(),
-    toolExecutionNotifications: notes.map(
-      (text): Notification => ({ level: report.complete ? 'note' : 'warning', message: { text } }),
-    ),
+    toolExecutionNotifications: [
+      ...cautions.map((text): Notification => ({ level: 'warning', message: { text } })),
+      ...notes.map(
+        (text): Notification => ({ level: report.complete ? 'note' : 'warning', message: { text } }),
+      ),
+    ],
   };
 }

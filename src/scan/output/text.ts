@@ -1,7 +1,15 @@
 /** @file The scan for a person at a terminal: frames of the most certain findings, the others as lines, then the sums. */
 import type { Finding, ScanReport } from '../finding.ts';
 import { codeFrame } from './code-frame.ts';
-import { countOf, describeChange, describeNearest, formatScore, printable, scanNotes } from './describe.ts';
+import {
+  countOf,
+  describeChange,
+  describeNearest,
+  formatScore,
+  printable,
+  scanCautions,
+  scanNotes,
+} from './describe.ts';
 
 /** Paints; the command line hands in its own. */
 export interface TextColors {
@@ -108,6 +116,7 @@ function summary(report: ScanReport, { colors, frames }: TextOptions): string {
       ? [colors.muted('> lines that said most for "vulnerable": a hint where to look, no proof')]
       : []),
     colors.muted(`threshold ${formatScore(threshold)} (${thresholdSource})`),
+    ...scanCautions(report),
     ...scanNotes(report),
     '',
   ].join('\n');

@@ -8,8 +8,10 @@ import { compareCommand } from '../../../src/cli/commands/compare.ts';
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
 import { compareStage } from '../../../src/cli/stages/compare.ts';
 import { evaluateStage } from '../../../src/cli/stages/evaluate.ts';
+import { recordScoredBy } from '../../../src/cli/stages/own-predictions.ts';
 import { fingerprintTraining, formatFingerprints } from '../../../src/evaluation/contamination.ts';
 import { metricNames } from '../../../src/evaluation/metrics/registry.ts';
+import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
 import { currentEnvironment } from '../../../src/runs/environment.ts';
 import { cliCase } from '../../support/cli-case.ts';
 
@@ -50,7 +52,8 @@ function writeData(): void {
 /** Scores of a model that is right as often as `skill` says. */
 const scoresOf = (rows: readonly Row[], skill: number, salt: number) =>
   rows.map(
-    ({ target }, i) => 0.1 + 0.5 * ((Math.imul(i + salt, 2654435761) >>> 0) / 2 ** 32) + skill * target,
+    ({ target }, i) =>
+      0.1 + 0.4 * ((Math.imul(i + salt, 2654435761) >>> 0) / 2 ** 32) + Math.min(0.5, skill) * target,
   );
 
 interface FakeRun {
@@ -61,7 +64,10 @@ interface FakeRun {
 }
 
 /** A run folder as a training leaves it, but for the adapter's weights. */
-function writeRun(name: string, { skill, salt = 37, calibration, fingerprintsOf = TRAIN }: FakeRun): string {
+async function writeRun(
+  name: string,
+  { skill, salt = 37, calibration, fingerprintsOf = TRAIN }: FakeRun,
+): Promise<string> {
   const dir = at(name);
   for (const inner of ['adapter', 'predictions']) mkdirSync(join(dir, inner), { recursive: true });
   const file = (split: string) => ({
@@ -102,6 +108,7 @@ function writeRun(name: string, { skill, salt = 37, calibration, fingerprintsOf 
   writeFileSync(join(dir, 'adapter', 'adapter_model.safetensors'), 'weights');
   const fingerprints = formatFingerprints(fingerprintTraining(fingerprintsOf));
   writeFileSync(join(dir, 'adapter', 'training_functions.bin'), fingerprints);
+  await recordScoredBy(join(dir, 'predictions'), readAdapterHeader(join(dir, 'adapter')));
   return dir;
 }
 
@@ -121,7 +128,7 @@ beforeEach(writeData);
 
 describe('one run', () => {
   test('a screen of text: headline, baselines, slices, the honest sentence', async () => {
-    const run = writeRun('run', { skill: 0.3 });
+    const run = await writeRun('run', { skill: 0.3 });
     const { stdout, stderr, exitCode } = await evaluate(`${run} --data ${at('test.jsonl')}`);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.not.stringContaining('error') });
     expect(stdout).toMatch(
@@ -140,7 +147,7 @@ describe('one run', () => {
   });
 
   test('JSON holds all of it', async () => {
-    const run = writeRun('run', { skill: 0.3 });
+    const run = await writeRun('run', { skill: 0.3 });
     const { stdout } = await evaluate(`${run} --data ${at('test.jsonl')} --prevalence 0.03 --json`);
     const result = json(stdout);
     expect(Object.keys(result.metrics)).toHaveLength(metricNames.length);
@@ -172,39 +179,56 @@ describe('one run', () => {
   });
 
   test('baselines are fitted once, and the second evaluation says the same', async () => {
-    const run = writeRun('run', { skill: 0.3 });
+    const run = await writeRun('run', { skill: 0.3 });
     const line = `${run} --data ${at('test.jsonl')}`;
     const first = await evaluate(line);
     const kept = readdirSync(join(run, 'predictions')).filter((name) => name.startsWith('baselines-'));
     expect(kept).toHaveLength(1);
     expect((await evaluate(line)).stdout).toBe(first.stdout);
-    // What is read is what was kept: with other scores in it the figures are others.
+    // What does not fit its checksum, or is not what was kept, is fitted again.
     const path = join(run, 'predictions', kept[0]!);
-    const baselines = json(readFileSync(path, 'utf8'));
-    baselines.find((one: { name: string }) => one.name === 'random').scores = TEST.map(
-      ({ target }) => target,
-    );
-    writeFileSync(path, JSON.stringify(baselines));
-    expect((await evaluate(line)).stdout).toMatch(/\nrandom +1\.000 1\.00–1\.00/);
+    const whole = json(readFileSync(path, 'utf8'));
+    const edited = (change: (baselines: { name: string; scores: unknown }[]) => unknown) => {
+      const copy = structuredClone(whole);
+      change(copy.baselines);
+      return copy;
+    };
+    for (const other of [
+      edited((all) => (all.find(({ name }) => name === 'random')!.scores = TEST.map(({ target }) => target))),
+      edited((all) => all.splice(0)),
+      edited((all) => (all[0]!.scores = ['abc'])),
+      edited((all) => Object.assign(all[0]!, { threshold: '0.5' })),
+      [null],
+      [{ name: 'random' }],
+      null,
+      5,
+    ]) {
+      writeFileSync(path, JSON.stringify(other));
+      const { exitCode, stdout } = await evaluate(line);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: first.stdout });
+    }
     // Other validation functions, other baselines.
     writeFileSync(at('valid.jsonl'), lines(VALID.slice(0, 50)));
-    expect((await evaluate(line)).stdout).not.toMatch(/\nrandom +1\.000/);
+    await evaluate(line);
+    expect(
+      readdirSync(join(run, 'predictions')).filter((name) => name.startsWith('baselines-')),
+    ).toHaveLength(2);
     writeFileSync(path, '{');
     writeFileSync(at('valid.jsonl'), lines(VALID));
     expect((await evaluate(line)).stdout).toBe(first.stdout);
   });
 
   test('a useless model is said not to beat the baselines, by name', async () => {
-    const run = writeRun('run', { skill: 0 });
+    const run = await writeRun('run', { skill: 0 });
     const { stdout } = await evaluate(`${run} --data ${at('test.jsonl')}`);
     expect(stdout).toContain('no better than chance');
     expect(stdout).toMatch(/The model (does not beat|is not shown to beat) random/);
   });
 
   test('the calibration of the adapter changes probabilities and no ranking; another can be fitted', async () => {
-    const bare = writeRun('bare', { skill: 0.3 });
+    const bare = await writeRun('bare', { skill: 0.3 });
     const platt = { method: 'platt', slope: 3, intercept: -1, functions: 60, prevalence: 0.5 };
-    const calibrated = writeRun('calibrated', { skill: 0.3, calibration: platt });
+    const calibrated = await writeRun('calibrated', { skill: 0.3, calibration: platt });
     const result = async (line: string) =>
       json((await evaluate(`${line} --data ${at('test.jsonl')} --json`)).stdout);
     const [a, b] = [await result(bare), await result(calibrated)];
@@ -221,13 +245,13 @@ describe('one run', () => {
   });
 
   test('its validation file is said to be that', async () => {
-    const run = writeRun('run', { skill: 0.3 });
+    const run = await writeRun('run', { skill: 0.3 });
     const { stdout } = await evaluate(`${run} --data ${at('valid.jsonl')}`);
     expect(stdout).toContain('This is the validation file');
   });
 
   test('scores that were kept are read, those of other functions are not', async () => {
-    const run = writeRun('run', { skill: 0.3 });
+    const run = await writeRun('run', { skill: 0.3 });
     writeFileSync(at('other.jsonl'), lines(TEST.toReversed()));
     const { stderr, exitCode } = await evaluate(`${run} --data ${at('other.jsonl')}`);
     // Nothing is known of this file, so the base model is wanted, which does not exist.
@@ -237,7 +261,7 @@ describe('one run', () => {
 
 describe('contamination', () => {
   test('refused with counts and names; allowed, said; dropped, the rest is judged', async () => {
-    const run = writeRun('run', { skill: 0.3, fingerprintsOf: [...TRAIN, ...TEST.slice(0, 6)] });
+    const run = await writeRun('run', { skill: 0.3, fingerprintsOf: [...TRAIN, ...TEST.slice(0, 6)] });
     const refused = await evaluate(`${run} --data ${at('test.jsonl')}`);
     expect(refused.exitCode).toBe(2);
     expect(refused.stdout).toBe('');
@@ -252,7 +276,7 @@ describe('contamination', () => {
   });
 
   test('without fingerprints the training file is asked, without that it is said', async () => {
-    const run = writeRun('run', { skill: 0.3 });
+    const run = await writeRun('run', { skill: 0.3 });
     rmSync(join(run, 'adapter', 'training_functions.bin'));
     const own = await evaluate(`${run} --data ${at('train.jsonl')}`);
     expect(own.stderr).toContain('60 of 60 test functions were trained on');
@@ -265,7 +289,7 @@ describe('contamination', () => {
 
 describe('several runs', () => {
   test('mean and standard deviation, and the ensemble of averaged logits', async () => {
-    const runs = [writeRun('a', { skill: 0.2 }), writeRun('b', { skill: 0.3, salt: 41 })];
+    const runs = [await writeRun('a', { skill: 0.2 }), await writeRun('b', { skill: 0.3, salt: 41 })];
     const line = `${runs.join(' ')} --data ${at('test.jsonl')}`;
     const result = json((await evaluate(`${line} --json`)).stdout);
     const aucs = result.runs.map((one: { metrics: { roc_auc: number } }) => one.metrics.roc_auc);
@@ -283,7 +307,7 @@ describe('several runs', () => {
   });
 
   test('one run twice is no two runs', async () => {
-    const run = writeRun('a', { skill: 0.2 });
+    const run = await writeRun('a', { skill: 0.2 });
     const { exitCode, stderr } = await evaluate(`${run} ${folder}/./a --data ${at('test.jsonl')}`);
     expect({ exitCode, stderr }).toEqual({
       exitCode: 2,
@@ -295,7 +319,7 @@ describe('several runs', () => {
 test('names out of data cannot steer the terminal', async () => {
   const hostile = TEST.map((row) => ({ ...row, id: `\u001b[2J${row.id}`, cwe: ['CWE\u001b[31m-79\u202e'] }));
   writeFileSync(at('test.jsonl'), lines(hostile));
-  const run = writeRun('a', { skill: 0.2, fingerprintsOf: TEST.slice(0, 2) });
+  const run = await writeRun('a', { skill: 0.2, fingerprintsOf: TEST.slice(0, 2) });
   const refused = await evaluate(`${run} --data ${at('test.jsonl')}`);
   const shown = await evaluate(`${run} --data ${at('test.jsonl')} --allow-contamination --slices`);
   expect(refused.stderr).toContain('f200 (the same)');
@@ -306,7 +330,7 @@ test('names out of data cannot steer the terminal', async () => {
 });
 
 test('more resamples than fit into memory are refused', async () => {
-  const run = writeRun('a', { skill: 0.2 });
+  const run = await writeRun('a', { skill: 0.2 });
   const argv = `evaluate ${run} --data ${at('test.jsonl')} --resamples 1e9`.split(' ');
   const { exitCode, stderr } = await cliCase([evaluateCommand(evaluateStage)], argv);
   expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('at most 100000') });
@@ -314,7 +338,7 @@ test('more resamples than fit into memory are refused', async () => {
 
 describe('compare', () => {
   test('the better one of two is named, on the test file of both', async () => {
-    const [weak, strong] = [writeRun('weak', { skill: 0 }), writeRun('strong', { skill: 0.5 })];
+    const [weak, strong] = [await writeRun('weak', { skill: 0 }), await writeRun('strong', { skill: 0.5 })];
     const { stdout, exitCode } = await compare(`${weak} ${strong}`);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
@@ -327,15 +351,15 @@ describe('compare', () => {
   });
 
   test('noise is called noise, the same the same', async () => {
-    const [a, b] = [writeRun('a', { skill: 0.2 }), writeRun('b', { skill: 0.2, salt: 41 })];
+    const [a, b] = [await writeRun('a', { skill: 0.2 }), await writeRun('b', { skill: 0.2, salt: 41 })];
     expect((await compare(`${a} ${b}`)).stdout).toContain('No difference is shown');
     expect((await compare(`${a} ${a}`)).stdout).toContain('rank these functions alike');
   });
 
   test('runs of other test files need --data', async () => {
-    const a = writeRun('a', { skill: 0.2 });
+    const a = await writeRun('a', { skill: 0.2 });
     writeFileSync(at('test.jsonl'), lines(TEST.toReversed()));
-    const b = writeRun('b', { skill: 0.2 });
+    const b = await writeRun('b', { skill: 0.2 });
     const { stderr, exitCode } = await compare(`${a} ${b}`);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('tested on different files');

@@ -173,13 +173,13 @@ describe('mistakes, one at a time', () => {
     [
       'class_weights: [1]',
       'CONFIG_VALUE_INVALID',
-      'class_weights is a list of 1 value, expected a list of 2 values, each a number of 0 or more (line 5, column 16)',
+      'class_weights is a list of 1 value, expected a list of 2 values, each a number from 0 to 10000 (line 5, column 16)',
       5,
     ],
     [
       'class_weights: [1, x]',
       'CONFIG_VALUE_INVALID',
-      'class_weights.1 is the text "x", expected a number of 0 or more (line 5, column 20)',
+      'class_weights.1 is the text "x", expected a number from 0 to 10000 (line 5, column 20)',
       5,
     ],
     [

@@ -73,7 +73,7 @@ describe('routes', () => {
 
   test('a broken run is an error page that says what is broken', async () => {
     const response = await get('/run?run=broken');
-    expect(response.status).toBe(500);
+    expect(response.status).toBe(422);
     expect(await response.text()).toContain('RUN_RECORD_BROKEN');
   });
 

@@ -11,6 +11,7 @@ import {
 import { chooseCalibration, fitCalibration } from '../../../src/evaluation/calibration/choose-calibration.ts';
 import { fitPlatt, fitTemperature } from '../../../src/evaluation/calibration/fit-maps.ts';
 import { parseCalibration } from '../../../src/evaluation/calibration/parse-calibration.ts';
+import { rawThreshold } from '../../../src/evaluation/calibration/raw-threshold.ts';
 import { rankScores } from '../../../src/evaluation/metrics/ranked-scores.ts';
 import { computeMetrics } from '../../../src/evaluation/metrics/registry.ts';
 import { atPrevalence, shiftPrior } from '../../../src/evaluation/prevalence.ts';
@@ -53,6 +54,43 @@ describe.each(CALIBRATION_METHODS)('%s', (method) => {
         }
       }),
     );
+  });
+
+  test('a threshold judges alike on the raw scale', () => {
+    fc.assert(
+      fc.property(labelled, fc.nat(39), ({ records, scores }, at) => {
+        const map = fitCalibration(method, { records, scores });
+        const calibrated = calibrateAll(map, scores);
+        const threshold = calibrated[at % calibrated.length]!;
+        const raw = rawThreshold(map, threshold);
+        expect(scores.map((score) => score >= raw)).toEqual(
+          [...calibrated].map((score) => score >= threshold),
+        );
+      }),
+    );
+    const map = fitCalibration(
+      method,
+      sample(50, (score) => score),
+    );
+    expect(rawThreshold(map, 0)).toBe(0);
+    expect(rawThreshold(map, 1.5)).toBeGreaterThan(1);
+  });
+
+  const INNER = [1e-8, 0.001, 0.2, 0.4999, 0.5, 0.5001, 0.8, 0.999, 1 - 1e-8];
+  // A millionth of the raw score is all that orders the flat pieces of an isotonic map.
+  const SCORES = method === 'isotonic' ? INNER : [0, 1e-15, ...INNER, 1 - 1e-15, 1];
+
+  test.each<[string, number[]]>([
+    ['separable', SCORES.map((_, i) => (i < 5 ? 0 : 1))],
+    ['separable the wrong way round', SCORES.map((_, i) => (i < 5 ? 1 : 0))],
+    ['but for one function of one class', SCORES.map((_, i) => (i === 3 ? 1 : 0))],
+  ])('is strictly increasing where the functions are %s', (_, labels) => {
+    const map = fitCalibration(method, { records: labels.map((target) => ({ target })), scores: SCORES });
+    const calibrated = calibrateAll(map, SCORES);
+    for (let i = 1; i < SCORES.length; i++)
+      expect(calibrated[i], `${SCORES[i]}`).toBeGreaterThan(calibrated[i - 1]!);
+    expect(calibrated[0]! >= 0 && calibrated.at(-1)! <= 1).toBe(true);
+    expect(parseCalibration(JSON.parse(JSON.stringify(map)), 'vultune.json').method).toBe(method);
   });
 
   test('comes back from JSON as it was', () => {
@@ -151,6 +189,70 @@ describe('choosing', () => {
   ])('of a file with %s is refused', (_, broken, name) => {
     expect(() => parseCalibration(broken, 'vultune.json')).toThrow(
       expect.objectContaining({ code: 'ADAPTER_SETTINGS', where: { file: 'vultune.json', name } }),
+    );
+  });
+});
+
+describe('fits that the data do not pin down', () => {
+  const repeat = <T>(count: number, make: (i: number) => T) =>
+    Array.from({ length: count }, (_, i) => make(i));
+
+  test('a temperature stays from 1/20 to 20, whatever the functions are', () => {
+    const { records } = sample(400, () => 0.5);
+    const labels = records.map(({ target }) => target);
+    const chance = fitTemperature(
+      labels,
+      repeat(400, (i) => 0.001 + (0.998 * ((i * 7919) % 400)) / 400),
+    );
+    expect(chance.temperature).toBeLessThanOrEqual(20);
+    const barely = fitTemperature([0, 0, 1, 1], [0.4999, 0.49999, 0.50001, 0.5001]);
+    expect(barely.temperature).toBeGreaterThanOrEqual(0.05 - 1e-12);
+    for (const label of [0, 1]) {
+      const { temperature } = fitTemperature(
+        repeat(30, () => label),
+        repeat(30, (i) => i / 30),
+      );
+      expect(temperature >= 0.05 - 1e-12 && temperature <= 20 + 1e-12).toBe(true);
+    }
+  });
+
+  test('separable functions get the probabilities of a finite sample, not 0 and 1', () => {
+    const labels = repeat(60, (i) => (i < 30 ? 0 : 1));
+    const scores = repeat(60, (i) => (i < 30 ? 0.01 : 0.99));
+    const map = fitPlatt(labels, scores);
+    expect(calibrate(map, 0.99)).toBeCloseTo(31 / 32, 6);
+    expect(calibrate(map, 0.01)).toBeCloseTo(1 / 32, 6);
+  });
+
+  test("Platt's fit is the optimum from scores that saturate, or hardly differ", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 1 }), fc.double({ min: 0, max: 1, noNaN: true })), {
+          minLength: 4,
+          maxLength: 30,
+        }),
+        fc.constantFrom(1, 1e-3, 1e-9),
+        (rows, width) => {
+          const labels = rows.map(([label]) => label);
+          const scores = rows.map(([, score]) => 0.5 + width * (score - 0.5));
+          const { slope, intercept } = fitPlatt(labels, scores);
+          expect(slope >= 1e-3 && slope <= 100 && Number.isFinite(intercept)).toBe(true);
+          const positives = labels.filter((label) => label === 1).length;
+          const target = (label: number) =>
+            label === 1 ? (positives + 1) / (positives + 2) : 1 / (labels.length - positives + 2);
+          const loss = (a: number, b: number) =>
+            labels.reduce((sum, label, i) => {
+              const z = a * logit(scores[i]!) + b;
+              return sum + Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - target(label) * z;
+            }, 0);
+          const best = loss(slope, intercept);
+          for (const nudge of [0.99, 1.01]) {
+            expect(loss(slope, intercept + nudge - 1)).toBeGreaterThanOrEqual(best - 1e-9);
+            const moved = Math.min(100, Math.max(1e-3, slope * nudge));
+            expect(loss(moved, intercept)).toBeGreaterThanOrEqual(best - 1e-7);
+          }
+        },
+      ),
     );
   });
 });

@@ -1,10 +1,16 @@
 /** @file Results, the table of a model and its baselines, the sentences where it does not beat one. */
 import { describe, expect, test } from 'vitest';
 import type { Baseline } from '../../../src/evaluation/baselines/baseline.ts';
-import { evaluateWithBaselines, fitBaselines } from '../../../src/evaluation/compare-baselines.ts';
+import {
+  evaluateWithBaselines,
+  fitBaselines,
+  withIntervals,
+} from '../../../src/evaluation/compare-baselines.ts';
 import { evaluateScores, thresholdFor } from '../../../src/evaluation/evaluate.ts';
 import { formatTable } from '../../../src/evaluation/format.ts';
 import { metricNames } from '../../../src/evaluation/metrics/registry.ts';
+import { clusterRecords } from '../../../src/evaluation/resampling/clusters.ts';
+import { verdicts } from '../../../src/evaluation/verdicts.ts';
 
 const functions = (targets: number[]) =>
   targets.map((target, i) => ({ code: `f${i}(x)`, target, pair: `p${i >> 1}` }));
@@ -99,13 +105,75 @@ describe('evaluateWithBaselines', () => {
     expect(shortfalls[0]?.sentence).toMatch(/on ROC AUC: 0\.99\d+ < 1\.0+\.$/);
   });
 
-  test('says nothing where the model is better', () => {
-    const { shortfalls } = evaluateWithBaselines({
+  const better = (times: number) =>
+    evaluateWithBaselines({
       ...data,
-      scores: [0.9, 0.1, 0.8, 0.2, 0.7, 0.3],
-      baselines: [stubBaseline([0.9, 0.1, 0.8, 0.95, 0.2, 0.3]).baseline],
+      test: Array.from({ length: times }, () => TEST).flat(),
+      scores: Array.from({ length: times }, () => [0.9, 0.1, 0.8, 0.2, 0.7, 0.3]).flat(),
+      baselines: [
+        stubBaseline(Array.from({ length: times }, () => [0.9, 0.1, 0.8, 0.95, 0.2, 0.3]).flat()).baseline,
+      ],
     });
-    expect(shortfalls).toEqual([]);
+
+  test('says nothing where the model is better', () => {
+    expect(better(4).shortfalls).toEqual([]);
+  });
+
+  test('being better on three functions of a class shows nothing', () => {
+    expect(better(1).shortfalls.map(({ kind, metric }) => [kind, metric])).toEqual([
+      ['unproven', 'rocAuc'],
+      ['unproven', 'averagePrecision'],
+      ['unproven', 'f1'],
+    ]);
+    expect(better(1).shortfalls[0]!.sentence).toContain(
+      '3 vulnerable and 3 other functions are too few to tell',
+    );
+  });
+
+  test.each([
+    ['no function is vulnerable', functions(Array(40).fill(0)), ['rocAuc', 'averagePrecision', 'f1']],
+    ['every function is vulnerable', functions(Array(40).fill(1)), ['rocAuc', 'averagePrecision']],
+  ])('a metric that is not defined beats nothing: %s', async (_, test, names) => {
+    const bare = evaluateWithBaselines({
+      ...data,
+      test,
+      scores: test.map((_, i) => (i + 1) / 50),
+      baselines: [stubBaseline(test.map(() => 0.1)).baseline],
+    });
+    const whole = await withIntervals(bare, test, { clusters: clusterRecords(test), resamples: 50 });
+    for (const { rows, shortfalls } of [bare, whole]) {
+      const undefinedOnes = shortfalls.filter(({ kind }) => kind === 'undefined');
+      expect(undefinedOnes.map(({ metric }) => metric)).toEqual(names);
+      const said = verdicts(
+        rows.map(({ name, label, result }) => ({ name, label, metrics: result.metrics })),
+        shortfalls,
+      );
+      expect(said.every(({ good }) => !good)).toBe(true);
+      expect(said[0]!.sentence).toMatch(
+        /^The model is not shown to beat any baseline on ROC AUC.*: not defined on these functions\.$/,
+      );
+    }
+  });
+
+  test('a figure of a file that is null or missing beats nothing', () => {
+    const row = (name: string, metrics: object) => ({ name, label: name, metrics });
+    const baseline = row('random', { rocAuc: 0.5, averagePrecision: 0.5, f1: 0.5 });
+    for (const rocAuc of [null, undefined, Number.NaN]) {
+      const [verdict] = verdicts([row('model', { rocAuc, averagePrecision: 0.9, f1: 0.9 }), baseline], []);
+      expect(verdict).toMatchObject({
+        good: false,
+        sentence: expect.stringContaining('on ROC AUC: not defined'),
+      });
+    }
+    const all = verdicts([row('model', { rocAuc: 0.9, averagePrecision: 0.9, f1: 0.9 }), baseline], []);
+    expect(all).toEqual([{ good: true, sentence: 'The model beats every baseline on ROC AUC, AP and F1.' }]);
+  });
+
+  test('without resamples nothing is shown', async () => {
+    const bare = better(4);
+    const records = Array.from({ length: 4 }, () => TEST).flat();
+    const whole = await withIntervals(bare, records, { clusters: clusterRecords(records), resamples: 0 });
+    expect(whole.shortfalls.map(({ kind }) => kind)).toEqual(['unproven', 'unproven', 'unproven']);
   });
 
   test('a threshold is chosen on validation, else on training, and kept where it is fixed', () => {

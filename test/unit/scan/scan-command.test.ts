@@ -131,6 +131,42 @@ describe('a scan', () => {
     expect((await scan(...ALL, '--no-cache')).exitCode).toBe(2);
   });
 
+  test.each([
+    'null',
+    '5',
+    '{"problems":[]}',
+    '{"functions":[null],"problems":[]}',
+    '{"functions":[],"problems":[]}',
+  ])('a list of functions that was edited to %s hides nothing and breaks nothing', async (json) => {
+    await prepare();
+    put(THREE);
+    const first = await scanJson(...ALL);
+    const cache = join(folder, 'cache', 'scan');
+    const name = readdirSync(cache).find((one) => one.startsWith('outlines-'))!;
+    const text = readFileSync(join(cache, name), 'utf8');
+    const edited = text.replace(/^(\S+) .*$/gm, (_, key: string) => `${key} ${json}`);
+    expect(edited).not.toBe(text);
+    writeFileSync(join(cache, name), edited);
+    const second = await scanJson(...ALL);
+    expect(second.stderr).not.toContain('internal error');
+    expect([second.exitCode, second.findings]).toEqual([first.exitCode, first.findings]);
+  });
+
+  test.each(['text', 'json', 'sarif', 'html', 'github'])(
+    'a model that ranks as a coin does says so in a file of the format %s',
+    async (format) => {
+      const measured = { split: 'test', functions: 95, rocAuc: 0.49, low: 0.38, high: 0.6 } as const;
+      await prepare({ settings: { measured } });
+      put(THREE);
+      const out = join(folder, `out.${format}`);
+      await scan(...ALL, '--format', format, '--output', out);
+      const text = readFileSync(out, 'utf8');
+      expect(text).toMatch(/no better than chance \(ROC AUC 0\.49, 95(%25|%): 0\.38 to 0\.60\)/);
+      if (format === 'sarif')
+        expect(text).toMatch(/"level": "warning",\s+"message": \{\s+"text": "Caution: on the 95/);
+    },
+  );
+
   test('a damaged cache costs time, not results', async () => {
     await prepare();
     put(THREE);

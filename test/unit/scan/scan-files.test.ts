@@ -8,6 +8,7 @@ import { locateAdapter } from '../../../src/detector/locate-adapter.ts';
 import { openModel } from '../../../src/network/open-model.ts';
 import { fileOutlineIndex, noOutlineIndex } from '../../../src/scan/cache/outline-index.ts';
 import { fileScoreCache, memoryScoreCache } from '../../../src/scan/cache/score-cache.ts';
+import { sealLine } from '../../../src/scan/cache/sealed-line.ts';
 import { type ScanFilesOptions, type Scorer, scanFiles } from '../../../src/scan/scan-files.ts';
 import { Notices } from '../../../src/scan/walk/notices.ts';
 import type { SourceFile } from '../../../src/scan/walk/walk-tree.ts';
@@ -198,7 +199,8 @@ describe('the cache on disk', () => {
   });
 
   test('scores of nonsense are not believed', () => {
-    writeFileSync(join(folder, 'scores-key.txt'), `${key('a')} 7 0\n${key('b')} 0.5 0\n${key('c')} -. 0\n`);
+    const rows = [sealLine(key('a'), '7 0'), sealLine(key('b'), '0.5 0'), sealLine(key('c'), '-. 0')];
+    writeFileSync(join(folder, 'scores-key.txt'), `${rows.join('\n')}\n`);
     expect(open().get(key('a'))).toBeUndefined();
     expect(open().get(key('b'))).toEqual({ score: 0.5, truncated: false });
     expect(open().get(key('c'))).toBeUndefined();

