@@ -3,6 +3,7 @@
  * Knows nothing of files, packages or labels.
  */
 import { firstFrom } from '../../base/first-from.ts';
+import { NEVER_NAMES, recoverFunctions } from './c-text/recover-functions.ts';
 import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
 import { type NamedFunction, nameFunctions } from './name-functions.ts';
 import { reasonAgainstNesting, reasonAgainstOverlap } from './nesting.ts';
@@ -54,8 +55,7 @@ export interface ParsedSource {
 }
 
 export function parseSource(source: string, language: Language): ParsedSource {
-  const row: LanguageRow = LANGUAGES[language];
-  const read = withSyntaxTree(source, language, (tree) => readTree(tree, source, row));
+  const read = withSyntaxTree(source, language, (tree) => readTree(tree, source, language));
   if (typeof read === 'string') {
     const nothing = { functions: [], unread: [], comments: [], hasOutsideCode: false };
     return { ...nothing, refused: read, hasErrors: true, normalise: () => '' };
@@ -85,19 +85,24 @@ interface ReadTree extends Pick<ParsedSource, 'functions' | 'hasErrors' | 'unrea
 }
 
 /** Everything that is wanted of a tree, which is gone afterwards. */
-function readTree(tree: SyntaxTree, source: string, row: LanguageRow): ReadTree | string {
+function readTree(tree: SyntaxTree, source: string, language: Language): ReadTree | string {
+  const row: LanguageRow = LANGUAGES[language];
   const spanKinds = [...row.comments, ...row.quoted, ...row.verbatim];
   const kinds = [...row.functions, ...row.scopes, ...spanKinds, ...row.indented, 'ERROR', 'MISSING'];
   const spans: TextSpan[] = [];
   const errors: SyntaxRange[] = [];
+  const errorStarts: number[] = [];
   const nameable: SyntaxNode[] = [];
   for (const node of tree.find(kinds)) {
-    if (node.kind === 'ERROR' || node.kind === 'MISSING') errors.push(node.range());
-    else if (spanKinds.includes(node.kind)) spans.push(spanOf(node, row));
+    if (node.kind === 'ERROR' || node.kind === 'MISSING') {
+      const range = node.range();
+      errors.push(range);
+      // In C a token is missing after each macro that is a statement (`list_for_each(a, b) {`): the function is read all the same.
+      if (node.kind === 'ERROR' || !row.hasMacros) errorStarts.push(range.start);
+    } else if (spanKinds.includes(node.kind)) spans.push(spanOf(node, row));
     else if (row.indented.includes(node.kind)) spans.push(...bracesFor(node.range()));
     else nameable.push(node);
   }
-  const errorStarts = errors.map(({ start }) => start);
   const tooDeep = reasonAgainstNesting(nameable);
   if (tooDeep !== undefined) return tooDeep;
   const named = nameFunctions(nameable, row);
@@ -105,13 +110,33 @@ function readTree(tree: SyntaxTree, source: string, row: LanguageRow): ReadTree 
   const tooLong = reasonAgainstOverlap(named, source.length);
   if (tooLong !== undefined) return tooLong;
   const functions = named.map((entry) => extracted(entry, source, row, errorStarts));
-  return {
+  const read = {
     functions,
     spans: row.indented.length === 0 ? spans : mergeSpans(spans, []),
     hasErrors: errors.length > 0,
-    unread: unreadFunctions(errors, functions, source),
-    hasOutsideCode: hasOutsideCode(tree, source, row, functions),
+    unread: row.hasMacros ? [] : unreadFunctions(errors, functions, source),
   };
+  const recovered =
+    row.hasMacros && (read.hasErrors || hasMisread(nameable, functions))
+      ? recoverFunctions(source, language === 'cpp', {
+          functions,
+          spans: read.spans,
+          hasError: (start, end) => hasErrorIn(errorStarts, start, end),
+          hasProblem: (start, end) => (errors[firstFrom(errors, start)]?.start ?? Infinity) < end,
+        })
+      : {};
+  const whole = { ...read, ...recovered };
+  return { ...whole, hasOutsideCode: hasOutsideCode(tree, source, row, whole.functions) };
+}
+
+/** Whether the grammar gave a function no name, or a type's or a statement's. */
+function hasMisread(nodes: readonly SyntaxNode[], functions: readonly ExtractedFunction[]): boolean {
+  const known = new Set(functions.map(({ bodyStart }) => bodyStart));
+  const isUnnamed = (node: SyntaxNode) => {
+    const body = node.kind === 'function_definition' ? node.field('body')?.range().start : undefined;
+    return body !== undefined && !known.has(body);
+  };
+  return functions.some(({ name }) => NEVER_NAMES.test(name ?? '')) || nodes.some(isUnnamed);
 }
 
 function extracted(

@@ -117,6 +117,19 @@ describe('windows', () => {
   });
 });
 
+test('functions that could not be read are counted, with their lines', async () => {
+  const path = join(folder, 'a.c');
+  const loop = '  for (;;) {\n    x();\n  }\n\n';
+  writeFileSync(path, `int f(int a) { int x = 0.5; return a; }\nUNIT_START\n\n${loop}${loop}UNIT_STOP\n`);
+  const { found, noticed } = await scan([{ path, language: 'c' }], digitScorer());
+  expect(found).toEqual(['a.c:1 0.5']);
+  expect(noticed).toContainEqual({
+    reason: 'unread function',
+    count: 2,
+    examples: [`${path}: line 2`, `${path}: line 8`],
+  });
+});
+
 describe('stopped half way', () => {
   test('what was scored is told and kept; going on costs only the rest', async () => {
     const files = Array.from({ length: 20 }, (_, i) => source(`f${i}.js`, `x = 0.${i + 10}`));
