@@ -3,7 +3,7 @@
  * much memory, crashes, or the signal fires: a hang in a parser costs its limit, never the process.
  */
 import { Worker } from 'node:worker_threads';
-import type { WorkerReply, WorkerStart } from './worker-entry.ts';
+import type { WorkerAnswer, WorkerReply, WorkerStart } from './worker-entry.ts';
 import { reviveError } from './worker-errors.ts';
 import type { WorkerJob, WorkerStream } from './worker-job.ts';
 
@@ -11,11 +11,13 @@ import type { WorkerJob, WorkerStream } from './worker-job.ts';
 export type WorkerLimit = 'time' | 'memory' | 'crash';
 
 export interface WorkerBounds {
-  /** For each piece of output, the start of the thread included. */
+  /** For each piece of output, the start of the thread included: longer without a word from the job is a hang. */
   readonly timeoutMs: number;
   /** JavaScript heap. */
   readonly memoryMb: number;
   readonly signal?: AbortSignal | undefined;
+  /** What the job says of its progress on its way (`tellAlive`): each word starts the time anew. */
+  readonly onNote?: ((note: unknown) => void) | undefined;
   /** The error to throw when a limit is reached: it names the input. `cause` is there for a crash. */
   readonly onLimit: (limit: WorkerLimit, cause?: unknown) => Error;
 }
@@ -70,12 +72,16 @@ function startWorker(start: WorkerStart, memoryMb: number): Worker {
   });
 }
 
-function nextReply(worker: Worker, bounds: WorkerBounds): Promise<WorkerReply> {
-  const { signal, timeoutMs, onLimit } = bounds;
+function nextReply(worker: Worker, bounds: WorkerBounds): Promise<WorkerAnswer> {
+  const { signal, timeoutMs, onLimit, onNote } = bounds;
   return new Promise((resolve, reject) => {
     const stop = () => settle(() => reject(signal!.reason));
     const timer = setTimeout(() => settle(() => reject(onLimit('time'))), timeoutMs);
-    const onMessage = (reply: WorkerReply) => settle(() => resolve(reply));
+    const onMessage = (reply: WorkerReply) => {
+      if (reply.kind !== 'note') return settle(() => resolve(reply));
+      timer.refresh();
+      onNote?.(reply.value);
+    };
     const onError = (error: unknown) => settle(() => reject(limitOf(error, onLimit)));
     const onExit = () => settle(() => reject(onLimit('crash')));
     const settle = (then: () => void) => {
