@@ -32,7 +32,7 @@ export async function runBounded<Input, Output>(
   throw bounds.onLimit('crash');
 }
 
-/** The items of a stream, each asked for when the one before has been taken. @throws as `runBounded`. */
+/** The items of a stream, one made ahead while another is used. @throws as `runBounded`. */
 export function streamBounded<Input, Item>(
   stream: WorkerStream<Input, Item>,
   input: Input,
@@ -49,10 +49,14 @@ async function* boundedItems<Item>(
   bounds.signal?.throwIfAborted();
   const worker = startWorker({ url, name, input }, bounds.memoryMb);
   try {
+    let next = nextReply(worker, bounds);
     while (true) {
-      const reply = await nextReply(worker, bounds);
+      const reply = await next;
       if (reply.kind === 'done') return;
       if (reply.kind === 'error') throw reviveError(reply.error);
+      next = nextReply(worker, bounds);
+      // What goes wrong meanwhile is thrown when this item is done with, or not at all when the reader stops here.
+      next.catch(() => {});
       yield reply.value as Item;
     }
   } finally {

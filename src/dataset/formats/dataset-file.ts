@@ -47,13 +47,13 @@ export interface DatasetFile {
 const HEAD_BYTES = 1024 * 1024;
 
 /** A file or folder on disk. @throws VultuneError `DATASET_FILE_MISSING` and others as `fileError`. */
-export async function fileOnDisk(path: string): Promise<DatasetFile> {
+export async function fileOnDisk(path: string, signal?: AbortSignal): Promise<DatasetFile> {
   try {
     const info = await stat(path);
     if (info.isDirectory()) return folder(path);
     const head = await readHead(path, info.size);
     const about = { path, name: basename(path), isOnDisk: true, sizeBytes: info.size };
-    return describe({ ...about, head, bytes: () => diskBytes(path) });
+    return await describe({ ...about, head, bytes: () => diskBytes(path) }, signal);
   } catch (error) {
     throw missing(fileError(error, path, 'read'), path);
   }
@@ -84,9 +84,9 @@ export async function fileOfStream(
 
 type Undescribed = Omit<DatasetFile, 'container' | 'fields' | 'first'>;
 
-async function describe(file: Undescribed): Promise<DatasetFile> {
+async function describe(file: Undescribed, signal?: AbortSignal): Promise<DatasetFile> {
   const container = containerOf(file.head);
-  const first = await firstRow(file, container);
+  const first = await firstRow(file, container, signal);
   return { ...file, container, first, fields: Object.keys(first) };
 }
 
@@ -116,7 +116,11 @@ function containerOf(head: Uint8Array): Container {
   return csvDelimiter(text) === undefined ? 'unknown' : 'csv';
 }
 
-async function firstRow(file: Undescribed, container: Container): Promise<Readonly<Record<string, unknown>>> {
+async function firstRow(
+  file: Undescribed,
+  container: Container,
+  signal: AbortSignal | undefined,
+): Promise<Readonly<Record<string, unknown>>> {
   const text = () =>
     Buffer.from(file.head)
       .toString('utf8')
@@ -125,9 +129,13 @@ async function firstRow(file: Undescribed, container: Container): Promise<Readon
   if (container === 'json') return firstElement(file);
   if (container === 'csv') return firstCsvRow(text(), csvDelimiter(text()) ?? ',');
   if (!file.isOnDisk) return {};
-  if (container === 'parquet') return (await import('./rows/parquet-rows.ts')).firstParquetRow(file.path);
-  if (container === 'sqlite') return named((await import('./cvefixes/database.ts')).tableNames(file.path));
-  if (container === 'hdf5') return named(await (await import('./draper/vdisc.ts')).hdf5Names(file.path));
+  if (container === 'parquet')
+    return (await import('./rows/parquet-rows.ts')).firstParquetRow(file.path, signal);
+  if (container === 'sqlite') {
+    return named(await (await import('./cvefixes/read-methods.ts')).tableNames(file.path, signal));
+  }
+  if (container === 'hdf5')
+    return named(await (await import('./draper/vdisc.ts')).hdf5Names(file.path, signal));
   return {};
 }
 
