@@ -89,7 +89,7 @@ const KINDS = [
 describe.each(KINDS)('mutants of a %s file', (ending, whole) => {
   test('end in records or in an error with a code', async () => {
     const bytes = await whole();
-    for (let seed = 1; seed <= 8; seed++) {
+    for (let seed = 1; seed <= 5; seed++) {
       const path = fileWith(`m${seed}.${ending}`, mutant(bytes, seed));
       const ended = await readBack(path, { requireTarget: false }).then(
         () => 'records',
