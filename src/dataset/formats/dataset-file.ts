@@ -8,6 +8,7 @@ import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
+import { parseRow } from '../json/parse-row.ts';
 import { csvDelimiter, firstCsvRow } from './rows/csv-rows.ts';
 import { jsonRows } from './rows/json-rows.ts';
 
@@ -146,7 +147,8 @@ function named(names: readonly string[]): Readonly<Record<string, unknown>> {
 
 function firstJsonLine(text: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(text.trimStart().split('\n', 1)[0]!);
+    const line = text.trimStart().split('\n', 1)[0]!;
+    const value = parseRow(line, { line: 1 });
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};

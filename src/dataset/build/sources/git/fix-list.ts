@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { parse } from 'csv-parse';
 import { VultuneError } from '../../../../base/errors.ts';
 import { fileError } from '../../../../base/files.ts';
+import { parseRow } from '../../../json/parse-row.ts';
 import { readLines } from '../../../read-lines.ts';
 
 export interface FixRow {
@@ -159,7 +160,7 @@ async function* jsonRows(
     if (text.trim() === '') continue;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseRow(text, { file: path, line: number });
     } catch {
       value = undefined;
     }
