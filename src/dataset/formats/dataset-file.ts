@@ -91,6 +91,9 @@ async function describe(file: Undescribed, signal?: AbortSignal): Promise<Datase
   return { ...file, container, first, fields: Object.keys(first) };
 }
 
+/** Of the head, looked at for the first character. */
+const BLANK_BYTES = 65_536;
+
 const MAGIC: readonly (readonly [Container, string, number])[] = [
   ['parquet', 'PAR1', 0],
   ['sqlite', 'SQLite format 3\0', 0],
@@ -107,11 +110,12 @@ function containerOf(head: Uint8Array): Container {
   // In the first line only: code in a cell may hold one.
   const lineEnd = head.indexOf(0x0a);
   if (head.subarray(0, lineEnd === -1 ? 4096 : Math.min(lineEnd, 4096)).includes(0)) return 'unknown';
-  const text = Buffer.from(head.subarray(0, 65_536))
+  const text = Buffer.from(head.subarray(0, BLANK_BYTES))
     .toString('utf8')
     .replace(/^\ufeff/, '')
     .trimStart();
-  if (text === '') return 'empty';
+  // Whatever comes after so many blank lines, the reader of lines finds.
+  if (text === '') return head.length > BLANK_BYTES ? 'jsonl' : 'empty';
   if (text.startsWith('{')) return 'jsonl';
   if (text.startsWith('[')) return 'json';
   return csvDelimiter(text) === undefined ? 'unknown' : 'csv';

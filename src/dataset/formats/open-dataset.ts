@@ -62,7 +62,7 @@ export async function openDataset(path: string, options: OpenDatasetOptions = {}
     return openArchive(file, given, options);
   }
   if (file.container !== 'gzip') return openFile(file, given, options);
-  const opened = openFile(await fileOfStream(path, gunzipped(path)), given, options);
+  const opened = openFile(await fileOfStream(path, gunzipped(path, options.signal)), given, options);
   return { ...opened, sizeBytes: file.sizeBytes };
 }
 
@@ -126,13 +126,14 @@ async function openArchive(
 ): Promise<OpenedDataset> {
   let format: string | undefined;
   let unknown: DatasetFile | undefined;
-  for await (const entry of archiveEntries(path)) {
+  for await (const entry of archiveEntries(path, { signal: options.signal })) {
     format = (given ?? recogniseFormat(entry))?.name;
     if (format !== undefined) break;
     unknown ??= entry;
   }
   if (format === undefined) throw unknown === undefined ? noFiles(path) : unknownFormat(unknown);
   const reading = {
+    signal: options.signal,
     onBytes: options.onBytes,
     onSkipped: (reason: string) => options.tally?.add(reason),
   };
