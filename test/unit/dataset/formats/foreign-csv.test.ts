@@ -10,7 +10,12 @@ test.each([
   ['two columns of one name', 'code,target,code\nint a;,1,int z;\n', 'DATASET_CSV_BROKEN', 1],
   ['columns without end', `code,target${',x'.repeat(20_000)}\nint a;,1\n`, 'DATASET_CSV_BROKEN', 1],
   ['another encoding', Buffer.from(`${head}int \xe4;,1,x\n`, 'latin1'), 'DATASET_ENCODING', undefined],
-  ['bytes', Buffer.concat([Buffer.from(head), Buffer.alloc(5000, 0xff), Buffer.from(',1,x\n')]), 'DATASET_ENCODING', undefined],
+  [
+    'bytes',
+    Buffer.concat([Buffer.from(head), Buffer.alloc(5000, 0xff), Buffer.from(',1,x\n')]),
+    'DATASET_ENCODING',
+    undefined,
+  ],
 ])('%s is an error with a code and a line', async (_, content, code, line) => {
   await expect(readBack(fileWith('a.csv', content))).rejects.toMatchObject({
     code,

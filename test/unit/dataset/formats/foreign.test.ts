@@ -1,69 +1,13 @@
 /** @file Damaged Parquet, SQLite and HDF5: every one ends, in records or in an error with its code, and never outside it. */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import h5wasm from 'h5wasm/node';
-import { parquetWriteBuffer } from 'hyparquet-writer';
-import sqlite from 'node-sqlite3-wasm';
 import { describe, expect, test } from 'vitest';
 import { openDataset } from '../../../../src/dataset/formats/open-dataset.ts';
 import { checkPageSize, checkParquet } from '../../../../src/dataset/formats/rows/parquet-limits.ts';
-import { fileWith, folderWith, readBack } from '../../../support/dataset-file.ts';
+import { fileWith, readBack } from '../../../support/dataset-file.ts';
+import { hdf5Seed, parquetSeed, sqliteSeed } from '../../../support/dataset-seeds.ts';
 
 /** Found by flipping bits. */
 const DAMAGED = resolve(import.meta.dirname, '../../../fixtures/damaged');
-
-const code = (i: number) => `int f${i}(int a) { return a + ${i}; }`;
-
-function parquet(): Uint8Array {
-  const numbers = Array.from({ length: 40 }, (_, i) => i);
-  return new Uint8Array(
-    parquetWriteBuffer({
-      columnData: [
-        { name: 'code', data: numbers.map(code), type: 'STRING' },
-        { name: 'target', data: numbers.map((i) => i % 2), type: 'INT32' },
-      ],
-    }),
-  );
-}
-
-function database(): Uint8Array {
-  const path = join(folderWith({}), 'x.db');
-  const db = new sqlite.Database(path);
-  db.exec(`CREATE TABLE fixes (cve_id TEXT, hash TEXT, repo_url TEXT); CREATE TABLE cwe_classification (cve_id TEXT, cwe_id TEXT);
-    CREATE TABLE commits (hash TEXT, committer_date TEXT); CREATE TABLE file_change (file_change_id TEXT, hash TEXT, old_path TEXT, new_path TEXT);
-    CREATE TABLE method_change (file_change_id TEXT, name TEXT, signature TEXT, start_line TEXT, end_line TEXT, code TEXT, before_change TEXT);`);
-  for (let i = 0; i < 100; i++) {
-    db.run('INSERT INTO fixes VALUES (?, ?, ?)', [`CVE-2020-${1000 + i}`, `h${i}`, 'https://host.org/a/b']);
-    db.run('INSERT INTO file_change VALUES (?, ?, ?, ?)', [`f${i}`, `h${i}`, 'a.c', 'a.c']);
-    db.run('INSERT INTO method_change VALUES (?, ?, ?, ?, ?, ?, ?)', [
-      `f${i}`,
-      'f',
-      'f',
-      '1',
-      '1',
-      code(i),
-      'True',
-    ]);
-  }
-  db.close();
-  return readFileSync(path);
-}
-
-async function hdf5(): Promise<Uint8Array> {
-  const path = join(folderWith({}), 'x.hdf5');
-  await h5wasm.ready;
-  const file = new h5wasm.File(path, 'w');
-  file.create_dataset({
-    name: 'functionSource',
-    data: Array.from({ length: 20 }, (_, i) => code(i)),
-    dtype: 'S',
-  });
-  for (const name of ['CWE-119', 'CWE-120', 'CWE-469', 'CWE-476', 'CWE-other']) {
-    file.create_dataset({ name, data: new Int8Array(20), dtype: '<b' });
-  }
-  file.close();
-  return readFileSync(path);
-}
 
 /** One to three bits flipped, the same ones for the same number. */
 function mutant(whole: Uint8Array, seed: number): Uint8Array {
@@ -81,9 +25,9 @@ function mutant(whole: Uint8Array, seed: number): Uint8Array {
 }
 
 const KINDS = [
-  ['parquet', async () => parquet(), 'DATASET_PARQUET_BROKEN'],
-  ['db', async () => database(), 'DATASET_SQLITE_BROKEN'],
-  ['hdf5', hdf5, 'DATASET_HDF5_BROKEN'],
+  ['parquet', async () => parquetSeed(), 'DATASET_PARQUET_BROKEN'],
+  ['db', async () => sqliteSeed(), 'DATASET_SQLITE_BROKEN'],
+  ['hdf5', hdf5Seed, 'DATASET_HDF5_BROKEN'],
 ] as const;
 
 describe.each(KINDS)('mutants of a %s file', (ending, whole) => {
