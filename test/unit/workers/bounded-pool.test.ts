@@ -17,8 +17,8 @@ function pool(more: Partial<BoundedPoolOptions> = {}) {
 }
 
 test('jobs give their results, more of them than there are threads', async () => {
-  const { run } = pool();
-  expect(await Promise.all([1, 2, 3].map((n) => run(TWICE, n)))).toEqual([2, 4, 6]);
+  const jobs = pool();
+  expect(await Promise.all([1, 2, 3].map((n) => jobs.run(TWICE, n)))).toEqual([2, 4, 6]);
 });
 
 test('a VultuneError arrives with its code, place and hint', async () => {
@@ -29,30 +29,30 @@ test('a VultuneError arrives with its code, place and hint', async () => {
 });
 
 test('a job that never ends is refused and the next one runs', async () => {
-  const { run } = pool({ timeoutMs: 3_000 });
-  const hang = run(HANG, null);
-  const next = run(TWICE, 21);
+  const jobs = pool({ timeoutMs: 3_000 });
+  const hang = jobs.run(HANG, null);
+  const next = jobs.run(TWICE, 21);
   await expect(hang).rejects.toThrow(/time/);
   expect(await next).toBe(42);
 });
 
 test('a job that fills the heap is refused and the next one runs', async () => {
-  const { run } = pool();
-  await expect(run(HOARD, null)).rejects.toThrow(/memory/);
-  expect(await run(TWICE, 21)).toBe(42);
+  const jobs = pool();
+  await expect(jobs.run(HOARD, null)).rejects.toThrow(/memory/);
+  expect(await jobs.run(TWICE, 21)).toBe(42);
 });
 
 test('an unhandled rejection in a thread ends that job alone', async () => {
-  const { run } = pool();
-  await expect(run(REJECT_LATER, null)).rejects.toThrow(/crash/);
-  expect(await run(TWICE, 21)).toBe(42);
+  const jobs = pool();
+  await expect(jobs.run(REJECT_LATER, null)).rejects.toThrow(/crash/);
+  expect(await jobs.run(TWICE, 21)).toBe(42);
 });
 
 test('the signal cuts off a job that hangs and drops those that wait', async () => {
-  const { run } = pool();
+  const jobs = pool();
   const stop = new AbortController();
-  const results = [run(HANG, null, stop.signal), run(TWICE, 1, stop.signal)];
+  const results = [jobs.run(HANG, null, stop.signal), jobs.run(TWICE, 1, stop.signal)];
   setTimeout(() => stop.abort(), 200);
   for (const result of await Promise.allSettled(results)) expect(result.status).toBe('rejected');
-  expect(await run(TWICE, 21)).toBe(42);
+  expect(await jobs.run(TWICE, 21)).toBe(42);
 });

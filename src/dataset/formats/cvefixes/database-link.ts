@@ -16,7 +16,7 @@ export interface LinkedDatabase extends ForeignFile {
 }
 
 /** @throws VultuneError `DATASET_FILE_MISSING`. */
-export function linkDatabase(path: string): LinkedDatabase & { remove(): void } {
+export function linkDatabase(path: string): LinkedDatabase & { readonly remove: () => void } {
   if (!existsSync(path)) {
     throw new VultuneError('DATASET_FILE_MISSING', `there is no database ${path}`, { where: { file: path } });
   }
