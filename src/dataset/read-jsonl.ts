@@ -4,6 +4,7 @@
  */
 import { type ErrorPlace, VultuneError } from '../base/errors.ts';
 import { duplicateKey } from './duplicate-keys.ts';
+import { parseRow } from './json/parse-row.ts';
 import { pairRecords } from './pair-records.ts';
 import { type ReadLinesOptions, readLines } from './read-lines.ts';
 import { checkRecord, type DatasetRecord, type LabelledRecord } from './record.ts';
@@ -32,10 +33,10 @@ export async function* streamRecords(
   const file = path === '-' ? 'standard input' : path;
   const requireTarget = options.requireTarget ?? true;
   let count = 0;
-  for await (const { text, number } of readLines(path, options)) {
+  for await (const { text, number } of readLines(path, { ...options, skipEmpty: true })) {
     if (text.trim() === '') continue;
     const where = { file, line: number };
-    const record = checkRecord(parseLine(text, where), { requireTarget, where });
+    const record = checkRecord(parseRow(text, where), { requireTarget, where });
     const repeated = duplicateKey(text);
     if (repeated !== undefined) throw repeatedKey(repeated, where);
     count++;
@@ -82,24 +83,4 @@ export function repeatedKey(name: string, where: ErrorPlace): VultuneError {
     where: { ...where, name },
     hint: 'keep the one that was meant',
   });
-}
-
-function parseLine(text: string, where: { readonly file: string; readonly line: number }): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new VultuneError('DATASET_JSON_BROKEN', `line ${where.line} is not JSON: ${shorten(reason)}`, {
-      where,
-      hint: text.trimStart().startsWith('[')
-        ? 'this looks like a JSON array; expected one object a line (JSON lines)'
-        : 'expected one JSON object a line (JSON lines)',
-      cause,
-    });
-  }
-}
-
-/** The parser quotes the offending text: a function can be pages long. */
-function shorten(reason: string): string {
-  return reason.length <= 120 ? reason : `${reason.slice(0, 117)}...`;
 }

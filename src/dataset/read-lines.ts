@@ -16,6 +16,8 @@ export interface ReadLinesOptions {
   /** What `-` reads; standard input unless a test gives another. */
   readonly stdin?: AsyncIterable<Uint8Array>;
   readonly maxLineBytes?: number;
+  /** Empty lines are counted and not given: there may be a gigabyte of them. */
+  readonly skipEmpty?: boolean;
 }
 
 const MAX_LINE_BYTES = 256 * 2 ** 20;
@@ -29,7 +31,7 @@ export async function* readLines(path: string, options: ReadLinesOptions = {}): 
   const file = path === '-' ? 'standard input' : path;
   const stream = path === '-' ? (options.stdin ?? process.stdin) : createReadStream(path);
   try {
-    yield* readByteLines(stream as AsyncIterable<Uint8Array>, file, options.maxLineBytes);
+    yield* readByteLines(stream as AsyncIterable<Uint8Array>, file, options);
   } catch (error) {
     throw missingFile(error, path);
   }
@@ -42,14 +44,23 @@ export async function* readLines(path: string, options: ReadLinesOptions = {}): 
 export async function* readByteLines(
   bytes: AsyncIterable<Uint8Array>,
   file: string,
-  maxLineBytes = MAX_LINE_BYTES,
+  {
+    maxLineBytes = MAX_LINE_BYTES,
+    skipEmpty = false,
+  }: Pick<ReadLinesOptions, 'maxLineBytes' | 'skipEmpty'> = {},
 ): AsyncGenerator<TextLine> {
   let parts: Uint8Array[] = [];
   let partBytes = 0;
   let number = 1;
   for await (const chunk of bytes) {
     let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+    while (true) {
+      while (skipEmpty && partBytes === 0 && chunk[start] === LINE_FEED) {
+        start++;
+        number++;
+      }
+      const end = chunk.indexOf(LINE_FEED, start);
+      if (end === -1) break;
       parts.push(chunk.subarray(start, end));
       yield { text: decode(parts, file, number), number };
       [parts, partBytes, start] = [[], 0, end + 1];

@@ -2,9 +2,10 @@
  * @file The text of one file -> outlines of its functions, with fingerprints and suppressions. Pure, and its result is plain data:
  * it runs in worker threads and is kept on disk.
  */
-import type { PoolJob } from '../dataset/functions/extraction-pool.ts';
+
 import type { Language } from '../dataset/functions/languages.ts';
 import { type ExtractedFunction, parseSource } from '../dataset/functions/parse-source.ts';
+import type { WorkerJob } from '../workers/worker-job.ts';
 import type { FileOutline, FunctionOutline } from './finding.ts';
 import { functionFingerprint, textKey } from './fingerprint.ts';
 import { findSuppressions } from './suppressions.ts';
@@ -18,7 +19,7 @@ export interface OutlineInput {
 }
 
 /** For the worker pool. */
-export const OUTLINE_JOB: PoolJob<OutlineInput, FileOutline> = {
+export const OUTLINE_JOB: WorkerJob<OutlineInput, FileOutline> = {
   url: import.meta.url,
   name: 'outlineSource',
   run: outlineSource,

@@ -6,6 +6,7 @@
 import { looksMinified } from '../dataset/build/source-filters.ts';
 import type { ExtractionPool } from '../dataset/functions/extraction-pool.ts';
 import { languageOfPath } from '../dataset/functions/languages.ts';
+import { refusalReason } from '../dataset/functions/source-refusal.ts';
 import type { OutlineIndex } from './cache/outline-index.ts';
 import type { CachedScore, ScoreCache } from './cache/score-cache.ts';
 import { changedFunctions } from './diff/changed-functions.ts';
@@ -206,8 +207,9 @@ class FileScan {
       return made;
     } catch (error) {
       signal.throwIfAborted();
-      if (!isParserFailure(error)) throw error;
-      return { functions: [], problems: [], refused: 'the parser ran out of stack or memory' };
+      const refused = refusalReason(error) ?? parserFailure(error);
+      if (refused === undefined) throw error;
+      return { functions: [], problems: [], refused };
     }
   }
 
@@ -277,8 +279,7 @@ function placesOf(unread: NonNullable<FileOutline['unread']>): string {
 }
 
 /** Stack and memory that a source's nesting used up; anything else is a bug and has to be seen. */
-function isParserFailure(error: unknown): boolean {
-  return (
-    error instanceof RangeError || (error instanceof Error && /stack|memory|recursion/i.test(error.message))
-  );
+function parserFailure(error: unknown): string | undefined {
+  const isOne = error instanceof Error && /stack|memory|recursion/i.test(error.message);
+  return isOne ? 'the parser ran out of stack or memory' : undefined;
 }

@@ -3,7 +3,7 @@
  * much memory, crashes, or the signal fires: a hang in a parser costs its limit, never the process.
  */
 import { Worker } from 'node:worker_threads';
-import type { WorkerReply, WorkerStart } from './worker-entry.ts';
+import type { WorkerAnswer, WorkerReply, WorkerStart } from './worker-entry.ts';
 import { reviveError } from './worker-errors.ts';
 import type { WorkerJob, WorkerStream } from './worker-job.ts';
 
@@ -11,11 +11,13 @@ import type { WorkerJob, WorkerStream } from './worker-job.ts';
 export type WorkerLimit = 'time' | 'memory' | 'crash';
 
 export interface WorkerBounds {
-  /** For each piece of output, the start of the thread included. */
+  /** For each piece of output, the start of the thread included: longer without a word from the job is a hang. */
   readonly timeoutMs: number;
   /** JavaScript heap. */
   readonly memoryMb: number;
   readonly signal?: AbortSignal | undefined;
+  /** What the job says of its progress on its way (`tellAlive`): each word starts the time anew. */
+  readonly onNote?: ((note: unknown) => void) | undefined;
   /** The error to throw when a limit is reached: it names the input. `cause` is there for a crash. */
   readonly onLimit: (limit: WorkerLimit, cause?: unknown) => Error;
 }
@@ -30,7 +32,7 @@ export async function runBounded<Input, Output>(
   throw bounds.onLimit('crash');
 }
 
-/** The items of a stream, each asked for when the one before has been taken. @throws as `runBounded`. */
+/** The items of a stream, one made ahead while another is used. @throws as `runBounded`. */
 export function streamBounded<Input, Item>(
   stream: WorkerStream<Input, Item>,
   input: Input,
@@ -47,10 +49,14 @@ async function* boundedItems<Item>(
   bounds.signal?.throwIfAborted();
   const worker = startWorker({ url, name, input }, bounds.memoryMb);
   try {
+    let next = nextReply(worker, bounds);
     while (true) {
-      const reply = await nextReply(worker, bounds);
+      const reply = await next;
       if (reply.kind === 'done') return;
       if (reply.kind === 'error') throw reviveError(reply.error);
+      next = nextReply(worker, bounds);
+      // What goes wrong meanwhile is thrown when this item is done with, or not at all when the reader stops here.
+      next.catch(() => {});
       yield reply.value as Item;
     }
   } finally {
@@ -70,12 +76,16 @@ function startWorker(start: WorkerStart, memoryMb: number): Worker {
   });
 }
 
-function nextReply(worker: Worker, bounds: WorkerBounds): Promise<WorkerReply> {
-  const { signal, timeoutMs, onLimit } = bounds;
+function nextReply(worker: Worker, bounds: WorkerBounds): Promise<WorkerAnswer> {
+  const { signal, timeoutMs, onLimit, onNote } = bounds;
   return new Promise((resolve, reject) => {
     const stop = () => settle(() => reject(signal!.reason));
     const timer = setTimeout(() => settle(() => reject(onLimit('time'))), timeoutMs);
-    const onMessage = (reply: WorkerReply) => settle(() => resolve(reply));
+    const onMessage = (reply: WorkerReply) => {
+      if (reply.kind !== 'note') return settle(() => resolve(reply));
+      timer.refresh();
+      onNote?.(reply.value);
+    };
     const onError = (error: unknown) => settle(() => reject(limitOf(error, onLimit)));
     const onExit = () => settle(() => reject(onLimit('crash')));
     const settle = (then: () => void) => {

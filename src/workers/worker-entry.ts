@@ -3,6 +3,7 @@
  * the caller sets the pace. Started by bounded-worker.ts alone.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { sendNotesTo } from './tell-alive.ts';
 import { type ClonedError, cloneError } from './worker-errors.ts';
 import type { WorkerJob, WorkerStream } from './worker-job.ts';
 
@@ -12,12 +13,16 @@ export interface WorkerStart {
   readonly input: unknown;
 }
 
-export type WorkerReply =
+export type WorkerReply = WorkerAnswer | { readonly kind: 'note'; readonly value: unknown };
+
+/** What one request is answered by. */
+export type WorkerAnswer =
   | { readonly kind: 'item'; readonly value: unknown }
   | { readonly kind: 'done' }
   | { readonly kind: 'error'; readonly error: ClonedError };
 
 const port = parentPort!;
+sendNotesTo((value) => port.postMessage({ kind: 'note', value }));
 const { url, name, input } = workerData as WorkerStart;
 
 async function* outputOfJob(): AsyncGenerator<unknown> {

@@ -55,7 +55,7 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   hyparquet: 'dataset',
   'stream-json': 'dataset',
   'csv-parse': 'dataset',
-  piscina: 'dataset',
+  piscina: 'workers',
   commander: 'cli',
 };
 

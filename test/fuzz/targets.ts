@@ -1,5 +1,6 @@
 /** @file Every reader of bytes from outside that `npm run fuzz` tries: one line each. */
 import { adapterConfigTarget, adapterWeightsTarget } from './adapter.ts';
+import { FORMAT_TARGETS } from './format-targets.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 import { ggufTarget } from './gguf.ts';
 import { modelConfigTarget } from './model-config.ts';
@@ -15,4 +16,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ggufTarget,
   adapterConfigTarget,
   adapterWeightsTarget,
+  ...FORMAT_TARGETS,
 ];

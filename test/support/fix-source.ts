@@ -52,7 +52,7 @@ export async function build(
   options: Partial<BuildOptions> & Pick<BuildOptions, 'sources'>,
 ): Promise<Built> {
   const outDir = options.outDir ?? join(folder, 'out');
-  const { info } = await buildDataset({ threads: 0, cacheDir: join(folder, 'cache'), outDir, ...options });
+  const { info } = await buildDataset({ threads: 1, cacheDir: join(folder, 'cache'), outDir, ...options });
   return { info, ...readBuilt(outDir) };
 }
 

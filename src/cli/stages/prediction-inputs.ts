@@ -2,8 +2,8 @@
 
 import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
+import { functionsOfSource } from '../../dataset/functions/extraction-job.ts';
 import { languageOfPath } from '../../dataset/functions/languages.ts';
-import { parseSource } from '../../dataset/functions/parse-source.ts';
 import { readRecords } from '../../dataset/read-jsonl.ts';
 
 export interface PredictionInput {
@@ -18,7 +18,10 @@ export interface PredictionInput {
 }
 
 /** Everything is read and checked before anything is computed. Throws what reading records throws, SOURCE_WITHOUT_FUNCTIONS, SOURCE_NOT_PARSED. */
-export async function readPredictionInputs(data: string): Promise<readonly PredictionInput[]> {
+export async function readPredictionInputs(
+  data: string,
+  signal?: AbortSignal,
+): Promise<readonly PredictionInput[]> {
   const language = languageOfPath(data);
   if (language === undefined) {
     const records = await readRecords(data, { requireTarget: false });
@@ -26,7 +29,10 @@ export async function readPredictionInputs(data: string): Promise<readonly Predi
   }
   const source = readTextFile(data);
   // A header is C or C++ by what is in it.
-  const { functions, refused } = parseSource(source, languageOfPath(data, source) ?? language);
+  const { functions, refused } = await functionsOfSource(
+    { source, language: languageOfPath(data, source) ?? language },
+    signal,
+  );
   if (refused !== undefined) {
     throw new VultuneError('SOURCE_NOT_PARSED', `${data} is not read as source: ${refused}`, {
       where: { file: data },

@@ -7,7 +7,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { Release } from '../../dataset/build/npm/release.ts';
 import { contentProblem, isBuiltPath, pathProblem } from '../../dataset/build/source-filters.ts';
-import { extractFunctions } from '../../dataset/functions/parse-source.ts';
+import { functionsOfSource } from '../../dataset/functions/extraction-job.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
 import type { CliContext } from '../context.ts';
@@ -51,7 +51,7 @@ export async function choosePackage(
     const release = await fetch(name, version, signal).catch(() => undefined);
     if (release === undefined) continue; // Gone from the cache since, and no network.
     const files = handWritten(release);
-    const functions = countFunctions(files, most);
+    const functions = await countFunctions(files, most, signal);
     if (functions > most || functions <= (largest?.functions ?? 0)) continue;
     const texts = new Map([...files].map(([path, { text }]) => [path, text]));
     largest = { functions, chosen: { name, version, files: texts, known } };
@@ -86,11 +86,11 @@ function handWritten({ files }: Release): Release['files'] {
 }
 
 /** Stops counting where it is too many. */
-function countFunctions(files: Release['files'], most: number): number {
+async function countFunctions(files: Release['files'], most: number, signal: AbortSignal): Promise<number> {
   let functions = 0;
   for (const { text, language } of files.values()) {
     if (functions > most) break;
-    functions += extractFunctions(text, language).length;
+    functions += (await functionsOfSource({ source: text, language }, signal)).functions.length;
   }
   return functions;
 }

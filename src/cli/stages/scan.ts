@@ -199,11 +199,11 @@ function priorShift({ prevalence }: ScanRequest, header: AdapterHeader): (score:
   return (score) => shiftPrior(score, from, prevalence);
 }
 
-/** Starting workers costs more than parsing a few files. */
+/** Starting more workers than one costs more than parsing a few files. */
 const FILES_WORTH_WORKERS = 100;
 
 function parserThreads(files: readonly SourceFile[], { numThreads }: ScanRequest): number {
-  return files.length < FILES_WORTH_WORKERS ? 0 : (numThreads ?? availableParallelism());
+  return files.length < FILES_WORTH_WORKERS ? 1 : (numThreads ?? availableParallelism());
 }
 
 function folderOf(path: string): string {

@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createGunzip, gunzipSync, constants as zlib } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
+import { ARCHIVE_LIMITS, mostUnpackedBytes, pathInArchive } from '../../base/archive-limits.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
 import { type DatasetFile, fileOfStream } from './dataset-file.ts';
@@ -13,15 +14,13 @@ import { type DatasetFile, fileOfStream } from './dataset-file.ts';
 export interface ArchiveOptions {
   /** Of all entries together, uncompressed. */
   readonly maxBytes?: number;
+  readonly signal?: AbortSignal | undefined;
   /** Bytes of the archive read so far. */
   readonly onBytes?: ((done: number) => void) | undefined;
   /** Why an entry was passed over that might have been one, in the words of the card. */
   readonly onSkipped?: (reason: string) => void;
 }
 
-/** Code compresses ten times; more than this is made to be large. */
-const MOST_COMPRESSION = 200;
-const ALWAYS_ALLOWED_BYTES = 2 ** 30;
 const DATASET_ENTRY = /(?:^|\/)(?!\._)[^/]+\.(?:jsonl|ndjson|json|csv|tsv)$/i;
 
 /** Whether a file that begins like this is a tar archive, gzipped or plain. */
@@ -30,14 +29,23 @@ export function isTar(head: Uint8Array): boolean {
   return Buffer.from(plain.subarray(257, 262)).toString('latin1') === 'ustar';
 }
 
-/** The bytes of a gzipped file that is no archive. @throws VultuneError `ARCHIVE_BROKEN`. */
-export async function* gunzipped(path: string): AsyncGenerator<Uint8Array> {
+/** The bytes of a gzipped file that is no archive. @throws VultuneError `ARCHIVE_BROKEN`, `ARCHIVE_BOMB`. */
+export async function* gunzipped(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const { size } = await stat(path);
+  const maxBytes = mostUnpackedBytes(size, ARCHIVE_LIMITS.dataset);
   const input = createReadStream(path);
   const output = createGunzip();
   input.on('error', (error) => output.destroy(error));
+  let unpackedBytes = 0;
   try {
-    for await (const chunk of input.pipe(output)) yield chunk as Buffer;
+    for await (const chunk of input.pipe(output)) {
+      signal?.throwIfAborted();
+      unpackedBytes += chunk.length;
+      if (unpackedBytes > maxBytes) throw bomb(path, `${Math.round(maxBytes / 2 ** 20)} MiB`);
+      yield chunk as Buffer;
+    }
   } catch (error) {
+    signal?.throwIfAborted();
     throw broken(error, path);
   } finally {
     input.destroy();
@@ -55,8 +63,10 @@ export async function* archiveEntries(
   options: ArchiveOptions = {},
 ): AsyncGenerator<DatasetFile> {
   const { size } = await stat(path);
-  const maxBytes = options.maxBytes ?? Math.max(ALWAYS_ALLOWED_BYTES, size * MOST_COMPRESSION);
+  const maxBytes = options.maxBytes ?? mostUnpackedBytes(size, ARCHIVE_LIMITS.dataset);
   const waiting: ReadEntry[] = [];
+  const seen = new Set<string>();
+  let entries = 0;
   let totalBytes = 0;
   let failure: unknown;
   let isDone = false;
@@ -73,7 +83,8 @@ export async function* archiveEntries(
     onReadEntry(entry) {
       totalBytes += entry.size;
       if (totalBytes > maxBytes) fail(bomb(path, `${Math.round(maxBytes / 2 ** 20)} MiB`));
-      const problem = entryProblem(entry);
+      if (++entries > ARCHIVE_LIMITS.dataset.entries) fail(bomb(path, `${entries} files`));
+      const problem = entryProblem(entry, seen);
       if (problem !== undefined) options.onSkipped?.(problem);
       if (failure === undefined && problem === undefined && DATASET_ENTRY.test(entry.path)) {
         waiting.push(entry);
@@ -87,6 +98,13 @@ export async function* archiveEntries(
     wake();
   });
   const input = createReadStream(path);
+  const stop = () => {
+    failure ??= options.signal!.reason;
+    current?.emit('error', failure);
+    input.destroy();
+    wake();
+  };
+  options.signal?.addEventListener('abort', stop, { once: true });
   input.on('error', fail);
   let read = 0;
   input.on('data', (chunk) => {
@@ -98,6 +116,7 @@ export async function* archiveEntries(
   input.on('end', () => parser.end());
   try {
     for (;;) {
+      options.signal?.throwIfAborted();
       if (failure !== undefined) throw failure;
       const entry = waiting.shift();
       if (entry !== undefined) {
@@ -110,19 +129,20 @@ export async function* archiveEntries(
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
+    options.signal?.removeEventListener('abort', stop);
     input.destroy();
   }
 }
 
-function entryProblem({ type, path }: ReadEntry): string | undefined {
-  if (!isSafe(path)) return 'archive entry with a path out of the archive';
+function entryProblem({ type, path }: ReadEntry, seen: Set<string>): string | undefined {
+  const name = pathInArchive(path);
+  if (name === undefined) return 'archive entry with a path out of the archive';
   const isPlain = ['Directory', 'File', 'OldFile', 'ContiguousFile'].includes(type);
-  return isPlain ? undefined : 'archive entry that is a link or no file';
-}
-
-/** No absolute path, drive, or way up: nothing is written, but such an archive is not trusted with names either. */
-function isSafe(path: string): boolean {
-  return !/^[/\\]|^[a-z]:|\\/i.test(path) && !path.split('/').includes('..');
+  if (!isPlain) return 'archive entry that is a link or no file';
+  if (type === 'Directory') return undefined;
+  if (seen.has(name)) return 'archive entry of a name that came before';
+  seen.add(name);
+  return undefined;
 }
 
 function gunzipHead(head: Uint8Array): Uint8Array {

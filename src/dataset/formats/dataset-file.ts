@@ -8,6 +8,7 @@ import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
+import { parseRow } from '../json/parse-row.ts';
 import { csvDelimiter, firstCsvRow } from './rows/csv-rows.ts';
 import { jsonRows } from './rows/json-rows.ts';
 
@@ -47,13 +48,13 @@ export interface DatasetFile {
 const HEAD_BYTES = 1024 * 1024;
 
 /** A file or folder on disk. @throws VultuneError `DATASET_FILE_MISSING` and others as `fileError`. */
-export async function fileOnDisk(path: string): Promise<DatasetFile> {
+export async function fileOnDisk(path: string, signal?: AbortSignal): Promise<DatasetFile> {
   try {
     const info = await stat(path);
     if (info.isDirectory()) return folder(path);
     const head = await readHead(path, info.size);
     const about = { path, name: basename(path), isOnDisk: true, sizeBytes: info.size };
-    return describe({ ...about, head, bytes: () => diskBytes(path) });
+    return await describe({ ...about, head, bytes: () => diskBytes(path) }, signal);
   } catch (error) {
     throw missing(fileError(error, path, 'read'), path);
   }
@@ -84,11 +85,14 @@ export async function fileOfStream(
 
 type Undescribed = Omit<DatasetFile, 'container' | 'fields' | 'first'>;
 
-async function describe(file: Undescribed): Promise<DatasetFile> {
+async function describe(file: Undescribed, signal?: AbortSignal): Promise<DatasetFile> {
   const container = containerOf(file.head);
-  const first = await firstRow(file, container);
+  const first = await firstRow(file, container, signal);
   return { ...file, container, first, fields: Object.keys(first) };
 }
+
+/** Of the head, looked at for the first character. */
+const BLANK_BYTES = 65_536;
 
 const MAGIC: readonly (readonly [Container, string, number])[] = [
   ['parquet', 'PAR1', 0],
@@ -106,17 +110,22 @@ function containerOf(head: Uint8Array): Container {
   // In the first line only: code in a cell may hold one.
   const lineEnd = head.indexOf(0x0a);
   if (head.subarray(0, lineEnd === -1 ? 4096 : Math.min(lineEnd, 4096)).includes(0)) return 'unknown';
-  const text = Buffer.from(head.subarray(0, 65_536))
+  const text = Buffer.from(head.subarray(0, BLANK_BYTES))
     .toString('utf8')
     .replace(/^\ufeff/, '')
     .trimStart();
-  if (text === '') return 'empty';
+  // Whatever comes after so many blank lines, the reader of lines finds.
+  if (text === '') return head.length > BLANK_BYTES ? 'jsonl' : 'empty';
   if (text.startsWith('{')) return 'jsonl';
   if (text.startsWith('[')) return 'json';
   return csvDelimiter(text) === undefined ? 'unknown' : 'csv';
 }
 
-async function firstRow(file: Undescribed, container: Container): Promise<Readonly<Record<string, unknown>>> {
+async function firstRow(
+  file: Undescribed,
+  container: Container,
+  signal: AbortSignal | undefined,
+): Promise<Readonly<Record<string, unknown>>> {
   const text = () =>
     Buffer.from(file.head)
       .toString('utf8')
@@ -125,9 +134,13 @@ async function firstRow(file: Undescribed, container: Container): Promise<Readon
   if (container === 'json') return firstElement(file);
   if (container === 'csv') return firstCsvRow(text(), csvDelimiter(text()) ?? ',');
   if (!file.isOnDisk) return {};
-  if (container === 'parquet') return (await import('./rows/parquet-rows.ts')).firstParquetRow(file.path);
-  if (container === 'sqlite') return named((await import('./cvefixes/database.ts')).tableNames(file.path));
-  if (container === 'hdf5') return named(await (await import('./draper/vdisc.ts')).hdf5Names(file.path));
+  if (container === 'parquet')
+    return (await import('./rows/parquet-rows.ts')).firstParquetRow(file.path, signal);
+  if (container === 'sqlite') {
+    return named(await (await import('./cvefixes/read-methods.ts')).tableNames(file.path, signal));
+  }
+  if (container === 'hdf5')
+    return named(await (await import('./draper/vdisc.ts')).hdf5Names(file.path, signal));
   return {};
 }
 
@@ -138,7 +151,8 @@ function named(names: readonly string[]): Readonly<Record<string, unknown>> {
 
 function firstJsonLine(text: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(text.trimStart().split('\n', 1)[0]!);
+    const line = text.trimStart().split('\n', 1)[0]!;
+    const value = parseRow(line, { line: 1 });
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     return {};

@@ -55,14 +55,14 @@ export async function openDataset(path: string, options: OpenDatasetOptions = {}
     const stdin = options.stdin ?? (process.stdin as AsyncIterable<Uint8Array>);
     return openFile(await fileOfStream('standard input', stdin), given, options);
   }
-  const file = await fileOnDisk(path);
+  const file = await fileOnDisk(path, options.signal);
   const whole = given ?? (file.container === 'folder' ? recogniseFormat(file) : undefined);
   if (file.container === 'folder' && whole?.recognise(file) !== true) return openFolder(file, given, options);
   if (file.container === 'tar' || (file.container === 'gzip' && isTar(file.head))) {
     return openArchive(file, given, options);
   }
   if (file.container !== 'gzip') return openFile(file, given, options);
-  const opened = openFile(await fileOfStream(path, gunzipped(path)), given, options);
+  const opened = openFile(await fileOfStream(path, gunzipped(path, options.signal)), given, options);
   return { ...opened, sizeBytes: file.sizeBytes };
 }
 
@@ -90,7 +90,7 @@ async function openFolder(
   let format: string | undefined;
   let unknown: DatasetFile | undefined;
   for (const name of names) {
-    const file = await fileOnDisk(join(path, name));
+    const file = await fileOnDisk(join(path, name), options.signal);
     format = (given ?? recogniseFormat(file))?.name;
     if (format !== undefined) break;
     unknown ??= file;
@@ -100,7 +100,7 @@ async function openFolder(
   async function* records() {
     let before = 0;
     for (const [index, name] of names.entries()) {
-      const file = await fileOnDisk(join(path, name));
+      const file = await fileOnDisk(join(path, name), options.signal);
       const found = given ?? recogniseFormat(file);
       if (found === undefined) options.tally?.add(`file of no known format: ${name}`);
       else if (file.container !== 'empty') {
@@ -126,13 +126,14 @@ async function openArchive(
 ): Promise<OpenedDataset> {
   let format: string | undefined;
   let unknown: DatasetFile | undefined;
-  for await (const entry of archiveEntries(path)) {
+  for await (const entry of archiveEntries(path, { signal: options.signal })) {
     format = (given ?? recogniseFormat(entry))?.name;
     if (format !== undefined) break;
     unknown ??= entry;
   }
   if (format === undefined) throw unknown === undefined ? noFiles(path) : unknownFormat(unknown);
   const reading = {
+    signal: options.signal,
     onBytes: options.onBytes,
     onSkipped: (reason: string) => options.tally?.add(reason),
   };

@@ -15,10 +15,11 @@ export interface PublishedOptions {
   readonly safe?: unknown;
 }
 
-/** @throws VultuneError `SOURCE_LOCATION`, `FIELD_MAPPING`, and as `openDataset`. */
+/** `whileOpening`: ends the opening. @throws VultuneError `SOURCE_LOCATION`, `FIELD_MAPPING`, and as `openDataset`. */
 export async function openPublished(
   location: string | undefined,
   options: PublishedOptions = {},
+  whileOpening?: AbortSignal,
 ): Promise<RecordSource> {
   if (location === undefined) {
     throw new VultuneError('SOURCE_LOCATION', 'published needs a file or folder', {
@@ -30,7 +31,10 @@ export async function openPublished(
     ...(typeof options.format === 'string' ? { format: options.format } : {}),
     ...(mapping === undefined ? {} : { mapping }),
   };
-  const { format, sizeBytes } = await openDataset(location, opening);
+  const { format, sizeBytes } = await openDataset(
+    location,
+    whileOpening === undefined ? opening : { ...opening, signal: whileOpening },
+  );
   return {
     kind: 'records',
     info: { name: format, location, ...(sizeBytes === undefined ? {} : { version: `${sizeBytes} bytes` }) },

@@ -48,7 +48,7 @@ async function* convertRows(
   context: FormatContext,
   convert: ConvertRow,
 ): AsyncGenerator<ReadRecord> {
-  for await (const { value, line } of tableRows(file, context.onBytes)) {
+  for await (const { value, line } of tableRows(file, context)) {
     context.signal?.throwIfAborted();
     const where = { file: file.path, line };
     for (const record of convert(value, { ...context, file, where })) {

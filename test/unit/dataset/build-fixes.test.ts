@@ -477,7 +477,7 @@ describe('a large source of records', () => {
       sources: [from],
       outDir: join(folder.path, name),
       cacheDir: join(folder.path, 'cache'),
-      threads: 0,
+      threads: 1,
       ...(signal === undefined ? {} : { signal }),
     });
 

@@ -1,26 +1,22 @@
-/** @file Jobs on source text, run in this process; workers need compiled modules and are checked by the real tests. */
-import { expect, test } from 'vitest';
-import { createExtractionPool, type PoolJob } from '../../../src/dataset/functions/extraction-pool.ts';
+/** @file Foreign source texts in threads that can be ended: their functions, or why they were refused. */
+import { expect, onTestFinished, test } from 'vitest';
+import { EXTRACTION_JOB, functionsOfSource } from '../../../src/dataset/functions/extraction-job.ts';
+import { createExtractionPool } from '../../../src/dataset/functions/extraction-pool.ts';
+import { refusalReason } from '../../../src/dataset/functions/source-refusal.ts';
+import { HANG } from '../workers/jobs.ts';
 
-const twice: PoolJob<number, number> = {
-  url: import.meta.url,
-  name: 'double',
-  run: (input) => input * 2,
-};
-
-test('functions of a source, jobs of any kind, one after another in this process', async () => {
-  const pool = createExtractionPool({ threads: 0 });
-  const found = await pool.extract('const f = () => 1;\nfunction g() {}', 'javascript');
-  expect(found.map((entry) => entry.qualifiedName)).toEqual(['f', 'g']);
-  expect(pool.concurrency).toBe(1);
-  expect(await Promise.all([1, 2, 3].map((n) => pool.run(twice, n)))).toEqual([2, 4, 6]);
-  await pool.close();
+test('a source gives its functions', async () => {
+  const source = 'const f = () => 1;\nfunction g() {}';
+  const { functions, refused } = await functionsOfSource({ source, language: 'javascript' });
+  expect(functions.map((entry) => entry.qualifiedName)).toEqual(['f', 'g']);
+  expect(refused).toBeUndefined();
 });
 
-test('a signal that fired before its turn drops the job', async () => {
-  const pool = createExtractionPool({ threads: 0 });
-  const stop = new AbortController();
-  const result = pool.run(twice, 1, stop.signal);
-  stop.abort();
-  await expect(result).rejects.toThrow(/abort/i);
+test('a source that takes too long is refused in words for a notice, and the pool goes on', async () => {
+  const pool = createExtractionPool({ threads: 1, timeoutMs: 5_000 });
+  onTestFinished(() => pool.close());
+  const error = await pool.run(HANG, null).catch((cause: unknown) => cause);
+  expect(refusalReason(error)).toBe('took too long to parse');
+  const { functions } = await pool.run(EXTRACTION_JOB, { source: 'def f():\n  pass', language: 'python' });
+  expect(functions).toHaveLength(1);
 });

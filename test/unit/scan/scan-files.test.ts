@@ -2,7 +2,6 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createExtractionPool } from '../../../src/dataset/functions/extraction-pool.ts';
 import { Detector } from '../../../src/detector/detector.ts';
 import { locateAdapter } from '../../../src/detector/locate-adapter.ts';
 import { openModel } from '../../../src/network/open-model.ts';
@@ -12,6 +11,7 @@ import { sealLine } from '../../../src/scan/cache/sealed-line.ts';
 import { type ScanFilesOptions, type Scorer, scanFiles } from '../../../src/scan/scan-files.ts';
 import { Notices } from '../../../src/scan/walk/notices.ts';
 import type { SourceFile } from '../../../src/scan/walk/walk-tree.ts';
+import { inProcessPool } from '../../support/in-process-pool.ts';
 import { sharedBackend } from '../../support/ort-run.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -51,7 +51,7 @@ async function scan(files: readonly SourceFile[], scorer: Scorer, options: Parti
   const notices = new Notices();
   const result = await scanFiles({
     files,
-    openPool: () => createExtractionPool({ threads: 0 }),
+    openPool: () => inProcessPool(),
     openScorer: async () => scorer,
     outlines: noOutlineIndex(),
     scores: memoryScoreCache(),

@@ -159,7 +159,7 @@ async function build(
   const { out, json, cacheDir, baseModel, report, numThreads, ...others } = options;
   if (out === undefined) throw new VultuneError('CLI_USAGE', "required option '--out <dir>' not specified");
   const sources = await Promise.all(
-    parseSources(words, SOURCES).map(({ row, location }) => row.open(location, { ...others })),
+    parseSources(words, SOURCES).map(({ row, location }) => row.open(location, { ...others }, signal)),
   );
   const display = buildProgress(stderr);
   try {

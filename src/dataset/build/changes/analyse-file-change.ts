@@ -2,10 +2,11 @@
  * @file The job that takes one changed file apart: both sides parsed, their functions matched, and told changed from
  * unchanged. Runs in a worker. Knows nothing of fixes, labels or other files.
  */
+
+import type { WorkerJob } from '../../../workers/worker-job.ts';
 import { bodyKey } from '../../duplicates/exact-duplicates.ts';
 import { sketchText } from '../../duplicates/min-hash.ts';
 import { normalisedCode } from '../../duplicates/normalised-code.ts';
-import type { PoolJob } from '../../functions/extraction-pool.ts';
 import { LANGUAGES, type Language } from '../../functions/languages.ts';
 import { type ExtractedFunction, type ParsedSource, parseSource } from '../../functions/parse-source.ts';
 import { type Matchable, matchFunctions } from '../match-functions.ts';
@@ -110,7 +111,7 @@ function changeOf(
   return changeKind(ownText(before, oldIndex), ownText(after, newIndex));
 }
 
-export const FILE_CHANGE_JOB: PoolJob<FileChangeInput, FileAnalysis> = {
+export const FILE_CHANGE_JOB: WorkerJob<FileChangeInput, FileAnalysis> = {
   url: import.meta.url,
   name: 'analyseFileChange',
   run: analyseFileChange,

@@ -29,15 +29,56 @@ export function changeKind(
 
 /** What annotations say to compilers and readers only: `@PreAuthorize` and its like do run. */
 function withoutRemarks(text: string): string {
-  return text.replace(REMARK, '');
+  const parts = text.match(PARTS) ?? [];
+  let kept = '';
+  for (let at = 0; at < parts.length; ) {
+    if (isRemark(parts[at]!)) at = afterRemark(parts, at);
+    else kept += parts[at++]!;
+  }
+  return kept;
 }
 
-const REMARK =
-  /@(?:Override|Deprecated|SuppressWarnings|SafeVarargs|Suppress)\b(?:\((?:"(?:[^"\\]|\\.)*"|[^()"])*\))?\s*/g;
+/** Strings whole, a remark's name, brackets, white space, and what lies between: each character once. */
+const PARTS =
+  /"(?:[^"\\]|\\[\s\S])*"?|'(?:[^'\\]|\\.){1,8}'|@(?:Override|Deprecated|SuppressWarnings|SafeVarargs|Suppress)\b|[()]|\s+|[^"'@()\s]+|['@]/g;
 
-/** Strings whole, words, numbers, signs. */
+const isRemark = (part: string) => part.length > 1 && part.startsWith('@');
+
+/** The part after a remark, its arguments and its white space. Arguments that hold brackets or have no end are kept. */
+function afterRemark(parts: readonly string[], start: number): number {
+  let end = start + 1;
+  if (parts[end] === '(') {
+    let close = end + 1;
+    while (close < parts.length && parts[close] !== '(' && parts[close] !== ')') close++;
+    if (parts[close] === ')') end = close + 1;
+  }
+  return /^\s/.test(parts[end] ?? '') ? end + 1 : end;
+}
+
+/** Strings whole, words, numbers, signs. A quote without an end, and all that follow it, are signs. */
 function tokensOf(text: string): string[] {
-  return text.match(/"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[\w$\u0080-\uffff]+|[^\s\w]/g) ?? [];
+  const tokens: string[] = [];
+  const open = { '"': false, "'": false };
+  let pattern = tokenPattern(open);
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const quote = match[0][0];
+    if ((quote !== '"' && quote !== "'") || open[quote] || match[1] === quote) {
+      tokens.push(match[0]);
+      continue;
+    }
+    tokens.push(quote);
+    open[quote] = true;
+    pattern = tokenPattern(open);
+    pattern.lastIndex = match.index + 1;
+  }
+  return tokens;
+}
+
+function tokenPattern(open: Readonly<Record<'"' | "'", boolean>>): RegExp {
+  const strings = (['"', "'"] as const).filter((quote) => !open[quote]);
+  const one = strings.map((quote) => `${quote}(?:[^${quote}\\\\]|\\\\[\\s\\S])*`);
+  const string = one.length === 0 ? '' : `(?:${one.join('|')})(["']?)|`;
+  return new RegExp(`${string}[\\w$\\u0080-\\uffff]+|[^\\s\\w]`, 'g');
 }
 
 /** A string that holds a version and nothing else: `"2.9.10-rc1"`. */

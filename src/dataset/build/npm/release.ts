@@ -4,6 +4,7 @@
  */
 import pacote from 'pacote';
 import { Parser, type ReadEntry } from 'tar';
+import { ARCHIVE_LIMITS, mostUnpackedBytes, pathInArchive } from '../../../base/archive-limits.ts';
 import { type Language, languageOfPath } from '../../functions/languages.ts';
 
 export interface SourceFile {
@@ -23,8 +24,7 @@ export interface Release {
 
 /** A larger source file is a bundle or data. */
 const MAX_FILE_BYTES = 2 * 2 ** 20;
-/** Of all files of a release together, read or not: more is no library but an attack, or not source. */
-const MAX_RELEASE_BYTES = 512 * 2 ** 20;
+/** Files of a release that are read. */
 const MAX_SOURCE_BYTES = 64 * 2 ** 20;
 
 /** @throws what the npm client throws (E404, ENOTFOUND, EINTEGRITY ...) and `RELEASE_TOO_LARGE`. */
@@ -52,7 +52,8 @@ interface Archive {
 /** Reads the source files and the licence out of a (compressed) tar stream. Links and odd paths are passed over. */
 export function readArchive(stream: NodeJS.ReadableStream): Promise<Archive> {
   const archive: Archive = { files: new Map(), license: 'unknown' };
-  const bytes = { all: 0, source: 0 };
+  const bytes = { packed: 0, all: 0, source: 0 };
+  let entries = 0;
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(error instanceof Error ? error : new Error(String(error)));
     const tooLarge = () => {
@@ -63,12 +64,18 @@ export function readArchive(stream: NodeJS.ReadableStream): Promise<Archive> {
       fail(error);
     };
     const onReadEntry = (entry: ReadEntry) => {
+      // Whole entries only: of this one not every packed byte has come.
+      const isTooMuch =
+        bytes.all > mostUnpackedBytes(bytes.packed, ARCHIVE_LIMITS.source) ||
+        ++entries > ARCHIVE_LIMITS.source.entries;
       bytes.all += entry.size;
-      const path = safePath(entry.path);
+      const path = withoutFirstFolder(entry.path);
       const wanted =
         entry.type === 'File' && path !== undefined && isWanted(path) && entry.size <= MAX_FILE_BYTES;
       if (wanted) bytes.source += entry.size;
-      if (bytes.all > MAX_RELEASE_BYTES || bytes.source > MAX_SOURCE_BYTES) return tooLarge();
+      if (isTooMuch || bytes.all > ARCHIVE_LIMITS.source.totalBytes || bytes.source > MAX_SOURCE_BYTES) {
+        return tooLarge();
+      }
       if (!wanted) {
         entry.resume();
         return;
@@ -81,7 +88,10 @@ export function readArchive(stream: NodeJS.ReadableStream): Promise<Archive> {
     parser.on('error', fail);
     parser.on('end', () => resolve(archive));
     stream.on('error', fail);
-    stream.on('data', (chunk: Buffer) => parser.write(chunk));
+    stream.on('data', (chunk: Buffer) => {
+      bytes.packed += chunk.length;
+      parser.write(chunk);
+    });
     stream.on('end', () => parser.end());
   });
 }
@@ -97,10 +107,9 @@ function addFile(archive: Archive, path: string, bytes: Buffer): void {
   else archive.license = licenseOf(text);
 }
 
-/** Without the archive's first folder; undefined for a path that leaves it. */
-function safePath(path: string): string | undefined {
-  const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
-  if (path.startsWith('/') || segments.includes('..') || path.includes('\\')) return undefined;
+/** Undefined for a path that leaves the archive. */
+function withoutFirstFolder(path: string): string | undefined {
+  const segments = pathInArchive(path)?.split('/') ?? [];
   return segments.length < 2 ? undefined : segments.slice(1).join('/');
 }
 

@@ -22,7 +22,7 @@ export interface SourceRow {
   readonly location: string;
   readonly options?: readonly SourceOption[];
   /** `location` is what stood after the name, undefined when nothing did. @throws VultuneError `SOURCE_*`, `FILE_*`. */
-  open(location: string | undefined, options: SourceOptions): Promise<DatasetSource>;
+  open(location: string | undefined, options: SourceOptions, signal?: AbortSignal): Promise<DatasetSource>;
 }
 
 /** In the order of the help. */
@@ -92,15 +92,19 @@ export const SOURCES: readonly SourceRow[] = [
     name: 'cvefixes',
     summary: "CVEfixes' database: files before and after each fix",
     location: 'CVEfixes.db',
-    open: async (location) =>
-      (await import('../../formats/cvefixes/cvefixes-source.ts')).openCvefixes(location),
+    open: async (location, _options, signal) =>
+      (await import('../../formats/cvefixes/cvefixes-source.ts')).openCvefixes(location, signal),
   },
   {
     name: 'draper',
     summary: 'VDISC, labelled by static analysers, in HDF5',
     location: 'VDISC_train.hdf5',
-    open: async (location) =>
-      (await import('../../formats/published-source.ts')).openPublished(location, { format: 'draper' }),
+    open: async (location, _options, signal) =>
+      (await import('../../formats/published-source.ts')).openPublished(
+        location,
+        { format: 'draper' },
+        signal,
+      ),
   },
   {
     name: 'published',
@@ -112,7 +116,7 @@ export const SOURCES: readonly SourceRow[] = [
       { flags: '--vulnerable <words...>', description: 'published: labels that mean vulnerable' },
       { flags: '--safe <words...>', description: 'published: labels that mean safe' },
     ],
-    open: async (location, options) =>
-      (await import('../../formats/published-source.ts')).openPublished(location, options),
+    open: async (location, options, signal) =>
+      (await import('../../formats/published-source.ts')).openPublished(location, options, signal),
   },
 ];

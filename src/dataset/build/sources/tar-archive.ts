@@ -3,23 +3,23 @@
  * and no sum past a limit. Writes no file; knows nothing of what the archive holds.
  */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
+import {
+  ARCHIVE_LIMITS,
+  type ArchiveLimits,
+  mostUnpackedBytes,
+  pathInArchive,
+} from '../../../base/archive-limits.ts';
 import { fileError } from '../../../base/files.ts';
-
-export interface TarLimits {
-  /** A larger file is skipped and counted. */
-  readonly fileBytes: number;
-  /** An archive that unpacks to more is given up there, and counted. */
-  readonly totalBytes: number;
-}
-
-export const TAR_LIMITS: TarLimits = { fileBytes: 5 * 2 ** 20, totalBytes: 2 ** 30 };
 
 export type TarProblem =
   | 'archive that unpacks to too much'
   | 'archive that is damaged'
+  | 'archive that is encrypted'
+  | 'archive entry of a name that came before'
   | 'archive entry with a path out of the archive'
   | 'archive entry that is a link or no file'
   | 'file over the size limit';
@@ -32,6 +32,12 @@ export interface TarVisitor {
   onProblem(problem: TarProblem, path: string | undefined): void;
 }
 
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  /** Where they are not those of source code. */
+  readonly limits?: Partial<ArchiveLimits>;
+}
+
 /**
  * Reads the archive once, from start to end. What is skipped is told as a problem; so is an archive that is cut short or
  * is none, with what came before it kept.
@@ -40,14 +46,16 @@ export interface TarVisitor {
 export async function readTarGz(
   path: string,
   visitor: TarVisitor,
-  { signal, limits = TAR_LIMITS }: { signal?: AbortSignal; limits?: TarLimits } = {},
+  { signal, limits }: ReadOptions = {},
 ): Promise<void> {
   const file = createReadStream(path, signal === undefined ? {} : { signal });
   const unpacked = createGunzip();
   file.on('error', (error) => unpacked.destroy(error));
   file.pipe(unpacked);
   try {
-    await parseTar(unpacked, visitor, limits);
+    const bounds = { ...ARCHIVE_LIMITS.source, ...limits };
+    const totalBytes = mostUnpackedBytes((await stat(path)).size, bounds);
+    await parseTar(unpacked, visitor, { ...bounds, totalBytes });
   } catch (error) {
     signal?.throwIfAborted();
     const known = fileError(error, path, 'read');
@@ -63,9 +71,12 @@ export async function readTarGz(
 
 class TooLarge extends Error {}
 
-async function parseTar(stream: Readable, visitor: TarVisitor, limits: TarLimits): Promise<void> {
+async function parseTar(stream: Readable, visitor: TarVisitor, limits: ArchiveLimits): Promise<void> {
+  const seen = new Set<string>();
+  let entries = 0;
   const onReadEntry = (entry: ReadEntry) => {
-    const path = safePath(entry.path);
+    entries++;
+    const path = pathInArchive(entry.path);
     const problem = entryProblem(entry, path);
     if (problem !== undefined) visitor.onProblem(problem, path);
     if (path === undefined || problem !== undefined || entry.type === 'Directory' || !visitor.wants(path)) {
@@ -73,7 +84,11 @@ async function parseTar(stream: Readable, visitor: TarVisitor, limits: TarLimits
     } else if (entry.size > limits.fileBytes) {
       visitor.onProblem('file over the size limit', path);
       entry.resume();
+    } else if (seen.has(path)) {
+      visitor.onProblem('archive entry of a name that came before', path);
+      entry.resume();
     } else {
+      seen.add(path);
       const chunks: Buffer[] = [];
       entry.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
       entry.on('end', () => visitor.onFile(path, Buffer.concat(chunks)));
@@ -87,7 +102,7 @@ async function parseTar(stream: Readable, visitor: TarVisitor, limits: TarLimits
   let total = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     total += chunk.length;
-    if (total > limits.totalBytes) throw new TooLarge();
+    if (total > limits.totalBytes || entries > limits.entries) throw new TooLarge();
     parser.write(chunk);
     if (failure !== undefined) throw failure;
   }
@@ -101,11 +116,4 @@ function entryProblem(entry: ReadEntry, path: string | undefined): TarProblem | 
   if (path === undefined) return 'archive entry with a path out of the archive';
   const plain = ['Directory', 'File', 'OldFile', 'ContiguousFile'].includes(entry.type);
   return plain ? undefined : 'archive entry that is a link or no file';
-}
-
-/** Undefined for a path that is absolute or leaves the archive. */
-function safePath(path: string): string | undefined {
-  const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
-  const leaves = path.startsWith('/') || segments.includes('..') || /[\\\0]/.test(path);
-  return leaves || /^[a-zA-Z]:/.test(path) ? undefined : segments.join('/');
 }

@@ -2,10 +2,12 @@
  * @file A source of labelled records in staging files of some thousands: each with what tells equal and nearly equal ones.
  * Staged again unless the source says by a key which records it has.
  */
+
+import type { WorkerJob } from '../../../workers/worker-job.ts';
 import { bodyKey } from '../../duplicates/exact-duplicates.ts';
 import { sketchText } from '../../duplicates/min-hash.ts';
 import { normalisedCode } from '../../duplicates/normalised-code.ts';
-import type { PoolJob } from '../../functions/extraction-pool.ts';
+import { refusalReason } from '../../functions/source-refusal.ts';
 import type { DatasetRecord } from '../../record.ts';
 import { countTokens } from '../changes/analyse-file-change.ts';
 import type { RecordSource } from '../source.ts';
@@ -43,7 +45,7 @@ export function markTexts(inputs: readonly TextInput[]): readonly TextMarks[] {
   });
 }
 
-export const MARK_TEXTS_JOB: PoolJob<readonly TextInput[], readonly TextMarks[]> = {
+export const MARK_TEXTS_JOB: WorkerJob<readonly TextInput[], readonly TextMarks[]> = {
   url: import.meta.url,
   name: 'markTexts',
   run: markTexts,
@@ -58,8 +60,11 @@ export async function stageRecords(source: RecordSource, staging: StagingContext
   const unitsOf = (whole: StagedSummary): StagedUnit[] =>
     Array.from({ length: whole.units ?? 0 }, (_, number) => ({
       path: pathOf(String(number)),
-      // What was left out belongs to the source; it is told once.
-      summary: number === 0 ? whole : NOTHING_LEFT_OUT,
+      summary: {
+        ...NOTHING_LEFT_OUT,
+        // What the source left out is told once.
+        files: sumOf(number === 0 ? whole.files : {}, readSummary(pathOf(String(number)))?.files ?? {}),
+      },
       facts: undefined,
       sourceName: info.name,
       source: staging.source,
@@ -118,6 +123,12 @@ export async function stageRecords(source: RecordSource, staging: StagingContext
   return unitsOf(whole);
 }
 
+function sumOf(...counts: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const tally = new ReasonTally();
+  for (const one of counts) tally.addAll(one);
+  return tally.counts();
+}
+
 const NOTHING_LEFT_OUT: StagedSummary = { changed: 0, added: 0, deleted: 0, files: {}, functions: {} };
 
 /** One staging file in the making, or one that an earlier build made: then its records are passed over. */
@@ -126,7 +137,9 @@ class RecordUnit {
   readonly #staging: StagingContext;
   readonly #onRecords: (count: number) => void;
   readonly #writer: StagedUnitWriter | undefined;
-  readonly #running: Promise<readonly [readonly DatasetRecord[], readonly TextMarks[]]>[] = [];
+  readonly #running: Promise<readonly [readonly DatasetRecord[], readonly MarksOrRefusal[]]>[] = [];
+  /** Of records that are left out. */
+  readonly #refusals = new ReasonTally();
   #batch: DatasetRecord[] = [];
 
   constructor(
@@ -156,7 +169,7 @@ class RecordUnit {
   async finish(): Promise<void> {
     if (this.#batch.length > 0) this.#start();
     while (this.#running.length > 0) await this.#finishOne();
-    this.#writer?.commit(NOTHING_LEFT_OUT);
+    this.#writer?.commit({ ...NOTHING_LEFT_OUT, files: this.#refusals.counts() });
   }
 
   /** Takes away what is not whole. */
@@ -173,15 +186,38 @@ class RecordUnit {
       code,
       ...(language === undefined ? {} : { language }),
     }));
-    this.#running.push(
-      pool.run(MARK_TEXTS_JOB, inputs, context.signal).then((marks) => [records, marks] as const),
-    );
+    const marks = marksOf(inputs, (some) => pool.run(MARK_TEXTS_JOB, some, context.signal));
+    this.#running.push(marks.then((found) => [records, found] as const));
   }
 
   async #finishOne(): Promise<void> {
     const [records, marks] = await this.#running.shift()!;
-    for (const [index, record] of records.entries()) this.#writer!.add(metaOf(record, marks[index]!), record);
+    for (const [index, record] of records.entries()) {
+      const found = marks[index]!;
+      if (typeof found === 'string') this.#refusals.add(`record that ${found}`);
+      else this.#writer!.add(metaOf(record, found), record);
+    }
     this.#onRecords(records.length);
+  }
+}
+
+/** What tells a record's text, or why the text was refused. */
+type MarksOrRefusal = TextMarks | string;
+
+/** Texts of a batch that reaches a limit are tried one by one: the others of it are kept. */
+async function marksOf(
+  inputs: readonly TextInput[],
+  run: (inputs: readonly TextInput[]) => Promise<readonly TextMarks[]>,
+): Promise<readonly MarksOrRefusal[]> {
+  try {
+    return await run(inputs);
+  } catch (error) {
+    const refusal = refusalReason(error);
+    if (refusal === undefined) throw error;
+    if (inputs.length === 1) return [refusal];
+    const found: MarksOrRefusal[] = [];
+    for (const input of inputs) found.push(...(await marksOf([input], run)));
+    return found;
   }
 }
 

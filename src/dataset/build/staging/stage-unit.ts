@@ -4,6 +4,7 @@
  */
 import type { ExtractionPool } from '../../functions/extraction-pool.ts';
 import { type Language, languageOfPath } from '../../functions/languages.ts';
+import { refusalReason } from '../../functions/source-refusal.ts';
 import { FILE_CHANGE_JOB } from '../changes/analyse-file-change.ts';
 import type { FileAnalysis, FunctionCandidate } from '../changes/file-analysis.ts';
 import type { FileChange, FixUnit } from '../source.ts';
@@ -30,7 +31,7 @@ export async function stageUnit(
         signal.throwIfAborted();
         const input = sourceFile(change, staged.files);
         if (input === undefined) continue;
-        running.push(pool.run(FILE_CHANGE_JOB, input, signal));
+        running.push(pool.run(FILE_CHANGE_JOB, input, signal).catch(refusedAnalysis));
         if (running.length >= FILES_AT_ONCE) await finishOne();
       }
       while (running.length > 0) await finishOne();
@@ -64,6 +65,13 @@ function sourceFile(change: FileChange, tally: ReasonTally) {
     return undefined;
   }
   return { path, pathBefore, language, before, after };
+}
+
+/** A file past the pool's limits is counted as one that the parser refused. */
+function refusedAnalysis(error: unknown): FileAnalysis {
+  const refused = refusalReason(error);
+  if (refused === undefined) throw error;
+  return { changed: [], deleted: [], unchanged: [], added: 0, leftOut: {}, refused };
 }
 
 class UnitStager {

@@ -1,4 +1,4 @@
-/** @file The row of CVEfixes' database in the registry of formats; the SQLite library is loaded when one is read. */
+/** @file The row of CVEfixes' database in the registry of formats; the SQLite library is loaded, in a worker, when one is read. */
 import type { DatasetFormat } from '../format.ts';
 
 export const CVEFIXES: DatasetFormat = {
@@ -8,6 +8,6 @@ export const CVEFIXES: DatasetFormat = {
     container === 'sqlite' &&
     ['fixes', 'commits', 'file_change', 'method_change'].every((name) => fields.includes(name)),
   async *read(file, context) {
-    yield* (await import('./method-records.ts')).readMethods(file, context);
+    yield* (await import('./read-methods.ts')).readMethods(file, context);
   },
 };

@@ -1,12 +1,11 @@
 /**
- * @file An SQLite file opened for reading, page by page, wherever it lies. Knows SQL's rows, not what they mean.
+ * @file An SQLite file opened for reading, page by page, wherever it lies. Knows SQL's rows, not what they mean; used in
+ * workers alone, for a damaged file may hold the library for ever.
  */
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import sqlite, { type Database as Sqlite } from 'node-sqlite3-wasm';
-import { VultuneError } from '../../../base/errors.ts';
+import { tellAlive } from '../../../workers/tell-alive.ts';
+import { broken, brokenBy } from '../foreign/read-foreign.ts';
+import type { LinkedDatabase } from './database-link.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -20,36 +19,21 @@ export interface ReadOnlyDatabase {
   close(): void;
 }
 
-/** @throws VultuneError `DATASET_FILE_MISSING`, `DATASET_SQLITE_BROKEN`. */
-export function openDatabase(path: string): ReadOnlyDatabase {
-  if (!existsSync(path)) {
-    throw new VultuneError('DATASET_FILE_MISSING', `there is no database ${path}`, { where: { file: path } });
-  }
-  // The library keeps its lock beside the file. A link elsewhere lets it read where nothing may be written, and
-  // past the lock that a killed process left.
-  const linkFolder = mkdtempSync(join(tmpdir(), 'vultune-sqlite-'));
-  const removeLink = () => rmSync(linkFolder, { recursive: true, force: true });
-  let opened = path;
-  try {
-    symlinkSync(resolve(path), join(linkFolder, 'read.db'));
-    opened = join(linkFolder, 'read.db');
-  } catch {
-    // No links here (Windows without the right): the file's own folder will do.
-  }
-  let database: Sqlite;
-  try {
-    database = new sqlite.Database(opened, { readOnly: true, fileMustExist: true });
-  } catch (error) {
-    removeLink();
-    throw broken(path, error);
-  }
+/** A row takes this much in its page at the least. */
+const LEAST_ROW_BYTES = 4;
+
+/** @throws VultuneError `DATASET_SQLITE_BROKEN`. */
+export function openDatabase({ path, opened, sizeBytes }: LinkedDatabase): ReadOnlyDatabase {
   const guarded = <T>(work: () => T): T => {
     try {
       return work();
     } catch (error) {
-      throw broken(path, error);
+      throw brokenBy(error, 'sqlite', path);
     }
   };
+  const database: Sqlite = guarded(
+    () => new sqlite.Database(opened, { readOnly: true, fileMustExist: true }),
+  );
   const statements: { finalize(): void }[] = [];
   return {
     all: (sql, values = []) => guarded(() => database.all(sql, [...values]) as Row[]),
@@ -57,11 +41,16 @@ export function openDatabase(path: string): ReadOnlyDatabase {
       const statement = guarded(() => database.prepare(sql));
       try {
         const rows = statement.iterate() as IterableIterator<Row>;
+        let count = 0;
         for (let next = guarded(() => rows.next()); next.done !== true; next = guarded(() => rows.next())) {
+          // Pages of a damaged file that name one another would be read round and round.
+          if (++count > sizeBytes / LEAST_ROW_BYTES) {
+            throw broken('sqlite', path, `more than ${count} rows in a file of ${sizeBytes} bytes`);
+          }
           yield next.value;
         }
       } finally {
-        statement.finalize();
+        quietly(() => statement.finalize());
       }
     },
     prepare(sql) {
@@ -70,58 +59,41 @@ export function openDatabase(path: string): ReadOnlyDatabase {
       return (values) => guarded(() => (statement.get([...values]) ?? undefined) as Row | undefined);
     },
     close() {
-      for (const statement of statements) statement.finalize();
-      database.close();
-      removeLink();
+      for (const statement of statements) quietly(() => statement.finalize());
+      quietly(() => database.close());
     },
   };
 }
 
-/** Rows between two turns for all else: Ctrl-C and the progress line. */
-const ROWS_A_TURN = 1000;
+/** The library throws a query's error again when the query is put away: it was told already. */
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch {}
+}
 
-/** As `iterate`, for a long answer. @throws VultuneError `DATASET_SQLITE_BROKEN`; the signal's reason. */
-export async function* rowsInTurns(
+/** Rows between two words of progress. */
+const ROWS_A_NOTE = 1000;
+
+/** As `iterate`, for a long answer. `onRows`: rows read since the last call. @throws VultuneError `DATASET_SQLITE_BROKEN`. */
+export function* rowsToldOf(
   database: ReadOnlyDatabase,
   sql: string,
-  { signal, onRows }: TurnOptions,
-): AsyncGenerator<Row> {
+  onRows: (rows: number) => void = () => tellAlive(undefined),
+): Generator<Row> {
   let rows = 0;
   for (const row of database.iterate(sql)) {
     yield row;
-    if (++rows % ROWS_A_TURN !== 0) continue;
-    onRows?.(ROWS_A_TURN);
-    await nextTurn();
-    signal?.throwIfAborted();
+    if (++rows % ROWS_A_NOTE === 0) onRows(ROWS_A_NOTE);
   }
 }
 
-export interface TurnOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Rows read since the last call. */
-  readonly onRows?: ((rows: number) => void) | undefined;
-}
-
-/** Names of the tables. @throws VultuneError `DATASET_SQLITE_BROKEN`. */
-export function tableNames(path: string): readonly string[] {
-  const database = openDatabase(path);
+/** Opens the database, closes it in the end. */
+export function withDatabase<T>(file: LinkedDatabase, use: (database: ReadOnlyDatabase) => T): T {
+  const database = openDatabase(file);
   try {
-    const tables = database.all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
-    return tables.map((row) => String(row.name));
+    return use(database);
   } finally {
     database.close();
   }
-}
-
-function broken(path: string, cause: unknown): VultuneError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new VultuneError(
-    'DATASET_SQLITE_BROKEN',
-    `cannot read the database ${path}: ${reason.slice(0, 160)}`,
-    {
-      where: { file: path },
-      hint: 'it is cut off, damaged, or not as CVEfixes publishes it',
-      cause,
-    },
-  );
 }

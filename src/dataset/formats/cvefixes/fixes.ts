@@ -6,7 +6,7 @@
 import type { FixFacts } from '../../build/source.ts';
 import { projectName } from '../../build/sources/project-name.ts';
 import { cveOf, cweOf, dayOf } from '../published/cells.ts';
-import { type ReadOnlyDatabase, rowsInTurns } from './database.ts';
+import { type ReadOnlyDatabase, rowsToldOf } from './database.ts';
 
 export interface Fix {
   readonly facts: FixFacts;
@@ -14,42 +14,36 @@ export interface Fix {
   readonly fileRows: readonly number[];
 }
 
-export interface ListOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** 0 to 1. */
-  readonly onShare?: ((share: number) => void) | undefined;
-}
-
-/** Sorted by project and commit. `missing`: fixes that name a commit that was never collected. */
-export async function listFixes(
+/** Sorted by project and commit. `onShare` hears 0 to 1. `missing`: fixes that name a commit that was never collected. */
+export function listFixes(
   database: ReadOnlyDatabase,
-  { signal, onShare }: ListOptions = {},
-): Promise<{ readonly fixes: readonly Fix[]; readonly missing: number }> {
+  onShare: (share: number) => void,
+): { readonly fixes: readonly Fix[]; readonly missing: number } {
   const total = rowCount(database, ['file_change', 'commits', 'cwe_classification', 'fixes']);
   let done = 0;
   const onRows = (rows: number) => {
     done += rows;
-    onShare?.(Math.min(1, done / Math.max(1, total)));
+    onShare(Math.min(1, done / Math.max(1, total)));
   };
-  const rowsFrom = (sql: string) => rowsInTurns(database, sql, { signal, onRows });
+  const rowsFrom = (sql: string) => rowsToldOf(database, sql, onRows);
   const rowsOf = new Map<string, number[]>();
-  for await (const row of rowsFrom('SELECT rowid AS id, hash FROM file_change')) {
+  for (const row of rowsFrom('SELECT rowid AS id, hash FROM file_change')) {
     const hash = String(row.hash);
     const rows = rowsOf.get(hash);
     if (rows === undefined) rowsOf.set(hash, [Number(row.id)]);
     else rows.push(Number(row.id));
   }
   const dates = new Map<string, string | undefined>();
-  for await (const row of rowsFrom('SELECT hash, committer_date FROM commits')) {
+  for (const row of rowsFrom('SELECT hash, committer_date FROM commits')) {
     dates.set(String(row.hash), dayOf(row.committer_date));
   }
   const cwes = new Map<string, string[]>();
-  for await (const row of rowsFrom('SELECT cve_id, cwe_id FROM cwe_classification')) {
+  for (const row of rowsFrom('SELECT cve_id, cwe_id FROM cwe_classification')) {
     const cve = String(row.cve_id);
     cwes.set(cve, [...(cwes.get(cve) ?? []), ...(cweOf(row.cwe_id) ?? [])]);
   }
   const cves = new Map<string, { readonly repository: string; readonly cves: Set<string> }>();
-  for await (const row of rowsFrom('SELECT cve_id, hash, repo_url FROM fixes')) {
+  for (const row of rowsFrom('SELECT cve_id, hash, repo_url FROM fixes')) {
     const hash = String(row.hash);
     const known = cves.get(hash) ?? { repository: String(row.repo_url), cves: new Set() };
     const cve = cveOf(row.cve_id);

@@ -1,25 +1,46 @@
 /**
  * @file The functions that CVEfixes' authors cut out of changed files (method_change), as records: before a fix
- * P1, after it P2. Their cutting is rougher than a parser's; the builder prefers the files.
+ * P1, after it P2. Their cutting is rougher than a parser's; the builder prefers the files. Runs in a worker.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { WorkerStream } from '../../../workers/worker-job.ts';
 import { checkRecord, type DatasetRecord } from '../../record.ts';
-import type { DatasetFile } from '../dataset-file.ts';
+import { type Batch, inBatches } from '../foreign/batches.ts';
 import type { FormatContext, ReadRecord } from '../format.ts';
 import { codeOf, compact, languageOfFile, targetOf, textOf } from '../published/cells.ts';
-import { openDatabase, type ReadOnlyDatabase, type Row, rowsInTurns } from './database.ts';
+import { openDatabase, type ReadOnlyDatabase, type Row, rowsToldOf } from './database.ts';
+import type { LinkedDatabase } from './database-link.ts';
 import { type Fix, listFixes } from './fixes.ts';
 
+export interface MethodsInput extends LinkedDatabase {
+  readonly requireTarget: boolean;
+}
+
 /** Commit by commit; `line` is the row id in method_change. @throws VultuneError `DATASET_SQLITE_BROKEN`. */
-export async function* readMethods(file: DatasetFile, context: FormatContext): AsyncGenerator<ReadRecord> {
-  const database = openDatabase(file.path);
+export function methodBatches(input: MethodsInput): AsyncGenerator<Batch<ReadRecord>> {
+  return inBatches(
+    (context) => recordsOf(input, context),
+    ({ record }) => record.code.length,
+  );
+}
+
+export const METHODS_JOB: WorkerStream<MethodsInput, Batch<ReadRecord>> = {
+  url: import.meta.url,
+  name: 'methodBatches',
+  run: methodBatches,
+};
+
+async function* recordsOf(
+  input: MethodsInput,
+  { tally, onBytes }: Pick<FormatContext, 'tally' | 'onBytes'>,
+): AsyncGenerator<ReadRecord> {
+  const { path, sizeBytes, requireTarget } = input;
+  const database = openDatabase(input);
   try {
-    const sizeBytes = file.sizeBytes ?? 0;
-    const { signal } = context;
-    const onShare = (share: number) => context.onBytes?.(Math.round(share * LISTING_SHARE * sizeBytes));
-    const { fixes, missing } = await listFixes(database, { signal, onShare });
-    if (missing > 0) context.tally.add('fix whose commit is not in the database', missing);
-    const methodRows = await methodRowsByFile(database, context);
+    const onShare = (share: number) => onBytes?.(Math.round(share * sizeBytes));
+    const { fixes, missing } = listFixes(database, (share) => onShare(share * LISTING_SHARE));
+    if (missing > 0) tally.add('fix whose commit is not in the database', missing);
+    const methodRows = methodRowsByFile(database);
     const fileRow = database.prepare(
       'SELECT file_change_id, old_path, new_path FROM file_change WHERE rowid = ?',
     );
@@ -27,19 +48,15 @@ export async function* readMethods(file: DatasetFile, context: FormatContext): A
       'SELECT name, signature, start_line, end_line, code, before_change FROM method_change WHERE rowid = ?',
     );
     for (const [index, fix] of fixes.entries()) {
-      await nextTurn(); // all else here is synchronous: Ctrl-C and the progress line need a turn
-      context.signal?.throwIfAborted();
       for (const id of fix.fileRows) {
         const change = fileRow([id]) ?? {};
         const rows = methodRows.get(String(change.file_change_id)) ?? [];
         const methods = rows.map((row) => ({ row, method: methodRow([row]) ?? {} }));
-        for (const { record, line } of methodRecords(fix, change, methods, context)) {
-          const where = { file: file.path, line };
-          yield { record: checkRecord(record, { requireTarget: context.requireTarget, where }), line };
+        for (const { record, line } of methodRecords(fix, change, methods, tally)) {
+          yield { record: checkRecord(record, { requireTarget, where: { file: path, line } }), line };
         }
       }
-      const share = LISTING_SHARE + (1 - LISTING_SHARE) * ((index + 1) / fixes.length);
-      context.onBytes?.(Math.round(share * sizeBytes));
+      onShare(LISTING_SHARE + (1 - LISTING_SHARE) * ((index + 1) / fixes.length));
     }
   } finally {
     database.close();
@@ -49,13 +66,10 @@ export async function* readMethods(file: DatasetFile, context: FormatContext): A
 /** Of the work, roughly, what comes before the first function. */
 const LISTING_SHARE = 0.1;
 
-async function methodRowsByFile(
-  database: ReadOnlyDatabase,
-  { signal }: FormatContext,
-): Promise<Map<string, number[]>> {
+function methodRowsByFile(database: ReadOnlyDatabase): Map<string, number[]> {
   const found = new Map<string, number[]>();
   const sql = 'SELECT rowid AS id, file_change_id FROM method_change';
-  for await (const row of rowsInTurns(database, sql, { signal })) {
+  for (const row of rowsToldOf(database, sql)) {
     const key = String(row.file_change_id);
     const rows = found.get(key);
     if (rows === undefined) found.set(key, [Number(row.id)]);
@@ -73,7 +87,7 @@ function methodRecords(
   { facts }: Fix,
   change: Row,
   methods: readonly Method[],
-  { tally }: FormatContext,
+  tally: FormatContext['tally'],
 ): { readonly record: DatasetRecord; readonly line: number }[] {
   const path = (textOf(change.new_path) ?? textOf(change.old_path))?.replaceAll('\\', '/');
   const pairs = pairKeys(methods);

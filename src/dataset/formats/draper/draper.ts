@@ -1,4 +1,4 @@
-/** @file The row of VDISC's HDF5 files in the registry; the HDF5 library is loaded when one is read. */
+/** @file The row of VDISC's HDF5 files in the registry; the HDF5 library is loaded, in a worker, when one is read. */
 import type { DatasetFormat } from '../format.ts';
 
 export const DRAPER: DatasetFormat = {

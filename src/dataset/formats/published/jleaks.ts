@@ -15,7 +15,7 @@ import { codeOf, commitOf, compact, dayOf, projectOf, textOf } from './cells.ts'
 /** `all_bug_method.zip`, `bug_methods`, ... */
 const METHODS = /(?:bug|fix)_?methods?(?:\.zip)?$/i;
 /** `jleaks-bug-12.java`, `bug-12-Name.java`. */
-const METHOD_FILE = /(?:^|[/-])(bug|fix)-(\d+)[^/]*\.java$/i;
+const METHOD_FILE = /(?:^|[/-])(bug|fix)-(\d+)[^/]{0,255}\.java$/i;
 /** What all of JLeaks is: a resource that is not released. */
 const CWE = ['CWE-772'];
 

@@ -14,7 +14,7 @@ export const SVEN = tableFormat({
     const path = textOf(row.file_name);
     const common = {
       language: languageOfFile(path),
-      project: projectOf(String(row.commit_link).replace(/\/commits?\/.*$/, '')),
+      project: projectOf(String(row.commit_link).split(/\/commits?\//, 1)[0]),
       path,
       function_name: textOf(row.func_name),
       commit,

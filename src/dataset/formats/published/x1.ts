@@ -17,7 +17,7 @@ export const VULTUNE: DatasetFormat = {
     'code' in first &&
     ('target' in first || !('hash' in first && 'project' in first)),
   async *read(file, { requireTarget, signal, onBytes }): AsyncGenerator<ReadRecord> {
-    for await (const { value, line } of tableRows(file, onBytes)) {
+    for await (const { value, line } of tableRows(file, { signal, onBytes })) {
       signal?.throwIfAborted();
       const record = checkRecord(value, { requireTarget, where: { file: file.path, line } });
       const split = splitNamed(record.split);

@@ -14,26 +14,46 @@ const OPTIONS = {
   skip_empty_lines: true,
 } as const;
 
+/** More is no table of functions. */
+const MOST_COLUMNS = 10_000;
+
 interface RowWithInfo {
   readonly record: Record<string, unknown>;
-  /** Lines up to the end of the row. */
-  readonly info: { readonly lines: number };
+  readonly info: {
+    /** Lines up to the end of the row. */
+    readonly lines: number;
+    /** That the row has more or fewer cells than the header; `record` are all of them. */
+    readonly error?: CsvError & { readonly record?: readonly string[] };
+  };
 }
 
-/** `line`: where the row begins. @throws VultuneError `DATASET_CSV_BROKEN`. */
+/**
+ * `line`: where the row begins. Cells that are missing at a row's end are undefined; more than the header has are an
+ * error, for then a comma in the code stands where the label should.
+ * @throws VultuneError `DATASET_CSV_BROKEN`, `DATASET_ENCODING`.
+ */
 export async function* csvRows(
   bytes: AsyncIterable<Uint8Array>,
   file: string,
   delimiter: string,
   maxRowBytes = MAX_ROW_BYTES,
 ): AsyncGenerator<TableRow> {
-  const input = Readable.from(bytes, { objectMode: false });
-  const rows = parse({ ...OPTIONS, delimiter, info: true, max_record_size: maxRowBytes });
+  const input = Readable.from(checkedUtf8(bytes, file), { objectMode: false });
+  let width = 0;
+  const columns = (header: readonly string[]): string[] => {
+    width = header.length;
+    checkHeader(header, file);
+    return [...header];
+  };
+  const rows = parse({ ...OPTIONS, columns, delimiter, info: true, max_record_size: maxRowBytes });
   input.on('error', (error) => rows.destroy(error));
   input.pipe(rows);
   let line = 2;
   try {
     for await (const { record, info } of rows as AsyncIterable<RowWithInfo>) {
+      if (info.error?.record?.slice(width).some((cell) => cell !== '') === true) {
+        throw tooManyCells(info.error.record.length, width, { file, line });
+      }
       yield { value: record, line };
       line = info.lines + 1;
     }
@@ -52,6 +72,51 @@ export async function* csvRows(
     input.destroy();
     rows.destroy();
   }
+}
+
+/** As lines of JSON are: text of another encoding would be read with other letters. */
+async function* checkedUtf8(bytes: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let done = 0;
+  try {
+    for await (const chunk of bytes) {
+      decoder.decode(chunk, { stream: true });
+      done += chunk.length;
+      yield chunk;
+    }
+    decoder.decode();
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new VultuneError('DATASET_ENCODING', `this CSV is not UTF-8 (after byte ${done}), expected UTF-8`, {
+      where: { file },
+      hint: 'save the file as UTF-8',
+      cause,
+    });
+  }
+}
+
+function checkHeader(header: readonly string[], file: string): void {
+  const where = { file, line: 1 };
+  const hint = 'the first line names each column once';
+  if (header.length > MOST_COLUMNS) {
+    const found = `the header names ${header.length} columns, at most ${MOST_COLUMNS} are read`;
+    throw new VultuneError('DATASET_CSV_BROKEN', found, { where, hint });
+  }
+  const seen = new Set<string>();
+  const twice = header.find((name) => name !== '' && (seen.has(name) || !seen.add(name)));
+  if (twice === undefined) return;
+  throw new VultuneError('DATASET_CSV_BROKEN', `two columns are named "${twice.slice(0, 60)}"`, {
+    where,
+    hint,
+  });
+}
+
+function tooManyCells(cells: number, width: number, where: { file: string; line: number }): VultuneError {
+  const found = `the row at line ${where.line} has ${cells} cells, the header has ${width}`;
+  return new VultuneError('DATASET_CSV_BROKEN', found, {
+    where,
+    hint: 'a cell with commas, quotes or line ends stands in double quotes, a quote in it is doubled',
+  });
 }
 
 /** The delimiter that makes most columns of the first line; undefined when none makes two. */

@@ -2,6 +2,8 @@
 import { Readable } from 'node:stream';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
 import { VultuneError } from '../../../base/errors.ts';
+import { checkDepth } from '../../json/parse-row.ts';
+import { bytesWithoutPythonNumbers } from '../../json/python-numbers.ts';
 import { MAX_ROW_BYTES } from './row-limit.ts';
 import type { TableRow } from './table-rows.ts';
 
@@ -17,7 +19,7 @@ export async function* jsonRows(
   let row = 0;
   let sinceRow = 0;
   async function* bounded() {
-    for await (const chunk of bytes) {
+    for await (const chunk of bytesWithoutPythonNumbers(bytes)) {
       sinceRow += chunk.length;
       if (sinceRow > maxReadAhead) throw tooLong(file, row + 1, maxReadAhead);
       yield chunk;
@@ -38,6 +40,7 @@ export async function* jsonRows(
           hint: 'expected an array of objects, one for each function',
         });
       }
+      checkDepth(value, { file, line: row });
       yield { value: value as Record<string, unknown>, line: row };
     }
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { VultuneError } from '../../../base/errors.ts';
 import type { DatasetFile } from '../dataset-file.ts';
+import type { FormatContext } from '../format.ts';
 import { csvDelimiter, csvRows } from './csv-rows.ts';
 import { jsonRows } from './json-rows.ts';
 import { jsonlRows } from './jsonl-rows.ts';
@@ -22,16 +23,16 @@ export interface TableRow {
  */
 export async function* tableRows(
   file: DatasetFile,
-  onBytes?: (done: number) => void,
+  { onBytes, signal }: Pick<FormatContext, 'onBytes' | 'signal'> = {},
 ): AsyncGenerator<TableRow> {
-  const bytes = () => counted(file.bytes(), onBytes);
+  const bytes = () => counted(file.bytes(), { onBytes, signal });
   const { container } = file;
   if (container === 'jsonl') yield* jsonlRows(bytes(), file.path);
   else if (container === 'json') yield* jsonRows(bytes(), file.path);
   else if (container === 'csv') {
     yield* csvRows(bytes(), file.path, csvDelimiter(Buffer.from(file.head).toString('utf8')) ?? ',');
   } else if (container === 'parquet' && file.isOnDisk) {
-    yield* (await import('./parquet-rows.ts')).parquetRows(file.path, onBytes);
+    yield* (await import('./parquet-rows.ts')).parquetRows(file.path, { onBytes, signal });
   } else if (container !== 'empty') {
     throw new VultuneError('DATASET_NOT_A_TABLE', `${file.path} is no table of functions`, {
       where: { file: file.path },
@@ -42,10 +43,12 @@ export async function* tableRows(
 
 async function* counted(
   bytes: AsyncIterable<Uint8Array>,
-  onBytes: ((done: number) => void) | undefined,
+  { onBytes, signal }: Pick<FormatContext, 'onBytes' | 'signal'>,
 ): AsyncGenerator<Uint8Array> {
   let done = 0;
   for await (const chunk of bytes) {
+    // Rows may be long in coming: a gigabyte of line ends has none.
+    signal?.throwIfAborted();
     yield chunk;
     done += chunk.length;
     onBytes?.(done);

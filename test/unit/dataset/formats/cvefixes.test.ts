@@ -152,14 +152,13 @@ describe('as a source of fixes', () => {
     const stop = new AbortController();
     const onProgress = (progress: BuildProgress) => {
       told.push(progress);
-      if (told.length === 3) stop.abort();
+      if (told.length === 2) stop.abort();
     };
     const context = { tally: { add: () => {} }, signal: stop.signal, onProgress, cacheDir: '' };
     await expect(source.units(context)[Symbol.asyncIterator]().next()).rejects.toThrow('abort');
-    expect(told).toHaveLength(3);
-    expect(told.map(({ stage }) => stage)).toEqual(['list', 'list', 'list']);
-    expect(told[2]!.done).toBeGreaterThan(told[1]!.done);
-    expect(told[2]!.done).toBeLessThan(0.5);
+    expect(told.map(({ stage }) => stage)).toEqual(['list', 'list']);
+    expect(told[1]!.done).toBeGreaterThan(told[0]!.done);
+    expect(told[1]!.done).toBeLessThan(0.5);
   });
 
   test('no location, no file', async () => {

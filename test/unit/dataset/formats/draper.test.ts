@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import h5wasm from 'h5wasm/node';
 import { describe, expect, test } from 'vitest';
-import { LABEL_COLUMNS } from '../../../../src/dataset/formats/draper/vdisc.ts';
+import { LABEL_COLUMNS } from '../../../../src/dataset/formats/draper/vdisc-job.ts';
 import { fileWith, folderWith, readBack } from '../../../support/dataset-file.ts';
 
 const ROWS = 4_500; // more than two slices

@@ -220,7 +220,11 @@ describe('a row without an end is refused before it fills the memory', () => {
     for (;;) yield Buffer.alloc(2 ** 18, 'x');
   }
   test.each([
-    ['JSON lines', 'DATASET_LINE_TOO_LONG', () => readByteLines(endless('{"code": "'), 'f', limit)],
+    [
+      'JSON lines',
+      'DATASET_LINE_TOO_LONG',
+      () => readByteLines(endless('{"code": "'), 'f', { maxLineBytes: limit }),
+    ],
     ['a JSON array', 'DATASET_LINE_TOO_LONG', () => jsonRows(endless('[{"code": "'), 'f', limit)],
     [
       'CSV with an open quote',

@@ -52,7 +52,7 @@ async function build(name: string, strict = true) {
   const source = openOneRepository('git', { repository: repository.path, fixes: 'CVE-' });
   const fractions = { train: 1, valid: 0, test: 0 };
   const cacheDir = join(folder, `${name}-cache`);
-  await buildDataset({ sources: [source], outDir, cacheDir, fractions, strict, threads: 0 });
+  await buildDataset({ sources: [source], outDir, cacheDir, fractions, strict, threads: 1 });
   const lines = readFileSync(join(outDir, 'train.jsonl'), 'utf8').trim().split('\n');
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
@@ -154,7 +154,7 @@ describe('a list with a merge, a deletion, and two fixes in one commit', () => {
     const sources = [await openFixList('git', list, given)];
     const [outDir, cacheDir] = [join(folder, name), join(folder, `${name}-cache`)];
     const fractions = { train: 1, valid: 0, test: 0 };
-    const { info } = await buildDataset({ sources, outDir, cacheDir, fractions, strict: false, threads: 0 });
+    const { info } = await buildDataset({ sources, outDir, cacheDir, fractions, strict: false, threads: 1 });
     const lines = readFileSync(join(outDir, 'train.jsonl'), 'utf8').trim().split('\n');
     const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     const fixes = records.filter(({ set }) => set !== 'P3');

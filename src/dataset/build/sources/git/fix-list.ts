@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { parse } from 'csv-parse';
 import { VultuneError } from '../../../../base/errors.ts';
 import { fileError } from '../../../../base/files.ts';
+import { parseRow } from '../../../json/parse-row.ts';
 import { readLines } from '../../../read-lines.ts';
 
 export interface FixRow {
@@ -77,7 +78,9 @@ function toRow(fields: Fields, line: number): FixRow | string | undefined {
 /** `CVE-2020-1;CVE-2020-2`, `['CWE-79']`, `79`: the identifiers in it. Other advisories' names stay as they are. */
 function ids(text: string, kind: 'CVE' | 'CWE'): string[] {
   if (kind === 'CWE' && /^\d+$/.test(text)) return [`CWE-${text}`];
-  const parts = text.split(/[\s,;|[\]'"]+/).filter((part) => /^[A-Za-z][\w.-]*\d[\w.-]*$/.test(part));
+  const parts = text
+    .split(/[\s,;|[\]'"]+/)
+    .filter((part) => /^[A-Za-z][\w.-]*$/.test(part) && /\d/.test(part));
   return [...new Set(parts.map((part) => (/^(?:cve|cwe)-/i.test(part) ? part.toUpperCase() : part)))];
 }
 
@@ -157,7 +160,7 @@ async function* jsonRows(
     if (text.trim() === '') continue;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseRow(text, { file: path, line: number });
     } catch {
       value = undefined;
     }

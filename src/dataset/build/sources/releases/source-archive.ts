@@ -6,7 +6,7 @@ import type { ReleaseFiles } from './release-pair.ts';
 import { readZip } from './zip-archive.ts';
 
 /** Of the source files of one release; more is data, or an attack. */
-const LIMITS = { fileBytes: 2 * 2 ** 20, totalBytes: 2 ** 30 };
+const LIMITS = { fileBytes: 2 * 2 ** 20 };
 const MAX_SOURCE_BYTES = 128 * 2 ** 20;
 
 /**

@@ -2,11 +2,12 @@
  * @file Zip archives of others (.jar, .whl, .zip), read entry by entry: only plain files, no path that leaves the
  * archive, no file and no sum past a limit. Writes no file; knows nothing of what the archive holds.
  */
+import { stat } from 'node:fs/promises';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { ARCHIVE_LIMITS, mostUnpackedBytes } from '../../../../base/archive-limits.ts';
 import { fileError } from '../../../../base/files.ts';
-import { TAR_LIMITS, type TarLimits, type TarVisitor } from '../tar-archive.ts';
+import type { ReadOptions, TarVisitor } from '../tar-archive.ts';
 
-const MAX_ENTRIES = 500_000;
 const UNIX_LINK = 0o120000;
 const UNIX_TYPE = 0o170000;
 
@@ -18,12 +19,16 @@ const UNIX_TYPE = 0o170000;
 export async function readZip(
   path: string,
   visitor: TarVisitor,
-  { signal, limits = TAR_LIMITS }: { signal?: AbortSignal; limits?: TarLimits } = {},
+  { signal, limits }: ReadOptions = {},
 ): Promise<void> {
   let zip: ZipFile | undefined;
   try {
     zip = await openPromise(path, { lazyEntries: true, autoClose: false });
-    if (zip.entryCount > MAX_ENTRIES) return visitor.onProblem('archive that unpacks to too much', undefined);
+    const bounds = { ...ARCHIVE_LIMITS.source, ...limits };
+    const totalBytes = mostUnpackedBytes((await stat(path)).size, bounds);
+    if (zip.entryCount > bounds.entries)
+      return visitor.onProblem('archive that unpacks to too much', undefined);
+    const seen = new Set<string>();
     let total = 0;
     for await (const entry of zip.eachEntry()) {
       signal?.throwIfAborted();
@@ -32,14 +37,19 @@ export async function readZip(
       if (((entry.externalFileAttributes >>> 16) & UNIX_TYPE) === UNIX_LINK) {
         visitor.onProblem('archive entry that is a link or no file', name);
       } else if (visitor.wants(name)) {
-        if (entry.uncompressedSize > limits.fileBytes) {
+        if (entry.isEncrypted()) return visitor.onProblem('archive that is encrypted', undefined);
+        if (seen.has(name)) {
+          visitor.onProblem('archive entry of a name that came before', name);
+          continue;
+        }
+        seen.add(name);
+        if (entry.uncompressedSize > bounds.fileBytes) {
           visitor.onProblem('file over the size limit', name);
           continue;
         }
         total += entry.uncompressedSize;
-        if (total > limits.totalBytes)
-          return visitor.onProblem('archive that unpacks to too much', undefined);
-        visitor.onFile(name, await contentOf(zip, entry));
+        if (total > totalBytes) return visitor.onProblem('archive that unpacks to too much', undefined);
+        visitor.onFile(name, await contentOf(zip, entry, signal));
       }
     }
   } catch (error) {
@@ -57,8 +67,11 @@ export async function readZip(
 }
 
 /** The reader ends with an error when the content is longer than the entry says. */
-async function contentOf(zip: ZipFile, entry: Entry): Promise<Buffer> {
+async function contentOf(zip: ZipFile, entry: Entry, signal: AbortSignal | undefined): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
+  for await (const chunk of await zip.openReadStreamPromise(entry)) {
+    signal?.throwIfAborted();
+    chunks.push(chunk as Buffer);
+  }
   return Buffer.concat(chunks);
 }

@@ -1,0 +1,108 @@
+/**
+ * @file Worker threads for many jobs on input that nobody vouches for: each job has a time limit that begins when its
+ * turn comes, each thread a heap limit. A thread whose job reaches a limit is replaced; the others go on.
+ */
+import { Piscina } from 'piscina';
+import type { WorkerLimit } from './bounded-worker.ts';
+import type { PooledAnswer, PooledJob } from './pool-entry.ts';
+import { reviveError } from './worker-errors.ts';
+import type { WorkerJob } from './worker-job.ts';
+
+export interface BoundedPoolOptions {
+  readonly threads: number;
+  /** Of one job, the start of its thread included where there is none yet. */
+  readonly timeoutMs: number;
+  /** JavaScript heap of a thread. */
+  readonly memoryMb: number;
+  /** The error to throw when a job reaches a limit. */
+  readonly onLimit: (limit: WorkerLimit, cause?: unknown) => Error;
+  /** Threads without a job end after this; default: they stay until `close`. */
+  readonly idleMs?: number;
+}
+
+export interface BoundedPool {
+  /** Jobs that run at once; give the pool a few more than this, not a whole data set. */
+  readonly concurrency: number;
+  /**
+   * @throws what the job throws (a `VultuneError` arrives as one), `onLimit`, or the signal's reason: then what waits
+   * is dropped and what runs is cut off.
+   */
+  run<Input, Output>(job: WorkerJob<Input, Output>, input: Input, signal?: AbortSignal): Promise<Output>;
+  /** Ends the threads. Jobs under way are dropped. */
+  close(): Promise<void>;
+}
+
+export function createBoundedPool(options: BoundedPoolOptions): BoundedPool {
+  const { threads, memoryMb, idleMs } = options;
+  const workers = new Piscina({
+    // The entry's own ending: `.ts` in the sources, `.js` when built.
+    filename: new URL(`./pool-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href,
+    name: 'runPooled',
+    minThreads: idleMs === undefined ? threads : 0,
+    maxThreads: threads,
+    idleTimeout: idleMs ?? Number.POSITIVE_INFINITY,
+    resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    recordTiming: false,
+  });
+  const turns = new Turns(threads);
+  return {
+    concurrency: threads,
+    async run(job, input, signal) {
+      await turns.take();
+      try {
+        signal?.throwIfAborted();
+        return await runBoundedly(workers, job, input, options, signal);
+      } finally {
+        turns.give();
+      }
+    },
+    close: () => workers.destroy(),
+  };
+}
+
+async function runBoundedly<Input, Output>(
+  workers: Piscina,
+  { url, name }: WorkerJob<Input, Output>,
+  input: Input,
+  { timeoutMs, onLimit }: BoundedPoolOptions,
+  signal: AbortSignal | undefined,
+): Promise<Output> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), timeoutMs);
+  const ended = signal === undefined ? limit.signal : AbortSignal.any([limit.signal, signal]);
+  let answer: PooledAnswer;
+  try {
+    const pooled: PooledJob = { url, name, input };
+    answer = (await workers.run(pooled, { signal: ended })) as PooledAnswer;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (limit.signal.aborted) throw onLimit('time');
+    const isMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    throw onLimit(isMemory ? 'memory' : 'crash', error);
+  } finally {
+    clearTimeout(timer);
+  }
+  if ('error' in answer) throw reviveError(answer.error);
+  return answer.output as Output;
+}
+
+/** The pool's own queue would start a job's time while it waits. */
+class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+}
