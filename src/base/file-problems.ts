@@ -57,5 +57,7 @@ export function fileProblem(error: unknown): FileProblem | undefined {
   const known = Object.hasOwn(PROBLEMS, error.code) ? PROBLEMS[error.code] : undefined;
   if (known !== undefined) return known;
   if (error.code === 'ERR_INVALID_ARG_VALUE' && error.message.includes('null bytes')) return NUL_BYTE;
-  return 'errno' in error ? { code: 'FILE_ERROR', found: error.message } : undefined;
+  // zlib numbers its errors too: a damaged archive is not a failing disk.
+  const isZlib = String(error.code).startsWith('Z_');
+  return 'errno' in error && !isZlib ? { code: 'FILE_ERROR', found: error.message } : undefined;
 }

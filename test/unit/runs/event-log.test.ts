@@ -122,7 +122,7 @@ describe('the log', () => {
   test.each([
     ['a list', '[]'],
     ['no event at all', 'null'],
-    ['an unknown type', '{"type": "party", "timestampMs": 1}'],
+    ['a type that is a number', '{"type": 7, "timestampMs": 1}'],
     ['a text for the step', JSON.stringify({ ...step(1), step: '1' })],
     ['a step below 0', JSON.stringify({ ...step(1), step: -1 })],
     ['no time', JSON.stringify({ ...step(1), timestampMs: undefined })],
@@ -132,6 +132,11 @@ describe('the log', () => {
     expect(() => readEvents(path)).toThrow(
       expect.objectContaining({ code: 'RUN_EVENTS_BROKEN', where: expect.objectContaining({ line: 2 }) }),
     );
+  });
+
+  test('a type that a later version adds is let through', () => {
+    writeFileSync(path, '{"type":"party","timestampMs":1}\n');
+    expect(readEvents(path)).toEqual([{ type: 'party', timestampMs: 1 }]);
   });
 
   test('fields and metrics that a later version adds are let through', () => {

@@ -111,7 +111,8 @@ describe('opening a run', () => {
     ['a configuration that is a list', record({ config: [] }), 'RUN_RECORD_BROKEN'],
     ['a data file without its hash', record({ data: { train_file: { path: 'x' } } }), 'RUN_RECORD_BROKEN'],
     ['a data file with a number as path', record({ data: { train_file: { path: 1 } } }), 'RUN_RECORD_BROKEN'],
-    ['no environment to speak of', record({ environment: {} }), 'RUN_RECORD_BROKEN'],
+    ['an environment that is text', record({ environment: 'linux' }), 'RUN_RECORD_BROKEN'],
+    ['threads that are text', record({ environment: { threads: '2' } }), 'RUN_RECORD_BROKEN'],
     ['a version that is an object', '{"formatVersion": {}}', 'RUN_FORMAT_UNKNOWN'],
   ])('%s', (_, text, expected) => {
     mkdirSync(dir, { recursive: true });
