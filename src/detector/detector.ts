@@ -4,19 +4,20 @@ import { VultuneError } from '../base/errors.ts';
 import { type Calibration, calibrateAll } from '../evaluation/calibration/calibration.ts';
 import { parseCalibration } from '../evaluation/calibration/parse-calibration.ts';
 import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
-import { ClassifierNetwork } from '../network/classifier-network.ts';
+import type { Pooling } from '../heads/classifier.ts';
 import { type EncodedFunction, encodeFunctions, endTokenCount } from '../network/encode-functions.ts';
 import { differingPart, modelIdentity } from '../network/model-identity.ts';
+import { Network } from '../network/network.ts';
 import type { OpenModel } from '../network/open-model.ts';
-import { scoreFunctions, vulnerableScores } from '../network/score-functions.ts';
-import type { Pooling } from '../network/stage-graph.ts';
-import type { Objective } from '../network/stage-programs.ts';
+import { scoreFunctions } from '../network/score-functions.ts';
 import { fitLength, keepAll, type LongFunctions } from '../packing/fit-length.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
 import { separateFunctions } from '../packing/units.ts';
 import { type AdapterHeader, loadAdapter } from '../peft/adapter-files.ts';
 import type { Backend } from '../runtime/backend.ts';
+import { classifierJudgement } from '../tasks/classify.ts';
+import type { Judgement } from '../tasks/task.ts';
 import { type TokenTexts, tokenLines } from '../text/token-lines.ts';
 import {
   requireFiniteLogits,
@@ -58,15 +59,6 @@ export interface JudgeOptions {
   onProgress?(done: { readonly functions: number; readonly tokens: number }): void;
 }
 
-/** Sum over functions of logit(vulnerable) - logit(safe). */
-const MARGIN: Objective = {
-  id: 'margin',
-  append: (b, logits) => {
-    const margins = b.sub(b.slice(logits, 1, 1, 2), b.slice(logits, 1, 0, 1)); // [B, 1]
-    return b.reduceSum(margins, [0, 1]);
-  },
-};
-
 /** Tokens of one pass: enough to keep two cores busy, little memory. */
 const TOKENS_PER_BATCH = 1024;
 
@@ -76,43 +68,45 @@ export class Detector {
   /** What makes `scores` of `rawScores`; the threshold is on its scale. */
   readonly calibration: Calibration | undefined;
   readonly #model: OpenModel;
-  readonly #network: ClassifierNetwork;
+  readonly #network: Network;
+  readonly #judgement: Judgement;
   readonly #header: AdapterHeader;
   readonly #pooling: Pooling;
   readonly #tokenTexts: TokenTexts = new Map();
 
   private constructor(
     model: OpenModel,
-    network: ClassifierNetwork,
+    network: Network,
+    judgement: Judgement,
     header: AdapterHeader,
     options: DetectorOptions,
   ) {
     const { settings } = header;
     this.#model = model;
     this.#network = network;
+    this.#judgement = judgement;
     this.#header = header;
     this.#pooling = poolingOf(header);
     this.calibration = adapterCalibration(header);
     this.threshold = options.threshold ?? settings?.threshold ?? DEFAULT_THRESHOLD;
-    this.maxLength = options.maxLength ?? settings?.maxLength ?? model.geometry.maxPositions;
+    this.maxLength = options.maxLength ?? settings?.maxLength ?? model.spec.maxPositions;
   }
 
   /** Throws ADAPTER_MISMATCH when the adapter was trained on another model, and what loadAdapter throws. */
   static async open(model: OpenModel, header: AdapterHeader, options: DetectorOptions): Promise<Detector> {
-    const { geometry, weights } = model;
+    const { spec, weights } = model;
     requireSameModel(header, model);
-    const adapter = await loadAdapter(header, geometry);
-    const network = new ClassifierNetwork({
-      geometry,
+    const judgement = classifierJudgement(spec, poolingOf(header));
+    const adapter = await loadAdapter(header, spec, judgement.head);
+    const network = new Network({
+      model: spec,
       weights,
-      modules: adapter.modules,
-      parameters: adapter.parameters,
+      ...adapter,
       backend: options.backend,
       blocksPerStage: 1,
       activations: 'products',
-      pooling: poolingOf(header),
     });
-    return new Detector(model, network, header, options);
+    return new Detector(model, network, judgement, header, options);
   }
 
   /**
@@ -122,13 +116,16 @@ export class Detector {
   async judge(codes: readonly string[], options: JudgeOptions = {}): Promise<Judgements> {
     const encoded = this.#encode(codes);
     const ids = encoded.map((one) => one!.ids);
-    const logits = await scoreFunctions(this.#network, ids, { tokensPerBatch: TOKENS_PER_BATCH, ...options });
+    const logits = await scoreFunctions(this.#network, this.#judgement.head, ids, {
+      tokensPerBatch: TOKENS_PER_BATCH,
+      ...options,
+    });
     const scored = this.#scored(codes, options);
-    requireFiniteLogits(logits, scored);
-    const rawScores = vulnerableScores(logits);
+    requireFiniteLogits(logits.data, scored);
+    const rawScores = this.#judgement.scores(logits);
     const scores = calibrateAll(this.calibration, rawScores);
     requireProbabilities(scores, scored);
-    return { logits, scores, rawScores, truncated: encoded.map((one) => one!.truncated) };
+    return { logits: logits.data, scores, rawScores, truncated: encoded.map((one) => one!.truncated) };
   }
 
   /**
@@ -141,12 +138,13 @@ export class Detector {
     const plan = planInference(separateFunctions(ids.map(({ length }) => length)), {
       tokensPerBatch: TOKENS_PER_BATCH,
     });
+    const { head, evidence } = this.#judgement;
     const out: TokenRelevance[] = [];
     const done = { functions: 0, tokens: 0 };
     for (const { functions } of plan) {
       options.signal?.throwIfAborted();
       const sequence = packSequence(functions.map((index) => ids[index]!));
-      const relevance = await this.#network.embeddingRelevance(sequence, { objective: MARGIN, feeds: {} });
+      const relevance = await this.#network.relevance(sequence, head, { objective: evidence, feeds: {} });
       for (const [row, index] of functions.entries()) {
         const own = Float32Array.from(sequence.layout.flatTokens[row]!, (token) => relevance[token]!);
         requireFiniteRelevance(own, index, this.#scored(codes, options));

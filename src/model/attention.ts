@@ -5,8 +5,8 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import { type Dim, multiplyDims } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
-import type { DecoderGeometry } from './geometry.ts';
 import type { SequenceInputs } from './sequence-inputs.ts';
+import type { Attention } from './spec.ts';
 
 /**
  * Every query against the keys up to its own chunk's end: of J chunks of queries, chunk j sees (j+1)/J of the keys, and
@@ -14,24 +14,23 @@ import type { SequenceInputs } from './sequence-inputs.ts';
  */
 export function causalAttention(
   b: GraphBuilder,
-  geometry: DecoderGeometry,
+  spec: Attention,
   sequence: SequenceInputs,
-  window: number | undefined,
   rows: { readonly query: Value; readonly key: Value; readonly value: Value },
 ): Value {
   const { slots: S, queryChunks: J } = sequence;
-  const { headCount: H, headSize: d } = geometry;
+  const { headCount: H, headSize: d } = spec;
   const chunk: Dim = J === 1 ? S : 'C';
-  const query = queriesByHead(b, geometry, rows.query, S); // [B, K, G, S, d]
-  const key = byHead(b, geometry, rows.key, S); // [B, K, S, d]
-  const value = byHead(b, geometry, rows.value, S);
-  const mask = sequence.mask(window); // [J, C, S]
+  const query = queriesByHead(b, spec, rows.query, S); // [B, K, G, S, d]
+  const key = byHead(b, spec, rows.key, S); // [B, K, S, d]
+  const value = byHead(b, spec, rows.value, S);
+  const mask = sequence.mask(spec.window); // [J, C, S]
   const mixed = Array.from({ length: J }, (_, j) => {
     const [start, end] = [multiplyDims(j, chunk), multiplyDims(j + 1, chunk)];
     const queries = J === 1 ? query : b.slice(query, 3, start, end);
     const upTo = (x: Value, axis: number) => (j === J - 1 ? x : b.slice(x, axis, 0, end));
     const maskRows = b.reshape(J === 1 ? mask : b.slice(mask, 0, j, j + 1), [chunk, S]);
-    return attend(b, geometry, {
+    return attend(b, spec, {
       query: queries,
       key: upTo(key, 2),
       value: upTo(value, 2),
@@ -47,36 +46,30 @@ export function causalAttention(
 /** One query a row against all keys. [B, H*d], key and value [B, S, K*d] -> [B, H*d] */
 export function lastTokenAttention(
   b: GraphBuilder,
-  geometry: DecoderGeometry,
+  spec: Attention,
   sequence: SequenceInputs,
-  window: number | undefined,
   rows: { readonly query: Value; readonly key: Value; readonly value: Value },
 ): Value {
   const { slots: S } = sequence;
-  const mixed = attend(b, geometry, {
-    query: queriesByHead(b, geometry, rows.query, 1),
-    key: byHead(b, geometry, rows.key, S),
-    value: byHead(b, geometry, rows.value, S),
-    mask: b.reshape(sequence.lastMask(window), ['B', 1, 1, 1, S]),
+  const mixed = attend(b, spec, {
+    query: queriesByHead(b, spec, rows.query, 1),
+    key: byHead(b, spec, rows.key, S),
+    value: byHead(b, spec, rows.value, S),
+    mask: b.reshape(sequence.lastMask(spec.window), ['B', 1, 1, 1, S]),
     queries: 1,
     keys: S,
   }); // [B, K, G, 1, d]
-  return b.reshape(mixed, ['B', geometry.headCount * geometry.headSize]);
+  return b.reshape(mixed, ['B', spec.headCount * spec.headSize]);
 }
 
 /** [B, S, K*d] -> [B, K, S, d] */
-function byHead(
-  b: GraphBuilder,
-  { keyValueHeadCount: K, headSize: d }: DecoderGeometry,
-  x: Value,
-  S: Dim,
-): Value {
+function byHead(b: GraphBuilder, { keyValueHeadCount: K, headSize: d }: Attention, x: Value, S: Dim): Value {
   return b.transpose(b.reshape(x, ['B', S, K, d]), [0, 2, 1, 3]);
 }
 
 /** [B, Q, H*d] -> [B, K, G, Q, d] */
-function queriesByHead(b: GraphBuilder, geometry: DecoderGeometry, x: Value, Q: Dim): Value {
-  const { headCount: H, keyValueHeadCount: K, headSize: d } = geometry;
+function queriesByHead(b: GraphBuilder, spec: Attention, x: Value, Q: Dim): Value {
+  const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
   return b.transpose(b.reshape(x, ['B', Q, K, H / K, d]), [0, 2, 3, 1, 4]);
 }
 
@@ -91,9 +84,9 @@ interface AttendOperands {
 }
 
 /** [B, K, G, Q, d] */
-function attend(b: GraphBuilder, geometry: DecoderGeometry, operands: AttendOperands): Value {
+function attend(b: GraphBuilder, spec: Attention, operands: AttendOperands): Value {
   const { queries: Q, keys: T } = operands;
-  const { headCount: H, keyValueHeadCount: K, headSize: d } = geometry;
+  const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
   const G = H / K;
   const stacked = multiplyDims(G, Q); // the G heads' queries one below the other
   const query = b.reshape(operands.query, ['B', K, stacked, d]);

@@ -4,23 +4,25 @@
  */
 import { VultuneError } from '../base/errors.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { type DecoderGeometry, LINEAR_ROLES } from './geometry.ts';
+import { matricesOf } from './matrices.ts';
+import { normParameters } from './norm.ts';
+import type { Model } from './spec.ts';
 
 /**
  * The next-token head is left to who uses it: a classifier has none.
  * @throws VultuneError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE
  */
-export function checkWeights({ tensors, path }: Checkpoint, geometry: DecoderGeometry): void {
-  for (const [name, expected] of promisedShapes(geometry)) {
+export function checkWeights({ tensors, path }: Checkpoint, model: Model): void {
+  for (const [name, expected] of promisedShapes(model)) {
     const where = { file: path, name };
     const found = tensors.get(name)?.shape;
     if (found === undefined) {
       throw new VultuneError('CHECKPOINT_TENSOR_MISSING', `${path} has no tensor "${name}"`, {
         where,
-        hint: `config.json promises a ${geometry.family} model of ${geometry.layerCount} layers: is the download whole?`,
+        hint: `config.json promises a ${model.family} model of ${model.layers.length} layers: is the download whole?`,
       });
     }
-    const isEmbedding = name === geometry.names.embedding;
+    const isEmbedding = name === model.embedding.tokens;
     const fits =
       found.length === expected.length &&
       expected.every((size, axis) =>
@@ -35,18 +37,16 @@ export function checkWeights({ tensors, path }: Checkpoint, geometry: DecoderGeo
   }
 }
 
-function* promisedShapes(geometry: DecoderGeometry): Generator<[name: string, shape: readonly number[]]> {
-  const { names, hiddenSize: D, vocabularySize, layerCount, linears } = geometry;
-  yield [names.embedding, [vocabularySize, D]];
-  for (let layer = 0; layer < layerCount; layer++) {
-    const block = names.block(layer);
-    yield [block + names.attentionNorm, [D]];
-    yield [block + names.feedForwardNorm, [D]];
-    for (const role of LINEAR_ROLES) {
-      const { name, inputSize, outputSize, bias } = linears[role];
-      yield [`${block}${name}.weight`, [outputSize, inputSize]];
-      if (bias) yield [`${block}${name}.bias`, [outputSize]];
+function* promisedShapes(model: Model): Generator<readonly [name: string, shape: readonly number[]]> {
+  const { embedding, hiddenSize: D, vocabularySize, layers, finalNorm } = model;
+  yield [embedding.tokens, [vocabularySize, D]];
+  for (const { prefix, block } of layers) {
+    const norms = Object.values(block.norms).flatMap((norm) => normParameters(norm, D));
+    for (const [name, shape] of norms) yield [prefix + name, shape];
+    for (const { name, inputSize, outputSize, bias } of matricesOf(block)) {
+      yield [`${prefix}${name}.weight`, [outputSize, inputSize]];
+      if (bias) yield [`${prefix}${name}.bias`, [outputSize]];
     }
   }
-  yield [names.finalNorm, [D]];
+  yield* normParameters(finalNorm, D);
 }

@@ -3,11 +3,11 @@
  * and Llama 3 rescalings of theta as Transformers computes them (modeling_rope_utils).
  */
 import { float32, type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
-import type { DecoderGeometry, RotaryScaling } from './geometry.ts';
+import type { Rotary, RotaryScaling } from './spec.ts';
 
 export interface RotaryTable {
-  readonly cos: HostTensor<'float32'>; // [positions, d/2]
-  readonly sin: HostTensor<'float32'>; // [positions, d/2]
+  readonly cos: HostTensor<'float32'>; // [positions, size/2]
+  readonly sin: HostTensor<'float32'>; // [positions, size/2]
 }
 
 function rescale(theta: number, scaling: RotaryScaling): number {
@@ -28,17 +28,15 @@ function rescale(theta: number, scaling: RotaryScaling): number {
   }
 }
 
-/** Angles per position, [d/2]. */
-export function rotaryFrequencies(geometry: DecoderGeometry): HostTensor<'float32'> {
-  const half = geometry.headSize / 2;
-  const theta = Array.from({ length: half }, (_, i) =>
-    rescale(geometry.rotaryBase ** (-i / half), geometry.rotaryScaling),
-  );
+/** Angles per position, [size/2]. */
+export function rotaryFrequencies({ base, scaling, size }: Rotary): HostTensor<'float32'> {
+  const half = size / 2;
+  const theta = Array.from({ length: half }, (_, i) => rescale(base ** (-i / half), scaling));
   return float32([half], theta);
 }
 
-export function rotaryTable(geometry: DecoderGeometry, positions: number): RotaryTable {
-  const frequencies = rotaryFrequencies(geometry).data;
+export function rotaryTable(rotary: Rotary, positions: number): RotaryTable {
+  const frequencies = rotaryFrequencies(rotary).data;
   const half = frequencies.length;
   const cos = new Float32Array(positions * half);
   const sin = new Float32Array(positions * half);

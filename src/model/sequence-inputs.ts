@@ -6,7 +6,7 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
-import type { DecoderGeometry } from './geometry.ts';
+import type { Rotary } from './spec.ts';
 
 export interface SequenceInputs {
   /** S */
@@ -19,9 +19,9 @@ export interface SequenceInputs {
   readonly keyRows: RowInputs;
   /** [N] position within the function. */
   readonly positions: () => Value;
-  /** [P, d/2] */
-  readonly cos: () => Value;
-  readonly sin: () => Value;
+  /** [P, size/2] of a rotary embedding of the model. */
+  readonly cos: (rotary: Rotary) => Value;
+  readonly sin: (rotary: Rotary) => Value;
   /** [J, S/J, S], added to scores: 0 where a query (row) may see a key (column), very negative elsewhere. */
   readonly mask: (window: number | undefined) => Value;
   /** [B] flat index of each function's last token. */
@@ -30,8 +30,6 @@ export interface SequenceInputs {
   readonly lastPositions: () => Value;
   /** [B, S] the mask's row of each last token. */
   readonly lastMask: (window: number | undefined) => Value;
-  /** [B, N] weight of each token in its function's mean. */
-  readonly meanWeights: () => Value;
 }
 
 /** Inputs of packRows and unpackRows. */
@@ -49,10 +47,17 @@ export const maskName = (window: number | undefined) => (window === undefined ? 
 export const lastMaskName = (window: number | undefined) =>
   window === undefined ? 'last_mask' : `last_mask_${window}`;
 
+/** Name of a rotary table's input: the model's first has no number. `rotaries` as `rotariesOf` lists them. */
+export function rotaryName(table: 'cos' | 'sin', rotaries: readonly Rotary[], rotary: Rotary): string {
+  const text = JSON.stringify(rotary);
+  const place = rotaries.findIndex((one) => JSON.stringify(one) === text);
+  return place === 0 ? table : `${table}_${place}`;
+}
+
 /** Declares an input the first time it is asked for: a graph takes only what it uses. */
 export function sequenceInputs(
   builder: GraphBuilder,
-  geometry: DecoderGeometry,
+  rotaries: readonly Rotary[],
   { queryChunks, sharesPrefixes }: { readonly queryChunks: number; readonly sharesPrefixes: boolean },
 ): SequenceInputs {
   const chunk = queryChunks === 1 ? 'S' : 'C';
@@ -66,7 +71,6 @@ export function sequenceInputs(
   const ints = (name: string, ...shape: string[]) => once(name, () => builder.input(name, 'int64', shape));
   const floats = (name: string, ...shape: (string | number)[]) =>
     once(name, () => builder.input(name, 'float32', shape));
-  const half = geometry.headSize / 2;
   const rowInputs = (prefix: string, ...inverse: string[]): RowInputs => ({
     index: () => ints(`${prefix}index`, 'B', slots),
     inverse: () => ints(`${prefix}inverse`, ...inverse),
@@ -79,12 +83,11 @@ export function sequenceInputs(
     rows,
     keyRows: sharesPrefixes ? rowInputs('key_', 'N', 'R') : rows,
     positions: () => ints('positions', 'N'),
-    cos: () => floats('cos', 'P', half),
-    sin: () => floats('sin', 'P', half),
+    cos: (rotary) => floats(rotaryName('cos', rotaries, rotary), 'P', rotary.size / 2),
+    sin: (rotary) => floats(rotaryName('sin', rotaries, rotary), 'P', rotary.size / 2),
     mask: (window) => floats(maskName(window), queryChunks, chunk, slots),
     last: () => ints('last', 'B'),
     lastPositions: () => ints('last_positions', 'B'),
     lastMask: (window) => floats(lastMaskName(window), 'B', slots),
-    meanWeights: () => floats('mean_weights', 'B', 'N'),
   };
 }

@@ -1,9 +1,9 @@
 /** @file Source code of functions -> token ids that fit the model. */
 import { VultuneError } from '../base/errors.ts';
+import type { Pooling } from '../heads/classifier.ts';
 import { fitLength, type LongFunctions } from '../packing/fit-length.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { OpenModel } from './open-model.ts';
-import type { Pooling } from './stage-graph.ts';
 
 export interface EncodeOptions {
   readonly maxLength: number;
@@ -24,7 +24,7 @@ export interface EncodedFunction {
  * Throws TOKENIZER_MISMATCH when the tokenizer knows ids that the model's embedding does not have.
  */
 export function encodeFunctions(
-  { tokenizer, geometry, path }: Pick<OpenModel, 'tokenizer' | 'geometry' | 'path'>,
+  { tokenizer, spec, path }: Pick<OpenModel, 'tokenizer' | 'spec' | 'path'>,
   codes: readonly string[],
   { maxLength, longFunctions, pooling }: EncodeOptions,
 ): (EncodedFunction | undefined)[] {
@@ -33,17 +33,17 @@ export function encodeFunctions(
   const ends = endTokenCount(tokenizer);
   return codes.map((code) => {
     const ids = tokenizer.encode(code);
-    const outside = ids.find((id) => id >= geometry.vocabularySize);
+    const outside = ids.find((id) => id >= spec.vocabularySize);
     if (outside !== undefined) {
       throw new VultuneError(
         'TOKENIZER_MISMATCH',
-        `the tokenizer gave token ${outside}, the model has ${geometry.vocabularySize}`,
+        `the tokenizer gave token ${outside}, the model has ${spec.vocabularySize}`,
         { where: { file: path }, hint: 'The tokenizer files belong to another model.' },
       );
     }
     const fitted = fitLength(ids.length === 0 ? [empty] : ids, maxLength, longFunctions, ends);
     if (fitted === undefined || pooling !== 'last') return fitted;
-    return { ...fitted, ids: fitted.ids.slice(0, pooledLength(fitted.ids, geometry.padTokenId)) };
+    return { ...fitted, ids: fitted.ids.slice(0, pooledLength(fitted.ids, spec.padTokenId)) };
   });
 }
 

@@ -1,15 +1,15 @@
 /** @file Hidden states behind the frozen layers for a sequence, from the cache where it has them. */
 import { type PackedSequence, packSequence } from '../packing/pack-sequence.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
-import type { ClassifierNetwork } from './classifier-network.ts';
 import type { FeatureCache } from './feature-cache.ts';
+import type { Network } from './network.ts';
 
 export class FrozenFeatures {
-  readonly #network: ClassifierNetwork;
+  readonly #network: Network;
   readonly #cache: FeatureCache;
   readonly #hiddenSize: number;
 
-  constructor(network: ClassifierNetwork, cache: FeatureCache, hiddenSize: number) {
+  constructor(network: Network, cache: FeatureCache, hiddenSize: number) {
     this.#network = network;
     this.#cache = cache;
     this.#hiddenSize = hiddenSize;
@@ -38,7 +38,7 @@ export class FrozenFeatures {
   async #compute(functions: readonly (readonly number[])[], sharePrefixes: boolean): Promise<Float32Array[]> {
     const D = this.#hiddenSize;
     const sequence = packSequence(functions, { packing: 'isolated', sharePrefixes });
-    const { data } = await this.#network.frozenHidden(sequence);
+    const { data } = await this.#network.frozen(sequence);
     return functions.map((ids, row) => {
       const hidden = new Float32Array(ids.length * D);
       sequence.layout.flatTokens[row]!.forEach((token, s) => {

@@ -3,26 +3,26 @@
  * its tokenizer. Runs and adapters store it and are held to it, caches are keyed by it.
  */
 import { createHash } from 'node:crypto';
-import type { DecoderGeometry } from '../model/geometry.ts';
+import type { Model } from '../model/spec.ts';
 import type { OpenModel } from './open-model.ts';
 
 export interface ModelIdentity {
   /** Names, shapes, types and a sample of the bytes of the weights: `Checkpoint.fingerprint`. */
   readonly baseFingerprint: string;
   /** What config.json says beside sizes: positions, norms, windows, the padding token. */
-  readonly geometryFingerprint: string;
+  readonly configFingerprint: string;
   /** `Tokenizer.fingerprint`; the adapter's own where it has one. */
   readonly tokenizerFingerprint: string;
 }
 
 export function modelIdentity({
   checkpoint,
-  geometry,
+  spec,
   tokenizer,
-}: Pick<OpenModel, 'checkpoint' | 'geometry' | 'tokenizer'>): ModelIdentity {
+}: Pick<OpenModel, 'checkpoint' | 'spec' | 'tokenizer'>): ModelIdentity {
   return {
     baseFingerprint: checkpoint.fingerprint,
-    geometryFingerprint: geometryFingerprint(geometry),
+    configFingerprint: configFingerprint(spec),
     tokenizerFingerprint: tokenizer.fingerprint,
   };
 }
@@ -35,23 +35,20 @@ export function differingPart(
   const differs = (part: keyof ModelIdentity) =>
     expected[part] !== undefined && expected[part] !== found[part];
   if (differs('baseFingerprint')) return 'weights';
-  if (differs('geometryFingerprint')) return 'configuration';
+  if (differs('configFingerprint')) return 'configuration';
   return differs('tokenizerFingerprint') ? 'tokenizer' : undefined;
 }
 
 /**
- * In hexadecimal. The fields are listed one by one: a field that the geometry gets later must not change what is stored for
- * models that do without it. `maxPositions` is not among them, as it is only the default of a length that is stored.
+ * In hexadecimal, of everything that the specification says but the most positions, which are only the default of a length
+ * that is stored. A field that specifications get later must be left out where it is not used: then it changes nothing here.
  */
-export function geometryFingerprint(geometry: DecoderGeometry): string {
-  const { family, headCount, keyValueHeadCount, headSize, normEpsilon } = geometry;
-  const { rotaryBase, rotaryScaling, slidingWindows, padTokenId } = geometry;
-  const scaling = Object.entries(rotaryScaling).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const fields = [
-    [family, headCount, keyValueHeadCount, headSize, normEpsilon],
-    [rotaryBase, scaling],
-    slidingWindows.map((window) => window ?? null),
-    padTokenId ?? null,
-  ];
-  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
+export function configFingerprint({ maxPositions: _, ...spec }: Model): string {
+  return createHash('sha256').update(JSON.stringify(spec, sortedKeys)).digest('hex');
+}
+
+/** Whatever order a family writes the fields in. */
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

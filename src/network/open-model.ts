@@ -1,16 +1,17 @@
-/** @file A base model ready to be used: checkpoint, geometry, tokenizer, weights as they are needed. */
+/** @file A base model ready to be used: checkpoint, specification, tokenizer, weights as they are needed. */
 import { VultuneError } from '../base/errors.ts';
 import { type Checkpoint, openCheckpoint, type TokenizerDefinition } from '../checkpoint/checkpoint.ts';
 import { checkWeights } from '../model/check-weights.ts';
-import { readGeometry } from '../model/families/registry.ts';
-import type { DecoderGeometry } from '../model/geometry.ts';
+import { readModel } from '../model/families/registry.ts';
+import type { Model } from '../model/spec.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
-import { BaseWeights } from './base-weights.ts';
+import { BaseWeights } from '../weights/base-weights.ts';
 
 export interface OpenModel {
   readonly path: string;
   readonly checkpoint: Checkpoint;
-  readonly geometry: DecoderGeometry;
+  /** What the checkpoint's configuration describes. */
+  readonly spec: Model;
   readonly tokenizer: Tokenizer;
   readonly weights: BaseWeights;
 }
@@ -18,17 +19,17 @@ export interface OpenModel {
 /**
  * Reads headers, configuration and tokenizer; weights are read when they are first used. `ownTokenizer`: an adapter's, used
  * instead of the base model's.
- * Throws what openCheckpoint, readGeometry, checkWeights and loadTokenizer throw, and TOKENIZER_MISMATCH for an own
+ * Throws what openCheckpoint, readModel, checkWeights and loadTokenizer throw, and TOKENIZER_MISMATCH for an own
  * tokenizer with tokens that the model has no embedding for.
  */
 export async function openModel(path: string, ownTokenizer?: TokenizerDefinition): Promise<OpenModel> {
   const checkpoint = await openCheckpoint(path);
   try {
-    const geometry = readGeometry(checkpoint.config, path, checkpoint.tensors.size);
-    checkWeights(checkpoint, geometry);
+    const spec = readModel(checkpoint.config, path, checkpoint.tensors.size);
+    checkWeights(checkpoint, spec);
     const tokenizer = loadTokenizer(ownTokenizer ?? checkpoint.tokenizer, path);
-    if (ownTokenizer !== undefined) requireRows(tokenizer, geometry, ownTokenizer.file);
-    return { path, checkpoint, geometry, tokenizer, weights: new BaseWeights(checkpoint) };
+    if (ownTokenizer !== undefined) requireRows(tokenizer, spec, ownTokenizer.file);
+    return { path, checkpoint, spec, tokenizer, weights: new BaseWeights(checkpoint) };
   } catch (error) {
     await checkpoint.close();
     throw error;

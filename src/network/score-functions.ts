@@ -1,10 +1,12 @@
 /** @file Logits of many functions: packed by length for speed, given back in the order asked for. */
 
+import type { Head } from '../heads/head.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
 import { groupByPrefix, hasGroups } from '../packing/units.ts';
-import type { ClassifierNetwork } from './classifier-network.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { FrozenFeatures } from './frozen-features.ts';
+import type { Network } from './network.ts';
 
 export interface ScoreOptions {
   /** Most tokens that go through the network at one time. */
@@ -15,15 +17,17 @@ export interface ScoreOptions {
 }
 
 /**
- * Logits [functions, 2]. Throws the signal's reason when it is aborted.
+ * Logits of a head that reads functions, [functions, C]. Throws the signal's reason when it is aborted.
  * @param functions token ids, at least one each
  */
 export async function scoreFunctions(
-  network: ClassifierNetwork,
+  network: Network,
+  head: Head,
   functions: readonly (readonly number[])[],
   options: ScoreOptions,
-): Promise<Float32Array> {
-  const out = new Float32Array(2 * functions.length);
+): Promise<HostTensor<'float32'>> {
+  let out: Float32Array | undefined;
+  let C = 0;
   const plannable = groupByPrefix(functions);
   const sharePrefixes = hasGroups(plannable);
   const progress = { functions: 0, tokens: 0 };
@@ -37,18 +41,13 @@ export async function scoreFunctions(
     const ids = rows.map((row) => functions[row]!);
     const sequence = packSequence(ids, { packing: 'isolated', sharePrefixes });
     const frozen = await options.features?.hidden(sequence, ids);
-    const logits = await network.logits(sequence, frozen);
-    for (const [i, row] of rows.entries()) out.set(logits.subarray(2 * i, 2 * i + 2), 2 * row);
+    const logits = await network.logits(sequence, head, frozen); // [B, C]
+    C = logits.shape[1]!;
+    out ??= new Float32Array(C * functions.length);
+    for (const [i, row] of rows.entries()) out.set(logits.data.subarray(C * i, C * (i + 1)), C * row);
     progress.functions += rows.length;
     progress.tokens += sequence.layout.realTokenCount;
     options.onProgress?.(progress);
   }
-  return out;
-}
-
-/** Probability of vulnerable of each function: softmax of its two logits. */
-export function vulnerableScores(logits: Float32Array): Float64Array {
-  return Float64Array.from({ length: logits.length / 2 }, (_, i) => {
-    return 1 / (1 + Math.exp(logits[2 * i]! - logits[2 * i + 1]!));
-  });
+  return hostTensor('float32', [functions.length, C], out ?? new Float32Array(0));
 }

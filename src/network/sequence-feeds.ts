@@ -1,7 +1,8 @@
 /** @file The tensors behind model/sequence-inputs.ts for one sequence: indices, positions, rotary tables and masks. */
-import type { DecoderGeometry } from '../model/geometry.ts';
+import { rotariesOf } from '../model/matrices.ts';
 import { type RotaryTable, rotaryTable } from '../model/rotary-table.ts';
-import { lastMaskName, maskName } from '../model/sequence-inputs.ts';
+import { lastMaskName, maskName, rotaryName } from '../model/sequence-inputs.ts';
+import type { Model, Rotary } from '../model/spec.ts';
 import type { RowIndex, SequenceLayout } from '../packing/layout.ts';
 import type { Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
@@ -12,32 +13,30 @@ const HIDDEN = -1e30;
 /** How many row lengths' masks are kept: lengths repeat from epoch to epoch, but each mask is S^2 floats. */
 const KEPT_MASKS = 4;
 
+/** Positions of the first rotary tables. */
+const FIRST_POSITIONS = 512;
+
 /** Makes the feeds of sequences, keeping what many sequences share. */
 export class SequenceFeeds {
-  readonly #geometry: DecoderGeometry;
+  readonly #rotaries: readonly Rotary[];
   readonly #windows: readonly (number | undefined)[];
   readonly #masks = new Map<string, HostTensor<'float32'>>();
-  #rotary: RotaryTable;
+  readonly #tables = new Map<Rotary, RotaryTable>();
 
-  constructor(geometry: DecoderGeometry) {
-    this.#geometry = geometry;
-    this.#windows = [...new Set(geometry.slidingWindows)];
-    this.#rotary = rotaryTable(geometry, 512);
+  constructor(model: Model) {
+    this.#rotaries = rotariesOf(model);
+    this.#windows = [...new Set(model.layers.map(({ block }) => block.attention.window))];
   }
 
   /** `queryChunks` as the stages of this sequence have it. */
   make(layout: SequenceLayout, queryChunks: number): Tensors {
     const { rowCount: B, rowLength: S, tokenCount: N, keys } = layout;
-    while (this.#rotary.cos.shape[0]! < S) {
-      this.#rotary = rotaryTable(this.#geometry, 2 * this.#rotary.cos.shape[0]!);
-    }
     const lastPositions = BigInt64Array.from(layout.lengths, (length) => BigInt(length - 1));
     return {
       ...rowFeeds('', layout.rows, [B, S], [N]),
       ...(keys === undefined ? {} : rowFeeds('key_', keys, [B, S], [N, keys.copies])),
       positions: hostTensor('int64', [N], layout.positions),
-      cos: this.#rotary.cos,
-      sin: this.#rotary.sin,
+      ...this.#rotaryFeeds(S),
       last: hostTensor('int64', [B], layout.last),
       last_positions: hostTensor('int64', [B], lastPositions),
       ...Object.fromEntries(
@@ -47,6 +46,21 @@ export class SequenceFeeds {
         ]),
       ),
     };
+  }
+
+  /** Tables of at least S positions; they grow by doubling, so that few are made. */
+  #rotaryFeeds(S: number): Tensors {
+    const feeds: Record<string, HostTensor> = {};
+    for (const rotary of this.#rotaries) {
+      const held = this.#tables.get(rotary);
+      let positions = held?.cos.shape[0] ?? FIRST_POSITIONS;
+      while (positions < S) positions *= 2;
+      const table = held?.cos.shape[0] === positions ? held : rotaryTable(rotary, positions);
+      this.#tables.set(rotary, table);
+      feeds[rotaryName('cos', this.#rotaries, rotary)] = table.cos;
+      feeds[rotaryName('sin', this.#rotaries, rotary)] = table.sin;
+    }
+    return feeds;
   }
 
   /** [J, S/J, S]; padding comes after every real token of its row, so that causality alone hides it. */
@@ -90,14 +104,4 @@ function lastMask(
     data.fill(0, row * S + first, row * S + length);
   });
   return hostTensor('float32', [lengths.length, S], data);
-}
-
-/** [B, N] 1/length at the tokens of each function: with it pooling by the mean is a product. */
-export function meanWeights(layout: SequenceLayout): HostTensor<'float32'> {
-  const { tokenCount: N, rowCount: B, flatTokens } = layout;
-  const data = new Float32Array(B * N);
-  flatTokens.forEach((tokens, row) => {
-    for (const token of tokens) data[row * N + token] = 1 / tokens.length;
-  });
-  return hostTensor('float32', [B, N], data);
 }

@@ -1,30 +1,36 @@
 /**
- * @file The graph of a stage: consecutive blocks, the last stage with the head behind them. Blocks of the same structure
+ * @file The graph of a stage: consecutive blocks, the last stage with a head behind them. Blocks of the same structure
  * share one graph, each run with its own weights as inputs; so input names say which block of the stage they belong to,
  * never which layer of the model.
  */
 import { GraphBuilder } from '../graph/builder.ts';
 import type { Shape } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
-import { type BlockContext, decoderBlock, lastTokenBlock } from '../model/block.ts';
-import type { DecoderGeometry, LinearRole } from '../model/geometry.ts';
+import type { GraphDType } from '../graph/ops.ts';
+import type { Head } from '../heads/head.ts';
+import { block } from '../model/block.ts';
+import { rotariesOf } from '../model/matrices.ts';
+import { norm } from '../model/norm.ts';
 import { type SequenceInputs, sequenceInputs } from '../model/sequence-inputs.ts';
-import { CLASS_COUNT } from '../peft/adapter-parameters.ts';
+import type { Matrix, Model } from '../model/spec.ts';
+import { allTokens } from '../model/tokens/all-tokens.ts';
+import { lastToken } from '../model/tokens/last-token.ts';
+import type { AdaptedMatrix } from '../peft/adapted-matrix.ts';
 import { dropout } from '../peft/dropout.ts';
-import { addLora } from '../peft/lora-linear.ts';
-import type { LoraModule } from '../peft/lora-plan.ts';
+import type { WeightFormat } from '../weights/weight-format.ts';
 
-export type Pooling = 'last' | 'mean';
-
-/** What stands behind the last block: nothing, the final norm alone, or the norm, pooling and the 2-class head. */
-export type StageEnd =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'classifier'; readonly pooling: Pooling }
-  | { readonly kind: 'hidden' };
+/** What every stage of a network is made of. */
+export interface StageParts {
+  readonly model: Model;
+  readonly adapted: readonly AdaptedMatrix[];
+  /** How matrices of blocks are held; norms, biases and heads are float32. */
+  readonly format: WeightFormat;
+}
 
 export interface StageSpec {
   readonly layers: readonly number[];
-  readonly end: StageEnd;
+  /** Only behind the last stage. */
+  readonly head: Head | undefined;
   /** J: in how many chunks attention takes the queries of a row; row lengths are multiples of it. */
   readonly queryChunks: number;
   /** Whether tokens of common beginnings are there once for all functions that begin so. */
@@ -39,60 +45,56 @@ export interface StageParameter {
   readonly block: number | undefined;
   /** Relative to the block; outside blocks the full name. */
   readonly name: string;
+  /** Which part of a matrix in its weight format; undefined for what is float32 whatever the format. */
+  readonly part: string | undefined;
 }
 
 export interface StageGraph {
   readonly builder: GraphBuilder;
   readonly x: Value; // [N, D]
-  /** Hidden states [N, D], or what the end makes of them: logits [B, 2]. */
+  /** Hidden states [N, D], or the head's logits. */
   readonly output: Value;
+  /** Frozen, from the checkpoint. */
   readonly base: readonly StageParameter[];
-  /** LoRA matrices and the head. Names end in `.lora_A.weight` or `.lora_B.weight`, or are the head's. */
-  readonly adapter: readonly StageParameter[];
+  /** Of adapters and the head. */
+  readonly trained: readonly StageParameter[];
 }
 
 export const ROW_KEYS = 'dropout_rows';
 export const layerKeyName = (block: number) => `dropout_layer.${block}`;
 
-export function buildStage(
-  geometry: DecoderGeometry,
-  modules: readonly LoraModule[],
-  spec: StageSpec,
-): StageGraph {
+export function buildStage(parts: StageParts, spec: StageSpec): StageGraph {
+  const { model } = parts;
   const builder = new GraphBuilder();
-  const prunes = spec.end.kind === 'classifier' && spec.end.pooling === 'last';
   const stage: StageContext = {
+    ...parts,
     builder,
-    geometry,
-    sequence: sequenceInputs(builder, geometry, spec),
+    sequence: sequenceInputs(builder, rotariesOf(model), spec),
     base: new ParameterInputs(builder, 'w'),
-    adapter: new ParameterInputs(builder, 'a'),
+    trained: new ParameterInputs(builder, 'a'),
   };
-  const x = builder.input('x', 'float32', ['N', geometry.hiddenSize]);
+  const x = builder.input('x', 'float32', ['N', model.hiddenSize]);
   const rows = spec.dropout > 0 ? builder.input(ROW_KEYS, 'uint32', ['N', 1]) : undefined;
-  let hidden = x;
-  spec.layers.forEach((layer, block) => {
-    const adapted = new Map(modules.filter((module) => module.layer === layer).map((m) => [m.role, m]));
-    const drop = rows === undefined ? undefined : blockDropout(stage, rows, block, spec.dropout);
-    const context: BlockContext = {
-      ...stage,
-      layer,
-      parameter: (name, shape) => stage.base.take(block, name, shape),
-      linear: (role, input) => linear(stage, block, role, input, adapted.get(role), drop),
+  const hidden = spec.layers.reduce((below, layer, place) => {
+    const asksLast = place === spec.layers.length - 1 && spec.head?.reads === 'last';
+    const drop = rows === undefined ? undefined : blockDropout(stage, rows, place, spec.dropout);
+    const context = {
+      builder,
+      tokens: (asksLast ? lastToken : allTokens)(builder, stage.sequence),
+      parameter: (name: string, shape: Shape) => stage.base.take(place, name, shape),
+      linear: blockLinear(stage, layer, place, drop),
     };
-    const isLast = block === spec.layers.length - 1;
-    hidden = isLast && prunes ? lastTokenBlock(context, hidden) : decoderBlock(context, hidden);
-  });
-  const output = stageEnd(stage, spec.end, hidden);
-  return { builder, x, output, base: stage.base.taken, adapter: stage.adapter.taken };
+    return block(context, model.layers[layer]!.block, below);
+  }, x);
+  const output = spec.head === undefined ? hidden : headLogits(stage, spec.head, hidden);
+  return { builder, x, output, base: stage.base.taken, trained: stage.trained.taken };
 }
 
-interface StageContext {
+interface StageContext extends StageParts {
   readonly builder: GraphBuilder;
-  readonly geometry: DecoderGeometry;
   readonly sequence: SequenceInputs;
   readonly base: ParameterInputs;
-  readonly adapter: ParameterInputs;
+  readonly trained: ParameterInputs;
 }
 
 /** Declares each parameter once. */
@@ -107,10 +109,21 @@ class ParameterInputs {
   }
 
   take(block: number | undefined, name: string, shape: Shape): Value {
-    const found = this.taken.find((parameter) => parameter.block === block && parameter.name === name);
+    return this.#once({ block, name, part: undefined }, 'float32', shape);
+  }
+
+  /** A part of a matrix; the only part of a float32 matrix goes by the matrix's own name. */
+  takePart(block: number, name: string, part: string, dtype: GraphDType, shape: Shape): Value {
+    return this.#once({ block, name, part }, dtype, shape);
+  }
+
+  #once(at: Omit<StageParameter, 'input'>, dtype: GraphDType, shape: Shape): Value {
+    const { block, name, part } = at;
+    const found = this.taken.find((one) => one.block === block && one.name === name && one.part === part);
     if (found !== undefined) return found.input;
-    const input = this.#builder.input(`${this.#prefix}.${block ?? 'end'}.${name}`, 'float32', shape);
-    this.taken.push({ input, block, name });
+    const end = part === undefined || part === 'values' ? '' : `.${part}`;
+    const input = this.#builder.input(`${this.#prefix}.${block ?? 'end'}.${name}${end}`, dtype, shape);
+    this.taken.push({ input, ...at });
     return input;
   }
 }
@@ -132,40 +145,44 @@ function blockDropout(
   };
 }
 
-/** x W^T (+ bias) (+ the adapter's update), [N, out]. */
-function linear(
-  { builder: b, geometry, base, adapter }: StageContext,
-  block: number,
-  role: LinearRole,
-  x: Value,
-  lora: LoraModule | undefined,
+/** x W^T with the bias, as the matrix's adapter changes it: [N, out]. */
+function blockLinear(
+  { builder: b, adapted, format, base, trained }: StageContext,
+  layer: number,
+  place: number,
   drop: Dropout | undefined,
-): Value {
-  const { name, inputSize, outputSize, bias } = geometry.linears[role];
-  const product = b.matmul(x, base.take(block, `${name}.weight`, [outputSize, inputSize]), {
-    transposeB: true,
-  });
-  const y = bias ? b.add(product, base.take(block, `${name}.bias`, [outputSize])) : product;
-  if (lora === undefined) return y;
-  return addLora(b, {
-    base: y,
-    x: drop === undefined ? x : drop(x, name),
-    a: adapter.take(block, `${name}.lora_A.weight`, [lora.rank, inputSize]),
-    b: adapter.take(block, `${name}.lora_B.weight`, [outputSize, lora.rank]),
-    scale: lora.scale,
-  });
+): (matrix: Matrix, x: Value) => Value {
+  const adapters = new Map(adapted.filter((one) => one.layer === layer).map((one) => [one.matrix.name, one]));
+  return ({ name, inputSize, outputSize, bias }, x) => {
+    const weightName = `${name}.weight`;
+    const product = () => {
+      const weight = format.read(b, [outputSize, inputSize], (part, dtype, shape) =>
+        base.takePart(place, weightName, part, dtype, shape),
+      );
+      const y = b.matmul(x, weight, { transposeB: true });
+      return bias ? b.add(y, base.take(place, `${name}.bias`, [outputSize])) : y;
+    };
+    const adapter = adapters.get(name);
+    if (adapter === undefined) return product();
+    const shapes = new Map(adapter.tensors.map((tensor) => [tensor.name, tensor.shape]));
+    return adapter.product({
+      builder: b,
+      dropped: () => (drop === undefined ? x : drop(x, name)),
+      base: product,
+      trained: (tensor) => trained.take(place, `${name}.${tensor}`, shapes.get(tensor)!),
+    });
+  };
 }
 
-function stageEnd(
-  { builder: b, geometry, sequence, base, adapter }: StageContext,
-  end: StageEnd,
-  hidden: Value,
-): Value {
-  if (end.kind === 'none') return hidden;
-  const { hiddenSize: D, names } = geometry;
-  const normed = b.rmsNorm(hidden, base.take(undefined, names.finalNorm, [D]), geometry.normEpsilon);
-  if (end.kind === 'hidden') return normed;
-  const pooled = end.pooling === 'mean' ? b.matmul(sequence.meanWeights(), normed) : normed; // [B, D]
-  const head = adapter.take(undefined, `${names.classifier}.weight`, [CLASS_COUNT, D]);
-  return b.matmul(pooled, head, { transposeB: true }); // [B, 2]
+function headLogits({ builder, model, base, trained }: StageContext, head: Head, hidden: Value): Value {
+  const outside = (inputs: ParameterInputs) => (name: string, shape: Shape) =>
+    inputs.take(undefined, name, shape);
+  const normed = norm({ builder, parameter: outside(base) }, model.finalNorm, hidden);
+  return head.logits(
+    {
+      builder,
+      parameter: ({ name, shape, first }) => outside(first === undefined ? base : trained)(name, shape),
+    },
+    normed,
+  );
 }

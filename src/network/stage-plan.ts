@@ -2,7 +2,7 @@
  * @file How a model's layers are cut into stages: frozen ones below the first adapted layer, whose output never changes;
  * trained ones; and the last stage, which ends in the head.
  */
-import type { LoraModule } from '../peft/lora-plan.ts';
+import type { AdaptedMatrix } from '../peft/adapted-matrix.ts';
 
 export interface StagePlan {
   /** Layers that run forward only; their output can be computed once and kept. */
@@ -12,17 +12,20 @@ export interface StagePlan {
 }
 
 /** First layer whose output training changes; the last layer when only the head is trained. */
-export function firstTrainedLayer(modules: readonly LoraModule[], layerCount: number): number {
-  return modules.reduce((first, { layer }) => Math.min(first, layer), layerCount - 1);
+export function firstTrainedLayer(
+  adapted: readonly Pick<AdaptedMatrix, 'layer'>[],
+  layerCount: number,
+): number {
+  return adapted.reduce((first, { layer }) => Math.min(first, layer), layerCount - 1);
 }
 
 /** `blocksPerStage` blocks a graph; Infinity: everything trained is one graph. */
 export function planStages(
-  modules: readonly LoraModule[],
+  adapted: readonly Pick<AdaptedMatrix, 'layer'>[],
   layerCount: number,
   blocksPerStage: number,
 ): StagePlan {
-  const first = firstTrainedLayer(modules, layerCount);
+  const first = firstTrainedLayer(adapted, layerCount);
   const lastStart = Math.max(first, layerCount - blocksPerStage);
   return {
     frozen: groups(0, first, blocksPerStage),

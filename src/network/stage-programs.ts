@@ -4,26 +4,22 @@
  */
 import { appendGradients } from '../autodiff/gradients.ts';
 import { splitForwardBackward } from '../autodiff/split.ts';
-import type { GraphBuilder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
 import { optimize } from '../graph/passes/optimize.ts';
-import type { DecoderGeometry } from '../model/geometry.ts';
-import type { LoraModule } from '../peft/lora-plan.ts';
+import type { Loss } from '../objectives/objective.ts';
 import type { Backend, Executable } from '../runtime/backend.ts';
 import { type Activations, keepPolicies } from './keep-policies.ts';
-import { buildStage, type StageGraph, type StageParameter, type StageSpec } from './stage-graph.ts';
-
-/** What the last stage minimises. */
-export interface Objective {
-  /** Says which objective it is: one program is compiled for each. */
-  readonly id: string;
-  /** Appends a scalar loss of logits [B, 2]; declares the inputs it needs. */
-  append(builder: GraphBuilder, logits: Value): Value;
-}
+import {
+  buildStage,
+  type StageGraph,
+  type StageParameter,
+  type StageParts,
+  type StageSpec,
+} from './stage-graph.ts';
 
 export interface StageParameters {
   readonly base: readonly StageParameter[];
-  readonly adapter: readonly StageParameter[];
+  readonly trained: readonly StageParameter[];
 }
 
 /** Hidden states or logits of a stage: x -> output. */
@@ -32,7 +28,7 @@ export interface ForwardProgram extends StageParameters {
   readonly forward: Executable;
 }
 
-/** x -> output and `kept`; then gradient of the output -> gradients of x and of adapters. */
+/** x -> output and `kept`; then gradient of the output -> gradients of x and of what is trained. */
 export interface SplitProgram extends StageParameters {
   readonly kind: 'split';
   readonly forward: Executable;
@@ -56,14 +52,12 @@ export const LOSS = 'loss';
 export const gradientName = (parameter: StageParameter) => `gradient.${parameter.input.name}`;
 
 export class StagePrograms {
-  readonly #geometry: DecoderGeometry;
-  readonly #modules: readonly LoraModule[];
+  readonly #parts: StageParts;
   readonly #backend: Backend;
   readonly #compiled = new Map<string, Promise<ForwardProgram | SplitProgram | LossProgram>>();
 
-  constructor(geometry: DecoderGeometry, modules: readonly LoraModule[], backend: Backend) {
-    this.#geometry = geometry;
-    this.#modules = modules;
+  constructor(parts: StageParts, backend: Backend) {
+    this.#parts = parts;
     this.#backend = backend;
   }
 
@@ -71,7 +65,7 @@ export class StagePrograms {
     return this.#once('forward', spec, async (stage) => {
       stage.builder.output(OUTPUT, stage.output);
       const forward = await this.#backend.compile(optimize(stage.builder.build()));
-      return { kind: 'forward', forward, base: stage.base, adapter: stage.adapter };
+      return { kind: 'forward', forward, base: stage.base, trained: stage.trained };
     });
   }
 
@@ -89,20 +83,20 @@ export class StagePrograms {
         backward: await this.#backend.compile(cut.backward),
         kept: cut.kept,
         base: stage.base,
-        adapter: stage.adapter,
+        trained: stage.trained,
       };
     });
   }
 
-  loss(spec: StageSpec, objective: Objective, targets: GradientTargets): Promise<LossProgram> {
+  loss(spec: StageSpec, objective: Loss, targets: GradientTargets): Promise<LossProgram> {
     return this.#once(`loss ${objective.id} ${targets}`, spec, async (stage) => {
       const { builder: b, output } = stage;
-      const loss = objective.append(b, output);
+      const loss = objective.loss(b, output);
       b.output(OUTPUT, output);
       b.output(LOSS, loss);
       outputGradients(stage, { value: loss, gradient: b.scalar(1) }, targets);
       const step = await this.#backend.compile(optimize(b.build()));
-      return { kind: 'loss', step, base: stage.base, adapter: stage.adapter };
+      return { kind: 'loss', step, base: stage.base, trained: stage.trained };
     });
   }
 
@@ -119,7 +113,7 @@ export class StagePrograms {
     make: (stage: StageGraph) => Promise<P>,
   ): Promise<P> {
     const key = `${kind} ${this.#structure(spec)}`;
-    const found = this.#compiled.get(key) ?? make(buildStage(this.#geometry, this.#modules, spec));
+    const found = this.#compiled.get(key) ?? make(buildStage(this.#parts, spec));
     this.#compiled.set(key, found);
     // The key begins with the kind of program.
     return found as Promise<P>;
@@ -127,13 +121,13 @@ export class StagePrograms {
 
   /** What the stage's graph depends on, layers by their place in the stage. */
   #structure(spec: StageSpec): string {
-    const blocks = spec.layers.map((layer) => ({
-      window: this.#geometry.slidingWindows[layer] ?? null,
-      lora: this.#modules
-        .filter((module) => module.layer === layer)
-        .map(({ role, rank, scale }) => [role, rank, scale]),
-    }));
-    return JSON.stringify([blocks, spec.end, spec.dropout, spec.queryChunks, spec.sharesPrefixes]);
+    const { model, adapted } = this.#parts;
+    const blocks = spec.layers.map((layer) => [
+      model.layers[layer]!.block,
+      adapted.filter((one) => one.layer === layer).map(({ structure }) => structure),
+    ]);
+    const { head, dropout, queryChunks, sharesPrefixes } = spec;
+    return JSON.stringify([blocks, head?.id ?? null, dropout, queryChunks, sharesPrefixes]);
   }
 }
 
@@ -150,11 +144,11 @@ function executablesOf(program: ForwardProgram | SplitProgram | LossProgram): re
 
 /** Appends the gradients asked for as outputs; returns their names. */
 function outputGradients(
-  { builder: b, x, adapter }: StageGraph,
+  { builder: b, x, trained }: StageGraph,
   seed: { readonly value: Value; readonly gradient: Value },
   targets: GradientTargets,
 ): ReadonlySet<string> {
-  const parameters = targets === 'x' ? [] : adapter;
+  const parameters = targets === 'x' ? [] : trained;
   const wantsX = targets !== 'adapters';
   const wrt = [...parameters.map(({ input }) => input), ...(wantsX ? [x] : [])];
   const gradients = appendGradients(b, [seed], wrt);

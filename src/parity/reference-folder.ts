@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import { readAllSafetensors } from '../checkpoint/safetensors.ts';
+import type { Label } from '../objectives/classification.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 
 export interface ReferenceFolder {
@@ -11,7 +12,7 @@ export interface ReferenceFolder {
   readonly adapter: string;
   /** Token ids of each function. */
   readonly functions: readonly (readonly number[])[];
-  readonly labels: readonly number[];
+  readonly labels: readonly Label[];
   readonly weights: readonly number[];
   /** A tensor's values, undefined when the file has none of that name. */
   optional(name: string): ArrayLike<number> | undefined;
@@ -69,7 +70,7 @@ export async function readReferenceFolder(dir: string): Promise<ReferenceFolder>
     base: join(dir, 'base'),
     adapter: join(dir, 'adapter'),
     functions,
-    labels,
+    labels: labels.map((y) => (y === 1 ? 1 : 0)),
     weights,
     optional: (name) => (tensors.has(name) ? numbers(tensors.get(name)!) : undefined),
     all: (prefix) =>

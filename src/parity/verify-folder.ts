@@ -4,20 +4,22 @@
  */
 import { VultuneError } from '../base/errors.ts';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
-import { readGeometry } from '../model/families/registry.ts';
-import type { DecoderGeometry } from '../model/geometry.ts';
-import { BaseWeights } from '../network/base-weights.ts';
-import { ClassifierNetwork } from '../network/classifier-network.ts';
-import { LanguageModelHead } from '../network/language-model-head.ts';
+import { hiddenStates } from '../heads/hidden-states.ts';
+import { languageModel } from '../heads/language-model.ts';
+import { readModel } from '../model/families/registry.ts';
+import type { Model } from '../model/spec.ts';
+import { Network } from '../network/network.ts';
+import type { Label, LossOptions } from '../objectives/classification.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { type LoadedAdapter, loadAdapter, readAdapterHeader } from '../peft/adapter-files.ts';
 import type { AdapterParameters } from '../peft/adapter-parameters.ts';
 import type { Backend } from '../runtime/backend.ts';
+import { classify } from '../tasks/classify.ts';
 import { type AdamWState, adamWStep, zerosLike } from '../training/adamw.ts';
 import { clipGradients } from '../training/gradient-clipping.ts';
 import { learningRate } from '../training/learning-rate.ts';
-import { classificationObjective, type LossOptions, objectiveFeeds } from '../training/objective.ts';
 import { copyParameters } from '../training/trainer-state.ts';
+import { BaseWeights } from '../weights/base-weights.ts';
 import { type Comparison, compare, type Tolerance, worst } from './compare.ts';
 import { type ReferenceFolder, readReferenceFolder } from './reference-folder.ts';
 
@@ -41,10 +43,10 @@ export async function verifyFolder(dir: string, options: VerifyOptions): Promise
   const reference = await readReferenceFolder(dir);
   const checkpoint = await openCheckpoint(reference.base);
   try {
-    const geometry = readGeometry(checkpoint.config, reference.base, checkpoint.tensors.size);
-    requireKnownTokens(reference, geometry);
-    const adapter = await loadAdapter(readAdapterHeader(reference.adapter), geometry);
-    const verifier = new Verifier(reference, geometry, new BaseWeights(checkpoint), adapter, options);
+    const model = readModel(checkpoint.config, reference.base, checkpoint.tensors.size);
+    requireKnownTokens(reference, model);
+    const adapter = await loadAdapter(readAdapterHeader(reference.adapter), model, verifiedTask(model).head);
+    const verifier = new Verifier(reference, model, new BaseWeights(checkpoint), adapter, options);
     return await verifier.run();
   } finally {
     await checkpoint.close();
@@ -53,7 +55,7 @@ export async function verifyFolder(dir: string, options: VerifyOptions): Promise
 
 class Verifier {
   readonly #reference: ReferenceFolder;
-  readonly #geometry: DecoderGeometry;
+  readonly #model: Model;
   readonly #weights: BaseWeights;
   readonly #adapter: LoadedAdapter;
   readonly #options: VerifyOptions;
@@ -61,13 +63,13 @@ class Verifier {
 
   constructor(
     reference: ReferenceFolder,
-    geometry: DecoderGeometry,
+    model: Model,
     weights: BaseWeights,
     adapter: LoadedAdapter,
     options: VerifyOptions,
   ) {
     this.#reference = reference;
-    this.#geometry = geometry;
+    this.#model = model;
     this.#weights = weights;
     this.#adapter = adapter;
     this.#options = options;
@@ -75,7 +77,7 @@ class Verifier {
 
   async run(): Promise<readonly Comparison[]> {
     await this.#base();
-    const network = this.#network(this.#adapter.modules, this.#adapter.parameters);
+    const network = this.#network(this.#adapter.adapted, this.#adapter.parameters);
     await this.#loss(
       network,
       'ce_sum',
@@ -88,16 +90,15 @@ class Verifier {
     return this.#rows;
   }
 
-  #network(modules: LoadedAdapter['modules'], parameters: AdapterParameters): ClassifierNetwork {
-    return new ClassifierNetwork({
-      geometry: this.#geometry,
+  #network(adapted: LoadedAdapter['adapted'], parameters: AdapterParameters): Network {
+    return new Network({
+      model: this.#model,
       weights: this.#weights,
-      modules,
+      adapted,
       parameters,
       backend: this.#options.backend,
       blocksPerStage: this.#options.blocksPerStage,
       activations: 'products',
-      pooling: 'last',
     });
   }
 
@@ -118,9 +119,9 @@ class Verifier {
   async #base(): Promise<void> {
     const { functions } = this.#reference;
     const network = this.#network([], this.#adapter.parameters);
-    const head = await LanguageModelHead.compile(this.#geometry, this.#weights, this.#options.backend);
-    const hidden = await network.hidden(packSequence(functions));
-    const logits = await head.logits(hidden);
+    const packed = packSequence(functions);
+    const { data: hidden } = await network.logits(packed, hiddenStates);
+    const { data: logits } = await network.logits(packed, languageModel(this.#model, 'every'));
     const absolute: Tolerance = { kind: 'absolute', bound: 1e-4 };
     const expect = (name: string, found: () => ArrayLike<number>, tolerance: Tolerance = absolute) => {
       const reference = this.#reference.optional(name);
@@ -128,32 +129,29 @@ class Verifier {
     };
     expect('hidden', () => hidden);
     expect('lm_logits', () => logits);
-    expect('next_token_loss_sum', () => [nextTokenLoss(logits, functions, this.#geometry.vocabularySize)], {
+    expect('next_token_loss_sum', () => [nextTokenLoss(logits, functions, this.#model.vocabularySize)], {
       kind: 'of_largest',
       bound: 1e-4,
     });
-    const joined = await network.hidden(packSequence([functions.flat()]));
-    expect('joined_hidden', () => joined);
-    await head.release();
+    const joined = await network.logits(packSequence([functions.flat()]), hiddenStates);
+    expect('joined_hidden', () => joined.data);
     await network.release();
   }
 
   /** Logits, loss and gradients of the adapted model under one objective. */
   async #loss(
-    network: ClassifierNetwork,
+    network: Network,
     name: 'ce_sum' | 'focal2_weighted_sum',
     loss: LossOptions,
     weights: readonly number[],
   ): Promise<void> {
     const reference = this.#reference;
     const sums = zerosLike(this.#adapter.parameters);
+    const { head, objective } = verifiedTask(this.#model, loss);
     const step = await network.step(
       packSequence(reference.functions),
-      {
-        objective: classificationObjective(loss),
-        feeds: objectiveFeeds(reference.labels, weights),
-        dropout: undefined,
-      },
+      head,
+      { objective, feeds: objective.feeds(examples(reference.labels, weights), 1), dropout: undefined },
       sums,
     );
     const logits = reference.optional('cls_logits');
@@ -172,24 +170,22 @@ class Verifier {
     if (expected === undefined) return;
     const { labels, functions } = this.#reference;
     const parameters = copyParameters(this.#adapter.parameters);
-    const network = this.#network(this.#adapter.modules, parameters);
+    const network = this.#network(this.#adapter.adapted, parameters);
     const state: AdamWState = {
       firstMoment: zerosLike(parameters),
       secondMoment: zerosLike(parameters),
       step: 0,
     };
-    const targets = {
-      objective: classificationObjective({ kind: 'cross_entropy' }),
-      feeds: objectiveFeeds(
-        labels,
-        labels.map(() => 1 / labels.length),
-      ),
-      dropout: undefined,
-    };
+    const { head, objective } = verifiedTask(this.#model);
+    const rows = examples(
+      labels,
+      labels.map(() => 1 / labels.length),
+    );
+    const targets = { objective, feeds: objective.feeds(rows, 1), dropout: undefined };
     const losses: number[] = [];
     for (let step = 0; step < TRAINING.steps; step++) {
       const gradients = zerosLike(parameters);
-      losses.push((await network.step(packSequence(functions), targets, gradients)).loss);
+      losses.push((await network.step(packSequence(functions), head, targets, gradients)).loss);
       clipGradients(gradients, TRAINING.maxGradientNorm);
       const schedule = {
         type: 'cosine',
@@ -216,7 +212,14 @@ class Verifier {
   }
 }
 
-function requireKnownTokens({ dir, functions }: ReferenceFolder, { vocabularySize }: DecoderGeometry): void {
+/** The references are of Transformers' classifiers, which pool the last token. */
+const verifiedTask = (model: Model, loss: LossOptions = { kind: 'cross_entropy' }) =>
+  classify(model, { pooling: 'last', loss });
+
+const examples = (labels: readonly Label[], weights: readonly number[]) =>
+  labels.map((target, i) => ({ target, weight: weights[i]! }));
+
+function requireKnownTokens({ dir, functions }: ReferenceFolder, { vocabularySize }: Model): void {
   const unknown = functions.flat().find((id) => id < 0 || id >= vocabularySize);
   if (unknown === undefined) return;
   throw new VultuneError(

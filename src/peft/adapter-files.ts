@@ -8,13 +8,15 @@ import { VultuneError } from '../base/errors.ts';
 import { makeFolder, writeFileAtomic } from '../base/files.ts';
 import { readJsonObjectSync } from '../checkpoint/json-file.ts';
 import { readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
-import type { DecoderGeometry } from '../model/geometry.ts';
+import type { Head } from '../heads/head.ts';
+import type { Model } from '../model/spec.ts';
 import { firstNotFinite, type HostTensor } from '../tensor/host-tensor.ts';
+import type { AdaptedMatrix } from './adapted-matrix.ts';
 import { type AdapterConfig, formatAdapterConfig, parseAdapterConfig } from './adapter-config.ts';
 import { adapterConfigNotes } from './adapter-config-schema.ts';
 import { type AdapterParameters, adaptedModules, checkShapes } from './adapter-parameters.ts';
 import { type DetectorSettings, parseSettings } from './detector-settings.ts';
-import { type LoraModule, planLora } from './lora-plan.ts';
+import { planLora } from './lora-plan.ts';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
@@ -53,12 +55,15 @@ export function readAdapterHeader(folder: string): AdapterHeader {
 }
 
 export interface LoadedAdapter {
-  readonly modules: readonly LoraModule[];
+  readonly adapted: readonly AdaptedMatrix[];
   readonly parameters: AdapterParameters;
 }
 
-/** The tensors of an adapter for a model. Throws ADAPTER_MISSING, ADAPTER_MISMATCH, ADAPTER_NOT_FINITE, LORA_TARGET_UNKNOWN. */
-export async function loadAdapter(header: AdapterHeader, geometry: DecoderGeometry): Promise<LoadedAdapter> {
+/**
+ * The tensors of an adapter for a model and the head it was trained with. Throws ADAPTER_MISSING, ADAPTER_MISMATCH,
+ * ADAPTER_NOT_FINITE, LORA_TARGET_UNKNOWN.
+ */
+export async function loadAdapter(header: AdapterHeader, model: Model, head: Head): Promise<LoadedAdapter> {
   const file = join(header.folder, WEIGHTS);
   if (!existsSync(file)) {
     throw new VultuneError('ADAPTER_MISSING', `there is no ${WEIGHTS} in ${header.folder}`, {
@@ -66,13 +71,13 @@ export async function loadAdapter(header: AdapterHeader, geometry: DecoderGeomet
       hint: 'Older adapters are pickles (adapter_model.bin): save them again with safe_serialization.',
     });
   }
-  const modules = planLora(geometry, header.config.lora);
+  const adapted = planLora(model, header.config.lora);
   const stored = await readSafetensors(file);
   // Before anything is read: the header may promise more than memory holds.
-  const keys = checkShapes(geometry, modules, stored.tensors, file);
+  const keys = checkShapes(adapted, head, stored.tensors, file);
   const parameters = new Map<string, HostTensor<'float32'>>();
   for (const key of keys) parameters.set(key, finiteFloats(await stored.read(key), { file, name: key }));
-  return { modules, parameters };
+  return { adapted, parameters };
 }
 
 /** Throws ADAPTER_MISMATCH for numbers of another kind, ADAPTER_NOT_FINITE for NaN and infinity. */

@@ -23,7 +23,7 @@ export interface DetectorSettings {
   /** Of the base model: `Checkpoint.fingerprint`. */
   readonly baseFingerprint: string;
   /** Of what its config.json says, and of the tokenizer: `ModelIdentity`. Missing in older files. */
-  readonly geometryFingerprint?: string;
+  readonly configFingerprint?: string;
   readonly tokenizerFingerprint?: string;
   /** Where the base model lies as seen from the adapter's folder, for when both are moved; missing for one that was fetched. */
   readonly baseModelPath?: string;
@@ -58,7 +58,7 @@ const settingsSchema = z.looseObject({
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
   pooling: z.enum(['last', 'mean']),
   baseFingerprint: z.string(),
-  geometryFingerprint: z.string().optional(),
+  configFingerprint: z.string().optional(),
   tokenizerFingerprint: z.string().optional(),
   baseModelPath: z.string().min(1).optional(),
   data: z.record(z.string(), z.string()),

@@ -1,6 +1,9 @@
-/** @file Which matrices of a model get a low-rank update, and how large: PEFT's options resolved against a geometry. */
+/** @file Which matrices of a model get a low-rank update, and how large: PEFT's options resolved against a model. */
 import { VultuneError } from '../base/errors.ts';
-import { type DecoderGeometry, LINEAR_ROLES, type LinearModule, type LinearRole } from '../model/geometry.ts';
+import { layerMatrices, matricesOf } from '../model/matrices.ts';
+import type { Model } from '../model/spec.ts';
+import { type AdaptedMatrix, adapt } from './adapted-matrix.ts';
+import { lora } from './lora.ts';
 import { nameEndPattern, namePattern } from './name-pattern.ts';
 
 /** `last`: only the last k layers. */
@@ -19,17 +22,6 @@ export interface LoraOptions {
   /** Rank and alpha of single modules, by the end of their name, as PEFT's rank_pattern and alpha_pattern. */
   readonly rankPattern: Readonly<Record<string, number>>;
   readonly alphaPattern: Readonly<Record<string, number>>;
-}
-
-/** One adapted matrix: y = x W^T + scale * (x A^T) B^T, A [rank, in], B [out, rank]. */
-export interface LoraModule {
-  readonly layer: number;
-  readonly role: LinearRole;
-  readonly module: LinearModule;
-  /** Full name in the model: `model.layers.3.self_attn.q_proj`. */
-  readonly name: string;
-  readonly rank: number;
-  readonly scale: number;
 }
 
 export function selectedLayers(selection: LayerSelection, layerCount: number): readonly number[] {
@@ -71,23 +63,13 @@ function patternValues(
   return (name) => values.find(([fits]) => fits(name))?.[1];
 }
 
-/** Every matrix of the blocks. */
-function matrices(geometry: DecoderGeometry, layers: readonly number[]) {
-  return layers.flatMap((layer) =>
-    LINEAR_ROLES.map((role) => {
-      const module = geometry.linears[role];
-      return { layer, role, module, name: geometry.names.block(layer) + module.name };
-    }),
-  );
-}
-
 /**
  * Throws LORA_TARGET_UNKNOWN when a target names no matrix, LORA_LAYERS when a layer does not exist, LORA_PATTERN when a
  * pattern is no regular expression.
  */
-export function planLora(geometry: DecoderGeometry, options: LoraOptions): readonly LoraModule[] {
+export function planLora(model: Model, options: LoraOptions): readonly AdaptedMatrix[] {
   const { targetModules } = options;
-  const candidates = matrices(geometry, selectedLayers(options.layers, geometry.layerCount));
+  const candidates = layerMatrices(model, selectedLayers(options.layers, model.layers.length));
   const pattern =
     typeof targetModules === 'object' && 'pattern' in targetModules
       ? namePattern(targetModules.pattern, 'target_modules')
@@ -100,14 +82,16 @@ export function planLora(geometry: DecoderGeometry, options: LoraOptions): reado
   };
   const chosen = candidates.filter(({ name }) => isTarget(name));
   // A name that fits nothing is a mistake, also where only some layers are adapted.
-  const everything = matrices(geometry, selectedLayers('all', geometry.layerCount));
+  const everything = layerMatrices(model);
   const ends = new Set(everything.flatMap(({ name }) => endsOf(name)));
   const idle = [...wanted].filter((target) => !ends.has(target));
   if (chosen.length === 0 || idle.length > 0) {
     const unknown = idle.length > 0 ? idle.slice(0, 20).join(', ') : JSON.stringify(targetModules);
     throw new VultuneError('LORA_TARGET_UNKNOWN', `no matrix of the model is called ${unknown}`, {
       where: { name: 'target_modules' },
-      hint: `Matrices of this model: ${LINEAR_ROLES.map((role) => geometry.linears[role].name.split('.').at(-1)).join(', ')}; or all-linear.`,
+      hint: `Matrices of this model: ${matricesOf(model.layers[0]!.block)
+        .map(({ name }) => name.split('.').at(-1))
+        .join(', ')}; or all-linear.`,
     });
   }
   const rankOf = patternValues(options.rankPattern, 'rank_pattern');
@@ -115,6 +99,6 @@ export function planLora(geometry: DecoderGeometry, options: LoraOptions): reado
   return chosen.map((candidate) => {
     const rank = rankOf(candidate.name) ?? options.rank;
     const alpha = alphaOf(candidate.name) ?? options.alpha;
-    return { ...candidate, rank, scale: alpha / (options.useRsLora ? Math.sqrt(rank) : rank) };
+    return adapt(candidate, lora, { rank, scale: alpha / (options.useRsLora ? Math.sqrt(rank) : rank) });
   });
 }

@@ -3,7 +3,7 @@ import { z } from '../schema/zod.ts';
 
 export const runModelSchema = z.looseObject({
   baseFingerprint: z.string().optional(),
-  geometryFingerprint: z.string().optional(),
+  configFingerprint: z.string().optional(),
   tokenizerFingerprint: z.string().optional(),
   /** As seen from the run folder, for when both are moved; missing for a model that was fetched. */
   path: z.string().min(1).optional(),

@@ -40,7 +40,7 @@ export async function modelKey(header: AdapterHeader, options: ModelKeyOptions):
     String(SCORING_VERSION),
     adapterFingerprint,
     options.model.baseFingerprint,
-    options.model.geometryFingerprint,
+    options.model.configFingerprint,
     options.model.tokenizerFingerprint,
     settings?.longFunctions ?? '',
     settings?.pooling ?? '',

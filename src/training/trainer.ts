@@ -3,26 +3,19 @@
  * no file itself: what is written goes through the host.
  */
 import { VultuneError } from '../base/errors.ts';
-import type { ClassifierNetwork } from '../network/classifier-network.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
+import type { Network } from '../network/network.ts';
+import type { Example } from '../objectives/objective.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch } from '../packing/plan.ts';
 import { groupAtFullLength, hasGroups, type PlannableFunctions } from '../packing/units.ts';
 import type { NewEvent } from '../runs/events.ts';
+import type { Task } from '../tasks/task.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
 import { STATE_FILE } from './checkpoints.ts';
 import { clipGradients } from './gradient-clipping.ts';
 import { learningRate, type SchedulerType } from './learning-rate.ts';
-import { classificationObjective, type LossOptions, objectiveFeeds } from './objective.ts';
 import { copyParameters, type TrainerState } from './trainer-state.ts';
-
-export interface TrainingFunction {
-  /** At least one token. */
-  readonly ids: readonly number[];
-  readonly label: 0 | 1;
-  /** Factor on its loss: class weight times set weight. */
-  readonly weight: number;
-}
 
 /**
  * How losses of functions become the loss of an optimiser step. `sum`: added up. `mean`: the mean of each packed sequence
@@ -38,7 +31,6 @@ export interface TrainerOptions {
   readonly packing: PackingOptions;
   /** Functions that begin alike go into one sequence, what they have in common computed once. Not with dropout. */
   readonly sharePrefixes: boolean;
-  readonly loss: LossOptions;
   readonly lossReduction: LossReduction;
   readonly dropout: number;
   readonly adamw: AdamWOptions;
@@ -74,10 +66,11 @@ export interface TrainerHost {
 
 export type TrainingEnd = 'epochs' | 'max_steps' | 'early_stopping' | 'interrupted';
 
-export interface TrainerParts {
-  readonly network: ClassifierNetwork;
+export interface TrainerParts<Target> {
+  readonly network: Network;
   readonly features: FrozenFeatures | undefined;
-  readonly functions: readonly TrainingFunction[];
+  readonly task: Pick<Task<Target>, 'head' | 'objective'>;
+  readonly functions: readonly Example<Target>[];
   readonly options: TrainerOptions;
   readonly host: TrainerHost;
 }
@@ -94,8 +87,8 @@ export function countSteps(functions: PlannableFunctions, options: TrainerOption
   return Math.min(total, options.maxSteps ?? total);
 }
 
-export class Trainer {
-  readonly #parts: TrainerParts;
+export class Trainer<Target> {
+  readonly #parts: TrainerParts<Target>;
   readonly #state: TrainerState;
   readonly #plannable: PlannableFunctions;
   readonly #sharePrefixes: boolean;
@@ -105,7 +98,7 @@ export class Trainer {
   #savedAtMs = performance.now();
 
   /** @param state a new one, or that of a run to go on with; `parameters` must be the network's own. */
-  constructor(parts: TrainerParts, state: TrainerState) {
+  constructor(parts: TrainerParts<Target>, state: TrainerState) {
     this.#parts = parts;
     this.#state = state;
     this.#plannable = plannableFunctions(parts.functions);
@@ -211,7 +204,7 @@ export class Trainer {
     planned: PlannedSequence,
     step: PlannedStep,
   ): Promise<{ lossNats: number; tokens: number; padding: number }> {
-    const { network, features, functions, options } = this.#parts;
+    const { network, features, task, functions, options } = this.#parts;
     const rows = planned.functions.map((i) => functions[i]!);
     const ids = rows.map((row) => row.ids);
     const { packing, padTo } = options.packing;
@@ -220,12 +213,10 @@ export class Trainer {
     const factor = reductionFactor(options.lossReduction, rows.length, step);
     const { loss } = await network.step(
       sequence,
+      task.head,
       {
-        objective: classificationObjective(options.loss),
-        feeds: objectiveFeeds(
-          rows.map(({ label }) => label),
-          rows.map(({ weight }) => weight * factor),
-        ),
+        objective: task.objective,
+        feeds: task.objective.feeds(rows, factor),
         dropout: {
           probability: options.dropout,
           seed: options.seed,
@@ -335,7 +326,7 @@ export class Trainer {
  * The same plan whether or not common beginnings are shared, and with any dropout: the seed alone decides which functions
  * make a step, so that two runs that differ in one of these differ in nothing else.
  */
-function plannableFunctions(functions: readonly TrainingFunction[]): PlannableFunctions {
+function plannableFunctions(functions: readonly Pick<Example<unknown>, 'ids'>[]): PlannableFunctions {
   return groupAtFullLength(functions.map((one) => one.ids));
 }
 

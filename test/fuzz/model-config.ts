@@ -6,7 +6,7 @@ import { describeModel } from '../../src/checkpoint/describe-model.ts';
 import { checkWeights } from '../../src/model/check-weights.ts';
 import { readGeometry } from '../../src/model/families/registry.ts';
 import { rotaryTable } from '../../src/model/rotary-table.ts';
-import { geometryFingerprint } from '../../src/network/model-identity.ts';
+import { configFingerprint } from '../../src/network/model-identity.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 import { fixtureBytes, placeFixture } from './tiny-files.ts';
 
@@ -34,6 +34,6 @@ export const modelConfigTarget: FuzzTarget = {
     const geometry = readGeometry(checkpoint.config, folder, checkpoint.tensors.size);
     checkWeights(checkpoint, geometry);
     rotaryTable(geometry, 4);
-    geometryFingerprint(geometry);
+    configFingerprint(geometry);
   },
 };

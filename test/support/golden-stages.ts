@@ -1,12 +1,17 @@
 /** @file The stages whose graphs are held to golden hashes, compiled by a backend that only looks at them. */
 import type { Graph } from '../../src/graph/graph.ts';
-import { readGeometry } from '../../src/model/families/registry.ts';
+import { classifier } from '../../src/heads/classifier.ts';
+import type { Head } from '../../src/heads/head.ts';
+import { hiddenStates } from '../../src/heads/hidden-states.ts';
+import { readModel } from '../../src/model/families/registry.ts';
+import type { Model } from '../../src/model/spec.ts';
 import type { Activations } from '../../src/network/keep-policies.ts';
-import type { StageEnd, StageSpec } from '../../src/network/stage-graph.ts';
+import type { StageSpec } from '../../src/network/stage-graph.ts';
 import { type GradientTargets, StagePrograms } from '../../src/network/stage-programs.ts';
+import { classification } from '../../src/objectives/classification.ts';
 import { type LoraOptions, planLora } from '../../src/peft/lora-plan.ts';
 import type { Backend } from '../../src/runtime/backend.ts';
-import { classificationObjective } from '../../src/training/objective.ts';
+import { float32 } from '../../src/weights/float32.ts';
 import { graphHashes } from './graph-hash.ts';
 
 const LLAMA = {
@@ -51,16 +56,16 @@ const ADAPTERS = {
   'LoRA with patterns': { ...ALL_LINEAR, rankPattern: { v_proj: 2 }, alphaPattern: { up_proj: 12 } },
 } as const satisfies Record<string, LoraOptions>;
 
-const ENDS = {
-  nothing: { kind: 'none' },
-  hidden: { kind: 'hidden' },
-  'last token': { kind: 'classifier', pooling: 'last' },
-  mean: { kind: 'classifier', pooling: 'mean' },
-} as const satisfies Record<string, StageEnd>;
+const heads = (model: Model): Readonly<Record<string, Head | undefined>> => ({
+  nothing: undefined,
+  hidden: hiddenStates,
+  'last token': classifier(model, { classes: 2, pooling: 'last' }),
+  mean: classifier(model, { classes: 2, pooling: 'mean' }),
+});
 
 const LOSSES = {
-  'cross-entropy': classificationObjective({ kind: 'cross_entropy' }),
-  focal: classificationObjective({ kind: 'focal', gamma: 2 }),
+  'cross-entropy': classification({ kind: 'cross_entropy' }),
+  focal: classification({ kind: 'focal', gamma: 2 }),
 };
 
 /** Hashes by the name of the stage and of what is compiled of it. */
@@ -71,9 +76,10 @@ export async function compiledGraphs(): Promise<Record<string, string>> {
       // Every form for one model and adapter, a few for the others.
       const isWhole = model === 'llama' && adapter === 'LoRA on all';
       const graphs: Graph[] = [];
-      const geometry = readGeometry(config, 'config.json');
-      const programs = new StagePrograms(geometry, planLora(geometry, options), lookingBackend(graphs));
-      for (const { name, compile } of forms(isWhole)) {
+      const spec = readModel(config, 'config.json');
+      const parts = { model: spec, adapted: planLora(spec, options), format: float32 };
+      const programs = new StagePrograms(parts, lookingBackend(graphs));
+      for (const { name, compile } of forms(spec, isWhole)) {
         await compile(programs);
         const hashes = graphHashes(graphs.splice(0)).join(' ');
         // A program that two forms share is compiled for the first of them.
@@ -89,11 +95,11 @@ interface Form {
   readonly compile: (programs: StagePrograms) => Promise<unknown>;
 }
 
-function forms(isWhole: boolean): readonly Form[] {
-  return stages(isWhole).flatMap(({ name, spec }): Form[] => {
+function forms(model: Model, isWhole: boolean): readonly Form[] {
+  return stages(model, isWhole).flatMap(({ name, spec }): Form[] => {
     const forward: Form = { name: `${name}, forward`, compile: (p) => p.forward({ ...spec, dropout: 0 }) };
-    if (spec.end.kind === 'hidden') return [forward];
-    return [forward, ...(spec.end.kind === 'none' ? cuts(name, spec, isWhole) : losses(name, spec, isWhole))];
+    if (spec.head === hiddenStates) return [forward];
+    return [forward, ...(spec.head === undefined ? cuts(name, spec, isWhole) : losses(name, spec, isWhole))];
   });
 }
 
@@ -126,16 +132,19 @@ function losses(name: string, spec: StageSpec, isWhole: boolean): Form[] {
   }));
 }
 
-function stages(isWhole: boolean): readonly { readonly name: string; readonly spec: StageSpec }[] {
+function stages(
+  model: Model,
+  isWhole: boolean,
+): readonly { readonly name: string; readonly spec: StageSpec }[] {
   const layerSets = isWhole ? [[0, 1], [2]] : [[1, 2]];
-  return Object.entries(ENDS).flatMap(([ending, end]) =>
+  return Object.entries(heads(model)).flatMap(([ending, head]) =>
     layerSets.flatMap((layers) =>
-      chunkCounts(isWhole, layers.length, end).flatMap((queryChunks) =>
+      chunkCounts(isWhole, layers.length, head).flatMap((queryChunks) =>
         (isWhole ? [false, true] : [false]).flatMap((sharesPrefixes) =>
           // Functions that share their beginnings are not dropped from.
           (sharesPrefixes ? [0] : [0, 0.1]).map((dropout) => ({
             name: `layers ${layers.join(' ')}, ${ending} behind, ${queryChunks} chunks${sharesPrefixes ? ', shared' : ''}${dropout > 0 ? ', dropout' : ''}`,
-            spec: { layers, end, queryChunks, sharesPrefixes, dropout },
+            spec: { layers, head, queryChunks, sharesPrefixes, dropout },
           })),
         ),
       ),
@@ -144,8 +153,8 @@ function stages(isWhole: boolean): readonly { readonly name: string; readonly sp
 }
 
 /** A stage of the pruned block alone has one query a row: it is never chunked. */
-function chunkCounts(isWhole: boolean, layerCount: number, end: StageEnd): readonly number[] {
-  const isPruned = layerCount === 1 && end.kind === 'classifier' && end.pooling === 'last';
+function chunkCounts(isWhole: boolean, layerCount: number, head: Head | undefined): readonly number[] {
+  const isPruned = layerCount === 1 && head?.reads === 'last';
   if (isPruned) return [1];
   return isWhole ? [1, 4] : [4];
 }

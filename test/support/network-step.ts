@@ -1,16 +1,13 @@
 /** @file Functions through a network in one line: logits, loss and gradients of any grouping, and how far two are apart. */
 import fc from 'fast-check';
-import type { ClassifierNetwork } from '../../src/network/classifier-network.ts';
+import type { Network } from '../../src/network/network.ts';
+import { classification, type Label, type LossOptions } from '../../src/objectives/classification.ts';
+import type { Example } from '../../src/objectives/objective.ts';
 import { type PackedSequence, packSequence } from '../../src/packing/pack-sequence.ts';
 import { zerosLike } from '../../src/training/adamw.ts';
-import { classificationObjective, type LossOptions, objectiveFeeds } from '../../src/training/objective.ts';
 import type { TinyNetwork } from './tiny-model.ts';
 
-export interface TinyFunction {
-  readonly ids: readonly number[];
-  readonly label: 0 | 1;
-  readonly weight: number;
-}
+export type TinyFunction = Example<Label>;
 
 export interface StepOptions {
   readonly packing?: 'isolated' | 'none';
@@ -23,7 +20,7 @@ export interface StepOptions {
   readonly frozen?: (
     sequence: PackedSequence,
     ids: readonly (readonly number[])[],
-  ) => ReturnType<ClassifierNetwork['frozenHidden']>;
+  ) => ReturnType<Network['frozen']>;
 }
 
 export interface StepTensors {
@@ -43,7 +40,7 @@ export const arbitraryFunctions = (vocabulary: number, longest = 40, most = 7) =
         maxLength: longest,
         size: 'max',
       }),
-      label: fc.constantFrom<0 | 1>(0, 1),
+      target: fc.constantFrom<0 | 1>(0, 1),
       weight: fc.constantFrom(0.5, 1, 3),
     }),
     { minLength: 1, maxLength: most, size: 'max' },
@@ -70,12 +67,13 @@ export function sequenceOf(
 
 /** Steps over every group, gradients added up. */
 export async function stepGroups(
-  { network, parameters }: Pick<TinyNetwork, 'network' | 'parameters'>,
+  { network, judgement, parameters }: Pick<TinyNetwork, 'network' | 'judgement' | 'parameters'>,
   functions: readonly TinyFunction[],
   groups: readonly (readonly number[])[],
   options: StepOptions = {},
 ): Promise<StepTensors> {
   const gradients = zerosLike(parameters);
+  const objective = classification(options.loss ?? { kind: 'cross_entropy' });
   const logits = new Float64Array(2 * functions.length);
   let loss = 0;
   for (const group of groups) {
@@ -84,12 +82,10 @@ export async function stepGroups(
     const sequence = sequenceOf(ids, options);
     const result = await network.step(
       sequence,
+      judgement.head,
       {
-        objective: classificationObjective(options.loss ?? { kind: 'cross_entropy' }),
-        feeds: objectiveFeeds(
-          rows.map((row) => row.label),
-          rows.map((row) => row.weight),
-        ),
+        objective,
+        feeds: objective.feeds(rows, 1),
         dropout:
           options.dropout === undefined
             ? undefined

@@ -5,15 +5,20 @@
 import { resolve } from 'node:path';
 import { randomStream } from '../../src/base/random.ts';
 import { type Checkpoint, openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
-import { readGeometry } from '../../src/model/families/registry.ts';
-import { type DecoderGeometry, LINEAR_ROLES } from '../../src/model/geometry.ts';
-import { BaseWeights } from '../../src/network/base-weights.ts';
-import { ClassifierNetwork, type NetworkOptions } from '../../src/network/classifier-network.ts';
+import type { Pooling } from '../../src/heads/classifier.ts';
+import { readModel } from '../../src/model/families/registry.ts';
+import { matricesOf } from '../../src/model/matrices.ts';
+import type { Model } from '../../src/model/spec.ts';
+import { Network, type NetworkOptions } from '../../src/network/network.ts';
+import type { AdaptedMatrix } from '../../src/peft/adapted-matrix.ts';
 import { loadAdapter, readAdapterHeader } from '../../src/peft/adapter-files.ts';
-import { type AdapterParameters, adapterSpecs } from '../../src/peft/adapter-parameters.ts';
-import { type LoraModule, type LoraOptions, planLora } from '../../src/peft/lora-plan.ts';
+import { type AdapterParameters, parameterSpecs } from '../../src/peft/adapter-parameters.ts';
+import { type LoraOptions, planLora } from '../../src/peft/lora-plan.ts';
 import type { Backend } from '../../src/runtime/backend.ts';
+import { classifierJudgement } from '../../src/tasks/classify.ts';
+import type { Judgement } from '../../src/tasks/task.ts';
 import { type HostTensor, hostTensor, sizeOf } from '../../src/tensor/host-tensor.ts';
+import { BaseWeights } from '../../src/weights/base-weights.ts';
 import { sharedBackend } from './ort-run.ts';
 import { rowsOf } from './rows-of.ts';
 
@@ -29,7 +34,7 @@ export type FixtureName = (typeof FIXTURE_NAMES)[number];
 export const fixtureFolder = (name: FixtureName) => resolve(import.meta.dirname, '../fixtures', name);
 
 export interface TinyModel {
-  readonly geometry: DecoderGeometry;
+  readonly model: Model;
   readonly weights: BaseWeights;
   readonly fingerprint: string;
 }
@@ -39,7 +44,7 @@ export async function openFixture(name: FixtureName): Promise<TinyModel> {
   const base = resolve(fixtureFolder(name), 'base');
   const checkpoint = await openCheckpoint(base);
   return {
-    geometry: readGeometry(checkpoint.config, base),
+    model: readModel(checkpoint.config, base),
     weights: new BaseWeights(checkpoint),
     fingerprint: checkpoint.fingerprint,
   };
@@ -64,17 +69,16 @@ export function tinyConfig(overrides: Readonly<Record<string, unknown>> = {}): R
 
 /** A model that is on no disk: random weights, the same for the same seed. */
 export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): TinyModel {
-  const geometry = readGeometry(config, 'tiny');
+  const model = readModel(config, 'tiny');
+  const { embedding, heads, finalNorm, vocabularySize, hiddenSize, layers } = model;
   const shapes = new Map<string, readonly number[]>([
-    [geometry.names.embedding, [geometry.vocabularySize, geometry.hiddenSize]],
-    [geometry.names.languageModelHead, [geometry.vocabularySize, geometry.hiddenSize]],
-    [geometry.names.finalNorm, [geometry.hiddenSize]],
+    [embedding.tokens, [vocabularySize, hiddenSize]],
+    [heads.languageModel, [vocabularySize, hiddenSize]],
+    [`${finalNorm.name}.weight`, [hiddenSize]],
   ]);
-  for (let layer = 0; layer < geometry.layerCount; layer++) {
-    const prefix = geometry.names.block(layer);
-    shapes.set(prefix + geometry.names.attentionNorm, [geometry.hiddenSize]);
-    shapes.set(prefix + geometry.names.feedForwardNorm, [geometry.hiddenSize]);
-    for (const { name, inputSize, outputSize, bias } of LINEAR_ROLES.map((role) => geometry.linears[role])) {
+  for (const { prefix, block } of layers) {
+    for (const { name } of Object.values(block.norms)) shapes.set(`${prefix}${name}.weight`, [hiddenSize]);
+    for (const { name, inputSize, outputSize, bias } of matricesOf(block)) {
       shapes.set(`${prefix}${name}.weight`, [outputSize, inputSize]);
       if (bias) shapes.set(`${prefix}${name}.bias`, [outputSize]);
     }
@@ -90,7 +94,7 @@ export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): 
     readRows: async (name, rows) => rowsOf(tensors.get(name)!, rows),
     close: async () => {},
   };
-  return { geometry, weights: new BaseWeights(checkpoint), fingerprint: checkpoint.fingerprint };
+  return { model, weights: new BaseWeights(checkpoint), fingerprint: checkpoint.fingerprint };
 }
 
 /**
@@ -121,44 +125,45 @@ export const loraDefaults: LoraOptions = {
 
 /** An adapter none of whose tensors is 0, so that every gradient has something to say. */
 export function randomParameters(
-  geometry: DecoderGeometry,
-  modules: readonly LoraModule[],
+  adapted: readonly AdaptedMatrix[],
+  { head }: Pick<Judgement, 'head'>,
   seed = 2,
 ): AdapterParameters {
   return new Map(
-    adapterSpecs(geometry, modules).map(({ key, shape }) => [key, randomTensor(key, shape, seed)]),
+    parameterSpecs(adapted, head).map(({ key, shape }) => [key, randomTensor(key, shape, seed)]),
   );
 }
 
-export interface TinyNetworkOptions extends Partial<Omit<NetworkOptions, 'geometry' | 'weights'>> {
+export interface TinyNetworkOptions extends Partial<Omit<NetworkOptions, 'model' | 'weights'>> {
+  readonly pooling?: Pooling;
   readonly lora?: Partial<LoraOptions>;
 }
 
 export interface TinyNetwork {
-  readonly network: ClassifierNetwork;
-  readonly modules: readonly LoraModule[];
+  readonly network: Network;
+  readonly judgement: Judgement;
+  readonly adapted: readonly AdaptedMatrix[];
   readonly parameters: AdapterParameters;
 }
 
 /** A network on a model: one graph, LoRA on everything with random values, unless told otherwise. */
 export async function tinyNetwork(
-  model: Pick<TinyModel, 'geometry' | 'weights'>,
+  { model, weights }: Pick<TinyModel, 'model' | 'weights'>,
   options: TinyNetworkOptions = {},
 ): Promise<TinyNetwork> {
-  const { geometry, weights } = model;
-  const modules = options.modules ?? planLora(geometry, { ...loraDefaults, ...options.lora });
-  const parameters = options.parameters ?? randomParameters(geometry, modules);
-  const network = new ClassifierNetwork({
-    geometry,
+  const judgement = classifierJudgement(model, options.pooling ?? 'last');
+  const adapted = options.adapted ?? planLora(model, { ...loraDefaults, ...options.lora });
+  const parameters = options.parameters ?? randomParameters(adapted, judgement);
+  const network = new Network({
+    model,
     weights,
-    modules,
+    adapted,
     parameters,
     backend: options.backend ?? (await tinyBackend()),
     blocksPerStage: options.blocksPerStage ?? Number.POSITIVE_INFINITY,
     activations: options.activations ?? 'products',
-    pooling: options.pooling ?? 'last',
   });
-  return { network, modules, parameters };
+  return { network, judgement, adapted, parameters };
 }
 
 /** ONNX Runtime with one thread: tiny products gain nothing from more. */
@@ -168,9 +173,10 @@ export const tinyBackend = (): Promise<Backend> => sharedBackend(1);
 export async function fixtureNetwork(
   name: FixtureName,
   options: TinyNetworkOptions = {},
-): Promise<TinyNetwork & { readonly geometry: DecoderGeometry }> {
-  const model = await openFixture(name);
+): Promise<TinyNetwork & { readonly model: Model }> {
+  const tiny = await openFixture(name);
   const header = readAdapterHeader(resolve(fixtureFolder(name), 'adapter'));
-  const adapter = await loadAdapter(header, model.geometry);
-  return { ...(await tinyNetwork(model, { ...adapter, ...options })), geometry: model.geometry };
+  const { head } = classifierJudgement(tiny.model, options.pooling ?? 'last');
+  const adapter = await loadAdapter(header, tiny.model, head);
+  return { ...(await tinyNetwork(tiny, { ...adapter, ...options })), model: tiny.model };
 }

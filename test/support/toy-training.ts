@@ -1,16 +1,18 @@
 /** @file A task a tiny model learns in a few steps, and a trainer on it whose host keeps everything in memory. */
 import { randomStream } from '../../src/base/random.ts';
 import type { FrozenFeatures } from '../../src/network/frozen-features.ts';
-import { scoreFunctions, vulnerableScores } from '../../src/network/score-functions.ts';
+import { scoreFunctions } from '../../src/network/score-functions.ts';
+import { classification, type Label } from '../../src/objectives/classification.ts';
+import type { Example } from '../../src/objectives/objective.ts';
 import { initialParameters } from '../../src/peft/adapter-parameters.ts';
 import { type LayerSelection, planLora } from '../../src/peft/lora-plan.ts';
 import type { NewEvent } from '../../src/runs/events.ts';
+import { classifierJudgement } from '../../src/tasks/classify.ts';
 import {
   Trainer,
   type TrainerHost,
   type TrainerOptions,
   type TrainingEnd,
-  type TrainingFunction,
   type ValidationResult,
 } from '../../src/training/trainer.ts';
 import { copyParameters, initialState, type TrainerState } from '../../src/training/trainer-state.ts';
@@ -26,13 +28,15 @@ import {
 /** Two layers; block cut, so that forward and backward graphs are run as in a real training. */
 export const toyModel: TinyModel = makeModel(tinyConfig({ num_hidden_layers: 2 }));
 
+export type ToyFunction = Example<Label>;
+
 /** Vulnerable: its last token is one of four; every other token says nothing. */
-export function toyFunctions(count: number, seed = 1): TrainingFunction[] {
+export function toyFunctions(count: number, seed = 1): ToyFunction[] {
   const random = randomStream(seed, 'toy');
   return Array.from({ length: count }, (_, i) => {
     const label = i % 2 === 0 ? 1 : 0;
     const ids = Array.from({ length: random.integer(8) }, () => random.integer(8));
-    return { ids: [...ids, 4 * label + random.integer(4)], label, weight: 1 };
+    return { ids: [...ids, 4 * label + random.integer(4)], target: label, weight: 1 };
   });
 }
 
@@ -48,7 +52,6 @@ export const toyOptions: TrainerOptions = {
     padTo: undefined,
   },
   sharePrefixes: false,
-  loss: { kind: 'cross_entropy' },
   lossReduction: 'function',
   dropout: 0,
   adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
@@ -70,17 +73,17 @@ export interface ToyNetwork extends TinyNetwork {
 
 /** One network for many runs: graphs are compiled once, parameters are written over. */
 export async function toyNetwork(layers: LayerSelection = 'all'): Promise<ToyNetwork> {
-  const { geometry } = toyModel;
-  const modules = planLora(geometry, { ...loraDefaults, layers });
-  const parameters = initialParameters(geometry, modules, 0);
-  const tiny = await tinyNetwork(toyModel, { modules, parameters, blocksPerStage: 1 });
+  const adapted = planLora(toyModel.model, { ...loraDefaults, layers });
+  const { head } = classifierJudgement(toyModel.model, 'last');
+  const parameters = initialParameters(adapted, head, 0);
+  const tiny = await tinyNetwork(toyModel, { adapted, parameters, blocksPerStage: 1 });
   const put = (values: TrainerState['parameters']) => {
     for (const [key, { data }] of parameters) data.set(values.get(key)!.data);
   };
   return {
     ...tiny,
     fresh: (seed) => {
-      put(initialParameters(geometry, modules, seed));
+      put(initialParameters(adapted, head, seed));
       return initialState(parameters);
     },
     resume: (saved) => {
@@ -94,8 +97,8 @@ export interface ToyRun {
   readonly toy: ToyNetwork;
   readonly state: TrainerState;
   readonly options?: Partial<TrainerOptions>;
-  readonly functions?: readonly TrainingFunction[];
-  readonly validation?: readonly TrainingFunction[];
+  readonly functions?: readonly ToyFunction[];
+  readonly validation?: readonly ToyFunction[];
   readonly features?: FrozenFeatures;
   /** Instead of scoring the validation functions. */
   readonly decisive?: (evaluation: number) => number;
@@ -150,25 +153,26 @@ export async function runToy(run: ToyRun): Promise<ToyResult> {
     },
   } as FrozenFeatures;
   const functions = run.functions ?? toyFunctions(14);
-  const trainer = new Trainer({ network, features: watched, functions, options, host }, state);
+  const task = { head: toy.judgement.head, objective: classification({ kind: 'cross_entropy' }) };
+  const trainer = new Trainer({ network, features: watched, task, functions, options, host }, state);
   const end = await trainer.run();
   return { end, events, parameters: copyParameters(state.parameters), state, totalSteps: trainer.totalSteps };
 }
 
 /** Decisive is the mean log probability of the truth, which nearly always improves. */
 async function scoreToy(
-  { network }: ToyNetwork,
-  functions: readonly TrainingFunction[],
+  { network, judgement }: ToyNetwork,
+  functions: readonly ToyFunction[],
   signal: AbortSignal,
   features: FrozenFeatures | undefined,
 ): Promise<ValidationResult> {
   const ids = functions.map((one) => one.ids);
-  const scores = vulnerableScores(
-    await scoreFunctions(network, ids, { tokensPerBatch: 16, signal, features }),
+  const scores = judgement.scores(
+    await scoreFunctions(network, judgement.head, ids, { tokensPerBatch: 16, signal, features }),
   );
-  const right = functions.filter(({ label }, i) => (scores[i]! >= 0.5 ? 1 : 0) === label).length;
+  const right = functions.filter(({ target }, i) => (scores[i]! >= 0.5 ? 1 : 0) === target).length;
   const decisive =
-    functions.reduce((sum, { label }, i) => sum + Math.log(label === 1 ? scores[i]! : 1 - scores[i]!), 0) /
+    functions.reduce((sum, { target }, i) => sum + Math.log(target === 1 ? scores[i]! : 1 - scores[i]!), 0) /
     functions.length;
   const accuracy = right / functions.length;
   return { scores, metrics: { accuracy }, decisive, functions: functions.length };

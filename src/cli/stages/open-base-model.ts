@@ -37,9 +37,9 @@ export async function openAdaptedModel(header: AdapterHeader, context: CliContex
 
 /** What the adapter was trained with, as it says; where it does not say all, of its model as it is. */
 export async function adaptedIdentity(header: AdapterHeader, context: CliContext): Promise<ModelIdentity> {
-  const { baseFingerprint, geometryFingerprint, tokenizerFingerprint } = header.settings ?? {};
-  if (baseFingerprint && geometryFingerprint && tokenizerFingerprint) {
-    return { baseFingerprint, geometryFingerprint, tokenizerFingerprint };
+  const { baseFingerprint, configFingerprint, tokenizerFingerprint } = header.settings ?? {};
+  if (baseFingerprint && configFingerprint && tokenizerFingerprint) {
+    return { baseFingerprint, configFingerprint, tokenizerFingerprint };
   }
   const model = await openAdaptedModel(header, context);
   await model.checkpoint.close();

@@ -1,16 +1,18 @@
 /** @file Scores data set records with a network in training; token ids of a data set are made once. */
 import type { TrainConfig } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import type { ClassifierNetwork } from '../../network/classifier-network.ts';
 import type { FrozenFeatures } from '../../network/frozen-features.ts';
+import type { Network } from '../../network/network.ts';
 import type { OpenModel } from '../../network/open-model.ts';
-import { scoreFunctions, vulnerableScores } from '../../network/score-functions.ts';
+import { scoreFunctions } from '../../network/score-functions.ts';
+import type { Judgement } from '../../tasks/task.ts';
 import { evaluationIds } from './training-setup.ts';
 
 export interface ScorerParts {
   readonly config: TrainConfig;
   readonly model: OpenModel;
-  readonly network: ClassifierNetwork;
+  readonly network: Network;
+  readonly judgement: Judgement;
   readonly features: FrozenFeatures | undefined;
   readonly signal: AbortSignal;
 }
@@ -28,15 +30,15 @@ export class RecordScorer {
     records: readonly LabelledRecord[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float64Array> {
-    const { config, model, network, features, signal } = this.#parts;
+    const { config, model, network, judgement, features, signal } = this.#parts;
     const ids = this.#ids.get(records) ?? evaluationIds(config, model, records);
     this.#ids.set(records, ids);
-    const logits = await scoreFunctions(network, ids, {
+    const logits = await scoreFunctions(network, judgement.head, ids, {
       tokensPerBatch: config.tokens_per_batch,
       features,
       signal,
       onProgress: ({ functions }) => onProgress?.(functions, ids.length),
     });
-    return vulnerableScores(logits);
+    return judgement.scores(logits);
   }
 }

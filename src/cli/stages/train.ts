@@ -9,7 +9,7 @@ import type { LabelledRecord } from '../../dataset/record.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
 import { rankScores } from '../../evaluation/metrics/ranked-scores.ts';
 import { computeMetrics } from '../../evaluation/metrics/registry.ts';
-import type { ClassifierNetwork } from '../../network/classifier-network.ts';
+import type { Network } from '../../network/network.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { initialParameters } from '../../peft/adapter-parameters.ts';
 import { currentEnvironment, type FileFingerprint, fingerprintFile } from '../../runs/environment.ts';
@@ -34,7 +34,13 @@ import { findStart, requireFitting } from './resume-point.ts';
 import { requireSameModel, runModel, withMovedModel } from './run-model.ts';
 import { withScoringProgress } from './scoring-progress.ts';
 import { TrainingDisplay } from './training-display.ts';
-import { loraModules, trainerOptions, trainingFunctions, trainingNetwork } from './training-setup.ts';
+import {
+  adapterPlan,
+  trainerOptions,
+  trainingExamples,
+  trainingNetwork,
+  trainingTask,
+} from './training-setup.ts';
 
 /** Says what a finished training is worth. */
 export type ShowResult = (result: RunResult, runDir: string, context: CliContext) => void;
@@ -49,8 +55,7 @@ export async function trainStage(
   const records = new Map(inputs.map((input) => [input.key, input.records]));
   const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
   try {
-    const modules = loraModules(config, model);
-    const parameters = initialParameters(model.geometry, modules, config.seed);
+    const parameters = firstParameters(config, model);
     const data: Record<string, FileFingerprint> = {};
     for (const { key, path } of inputs) {
       const pathFromRun = pathFrom(config.output_dir, path);
@@ -92,7 +97,7 @@ export async function resumeStage(
     const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
     try {
       requireSameModel(run, model);
-      const parameters = initialParameters(model.geometry, loraModules(config, model), config.seed);
+      const parameters = firstParameters(config, model);
       const start = await findStart(run, parameters, startOver, context.stderr);
       run.events.append({
         type: 'resumed',
@@ -108,6 +113,9 @@ export async function resumeStage(
     run.release();
   }
 }
+
+const firstParameters = (config: TrainConfig, model: OpenModel) =>
+  initialParameters(adapterPlan(config, model), trainingTask(config, model).head, config.seed);
 
 type RecordsByKey = ReadonlyMap<string, readonly LabelledRecord[]>;
 
@@ -143,9 +151,10 @@ async function trainInto(job: TrainingJob, state: TrainerState): Promise<RunResu
     ...(config.num_threads === null ? {} : { threads: config.num_threads }),
   });
   const { network, features } = trainingNetwork(config, model, backend, state.parameters);
-  const functions = trainingFunctions(config, model, records.get('train_file')!);
+  const task = trainingTask(config, model);
+  const functions = trainingExamples(config, model, task, records.get('train_file')!);
   const validRecords = records.get('valid_file')!;
-  const scorer = new RecordScorer({ config, model, network, features, signal });
+  const scorer = new RecordScorer({ config, model, network, judgement: task, features, signal });
   const metric = metricNamed(config.metric_for_best_model);
   let display: TrainingDisplay | undefined;
   const host: TrainerHost = {
@@ -171,7 +180,7 @@ async function trainInto(job: TrainingJob, state: TrainerState): Promise<RunResu
     },
   };
   const options = trainerOptions(config);
-  const trainer = new Trainer({ network, features, functions, options, host }, state);
+  const trainer = new Trainer({ network, features, task, functions, options, host }, state);
   requireFitting(run, state, {
     totalSteps: trainer.totalSteps,
     epochs: options.epochs,
@@ -270,12 +279,8 @@ async function evaluateSplits(
   }
 }
 
-function describeStart(
-  { config, model }: TrainingJob,
-  functions: number,
-  network: ClassifierNetwork,
-): string {
-  const { layerCount } = model.geometry;
+function describeStart({ config, model }: TrainingJob, functions: number, network: Network): string {
+  const layerCount = model.spec.layers.length;
   const frozen = network.frozenLayerCount;
   const layers =
     frozen === 0 ? `all ${layerCount} layers` : `the last ${layerCount - frozen} of ${layerCount} layers`;

@@ -5,17 +5,22 @@ import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import { type TrainConfig, warmupSteps } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { chooseCut } from '../../network/choose-cut.ts';
-import { ClassifierNetwork } from '../../network/classifier-network.ts';
 import { encodeFunctions } from '../../network/encode-functions.ts';
 import { FeatureCache } from '../../network/feature-cache.ts';
 import { FrozenFeatures } from '../../network/frozen-features.ts';
-import { geometryFingerprint } from '../../network/model-identity.ts';
+import { configFingerprint } from '../../network/model-identity.ts';
+import { Network } from '../../network/network.ts';
 import type { OpenModel } from '../../network/open-model.ts';
+import type { Label } from '../../objectives/classification.ts';
+import type { Example } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
+import type { AdaptedMatrix } from '../../peft/adapted-matrix.ts';
 import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
-import { type LoraModule, type LoraOptions, planLora, selectedLayers } from '../../peft/lora-plan.ts';
+import { type LoraOptions, planLora, selectedLayers } from '../../peft/lora-plan.ts';
 import type { Backend } from '../../runtime/backend.ts';
-import type { TrainerOptions, TrainingFunction } from '../../training/trainer.ts';
+import { classify } from '../../tasks/classify.ts';
+import type { Task } from '../../tasks/task.ts';
+import type { TrainerOptions } from '../../training/trainer.ts';
 
 export function loraOptions(config: TrainConfig): LoraOptions {
   return {
@@ -30,19 +35,27 @@ export function loraOptions(config: TrainConfig): LoraOptions {
   };
 }
 
-export function loraModules(config: TrainConfig, model: OpenModel): readonly LoraModule[] {
-  return planLora(model.geometry, loraOptions(config));
+/** The matrices that are trained through adapters. */
+export function adapterPlan(config: TrainConfig, model: OpenModel): readonly AdaptedMatrix[] {
+  return planLora(model.spec, loraOptions(config));
+}
+
+export function trainingTask(config: TrainConfig, model: OpenModel): Task<Label> {
+  return classify(model.spec, {
+    pooling: config.pooling,
+    loss: config.loss === 'focal' ? { kind: 'focal', gamma: config.focal_gamma } : { kind: 'cross_entropy' },
+  });
 }
 
 /** Adapted layers for adapter_config.json, undefined for all. */
 export function adaptedLayers(config: TrainConfig, model: OpenModel): readonly number[] | undefined {
   return config.lora_layers === 'all'
     ? undefined
-    : selectedLayers(config.lora_layers, model.geometry.layerCount);
+    : selectedLayers(config.lora_layers, model.spec.layers.length);
 }
 
 export interface TrainingNetwork {
-  readonly network: ClassifierNetwork;
+  readonly network: Network;
   readonly features: FrozenFeatures | undefined;
 }
 
@@ -52,22 +65,20 @@ export function trainingNetwork(
   backend: Backend,
   parameters: AdapterParameters,
 ): TrainingNetwork {
-  const { geometry, weights, checkpoint } = model;
-  const modules = loraModules(config, model);
+  const { spec, weights, checkpoint } = model;
   const cut = chooseCut({
     cut: config.cut,
     blocksPerGraph: config.blocks_per_graph,
     activations: config.activations,
     device: config.device,
   });
-  const network = new ClassifierNetwork({
-    geometry,
+  const network = new Network({
+    model: spec,
     weights,
-    modules,
+    adapted: adapterPlan(config, model),
     parameters,
     backend,
     ...cut,
-    pooling: config.pooling,
   });
   const layerCount = network.frozenLayerCount;
   if (!config.feature_cache || layerCount === 0) return { network, features: undefined };
@@ -75,52 +86,53 @@ export function trainingNetwork(
     folder: join(vultuneCacheDir(config.cache_dir ?? undefined), 'features'),
     maxBytes: config.feature_cache_max_gb * 1e9,
     // The tokenizer is in the ids that a feature is of.
-    modelFingerprint: `${checkpoint.fingerprint} ${geometryFingerprint(geometry)}`,
+    modelFingerprint: `${checkpoint.fingerprint} ${configFingerprint(spec)}`,
     layerCount,
-    hiddenSize: geometry.hiddenSize,
+    hiddenSize: spec.hiddenSize,
   });
-  return { network, features: new FrozenFeatures(network, cache, geometry.hiddenSize) };
+  return { network, features: new FrozenFeatures(network, cache, spec.hiddenSize) };
 }
 
 /**
  * Functions to train on; those that `long_functions: drop` drops are left out.
  * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are.
  */
-export function trainingFunctions(
+export function trainingExamples<Target>(
   config: TrainConfig,
   model: OpenModel,
+  task: Task<Target>,
   records: readonly LabelledRecord[],
-): TrainingFunction[] {
+): Example<Target>[] {
   const encoded = encodeFunctions(
     model,
     records.map(({ code }) => code),
     { maxLength: config.max_length, longFunctions: config.long_functions, pooling: config.pooling },
   );
-  const functions = records.flatMap((record, i): TrainingFunction[] => {
+  const examples = records.flatMap((record, i): Example<Target>[] => {
     const ids = encoded[i]?.ids;
     if (ids === undefined) return [];
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
-    return [{ ids, label: record.target, weight: set * config.class_weights[record.target] }];
+    return [{ ids, target: task.target(record), weight: set * config.class_weights[record.target] }];
   });
-  if (functions.length === 0) {
+  if (examples.length === 0) {
     throw new VultuneError('DATASET_EMPTY', `all ${records.length} functions are longer than max_length`, {
       where: { file: config.train_file, name: 'long_functions' },
       hint: 'Raise max_length, or use long_functions: truncate.',
     });
   }
-  const labels = new Set(functions.filter(({ weight }) => weight > 0).map(({ label }) => label));
+  const labels = new Set(examples.filter(({ weight }) => weight > 0).map(({ target }) => target));
   if (labels.size < 2) {
-    const dropped = records.length - functions.length;
+    const dropped = records.length - examples.length;
     throw new VultuneError(
       'DATASET_ONE_CLASS',
-      `of the functions that are trained on, ${labels.has(1) ? 'all are' : 'none is'} vulnerable: ${dropped} of ${records.length} are longer than max_length and dropped`,
+      `the functions that are trained on have one label alone: ${dropped} of ${records.length} are longer than max_length and dropped`,
       {
         where: { file: config.train_file, name: 'long_functions' },
         hint: 'Raise max_length, or use long_functions: truncate.',
       },
     );
   }
-  return functions;
+  return examples;
 }
 
 /** Functions to evaluate on: none is left out, or figures of different settings would be of different data. */
@@ -154,7 +166,6 @@ export function trainerOptions(config: TrainConfig): TrainerOptions {
       padTo: config.packing === 'none' ? config.max_length : undefined,
     },
     sharePrefixes: config.share_prefixes,
-    loss: config.loss === 'focal' ? { kind: 'focal', gamma: config.focal_gamma } : { kind: 'cross_entropy' },
     lossReduction: config.loss_reduction,
     dropout: config.lora_dropout,
     adamw: {

@@ -1,9 +1,9 @@
 /** @file Llama (also DeepSeek-Coder, SmolLM2 and others published as `llama`). */
-import type { DecoderGeometry } from '../geometry.ts';
+import type { Model } from '../spec.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { llamaLike } from './llama-like.ts';
 
-export function llama(config: ConfigReader): DecoderGeometry {
+export function llama(config: ConfigReader): Model {
   const attentionBias = config.flag('attention_bias', false);
   return llamaLike(config, {
     family: 'llama',

@@ -1,9 +1,9 @@
 /** @file Mistral: Llama with attention that sees `sliding_window` tokens back. */
-import type { DecoderGeometry } from '../geometry.ts';
+import type { Model } from '../spec.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { llamaLike } from './llama-like.ts';
 
-export function mistral(config: ConfigReader): DecoderGeometry {
+export function mistral(config: ConfigReader): Model {
   const window = config.optionalSize('sliding_window');
   return llamaLike(config, {
     family: 'mistral',

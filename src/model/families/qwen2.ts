@@ -1,9 +1,9 @@
 /** @file Qwen2: Llama with biases on queries, keys and values; the upper layers may have a window. */
-import type { DecoderGeometry } from '../geometry.ts';
+import type { Model } from '../spec.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { llamaLike } from './llama-like.ts';
 
-export function qwen2(config: ConfigReader): DecoderGeometry {
+export function qwen2(config: ConfigReader): Model {
   const window = config.flag('use_sliding_window', false) ? config.size('sliding_window', 4096) : undefined;
   const fullLayers = config.number('max_window_layers', 28);
   // Newer files say it layer by layer.

@@ -1,12 +1,12 @@
 /** @file Every family by its `model_type`: one line each. */
 import { VultuneError } from '../../base/errors.ts';
-import type { DecoderGeometry } from '../geometry.ts';
+import type { Model } from '../spec.ts';
 import { ConfigReader } from './config-reader.ts';
 import { llama } from './llama.ts';
 import { mistral } from './mistral.ts';
 import { qwen2 } from './qwen2.ts';
 
-const FAMILIES: Readonly<Record<string, (config: ConfigReader) => DecoderGeometry>> = {
+const FAMILIES: Readonly<Record<string, (config: ConfigReader) => Model>> = {
   llama,
   mistral,
   qwen2,
@@ -15,14 +15,14 @@ const FAMILIES: Readonly<Record<string, (config: ConfigReader) => DecoderGeometr
 export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
 
 /**
- * The geometry that a checkpoint's config.json describes. `tensorCount`: of the checkpoint, which bounds the layers.
+ * The model that a checkpoint's config.json describes. `tensorCount`: of the checkpoint, which bounds the layers.
  * Throws MODEL_ARCHITECTURE_UNKNOWN, MODEL_CONFIG_FIELD or MODEL_FEATURE_UNSUPPORTED.
  */
-export function readGeometry(
+export function readModel(
   config: Readonly<Record<string, unknown>>,
   file: string,
   tensorCount?: number,
-): DecoderGeometry {
+): Model {
   const reader = new ConfigReader(config, file, tensorCount);
   const type = reader.text('model_type');
   const family = Object.hasOwn(FAMILIES, type) ? FAMILIES[type] : undefined;

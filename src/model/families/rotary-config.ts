@@ -1,18 +1,15 @@
-/** @file The rotary embedding out of config.json: `rope_parameters` (Transformers 5) or `rope_theta` + `rope_scaling`. */
-import type { RotaryScaling } from '../geometry.ts';
+/** @file The rotary embedding of a config.json: `rope_parameters` (Transformers 5) or `rope_theta` + `rope_scaling`. */
+import type { Rotary, RotaryScaling } from '../spec.ts';
 import type { ConfigReader } from './config-reader.ts';
 
-export interface RotaryConfig {
-  readonly rotaryBase: number;
-  readonly rotaryScaling: RotaryScaling;
-}
-
-export function readRotary(config: ConfigReader): RotaryConfig {
+/** @param size features of a head that are turned */
+export function readRotary(config: ConfigReader, size: number): Rotary {
   const section = config.section('rope_parameters', 'rope_scaling');
-  const rotaryBase = config.positive('rope_theta', 10_000);
+  const base = config.positive('rope_theta', 10_000);
   return {
-    rotaryBase: section?.positive('rope_theta', rotaryBase) ?? rotaryBase,
-    rotaryScaling: section === undefined ? { kind: 'default' } : readScaling(section),
+    base: section?.positive('rope_theta', base) ?? base,
+    scaling: section === undefined ? { kind: 'default' } : readScaling(section),
+    size,
   };
 }
 

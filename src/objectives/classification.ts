@@ -1,18 +1,20 @@
-/** @file What training minimises, as graph: weighted cross-entropy or focal loss of 2-class logits, summed over functions. */
-import type { Objective } from '../network/stage-programs.ts';
-import type { Tensors } from '../runtime/backend.ts';
+/** @file Weighted cross-entropy or focal loss of 2-class logits, summed over functions. */
 import { hostTensor } from '../tensor/host-tensor.ts';
+import type { Objective } from './objective.ts';
 
 export type LossOptions =
   | { readonly kind: 'cross_entropy' }
   /** Lin et al. 2017: -(1 - p)^gamma log p, p the probability of the true class. */
   | { readonly kind: 'focal'; readonly gamma: number };
 
+/** 1: vulnerable. */
+export type Label = 0 | 1;
+
 /** sum over functions of weight * loss(logits, label), nats. */
-export function classificationObjective(loss: LossOptions): Objective {
+export function classification(loss: LossOptions): Objective<Label> {
   return {
     id: JSON.stringify(loss),
-    append: (b, logits) => {
+    loss: (b, logits) => {
       const isTrue = b.input('labels', 'float32', ['B', 2]);
       const weights = b.input('function_weights', 'float32', ['B']);
       const logp = b.logSoftmax(logits); // [B, 2]
@@ -23,18 +25,20 @@ export function classificationObjective(loss: LossOptions): Objective {
       const focus = b.exp(b.scale(otherLogp, loss.gamma));
       return b.reduceSum(b.mul(b.mul(weights, focus), nats), [0]);
     },
-  };
-}
-
-/** The objective's inputs for one sequence. */
-export function objectiveFeeds(labels: readonly number[], weights: readonly number[]): Tensors {
-  const B = labels.length;
-  const isTrue = new Float32Array(2 * B);
-  labels.forEach((label, row) => {
-    isTrue[2 * row + label] = 1;
-  });
-  return {
-    labels: hostTensor('float32', [B, 2], isTrue),
-    function_weights: hostTensor('float32', [B], Float32Array.from(weights)),
+    feeds: (examples, scale) => {
+      const B = examples.length;
+      const isTrue = new Float32Array(2 * B);
+      examples.forEach(({ target }, row) => {
+        isTrue[2 * row + target] = 1;
+      });
+      return {
+        labels: hostTensor('float32', [B, 2], isTrue),
+        function_weights: hostTensor(
+          'float32',
+          [B],
+          Float32Array.from(examples, ({ weight }) => weight * scale),
+        ),
+      };
+    },
   };
 }

@@ -1,17 +1,23 @@
 /**
- * @file The frozen weights of the base model: each read when it is first needed and held once; rows of one are only read.
- * A weight that is no finite number is noticed here, where its name is still known.
+ * @file The frozen weights of the base model: each read when it is first needed and held once, matrices of blocks in
+ * their format; rows of a matrix are read without holding it. A weight that is not a finite number is noticed here, where
+ * its name is still known.
  */
 import { VultuneError } from '../base/errors.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { firstNotFinite, type HostTensor } from '../tensor/host-tensor.ts';
+import { float32 } from './float32.ts';
+import type { WeightFormat, WeightParts } from './weight-format.ts';
 
 export class BaseWeights {
+  readonly format: WeightFormat;
   readonly #checkpoint: Checkpoint;
   readonly #held = new Map<string, Promise<HostTensor<'float32'>>>();
+  readonly #encoded = new Map<string, Promise<WeightParts>>();
 
-  constructor(checkpoint: Checkpoint) {
+  constructor(checkpoint: Checkpoint, format: WeightFormat = float32) {
     this.#checkpoint = checkpoint;
+    this.format = format;
   }
 
   /** Throws CHECKPOINT_TENSOR_MISSING when the checkpoint has no tensor of that name, CHECKPOINT_NOT_FINITE for NaN in it. */
@@ -19,6 +25,14 @@ export class BaseWeights {
     const held = this.#held.get(name) ?? this.#finite(name, this.#checkpoint.read(name));
     this.#held.set(name, held);
     return held;
+  }
+
+  /** One part of a matrix in the format. Throws CHECKPOINT_TENSOR_MISSING. */
+  async part(name: string, part: string): Promise<HostTensor> {
+    const encoded =
+      this.#encoded.get(name) ?? this.#checkpoint.read(name).then((matrix) => this.format.encode(matrix));
+    this.#encoded.set(name, encoded);
+    return (await encoded)[part]!;
   }
 
   /** Rows of a matrix, [rows.length, D], read anew each time and not held: see Checkpoint.readRows. */
@@ -40,8 +54,11 @@ export class BaseWeights {
     );
   }
 
-  /** Lets go of weights that are not needed any more; asking for them again reads them again. */
+  /** Drops weights that are not needed any more; asking for them again reads them again. */
   release(names: Iterable<string>): void {
-    for (const name of names) this.#held.delete(name);
+    for (const name of names) {
+      this.#held.delete(name);
+      this.#encoded.delete(name);
+    }
   }
 }

@@ -1,35 +1,29 @@
 /**
- * @file A decoder with its adapter and 2-class head, run stage by stage: logits, and loss with gradients. It knows
- * neither data sets nor optimisers; one call handles one sequence of functions.
+ * @file A base model with its adapters, run stage by stage under any head: logits, and loss with gradients. One call
+ * handles one sequence of functions.
  */
 
 import { invariant } from '../base/errors.ts';
-import type { DecoderGeometry } from '../model/geometry.ts';
+import type { Head } from '../heads/head.ts';
+import type { Model } from '../model/spec.ts';
+import type { Loss } from '../objectives/objective.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
 import type { PackedSequence } from '../packing/pack-sequence.ts';
 import { queryChunks } from '../packing/query-chunks.ts';
+import type { AdaptedMatrix } from '../peft/adapted-matrix.ts';
 import { type AdapterParameters, parameterKey } from '../peft/adapter-parameters.ts';
 import { mix32, rowKeys } from '../peft/dropout.ts';
-import type { LoraModule } from '../peft/lora-plan.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
-import type { BaseWeights } from './base-weights.ts';
+import type { BaseWeights } from '../weights/base-weights.ts';
 import type { Activations } from './keep-policies.ts';
-import { meanWeights, SequenceFeeds } from './sequence-feeds.ts';
-import {
-  layerKeyName,
-  type Pooling,
-  ROW_KEYS,
-  type StageEnd,
-  type StageParameter,
-  type StageSpec,
-} from './stage-graph.ts';
+import { SequenceFeeds } from './sequence-feeds.ts';
+import { layerKeyName, ROW_KEYS, type StageParameter, type StageSpec } from './stage-graph.ts';
 import { planStages, type StagePlan } from './stage-plan.ts';
 import {
   type GradientTargets,
   gradientName,
   LOSS,
-  type Objective,
   OUTPUT,
   OUTPUT_GRADIENT,
   type SplitProgram,
@@ -39,21 +33,20 @@ import {
 } from './stage-programs.ts';
 
 export interface NetworkOptions {
-  readonly geometry: DecoderGeometry;
+  readonly model: Model;
   readonly weights: BaseWeights;
-  readonly modules: readonly LoraModule[];
+  readonly adapted: readonly AdaptedMatrix[];
   readonly parameters: AdapterParameters;
   readonly backend: Backend;
   /** Blocks of the model in one graph; Infinity: all trained blocks are one. */
   readonly blocksPerStage: number;
   readonly activations: Activations;
-  readonly pooling: Pooling;
 }
 
 export interface StepTargets {
-  /** Further inputs of the objective: labels, weights. */
+  readonly objective: Loss;
+  /** The objective's inputs: labels, weights. */
   readonly feeds: Tensors;
-  readonly objective: Objective;
   readonly dropout: DropoutKeys | undefined;
 }
 
@@ -67,76 +60,76 @@ export interface DropoutKeys {
 
 export interface StepResult {
   readonly loss: number;
-  readonly logits: Float32Array; // [B, 2]
+  readonly logits: Float32Array; // as the head gives them
 }
 
 /** Sums of gradients by PEFT's key, of the parameters' shapes. */
 export type GradientSums = ReadonlyMap<string, Float32Array>;
 
-export class ClassifierNetwork {
+export class Network {
   readonly #options: NetworkOptions;
   readonly #plan: StagePlan;
   readonly #programs: StagePrograms;
   readonly #feeds: SequenceFeeds;
 
   constructor(options: NetworkOptions) {
-    const { geometry, modules, backend, blocksPerStage } = options;
+    const { model, adapted, weights, backend, blocksPerStage } = options;
     this.#options = options;
-    this.#plan = planStages(modules, geometry.layerCount, blocksPerStage);
-    this.#programs = new StagePrograms(geometry, modules, backend);
-    this.#feeds = new SequenceFeeds(geometry);
+    this.#plan = planStages(adapted, model.layers.length, blocksPerStage);
+    this.#programs = new StagePrograms({ model, adapted, format: weights.format }, backend);
+    this.#feeds = new SequenceFeeds(model);
   }
 
-  /** Layers below the first trained one: `frozenHidden` is their output. */
+  /** Layers below the first trained one: `frozen` is their output. */
   get frozenLayerCount(): number {
     return this.#plan.frozen.reduce((count, layers) => count + layers.length, 0);
   }
 
   /** Hidden states behind the frozen layers, [N, D]. */
-  async frozenHidden(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
+  async frozen(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
     const prepared = this.#prepare(sequence.layout);
     return this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared);
   }
 
-  /** Logits [B, 2]. `frozen`: what `frozenHidden` gave for this sequence, if it is known. */
-  async logits(sequence: PackedSequence, frozen?: HostTensor<'float32'>): Promise<Float32Array> {
-    const { pooling } = this.#options;
-    const prepared = this.#prepare(sequence.layout);
-    const start =
-      frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
-    const x = await this.#runForward(this.#plan.trained, start, prepared);
-    return this.#runEnd({ kind: 'classifier', pooling }, x, prepared);
-  }
-
-  /** Hidden states of every token behind the final norm, [N, D]. */
-  async hidden(sequence: PackedSequence): Promise<Float32Array> {
-    const prepared = this.#prepare(sequence.layout);
-    const below = [...this.#plan.frozen, ...this.#plan.trained];
-    const x = await this.#runForward(below, await this.#embed(sequence), prepared);
-    return this.#runEnd({ kind: 'hidden' }, x, prepared);
+  /** What the head says: logits [B, C], hidden states [N, D] ... `frozen`: what `frozen` gave for this sequence, if it is known. */
+  async logits(
+    sequence: PackedSequence,
+    head: Head,
+    frozen?: HostTensor<'float32'>,
+  ): Promise<HostTensor<'float32'>> {
+    const prepared = this.#prepare(sequence.layout, head);
+    const x = await this.#runForward(
+      this.#plan.trained,
+      await this.#start(sequence, prepared, frozen),
+      prepared,
+    );
+    const spec = stageSpec(this.#plan.last, head, prepared);
+    const program = await this.#programs.forward(spec);
+    const out = await program.forward.run(await this.#stageFeeds(program, spec, prepared, x));
+    return out[OUTPUT] as HostTensor<'float32'>;
   }
 
   /** Loss and logits of one sequence; its gradients are added to `sums`. */
   async step(
     sequence: PackedSequence,
+    head: Head,
     targets: StepTargets,
     sums: GradientSums,
     frozen?: HostTensor<'float32'>,
   ): Promise<StepResult> {
     const { trained } = this.#plan;
-    const prepared = this.#prepare(sequence.layout, targets.dropout);
-    const start =
-      frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
+    const prepared = this.#prepare(sequence.layout, head, targets.dropout);
+    const start = await this.#start(sequence, prepared, frozen);
     const { x, passes } = await this.#runKeeping(trained, start, prepared, (stage) =>
       stage > 0 ? 'adapters and x' : 'adapters',
     );
     const wanted = trained.length > 0 ? 'adapters and x' : 'adapters';
-    const end = await this.#runLoss(prepared, targets, x, wanted);
-    this.#accumulate(end.program.adapter, end.spec, end.out, sums);
+    const end = await this.#runLoss(prepared, head, targets, x, wanted);
+    this.#accumulate(end.program.trained, end.spec, end.out, sums);
     let gradient = end.out[X_GRADIENT];
     for (const { spec, program, feeds } of passes.toReversed()) {
       const out = await program.backward.run({ ...feeds, [OUTPUT_GRADIENT]: gradient! });
-      this.#accumulate(program.adapter, spec, out, sums);
+      this.#accumulate(program.trained, spec, out, sums);
       gradient = out[X_GRADIENT];
     }
     return {
@@ -149,15 +142,16 @@ export class ClassifierNetwork {
    * How much each token says for the objective: its embedding times the objective's gradient with respect to it (gradient
    * x input; Denil et al., 2014). [N] of the layout.
    */
-  async embeddingRelevance(
+  async relevance(
     sequence: PackedSequence,
+    head: Head,
     targets: Pick<StepTargets, 'feeds' | 'objective'>,
   ): Promise<Float32Array> {
-    const prepared = this.#prepare(sequence.layout);
+    const prepared = this.#prepare(sequence.layout, head);
     const embedded = await this.#embed(sequence);
     const stages = [...this.#plan.frozen, ...this.#plan.trained];
     const { x, passes } = await this.#runKeeping(stages, embedded, prepared, () => 'x');
-    let gradient = (await this.#runLoss(prepared, targets, x, 'x')).out[X_GRADIENT]!;
+    let gradient = (await this.#runLoss(prepared, head, targets, x, 'x')).out[X_GRADIENT]!;
     for (const { program, feeds } of passes.toReversed()) {
       const out = await program.backward.run({ ...feeds, [OUTPUT_GRADIENT]: gradient });
       gradient = out[X_GRADIENT]!;
@@ -179,7 +173,7 @@ export class ClassifierNetwork {
     let x = start;
     const passes: KeptPass[] = [];
     for (const [stage, layers] of stages.entries()) {
-      const spec = stageSpec(layers, { kind: 'none' }, prepared);
+      const spec = stageSpec(layers, undefined, prepared);
       const program = await this.#programs.split(spec, this.#options.activations, wanted(stage));
       const feeds = await this.#stageFeeds(program, spec, prepared, x);
       const out = await program.forward.run(feeds);
@@ -192,12 +186,12 @@ export class ClassifierNetwork {
   /** The last stage: logits, loss and gradients. */
   async #runLoss(
     prepared: PreparedSequence,
+    head: Head,
     { objective, feeds: further }: Pick<StepTargets, 'feeds' | 'objective'>,
     x: HostTensor,
     wanted: GradientTargets,
   ) {
-    const end = { kind: 'classifier', pooling: this.#options.pooling } as const;
-    const spec = stageSpec(this.#plan.last, end, prepared);
+    const spec = stageSpec(this.#plan.last, head, prepared);
     const program = await this.#programs.loss(spec, objective, wanted);
     const feeds = await this.#stageFeeds(program, spec, prepared, x);
     const out = await program.step.run({ ...feeds, ...further });
@@ -211,7 +205,7 @@ export class ClassifierNetwork {
   ): Promise<HostTensor<'float32'>> {
     let x = start;
     for (const layers of stages) {
-      const spec = stageSpec(layers, { kind: 'none' }, { ...prepared, dropout: 0 });
+      const spec = stageSpec(layers, undefined, { ...prepared, dropout: 0 });
       const program = await this.#programs.forward(spec);
       const out = await program.forward.run(await this.#stageFeeds(program, spec, prepared, x));
       x = out[OUTPUT] as HostTensor<'float32'>;
@@ -219,19 +213,20 @@ export class ClassifierNetwork {
     return x;
   }
 
-  /** The last stage, forward only. */
-  async #runEnd(end: StageEnd, x: HostTensor, prepared: PreparedSequence): Promise<Float32Array> {
-    const spec = stageSpec(this.#plan.last, end, prepared);
-    const program = await this.#programs.forward(spec);
-    const out = await program.forward.run(await this.#stageFeeds(program, spec, prepared, x));
-    return out[OUTPUT]!.data as Float32Array;
+  /** The output of the frozen layers: as it was given, or computed. */
+  async #start(
+    sequence: PackedSequence,
+    prepared: PreparedSequence,
+    frozen: HostTensor<'float32'> | undefined,
+  ): Promise<HostTensor<'float32'>> {
+    return frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
   }
 
-  #prepare(layout: SequenceLayout, keys?: DropoutKeys): PreparedSequence {
+  #prepare(layout: SequenceLayout, head?: Head, keys?: DropoutKeys): PreparedSequence {
     const chunks = queryChunks(layout.rowLength);
     const feeds = {
       ...this.#feeds.make(layout, chunks),
-      ...(this.#options.pooling === 'mean' ? { mean_weights: meanWeights(layout) } : {}),
+      ...head?.feeds(layout),
       ...dropoutFeeds(layout, keys),
     };
     const sharesPrefixes = layout.keys !== undefined;
@@ -245,8 +240,8 @@ export class ClassifierNetwork {
 
   /** Rows of the embedding, [N, D]: a sequence needs few of them, so the matrix itself is never in memory. */
   async #embed({ ids }: PackedSequence): Promise<HostTensor<'float32'>> {
-    const { geometry, weights } = this.#options;
-    return await weights.rows(geometry.names.embedding, ids);
+    const { model, weights } = this.#options;
+    return await weights.rows(model.embedding.tokens, ids);
   }
 
   /** Everything that a stage reads. */
@@ -259,30 +254,33 @@ export class ClassifierNetwork {
     const { weights, parameters } = this.#options;
     const feeds: Record<string, HostTensor> = { ...prepared.feeds, ...layerKeys(spec), x };
     for (const parameter of program.base) {
-      feeds[parameter.input.name] = await weights.get(this.#fullName(parameter, spec));
+      const name = this.#fullName(parameter, spec);
+      const { part } = parameter;
+      feeds[parameter.input.name] =
+        part === undefined ? await weights.get(name) : await weights.part(name, part);
     }
-    for (const parameter of program.adapter) {
-      feeds[parameter.input.name] = parameters.get(this.#adapterKey(parameter, spec))!;
+    for (const parameter of program.trained) {
+      feeds[parameter.input.name] = parameters.get(this.#trainedKey(parameter, spec))!;
     }
     return feeds;
   }
 
   #fullName({ block, name }: StageParameter, spec: StageSpec): string {
-    return block === undefined ? name : this.#options.geometry.names.block(spec.layers[block]!) + name;
+    return block === undefined ? name : this.#options.model.layers[spec.layers[block]!]!.prefix + name;
   }
 
-  #adapterKey(parameter: StageParameter, spec: StageSpec): string {
+  #trainedKey(parameter: StageParameter, spec: StageSpec): string {
     return parameterKey(this.#fullName(parameter, spec));
   }
 
   #accumulate(
-    adapter: readonly StageParameter[],
+    trained: readonly StageParameter[],
     spec: StageSpec,
     gradients: Readonly<Record<string, HostTensor>>,
     sums: GradientSums,
   ): void {
-    for (const parameter of adapter) {
-      const sum = sums.get(this.#adapterKey(parameter, spec))!;
+    for (const parameter of trained) {
+      const sum = sums.get(this.#trainedKey(parameter, spec))!;
       const gradient = gradients[gradientName(parameter)]!.data as Float32Array;
       for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]!;
     }
@@ -305,12 +303,12 @@ interface PreparedSequence {
 
 function stageSpec(
   layers: readonly number[],
-  end: StageEnd,
+  head: Head | undefined,
   { queryChunks, sharesPrefixes, dropout }: Omit<PreparedSequence, 'feeds'>,
 ): StageSpec {
   // Nothing but the pruned block: one query a row, no chunks.
-  const isPruned = layers.length === 1 && end.kind === 'classifier' && end.pooling === 'last';
-  return { layers, end, dropout, sharesPrefixes, queryChunks: isPruned ? 1 : queryChunks };
+  const isPruned = layers.length === 1 && head?.reads === 'last';
+  return { layers, head, dropout, sharesPrefixes, queryChunks: isPruned ? 1 : queryChunks };
 }
 
 /** [N] of two [N, D]: the sum of products over D. */

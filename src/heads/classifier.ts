@@ -1,0 +1,45 @@
+/** @file Logits of the classes of each function, [B, C]: one trained matrix on its last token or the mean of its tokens. */
+import type { Model } from '../model/spec.ts';
+import type { SequenceLayout } from '../packing/layout.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import type { Head, HeadParameter } from './head.ts';
+
+export type Pooling = 'last' | 'mean';
+
+export interface ClassifierOptions {
+  /** C */
+  readonly classes: number;
+  readonly pooling: Pooling;
+}
+
+/** Standard deviation of the first values: Transformers' initializer_range. */
+const INITIAL_DEVIATION = 0.02;
+
+export function classifier({ hiddenSize: D, heads }: Model, { classes, pooling }: ClassifierOptions): Head {
+  const matrix: HeadParameter = {
+    name: `${heads.classifier}.weight`,
+    shape: [classes, D],
+    first: { kind: 'normal', deviation: INITIAL_DEVIATION },
+  };
+  return {
+    id: `classifier ${classes} ${pooling}`,
+    reads: pooling === 'mean' ? 'every' : 'last',
+    parameters: [matrix],
+    logits: ({ builder: b, parameter }, hidden) => {
+      const pooled =
+        pooling === 'mean' ? b.matmul(b.input('mean_weights', 'float32', ['B', 'N']), hidden) : hidden; // [B, D]
+      return b.matmul(pooled, parameter(matrix), { transposeB: true });
+    },
+    feeds: (layout) => (pooling === 'mean' ? { mean_weights: meanWeights(layout) } : {}),
+  };
+}
+
+/** [B, N] 1/length at the tokens of each function: with it pooling by the mean is a product. */
+function meanWeights(layout: SequenceLayout): HostTensor<'float32'> {
+  const { tokenCount: N, rowCount: B, flatTokens } = layout;
+  const data = new Float32Array(B * N);
+  flatTokens.forEach((tokens, row) => {
+    for (const token of tokens) data[row * N + token] = 1 / tokens.length;
+  });
+  return hostTensor('float32', [B, N], data);
+}

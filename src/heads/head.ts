@@ -1,0 +1,31 @@
+/** @file What stands behind the last block: hidden states -> logits. The interface alone. */
+import type { GraphBuilder } from '../graph/builder.ts';
+import type { Value } from '../graph/graph.ts';
+import type { SequenceLayout } from '../packing/layout.ts';
+import type { Tensors } from '../runtime/backend.ts';
+import type { FirstValues } from '../tensor/first-values.ts';
+
+export interface HeadParameter {
+  /** Full name in the model, as Transformers and PEFT have it. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Of a trained parameter; undefined: the checkpoint's own, as it is. */
+  readonly first: FirstValues | undefined;
+}
+
+export interface HeadContext {
+  readonly builder: GraphBuilder;
+  readonly parameter: (parameter: HeadParameter) => Value;
+}
+
+export interface Head {
+  /** Names the head and its options: programs are compiled once for each. */
+  readonly id: string;
+  /** Which tokens of a function it reads: with `last`, the last block computes nothing else. */
+  readonly reads: 'every' | 'last';
+  readonly parameters: readonly HeadParameter[];
+  /** hidden [N, D] (every) or [B, D] (last), behind the final norm -> logits. Declares its own inputs. */
+  logits(context: HeadContext, hidden: Value): Value;
+  /** The inputs that `logits` declares. */
+  feeds(layout: SequenceLayout): Tensors;
+}

@@ -1,0 +1,39 @@
+/** @file The matrices of blocks, in the order of the computation: what adapters, formats and checks go over. */
+import type { Block, Matrix, Model, Rotary } from './spec.ts';
+
+/** Each matrix once, though several projections may be parts of it. */
+export function matricesOf({ attention, mlp }: Block): readonly Matrix[] {
+  const { query, key, value, output } = attention;
+  return [
+    ...new Set([query.matrix, key.matrix, value.matrix, output, mlp.gate.matrix, mlp.up.matrix, mlp.down]),
+  ];
+}
+
+/** A matrix of one layer, by its full name in the model: `model.layers.3.self_attn.q_proj`. */
+export interface LayerMatrix {
+  readonly layer: number;
+  readonly matrix: Matrix;
+  readonly name: string;
+}
+
+/** The matrices of the given layers; default: of all. */
+export function layerMatrices(
+  { layers }: Model,
+  selected: readonly number[] = [...layers.keys()],
+): LayerMatrix[] {
+  return selected.flatMap((layer) => {
+    const { prefix, block } = layers[layer]!;
+    return matricesOf(block).map((matrix) => ({ layer, matrix, name: prefix + matrix.name }));
+  });
+}
+
+/** The different rotary embeddings of a model, in the order of its layers. */
+export function rotariesOf({ layers }: Model): readonly Rotary[] {
+  const byText = new Map(
+    layers.flatMap(({ block }) => {
+      const { rotary } = block.attention;
+      return rotary === undefined ? [] : [[JSON.stringify(rotary), rotary] as const];
+    }),
+  );
+  return [...byText.values()];
+}
