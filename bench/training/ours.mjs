@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chooseCut } from '../../dist/network/choose-cut.js';
-import { ClassifierNetwork } from '../../dist/network/classifier-network.js';
+import { Network } from '../../dist/network/network.js';
 import { openModel } from '../../dist/network/open-model.js';
 import { packSequence } from '../../dist/packing/pack-sequence.js';
 import { planEpoch } from '../../dist/packing/plan.js';
@@ -20,9 +20,9 @@ import { initialParameters } from '../../dist/peft/adapter-parameters.js';
 import { planLora } from '../../dist/peft/lora-plan.js';
 import { ortBackend } from '../../dist/runtime/ort/ort-backend.js';
 import { summariseProfiles } from '../../dist/runtime/ort/profile.js';
+import { classify } from '../../dist/tasks/classify.js';
 import { adamWStep, zerosLike } from '../../dist/training/adamw.js';
 import { clipGradients } from '../../dist/training/gradient-clipping.js';
-import { classificationObjective, objectiveFeeds } from '../../dist/training/objective.js';
 
 /** Functions of an optimiser step: as many as a batch of the peer has. */
 const FUNCTIONS_PER_STEP = 8;
@@ -55,8 +55,9 @@ const threads = Number(values.threads);
 const seconds = Number(values.seconds);
 const job = JSON.parse(readFileSync(values.functions, 'utf8'));
 const model = await openModel(values.model);
-const modules = planLora(model.geometry, LORA);
-const parameters = initialParameters(model.geometry, modules, 42);
+const adapted = planLora(model.spec, LORA);
+const { head, objective } = classify(model.spec, { pooling: 'last', loss: { kind: 'cross_entropy' } });
+const parameters = initialParameters(adapted, head, 42);
 const tokensPerBatch = Number(values.tokens);
 const cut = chooseCut({
   cut: values.cut,
@@ -64,7 +65,6 @@ const cut = chooseCut({
   activations: values.activations,
   device: 'cpu',
 });
-const objective = classificationObjective({ kind: 'cross_entropy' });
 const gradients = zerosLike(parameters);
 const optimizer = { firstMoment: zerosLike(parameters), secondMoment: zerosLike(parameters), step: 0 };
 
@@ -83,8 +83,7 @@ const plan = planEpoch(
 );
 
 function networkOn(backend) {
-  const { geometry, weights } = model;
-  return new ClassifierNetwork({ geometry, weights, modules, parameters, backend, ...cut, pooling: 'last' });
+  return new Network({ model: model.spec, weights: model.weights, adapted, parameters, backend, ...cut });
 }
 
 /** Forward, backward and an AdamW step of one batch; the sequences' loss, and slots of padding in attention. */
@@ -96,10 +95,10 @@ async function trainStep(network, step, longest = Number.POSITIVE_INFINITY) {
     const ids = functions.map((i) => job.functions[i].slice(0, longest));
     const sequence = packSequence(ids, { packing: 'isolated', sharePrefixes });
     slots += sequence.layout.rowCount * sequence.layout.rowLength;
-    const labels = functions.map((i) => job.labels[i]);
-    const weights = labels.map(() => 1 / step.functionCount);
-    const targets = { objective, feeds: objectiveFeeds(labels, weights), dropout: undefined };
-    loss += (await network.step(sequence, targets, gradients)).loss;
+    const examples = functions.map((i) => ({ target: job.labels[i], weight: 1 }));
+    const feeds = objective.feeds(examples, 1 / step.functionCount);
+    const targets = { objective, feeds, dropout: undefined };
+    loss += (await network.step(sequence, head, targets, gradients)).loss;
   }
   clipGradients(gradients, 1);
   adamWStep(parameters, gradients, optimizer, 1e-4, ADAMW);

@@ -39,7 +39,7 @@ export async function openModel(path: string, ownTokenizer?: TokenizerDefinition
 const NAMED = 5;
 
 /** What was added to a tokenizer was trained with rows of its own, which an adapter of matrices does not hold. */
-function requireRows(tokenizer: Tokenizer, { vocabularySize }: DecoderGeometry, file: string): void {
+function requireRows(tokenizer: Tokenizer, { vocabularySize }: Model, file: string): void {
   const beyond = tokenizer.vocabSize - vocabularySize;
   if (beyond <= 0) return;
   const ids = Array.from({ length: Math.min(beyond, NAMED) }, (_, i) => vocabularySize + i);

@@ -1,8 +1,9 @@
 /** @file adapter_config.json of an adapter and its weights, each spoiled beside the right others. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readGeometry } from '../../src/model/families/registry.ts';
+import { readModel } from '../../src/model/families/registry.ts';
 import { loadAdapter, readAdapterHeader } from '../../src/peft/adapter-files.ts';
+import { classifierJudgement } from '../../src/tasks/classify.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 import { fixtureBytes, placeFixture } from './tiny-files.ts';
 
@@ -15,7 +16,8 @@ const target = (file: (typeof FILES)[number]): FuzzTarget => ({
     for (const other of FILES) if (other !== file) placeFixture(folder, 'adapter', other);
     writeFileSync(join(folder, file), bytes);
     const config = JSON.parse(Buffer.from(fixtureBytes('base', 'config.json')).toString()) as object;
-    await loadAdapter(readAdapterHeader(folder), readGeometry({ ...config }, 'config.json'));
+    const model = readModel({ ...config }, 'config.json');
+    await loadAdapter(readAdapterHeader(folder), model, classifierJudgement(model, 'last').head);
   },
 });
 

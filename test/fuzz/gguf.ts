@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { readGguf } from '../../src/checkpoint/gguf.ts';
 import { checkWeights } from '../../src/model/check-weights.ts';
-import { readGeometry } from '../../src/model/families/registry.ts';
+import { readModel } from '../../src/model/families/registry.ts';
 import { f32Bytes, ggufBytes } from '../support/gguf-writer.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 
@@ -51,7 +51,7 @@ export const ggufTarget: FuzzTarget = {
     const file = await readGguf(path);
     for (const name of file.tensors.keys()) await file.read(name);
     const checkpoint = await openCheckpoint(path);
-    checkWeights(checkpoint, readGeometry(checkpoint.config, path, checkpoint.tensors.size));
+    checkWeights(checkpoint, readModel(checkpoint.config, path, checkpoint.tensors.size));
     for (const name of checkpoint.tensors.keys()) await checkpoint.read(name);
   },
 };

@@ -1,10 +1,11 @@
-/** @file config.json beside a model's right weights: opened, its geometry read, its weights checked against it, tables made. */
+/** @file config.json beside a model's right weights: opened, its specification read, its weights checked against it, tables made. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { describeModel } from '../../src/checkpoint/describe-model.ts';
 import { checkWeights } from '../../src/model/check-weights.ts';
-import { readGeometry } from '../../src/model/families/registry.ts';
+import { readModel } from '../../src/model/families/registry.ts';
+import { rotariesOf } from '../../src/model/matrices.ts';
 import { rotaryTable } from '../../src/model/rotary-table.ts';
 import { configFingerprint } from '../../src/network/model-identity.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
@@ -31,9 +32,9 @@ export const modelConfigTarget: FuzzTarget = {
     writeFileSync(join(folder, 'config.json'), bytes);
     await describeModel(folder);
     const checkpoint = await openCheckpoint(folder);
-    const geometry = readGeometry(checkpoint.config, folder, checkpoint.tensors.size);
-    checkWeights(checkpoint, geometry);
-    rotaryTable(geometry, 4);
-    configFingerprint(geometry);
+    const model = readModel(checkpoint.config, folder, checkpoint.tensors.size);
+    checkWeights(checkpoint, model);
+    for (const rotary of rotariesOf(model)) rotaryTable(rotary, 4);
+    configFingerprint(model);
   },
 };

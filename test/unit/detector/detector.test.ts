@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts';
 import { Detector } from '../../../src/detector/detector.ts';
 import { baseModelReference, locateAdapter } from '../../../src/detector/locate-adapter.ts';
-import { readGeometry } from '../../../src/model/families/registry.ts';
-import { BaseWeights } from '../../../src/network/base-weights.ts';
+import { readModel } from '../../../src/model/families/registry.ts';
 import type { OpenModel } from '../../../src/network/open-model.ts';
 import { readReferenceFolder } from '../../../src/parity/reference-folder.ts';
 import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
 import type { DetectorSettings } from '../../../src/peft/detector-settings.ts';
 import type { Tokenizer } from '../../../src/text/tokenizer.ts';
+import { BaseWeights } from '../../../src/weights/base-weights.ts';
 import { relativeDifference } from '../../support/network-step.ts';
 import { fixtureFolder, tinyBackend } from '../../support/tiny-model.ts';
 
@@ -33,8 +33,8 @@ const numbersTokenizer: Tokenizer = {
 async function openModel(): Promise<OpenModel> {
   const path = join(fixtureFolder('llama'), 'base');
   const checkpoint = await openCheckpoint(path);
-  const geometry = readGeometry(checkpoint.config, path);
-  return { path, checkpoint, geometry, tokenizer: numbersTokenizer, weights: new BaseWeights(checkpoint) };
+  const spec = readModel(checkpoint.config, path);
+  return { path, checkpoint, spec, tokenizer: numbersTokenizer, weights: new BaseWeights(checkpoint) };
 }
 
 /** PEFT's adapter of the fixture, with settings of ours where given. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
 import { type Checkpoint, openCheckpoint, type TensorInfo } from '../../../src/checkpoint/checkpoint.ts';
 import { checkWeights } from '../../../src/model/check-weights.ts';
-import { readGeometry } from '../../../src/model/families/registry.ts';
+import { readModel } from '../../../src/model/families/registry.ts';
 import { FIXTURE_NAMES, fixtureFolder } from '../../support/tiny-model.ts';
 
 const open = (name: (typeof FIXTURE_NAMES)[number]) => openCheckpoint(resolve(fixtureFolder(name), 'base'));
@@ -16,7 +16,7 @@ async function refusal(change: (tensors: Map<string, TensorInfo>) => void): Prom
   change(tensors);
   const changed: Checkpoint = { ...checkpoint, path: checkpoint.path, tensors };
   try {
-    checkWeights(changed, readGeometry(checkpoint.config, checkpoint.path));
+    checkWeights(changed, readModel(checkpoint.config, checkpoint.path));
   } catch (error) {
     if (error instanceof VultuneError) return error;
     throw error;
@@ -26,7 +26,7 @@ async function refusal(change: (tensors: Map<string, TensorInfo>) => void): Prom
 
 test.each(FIXTURE_NAMES)('%s is whole', async (name) => {
   const checkpoint = await open(name);
-  expect(() => checkWeights(checkpoint, readGeometry(checkpoint.config, name))).not.toThrow();
+  expect(() => checkWeights(checkpoint, readModel(checkpoint.config, name))).not.toThrow();
 });
 
 describe('refused', () => {
@@ -61,5 +61,5 @@ test('an embedding may have rows to spare', async () => {
   const [rows, columns] = checkpoint.tensors.get(name)!.shape as [number, number];
   const tensors = new Map(checkpoint.tensors).set(name, { shape: [rows + 8, columns] });
   const changed: Checkpoint = { ...checkpoint, path: checkpoint.path, tensors };
-  expect(() => checkWeights(changed, readGeometry(checkpoint.config, 'llama'))).not.toThrow();
+  expect(() => checkWeights(changed, readModel(checkpoint.config, 'llama'))).not.toThrow();
 });

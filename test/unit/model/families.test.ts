@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { FAMILY_NAMES, readGeometry } from '../../../src/model/families/registry.ts';
-import type { DecoderGeometry } from '../../../src/model/geometry.ts';
+import { FAMILY_NAMES, readModel } from '../../../src/model/families/registry.ts';
+import { matricesOf } from '../../../src/model/matrices.ts';
+import type { Model } from '../../../src/model/spec.ts';
 
 /** Sizes that are all different, so that a mix-up shows. */
 const config = {
@@ -16,8 +17,12 @@ const config = {
   tie_word_embeddings: true,
 };
 
-const read = (changed: object = {}): DecoderGeometry =>
-  readGeometry({ ...config, ...changed }, 'config.json');
+const read = (changed: object = {}): Model => readModel({ ...config, ...changed }, 'config.json');
+
+const firstBlock = (changed: object = {}) => read(changed).layers[0]!.block;
+const attention = (changed: object = {}) => firstBlock(changed).attention;
+const biasedMatrices = (changed: object) =>
+  matricesOf(firstBlock(changed)).flatMap(({ name, bias }) => (bias ? [name] : []));
 
 const refused = (changed: object, code: string, name: string) => {
   expect(() => read(changed)).toThrow(
@@ -27,23 +32,36 @@ const refused = (changed: object, code: string, name: string) => {
 
 describe('a Llama configuration', () => {
   test('sizes, matrices and names', () => {
-    const { names, linears, ...sizes } = read();
-    expect(sizes).toEqual({
+    const { layers, ...whole } = read();
+    expect(whole).toEqual({
       family: 'llama',
       vocabularySize: 1000,
       hiddenSize: 48,
-      layerCount: 3,
+      maxPositions: 777,
+      padTokenId: undefined,
+      embedding: { tokens: 'model.embed_tokens.weight' },
+      finalNorm: { kind: 'rms', name: 'model.norm', epsilon: 1e-5 },
+      heads: { classifier: 'score', languageModel: 'model.embed_tokens.weight' },
+    });
+    expect(layers.map(({ prefix }) => prefix)).toEqual([
+      'model.layers.0.',
+      'model.layers.1.',
+      'model.layers.2.',
+    ]);
+    const { attention: a, mlp, norms, residual } = firstBlock();
+    expect(a).toMatchObject({
       headCount: 6,
       keyValueHeadCount: 2,
       headSize: 8,
-      normEpsilon: 1e-5,
-      rotaryBase: 10_000,
-      rotaryScaling: { kind: 'default' },
-      slidingWindows: [undefined, undefined, undefined],
-      maxPositions: 777,
-      padTokenId: undefined,
+      window: undefined,
+      rotary: { base: 10_000, scaling: { kind: 'default' }, size: 8 },
     });
-    const shapes = Object.values(linears).map((l) => [l.name, l.inputSize, l.outputSize, l.bias]);
+    expect([residual, mlp.kind, mlp.activation]).toEqual(['pre-norm', 'gated', 'silu']);
+    expect(norms).toEqual({
+      attention: { kind: 'rms', name: 'input_layernorm', epsilon: 1e-5 },
+      mlp: { kind: 'rms', name: 'post_attention_layernorm', epsilon: 1e-5 },
+    });
+    const shapes = matricesOf(firstBlock()).map((m) => [m.name, m.inputSize, m.outputSize, m.bias]);
     expect(shapes).toEqual([
       ['self_attn.q_proj', 48, 48, false],
       ['self_attn.k_proj', 48, 16, false],
@@ -53,48 +71,38 @@ describe('a Llama configuration', () => {
       ['mlp.up_proj', 48, 100, false],
       ['mlp.down_proj', 100, 48, false],
     ]);
-    expect({ ...names, block: names.block(2) }).toEqual({
-      embedding: 'model.embed_tokens.weight',
-      block: 'model.layers.2.',
-      attentionNorm: 'input_layernorm.weight',
-      feedForwardNorm: 'post_attention_layernorm.weight',
-      finalNorm: 'model.norm.weight',
-      languageModelHead: 'model.embed_tokens.weight',
-      classifier: 'score',
-    });
   });
 
   test('a head of its own where it is not tied, which is how it is when nothing is said', () => {
-    expect(read({ tie_word_embeddings: false }).names.languageModelHead).toBe('lm_head.weight');
-    expect(read({ tie_word_embeddings: undefined }).names.languageModelHead).toBe('lm_head.weight');
+    expect(read({ tie_word_embeddings: false }).heads.languageModel).toBe('lm_head.weight');
+    expect(read({ tie_word_embeddings: undefined }).heads.languageModel).toBe('lm_head.weight');
   });
 
   test('heads whose size is not that of the hidden state divided', () => {
-    const { linears, headSize } = read({ head_dim: 10 });
+    const { headSize, query, key, output } = attention({ head_dim: 10 });
     expect(headSize).toBe(10);
-    expect([linears.query.outputSize, linears.key.outputSize]).toEqual([60, 20]);
-    expect([linears.attentionOutput.inputSize, linears.attentionOutput.outputSize]).toEqual([60, 48]);
+    expect([query.matrix.outputSize, key.matrix.outputSize]).toEqual([60, 20]);
+    expect([output.inputSize, output.outputSize]).toEqual([60, 48]);
   });
 
   test.each([
     [
       'keys and values have as many heads as queries',
       { num_key_value_heads: null },
-      { keyValueHeadCount: 6 },
+      { layers: [{ block: { attention: { keyValueHeadCount: 6 } } }, {}, {}] },
     ],
-    ['the head size', { head_dim: null }, { headSize: 8 }],
-    ['the epsilon', { rms_norm_eps: undefined }, { normEpsilon: 1e-6 }],
+    ['the head size', { head_dim: null }, { layers: [{ block: { attention: { headSize: 8 } } }, {}, {}] }],
+    ['the epsilon', { rms_norm_eps: undefined }, { finalNorm: { epsilon: 1e-6 } }],
     ['the most positions', { max_position_embeddings: undefined }, { maxPositions: 2048 }],
   ])('what is left out: %s', (_what, changed, expected) => {
     expect(read(changed)).toMatchObject(expected);
   });
 
   test.each([
-    ['attention_bias', ['query', 'key', 'value', 'attentionOutput']],
-    ['mlp_bias', ['gate', 'up', 'down']],
-  ])('%s', (flag, roles) => {
-    const biased = Object.entries(read({ [flag]: true }).linears).filter(([, { bias }]) => bias);
-    expect(biased.map(([role]) => role)).toEqual(roles);
+    ['attention_bias', ['q_proj', 'k_proj', 'v_proj', 'o_proj'].map((name) => `self_attn.${name}`)],
+    ['mlp_bias', ['gate_proj', 'up_proj', 'down_proj'].map((name) => `mlp.${name}`)],
+  ])('%s', (flag, names) => {
+    expect(biasedMatrices({ [flag]: true })).toEqual(names);
   });
 });
 
@@ -214,8 +222,8 @@ describe('the rotary embedding', () => {
       500,
       { kind: 'default' },
     ],
-  ])('%s', (_what, changed, rotaryBase, rotaryScaling) => {
-    expect(read(changed)).toMatchObject({ rotaryBase, rotaryScaling });
+  ])('%s', (_what, changed, base, scaling) => {
+    expect(attention(changed).rotary).toEqual({ base, scaling, size: 8 });
   });
 
   test.each(['yarn', 'dynamic', 'longrope'])('%s is not supported', (kind) => {
@@ -239,7 +247,7 @@ describe('the rotary embedding', () => {
 });
 
 describe('windows of attention', () => {
-  const windows = (changed: object) => read(changed).slidingWindows;
+  const windows = (changed: object) => read(changed).layers.map(({ block }) => block.attention.window);
 
   test('Llama has none, whatever is said', () => {
     expect(windows({ sliding_window: 8 })).toEqual([undefined, undefined, undefined]);
@@ -283,18 +291,17 @@ describe('windows of attention', () => {
 test.each([
   ['llama', [], 2048],
   ['mistral', [], 131_072],
-  ['qwen2', ['query', 'key', 'value'], 32_768],
+  ['qwen2', ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'], 32_768],
 ])('%s: biases, and positions where none are said', (model_type, biased, maxPositions) => {
-  const { linears, ...geometry } = read({ model_type, max_position_embeddings: undefined });
-  expect(geometry).toMatchObject({ family: model_type, maxPositions });
-  const found = Object.entries(linears).filter(([, { bias }]) => bias);
-  expect(found.map(([role]) => role)).toEqual(biased);
+  const changed = { model_type, max_position_embeddings: undefined };
+  expect(read(changed)).toMatchObject({ family: model_type, maxPositions });
+  expect(biasedMatrices(changed)).toEqual(biased);
 });
 
 test('a model has no more layers than its checkpoint has tensors', () => {
   const layers = (num_hidden_layers: number) => () =>
-    readGeometry({ ...config, num_hidden_layers }, 'config.json', 21);
-  expect(layers(21)().layerCount).toBe(21);
+    readModel({ ...config, num_hidden_layers }, 'config.json', 21);
+  expect(layers(21)().layers).toHaveLength(21);
   for (const count of [22, 1e9]) {
     expect(layers(count)).toThrow(
       expect.objectContaining({

@@ -1,21 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import type { DecoderGeometry, RotaryScaling } from '../../../src/model/geometry.ts';
 import { rotaryFrequencies, rotaryTable } from '../../../src/model/rotary-table.ts';
-import { makeModel, tinyConfig } from '../../support/tiny-model.ts';
+import type { Rotary, RotaryScaling } from '../../../src/model/spec.ts';
 
 const HALF = 16;
 
-const geometry = (
-  rotaryScaling: RotaryScaling = { kind: 'default' },
-  rotaryBase = 10_000,
-): DecoderGeometry => ({
-  ...makeModel(tinyConfig()).geometry,
-  headSize: 2 * HALF,
-  rotaryBase,
-  rotaryScaling,
+const rotary = (scaling: RotaryScaling = { kind: 'default' }, base = 10_000): Rotary => ({
+  base,
+  scaling,
+  size: 2 * HALF,
 });
 
-const frequencies = (...given: Parameters<typeof geometry>) => rotaryFrequencies(geometry(...given));
+const frequencies = (...given: Parameters<typeof rotary>) => rotaryFrequencies(rotary(...given));
 const plain = (base = 10_000) => Array.from({ length: HALF }, (_, i) => 1 / base ** ((2 * i) / (2 * HALF)));
 
 const close = (found: Float32Array, expected: readonly number[]) => {
@@ -62,7 +57,7 @@ describe('frequencies', () => {
 });
 
 describe('the table', () => {
-  const table = rotaryTable(geometry(), 600);
+  const table = rotaryTable(rotary(), 600);
 
   test('cosines and sines of position times frequency', () => {
     expect([table.cos.shape, table.sin.shape]).toEqual([
@@ -87,7 +82,7 @@ describe('the table', () => {
   });
 
   test('a longer table begins as a shorter one', () => {
-    const short = rotaryTable(geometry(), 10);
+    const short = rotaryTable(rotary(), 10);
     expect(table.cos.data.subarray(0, 10 * HALF)).toEqual(short.cos.data);
     expect(table.sin.data.subarray(0, 10 * HALF)).toEqual(short.sin.data);
   });

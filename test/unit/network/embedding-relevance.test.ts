@@ -1,14 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Objective } from '../../../src/network/stage-programs.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
-import { relativeDifference, sequenceOf } from '../../support/network-step.ts';
-import { makeModel, tinyConfig, tinyNetwork } from '../../support/tiny-model.ts';
+import { logitsOf, relativeDifference, sequenceOf } from '../../support/network-step.ts';
+import { makeModel, type TinyNetwork, tinyConfig, tinyNetwork } from '../../support/tiny-model.ts';
 
-const MARGIN: Objective = {
-  id: 'margin',
-  append: (b, logits) => b.reduceSum(b.sub(b.slice(logits, 1, 1, 2), b.slice(logits, 1, 0, 1)), [0, 1]),
-};
-const margin = { objective: MARGIN, feeds: {} };
+/** Relevance of each token to the margin between the two logits. */
+const relevanceOf = ({ network, judgement }: TinyNetwork, ids: readonly (readonly number[])[]) =>
+  network.relevance(sequenceOf(ids), judgement.head, { objective: judgement.evidence, feeds: {} });
 
 // No token twice: a token's row of the embedding is then that token's input alone.
 const functions = [
@@ -18,16 +15,16 @@ const functions = [
 
 test('is what the margin changes by when a token weighs a little more', async () => {
   const model = makeModel(tinyConfig({ num_hidden_layers: 2 }));
-  const { network } = await tinyNetwork(model, { backend: referenceBackend() });
+  const tiny = await tinyNetwork(model, { backend: referenceBackend() });
   const sequence = sequenceOf(functions);
-  const relevance = await network.embeddingRelevance(sequence, margin);
-  const { data } = await model.weights.get(model.geometry.names.embedding);
-  const D = model.geometry.hiddenSize;
+  const relevance = await relevanceOf(tiny, functions);
+  const { data } = await model.weights.get(model.model.embedding.tokens);
+  const D = model.model.hiddenSize;
   const scaled = async (id: number, factor: number) => {
     const row = data.subarray(id * D, (id + 1) * D);
     const kept = row.slice();
     row.set(kept.map((value) => value * factor));
-    const logits = await network.logits(sequence);
+    const logits = await logitsOf(tiny, sequence);
     row.set(kept);
     return logits.reduce((sum, logit, i) => sum + (i % 2 === 1 ? logit : -logit), 0);
   };
@@ -40,22 +37,20 @@ test('is what the margin changes by when a token weighs a little more', async ()
 
 test('is the same in every cut, packed and alone, whatever is frozen', async () => {
   const model = makeModel(tinyConfig());
-  const whole = (await tinyNetwork(model)).network;
-  const expected = await whole.embeddingRelevance(sequenceOf(functions), margin);
+  const whole = await tinyNetwork(model);
+  const expected = await relevanceOf(whole, functions);
   for (const layers of ['all', { last: 1 }] as const) {
     const modules = { lora: { layers } };
     const byBlock = await tinyNetwork(model, { ...modules, blocksPerStage: 1 });
-    const reference = (await tinyNetwork(model, modules)).network;
-    const packed = await byBlock.network.embeddingRelevance(sequenceOf(functions), margin);
-    const alone = await Promise.all(
-      functions.map((ids) => reference.embeddingRelevance(sequenceOf([ids]), margin)),
-    );
+    const reference = await tinyNetwork(model, modules);
+    const packed = await relevanceOf(byBlock, functions);
+    const alone = await Promise.all(functions.map((ids) => relevanceOf(reference, [ids])));
     expect(relativeDifference(packed, Float64Array.from(alone.flatMap((part) => [...part])))).toBeLessThan(
       1e-5,
     );
     if (layers === 'all') expect(relativeDifference(packed, Float64Array.from(expected))).toBeLessThan(1e-5);
     await byBlock.network.release();
-    await reference.release();
+    await reference.network.release();
   }
-  await whole.release();
+  await whole.network.release();
 });

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts';
-import { readGeometry } from '../../../src/model/families/registry.ts';
-import { BaseWeights } from '../../../src/network/base-weights.ts';
-import { sequenceOf } from '../../support/network-step.ts';
+import { readModel } from '../../../src/model/families/registry.ts';
+import { BaseWeights } from '../../../src/weights/base-weights.ts';
+import { logitsOf, sequenceOf } from '../../support/network-step.ts';
 import { rowsOf } from '../../support/rows-of.ts';
 import { fixtureFolder, tinyNetwork } from '../../support/tiny-model.ts';
 
@@ -19,17 +19,18 @@ test('a network reads the rows of its tokens, never the embedding whole', async 
       return checkpoint.read(name);
     },
   });
-  const geometry = readGeometry(checkpoint.config, checkpoint.path);
-  const { network } = await tinyNetwork({ geometry, weights });
-  const table = await checkpoint.read(geometry.names.embedding);
+  const model = readModel(checkpoint.config, checkpoint.path);
+  const tiny = await tinyNetwork({ model, weights });
+  const { network } = tiny;
+  const table = await checkpoint.read(model.embedding.tokens);
   for (const packing of ['isolated', 'none'] as const) {
     const sequence = sequenceOf(functions, { packing });
     // Nothing is frozen below the first block.
-    expect(await network.frozenHidden(sequence)).toEqual(rowsOf(table, sequence.ids));
-    await network.logits(sequence);
+    expect(await network.frozen(sequence)).toEqual(rowsOf(table, sequence.ids));
+    await logitsOf(tiny, sequence);
   }
-  expect(whole).toContain(geometry.names.finalNorm);
-  expect(whole).not.toContain(geometry.names.embedding);
+  expect(whole).toContain(`${model.finalNorm.name}.weight`);
+  expect(whole).not.toContain(model.embedding.tokens);
   await network.release();
   await checkpoint.close();
 });

@@ -14,7 +14,7 @@ const letters = (special: SpecialTokens = {}): Tokenizer => ({
 
 const model = (vocabulary = 128, special: SpecialTokens = {}, config: object = {}) => ({
   tokenizer: letters(special),
-  geometry: makeModel(tinyConfig({ vocab_size: vocabulary, ...config })).geometry,
+  spec: makeModel(tinyConfig({ vocab_size: vocabulary, ...config })).model,
   path: 'models/tiny',
 });
 

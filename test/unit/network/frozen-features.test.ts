@@ -10,6 +10,7 @@ import type { LayerSelection } from '../../../src/peft/lora-plan.ts';
 import {
   alone,
   arbitraryFunctions,
+  logitsOf,
   relativeDifference,
   sequenceOf,
   stepGroups,
@@ -41,7 +42,7 @@ function newFolder(): string {
 }
 
 function featuresIn(folder: string, { network }: TinyNetwork): FrozenFeatures {
-  const { hiddenSize } = model.geometry;
+  const { hiddenSize } = model.model;
   const layerCount = network.frozenLayerCount;
   const cache = new FeatureCache({
     folder,
@@ -85,7 +86,7 @@ describe.each([1, 2, Number.POSITIVE_INFINITY])('%d blocks a graph', (blocksPerS
           expect(worstDifference(first, expected).error).toBeLessThan(TOLERANCE);
           if (!again) return;
           // Some of its functions are on disk now, others are new.
-          const more = [{ ids: [7, 7, 7], label: 1, weight: 1 } as const, ...functions.toReversed()];
+          const more = [{ ids: [7, 7, 7], target: 1, weight: 1 } as const, ...functions.toReversed()];
           const expectedMore = await stepGroups(tuned, more, alone(more));
           const found = await stepGroups(tuned, more, together(more), { packing, frozen });
           expect(worstDifference(found, expectedMore).error).toBeLessThan(TOLERANCE);
@@ -103,41 +104,44 @@ describe.each([1, 2, Number.POSITIVE_INFINITY])('%d blocks a graph', (blocksPerS
     const broken = { ...tuned, network: { frozenLayerCount: 2 } as never };
     const second = await featuresIn(folder, broken).hidden(sequence, ids);
     expect(second).toEqual(first);
-    const computed = await tuned.network.frozenHidden(sequence);
+    const computed = await tuned.network.frozen(sequence);
     expect(relativeDifference(second.data, computed.data)).toBeLessThan(TOLERANCE);
   });
 
   test('scores with and without kept features, in the order asked for', async () => {
     const features = featuresIn(newFolder(), tuned);
     const functions = [[1, 2, 3], [30], [5, 6, 7, 8, 9, 10, 11, 12], [2, 1], [1, 2, 3]];
+    const { head } = tuned.judgement;
     const expected = new Float64Array(2 * functions.length);
     for (const [i, ids] of functions.entries()) {
-      expected.set(await tuned.network.logits(sequenceOf([ids])), 2 * i);
+      expected.set(await logitsOf(tuned, sequenceOf([ids])), 2 * i);
     }
     for (const tokensPerBatch of [1, 4, 100]) {
-      const plain = await scoreFunctions(tuned.network, functions, { tokensPerBatch });
-      expect(relativeDifference(plain, expected)).toBeLessThan(TOLERANCE);
-      const kept = await scoreFunctions(tuned.network, functions, { tokensPerBatch, features });
-      expect(relativeDifference(kept, expected)).toBeLessThan(TOLERANCE);
+      const plain = await scoreFunctions(tuned.network, head, functions, { tokensPerBatch });
+      expect(relativeDifference(plain.data, expected)).toBeLessThan(TOLERANCE);
+      const kept = await scoreFunctions(tuned.network, head, functions, { tokensPerBatch, features });
+      expect(relativeDifference(kept.data, expected)).toBeLessThan(TOLERANCE);
     }
   });
 });
 
 test('training changes the logits but not what is frozen', async () => {
-  const { network, parameters } = await tiny(1, { last: 1 });
+  const tuned = await tiny(1, { last: 1 });
+  const { network, parameters } = tuned;
   const sequence = sequenceOf([[1, 2, 3]]);
-  const before = (await network.frozenHidden(sequence)).data.slice();
-  const logits = await network.logits(sequence);
+  const before = (await network.frozen(sequence)).data.slice();
+  const logits = await logitsOf(tuned, sequence);
   for (const { data } of parameters.values()) data.fill(0.5);
-  expect((await network.frozenHidden(sequence)).data).toEqual(before);
-  expect(await network.logits(sequence)).not.toEqual(logits);
+  expect((await network.frozen(sequence)).data).toEqual(before);
+  expect(await logitsOf(tuned, sequence)).not.toEqual(logits);
 });
 
 test('progress counts every function and token; an aborted signal stops between batches', async () => {
-  const { network } = await tiny(1, 'all');
+  const { network, judgement } = await tiny(1, 'all');
+  const { head } = judgement;
   const seen: [number, number][] = [];
   const stop = new AbortController();
-  const scoring = scoreFunctions(network, [[1, 2], [3], [4, 5, 6]], {
+  const scoring = scoreFunctions(network, head, [[1, 2], [3], [4, 5, 6]], {
     tokensPerBatch: 3,
     signal: stop.signal,
     onProgress: ({ functions, tokens }) => {
@@ -151,6 +155,6 @@ test('progress counts every function and token; an aborted signal stops between 
     [3, 6],
   ]);
   await expect(
-    scoreFunctions(network, [[1]], { tokensPerBatch: 3, signal: stop.signal }),
+    scoreFunctions(network, head, [[1]], { tokensPerBatch: 3, signal: stop.signal }),
   ).rejects.toMatchObject({ name: 'AbortError' });
 });

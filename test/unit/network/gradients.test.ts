@@ -30,9 +30,9 @@ const model = makeModel(
 );
 
 const functions: TinyFunction[] = [
-  { ids: [1, 5, 2, 7], label: 1, weight: 3 },
-  { ids: [4], label: 0, weight: 0.5 },
-  { ids: [11, 0, 3], label: 0, weight: 1 },
+  { ids: [1, 5, 2, 7], target: 1, weight: 3 },
+  { ids: [4], target: 0, weight: 0.5 },
+  { ids: [11, 0, 3], target: 0, weight: 1 },
 ];
 
 interface Case {

@@ -5,9 +5,10 @@ import type { Activations } from '../../../src/network/keep-policies.ts';
 import { StagePrograms } from '../../../src/network/stage-programs.ts';
 import { planLora } from '../../../src/peft/lora-plan.ts';
 import type { Backend } from '../../../src/runtime/backend.ts';
+import { float32 } from '../../../src/weights/float32.ts';
 import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
 
-const { geometry } = makeModel(tinyConfig());
+const { model } = makeModel(tinyConfig());
 
 /** Never runs anything: the graphs are what is looked at. */
 const looking: Backend = {
@@ -17,10 +18,13 @@ const looking: Backend = {
 };
 
 async function split(activations: Activations) {
-  const programs = new StagePrograms(geometry, planLora(geometry, loraDefaults), looking);
+  const programs = new StagePrograms(
+    { model, adapted: planLora(model, loraDefaults), format: float32 },
+    looking,
+  );
   const spec = {
     layers: [0],
-    end: { kind: 'none' },
+    head: undefined,
     dropout: 0.1,
     queryChunks: 1,
     sharesPrefixes: false,

@@ -8,6 +8,7 @@ import type { Backend } from '../../../src/runtime/backend.ts';
 import { interpret } from '../../../src/runtime/reference/reference-backend.ts';
 import { numbersOf } from '../../../src/tensor/elements.ts';
 import { hostTensor } from '../../../src/tensor/host-tensor.ts';
+import { float32 } from '../../../src/weights/float32.ts';
 import { stepGroups } from '../../support/network-step.ts';
 import { loraDefaults, makeModel, tinyBackend, tinyConfig, tinyNetwork } from '../../support/tiny-model.ts';
 
@@ -34,7 +35,7 @@ async function layerKeysOfStep(blocksPerStage: number): Promise<Set<number>> {
     },
   };
   const tiny = await tinyNetwork(model, { blocksPerStage, backend });
-  await stepGroups(tiny, [{ ids: [1, 2], label: 1, weight: 1 }], [[0]], { dropout: 0.5 });
+  await stepGroups(tiny, [{ ids: [1, 2], target: 1, weight: 1 }], [[0]], { dropout: 0.5 });
   await tiny.network.release();
   return seen;
 }
@@ -48,15 +49,18 @@ test('each layer has a key of its own, the same in every cut', async () => {
 });
 
 test('two layers drop different elements of inputs of the same matrix', async () => {
-  const [N, D] = [300, model.geometry.hiddenSize];
-  const modules = planLora(model.geometry, { ...loraDefaults, targetModules: ['q_proj'] });
-  const stage = buildStage(model.geometry, modules, {
-    layers: [0, 1],
-    end: { kind: 'none' },
-    dropout: 0.5,
-    queryChunks: 1,
-    sharesPrefixes: false,
-  });
+  const [N, D] = [300, model.model.hiddenSize];
+  const adapted = planLora(model.model, { ...loraDefaults, targetModules: ['q_proj'] });
+  const stage = buildStage(
+    { model: model.model, adapted, format: float32 },
+    {
+      layers: [0, 1],
+      head: undefined,
+      dropout: 0.5,
+      queryChunks: 1,
+      sharesPrefixes: false,
+    },
+  );
   const choices = stage.builder.nodes.filter(({ op }) => op === 'less');
   expect(choices).toHaveLength(2);
   for (const [block, { output }] of choices.entries()) stage.builder.output(`dropped ${block}`, output);

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Pooling } from '../../../src/heads/classifier.ts';
 import type { Activations } from '../../../src/network/keep-policies.ts';
-import type { Pooling } from '../../../src/network/stage-graph.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import {
   alone,
   arbitraryFunctions,
   groupBy,
+  logitsOf,
   relativeDifference,
   sequenceOf,
   stepGroups,
@@ -96,7 +97,7 @@ test.each<FixtureName>(['llama', 'mistral-window'])('packed = alone: %s', async 
 
 test('a function drops the same wherever it stands, and other things than another function', async () => {
   const cut = await keep(tinyNetwork(windowed, { blocksPerStage: 1 }));
-  const function_ = { ids: [3, 1, 4, 1, 5], label: 1, weight: 1 } as const;
+  const function_ = { ids: [3, 1, 4, 1, 5], target: 1, weight: 1 } as const;
   const twice = [function_, function_];
   const dropped = await stepGroups(cut, twice, [[0, 1]], { dropout: 0.5 });
   const plain = await stepGroups(cut, twice, [[0, 1]]);
@@ -110,7 +111,7 @@ describe('rows so long that attention is cut into chunks of queries', () => {
   // Behind each other: no chunks, two and four of them; and more positions than the rotary table begins with.
   const functions = [100, 128, 131, 257, 520].map((length, i) => {
     const ids = Array.from({ length }, (_, position) => (position * (i + 3) + i) % 40);
-    return { ids, label: i % 2 === 0 ? 1 : 0, weight: 1 } as const;
+    return { ids, target: i % 2 === 0 ? 1 : 0, weight: 1 } as const;
   });
   const model = makeModel(
     tinyConfig({
@@ -150,9 +151,8 @@ describe('rows so long that attention is cut into chunks of queries', () => {
     );
     expect(worstDifference(padded, expected).error).toBeLessThan(TOLERANCE);
     // Scoring runs other graphs than training does.
-    const { network } = tiny;
     const plain = await stepGroups(tiny, functions, alone(functions));
-    const logits = await network.logits(sequenceOf(functions.map(({ ids }) => ids)));
+    const logits = await logitsOf(tiny, sequenceOf(functions.map(({ ids }) => ids)));
     expect(relativeDifference(logits, plain.logits)).toBeLessThan(TOLERANCE);
   });
 
@@ -168,13 +168,13 @@ describe('rows so long that attention is cut into chunks of queries', () => {
 
 test('scoring gives the logits of a step without dropout, in every cut', async () => {
   const functions = [[1, 2, 3], [4], [5, 6, 7, 8, 9, 10, 11]].map(
-    (ids) => ({ ids, label: 1, weight: 1 }) as const,
+    (ids) => ({ ids, target: 1, weight: 1 }) as const,
   );
   for (const blocksPerStage of [1, 3, Number.POSITIVE_INFINITY]) {
     for (const layers of ['all', { last: 1 }] as const) {
       const tiny = await keep(tinyNetwork(windowed, { blocksPerStage, lora: { layers } }));
       const expected = await stepGroups(tiny, functions, alone(functions));
-      const logits = await tiny.network.logits(sequenceOf(functions.map(({ ids }) => ids)));
+      const logits = await logitsOf(tiny, sequenceOf(functions.map(({ ids }) => ids)));
       expect(relativeDifference(logits, expected.logits)).toBeLessThan(TOLERANCE);
     }
   }
@@ -184,7 +184,7 @@ test('blocks of other ranks and scales do not share graphs', async () => {
   const functions = [
     [1, 2, 3],
     [4, 5],
-  ].map((ids) => ({ ids, label: 1, weight: 1 }) as const);
+  ].map((ids) => ({ ids, target: 1, weight: 1 }) as const);
   const lora = {
     // Layers 1 and 2 differ in a scale alone, 2 and 3 in a rank; first and last layer never share.
     rankPattern: { 'layers.3.mlp.up_proj': 3 },
@@ -209,7 +209,7 @@ describe('functions that begin alike, their beginnings laid out once', () => {
     base,
     [...base.slice(0, 60), 1, 2, 9],
     [5, 4, 3],
-  ].map((ids, i) => ({ ids, label: i % 2 === 0 ? 1 : 0, weight: 1 + i }) as const);
+  ].map((ids, i) => ({ ids, target: i % 2 === 0 ? 1 : 0, weight: 1 + i }) as const);
   const everything = [functions.map((_, i) => i)];
 
   test.each<[number, Pooling]>([
@@ -223,7 +223,7 @@ describe('functions that begin alike, their beginnings laid out once', () => {
     const { name, error } = worstDifference(found, expected);
     expect(error, name).toBeLessThan(TOLERANCE);
     const ids = functions.map((one) => one.ids);
-    const logits = await tiny.network.logits(sequenceOf(ids, { sharePrefixes: true }));
+    const logits = await logitsOf(tiny, sequenceOf(ids, { sharePrefixes: true }));
     expect(relativeDifference(logits, expected.logits)).toBeLessThan(TOLERANCE);
   });
 

@@ -5,9 +5,9 @@ import { firstTrainedLayer, planStages } from '../../../src/network/stage-plan.t
 import { planLora } from '../../../src/peft/lora-plan.ts';
 import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
 
-const geometry = (layers: number) => makeModel(tinyConfig({ num_hidden_layers: layers })).geometry;
+const model = (layers: number) => makeModel(tinyConfig({ num_hidden_layers: layers })).model;
 const modulesOf = (layerCount: number, layers: readonly number[]) =>
-  layers.length === 0 ? [] : planLora(geometry(layerCount), { ...loraDefaults, layers });
+  layers.length === 0 ? [] : planLora(model(layerCount), { ...loraDefaults, layers });
 
 describe('planStages, by hand', () => {
   test.each([

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readAllSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
+import type { AdaptedMatrix } from '../../../src/peft/adapted-matrix.ts';
 import {
   type AdapterToWrite,
   isAdapterFolder,
@@ -22,6 +23,7 @@ import {
 import { adaptedModules } from '../../../src/peft/adapter-parameters.ts';
 import type { DetectorSettings } from '../../../src/peft/detector-settings.ts';
 import { type LayerSelection, type LoraOptions, planLora } from '../../../src/peft/lora-plan.ts';
+import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { type HostTensor, int64, zeros } from '../../../src/tensor/host-tensor.ts';
 import {
   FIXTURE_NAMES,
@@ -49,27 +51,34 @@ const settings: DetectorSettings = {
   data: { train_file: 'def' },
 };
 
-const { geometry } = makeModel(tinyConfig());
+const { model } = makeModel(tinyConfig());
+const judgement = classifierJudgement(model, 'last');
+const load = (from: string) => loadAdapter(readAdapterHeader(from), model, judgement.head);
 
 function adapter(lora: Partial<LoraOptions> = {}, layers?: readonly number[]): AdapterToWrite {
   const options = { ...loraDefaults, ...lora };
   return {
     config: { lora: options, baseModel: '../base', revision: undefined },
     layers,
-    parameters: randomParameters(geometry, planLora(geometry, options)),
+    parameters: randomParameters(planLora(model, options), judgement),
     settings,
   };
 }
+
+/** What is adapted and how, as far as a graph depends on it. */
+const structures = (adapted: readonly AdaptedMatrix[]) =>
+  adapted.map(({ name, structure }) => [name, structure]);
 
 const contents = (dir: string) =>
   Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), 'hex')]));
 
 test.each(FIXTURE_NAMES)("PEFT's adapter for %s, its head included", async (name) => {
-  const model = await openFixture(name);
+  const fixture = (await openFixture(name)).model;
   const header = readAdapterHeader(join(fixtureFolder(name), 'adapter'));
-  const { modules, parameters } = await loadAdapter(header, model.geometry);
+  const { head } = classifierJudgement(fixture, 'last');
+  const { adapted, parameters } = await loadAdapter(header, fixture, head);
   expect(header.settings).toBeUndefined();
-  expect(modules).toHaveLength(14);
+  expect(adapted).toHaveLength(14);
   const stored = await readAllSafetensors(join(fixtureFolder(name), 'adapter/adapter_model.safetensors'));
   expect(parameters).toEqual(stored);
 });
@@ -85,8 +94,8 @@ describe('written and read', () => {
     const written = adapter(lora, layers);
     await writeAdapter(folder, written);
     const header = readAdapterHeader(folder);
-    const loaded = await loadAdapter(header, geometry);
-    expect(loaded.modules).toEqual(planLora(geometry, written.config.lora));
+    const loaded = await loadAdapter(header, model, judgement.head);
+    expect(structures(loaded.adapted)).toEqual(structures(planLora(model, written.config.lora)));
     expect(loaded.parameters).toEqual(written.parameters);
     expect(header.settings).toEqual(settings);
     expect(header.config.baseModel).toBe('../base');
@@ -98,7 +107,7 @@ describe('written and read', () => {
   ])('what was read and is written again is byte for byte the same: %s', async (_what, layers, indices) => {
     await writeAdapter(join(folder, 'first'), adapter({ layers }, indices));
     const header = readAdapterHeader(join(folder, 'first'));
-    const { parameters } = await loadAdapter(header, geometry);
+    const { parameters } = await load(join(folder, 'first'));
     const again = { config: header.config, layers: undefined, parameters, settings: header.settings! };
     await writeAdapter(join(folder, 'second'), again);
     expect(contents(join(folder, 'second'))).toEqual(contents(join(folder, 'first')));
@@ -108,7 +117,7 @@ describe('written and read', () => {
     await writeAdapter(folder, adapter());
     const other = adapter({ targetModules: ['q_proj'] });
     await writeAdapter(folder, other);
-    expect((await loadAdapter(readAdapterHeader(folder), geometry)).parameters).toEqual(other.parameters);
+    expect((await load(folder)).parameters).toEqual(other.parameters);
     expect(readdirSync(folder).toSorted()).toEqual([
       'adapter_config.json',
       'adapter_model.safetensors',
@@ -117,13 +126,13 @@ describe('written and read', () => {
   });
 
   test('names of tensors are those that PEFT gives', async () => {
-    const modules = planLora(geometry, { ...loraDefaults, targetModules: ['q_proj'], layers: [0] });
-    expect([...randomParameters(geometry, modules).keys()]).toEqual([
+    const adapted = planLora(model, { ...loraDefaults, targetModules: ['q_proj'], layers: [0] });
+    expect([...randomParameters(adapted, judgement).keys()]).toEqual([
       'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight',
       'base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight',
       'base_model.model.score.weight',
     ]);
-    expect(adaptedModules(randomParameters(geometry, modules))).toEqual(modules.map(({ name }) => name));
+    expect(adaptedModules(randomParameters(adapted, judgement))).toEqual(adapted.map(({ name }) => name));
   });
 });
 
@@ -151,7 +160,7 @@ describe('an adapter of another base model', () => {
     ['whole numbers', { [HEAD]: int64([2, 16], Array(32).fill(0)) }, HEAD, 'int64'],
   ])('%s', async (_what, change, name, says) => {
     const file = await spoiled(change);
-    const loading = loadAdapter(readAdapterHeader(folder), geometry);
+    const loading = load(folder);
     await expect(loading).rejects.toMatchObject({ code: 'ADAPTER_MISMATCH', where: { file, name } });
     await expect(loading).rejects.toThrow(says);
   });
@@ -162,7 +171,7 @@ describe('an adapter of another base model', () => {
       const broken = zeros('float32', [2, 24]);
       broken.data[7] = value;
       const file = await spoiled({ [A]: broken });
-      await expect(loadAdapter(readAdapterHeader(folder), geometry)).rejects.toMatchObject({
+      await expect(load(folder)).rejects.toMatchObject({
         code: 'ADAPTER_NOT_FINITE',
         message: `number 8 of 48 in "${A}" is ${value}, expected finite numbers`,
         where: { file, name: A },
@@ -181,7 +190,7 @@ describe('an adapter of another base model', () => {
     length.writeBigUInt64LE(BigInt(header.length));
     writeFileSync(file, Buffer.concat([length, Buffer.from(header)]));
     truncateSync(file, 8 + header.length + sizeBytes); // holes, no bytes
-    await expect(loadAdapter(readAdapterHeader(folder), geometry)).rejects.toMatchObject({
+    await expect(load(folder)).rejects.toMatchObject({
       code: 'ADAPTER_MISMATCH',
     });
   });
@@ -192,19 +201,21 @@ describe('an adapter of another base model', () => {
     ['wider', tinyConfig({ hidden_size: 32 })],
   ])('%s', async (_what, config) => {
     await writeAdapter(folder, adapter());
-    const other = makeModel(config).geometry;
-    await expect(loadAdapter(readAdapterHeader(folder), other)).rejects.toMatchObject({
+    const other = makeModel(config).model;
+    const { head } = classifierJudgement(other, 'last');
+    await expect(loadAdapter(readAdapterHeader(folder), other, head)).rejects.toMatchObject({
       code: 'ADAPTER_MISMATCH',
     });
   });
 
   test('in half precision it is the same adapter, rounded', async () => {
     cpSync(join(fixtureFolder('llama'), 'adapter'), folder, { recursive: true });
-    const { geometry: llama } = await openFixture('llama');
+    const llama = (await openFixture('llama')).model;
+    const { head } = classifierJudgement(llama, 'last');
     const file = join(folder, 'adapter_model.safetensors');
     const exact = await readAllSafetensors(file);
     writeFileSync(file, inFloat16(exact));
-    const { parameters } = await loadAdapter(readAdapterHeader(folder), llama);
+    const { parameters } = await loadAdapter(readAdapterHeader(folder), llama, head);
     for (const [key, { data }] of parameters) {
       const largest = Math.max(
         ...data.map((x, i) => Math.abs(x - (exact.get(key)!.data as Float32Array)[i]!)),
@@ -224,7 +235,7 @@ describe('folders that are no adapters', () => {
     await writeAdapter(folder, adapter());
     rmSync(join(folder, 'adapter_model.safetensors'));
     writeFileSync(join(folder, 'adapter_model.bin'), '');
-    await expect(loadAdapter(readAdapterHeader(folder), geometry)).rejects.toMatchObject({
+    await expect(load(folder)).rejects.toMatchObject({
       code: 'ADAPTER_MISSING',
       hint: expect.stringContaining('safe_serialization'),
     });

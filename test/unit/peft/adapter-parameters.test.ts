@@ -1,23 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import { adapterSpecs, headKey, initialParameters, loraKey } from '../../../src/peft/adapter-parameters.ts';
+import { initialParameters, loraKey, parameterSpecs } from '../../../src/peft/adapter-parameters.ts';
 import { planLora } from '../../../src/peft/lora-plan.ts';
+import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
 
-const { geometry } = makeModel(
+const { model } = makeModel(
   tinyConfig({ hidden_size: 64, intermediate_size: 96, num_attention_heads: 8, num_hidden_layers: 2 }),
 );
-const modules = planLora(geometry, { ...loraDefaults, rank: 8 });
-const initial = (seed = 7) => initialParameters(geometry, modules, seed);
+const { head } = classifierJudgement(model, 'last');
+const HEAD = 'base_model.model.score.weight';
+const adapted = planLora(model, { ...loraDefaults, rank: 8 });
+const initial = (seed = 7) => initialParameters(adapted, head, seed);
 const values = (key: string, seed?: number) => initial(seed).get(key)!.data;
 
 test('shapes are those of the matrices', () => {
-  const specs = new Map(adapterSpecs(geometry, modules).map(({ key, shape }) => [key, shape]));
+  const specs = new Map(parameterSpecs(adapted, head).map(({ key, shape }) => [key, shape]));
   expect(specs.size).toBe(2 * 7 * 2 + 1);
   expect(specs.get(loraKey('model.layers.0.self_attn.k_proj', 'A'))).toEqual([8, 64]);
   expect(specs.get(loraKey('model.layers.0.self_attn.k_proj', 'B'))).toEqual([16, 8]);
   expect(specs.get(loraKey('model.layers.1.mlp.down_proj', 'A'))).toEqual([8, 96]);
   expect(specs.get(loraKey('model.layers.1.mlp.down_proj', 'B'))).toEqual([64, 8]);
-  expect(specs.get(headKey(geometry))).toEqual([2, 64]);
+  expect(specs.get(HEAD)).toEqual([2, 64]);
   for (const [key, { shape, data }] of initial()) {
     expect(specs.get(key)).toEqual(shape);
     expect(data).toHaveLength(shape[0]! * shape[1]!);
@@ -56,7 +59,7 @@ describe('first values, as PEFT draws them', () => {
   });
 
   test('the head is normal with standard deviation 0.02', () => {
-    const data = values(headKey(geometry));
+    const data = values(HEAD);
     const { mean, deviation } = moments(data);
     expect(Math.abs(mean)).toBeLessThan(4 * (0.02 / Math.sqrt(data.length)));
     expect(Math.abs(deviation / 0.02 - 1)).toBeLessThan(0.25);
@@ -79,8 +82,8 @@ describe('the seed', () => {
   });
 
   test("a module's values do not depend on which others are adapted", () => {
-    const few = planLora(geometry, { ...loraDefaults, rank: 8, targetModules: ['up_proj'], layers: [1] });
+    const few = planLora(model, { ...loraDefaults, rank: 8, targetModules: ['up_proj'], layers: [1] });
     const key = loraKey('model.layers.1.mlp.up_proj', 'A');
-    expect(initialParameters(geometry, few, 7).get(key)).toEqual(initial(7).get(key));
+    expect(initialParameters(few, head, 7).get(key)).toEqual(initial(7).get(key));
   });
 });

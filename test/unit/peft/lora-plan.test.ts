@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type { AdaptedMatrix } from '../../../src/peft/adapted-matrix.ts';
+import type { LoraMatrixOptions } from '../../../src/peft/lora.ts';
 import { type LoraOptions, planLora, selectedLayers } from '../../../src/peft/lora-plan.ts';
 import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
 
-const { geometry } = makeModel(tinyConfig({ num_hidden_layers: 3 }));
-const plan = (options: Partial<LoraOptions>) => planLora(geometry, { ...loraDefaults, ...options });
+const { model } = makeModel(tinyConfig({ num_hidden_layers: 3 }));
+const plan = (options: Partial<LoraOptions>) => planLora(model, { ...loraDefaults, ...options });
 const names = (options: Partial<LoraOptions>) => plan(options).map(({ name }) => name);
+
+/** Rank and scale, which a matrix's structure holds. */
+const adapterOf = ({ structure }: AdaptedMatrix) =>
+  (JSON.parse(structure) as [string, string, LoraMatrixOptions])[2];
 
 const ROLES = [
   'self_attn.q_proj',
@@ -56,16 +62,14 @@ describe('which matrices', () => {
     ]);
   });
 
-  test('each knows its layer, role and sizes', () => {
+  test('each knows its layer, sizes and adapter', () => {
     expect(plan({ targetModules: ['down_proj'], layers: [1] })).toEqual([
-      {
+      expect.objectContaining({
         layer: 1,
-        role: 'down',
         name: 'model.layers.1.mlp.down_proj',
-        module: { name: 'mlp.down_proj', inputSize: 24, outputSize: 16, bias: false },
-        rank: 2,
-        scale: 2,
-      },
+        matrix: { name: 'mlp.down_proj', inputSize: 24, outputSize: 16, bias: false },
+        structure: JSON.stringify(['mlp.down_proj', 'LORA', { rank: 2, scale: 2 }]),
+      }),
     ]);
   });
 });
@@ -88,13 +92,15 @@ describe('rank and scale', () => {
     ['a pattern for a part of a word', { rankPattern: { proj: 4 } }, 2, 2],
   ])('%s', (_what, options, rank, scale) => {
     const query = plan(options).find(({ name }) => name === 'model.layers.0.self_attn.q_proj')!;
-    expect([query.rank, query.scale]).toEqual([rank, scale]);
+    expect(adapterOf(query)).toEqual({ rank, scale });
   });
 
   test('patterns leave the others as they are', () => {
-    const ranks = plan({ rankPattern: { q_proj: 8 } }).map(({ role, rank }) => `${role} ${rank}`);
+    const ranks = plan({ rankPattern: { q_proj: 8 } }).map(
+      (one) => `${one.matrix.name} ${adapterOf(one).rank}`,
+    );
     expect(new Set(ranks)).toEqual(
-      new Set(['query 8', ...['key', 'value', 'attentionOutput', 'gate', 'up', 'down'].map((r) => `${r} 2`)]),
+      new Set(['self_attn.q_proj 8', ...ROLES.slice(1).map((name) => `${name} 2`)]),
     );
   });
 });
@@ -158,15 +164,16 @@ test.each<[string, Partial<LoraOptions>]>([
 ])(
   'a pattern %s that would keep an engine that goes back busy for ever is matched at once',
   (_what, options) => {
-    const plan = () => planLora(geometry, { ...loraDefaults, ...options });
-    if (options.targetModules === undefined) expect(plan().map(({ rank }) => rank)).not.toContain(9);
+    const plan = () => planLora(model, { ...loraDefaults, ...options });
+    if (options.targetModules === undefined)
+      expect(plan().map((one) => adapterOf(one).rank)).not.toContain(9);
     else expect(plan).toThrow(expect.objectContaining({ code: 'LORA_TARGET_UNKNOWN' }));
   },
 );
 
 test('a pattern may look ahead, as those that leave parts of a model out do', () => {
   const pattern = String.raw`^(?!.*mlp).*(?:q|v|up)_proj$`;
-  const names = planLora(geometry, { ...loraDefaults, targetModules: { pattern } }).map(({ name }) => name);
+  const names = planLora(model, { ...loraDefaults, targetModules: { pattern } }).map(({ name }) => name);
   expect(names.every((name) => /[qv]_proj$/.test(name))).toBe(true);
   expect(names.length).toBeGreaterThan(0);
 });

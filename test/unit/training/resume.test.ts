@@ -50,9 +50,9 @@ const cacheIn = (folder: string, { network }: ToyNetwork) =>
       maxBytes: 1e7,
       modelFingerprint: 'toy',
       layerCount: network.frozenLayerCount,
-      hiddenSize: toyModel.geometry.hiddenSize,
+      hiddenSize: toyModel.model.hiddenSize,
     }),
-    toyModel.geometry.hiddenSize,
+    toyModel.model.hiddenSize,
   );
 
 const OPTIONS: Partial<TrainerOptions> = { dropout: 0.2, evaluateEvery: 3, epochs: 2 };

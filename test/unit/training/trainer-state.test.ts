@@ -8,6 +8,7 @@ import {
   writeSafetensors,
 } from '../../../src/checkpoint/safetensors.ts';
 import { planLora } from '../../../src/peft/lora-plan.ts';
+import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { float32, type HostTensor } from '../../../src/tensor/host-tensor.ts';
 import {
   loadState as load,
@@ -24,9 +25,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const { geometry } = makeModel(tinyConfig());
+const { model } = makeModel(tinyConfig());
 const parametersOf = (seed: number, rank = 2, targets = ['q_proj']) =>
-  randomParameters(geometry, planLora(geometry, { ...loraDefaults, rank, targetModules: targets }), seed);
+  randomParameters(
+    planLora(model, { ...loraDefaults, rank, targetModules: targets }),
+    classifierJudgement(model, 'last'),
+    seed,
+  );
 
 const loadState = async (...given: Parameters<typeof load>) => (await load(...given))!.state;
 

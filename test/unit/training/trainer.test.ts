@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planEpoch } from '../../../src/packing/plan.ts';
 import { groupAtFullLength } from '../../../src/packing/units.ts';
-import type { LossReduction, TrainerOptions, TrainingFunction } from '../../../src/training/trainer.ts';
+import type { LossReduction, TrainerOptions } from '../../../src/training/trainer.ts';
 import { type StepTensors, stepGroups } from '../../support/network-step.ts';
 import {
   ofType,
   runToy,
+  type ToyFunction,
   type ToyNetwork,
   type ToyRun,
   toyFunctions,
@@ -72,7 +73,7 @@ describe('the events of a run', () => {
 });
 
 /** What the optimiser was given, seen at a rate of 0: parameters stay, so each step's gradients can be made again. */
-async function frozenRun(options: Partial<TrainerOptions>, functions: readonly TrainingFunction[]) {
+async function frozenRun(options: Partial<TrainerOptions>, functions: readonly ToyFunction[]) {
   const all = { ...toyOptions, learningRate: 0, maxGradientNorm: undefined, epochs: 1, ...options };
   const { events } = await run({ options: all, functions, decisive: () => 0 });
   const steps = planEpoch(groupAtFullLength(functions.map(({ ids }) => ids)), all.packing, {

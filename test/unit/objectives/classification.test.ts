@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { appendGradients } from '../../../src/autodiff/gradients.ts';
 import { GraphBuilder } from '../../../src/graph/builder.ts';
+import { classification, type Label, type LossOptions } from '../../../src/objectives/classification.ts';
 import type { Backend } from '../../../src/runtime/backend.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import { hostTensor } from '../../../src/tensor/host-tensor.ts';
-import {
-  classificationObjective,
-  type LossOptions,
-  objectiveFeeds,
-} from '../../../src/training/objective.ts';
 import { tinyBackend } from '../../support/tiny-model.ts';
 
 type Rows = readonly (readonly [number, number])[];
@@ -17,18 +13,22 @@ async function lossAndGradient(
   backend: Backend,
   loss: LossOptions,
   logits: Rows,
-  labels: readonly number[],
+  labels: readonly Label[],
   weights: readonly number[],
 ) {
   const b = new GraphBuilder();
   const input = b.input('logits', 'float32', ['B', 2]);
-  const value = classificationObjective(loss).append(b, input);
+  const objective = classification(loss);
+  const value = objective.loss(b, input);
   b.output('loss', value);
   b.output('gradient', appendGradients(b, [{ value, gradient: b.scalar(1) }], [input])[0]!);
   const executable = await backend.compile(b.build());
   const out = await executable.run({
     logits: hostTensor('float32', [logits.length, 2], Float32Array.from(logits.flat())),
-    ...objectiveFeeds(labels, weights),
+    ...objective.feeds(
+      labels.map((target, i) => ({ target, weight: weights[i]! })),
+      1,
+    ),
   });
   await executable.release();
   return { loss: Number(out.loss!.data[0]), gradient: Array.from(out.gradient!.data, Number) };
@@ -43,7 +43,7 @@ const logits: Rows = [
   [-4, 3],
   [0, 0.01],
 ];
-const labels = [0, 1, 0, 1];
+const labels: readonly Label[] = [0, 1, 0, 1];
 const weights = [1, 3, 0.5, 0];
 
 /** By the formulas of the papers: p of the true class is 1 / (1 + exp(other - own)). */
@@ -92,7 +92,7 @@ test('a function of weight 0 counts nothing', async () => {
 });
 
 test('one program for each objective', () => {
-  const ids = [CROSS_ENTROPY, FOCAL(0), FOCAL(0.5), FOCAL(2)].map((loss) => classificationObjective(loss).id);
+  const ids = [CROSS_ENTROPY, FOCAL(0), FOCAL(0.5), FOCAL(2)].map((loss) => classification(loss).id);
   expect(new Set(ids).size).toBe(4);
 });
 
@@ -112,7 +112,7 @@ describe('extreme logits, in float32 with ONNX Runtime', () => {
     ['focal 0.5', FOCAL(0.5)],
     ['focal 2', FOCAL(2)],
   ])('%s: right and wrong, losses and gradients are finite', async (_name, loss) => {
-    for (const label of [0, 1]) {
+    for (const label of [0, 1] as const) {
       for (const row of extremes) {
         const found = await lossAndGradient(await tinyBackend(), loss, [row], [label], [1]);
         expect(Number.isFinite(found.loss), JSON.stringify(row)).toBe(true);
