@@ -1,8 +1,8 @@
 /**
  * @file Which lines made a function's score. Two answers: the gradient's, quick, and that of taking each line out, slow
- * and the reference for the first. Knows a detector; nothing of files or pages.
+ * and the reference for the first. Knows a judge; nothing of files or pages.
  */
-import type { Detector, JudgeOptions } from '../detector/detector.ts';
+import type { ExplainingJudge, JudgeOptions } from '../judging/judge.ts';
 
 export const LINE_METHODS = ['gradient', 'occlusion'] as const;
 export type LineMethod = (typeof LINE_METHODS)[number];
@@ -17,9 +17,6 @@ export interface LineExplanation {
   readonly read: readonly boolean[];
 }
 
-/** The part of a detector that is asked. */
-export type ExplainableDetector = Pick<Detector, 'judge' | 'relevance' | 'tokenLines'>;
-
 /** Lines of a text, whatever ends them. */
 export function linesOf(code: string): string[] {
   return code.split(/\r\n|\n|\r/);
@@ -31,20 +28,20 @@ export function linesOf(code: string): string[] {
  * left empty. Throws the signal's reason when it is aborted.
  */
 export function explainLines(
-  detector: ExplainableDetector,
+  judge: ExplainingJudge,
   codes: readonly string[],
   method: LineMethod,
   options: JudgeOptions = {},
 ): Promise<LineExplanation[]> {
-  return method === 'gradient' ? byGradient(detector, codes, options) : byOcclusion(detector, codes, options);
+  return method === 'gradient' ? byGradient(judge, codes, options) : byOcclusion(judge, codes, options);
 }
 
 async function byGradient(
-  detector: ExplainableDetector,
+  judge: ExplainingJudge,
   codes: readonly string[],
   options: JudgeOptions,
 ): Promise<LineExplanation[]> {
-  const found = await detector.relevance(codes, options);
+  const found = await judge.relevance(codes, options);
   return codes.map((code, i) => {
     const { lines, relevance } = found[i]!;
     const scores = new Float64Array(linesOf(code).length);
@@ -56,7 +53,7 @@ async function byGradient(
 }
 
 async function byOcclusion(
-  detector: ExplainableDetector,
+  judge: ExplainingJudge,
   codes: readonly string[],
   options: JudgeOptions,
 ): Promise<LineExplanation[]> {
@@ -64,15 +61,14 @@ async function byOcclusion(
   const done = { functions: 0, tokens: 0 };
   for (const code of codes) {
     const scores = new Float64Array(linesOf(code).length);
-    const read = readLines(scores, detector.tokenLines(code));
+    const read = readLines(scores, judge.tokenLines(code));
     const pieces = readPieces(code, read);
     const candidates = [...read.keys()].filter((line) => read[line]! && (pieces[line] ?? '').trim() !== '');
     const without = candidates.map((left) =>
       pieces.map((piece, line) => (line === left ? lineEnd(piece) : piece)).join(''),
     );
-    const { logits } = await detector.judge([pieces.join(''), ...without], { signal: options.signal });
-    const margin = (row: number) => logits[2 * row + 1]! - logits[2 * row]!;
-    for (const [i, line] of candidates.entries()) scores[line] = margin(0) - margin(i + 1);
+    const { logOdds } = await judge.judge([pieces.join(''), ...without], { signal: options.signal });
+    for (const [i, line] of candidates.entries()) scores[line] = logOdds[0]! - logOdds[i + 1]!;
     out.push({ scores, read });
     done.functions++;
     options.onProgress?.(done);

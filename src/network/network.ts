@@ -3,6 +3,9 @@
  * handles one sequence of functions.
  */
 
+import type { AdaptedMatrix } from '../adapters/adapted-matrix.ts';
+import { type AdapterParameters, parameterKey } from '../adapters/adapter-parameters.ts';
+import { mix32, rowKeys } from '../adapters/dropout.ts';
 import { invariant } from '../base/errors.ts';
 import type { Head } from '../heads/head.ts';
 import type { Model } from '../model/spec.ts';
@@ -10,9 +13,6 @@ import type { Loss } from '../objectives/objective.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
 import type { PackedSequence } from '../packing/pack-sequence.ts';
 import { queryChunks } from '../packing/query-chunks.ts';
-import type { AdaptedMatrix } from '../peft/adapted-matrix.ts';
-import { type AdapterParameters, parameterKey } from '../peft/adapter-parameters.ts';
-import { mix32, rowKeys } from '../peft/dropout.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { BaseWeights } from '../weights/base-weights.ts';

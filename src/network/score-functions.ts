@@ -13,7 +13,7 @@ export interface ScoreOptions {
   readonly tokensPerBatch: number;
   readonly features?: FrozenFeatures | undefined;
   readonly signal?: AbortSignal | undefined;
-  onProgress?(done: { readonly functions: number; readonly tokens: number }): void;
+  readonly onProgress?: ((done: { readonly functions: number; readonly tokens: number }) => void) | undefined;
 }
 
 /**

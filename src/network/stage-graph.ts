@@ -3,6 +3,9 @@
  * share one graph, each run with its own weights as inputs; so input names say which block of the stage they belong to,
  * never which layer of the model.
  */
+
+import type { AdaptedMatrix } from '../adapters/adapted-matrix.ts';
+import { dropout } from '../adapters/dropout.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import type { Shape } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
@@ -15,8 +18,6 @@ import { type SequenceInputs, sequenceInputs } from '../model/sequence-inputs.ts
 import type { Matrix, Model } from '../model/spec.ts';
 import { allTokens } from '../model/tokens/all-tokens.ts';
 import { lastToken } from '../model/tokens/last-token.ts';
-import type { AdaptedMatrix } from '../peft/adapted-matrix.ts';
-import { dropout } from '../peft/dropout.ts';
 import type { WeightFormat } from '../weights/weight-format.ts';
 
 /** What every stage of a network is made of. */

@@ -2,7 +2,7 @@
  * @file How a model's layers are cut into stages: frozen ones below the first adapted layer, whose output never changes;
  * trained ones; and the last stage, which ends in the head.
  */
-import type { AdaptedMatrix } from '../peft/adapted-matrix.ts';
+import type { AdaptedMatrix } from '../adapters/adapted-matrix.ts';
 
 export interface StagePlan {
   /** Layers that run forward only; their output can be computed once and kept. */

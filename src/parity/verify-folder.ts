@@ -2,6 +2,9 @@
  * @file Computes what a folder of reference outputs holds, with our engine, and compares: hidden states, logits, losses,
  * gradients, and five steps of training.
  */
+
+import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
+import { type LoadedAdapter, loadAdapter, readAdapterHeader } from '../adapters/files/adapter-files.ts';
 import { VultuneError } from '../base/errors.ts';
 import { openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { hiddenStates } from '../heads/hidden-states.ts';
@@ -11,8 +14,6 @@ import type { Model } from '../model/spec.ts';
 import { Network } from '../network/network.ts';
 import type { Label, LossOptions } from '../objectives/classification.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
-import { type LoadedAdapter, loadAdapter, readAdapterHeader } from '../peft/adapter-files.ts';
-import type { AdapterParameters } from '../peft/adapter-parameters.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { classify } from '../tasks/classify.ts';
 import { type AdamWState, adamWStep, zerosLike } from '../training/adamw.ts';

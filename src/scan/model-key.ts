@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AdapterHeader } from '../adapters/files/adapter-files.ts';
 import { fileError } from '../base/files.ts';
 import type { ModelIdentity } from '../network/model-identity.ts';
-import type { AdapterHeader } from '../peft/adapter-files.ts';
 import { textKey } from './fingerprint.ts';
 
 /** Goes up when the same model gives other scores than before (another way of reading long functions, of packing ...). */

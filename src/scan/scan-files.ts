@@ -7,6 +7,7 @@ import { looksMinified } from '../dataset/build/source-filters.ts';
 import type { ExtractionPool } from '../dataset/functions/extraction-pool.ts';
 import { languageOfPath } from '../dataset/functions/languages.ts';
 import { refusalReason } from '../dataset/functions/source-refusal.ts';
+import type { Judge } from '../judging/judge.ts';
 import type { OutlineIndex } from './cache/outline-index.ts';
 import type { CachedScore, ScoreCache } from './cache/score-cache.ts';
 import { changedFunctions } from './diff/changed-functions.ts';
@@ -16,16 +17,6 @@ import { type ScoreNeed, scoreMissing } from './score-missing.ts';
 import type { Notices } from './walk/notices.ts';
 import { readSource } from './walk/read-source.ts';
 import type { SourceFile } from './walk/walk-tree.ts';
-
-/** A fine-tuned model, as far as a scan needs it. */
-export interface Scorer {
-  judge(
-    codes: readonly string[],
-    signal: AbortSignal,
-    /** Functions of this call that are done. */
-    onProgress?: (done: number) => void,
-  ): Promise<{ readonly scores: ArrayLike<number>; readonly truncated: readonly boolean[] }>;
-}
 
 export interface ScannedFunction {
   readonly file: SourceFile;
@@ -41,7 +32,7 @@ export interface ScanFilesOptions {
   /** Called when the first file has to be parsed. */
   readonly openPool: () => ExtractionPool;
   /** Called when the first score is missing. */
-  readonly openScorer: () => Promise<Scorer>;
+  readonly openJudge: () => Promise<Judge>;
   readonly outlines: OutlineIndex;
   readonly scores: ScoreCache;
   readonly notices: Notices;
@@ -108,7 +99,7 @@ class FileScan {
   readonly #options: ScanFilesOptions;
   readonly #limits: WindowLimits;
   #pool: ExtractionPool | undefined;
-  #scorer: Scorer | undefined;
+  #judge: Judge | undefined;
   #window: Pending[] = [];
   #windowCharacters = 0;
   #outlined = 0;
@@ -223,7 +214,7 @@ class FileScan {
   }
 
   async #flush(): Promise<void> {
-    const { scores, openScorer, signal } = this.#options;
+    const { scores, openJudge, signal } = this.#options;
     const window = this.#window;
     this.#window = [];
     this.#windowCharacters = 0;
@@ -235,13 +226,13 @@ class FileScan {
     }
     try {
       if (needs.size === 0) return;
-      if (this.#scorer === undefined) {
-        this.#scorer = await openScorer();
+      if (this.#judge === undefined) {
+        this.#judge = await openJudge();
         // The speed that is shown begins here.
         this.#tellProgress(0);
       }
       await scoreMissing(needs, {
-        scorer: this.#scorer,
+        judge: this.#judge,
         scores,
         signal,
         functionsPerCall: this.#limits.functionsPerCall,

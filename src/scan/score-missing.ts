@@ -1,6 +1,7 @@
 /** @file Texts without a score get one: sorted by length, a few at a time, each kept as soon as it is known. */
+
+import type { Judge } from '../judging/judge.ts';
 import type { ScoreCache } from './cache/score-cache.ts';
-import type { Scorer } from './scan-files.ts';
 
 export interface ScoreNeed {
   readonly codeKey: string;
@@ -8,7 +9,7 @@ export interface ScoreNeed {
 }
 
 export interface ScoreMissingOptions {
-  readonly scorer: Scorer;
+  readonly judge: Judge;
   readonly scores: ScoreCache;
   readonly signal: AbortSignal;
   readonly functionsPerCall: number;
@@ -21,7 +22,7 @@ const CHARACTERS_PER_CALL = 6_000;
 /** Throws the signal's reason when it is aborted; what was scored by then is in the cache. */
 export async function scoreMissing(
   needs: ReadonlyMap<string, string>,
-  { scorer, scores, signal, functionsPerCall, onProgress }: ScoreMissingOptions,
+  { judge, scores, signal, functionsPerCall, onProgress }: ScoreMissingOptions,
 ): Promise<void> {
   // Neighbours of like length: little is lost to packing. The key makes the order that of the texts, not of the files.
   const sorted = [...needs].sort(([a, x], [b, y]) => x.length - y.length || (a < b ? -1 : 1));
@@ -30,10 +31,9 @@ export async function scoreMissing(
     signal.throwIfAborted();
     const end = endOfCall(sorted, start, functionsPerCall);
     const chunk = sorted.slice(start, end);
-    const { scores: found, truncated } = await scorer.judge(
+    const { scores: found, truncated } = await judge.judge(
       chunk.map(([, code]) => code),
-      signal,
-      (inCall) => onProgress(done + inCall),
+      { signal, onProgress: ({ functions }) => onProgress(done + functions) },
     );
     scores.add(chunk.map(([key], i) => [key, { score: found[i]!, truncated: truncated[i]! }]));
     done += chunk.length;

@@ -3,9 +3,9 @@
  * SHA-256 over both. Nothing of a file is believed before its schema and its checksum hold.
  */
 import { createHash } from 'node:crypto';
+import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { VultuneError } from '../base/errors.ts';
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from '../checkpoint/safetensors.ts';
-import type { AdapterParameters } from '../peft/adapter-parameters.ts';
 import { checkJson } from '../schema/check-value.ts';
 import { z } from '../schema/zod.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';

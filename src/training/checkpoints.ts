@@ -4,9 +4,9 @@
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { VultuneError } from '../base/errors.ts';
 import { fileError } from '../base/files.ts';
-import type { AdapterParameters } from '../peft/adapter-parameters.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
 import type { TrainerState } from './trainer-state.ts';
 

@@ -2,7 +2,7 @@
  * @file Everything that decides how training goes on: with it and the data a killed run continues as if it had not been
  * killed. How it is kept on disk is not its business.
  */
-import type { AdapterParameters } from '../peft/adapter-parameters.ts';
+import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { hostTensor } from '../tensor/host-tensor.ts';
 import { type AdamWState, zerosLike } from './adamw.ts';
 

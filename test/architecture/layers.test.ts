@@ -21,7 +21,7 @@ const LAYER: Record<string, number> = {
   config: 5,
   dataset: 5,
   runs: 5,
-  peft: 8,
+  adapters: 8,
   packing: 6,
   weights: 6,
   heads: 7,
@@ -31,12 +31,13 @@ const LAYER: Record<string, number> = {
   evaluation: 7,
   training: 10,
   report: 10,
-  detector: 10,
+  judging: 10,
   parity: 11,
   scan: 11,
   explain: 11,
   dashboard: 12,
-  cli: 13,
+  workflows: 13,
+  cli: 14,
 };
 
 /** Packages that only one folder may import: the rest of the house does not know them. */

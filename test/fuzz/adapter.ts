@@ -1,8 +1,8 @@
 /** @file adapter_config.json of an adapter and its weights, each spoiled beside the right others. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadAdapter, readAdapterHeader } from '../../src/adapters/files/adapter-files.ts';
 import { readModel } from '../../src/model/families/registry.ts';
-import { loadAdapter, readAdapterHeader } from '../../src/peft/adapter-files.ts';
 import { classifierJudgement } from '../../src/tasks/classify.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 import { fixtureBytes, placeFixture } from './tiny-files.ts';

@@ -1,6 +1,8 @@
 /** @file SmolLM2-135M out of its GGUF file against Transformers: hidden states, logits and greedy text. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { initialParameters } from '../../src/adapters/adapter-parameters.ts';
+import { planLora } from '../../src/adapters/lora-plan.ts';
 import { readAllSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { resolveModel } from '../../src/checkpoint/sources/resolve-model.ts';
 import { hiddenStates } from '../../src/heads/hidden-states.ts';
@@ -8,8 +10,6 @@ import { languageModel } from '../../src/heads/language-model.ts';
 import { Network } from '../../src/network/network.ts';
 import { type OpenModel, openModel } from '../../src/network/open-model.ts';
 import { type PackedSequence, packSequence } from '../../src/packing/pack-sequence.ts';
-import { initialParameters } from '../../src/peft/adapter-parameters.ts';
-import { planLora } from '../../src/peft/lora-plan.ts';
 import { ortBackend } from '../../src/runtime/ort/ort-backend.ts';
 import type { HostTensor } from '../../src/tensor/host-tensor.ts';
 import { sharedFolder } from '../support/shared.ts';

@@ -1,4 +1,6 @@
 /** @file The stages whose graphs are held to golden hashes, compiled by a backend that only looks at them. */
+
+import { type LoraOptions, planLora } from '../../src/adapters/lora-plan.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { classifier } from '../../src/heads/classifier.ts';
 import type { Head } from '../../src/heads/head.ts';
@@ -9,7 +11,6 @@ import type { Activations } from '../../src/network/keep-policies.ts';
 import type { StageSpec } from '../../src/network/stage-graph.ts';
 import { type GradientTargets, StagePrograms } from '../../src/network/stage-programs.ts';
 import { classification } from '../../src/objectives/classification.ts';
-import { type LoraOptions, planLora } from '../../src/peft/lora-plan.ts';
 import type { Backend } from '../../src/runtime/backend.ts';
 import { float32 } from '../../src/weights/float32.ts';
 import { graphHashes } from './graph-hash.ts';

@@ -1,9 +1,9 @@
 /** @file The tiny model of test/fixtures as a run folder that commands can open: with a tokenizer of single characters and settings. */
 import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DetectorSettings } from '../../src/adapters/files/detector-settings.ts';
 import { modelIdentity } from '../../src/network/model-identity.ts';
 import { openModel } from '../../src/network/open-model.ts';
-import type { DetectorSettings } from '../../src/peft/detector-settings.ts';
 import { currentEnvironment } from '../../src/runs/environment.ts';
 import { RUN_FORMAT_VERSION } from '../../src/runs/run-folder.ts';
 import { fixtureFolder } from './tiny-model.ts';

@@ -3,6 +3,10 @@
  * in memory; networks on them.
  */
 import { resolve } from 'node:path';
+import type { AdaptedMatrix } from '../../src/adapters/adapted-matrix.ts';
+import { type AdapterParameters, parameterSpecs } from '../../src/adapters/adapter-parameters.ts';
+import { loadAdapter, readAdapterHeader } from '../../src/adapters/files/adapter-files.ts';
+import { type LoraOptions, planLora } from '../../src/adapters/lora-plan.ts';
 import { randomStream } from '../../src/base/random.ts';
 import { type Checkpoint, openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import type { Pooling } from '../../src/heads/classifier.ts';
@@ -10,10 +14,6 @@ import { readModel } from '../../src/model/families/registry.ts';
 import { matricesOf } from '../../src/model/matrices.ts';
 import type { Model } from '../../src/model/spec.ts';
 import { Network, type NetworkOptions } from '../../src/network/network.ts';
-import type { AdaptedMatrix } from '../../src/peft/adapted-matrix.ts';
-import { loadAdapter, readAdapterHeader } from '../../src/peft/adapter-files.ts';
-import { type AdapterParameters, parameterSpecs } from '../../src/peft/adapter-parameters.ts';
-import { type LoraOptions, planLora } from '../../src/peft/lora-plan.ts';
 import type { Backend } from '../../src/runtime/backend.ts';
 import { classifierJudgement } from '../../src/tasks/classify.ts';
 import type { Judgement } from '../../src/tasks/task.ts';

@@ -1,11 +1,12 @@
 /** @file A task a tiny model learns in a few steps, and a trainer on it whose host keeps everything in memory. */
+
+import { initialParameters } from '../../src/adapters/adapter-parameters.ts';
+import { type LayerSelection, planLora } from '../../src/adapters/lora-plan.ts';
 import { randomStream } from '../../src/base/random.ts';
 import type { FrozenFeatures } from '../../src/network/frozen-features.ts';
 import { scoreFunctions } from '../../src/network/score-functions.ts';
 import { classification, type Label } from '../../src/objectives/classification.ts';
 import type { Example } from '../../src/objectives/objective.ts';
-import { initialParameters } from '../../src/peft/adapter-parameters.ts';
-import { type LayerSelection, planLora } from '../../src/peft/lora-plan.ts';
 import type { NewEvent } from '../../src/runs/events.ts';
 import { classifierJudgement } from '../../src/tasks/classify.ts';
 import {

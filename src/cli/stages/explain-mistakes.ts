@@ -1,10 +1,10 @@
 /** @file The lines that mattered in a run's most certain mistakes, with the model that has just been trained. */
 
+import { readAdapterHeader } from '../../adapters/files/adapter-files.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import { Detector } from '../../detector/detector.ts';
 import { explainLines } from '../../explain/line-scores.ts';
+import { Detector } from '../../judging/detector.ts';
 import type { OpenModel } from '../../network/open-model.ts';
-import { readAdapterHeader } from '../../peft/adapter-files.ts';
 import { type MistakeLines, writeMistakeLines } from '../../report/run/mistake-lines.ts';
 import { mostCertainMistakes } from '../../report/run/mistakes.ts';
 import type { Backend } from '../../runtime/backend.ts';

@@ -1,6 +1,7 @@
 /** @file `vultune lines`: scores, explains the most certain functions and those with marked lines, and measures. */
-import type { Detector } from '../../detector/detector.ts';
+
 import { explainLines, type LineExplanation } from '../../explain/line-scores.ts';
+import type { Detector } from '../../judging/detector.ts';
 import type { LinesRequest } from '../commands/lines.ts';
 import type { CliContext } from '../context.ts';
 import { type LineInput, readLineInputs } from './lines-inputs.ts';

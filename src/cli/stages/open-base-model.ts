@@ -1,11 +1,12 @@
 /** @file Gets a base model for a command: fetched with a progress bar where it is not here yet, then opened. */
+
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import type { TokenizerDefinition } from '../../checkpoint/checkpoint.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
 import { readTokenizer } from '../../checkpoint/tokenizer-files.ts';
-import { baseModelReference } from '../../detector/locate-adapter.ts';
+import { baseModelReference } from '../../judging/locate-adapter.ts';
 import { type ModelIdentity, modelIdentity } from '../../network/model-identity.ts';
 import { type OpenModel, openModel } from '../../network/open-model.ts';
-import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import type { CliContext } from '../context.ts';
 import { downloadProgress } from '../display/download-progress.ts';
 

@@ -1,6 +1,6 @@
 /** @file Gets a detector for a command: adapter found, base model fetched and opened, network ready. */
-import { Detector } from '../../detector/detector.ts';
-import { locateAdapter } from '../../detector/locate-adapter.ts';
+import { Detector } from '../../judging/detector.ts';
+import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import type { CliContext } from '../context.ts';
 import type { DeviceOptions } from '../options.ts';

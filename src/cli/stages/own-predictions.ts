@@ -4,10 +4,10 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import { hashFile } from '../../base/hash-file.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import { jsonOrUndefined } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
 import { scoringIdentity } from './scoring-identity.ts';

@@ -1,7 +1,7 @@
 /** @file `vultune predict`: JSON lines in, JSON lines out, in the input's order, none missing. */
 import { writeFileAtomic } from '../../base/files.ts';
-import type { Detector, Judgements } from '../../detector/detector.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
+import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
 import type { PredictRequest } from '../commands/predict.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../display/numbers.ts';
@@ -68,7 +68,7 @@ export interface PredictionLineOptions {
 
 export function predictionLines(
   inputs: readonly PredictionInput[],
-  { logits, scores, rawScores, truncated }: Judgements,
+  { logits, scores, rawScores, truncated }: DetectorJudgements,
   { threshold, logits: withLogits, isCalibrated, shift = (score) => score }: PredictionLineOptions,
 ): string {
   const lines = inputs.map(({ id, place }, i) =>

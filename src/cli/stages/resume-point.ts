@@ -1,7 +1,7 @@
 /** @file Where a resumed run goes on from, and whether what its checkpoint says can be of this run. Trains nothing. */
 import { join } from 'node:path';
+import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { VultuneError } from '../../base/errors.ts';
-import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
 import { type Run, runEvents } from '../../runs/run-folder.ts';
 import { otherCheckpoint } from '../../training/checkpoint-file.ts';
 import { loadState, removeCheckpoints, STATE_FILE } from '../../training/checkpoints.ts';

@@ -1,11 +1,11 @@
 /** @file From what a user calls the run to an adapter on this disk: a folder, or an id on the hub. */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type AdapterHeader, readAdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fetchHubAdapter } from '../../checkpoint/sources/hub-model.ts';
 import { parseReference } from '../../checkpoint/sources/model-source.ts';
-import { locateAdapter } from '../../detector/locate-adapter.ts';
-import { type AdapterHeader, readAdapterHeader } from '../../peft/adapter-files.ts';
+import { locateAdapter } from '../../judging/locate-adapter.ts';
 import type { CliContext } from '../context.ts';
 import { downloadProgress } from '../display/download-progress.ts';
 

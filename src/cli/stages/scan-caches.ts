@@ -1,10 +1,10 @@
 /** @file What a scan keeps between runs: scores under the model's key, outlines of files under the tree's. */
 import { lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { removeLeftovers } from '../../base/temporary-files.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
-import type { AdapterHeader } from '../../peft/adapter-files.ts';
 import { fileLineCache, type LineCache, memoryLineCache } from '../../scan/cache/line-cache.ts';
 import { fileOutlineIndex, noOutlineIndex, type OutlineIndex } from '../../scan/cache/outline-index.ts';
 import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/cache/score-cache.ts';

@@ -1,16 +1,16 @@
 /** @file The detector of a scan, opened when something is first asked of it: a scan that finds all in the caches never does. */
 
-import type { Detector } from '../../detector/detector.ts';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { explainLines } from '../../explain/line-scores.ts';
-import type { AdapterHeader } from '../../peft/adapter-files.ts';
+import type { Detector } from '../../judging/detector.ts';
+import type { Judge } from '../../judging/judge.ts';
 import type { LineExplainer } from '../../scan/explain-findings.ts';
-import type { Scorer } from '../../scan/scan-files.ts';
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
 import { openDetector } from './open-detector.ts';
 
 export interface LazyModel {
-  readonly open: () => Promise<Scorer>;
+  readonly open: () => Promise<Judge>;
   /** By gradient: a scan has no time for more. */
   readonly explain: LineExplainer;
   /** Whether it was opened or not. */
@@ -40,13 +40,7 @@ export function lazyModel(
     return opened;
   };
   return {
-    open: async (): Promise<Scorer> => {
-      const scorer = await detector();
-      return {
-        judge: (codes, signal, onProgress) =>
-          scorer.judge(codes, { signal, onProgress: ({ functions }) => onProgress?.(functions) }),
-      };
-    },
+    open: detector,
     explain: async (codes, signal) => {
       const explained = await explainLines(await detector(), codes, 'gradient', { signal });
       return explained.map(({ scores }) => scores);

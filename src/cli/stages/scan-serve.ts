@@ -1,6 +1,6 @@
 /** @file `vultune serve --scan`: a detector behind HTTP until Ctrl-C. */
 import { startScanServer } from '../../scan/server/start-scan-server.ts';
-import { stoppableScorer } from '../../scan/server/stoppable-scorer.ts';
+import { stoppableJudge } from '../../scan/server/stoppable-judge.ts';
 import type { ServeScanRequest } from '../commands/serve.ts';
 import type { CliContext } from '../context.ts';
 import { reportError } from '../report-error.ts';
@@ -13,13 +13,10 @@ export async function serveScanStage(request: ServeScanRequest, context: CliCont
   const { signal, stdout, stderr } = context;
   const { folder } = await resolveAdapter(request.run, context);
   const detector = await openDetector({ ...request, run: folder }, context);
-  const scorer = stoppableScorer(
-    { judge: (codes, given) => detector.judge(codes, { signal: given }) },
-    signal,
-  );
+  const judge = stoppableJudge(detector, signal);
   try {
     const server = await startScanServer({
-      scorer,
+      judge,
       threshold: detector.threshold,
       version: packageVersions().vultune!,
       host: request.host,
@@ -31,7 +28,7 @@ export async function serveScanStage(request: ServeScanRequest, context: CliCont
     await untilAborted(signal);
     await server.close();
     // The model is not taken away from what still asks it.
-    await scorer.idle();
+    await judge.idle();
   } finally {
     await detector.close();
   }

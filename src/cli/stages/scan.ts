@@ -2,14 +2,14 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { createExtractionPool } from '../../dataset/functions/extraction-pool.ts';
-import { adapterCalibration } from '../../detector/detector.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import { holdsChance } from '../../evaluation/resampling/intervals.ts';
 import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
 import { locateRepository } from '../../git/locate-repository.ts';
-import type { AdapterHeader } from '../../peft/adapter-files.ts';
+import { adapterCalibration } from '../../judging/detector.ts';
 import { readBaseline, writeBaseline } from '../../scan/baseline.ts';
 import { FindingCollector } from '../../scan/collect-findings.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
@@ -117,7 +117,7 @@ async function scanWalked(
     const result = await scanFiles({
       files,
       openPool: () => createExtractionPool({ threads: parserThreads(files, request) }),
-      openScorer: model.open,
+      openJudge: model.open,
       outlines,
       scores,
       notices,

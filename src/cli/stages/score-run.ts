@@ -5,14 +5,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fingerprint } from '../../dataset/fingerprint.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import { adapterCalibration, type Detector } from '../../detector/detector.ts';
-import { locateAdapter } from '../../detector/locate-adapter.ts';
 import type { Calibration } from '../../evaluation/calibration/calibration.ts';
 import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
-import type { AdapterHeader } from '../../peft/adapter-files.ts';
+import { adapterCalibration, type Detector } from '../../judging/detector.ts';
+import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { openRun, type Run } from '../../runs/run-folder.ts';
 import type { CliContext } from '../context.ts';

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { readTextFile } from '../../base/files.ts';
 import { hashFile } from '../../base/hash-file.ts';
-import type { AdapterHeader } from '../../peft/adapter-files.ts';
 
 /** Goes up when the same detector gives other scores than before. */
 const SCORING_VERSION = 1;

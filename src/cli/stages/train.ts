@@ -1,5 +1,6 @@
 /** @file `vultune train`: model, run folder, trainer, and what a finished training leaves. Also `--resume`. */
 import { join, resolve } from 'node:path';
+import { initialParameters } from '../../adapters/adapter-parameters.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { pathFrom } from '../../base/moved-path.ts';
 import { parseTrainConfig } from '../../config/load.ts';
@@ -11,7 +12,6 @@ import { rankScores } from '../../evaluation/metrics/ranked-scores.ts';
 import { computeMetrics } from '../../evaluation/metrics/registry.ts';
 import type { Network } from '../../network/network.ts';
 import type { OpenModel } from '../../network/open-model.ts';
-import { initialParameters } from '../../peft/adapter-parameters.ts';
 import { currentEnvironment, type FileFingerprint, fingerprintFile } from '../../runs/environment.ts';
 import { createRun, isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';

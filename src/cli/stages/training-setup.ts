@@ -1,5 +1,8 @@
 /** @file From a resolved configuration, checked data and an open model to a network and trainer options. */
 import { join } from 'node:path';
+import type { AdaptedMatrix } from '../../adapters/adapted-matrix.ts';
+import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
+import { type LoraOptions, planLora, selectedLayers } from '../../adapters/lora-plan.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import { type TrainConfig, warmupSteps } from '../../config/train-config.ts';
@@ -14,9 +17,6 @@ import type { OpenModel } from '../../network/open-model.ts';
 import type { Label } from '../../objectives/classification.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
-import type { AdaptedMatrix } from '../../peft/adapted-matrix.ts';
-import type { AdapterParameters } from '../../peft/adapter-parameters.ts';
-import { type LoraOptions, planLora, selectedLayers } from '../../peft/lora-plan.ts';
 import type { Backend } from '../../runtime/backend.ts';
 import { classify } from '../../tasks/classify.ts';
 import type { Task } from '../../tasks/task.ts';

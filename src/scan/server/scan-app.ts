@@ -4,9 +4,9 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { VultuneError } from '../../base/errors.ts';
+import type { Judge } from '../../judging/judge.ts';
 import type { Band } from '../finding.ts';
 import { bandOf } from '../operating-point.ts';
-import type { Scorer } from '../scan-files.ts';
 import { JobQueue, QueueFullError } from './job-queue.ts';
 import { openApiDescription } from './openapi.ts';
 import { parseScoreRequest, RequestError } from './score-request.ts';
@@ -27,7 +27,7 @@ export const DEFAULT_SERVER_LIMITS: ScanServerLimits = {
 };
 
 export interface ScanAppOptions {
-  readonly scorer: Scorer;
+  readonly judge: Judge;
   readonly threshold: number;
   readonly version: string;
   /** Names besides localhost and loopback addresses that a request may call this host by. */
@@ -44,7 +44,7 @@ export interface ScoredFunctionJson {
 }
 
 export function scanApp(options: ScanAppOptions): Hono {
-  const { scorer, threshold, version, hostNames = [], onFailure } = options;
+  const { judge, threshold, version, hostNames = [], onFailure } = options;
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const queue = new JobQueue(limits.waiting);
   const app = new Hono();
@@ -79,7 +79,7 @@ export function scanApp(options: ScanAppOptions): Hono {
       }
       const codes = parseScoreRequest(await context.req.text(), limits.functions);
       const signal = AbortSignal.any([AbortSignal.timeout(limits.timeoutMs), context.req.raw.signal]);
-      const { scores, truncated } = await queue.run(() => scorer.judge(codes, signal), signal);
+      const { scores, truncated } = await queue.run(() => judge.judge(codes, { signal }), signal);
       const functions = codes.map((_, i): ScoredFunctionJson => {
         return { score: scores[i]!, band: bandOf(scores[i]!, threshold), truncated: truncated[i]! };
       });

@@ -20,7 +20,10 @@ export class Notices {
     this.#byReason.set(reason, entry);
     entry.count += count;
     entry.files++;
-    if (entry.examples.length < EXAMPLES) entry.examples.push({ path, detail });
+    // Files are read side by side: the first by name, whichever is done first.
+    const at = entry.examples.findIndex((other) => path < other.path);
+    entry.examples.splice(at < 0 ? entry.examples.length : at, 0, { path, detail });
+    if (entry.examples.length > EXAMPLES) entry.examples.pop();
   }
 
   /** `pathOf` makes of a path what the reader is shown. */

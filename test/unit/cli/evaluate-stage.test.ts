@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { compareCommand } from '../../../src/cli/commands/compare.ts';
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
 import { compareStage } from '../../../src/cli/stages/compare.ts';
@@ -11,7 +12,6 @@ import { evaluateStage } from '../../../src/cli/stages/evaluate.ts';
 import { recordScoredBy } from '../../../src/cli/stages/own-predictions.ts';
 import { fingerprintTraining, formatFingerprints } from '../../../src/evaluation/contamination.ts';
 import { metricNames } from '../../../src/evaluation/metrics/registry.ts';
-import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
 import { currentEnvironment } from '../../../src/runs/environment.ts';
 import { cliCase } from '../../support/cli-case.ts';
 

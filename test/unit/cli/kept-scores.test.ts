@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { hashFile } from '../../../src/base/hash-file.ts';
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
 import { evaluateStage } from '../../../src/cli/stages/evaluate.ts';
 import { readScores, scoreRemaining, writeScores } from '../../../src/cli/stages/kept-scores.ts';
 import { recordScoredBy } from '../../../src/cli/stages/own-predictions.ts';
-import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { overflowHead } from '../../support/damaged-adapter.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';

@@ -9,6 +9,7 @@ const inputs = [
 ];
 const judgements = {
   logits: Float32Array.of(0, 1, 2, 0),
+  logOdds: Float64Array.of(1, -2),
   scores: Float64Array.of(0.6, 0.2),
   rawScores: Float64Array.of(0.9, 0.1),
   truncated: [false, true],

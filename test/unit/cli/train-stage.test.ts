@@ -3,11 +3,11 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { checkTrainInputs } from '../../../src/cli/input-check.ts';
 import { reportInterrupted } from '../../../src/cli/stages/report.ts';
 import { resumeStage, trainStage } from '../../../src/cli/stages/train.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
-import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
 import { fingerprintFile } from '../../../src/runs/environment.ts';
 import { openRun } from '../../../src/runs/run-folder.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';

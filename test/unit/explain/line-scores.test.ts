@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Detector } from '../../../src/detector/detector.ts';
-import { type ExplainableDetector, explainLines, linesOf } from '../../../src/explain/line-scores.ts';
+import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
+import { explainLines, linesOf } from '../../../src/explain/line-scores.ts';
+import { Detector } from '../../../src/judging/detector.ts';
+import type { ExplainingJudge } from '../../../src/judging/judge.ts';
 import { openModel } from '../../../src/network/open-model.ts';
-import { readAdapterHeader } from '../../../src/peft/adapter-files.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 import { tinyBackend } from '../../support/tiny-model.ts';
 
@@ -91,11 +92,10 @@ describe('occlusion', () => {
 });
 
 /** Its margin is the sum of a weight, none of them negative, of each character; a character is a token. */
-const linear: ExplainableDetector = {
+const linear: ExplainingJudge = {
   judge: async (codes) => {
-    const logits = Float32Array.from(codes.flatMap((code) => [0, sum(weights(code))]));
-    const scores = new Float64Array(codes.length);
-    return { logits, scores, rawScores: scores, truncated: codes.map(() => false) };
+    const logOdds = Float64Array.from(codes, (code) => sum(weights(code)));
+    return { logOdds, scores: new Float64Array(codes.length), truncated: codes.map(() => false) };
   },
   relevance: async (codes) =>
     codes.map((code) => ({

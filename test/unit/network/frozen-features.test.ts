@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LayerSelection } from '../../../src/adapters/lora-plan.ts';
 import { FeatureCache } from '../../../src/network/feature-cache.ts';
 import { FrozenFeatures } from '../../../src/network/frozen-features.ts';
 import { scoreFunctions } from '../../../src/network/score-functions.ts';
-import type { LayerSelection } from '../../../src/peft/lora-plan.ts';
 import {
   alone,
   arbitraryFunctions,

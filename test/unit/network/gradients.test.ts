@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AdapterParameters } from '../../../src/peft/adapter-parameters.ts';
+import type { AdapterParameters } from '../../../src/adapters/adapter-parameters.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import { type HostTensor, hostTensor } from '../../../src/tensor/host-tensor.ts';
 import {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { planLora } from '../../../src/adapters/lora-plan.ts';
 import { symbolsOf } from '../../../src/graph/dim.ts';
 import type { Graph } from '../../../src/graph/graph.ts';
 import type { Activations } from '../../../src/network/keep-policies.ts';
 import { StagePrograms } from '../../../src/network/stage-programs.ts';
-import { planLora } from '../../../src/peft/lora-plan.ts';
 import type { Backend } from '../../../src/runtime/backend.ts';
 import { float32 } from '../../../src/weights/float32.ts';
 import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { rowKeys } from '../../../src/adapters/dropout.ts';
+import { planLora } from '../../../src/adapters/lora-plan.ts';
 import { eliminateDeadCode } from '../../../src/graph/passes/dead-code.ts';
 import { dropUnusedInputs } from '../../../src/graph/passes/drop-unused-inputs.ts';
 import { buildStage, layerKeyName, ROW_KEYS } from '../../../src/network/stage-graph.ts';
-import { rowKeys } from '../../../src/peft/dropout.ts';
-import { planLora } from '../../../src/peft/lora-plan.ts';
 import type { Backend } from '../../../src/runtime/backend.ts';
 import { interpret } from '../../../src/runtime/reference/reference-backend.ts';
 import { numbersOf } from '../../../src/tensor/elements.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { planLora } from '../../../src/adapters/lora-plan.ts';
 import { chooseCut } from '../../../src/network/choose-cut.ts';
 import { firstTrainedLayer, planStages } from '../../../src/network/stage-plan.ts';
-import { planLora } from '../../../src/peft/lora-plan.ts';
 import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
 
 const model = (layers: number) => makeModel(tinyConfig({ num_hidden_layers: layers })).model;

@@ -2,13 +2,14 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Detector } from '../../../src/detector/detector.ts';
-import { locateAdapter } from '../../../src/detector/locate-adapter.ts';
+import { Detector } from '../../../src/judging/detector.ts';
+import type { Judge } from '../../../src/judging/judge.ts';
+import { locateAdapter } from '../../../src/judging/locate-adapter.ts';
 import { openModel } from '../../../src/network/open-model.ts';
 import { fileOutlineIndex, noOutlineIndex } from '../../../src/scan/cache/outline-index.ts';
 import { fileScoreCache, memoryScoreCache } from '../../../src/scan/cache/score-cache.ts';
 import { sealLine } from '../../../src/scan/cache/sealed-line.ts';
-import { type ScanFilesOptions, type Scorer, scanFiles } from '../../../src/scan/scan-files.ts';
+import { type ScanFilesOptions, scanFiles } from '../../../src/scan/scan-files.ts';
 import { Notices } from '../../../src/scan/walk/notices.ts';
 import type { SourceFile } from '../../../src/scan/walk/walk-tree.ts';
 import { inProcessPool } from '../../support/in-process-pool.ts';
@@ -28,31 +29,31 @@ function source(name: string, ...bodies: readonly string[]): SourceFile {
 }
 
 /** The score is a digit of the text; remembers how it was called. */
-function digitScorer(
+function digitJudge(
   onCall: (codes: readonly string[]) => void = () => {},
-): Scorer & { readonly calls: string[][] } {
+): Judge & { readonly calls: string[][] } {
   const calls: string[][] = [];
   return {
     calls,
-    judge: async (codes, signal) => {
+    judge: async (codes, { signal } = {}) => {
       onCall(codes);
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       calls.push([...codes]);
       return {
-        scores: codes.map((code) => Number(/= (0\.\d+)/.exec(code)?.[1])),
+        scores: Float64Array.from(codes, (code) => Number(/= (0\.\d+)/.exec(code)?.[1])),
         truncated: codes.map(() => false),
       };
     },
   };
 }
 
-async function scan(files: readonly SourceFile[], scorer: Scorer, options: Partial<ScanFilesOptions> = {}) {
+async function scan(files: readonly SourceFile[], judge: Judge, options: Partial<ScanFilesOptions> = {}) {
   const found: string[] = [];
   const notices = new Notices();
   const result = await scanFiles({
     files,
     openPool: () => inProcessPool(),
-    openScorer: async () => scorer,
+    openJudge: async () => judge,
     outlines: noOutlineIndex(),
     scores: memoryScoreCache(),
     notices,
@@ -71,32 +72,32 @@ describe('windows', () => {
     const files = Array.from({ length: 40 }, (_, i) =>
       source(`f${i}.js`, `x = 0.${i + 10}${'; y()'.repeat(i % 7)}`, `x = 0.9${i + 10}`),
     );
-    const whole = await scan(files, digitScorer());
+    const whole = await scan(files, digitJudge());
     expect(whole.found).toContain('f3.js:1 0.13');
     expect(whole.found).toHaveLength(80);
     for (const limits of [
       { windowFunctions: 1, functionsPerCall: 1 },
       { windowFunctions: 7, functionsPerCall: 3 },
     ]) {
-      const scorer = digitScorer();
-      expect((await scan(files, scorer, { limits })).found).toEqual(whole.found);
-      expect(Math.max(...scorer.calls.map((call) => call.length))).toBe(limits.functionsPerCall);
+      const judge = digitJudge();
+      expect((await scan(files, judge, { limits })).found).toEqual(whole.found);
+      expect(Math.max(...judge.calls.map((call) => call.length))).toBe(limits.functionsPerCall);
     }
   });
 
   test('equal texts are scored once', async () => {
-    const scorer = digitScorer();
+    const judge = digitJudge();
     const files = [source('a.js', 'x = 0.5'), source('b.js', 'x = 0.5')];
-    const { result } = await scan(files, scorer);
+    const { result } = await scan(files, judge);
     expect(result).toMatchObject({ complete: true, files: 2, functions: 2, cached: 0 });
-    expect(scorer.calls).toHaveLength(1);
-    expect(scorer.calls[0]).toHaveLength(1);
+    expect(judge.calls).toHaveLength(1);
+    expect(judge.calls[0]).toHaveLength(1);
   });
 
   test('progress ends with all functions', async () => {
     const seen: { done: number; total: number }[] = [];
     const files = Array.from({ length: 50 }, (_, i) => source(`f${i}.js`, `x = 0.${i + 10}`));
-    await scan(files, digitScorer(), {
+    await scan(files, digitJudge(), {
       onProgress: (progress) => seen.push(progress),
       limits: { windowFunctions: 10, functionsPerCall: 5 },
     });
@@ -111,7 +112,7 @@ describe('windows', () => {
       { path: join(folder, 'gone.js'), language: 'javascript' },
       source('a.js', 'x = 0.5'),
     ];
-    const { found, noticed, result } = await scan(files, digitScorer());
+    const { found, noticed, result } = await scan(files, digitJudge());
     expect(found).toEqual(['a.js:1 0.5']);
     expect(result.files).toBe(1);
     expect(noticed.map(({ reason }) => reason)).toEqual(['binary', 'unreadable']);
@@ -122,7 +123,7 @@ test('functions that could not be read are counted, with their lines', async () 
   const path = join(folder, 'a.c');
   const loop = '  for (;;) {\n    x();\n  }\n\n';
   writeFileSync(path, `int f(int a) { int x = 0.5; return a; }\nUNIT_START\n\n${loop}${loop}UNIT_STOP\n`);
-  const { found, noticed } = await scan([{ path, language: 'c' }], digitScorer());
+  const { found, noticed } = await scan([{ path, language: 'c' }], digitJudge());
   expect(found).toEqual(['a.c:1 0.5']);
   expect(noticed).toContainEqual({
     reason: 'unread function',
@@ -141,14 +142,14 @@ describe('stopped half way', () => {
         throw cause;
       });
     let calls = 0;
-    const stopping = digitScorer(() => {
+    const stopping = digitJudge(() => {
       if (++calls === 3) controller.abort();
     });
     const limits = { windowFunctions: 1000, functionsPerCall: 4 };
     const first = await scan(files, stopping, { scores: cache(), signal: controller.signal, limits });
     expect(first.result).toMatchObject({ complete: false, files: 20, functions: 8, cached: 0 });
     expect(first.found).toHaveLength(8);
-    const rest = digitScorer();
+    const rest = digitJudge();
     const second = await scan(files, rest, { scores: cache(), limits });
     expect(second.result).toMatchObject({ complete: true, files: 20, functions: 20, cached: 8 });
     expect(rest.calls.flat()).toHaveLength(12);
@@ -160,7 +161,7 @@ describe('stopped half way', () => {
     );
     const controller = new AbortController();
     let calls = 0;
-    const stopping = digitScorer(() => {
+    const stopping = digitJudge(() => {
       if (++calls === 5) controller.abort();
     });
     const { result } = await scan(files, stopping, { signal: controller.signal });
@@ -169,8 +170,8 @@ describe('stopped half way', () => {
     expect(result.functions).toBeGreaterThanOrEqual(40);
   });
 
-  test('a bug of the scorer is no stop', async () => {
-    const broken: Scorer = { judge: async () => await Promise.reject(new Error('broken')) };
+  test('a bug of the judge is no stop', async () => {
+    const broken: Judge = { judge: async () => await Promise.reject(new Error('broken')) };
     await expect(scan([source('a.js', 'x = 0.5')], broken)).rejects.toThrow('broken');
   });
 });
@@ -210,7 +211,7 @@ describe('the cache on disk', () => {
     writeFileSync(join(folder, 'file'), '');
     const failures: unknown[] = [];
     const scores = fileScoreCache(join(folder, 'file', 'cache'), 'key', (cause) => failures.push(cause));
-    const { found } = await scan([source('a.js', 'x = 0.5'), source('b.js', 'x = 0.6')], digitScorer(), {
+    const { found } = await scan([source('a.js', 'x = 0.5'), source('b.js', 'x = 0.6')], digitJudge(), {
       scores,
     });
     expect([found.length, failures.length]).toEqual([2, 1]);
@@ -220,18 +221,18 @@ describe('the cache on disk', () => {
     const files = [source('a.js', 'x = 0.5'), source('b.js', 'x = 0.6')];
     const index = () => fileOutlineIndex(folder, ['/root'], '1');
     const first = index();
-    const { found } = await scan(files, digitScorer(), { outlines: first });
+    const { found } = await scan(files, digitJudge(), { outlines: first });
     first.save(true);
     const noPool = () => {
       throw new Error('parsed again');
     };
-    expect((await scan(files, digitScorer(), { outlines: index(), openPool: noPool })).found).toEqual(found);
+    expect((await scan(files, digitJudge(), { outlines: index(), openPool: noPool })).found).toEqual(found);
     const changed = source('a.js', 'x = 0.7');
-    await expect(scan([changed], digitScorer(), { outlines: index(), openPool: noPool })).rejects.toThrow(
+    await expect(scan([changed], digitJudge(), { outlines: index(), openPool: noPool })).rejects.toThrow(
       'parsed',
     );
     const third = index();
-    await scan([changed], digitScorer(), { outlines: third });
+    await scan([changed], digitJudge(), { outlines: third });
     third.save(true);
     const stored = readFileSync(
       join(folder, readdirSync(folder).find((name) => name.startsWith('outlines'))!),
@@ -239,7 +240,7 @@ describe('the cache on disk', () => {
     );
     expect(stored.trim().split('\n')).toHaveLength(1);
     await expect(
-      scan([changed], digitScorer(), {
+      scan([changed], digitJudge(), {
         outlines: fileOutlineIndex(folder, ['/root'], '2'),
         openPool: noPool,
       }),
@@ -255,8 +256,7 @@ describe('a real model', () => {
     const scoresOf = async (threads: number, order: readonly SourceFile[], functionsPerCall: number) => {
       const model = await openModel(join(folder, 'base'));
       const detector = await Detector.open(model, header, { backend: await sharedBackend(threads) });
-      const scorer: Scorer = { judge: (codes, signal) => detector.judge(codes, { signal }) };
-      const { found } = await scan(order, scorer, { limits: { functionsPerCall } });
+      const { found } = await scan(order, detector, { limits: { functionsPerCall } });
       await detector.close();
       return found.toSorted().map((line) => line.split(' ') as [string, string]);
     };

@@ -2,20 +2,20 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
-import type { Scorer } from '../../../src/scan/scan-files.ts';
+import type { Judge } from '../../../src/judging/judge.ts';
 import { type ScanServerLimits, scanApp } from '../../../src/scan/server/scan-app.ts';
 import { startScanServer } from '../../../src/scan/server/start-scan-server.ts';
-import { stoppableScorer } from '../../../src/scan/server/stoppable-scorer.ts';
+import { stoppableJudge } from '../../../src/scan/server/stoppable-judge.ts';
 
-const lengthScorer: Scorer = {
+const lengthJudge: Judge = {
   judge: async (codes) => ({
-    scores: codes.map((code) => Math.min(1, code.length / 10)),
+    scores: Float64Array.from(codes, (code) => Math.min(1, code.length / 10)),
     truncated: codes.map((code) => code.length > 10),
   }),
 };
 
-const appOf = (scorer: Scorer = lengthScorer, limits: Partial<ScanServerLimits> = {}) =>
-  scanApp({ scorer, threshold: 0.5, version: '1.2.3', limits });
+const appOf = (judge: Judge = lengthJudge, limits: Partial<ScanServerLimits> = {}) =>
+  scanApp({ judge, threshold: 0.5, version: '1.2.3', limits });
 
 const post = (body: string, headers: Readonly<Record<string, string>> = {}): RequestInit => ({
   method: 'POST',
@@ -42,18 +42,18 @@ describe('scores', () => {
 
   test('one request after the other; the next one runs although the last one failed', async () => {
     let [running, most, calls] = [0, 0, 0];
-    const scorer: Scorer = {
-      judge: async (texts, signal) => {
+    const judge: Judge = {
+      judge: async (texts, options) => {
         most = Math.max(most, ++running);
         await new Promise((resolve) => setImmediate(resolve));
         running--;
         if (++calls === 2) throw new Error('secret path /home/me');
-        return await lengthScorer.judge(texts, signal);
+        return await lengthJudge.judge(texts, options);
       },
     };
     const failures: string[] = [];
     const onFailure = ({ message }: Error) => failures.push(message);
-    const app = scanApp({ scorer, threshold: 0.5, version: '1.2.3', onFailure });
+    const app = scanApp({ judge, threshold: 0.5, version: '1.2.3', onFailure });
     const responses = await Promise.all(
       [1, 2, 3].map(async () => await app.request(URL_OF, post(codes('a')))),
     );
@@ -80,7 +80,7 @@ describe('refuses', () => {
     ['a page of another site', post(codes('a'), { origin: 'http://evil.example' }), 403, 'ORIGIN_REFUSED'],
     ['another method', { method: 'PUT' }, 404, 'NOT_FOUND'],
   ])('%s', async (_, init, status, code) => {
-    const response = await appOf(lengthScorer, { functions: 2, bodyBytes: 1000 }).request(URL_OF, init);
+    const response = await appOf(lengthJudge, { functions: 2, bodyBytes: 1000 }).request(URL_OF, init);
     expect([response.status, await response.json()]).toEqual([
       status,
       { error: { code, message: expect.any(String) } },
@@ -93,7 +93,7 @@ describe('refuses', () => {
     ['own.example:80', 'own.example', 200],
     ['10.0.0.7', '127.0.0.1', 403],
   ])('requests to %s of a service on %s: %d', async (host, own, status) => {
-    const app = scanApp({ scorer: lengthScorer, threshold: 0.5, version: '1', hostNames: [own] });
+    const app = scanApp({ judge: lengthJudge, threshold: 0.5, version: '1', hostNames: [own] });
     expect((await app.request(URL_OF, post(codes('a'), { host }))).status).toBe(status);
   });
 
@@ -105,18 +105,18 @@ describe('refuses', () => {
       },
     });
     const init = { ...post(''), body: stream, duplex: 'half' } as RequestInit;
-    expect((await appOf(lengthScorer, { bodyBytes: 1000 }).request(URL_OF, init)).status).toBe(413);
+    expect((await appOf(lengthJudge, { bodyBytes: 1000 }).request(URL_OF, init)).status).toBe(413);
   });
 
   test('more than can wait, and says when to come again', async () => {
     const release: (() => void)[] = [];
-    const scorer: Scorer = {
-      judge: async (texts, signal) => {
+    const judge: Judge = {
+      judge: async (texts, options) => {
         await new Promise<void>((resolve) => release.push(resolve));
-        return await lengthScorer.judge(texts, signal);
+        return await lengthJudge.judge(texts, options);
       },
     };
-    const app = appOf(scorer, { waiting: 1 });
+    const app = appOf(judge, { waiting: 1 });
     const held = [app.request(URL_OF, post(codes('a'))), app.request(URL_OF, post(codes('b')))];
     while (release.length === 0) await new Promise((resolve) => setImmediate(resolve));
     const refused = await app.request(URL_OF, post(codes('c')));
@@ -129,13 +129,13 @@ describe('refuses', () => {
   });
 
   test('what takes too long', async () => {
-    const scorer: Scorer = {
-      judge: async (_, signal) =>
+    const judge: Judge = {
+      judge: async (_, options) =>
         await new Promise((_resolve, reject) =>
-          signal.addEventListener('abort', () => reject(signal.reason)),
+          options!.signal!.addEventListener('abort', () => reject(options!.signal!.reason)),
         ),
     };
-    expect((await appOf(scorer, { timeoutMs: 5 }).request(URL_OF, post(codes('a')))).status).toBe(504);
+    expect((await appOf(judge, { timeoutMs: 5 }).request(URL_OF, post(codes('a')))).status).toBe(504);
   });
 });
 
@@ -144,34 +144,34 @@ describe('stopping', () => {
     const controller = new AbortController();
     const steps: string[] = [];
     let end = () => {};
-    const slow: Scorer = {
-      judge: async (texts, signal) => {
-        signal.addEventListener('abort', () => steps.push('told'));
+    const slow: Judge = {
+      judge: async (texts, options) => {
+        options!.signal!.addEventListener('abort', () => steps.push('told'));
         await new Promise<void>((resolve) => {
           end = resolve;
         });
         steps.push('ended');
-        return await lengthScorer.judge(texts, signal);
+        return await lengthJudge.judge(texts, options);
       },
     };
-    const scorer = stoppableScorer(slow, controller.signal);
-    await scorer.idle();
-    const judged = scorer.judge(['a'], new AbortController().signal);
+    const judge = stoppableJudge(slow, controller.signal);
+    await judge.idle();
+    const judged = judge.judge(['a']);
     controller.abort();
-    const idle = scorer.idle().then(() => steps.push('free'));
+    const idle = judge.idle().then(() => steps.push('free'));
     await new Promise((resolve) => setImmediate(resolve));
     expect(steps).toEqual(['told']);
     end();
     await Promise.all([judged, idle]);
     expect(steps).toEqual(['told', 'ended', 'free']);
-    await expect(scorer.judge(['b'], new AbortController().signal)).rejects.toThrow(/abort/i);
+    await expect(judge.judge(['b'])).rejects.toThrow(/abort/i);
   });
 
   test('a failed request leaves nothing behind', async () => {
-    const broken: Scorer = { judge: async () => await Promise.reject(new Error('broken')) };
-    const scorer = stoppableScorer(broken, new AbortController().signal);
-    const judged = scorer.judge(['a'], new AbortController().signal);
-    await scorer.idle();
+    const broken: Judge = { judge: async () => await Promise.reject(new Error('broken')) };
+    const judge = stoppableJudge(broken, new AbortController().signal);
+    const judged = judge.judge(['a']);
+    await judge.idle();
     await expect(judged).rejects.toThrow('broken');
   });
 });
@@ -202,7 +202,7 @@ describe('describes itself', () => {
 
 describe('on a socket', () => {
   test('serves on loopback, and stops', async () => {
-    const server = await startScanServer({ scorer: lengthScorer, threshold: 0.5, version: '1', port: 0 });
+    const server = await startScanServer({ judge: lengthJudge, threshold: 0.5, version: '1', port: 0 });
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const response = await fetch(`${server.url}/v1/score`, post(codes('123456')));
     expect(await response.json()).toMatchObject({ functions: [{ score: 0.6 }] });
@@ -215,7 +215,7 @@ describe('on a socket', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
     await expect(
-      startScanServer({ scorer: lengthScorer, threshold: 0.5, version: '1', port }),
+      startScanServer({ judge: lengthJudge, threshold: 0.5, version: '1', port }),
     ).rejects.toMatchObject({
       code: 'SERVE_PORT_IN_USE',
     });
@@ -224,10 +224,10 @@ describe('on a socket', () => {
 });
 
 test('a model that gives no finite score is told by its code, and no function is called safe', async () => {
-  const scorer: Scorer = {
+  const judge: Judge = {
     judge: async () => await Promise.reject(new VultuneError('SCORE_NOT_FINITE', 'NaN for /home/me')),
   };
-  const response = await appOf(scorer).request(URL_OF, post(codes('a')));
+  const response = await appOf(judge).request(URL_OF, post(codes('a')));
   expect(response.status).toBe(500);
   const text = await response.text();
   expect(JSON.parse(text)).toMatchObject({ error: { code: 'SCORE_NOT_FINITE' } });

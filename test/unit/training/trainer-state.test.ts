@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { planLora } from '../../../src/adapters/lora-plan.ts';
 import {
   readAllSafetensors,
   readSafetensors,
   writeSafetensors,
 } from '../../../src/checkpoint/safetensors.ts';
-import { planLora } from '../../../src/peft/lora-plan.ts';
 import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { float32, type HostTensor } from '../../../src/tensor/host-tensor.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { initialParameters, loraKey, parameterSpecs } from '../../../src/peft/adapter-parameters.ts';
-import { planLora } from '../../../src/peft/lora-plan.ts';
+import { initialParameters, loraKey, parameterSpecs } from '../../../src/adapters/adapter-parameters.ts';
+import { planLora } from '../../../src/adapters/lora-plan.ts';
 import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
 

@@ -1,6 +1,7 @@
 /** @file adapter_config.json as PEFT writes and reads it. */
+
+import type { LayerSelection, LoraOptions } from '../lora-plan.ts';
 import { checkAdapterConfig } from './adapter-config-schema.ts';
-import type { LayerSelection, LoraOptions } from './lora-plan.ts';
 
 export interface AdapterConfig {
   readonly lora: LoraOptions;

@@ -4,19 +4,19 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { VultuneError } from '../base/errors.ts';
-import { makeFolder, writeFileAtomic } from '../base/files.ts';
-import { readJsonObjectSync } from '../checkpoint/json-file.ts';
-import { readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
-import type { Head } from '../heads/head.ts';
-import type { Model } from '../model/spec.ts';
-import { firstNotFinite, type HostTensor } from '../tensor/host-tensor.ts';
-import type { AdaptedMatrix } from './adapted-matrix.ts';
+import { VultuneError } from '../../base/errors.ts';
+import { makeFolder, writeFileAtomic } from '../../base/files.ts';
+import { readJsonObjectSync } from '../../checkpoint/json-file.ts';
+import { readSafetensors, writeSafetensors } from '../../checkpoint/safetensors.ts';
+import type { Head } from '../../heads/head.ts';
+import type { Model } from '../../model/spec.ts';
+import { firstNotFinite, type HostTensor } from '../../tensor/host-tensor.ts';
+import type { AdaptedMatrix } from '../adapted-matrix.ts';
+import { type AdapterParameters, adaptedModules, checkShapes } from '../adapter-parameters.ts';
+import { planLora } from '../lora-plan.ts';
 import { type AdapterConfig, formatAdapterConfig, parseAdapterConfig } from './adapter-config.ts';
 import { adapterConfigNotes } from './adapter-config-schema.ts';
-import { type AdapterParameters, adaptedModules, checkShapes } from './adapter-parameters.ts';
 import { type DetectorSettings, parseSettings } from './detector-settings.ts';
-import { planLora } from './lora-plan.ts';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';

@@ -2,10 +2,10 @@
  * @file The fields of adapter_config.json as PEFT 0.21 writes them: which decide what an adapter computes, which must be
  * off because Vultune does not compute what they ask for, and which only say how it was trained.
  */
-import { VultuneError } from '../base/errors.ts';
-import { checkValue } from '../schema/check-value.ts';
-import { describeFound } from '../schema/words.ts';
-import { z } from '../schema/zod.ts';
+import { VultuneError } from '../../base/errors.ts';
+import { checkValue } from '../../schema/check-value.ts';
+import { describeFound } from '../../schema/words.ts';
+import { z } from '../../schema/zod.ts';
 
 const HINT = 'Vultune reads LoRA adapters of decoders with a classification head, as PEFT writes them.';
 

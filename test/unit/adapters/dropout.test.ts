@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { dropout, mix32, rowKeys } from '../../../src/adapters/dropout.ts';
 import { GraphBuilder } from '../../../src/graph/builder.ts';
-import { dropout, mix32, rowKeys } from '../../../src/peft/dropout.ts';
 import { interpret } from '../../../src/runtime/reference/reference-backend.ts';
 import { numbersOf } from '../../../src/tensor/elements.ts';
 import { hostTensor } from '../../../src/tensor/host-tensor.ts';

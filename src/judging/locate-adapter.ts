@@ -1,9 +1,9 @@
 /** @file Finds the adapter behind what a user calls a run, and the base model it names. */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { type AdapterHeader, isAdapterFolder, readAdapterHeader } from '../adapters/files/adapter-files.ts';
 import { VultuneError } from '../base/errors.ts';
 import { findMoved } from '../base/moved-path.ts';
-import { type AdapterHeader, isAdapterFolder, readAdapterHeader } from '../peft/adapter-files.ts';
 
 /** A run folder (its `adapter/`), or an adapter folder itself. Throws RUN_UNFINISHED, ADAPTER_MISSING, ADAPTER_CONFIG. */
 export function locateAdapter(folder: string): AdapterHeader {

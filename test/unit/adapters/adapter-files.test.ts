@@ -11,18 +11,18 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readAllSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
-import type { AdaptedMatrix } from '../../../src/peft/adapted-matrix.ts';
+import type { AdaptedMatrix } from '../../../src/adapters/adapted-matrix.ts';
+import { adaptedModules } from '../../../src/adapters/adapter-parameters.ts';
 import {
   type AdapterToWrite,
   isAdapterFolder,
   loadAdapter,
   readAdapterHeader,
   writeAdapter,
-} from '../../../src/peft/adapter-files.ts';
-import { adaptedModules } from '../../../src/peft/adapter-parameters.ts';
-import type { DetectorSettings } from '../../../src/peft/detector-settings.ts';
-import { type LayerSelection, type LoraOptions, planLora } from '../../../src/peft/lora-plan.ts';
+} from '../../../src/adapters/files/adapter-files.ts';
+import type { DetectorSettings } from '../../../src/adapters/files/detector-settings.ts';
+import { type LayerSelection, type LoraOptions, planLora } from '../../../src/adapters/lora-plan.ts';
+import { readAllSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { type HostTensor, int64, zeros } from '../../../src/tensor/host-tensor.ts';
 import {

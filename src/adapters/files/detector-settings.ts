@@ -1,6 +1,6 @@
 /** @file vultune.json beside an adapter: what PEFT has no place for and a detector needs to be used as it was trained. */
-import { checkValue } from '../schema/check-value.ts';
-import { z } from '../schema/zod.ts';
+import { checkValue } from '../../schema/check-value.ts';
+import { z } from '../../schema/zod.ts';
 
 /** How well the detector ranks functions that it was not trained on. */
 export interface MeasuredRanking {

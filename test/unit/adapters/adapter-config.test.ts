@@ -5,9 +5,9 @@ import {
   type AdapterConfig,
   formatAdapterConfig,
   parseAdapterConfig,
-} from '../../../src/peft/adapter-config.ts';
-import { adapterConfigNotes } from '../../../src/peft/adapter-config-schema.ts';
-import type { LoraOptions } from '../../../src/peft/lora-plan.ts';
+} from '../../../src/adapters/files/adapter-config.ts';
+import { adapterConfigNotes } from '../../../src/adapters/files/adapter-config-schema.ts';
+import type { LoraOptions } from '../../../src/adapters/lora-plan.ts';
 import { fixtureFolder, loraDefaults } from '../../support/tiny-model.ts';
 
 const minimal = {

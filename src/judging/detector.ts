@@ -1,5 +1,6 @@
 /** @file A fine-tuned model ready to judge functions: base model, adapter, and how it was trained to be used. */
 import { join } from 'node:path';
+import { type AdapterHeader, loadAdapter } from '../adapters/files/adapter-files.ts';
 import { VultuneError } from '../base/errors.ts';
 import { type Calibration, calibrateAll } from '../evaluation/calibration/calibration.ts';
 import { parseCalibration } from '../evaluation/calibration/parse-calibration.ts';
@@ -14,7 +15,6 @@ import { fitLength, keepAll, type LongFunctions } from '../packing/fit-length.ts
 import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
 import { separateFunctions } from '../packing/units.ts';
-import { type AdapterHeader, loadAdapter } from '../peft/adapter-files.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { classifierJudgement } from '../tasks/classify.ts';
 import type { Judgement } from '../tasks/task.ts';
@@ -25,6 +25,7 @@ import {
   requireProbabilities,
   type ScoredFunctions,
 } from './finite-scores.ts';
+import type { ExplainableJudgements, ExplainingJudge, JudgeOptions, TokenRelevance } from './judge.ts';
 
 export interface DetectorOptions {
   readonly backend: Backend;
@@ -34,35 +35,18 @@ export interface DetectorOptions {
   readonly maxLength?: number | undefined;
 }
 
-export interface Judgements {
+/** What a classifier says beside its judgements. */
+export interface DetectorJudgements extends ExplainableJudgements {
   /** [functions, 2] */
   readonly logits: Float32Array;
-  /** [functions] probability of vulnerable, calibrated where the adapter carries a calibration. */
-  readonly scores: Float64Array;
   /** [functions] the softmax of the logits; the scores themselves without a calibration. */
   readonly rawScores: Float64Array;
-  /** Whether a function was longer than what was read of it. */
-  readonly truncated: readonly boolean[];
-}
-
-export interface TokenRelevance {
-  /** [tokens] 0-based line of each token that is read; -1 for special tokens. */
-  readonly lines: Int32Array;
-  /** [tokens] what it says for "vulnerable"; negative: against it. */
-  readonly relevance: Float32Array;
-}
-
-export interface JudgeOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** How errors call a function, by its place in the list; its first line stands there in any case. */
-  readonly nameOf?: ((index: number) => string | undefined) | undefined;
-  onProgress?(done: { readonly functions: number; readonly tokens: number }): void;
 }
 
 /** Tokens of one pass: enough to keep two cores busy, little memory. */
 const TOKENS_PER_BATCH = 1024;
 
-export class Detector {
+export class Detector implements ExplainingJudge {
   readonly threshold: number;
   readonly maxLength: number;
   /** What makes `scores` of `rawScores`; the threshold is on its scale. */
@@ -113,7 +97,7 @@ export class Detector {
    * Judges functions in the order given; none is left out.
    * @throws VultuneError SCORE_NOT_FINITE
    */
-  async judge(codes: readonly string[], options: JudgeOptions = {}): Promise<Judgements> {
+  async judge(codes: readonly string[], options: JudgeOptions = {}): Promise<DetectorJudgements> {
     const encoded = this.#encode(codes);
     const ids = encoded.map((one) => one!.ids);
     const logits = await scoreFunctions(this.#network, this.#judgement.head, ids, {
@@ -125,7 +109,9 @@ export class Detector {
     const rawScores = this.#judgement.scores(logits);
     const scores = calibrateAll(this.calibration, rawScores);
     requireProbabilities(scores, scored);
-    return { logits: logits.data, scores, rawScores, truncated: encoded.map((one) => one!.truncated) };
+    const { data } = logits;
+    const logOdds = Float64Array.from(codes, (_, i) => data[2 * i + 1]! - data[2 * i]!);
+    return { logits: data, logOdds, scores, rawScores, truncated: encoded.map((one) => one!.truncated) };
   }
 
   /**

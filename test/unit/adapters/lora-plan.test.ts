@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { AdaptedMatrix } from '../../../src/peft/adapted-matrix.ts';
-import type { LoraMatrixOptions } from '../../../src/peft/lora.ts';
-import { type LoraOptions, planLora, selectedLayers } from '../../../src/peft/lora-plan.ts';
+import type { AdaptedMatrix } from '../../../src/adapters/adapted-matrix.ts';
+import type { LoraMatrixOptions } from '../../../src/adapters/lora.ts';
+import { type LoraOptions, planLora, selectedLayers } from '../../../src/adapters/lora-plan.ts';
 import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
 
 const { model } = makeModel(tinyConfig({ num_hidden_layers: 3 }));
