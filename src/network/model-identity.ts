@@ -43,8 +43,10 @@ export function differingPart(
  * In hexadecimal, of everything that the specification says but the most positions, which are only the default of a length
  * that is stored. A field that specifications get later must be left out where it is not used: then it changes nothing here.
  */
-export function configFingerprint({ maxPositions: _, ...spec }: Model): string {
-  return createHash('sha256').update(JSON.stringify(spec, sortedKeys)).digest('hex');
+export function configFingerprint(spec: Model): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ ...spec, maxPositions: undefined }, sortedKeys))
+    .digest('hex');
 }
 
 /** Whatever order a family writes the fields in. */
