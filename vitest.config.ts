@@ -6,7 +6,7 @@ export default defineConfig({
     testTimeout: 120_000,
     // Two cores: onnxruntime brings its own threads, so more workers than this only fight each other.
     maxWorkers: 2,
-    // Worker threads of the code under test inherit it.
-    execArgv: ['--import', './test/support/typescript-loader.mjs'],
+    // Worker threads of the code under test inherit it, and a test may have changed the folder: by its full address.
+    execArgv: ['--import', new URL('test/support/typescript-loader.mjs', import.meta.url).href],
   },
 });

@@ -1,17 +1,28 @@
-/** @file Ctrl-C and SIGTERM: the first asks the command to finish the step and leave everything in order, the second kills. */
+/**
+ * @file Ctrl-C, SIGTERM and the hang-up of a terminal: the first asks the command to finish the step and leave everything
+ * in order, the second ends it at once. A terminal that closes sends its signal more than once: that one only ever asks.
+ */
 import { setMaxListeners } from 'node:events';
-import { EXIT_INTERRUPTED, EXIT_TERMINATED } from './report-error.ts';
+import { EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED } from './report-error.ts';
+
+type Asking = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+const EXIT_CODES: Readonly<Record<Asking, number>> = {
+  SIGINT: EXIT_INTERRUPTED,
+  SIGTERM: EXIT_TERMINATED,
+  SIGHUP: EXIT_HUNG_UP,
+};
 
 /** The part of `process` that is used. */
 export interface SignalSource {
-  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
-  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  on(signal: Asking, listener: () => void): unknown;
+  off(signal: Asking, listener: () => void): unknown;
   exit(code: number): void;
 }
 
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** The exit code of a command that the signal ended: 130 for SIGINT, 143 for SIGTERM. */
+  /** The exit code of a command that the signal ended: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP. */
   exitCode(): number;
   /** Stops listening. */
   dispose(): void;
@@ -23,24 +34,24 @@ export function listenForInterrupt(source: SignalSource, note: (line: string) =>
   // Every task under way listens: Node would warn of a leak from the eleventh on.
   setMaxListeners(0, controller.signal);
   let exitCode = EXIT_INTERRUPTED;
-  const listenerFor = (code: number) => () => {
-    if (controller.signal.aborted) {
-      source.exit(code);
-      return;
-    }
-    exitCode = code;
-    note('stopping after what is being computed; press Ctrl-C again to stop at once');
-    controller.abort();
-  };
-  const [onInterrupt, onTerminate] = [listenerFor(EXIT_INTERRUPTED), listenerFor(EXIT_TERMINATED)];
-  source.on('SIGINT', onInterrupt);
-  source.on('SIGTERM', onTerminate);
+  const listeners = (Object.keys(EXIT_CODES) as Asking[]).map((name) => {
+    const listener = () => {
+      if (controller.signal.aborted) {
+        if (name !== 'SIGHUP') source.exit(EXIT_CODES[name]);
+        return;
+      }
+      exitCode = EXIT_CODES[name];
+      note('stopping after what is being computed; press Ctrl-C again to stop at once');
+      controller.abort();
+    };
+    source.on(name, listener);
+    return { name, listener };
+  });
   return {
     signal: controller.signal,
     exitCode: () => exitCode,
     dispose() {
-      source.off('SIGINT', onInterrupt);
-      source.off('SIGTERM', onTerminate);
+      for (const { name, listener } of listeners) source.off(name, listener);
     },
   };
 }

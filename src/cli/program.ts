@@ -30,7 +30,7 @@ Exit codes:
   1    a check failed, or a scan has findings
   2    bad input or usage, or a file that cannot be read or written
   70   a bug of vultune
-  130  interrupted by Ctrl-C (143: by SIGTERM)
+  130  interrupted by Ctrl-C (143: by SIGTERM; 129: its terminal closed)
   141  predict: the reader of its output left early (\`| head\`)
 A training goes on when its display is closed, and a scan ends with the code of
 its findings whether or not anybody reads them.

@@ -10,6 +10,8 @@ import { OutputClosed } from './output-closed.ts';
 export const EXIT_INTERRUPTED = 130;
 /** 128 + SIGTERM. */
 export const EXIT_TERMINATED = 143;
+/** 128 + SIGHUP. */
+export const EXIT_HUNG_UP = 129;
 /** 128 + SIGPIPE: whoever read the output has gone. */
 export const EXIT_PIPE_CLOSED = 141;
 /** EX_SOFTWARE of sysexits: our own bug. */

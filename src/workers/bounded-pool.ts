@@ -25,7 +25,7 @@ export interface BoundedPool {
   readonly concurrency: number;
   /**
    * @throws what the job throws (a `VultuneError` arrives as one), `onLimit`, or the signal's reason: then what waits
-   * is dropped and what runs is cut off.
+   * is dropped and what runs is cut off. Where threads do not start at all, an error that says so, at once.
    */
   run<Input, Output>(job: WorkerJob<Input, Output>, input: Input, signal?: AbortSignal): Promise<Output>;
   /** Ends the threads. Jobs under way are dropped. */
@@ -45,13 +45,23 @@ export function createBoundedPool(options: BoundedPoolOptions): BoundedPool {
     recordTiming: false,
   });
   const turns = new Turns(threads);
+  const broken = new AbortController();
+  let hasAnswered = false;
+  // A thread ended outside a job. Where no job has been answered yet, the next thread would end the same way.
+  workers.on('error', (cause) => {
+    if (!hasAnswered) broken.abort(new Error('worker threads do not start', { cause }));
+  });
   return {
     concurrency: threads,
-    async run(job, input, signal) {
+    async run<Input, Output>(job: WorkerJob<Input, Output>, input: Input, signal?: AbortSignal) {
       await turns.take();
       try {
-        signal?.throwIfAborted();
-        return await runBoundedly(workers, job, input, options, signal);
+        const stop = signal === undefined ? broken.signal : AbortSignal.any([broken.signal, signal]);
+        stop.throwIfAborted();
+        const answer = await answerBoundedly(workers, { ...job, input }, options, stop);
+        hasAnswered = true;
+        if ('error' in answer) throw reviveError(answer.error);
+        return answer.output as Output;
       } finally {
         turns.give();
       }
@@ -60,30 +70,25 @@ export function createBoundedPool(options: BoundedPoolOptions): BoundedPool {
   };
 }
 
-async function runBoundedly<Input, Output>(
+async function answerBoundedly(
   workers: Piscina,
-  { url, name }: WorkerJob<Input, Output>,
-  input: Input,
+  { url, name, input }: PooledJob,
   { timeoutMs, onLimit }: BoundedPoolOptions,
-  signal: AbortSignal | undefined,
-): Promise<Output> {
+  stop: AbortSignal,
+): Promise<PooledAnswer> {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), timeoutMs);
-  const ended = signal === undefined ? limit.signal : AbortSignal.any([limit.signal, signal]);
-  let answer: PooledAnswer;
   try {
     const pooled: PooledJob = { url, name, input };
-    answer = (await workers.run(pooled, { signal: ended })) as PooledAnswer;
+    return (await workers.run(pooled, { signal: AbortSignal.any([limit.signal, stop]) })) as PooledAnswer;
   } catch (error) {
-    signal?.throwIfAborted();
+    stop.throwIfAborted();
     if (limit.signal.aborted) throw onLimit('time');
     const isMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
     throw onLimit(isMemory ? 'memory' : 'crash', error);
   } finally {
     clearTimeout(timer);
   }
-  if ('error' in answer) throw reviveError(answer.error);
-  return answer.output as Output;
 }
 
 /** The pool's own queue would start a job's time while it waits. */

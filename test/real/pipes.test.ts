@@ -119,6 +119,7 @@ describe('a signal', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)(
     '%s in the middle of a training: a checkpoint, the code %i, and a resume to the end',
     async (signal, code) => {

@@ -101,7 +101,7 @@ const building: KillScenario = {
   prepare: async (folder) => {
     writeLines(join(folder, 'raw.jsonl'), functions('built', 24));
   },
-  command: ['data', 'build', 'published=raw.jsonl', '--out', 'built', '--num-threads', '0'],
+  command: ['data', 'build', 'published=raw.jsonl', '--out', 'built', '--num-threads', '1'],
   exitCode: 0,
   results: ['built', 'cache'],
 };

@@ -103,7 +103,8 @@ test('any number of tasks may listen for a stop', () => {
   warn.mockRestore();
 });
 
-test('the first Ctrl-C asks, the second kills', () => {
+/** A process that can be sent signals. */
+function fakeProcess() {
   const listeners = new Map<string, () => void>();
   const exits: number[] = [];
   const notes: string[] = [];
@@ -113,16 +114,30 @@ test('the first Ctrl-C asks, the second kills', () => {
     exit: (code: number) => exits.push(code),
   };
   const interrupt = listenForInterrupt(source, (text) => notes.push(text));
+  return { listeners, exits, notes, interrupt, send: (signal: string) => listeners.get(signal)?.() };
+}
+
+test('the first Ctrl-C asks, the second kills', () => {
+  const { interrupt, exits, notes, listeners, send } = fakeProcess();
   expect(interrupt.signal.aborted).toBe(false);
-  listeners.get('SIGINT')?.();
+  send('SIGINT');
   expect({ aborted: interrupt.signal.aborted, exits, notes: notes.length }).toEqual({
     aborted: true,
     exits: [],
     notes: 1,
   });
   expect(interrupt.exitCode()).toBe(130);
-  listeners.get('SIGTERM')?.();
+  send('SIGTERM');
   expect(exits).toEqual([143]);
   interrupt.dispose();
   expect(listeners.size).toBe(0);
+});
+
+test('a terminal that closes asks as SIGTERM does, however often it says so', () => {
+  const { interrupt, exits, send } = fakeProcess();
+  send('SIGHUP');
+  send('SIGHUP');
+  expect([interrupt.signal.aborted, interrupt.exitCode(), exits]).toEqual([true, 129, []]);
+  send('SIGINT');
+  expect(exits).toEqual([130]);
 });

@@ -56,3 +56,9 @@ test('the signal cuts off a job that hangs and drops those that wait', async () 
   for (const result of await Promise.allSettled(results)) expect(result.status).toBe('rejected');
   expect(await jobs.run(TWICE, 21)).toBe(42);
 });
+
+test('threads that cannot start are an error at once, and no wait for the time limit', async () => {
+  const jobs = pool({ threads: 2, memoryMb: 1 });
+  await jobs.run(TWICE, 1).catch(() => undefined);
+  await expect(jobs.run(TWICE, 2)).rejects.toThrow('worker threads do not start');
+}, 10_000);

@@ -51,9 +51,7 @@ export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliC
   addSplitOptions(command);
   command
     .addOption(
-      new Option('--num-threads <n>', 'worker threads; 0: none (default: one a core)').argParser(
-        parseThreads,
-      ),
+      new Option('--num-threads <n>', 'worker threads (default: one per core)').argParser(parseCount),
     )
     .option('--cache-dir <dir>', "another folder than Vultune's cache for clones and finished fixes")
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
@@ -187,9 +185,4 @@ async function build(
 function describeSource({ name, location, summary }: (typeof SOURCES)[number]): string {
   const lines = wrapText(summary, SOURCE_COLUMNS).map((line) => `      ${line}`);
   return [`  ${name}=${location}`, ...lines].join('\n');
-}
-
-/** 0 is allowed: everything in this thread. */
-function parseThreads(text: string): number {
-  return text === '0' ? 0 : parseCount(text);
 }
