@@ -34,7 +34,7 @@ export const ARCHIVE_LIMITS = {
   model: { fileBytes: 512 * GIB, totalBytes: 512 * GIB, ratio: 20, freeBytes: 256 * MIB, entries: 100_000 },
 } as const satisfies Readonly<Record<string, ArchiveLimits>>;
 
-/** Of an archive of `packedBytes`, unpacked. */
+/** The most bytes that an archive of `packedBytes` may unpack to. */
 export function mostUnpackedBytes(
   packedBytes: number,
   { totalBytes, ratio, freeBytes }: Pick<ArchiveLimits, 'totalBytes' | 'ratio' | 'freeBytes'>,

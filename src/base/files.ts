@@ -1,6 +1,6 @@
 /**
  * @file Files as the rest of Vultune wants them: written whole or not at all, and with the system's complaints
- * (missing, not allowed, disk full) turned into errors a user understands. Knows nothing of what is in a file.
+ * (missing, not allowed, disk full) turned into errors a user understands. What a file holds is the caller's business.
  */
 import {
   closeSync,

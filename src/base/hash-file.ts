@@ -1,4 +1,4 @@
-/** @file The SHA-256 of a file, read once whatever its size. Knows nothing of what the file is. */
+/** @file The SHA-256 of a file, read once, as a stream, whatever its size. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { fileError } from './files.ts';

@@ -42,7 +42,7 @@ export interface Checkpoint {
   /**
    * These rows of a matrix, [rows.length, D], in the order asked for, repeated as often as asked for: what the rows of
    * `read` are, and the same errors, but only their bytes are read, anew each time. A row the matrix does not have, or
-   * a tensor that is no matrix, is a bug of the caller's.
+   * a tensor that is not a matrix, is a bug in the caller.
    */
   readRows(name: string, rows: ArrayLike<number>): Promise<HostTensor<'float32'>>;
   /** Lets go of what is held. Reading afterwards throws. */

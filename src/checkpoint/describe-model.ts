@@ -18,7 +18,7 @@ export interface ModelDescription {
   readonly parameters: number;
   /** Numbers stored as each type: { Q4_1: 106168320, ... }, the most frequent first. */
   readonly storedDtypes: Readonly<Record<string, number>>;
-  /** Of all files of the model. */
+  /** The size of all the model's files together. */
   readonly sizeBytes: number;
   readonly tokenizer: TokenizerDefinition['kind'] | undefined;
   readonly chatTemplate: boolean;

@@ -1,7 +1,7 @@
 /**
  * @file The block formats of GGUF, decoded to float32: one small function per format under its layout.
  * A block holds 32 (or, for the K formats, 256) consecutive numbers of a row. Scales are binary16, `d` and `m` below.
- * Layouts and element order as in ggml (ggml-common.h, ggml-quants.c). Knows nothing of files or names.
+ * Layouts and element order as in ggml (ggml-common.h, ggml-quants.c). Works on bytes alone: files and names are read elsewhere.
  */
 import { decodeBfloat16, decodeFloat16, float16Table } from './float-formats.ts';
 
@@ -217,7 +217,7 @@ function decodeQ6K(raw: Uint8Array, out: Float32Array): void {
     const d = half[raw[at + 208]! | (raw[at + 209]! << 8)]!;
     for (let group = 0; group < 16; group++) {
       const scale = d * ((raw[at + 192 + group]! << 24) >> 24);
-      // Of the 128 elements of a half: k = which run of 32, the run's low bits lie in bytes 32 (k & 1) ...
+      // Among the 128 elements of a half: k = which run of 32, the run's low bits lie in bytes 32 (k & 1) ...
       const k = (group >> 1) & 3;
       const low = at + (group >> 3) * 64 + (k & 1) * 32 + (group & 1) * 16;
       const lowShift = (k >> 1) * 4;

@@ -41,7 +41,7 @@ const TOP_NAMES: Readonly<Record<string, string>> = {
 /** Tables that the model can compute itself; the rotary factors go into the configuration. */
 const NOT_PARAMETERS = /^(rope_freqs\.weight|blk\.\d+\.attn_rot_embd\.weight)$/;
 
-/** Hugging Face's name; undefined for what is no parameter. Throws GGUF_TENSOR_UNKNOWN: ignoring one would change the model. */
+/** Hugging Face's name; undefined for a tensor that is not a parameter. Throws GGUF_TENSOR_UNKNOWN: ignoring one would change the model. */
 export function huggingFaceName(file: string, name: string): string | undefined {
   if (NOT_PARAMETERS.test(name)) return undefined;
   const block = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name);

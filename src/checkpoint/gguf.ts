@@ -1,6 +1,6 @@
 /**
  * @file Reads GGUF files, versions 2 and 3: metadata, what tensors there are, a tensor or rows of it decoded to float32.
- * Every length is checked against the file before it is believed. Knows nothing of architectures.
+ * Every length is checked against the file before it is believed. Architectures are handled elsewhere.
  * Layout: magic, version, counts, metadata, tensor infos, padding to the alignment, data.
  */
 import { inspect } from 'node:util';

@@ -1,6 +1,6 @@
 /**
  * @file Reads and writes safetensors files. Reading is lazy, by tensor or by rows; 16-bit floats become float32.
- * Knows nothing of models: names are only names.
+ * Independent of models: names are only names.
  */
 import { VultuneError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';

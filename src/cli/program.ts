@@ -162,7 +162,7 @@ function argumentTerm(argument: Argument): string {
   return argument.required ? `<${name}>` : `[${name}]`;
 }
 
-/** Commander's complaint in the form of all others; help and version are no complaint. */
+/** Commander's complaint in the form of all others; help and version are not complaints. */
 function usageError(error: unknown): unknown {
   if (!(error instanceof CommanderError) || error.exitCode === 0) return error;
   if (error.code === 'commander.help') return new VultuneError('CLI_USAGE', 'a command is missing here', {});

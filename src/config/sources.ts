@@ -63,7 +63,7 @@ const offsetOf = (node: Node) => node.range?.[0] ?? 0;
 /**
  * Lays `key=value` overrides over a source. Values are YAML (`1e-4`, `true`, `null`, `[q_proj, v_proj]`), keys may
  * be dotted (`set_weights.P3=0.5`).
- * @param isText tells that a key takes text only, where `revision=1234567` is no number.
+ * @param isText tells that a key takes strings only, so that `revision=1234567` is not read as a number.
  */
 export function withOverrides(
   source: Source,

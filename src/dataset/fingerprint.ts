@@ -1,6 +1,6 @@
 /**
- * @file Fingerprints of datasets: which data a run saw, and whether two files hold the same functions. Knows nothing
- * of languages: white space is all that its comparison of bodies forgives.
+ * @file Fingerprints of datasets: which data a run saw, and whether two files hold the same functions. Works for
+ * any language: its comparison of bodies ignores white space only.
  */
 import { createHash } from 'node:crypto';
 import type { DatasetRecord } from './record.ts';

@@ -1,6 +1,6 @@
 /**
- * @file Reads datasets: JSON lines, one function a line, from a file or standard input, every line checked.
- * Knows nothing of models; what a record may hold is record.ts's business.
+ * @file Reads datasets: JSON lines, one function per line, from a file or standard input, every line checked.
+ * What a record may hold is record.ts's business.
  */
 import { type ErrorPlace, VultuneError } from '../base/errors.ts';
 import { duplicateKey } from './duplicate-keys.ts';

@@ -1,6 +1,6 @@
 /**
  * @file Lines of a text file or of standard input, as a stream: UTF-8 with or without a byte order mark, LF or
- * CRLF, each line bounded in length. Knows nothing of what the lines hold.
+ * CRLF, each line bounded in length. What the lines hold is the caller's business.
  */
 import { createReadStream } from 'node:fs';
 import { VultuneError } from '../base/errors.ts';

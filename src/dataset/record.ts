@@ -1,6 +1,6 @@
 /**
  * @file The dataset record: one function with its label, under X_1's own names, and the check that turns a
- * parsed JSON value into one. Knows nothing of files, of where records come from or of what is done with them.
+ * parsed JSON value into one. Files, sources and uses of records are handled elsewhere.
  */
 import { type ErrorPlace, VultuneError } from '../base/errors.ts';
 

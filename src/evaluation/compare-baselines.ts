@@ -47,7 +47,7 @@ export interface BootstrapSummary {
   readonly clusters: number;
   /** Fewer than about 30: the intervals are too narrow. */
   readonly fewClusters: boolean;
-  /** Of the model, for figures that are made of others. */
+  /** The model's replicates, for figures derived from others. */
   readonly modelReplicates: Replicates;
 }
 

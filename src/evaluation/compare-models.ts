@@ -17,7 +17,7 @@ export interface ModelDifference {
   readonly figure: FigureName;
   readonly first: number;
   readonly second: number;
-  /** Of second minus first, 95%. */
+  /** The 95% interval of second minus first. */
   readonly interval: Interval;
   readonly pValue: number;
   /** Which is better; `undefined` when the interval holds zero, or the functions are too few to tell. */

@@ -14,7 +14,7 @@ interface FingerprintedRecord {
   readonly language?: string | undefined;
 }
 
-/** Of N functions: 144 bytes each. */
+/** The fingerprints of N functions, 144 bytes each. */
 export interface TrainingFingerprints {
   /** [N] 128 bits of SHA-256 of the normalised body, hexadecimal. */
   readonly bodies: readonly string[];

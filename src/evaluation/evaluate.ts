@@ -26,7 +26,7 @@ export interface EvaluationRecord {
 export interface EvaluationResult {
   /** Functions. */
   readonly n: number;
-  /** Of them labelled vulnerable. */
+  /** How many of them are labelled vulnerable. */
   readonly positives: number;
   readonly threshold: number;
   readonly metrics: MetricValues;
@@ -65,7 +65,7 @@ export function evaluateScores({ records, scores, threshold }: ScoredRecords): E
   };
 }
 
-/** The threshold with the best F1 on these records (validation, never test), or 0.5 when there is no choosing. */
+/** The threshold with the best F1 on these records (validation, never test), or 0.5 when none can be chosen. */
 export function thresholdFor({ records, scores }: Omit<ScoredRecords, 'threshold'>): number {
   const targets = records.map((record) => record.target);
   return chooseThreshold(rankScores(targets, scores))?.threshold ?? DEFAULT_THRESHOLD;

@@ -5,7 +5,7 @@
 import { VultuneError } from '../base/errors.ts';
 import { type Interval, percentileInterval, type Replicates } from './resampling/intervals.ts';
 
-/** Of an adapter that does not say how many of its functions were vulnerable: both classes alike. */
+/** The assumed share for an adapter that does not say how many of its functions were vulnerable: both classes alike. */
 export const UNKNOWN_PREVALENCE = 0.5;
 
 /**
@@ -26,7 +26,7 @@ export interface AtPrevalence {
   readonly prevalence: number;
   /** Share of flagged functions that are vulnerable; 0 when none is flagged. */
   readonly precision: number;
-  /** Of 1000 functions. */
+  /** Alerts among 1000 functions. */
   readonly alertsPer1000: number;
   readonly foundPer1000: number;
   readonly precisionInterval?: Interval;

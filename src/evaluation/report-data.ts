@@ -42,7 +42,7 @@ export interface ReportData {
   readonly roc: { readonly points: readonly CurvePoint[]; readonly band: Band };
   /** x recall, y precision; one point a step. */
   readonly pr: { readonly points: readonly CurvePoint[]; readonly band: Band };
-  /** Highest scores first; empty when the scores are no probabilities. */
+  /** Highest scores first; empty when the scores are not probabilities. */
   readonly reliability: readonly ReliabilityBin[];
   readonly histogram: readonly HistogramBin[];
   /** Every threshold that differs in effect, highest first; thinned to 2000. */
@@ -56,12 +56,12 @@ export interface ReportDataOptions extends Omit<ResampleOptions, 'clusters' | 'd
   readonly scores: ArrayLike<number>;
   readonly threshold: number;
   readonly clusters: Clusters;
-  /** Of the model, as the comparison has them. */
+  /** The model's result, as the comparison has it. */
   readonly result: EvaluationResult;
   readonly intervals: Intervals;
   /** Made already; else they are made here. */
   readonly slices?: readonly SliceResult[] | undefined;
-  /** Of the curves' bands; default 500. */
+  /** Resamples for the curves' bands; default 500. */
   readonly bandResamples?: number | undefined;
 }
 
@@ -101,7 +101,7 @@ export async function reportData(options: ReportDataOptions): Promise<ReportData
   };
 }
 
-/** Equal widths over [0, 1], or over the scores' range when they are no probabilities. */
+/** Equal widths over [0, 1], or over the scores' range when they are not probabilities. */
 export function scoreHistogram(
   records: readonly { readonly target: number; readonly set?: string | undefined }[],
   scores: ArrayLike<number>,

@@ -1,11 +1,11 @@
-/** @file Where a model is no better than a baseline, in sentences: worse outright, or better by no more than noise. */
+/** @file Where a model is not better than a baseline, in sentences: worse outright, or better only within noise. */
 import type { EvaluationRow } from './compare-baselines.ts';
 import { type Metric, type MetricName, metricNames, metricRegistry } from './metrics/registry.ts';
 import { pairedDifference, type Replicates } from './resampling/intervals.ts';
 
 /**
- * `notBetter`: the model's figure is no better. `unproven`: it is better on these functions, and resamples of them often say
- * otherwise, or there are too few of them to tell. `undefined`: the metric has no value on these functions, so nothing is shown.
+ * `notBetter`: the model's figure is not better. `unproven`: it is better on these functions, but resamples of them often
+ * disagree, or they are too few to tell. `undefined`: the metric has no value on these functions, so nothing is shown.
  */
 export const SHORTFALL_KINDS = ['notBetter', 'unproven', 'undefined'] as const;
 
@@ -18,7 +18,7 @@ export interface Shortfall {
   readonly sentence: string;
 }
 
-/** With fewer functions of either class, being better on them is no evidence: one function more may turn it around. */
+/** With fewer functions of either class, being better on them proves nothing: one more function may reverse it. */
 export const LEAST_OF_A_CLASS = 10;
 
 /** Why functions are too few to say that one model is better than another; undefined where they are enough. */

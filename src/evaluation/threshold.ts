@@ -35,6 +35,6 @@ export function chooseThreshold(ranked: RankedScores): ChosenThreshold | undefin
   const above = thresholds[best]!;
   const below = thresholds[best + 1] ?? above;
   const middle = below + (above - below) / 2;
-  // Between neighbouring floats there is no middle.
+  // Neighbouring floats have no middle.
   return { threshold: middle > below ? middle : above, f1: (2 * bestTruePositives) / bestDenominator };
 }

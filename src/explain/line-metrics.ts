@@ -27,7 +27,7 @@ export const RANDOM_ORDERS = 20;
 
 /**
  * [functions] how many other lines stand ahead of the first changed one. Lines are ranked by score, highest first, ties
- * in the order of the text; blank lines are no candidates. NaN where no changed line is a candidate.
+ * in the order of the text; blank lines are not candidates. NaN where no changed line is a candidate.
  * @param scores [functions][lines]; -Infinity for lines that were not read: they come last
  */
 export function lineRanks(
@@ -71,7 +71,7 @@ const OF_RANK: Readonly<Record<keyof LineMeasures, (rank: number) => number>> = 
   initialFalseAlarm: (rank) => rank,
 };
 
-/** Of one ranking, or the mean over several. @param rankings [rankings][functions] */
+/** The measures of one ranking, or their mean over several. @param rankings [rankings][functions] */
 export function lineMeasures(rankings: readonly Float64Array[]): LineMeasures {
   return measured((name) => {
     const values = valuesOf(name, rankings);

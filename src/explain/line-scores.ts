@@ -88,7 +88,7 @@ function readPieces(code: string, read: readonly boolean[]): string[] {
 
 const lineEnd = (piece: string) => /[\r\n]*$/.exec(piece)![0];
 
-/** A lone carriage return ends a line here, but is no line break to the tokens: the last line takes the rest. */
+/** A lone carriage return ends a line here, but the tokens do not count it as a line break: the last line takes the rest. */
 const within = ({ length }: Float64Array, line: number) => Math.min(line, length - 1);
 
 function readLines(scores: Float64Array, lines: Int32Array): boolean[] {

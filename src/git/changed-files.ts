@@ -20,7 +20,7 @@ export interface ChangedFile {
 export class ChangedFiles {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #queue: ByteQueue;
-  /** Lines that are no id come back as they are: the mark behind a request ends its answer. */
+  /** Lines other than ids come back as they are: the mark behind a request ends its answer. */
   readonly #mark = `end ${randomBytes(8).toString('hex')}`;
   #last: Promise<unknown> = Promise.resolve();
 

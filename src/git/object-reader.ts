@@ -1,6 +1,6 @@
 /**
  * @file One long-lived `git cat-file --batch`: objects of a repository by id, in the order they were asked for, each
- * bounded in size. Knows nothing of what the objects hold.
+ * bounded in size. What the objects hold is the caller's business.
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { ByteQueue } from './byte-queue.ts';

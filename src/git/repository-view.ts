@@ -13,7 +13,7 @@ import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.t
 export class RepositoryView {
   readonly place: RepositoryPlace;
   readonly folder: GitFolder;
-  /** Of its configuration file alone, keys in lower case as git has them: data, obeyed by nobody but the reader. */
+  /** From its configuration file alone, keys in lower case as git has them: data that only the reader below acts on. */
   readonly settings: ReadonlyMap<string, string>;
   readonly #signal: AbortSignal | undefined;
 
@@ -126,7 +126,7 @@ function readNames(folder: string): string[] {
   }
 }
 
-/** Of theirs only the two settings without which objects and branches cannot be read, and of those only known values. */
+/** Copies only the two settings without which objects and branches cannot be read, and only known values of them. */
 function writeConfiguration(path: string, theirs: ReadonlyMap<string, string>): void {
   const kept = [
     ['objectFormat', theirs.get('extensions.objectformat'), 'sha256'],

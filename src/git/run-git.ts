@@ -153,7 +153,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: ten minutes, twelve hours where git speaks to a server. */
   readonly limitMs?: number;
-  /** Of standard output; more is an error, never a shorter answer. */
+  /** The most bytes of standard output; more is an error, never a shorter answer. */
   readonly mostOutput?: number;
 }
 
@@ -219,7 +219,7 @@ function tooMuchError(command: string): VultuneError {
   });
 }
 
-/** What `spawn` says when there is no git. */
+/** What `spawn` says when git is not installed. */
 export function gitError(error: Error): Error {
   if (!('code' in error) || error.code !== 'ENOENT') return error;
   return new VultuneError('GIT_MISSING', 'commits are read with git, and there is none on the PATH', {

@@ -39,7 +39,7 @@ const unaryMeaning: { readonly [K in UnaryOp]: Unary<K> } = {
   erf,
   silu: (x) => x * sigmoid(x),
   pow: (x, { exponent }) => x ** exponent,
-  // Of uint32: >>> is JavaScript's logical shift of 32 bits.
+  // For uint32: >>> is JavaScript's logical shift of 32 bits.
   shiftRight: (x, { amount }) => x >>> amount,
 };
 

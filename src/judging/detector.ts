@@ -210,7 +210,7 @@ function requireSameModel({ folder, config, settings }: AdapterHeader, model: Op
 /** An adapter of another tool is one of Transformers' classifiers, which pool the last token. */
 const poolingOf = ({ settings }: AdapterHeader): Pooling => settings?.pooling ?? 'last';
 
-/** Of an adapter, before its model is known. Throws ADAPTER_SETTINGS. */
+/** An adapter's calibration, before its model is known. Throws ADAPTER_SETTINGS. */
 export function adapterCalibration({ folder, settings }: AdapterHeader): Calibration | undefined {
   if (settings?.calibration === undefined) return undefined;
   return parseCalibration(settings.calibration, join(folder, 'vultune.json'));

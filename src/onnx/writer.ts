@@ -1,6 +1,6 @@
 /**
  * @file The ONNX file format: a model described in plain data, encoded as protobuf (onnx.proto3, field numbers below).
- * Knows nothing of Vultune's graphs. Tensor data is copied once, from the host tensor into the finished file.
+ * Independent of Vultune's graphs. Tensor data is copied once, from the host tensor into the finished file.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { VultuneError } from '../base/errors.ts';

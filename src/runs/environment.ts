@@ -3,7 +3,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { type FileHash, hashFile } from '../base/hash-file.ts';
 
 export interface Environment {
-  /** Of vultune, node and the packages that compute. */
+  /** Versions of vultune, node and the packages that compute. */
   readonly versions: Readonly<Record<string, string>>;
   readonly platform: string;
   readonly cpuModel: string;

@@ -74,7 +74,7 @@ function cutTornLine(file: number): void {
 }
 
 /**
- * All events of a log, in order; none where there is no log. A torn last line is left out.
+ * All events of a log, in order; none where no log exists. A torn last line is left out.
  * @throws VultuneError `RUN_EVENTS_BROKEN` when a line before the last is not an event.
  */
 export function readEvents(path: string): readonly RunEvent[] {

@@ -1,6 +1,6 @@
 /**
  * @file What can happen in a run: one line of events.jsonl each. The same lines are written by every runner, so
- * this is a file format: fields are added, never renamed. Knows nothing of how a run is trained.
+ * this is a file format: fields are added, never renamed. How a run is trained does not show in it.
  */
 
 interface Event<Type extends string> {

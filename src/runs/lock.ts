@@ -1,6 +1,6 @@
 /**
  * @file One process trains into a run. The lock is a file naming its holder; the lock of a process that no longer
- * lives is taken over. Knows nothing of what it guards.
+ * lives is taken over.
  */
 import {
   closeSync,
@@ -110,7 +110,7 @@ function writeExclusively(path: string, text: string): void {
 const isAnyOf = (error: unknown, codes: readonly string[]) =>
   error instanceof Error && 'code' in error && codes.includes(String(error.code));
 
-/** A lock without a holder's name: empty while it is made where there are no links, else of no process of ours. */
+/** A lock without a holder's name: empty while it is being made on a file system without links, else not made by Vultune. */
 type Found = LockHolder | 'empty' | 'nobody';
 
 /** An empty lock of this age was left by a process that died there. */

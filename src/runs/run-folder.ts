@@ -133,7 +133,7 @@ export function createRun(
 
 /**
  * Opens a run to read.
- * @throws VultuneError `RUN_MISSING` when there is no run.json, `RUN_FORMAT_UNKNOWN`, `RUN_RECORD_BROKEN`.
+ * @throws VultuneError `RUN_MISSING` when run.json is missing, `RUN_FORMAT_UNKNOWN`, `RUN_RECORD_BROKEN`.
  */
 export function openRun(dir: string): Run {
   const paths = runPaths(dir);

@@ -55,7 +55,7 @@ export interface Split {
   readonly known: Finding[];
 }
 
-/** Of copies, the first ones in the order given are the known ones. */
+/** Among copies, the first ones in the order given are the known ones. */
 export function splitByBaseline(findings: readonly Finding[], baseline: readonly BaselineEntry[]): Split {
   const left = new Map<string, number>();
   for (const { fingerprint } of baseline) left.set(fingerprint, (left.get(fingerprint) ?? 0) + 1);

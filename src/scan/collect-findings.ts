@@ -7,7 +7,7 @@ import type { ScanFilesCounts, ScannedFunction } from './scan-files.ts';
 
 export interface CollectOptions {
   readonly baseFolder: string;
-  /** Of the scores as they come in. */
+  /** The threshold on the scores as they come in. */
   readonly threshold: number;
   /** To the scale that is reported, in the same order; default: as they are. */
   readonly shift?: (score: number) => number;

@@ -18,7 +18,7 @@ export interface FunctionPlace {
 /** A comment in the source that says why a function is not to be reported. */
 export interface Suppression {
   readonly reason: string;
-  /** Of the comment. */
+  /** The comment's line. */
   readonly line: number;
 }
 
@@ -29,9 +29,9 @@ export interface FunctionOutline extends FunctionPlace {
   /** UTF-16 offsets into the file's text. */
   readonly start: number;
   readonly end: number;
-  /** Of the exact text, which is what the model reads. */
+  /** The key of the exact text, which is what the model reads. */
   readonly codeKey: string;
-  /** Of the text without comments and white space. */
+  /** The hash of the text without comments and white space. */
   readonly bodyHash: string;
   /** Stays when lines move, white space changes or the file is renamed; changes with the body. */
   readonly fingerprint: string;

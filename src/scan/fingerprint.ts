@@ -1,4 +1,4 @@
-/** @file Names for texts that stay the same from scan to scan. Knows nothing of how a text was found. */
+/** @file Names for texts that stay the same from scan to scan, however a text was found. */
 import { createHash } from 'node:crypto';
 
 /** 132 bits of SHA-256 in 22 characters: no two texts of any tree share one. */

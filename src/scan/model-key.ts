@@ -12,13 +12,13 @@ const SCORING_VERSION = 2;
 
 export interface ModelKeyOptions {
   readonly maxLength: number | undefined;
-  /** Of the base model, with the adapter's own tokenizer where it has one. */
+  /** The base model's identity, with the adapter's own tokenizer where it has one. */
   readonly model: ModelIdentity;
   readonly device: string;
 }
 
 export interface ModelKey {
-  /** Of the adapter's files alone. */
+  /** The fingerprint of the adapter's files alone. */
   readonly adapterFingerprint: string;
   readonly key: string;
 }

@@ -50,7 +50,7 @@ export interface ScanFilesOptions {
 export interface WindowLimits {
   /** Functions that are sorted by length and scored together. */
   readonly windowFunctions: number;
-  /** Of one call of the model. */
+  /** How many functions one call of the model takes. */
   readonly functionsPerCall: number;
 }
 
@@ -143,7 +143,7 @@ class FileScan {
       return [];
     }
     for (const note of source.notes) notices.add(note, path);
-    // Of a C header only the text says whether it is C++.
+    // Only the text of a C header says whether it is C++.
     const file: SourceFile = { path, language: languageOfPath(path, source.text) ?? fromPath.language };
     const outline = await this.#outline(source.text, source.contentHash, file);
     this.#countFile(path, outline);

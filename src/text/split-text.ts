@@ -17,7 +17,7 @@ export function textSplitter(
   invert: boolean,
 ): (text: string) => string[] {
   if (behavior === 'Isolated') return (text) => isolated(text, pattern(text));
-  // Pieces and whether each is cut at (a match, or with invert what is no match); then what becomes of the two kinds.
+  // Pieces and whether each is cut at (a match, or with invert whatever does not match); then what becomes of the two kinds.
   return (text) => {
     const pieces: string[] = [];
     const cuts: boolean[] = [];

@@ -1,4 +1,4 @@
-/** @file Which line of a text each of its tokens stands on. Knows nothing of what the lines are for. */
+/** @file Which line of a text each of its tokens stands on. */
 import type { Tokenizer } from './tokenizer.ts';
 
 /** Token ids whose text has been asked for: functions use few of a vocabulary. */

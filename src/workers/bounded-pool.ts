@@ -10,7 +10,7 @@ import type { WorkerJob } from './worker-job.ts';
 
 export interface BoundedPoolOptions {
   readonly threads: number;
-  /** Of one job, the start of its thread included where there is none yet. */
+  /** The time limit of one job, including the start of its thread where none runs yet. */
   readonly timeoutMs: number;
   /** JavaScript heap of a thread. */
   readonly memoryMb: number;

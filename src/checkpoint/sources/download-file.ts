@@ -1,6 +1,6 @@
 /**
  * @file One file over HTTP, whole and checked: continued after an interruption, in this run or a later one.
- * Knows nothing of models; `target.incomplete` is the name Python's hub library uses too.
+ * Works for any file; `target.incomplete` is the name Python's hub library uses too.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';

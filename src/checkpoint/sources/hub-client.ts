@@ -27,7 +27,7 @@ export interface HubClient {
 }
 
 const PUBLIC_HUB = 'https://huggingface.co';
-/** Of one question to the hub, not of a download. */
+/** The time limit of one question to the hub; a download has its own. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
 /** All functions throw MODEL_NOT_FOUND, MODEL_UNAUTHORIZED, MODEL_HUB_UNREACHABLE, or the signal's reason. */

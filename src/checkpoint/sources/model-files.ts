@@ -51,7 +51,7 @@ export function selectModelFiles(model: string, names: readonly string[]): strin
 export async function holdsWholeModel(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch((): string[] => []);
   if (names.some((name) => name.endsWith('.gguf') && existsSync(join(folder, name)))) return true;
-  // existsSync follows links: a link to a blob that was removed is no file.
+  // existsSync follows links: a link to a removed blob counts as missing.
   if (!existsSync(join(folder, 'config.json'))) return false;
   if (names.includes(WEIGHTS) || !names.includes(INDEX)) return existsSync(join(folder, WEIGHTS));
   const shards = await shardsOf(join(folder, INDEX));

@@ -42,7 +42,7 @@ export function formatPercent(share: number): string {
 /** At least `digits` significant digits, no exponent: `0.0123`, `1.9`, `240`. */
 export function formatSignificant(value: number, digits = 2): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
-  // Of the rounded value: 0.9996 becomes 1.0, not 1.00.
+  // The rounded value decides the digits: 0.9996 becomes 1.0, not 1.00.
   const rounded = Number(value.toPrecision(digits));
   const places = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(rounded))));
   return value.toFixed(Math.min(places, 20));

@@ -1,6 +1,6 @@
 /**
  * @file One line of progress as text: what is shown, in which order, and what goes first when the terminal is
- * narrow. Knows nothing of drawing.
+ * narrow. Drawing it is progress.ts's work.
  */
 import type { Colors } from './colors.ts';
 import { formatBytes, formatCount, formatDuration, formatPercent, formatSignificant } from './numbers.ts';

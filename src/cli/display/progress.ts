@@ -1,6 +1,6 @@
 /**
- * @file Progress of one task: a live line on a terminal, a plain line now and then in a log. Knows nothing of
- * what the task is.
+ * @file Progress of one task: a live line on a terminal, a plain line now and then in a log. What the task
+ * is does not matter.
  */
 import { type Options, SingleBar } from 'cli-progress';
 import {

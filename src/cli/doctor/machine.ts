@@ -8,7 +8,7 @@ export interface Machine {
   readonly cpuCount: number;
   /** What this process may use: fewer than there are in a container, or under taskset. */
   readonly threads: number;
-  /** Of those that matrix products use; undefined where the system does not say. */
+  /** The ones that matrix products use; undefined where the system does not say. */
   readonly instructionSets: readonly string[] | undefined;
   readonly memoryBytes: number;
   readonly freeMemoryBytes: number;

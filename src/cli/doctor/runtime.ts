@@ -10,7 +10,7 @@ export interface DeviceReport {
   readonly available: boolean;
   /** What to do where it is not. */
   readonly hint?: string;
-  /** Of a float32 matrix product, where it was measured. */
+  /** The speed of a float32 matrix product, where it was measured. */
   readonly gflops?: number;
 }
 

@@ -50,7 +50,7 @@ export function packageVersion(name: string): string | undefined {
   return undefined;
 }
 
-/** Of all files below, links not followed; undefined where there is no such folder. */
+/** The size of all files below `path`, links not followed; undefined where the folder does not exist. */
 export async function folderSizeBytes(path: string): Promise<number | undefined> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined);
   if (entries === undefined) return undefined;

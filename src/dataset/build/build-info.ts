@@ -10,7 +10,7 @@ export interface BuildSplitInfo {
   readonly P3: number;
   readonly projects: number;
   readonly commits: number;
-  /** Of the file. */
+  /** The file's SHA-256. */
   readonly sha256: string;
 }
 

@@ -1,4 +1,4 @@
-/** @file What every dataset card has: the hub's header and tables. Knows nothing of a dataset's content. */
+/** @file What every dataset card has: the hub's header and tables. What a dataset contains is said elsewhere. */
 import { SPLITS } from './split-by-group.ts';
 
 /** YAML between dashes, as the hub reads it; `languages` as records have them. */

@@ -11,7 +11,7 @@ import { formatRecord } from '../write-jsonl.ts';
 import type { BodyIndex } from './select/body-index.ts';
 
 export interface Exclusion {
-  /** Of each dataset's records in order. */
+  /** The fingerprint of each dataset's records, in order. */
   readonly sha256: readonly string[];
   /** Before anything else: an excluded text has a low number. */
   addTo(bodies: BodyIndex): void;

@@ -1,6 +1,6 @@
 /**
  * @file Groups that hold near duplicates of each other (a port, a fork, a copied helper) joined into one, so that a split
- * cannot part them. Knows nothing of packages or labels.
+ * cannot separate them. Works on group numbers, not on packages or labels.
  */
 import { countTokens, similarity } from './similarity.ts';
 

@@ -1,6 +1,6 @@
 /**
- * @file Which function of a file's old version is which of its new one. By qualified name first, then by likeness:
- * names repeat, functions have none, and fixes rename them. Knows nothing of labels.
+ * @file Which function of a file's old version is which of its new one. By qualified name first, then by similarity:
+ * names repeat, functions have none, and fixes rename them. Labels play no part.
  */
 import { ANONYMOUS } from '../functions/name-functions.ts';
 import { countTokens, similarity, type TokenCounts } from './similarity.ts';

@@ -1,4 +1,4 @@
-/** @file Runs asynchronous jobs a few at a time. Knows nothing of what they do. */
+/** @file Runs asynchronous jobs a few at a time. What they do is the caller's business. */
 
 /**
  * Calls `job` for every item, at most `concurrency` at once; results in the items' order. The first error stops

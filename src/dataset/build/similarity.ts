@@ -1,4 +1,4 @@
-/** @file How alike two pieces of code are. Knows nothing of functions or files. */
+/** @file How similar two pieces of code are, as texts. */
 
 /** Words and signs of a text with how often each occurs. */
 export type TokenCounts = ReadonlyMap<string, number>;

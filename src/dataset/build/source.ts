@@ -1,6 +1,6 @@
 /**
  * @file What a source of data is to the builder: changes that fixed something (files before and after), or records
- * that somebody labelled already. Knows nothing of where they come from, nor of what becomes of them.
+ * that somebody labelled already. Where they come from is each source's business, what becomes of them the builder's.
  */
 import type { DatasetRecord } from '../record.ts';
 import type { OnProgress } from './progress.ts';
@@ -51,7 +51,7 @@ export interface SourceInfo {
   readonly location: string;
   readonly version?: string;
   readonly license?: string;
-  /** Of the input, where it is a file. */
+  /** The input's SHA-256, where it is a file. */
   readonly sha256?: string;
 }
 

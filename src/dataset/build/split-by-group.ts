@@ -1,6 +1,6 @@
 /**
  * @file Splits groups (packages, projects, commits) into train, valid and test so that no group is on two sides.
- * Knows nothing of records.
+ * Works on group sizes, not on records.
  */
 import { randomStream } from '../../base/random.ts';
 
@@ -15,7 +15,7 @@ export interface SplitGroup {
 }
 
 const TRIES = 64;
-/** Of very many groups every order is about as good: fewer are tried. */
+/** With very many groups every order is about as good, so fewer orders are tried. */
 const MOST_ASSIGNED = 2 ** 21;
 
 /**

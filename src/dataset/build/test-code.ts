@@ -49,7 +49,7 @@ const TEST_FILES: Readonly<Record<string, RegExp>> = {
 
 const JVM: ReadonlySet<string> = new Set(['java', 'kotlin', 'scala']);
 
-/** Without the package: `src/main/java/org/x/test/util` is no test, `src/test/java/org/x` is. */
+/** Without the package: `src/main/java/org/x/test/util` is not a test, `src/test/java/org/x` is. */
 function beforePackage(folders: readonly string[]): readonly string[] {
   const root = folders.findIndex((folder, index) => {
     const isSourceRoot = /^(?:java|kotlin|scala|groovy)$/.test(folder) && folders[index - 2] === 'src';

@@ -62,7 +62,7 @@ type MakeRecord = (
   candidate: number,
   fields: StagedFields,
   facts: FixFacts | undefined,
-  /** Of somebody's own record that has no id. */
+  /** The id of a ready-made record that has none. */
   fallbackId: string,
 ) => LabelledRecord;
 
@@ -73,7 +73,7 @@ function recordMaker(index: CandidateIndex, labelled: Labelled): MakeRecord {
     ids.set(id, count);
     return count === 1 ? id : `${id}.${count}`;
   };
-  /** Of the pair that is being written: a before comes directly in front of its after. */
+  /** The pair being written: a before comes directly in front of its after. */
   let pair = { number: -1, name: '' };
   const joined = new Map<number, string>();
   return (candidate, fields, facts, fallbackId) => {
@@ -101,7 +101,7 @@ function recordMaker(index: CandidateIndex, labelled: Labelled): MakeRecord {
   };
 }
 
-/** Of a vulnerable function and its fix; an unchanged one has none. */
+/** The CVE and CWE of a vulnerable function and its fix; an unchanged function has none. */
 function weakness({ cve, cwe }: FixFacts): {
   cve?: string;
   cves?: readonly string[];

@@ -12,7 +12,7 @@ export interface FindLeaksOptions {
   readonly threshold?: number;
   /** Default: all. */
   readonly kinds?: readonly LeakKind[];
-  /** Of each kind; default 5. */
+  /** The most examples of each kind; default 5. */
   readonly examples?: number;
 }
 

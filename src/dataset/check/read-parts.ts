@@ -1,6 +1,6 @@
 /**
  * @file The records of several files, folders or archives one after another, each with the part of the dataset that it
- * belongs to. Knows nothing of what is done with them.
+ * belongs to.
  */
 import { basename, extname } from 'node:path';
 import type { Tally } from '../build/source.ts';
@@ -15,7 +15,7 @@ export interface ReadPartsOptions extends Omit<OpenDatasetOptions, 'onBytes'> {
 export interface ReadProgress {
   readonly records: number;
   readonly bytes: number;
-  /** Of all inputs together; undefined where one does not say. */
+  /** The size of all inputs together; undefined where one does not say. */
   readonly totalBytes: number | undefined;
   readonly file: string;
 }

@@ -1,6 +1,6 @@
 /**
  * @file What a check keeps of each record: where it is, its part, its target, and its keys and duplicates as numbers.
- * About 250 bytes a function beside the names; no code. Knows nothing of what a leak is.
+ * About 250 bytes a function beside the names; no code. What counts as a leak is decided in find-leaks.ts.
  */
 import { ExactDuplicates } from '../duplicates/exact-duplicates.ts';
 import { NearDuplicates } from '../duplicates/near-duplicates.ts';

@@ -1,6 +1,6 @@
 /**
- * @file Groups of equal texts among very many, by 128 bits of SHA-256. Keeps no text. Knows nothing of how texts were
- * normalised, nor of labels.
+ * @file Groups of equal texts among very many, by 128 bits of SHA-256. Keeps no text. Texts come
+ * normalised by the caller.
  */
 import { createHash } from 'node:crypto';
 

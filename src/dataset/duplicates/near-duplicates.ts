@@ -1,6 +1,6 @@
 /**
  * @file Groups of near duplicates among very many texts, by locality-sensitive hashing over MinHash sketches. Keeps no
- * text, only about 150 bytes for each. Knows nothing of records, languages or splits.
+ * text, only about 150 bytes for each. Works on texts, whatever record or language they come from.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VultuneError } from '../../base/errors.ts';

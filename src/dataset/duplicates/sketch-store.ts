@@ -1,4 +1,4 @@
-/** @file Very many sketches in memory, in pieces so that growing copies nothing. Knows nothing of similarity. */
+/** @file Very many sketches in memory, in pieces so that growing copies nothing. */
 import { SKETCH_BYTES } from './min-hash.ts';
 import { mixBits } from './shingles.ts';
 

@@ -1,6 +1,6 @@
 /**
  * @file Dataset files in a tar archive (compressed or not), read as they come by: nothing is unpacked to disk. Links,
- * odd paths and whatever is no dataset are passed over; a bomb is refused.
+ * odd paths and files that are not datasets are passed over; a bomb is refused.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { fileError } from '../../base/files.ts';
 import { type DatasetFile, fileOfStream } from './dataset-file.ts';
 
 export interface ArchiveOptions {
-  /** Of all entries together, uncompressed. */
+  /** The most bytes of all entries together, uncompressed. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal | undefined;
   /** Bytes of the archive read so far. */
@@ -29,7 +29,7 @@ export function isTar(head: Uint8Array): boolean {
   return Buffer.from(plain.subarray(257, 262)).toString('latin1') === 'ustar';
 }
 
-/** The bytes of a gzipped file that is no archive. @throws VultuneError `ARCHIVE_BROKEN`, `ARCHIVE_BOMB`. */
+/** The bytes of a gzipped file that is not an archive. @throws VultuneError `ARCHIVE_BROKEN`, `ARCHIVE_BOMB`. */
 export async function* gunzipped(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const { size } = await stat(path);
   const maxBytes = mostUnpackedBytes(size, ARCHIVE_LIMITS.dataset);

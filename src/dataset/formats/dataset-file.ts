@@ -1,6 +1,6 @@
 /**
  * @file One file of a dataset before it is known what it is: its first bytes, how rows are stored in it and the first
- * of them. Knows nothing of published sets.
+ * of them. Published sets are recognised elsewhere.
  */
 import { createReadStream, readdirSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
@@ -91,7 +91,7 @@ async function describe(file: Undescribed, signal?: AbortSignal): Promise<Datase
   return { ...file, container, first, fields: Object.keys(first) };
 }
 
-/** Of the head, looked at for the first character. */
+/** The bytes of the head that are searched for the first character. */
 const BLANK_BYTES = 65_536;
 
 const MAGIC: readonly (readonly [Container, string, number])[] = [

@@ -1,6 +1,6 @@
 /**
  * @file What a user says of a table of unknown make: which of its columns is which field of a record, and which words
- * mean vulnerable. Knows nothing of files.
+ * mean vulnerable.
  */
 import { VultuneError } from '../../base/errors.ts';
 

@@ -33,11 +33,11 @@ export interface OpenDatasetOptions {
 export interface OpenedDataset {
   /** Name of the format (of the first file, in a folder or archive). */
   readonly format: string;
-  /** Of all files together, as they lie on disk; undefined for standard input. */
+  /** The size of all files together on disk; undefined for standard input. */
   readonly sizeBytes: number | undefined;
   /**
    * The records in order, streamed; call once. `set` and `pair` are as the format derives them.
-   * @throws VultuneError the readers' errors with file and line; `DATASET_EMPTY` when there is no record at all.
+   * @throws VultuneError the readers' errors with file and line; `DATASET_EMPTY` when no record was found.
    */
   records(): AsyncIterable<PlacedDatasetRecord>;
 }

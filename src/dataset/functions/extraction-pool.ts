@@ -10,7 +10,7 @@ export type ExtractionPool = BoundedPool;
 export interface ExtractionPoolOptions {
   /** Worker threads, 1 or more. */
   readonly threads: number;
-  /** Of one job; code people wrote takes a hundredth of the default. */
+  /** The time limit of one job; code people wrote takes a hundredth of the default. */
   readonly timeoutMs?: number;
 }
 

@@ -47,7 +47,7 @@ export interface LanguageRow {
   readonly body: (node: SyntaxNode) => SyntaxNode | undefined;
   /** Its parameter lists: more than one in Scala. */
   readonly parameters: (node: SyntaxNode) => readonly SyntaxNode[];
-  /** A parameter without its name and default; undefined for what is no parameter (a comment). */
+  /** A parameter without its name and default; undefined for a node that is not a parameter (a comment). */
   readonly parameterType: (parameter: SyntaxNode) => string | undefined;
   /** What else tells overloads apart: `const` after the parameters. */
   readonly qualifiers: (node: SyntaxNode) => string;

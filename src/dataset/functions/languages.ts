@@ -41,7 +41,7 @@ const CPP_HEADER =
   /^[ \t]*(?:class|namespace|template|using|public|private|protected|virtual|friend)\b(?!\s*[=;,)])|\bstd::|\boperator\s*[^\w\s]|^[ \t]*#[ \t]*include[ \t]*<\w+>/m;
 
 /**
- * The language of a file by its extension, of a `.h` by its text where that is given; undefined when there is no row
+ * The language of a file by its extension, of a `.h` by its text where that is given; undefined when no row exists
  * for it. Type declarations have no functions.
  */
 export function languageOfPath(path: string, text?: string): Language | undefined {

@@ -29,7 +29,7 @@ interface Frame {
 }
 
 const MOST_NESTED = 500;
-/** Of a name's owners. */
+/** The longest prefix of a name's owners, in characters. */
 const LONGEST_PREFIX = 1_000;
 
 export const ANONYMOUS = '<anonymous>';

@@ -1,6 +1,6 @@
 /**
  * @file One source file, parsed once: its functions (with names, kinds, lines, nesting) and their normalised text.
- * Knows nothing of files, packages or labels.
+ * Takes a text: files, packages and labels are the caller's business.
  */
 import { firstFrom } from '../../base/first-from.ts';
 import { NEVER_NAMES, recoverFunctions } from './c-text/recover-functions.ts';

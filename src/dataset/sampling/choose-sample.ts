@@ -44,7 +44,7 @@ export function chooseSample(items: readonly SampleItem[], options: SampleOption
     Math.floor(share === 0 ? Number.POSITIVE_INFINITY : positives.length / share),
     Math.floor(share === 1 ? Number.POSITIVE_INFINITY : negatives.length / (1 - share)),
   );
-  // Of the first n vulnerable ones so many have a fix.
+  // paired[n]: how many of the first n vulnerable functions have a fix.
   const paired = [0];
   for (const at of order) paired.push(paired.at(-1)! + (fixes?.ofPositive.has(at) === true ? 1 : 0));
   // Without the fixes of what is not chosen there may be too few others: then fewer of both.

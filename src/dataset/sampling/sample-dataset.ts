@@ -31,7 +31,7 @@ export interface SampleReport {
   readonly pairs: number;
   /** While reading: rows that were left out, and what was noted of others, by reason. */
   readonly leftOut: Readonly<Record<string, number>>;
-  /** Of the file. */
+  /** The file's SHA-256. */
   readonly sha256: string;
 }
 

@@ -19,7 +19,7 @@ export interface SplitItem {
 
 export interface SplitOptions {
   readonly by: 'commit' | 'project' | 'time' | 'predefined';
-  /** Of the vulnerable and of all items, met as well as the groups allow. */
+  /** Target shares of the vulnerable and of all items, met as closely as the groups allow. */
   readonly fractions: Fractions;
   readonly seed: number;
   /** Default all: one point in time for the whole dataset, not one in each project. */

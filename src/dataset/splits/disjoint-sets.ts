@@ -1,4 +1,4 @@
-/** @file Disjoint sets of indices (union-find). Knows nothing of what is joined. */
+/** @file Disjoint sets of indices (union-find). */
 
 export class DisjointSets {
   #parent = new Int32Array(16);

@@ -14,7 +14,7 @@ export interface PlanItem extends SplitItem {
 }
 
 export interface PlanOptions extends SplitOptions {
-  /** Of equal bodies one is kept, of bodies with both labels none. */
+  /** Keeps one of each set of equal bodies; drops bodies labelled both ways. */
   readonly deduplicate: boolean;
 }
 

@@ -11,7 +11,7 @@ export interface RecordKeys {
 }
 
 /**
- * A commit's hash is the same commit in every project (a fork's too); what is no hash (`1.2.0...1.2.1`, `r4711`) means
+ * A commit's hash is the same commit in every project (a fork's too); anything else (`1.2.0...1.2.1`, `r4711`) means
  * something only within its project. Identifiers without a digit ("None", "unknown") are no CVE.
  */
 export function recordKeys({ pair, commit, project, cve }: DatasetRecord): RecordKeys {

@@ -1,6 +1,6 @@
 /**
- * @file Splits groups by time: earlier ones to train, later ones to valid, the latest to test. Knows nothing of what a
- * group holds but dates, projects and sizes.
+ * @file Splits groups by time: earlier ones to train, later ones to valid, the latest to test. Looks at a
+ * group's dates, projects and sizes only.
  */
 import { randomStream } from '../../base/random.ts';
 import type { Fractions, Split } from '../build/split-by-group.ts';
@@ -61,7 +61,7 @@ function dateGroup(group: ItemGroup, place: number, items: readonly SplitItem[])
   for (const index of group.items) {
     const item = items[index]!;
     const [itemDate, itemProject] = [item.date ?? '', item.project ?? ''];
-    // Of several projects at one date the first by name, whatever the order of the items.
+    // Several projects at one date: the first by name, whatever the order of the items.
     if (itemDate < date || (itemDate === date && project !== '' && itemProject >= project)) continue;
     [date, project] = [itemDate, itemProject];
   }

@@ -39,9 +39,9 @@ export interface SplitDatasetOptions extends Pick<ReadPartsOptions, 'format' | '
   /** Default 42. */
   readonly seed?: number;
   readonly timePer?: 'project' | 'all';
-  /** Of near duplicates; default 0.9. */
+  /** The similarity from which functions are near duplicates; default 0.9. */
   readonly threshold?: number;
-  /** Of equal bodies one is kept, of those with both labels none. */
+  /** Keeps one of each set of equal bodies; drops bodies labelled both ways. */
   readonly deduplicate: boolean;
 }
 
@@ -71,7 +71,7 @@ export interface InputInfo {
   readonly location: string;
   readonly functions: number;
   readonly vulnerable: number;
-  /** Of its records in order. */
+  /** The fingerprint of its records, in order. */
   readonly sha256: string;
 }
 

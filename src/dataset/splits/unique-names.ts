@@ -1,4 +1,4 @@
-/** @file Names in records out of several datasets, so that none means two things. Knows nothing of what a pair is. */
+/** @file Names in records from several datasets, made unique so that none means two things. */
 import type { DatasetRecord } from '../record.ts';
 
 /** Ids and pairs of several datasets, so that none means two things. */

@@ -1,4 +1,4 @@
-/** @file Functions by the year or quarter of their date. Knows nothing of what the date is of. */
+/** @file Functions by the year or quarter of their date, whatever the date stands for. */
 import { utcDay } from '../record-date.ts';
 import type { DateStatistics, NamedCounts } from './dataset-statistics.ts';
 

@@ -1,12 +1,12 @@
 /**
  * @file A seeded sample of pairs (a function before and after its fix), whatever the order in which the records come.
- * Holds the code of a bounded number of candidates. Knows nothing of how a difference is shown.
+ * Holds the code of a bounded number of candidates. How a difference is shown is decided elsewhere.
  */
 import { createHash } from 'node:crypto';
 import type { DatasetRecord } from '../record.ts';
 import type { SampledPair } from './dataset-statistics.ts';
 
-/** Longer functions are no use on a page. */
+/** Longer functions are of no use on a page. */
 const MOST_CHARACTERS = 20_000;
 /** Candidates for each place: some are halves without a partner, or too long. */
 const SPARE = 4;
@@ -46,7 +46,7 @@ export class PairSample {
     const isFull = this.#candidates.size >= this.#size * SPARE;
     if (isFull && rank > this.#highest && !this.#candidates.has(pair)) return;
     const candidate: Candidate = this.#candidates.get(pair) ?? { rank };
-    // Of several of one side the first by text: the order of the records must not matter.
+    // Several of one side: the first by text, so that the order of the records does not matter.
     if (isBefore) {
       if (candidate.before === undefined || record.code < candidate.before.record.code) {
         candidate.before = { record, part };

@@ -1,4 +1,4 @@
-/** @file A tally by name, and its largest entries. Knows nothing of what the names are. */
+/** @file A tally by name, and its largest entries. */
 import type { NamedCounts, TopList } from './dataset-statistics.ts';
 
 const MOST_ENTRIES = 50;

@@ -17,7 +17,7 @@ const label = 'TF-IDF + logistic regression';
 
 /** Values of C tried, from strong to weak regularisation; of equal ROC AUCs the first wins. */
 const GRID = [0.1, 1, 10, 100, 1000];
-/** scikit-learn's default, when there is no validation data to choose on. */
+/** scikit-learn's default, when no validation data exists to choose on. */
 const DEFAULT_C = 1;
 const OPTIONS = { maxNgram: 3, minDocuments: 2 };
 /** Characters of training code; more is sampled down to this. Measured at 37 million: 500 MB, a minute or two. */

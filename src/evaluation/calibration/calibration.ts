@@ -1,7 +1,7 @@
 /**
  * @file A calibration: a strictly increasing change of a score into a probability that is true of the validation
  * functions. Strictly, so that order, and every metric of the order, stays as it was. Plain data, written beside the
- * adapter. Knows nothing of how it was fitted.
+ * adapter. Fitting it is done elsewhere.
  */
 
 export const CALIBRATION_METHODS = ['none', 'temperature', 'platt', 'isotonic'] as const;
@@ -26,7 +26,7 @@ export type Calibration = CalibrationMap & {
   readonly prevalence: number;
 };
 
-/** Of an isotonic map this much of the raw score is mixed in: its flat pieces would tie functions that are ordered. */
+/** The share of the raw score mixed into an isotonic map, whose flat pieces would otherwise tie functions that are ordered. */
 const RAW_SHARE = 1e-6;
 /** Where double precision ends below 1; at 0 the same, so that both ends are treated alike. */
 const CLIP = 2 ** -53;

@@ -65,7 +65,7 @@ export function chooseCalibration({ records, scores }: CalibrationData): ChosenC
     CalibrationMethod,
     number
   >;
-  // Of equals the simplest, which stands first.
+  // Among equals the simplest wins, which stands first.
   const best = CALIBRATION_METHODS.reduce((a, b) => (logLosses[b] < logLosses[a] ? b : a));
   return { calibration: fitted(best, labels, positives, scores), logLosses };
 }

@@ -24,7 +24,7 @@ function smoothedTargets(labels: ArrayLike<number>): Float64Array {
 }
 
 /**
- * Of separable functions the sharpest temperature is best, of functions without any order the bluntest: held at the bounds.
+ * Separable functions want the sharpest temperature, functions without any order the bluntest: held at the bounds.
  * The derivative of the log loss in 1/T, sum of (sigmoid(z/T) - y) z, only grows: bisection finds its zero.
  */
 export const fitTemperature: Fit<'temperature'> = (labels, scores) => {
@@ -61,7 +61,7 @@ export const fitPlatt: Fit<'platt'> = (labels, scores) => {
   return { method: 'platt', slope, intercept };
 };
 
-/** Of the decrease that the gradient promises, what a step has to bring (Armijo). */
+/** The share of the decrease promised by the gradient that a step must bring (Armijo). */
 const SUFFICIENT = 1e-4;
 
 /**

@@ -79,7 +79,7 @@ export function usable(replicates: Float64Array): Float64Array | undefined {
   return sorted.length === 0 || sorted.length < LEAST_SHARE * replicates.length ? undefined : sorted;
 }
 
-/** Of sorted values, between the two nearest (numpy.quantile, method='linear'). */
+/** The quantile of sorted values, interpolated between the two nearest (numpy.quantile, method='linear'). */
 export function quantile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);

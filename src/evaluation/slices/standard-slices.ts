@@ -2,7 +2,7 @@
 import { matchByLength } from './match-by-length.ts';
 import { type Slice, type SliceDimension, type SliceRecord, sliceBy } from './slice.ts';
 
-/** Of a dimension with more names than this (projects), the ones with the most functions. */
+/** A dimension with more names than this (projects) is cut to the names with the most functions. */
 const MOST_SLICES = 40;
 const LENGTH_BUCKETS = 4;
 

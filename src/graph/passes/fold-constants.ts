@@ -4,7 +4,7 @@
  * It computes with the meanings of src/graph/elementwise.ts, which the interpreter uses too, and not with the interpreter,
  * which lies in a higher layer: what builds constant expressions here (gradient rules, dropout's hash) is elementwise. A
  * result is taken only when float32 holds it exactly, so that folding changes no number in any backend, and only when it
- * is no larger than its operands, so that a constant is not blown up; ONNX Runtime folds the rest by rounding.
+ * does not exceed its operands in size, so that a constant is not blown up; ONNX Runtime folds the rest by rounding.
  */
 import { numbersOf } from '../../tensor/elements.ts';
 import { type HostTensor, hostTensor } from '../../tensor/host-tensor.ts';

@@ -346,7 +346,7 @@ function describeLines({ x, y }: LineChartOptions, series: readonly Colored[]): 
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
-/** Of names that share their beginning (`org/project`) the end tells more. */
+/** Shortened at the start: where names share their beginning (`org/project`), the end tells more. */
 function shortLabel(label: string): string {
   return label.length > 23 ? `${label.slice(0, 6)}…${label.slice(-16)}` : label;
 }

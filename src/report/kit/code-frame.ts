@@ -1,6 +1,6 @@
 /**
- * @file Source code in a page: numbered lines, the ones that mattered warmer. Knows nothing of where the heat
- * comes from.
+ * @file Source code in a page: numbered lines, the ones that mattered warmer. The heat is
+ * the caller's.
  */
 import { html, type SafeHtml, trustedHtml } from '../html/html.ts';
 

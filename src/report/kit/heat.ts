@@ -1,4 +1,4 @@
-/** @file Scores of lines → warmth on a page. Knows nothing of where they come from. */
+/** @file Scores of lines → warmth on a page. */
 
 /** [lines] 0..1: what says "vulnerable", as a share of the line that says it most. */
 export function lineHeat(scores: ArrayLike<number>): number[] {

@@ -1,6 +1,6 @@
 /**
  * @file A whole page out of sections: one file, no network, landmarks, contents, style and (where needed) one
- * inline script. Knows nothing of what the sections say.
+ * inline script. What the sections say is the caller's business.
  */
 import { createHash } from 'node:crypto';
 import { html, type SafeHtml, trustedHtml } from '../html/html.ts';

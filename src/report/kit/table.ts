@@ -1,6 +1,6 @@
 /**
  * @file Tables and rows of key figures: a caption, headings with a scope, numbers aligned to the right, scrolled
- * sideways on a phone. Knows nothing of what the cells mean.
+ * sideways on a phone. What the cells mean is the caller's business.
  */
 import { type HtmlValue, html, type SafeHtml } from '../html/html.ts';
 

@@ -43,7 +43,7 @@ interface Prediction {
   readonly target: 0 | 1;
 }
 
-/** Of each kind: alarms that were none, and vulnerabilities that were passed over. */
+/** The most mistakes shown of each kind: false alarms and missed vulnerabilities. */
 const MOST_MISTAKES = 8;
 /** Resamples times functions. */
 const MOST_WORK = 10_000_000;

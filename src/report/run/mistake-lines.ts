@@ -1,5 +1,6 @@
 /**
- * @file The scores of the lines of a run's most certain mistakes: the file that keeps them, and the heat on the page. Knows nothing of how they are computed.
+ * @file The line scores of a run's most confident mistakes: the file that keeps them, and the heat on the page. They are
+ * computed elsewhere.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';

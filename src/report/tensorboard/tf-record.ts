@@ -1,6 +1,6 @@
 /**
  * @file TFRecord framing: length, its checksum, bytes, their checksum (tensorflow/core/lib/io/record_writer.h).
- * Knows nothing of what the records hold.
+ * What the records hold is the caller's business.
  */
 
 const CASTAGNOLI = 0x82f63b78;

@@ -1,6 +1,6 @@
 /**
  * @file Tries one device in a process of its own: drivers print what they miss straight to the screen, and a broken
- * one takes its process with it. Knows nothing of which devices there are.
+ * one takes its process with it. Which devices to try is decided elsewhere.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';

@@ -8,7 +8,7 @@ export interface OperatorTime {
   readonly opType: string;
   readonly calls: number;
   readonly timeMs: number;
-  /** Of the time of all operators, 0 to 1. */
+  /** The share of all operators' time, 0 to 1. */
   readonly share: number;
 }
 
@@ -16,7 +16,7 @@ export interface ProfileSummary {
   readonly totalMs: number;
   /** The longest first. */
   readonly operators: readonly OperatorTime[];
-  /** Of the time of all operators, 0 to 1. */
+  /** Matrix products' share of all operators' time, 0 to 1. */
   readonly matrixProductShare: number;
 }
 

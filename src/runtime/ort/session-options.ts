@@ -1,4 +1,4 @@
-/** @file How ONNX Runtime sessions are set up, and why. Knows nothing of graphs. */
+/** @file How ONNX Runtime sessions are set up, and why. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';

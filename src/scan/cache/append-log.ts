@@ -1,6 +1,6 @@
 /**
  * @file A text file of which lines are only ever appended: what was computed stays, however a scan ends, and two scans at a time
- * do each other no harm. Knows nothing of what the lines say.
+ * do each other no harm. What the lines say is the caller's business.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,4 +1,4 @@
-/** @file Values by a key of 22 characters, in memory and on disk as one text line each. Knows nothing of what they are. */
+/** @file Values by a key of 22 characters, in memory and on disk as one text line each. */
 import { openAppendLog } from './append-log.ts';
 import { sealLine, unsealLine } from './sealed-line.ts';
 

@@ -1,4 +1,4 @@
-/** @file Scores of lines on disk, one text line a function. Knows nothing of models but the key it is given. */
+/** @file Scores of lines on disk, one text line per function; a key stands for the model. */
 import { join } from 'node:path';
 import { fileCache, type KeyedCache, memoryCache } from './keyed-cache.ts';
 
@@ -7,7 +7,7 @@ export type LineCache = KeyedCache<readonly number[]>;
 
 export const memoryLineCache = (): LineCache => memoryCache();
 
-/** Of one model in `folder`. */
+/** The cache of one model in `folder`. */
 export function fileLineCache(folder: string, key: string, onFailure: (cause: unknown) => void): LineCache {
   return fileCache(
     join(folder, `lines-${key}.txt`),

@@ -23,7 +23,7 @@ export function noOutlineIndex(): OutlineIndex {
   return { get: () => undefined, add: () => {}, save: () => {} };
 }
 
-/** Of the folders that are scanned. `version` is Vultune's: another one may parse otherwise. */
+/** The index of the scanned folders. `version` is Vultune's: another one may parse differently. */
 export function fileOutlineIndex(folder: string, roots: readonly string[], version: string): OutlineIndex {
   const file = join(folder, `outlines-${textKey(version, String(OUTLINE_VERSION), ...roots)}.jsonl`);
   // Lines stay text until they are asked for: a tenth of the memory.

@@ -1,4 +1,4 @@
-/** @file Scores on disk, one line a function. Knows nothing of models but the key it is given. */
+/** @file Scores on disk, one line per function; a key stands for the model. */
 import { join } from 'node:path';
 import { fileCache, type KeyedCache, memoryCache } from './keyed-cache.ts';
 

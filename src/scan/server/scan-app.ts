@@ -1,4 +1,4 @@
-/** @file The scoring service's routes and what it refuses. Knows nothing of sockets, so it is tested without one. */
+/** @file The scoring service's routes and what it refuses. Opens no socket, so it is tested without one. */
 import { isIP } from 'node:net';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';

@@ -48,7 +48,7 @@ function trimTrailingSpaces(line: string): string {
 
 /** One character for each byte. */
 const asBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
-/** Of ASCII letters only, as git has it. */
+/** Changes ASCII letters only, as git does. */
 const lowerCase = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 function parseSegments(text: string, ignoreCase: boolean): Segment[] | undefined {

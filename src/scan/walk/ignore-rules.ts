@@ -53,7 +53,7 @@ export class IgnoreRules {
       : new IgnoreRules([...this.#levels, { folder, patterns }], this.#ignoreCase);
   }
 
-  /** Of this very path, whatever is said of the folders above it. */
+  /** Whether this very path is ignored, whatever the rules say of the folders above it. */
   ignores(path: string, isFolder: boolean): boolean {
     for (const { folder, patterns } of this.#levels.toReversed()) {
       const parts = pathParts(relative(folder, path).split(sep).join('/'), this.#ignoreCase);
@@ -64,7 +64,7 @@ export class IgnoreRules {
   }
 }
 
-/** Undefined: there is no such file, it may not be read, or it is none. Then there are no rules, as for git. */
+/** Undefined where the file does not exist, may not be read or is not a regular file: as for git, it then gives no rules. */
 function patternsOf(path: string, ignoreCase: boolean): readonly IgnorePattern[] | undefined {
   const text = readSmallFile(path, MOST_BYTES);
   return text

@@ -1,4 +1,4 @@
-/** @file `--include` and `--exclude`: globs against paths. Knows nothing of files. */
+/** @file `--include` and `--exclude`: globs against paths, without looking at files. */
 import picomatch from 'picomatch';
 
 export interface PathFilter {

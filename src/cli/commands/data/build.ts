@@ -21,7 +21,7 @@ export interface BuildStages {
   readonly report?: DatasetReport;
 }
 
-/** Of a source's summary in the help. */
+/** The width of a source's summary in the help. */
 const SOURCE_COLUMNS = 72;
 
 interface Options

@@ -1,6 +1,6 @@
 /**
  * @file The job that takes one changed file apart: both sides parsed, their functions matched, and told changed from
- * unchanged. Runs in a worker. Knows nothing of fixes, labels or other files.
+ * unchanged. Runs in a worker, and sees neither the fix, nor labels, nor other files.
  */
 
 import type { WorkerJob } from '../../../workers/worker-job.ts';

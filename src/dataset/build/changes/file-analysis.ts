@@ -30,7 +30,7 @@ export interface FileAnalysis {
   /** As they stand after the fix. */
   readonly unchanged: readonly FunctionCandidate[];
   readonly added: number;
-  /** Pairs of functions that are no label, by reason. */
+  /** Pairs of functions that give no label, by reason. */
   readonly leftOut: Readonly<Record<string, number>>;
   /** Why the file was not taken apart at all. */
   readonly refused?: string;

@@ -11,9 +11,9 @@ export interface SplitInfo {
   readonly P2: number;
   readonly P3: number;
   readonly packages: number;
-  /** Of all records in order. */
+  /** The fingerprint of all records, in order. */
   readonly sha256: string;
-  /** Of the set of (body, target). */
+  /** The fingerprint of the set of (body, target), in any order. */
   readonly bodies: string;
 }
 

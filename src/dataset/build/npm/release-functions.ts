@@ -1,6 +1,6 @@
 /**
  * @file The functions of a vulnerable release, each with its counterpart in the fixed one; files are parsed when they
- * are asked for. Knows nothing of advisories beyond where a function stands.
+ * are asked for. Takes from an advisory only where a function stands.
  */
 import { createHash } from 'node:crypto';
 import { LANGUAGES } from '../../functions/languages.ts';

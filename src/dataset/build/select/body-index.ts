@@ -1,6 +1,6 @@
 /**
  * @file Every distinct normalised text of a build under a small number, with the group of near duplicates it is in.
- * Keeps no text: about 400 bytes for each. Knows nothing of labels.
+ * Keeps neither text nor labels: about 400 bytes for each.
  */
 import { NearDuplicates } from '../../duplicates/near-duplicates.ts';
 

@@ -20,7 +20,7 @@ export interface CandidateIndex {
   readonly file: readonly number[];
   /** Whether the fix's advisory names it; false where none names any. */
   readonly named: readonly boolean[];
-  /** Of somebody's own records. */
+  /** The labels that came with ready-made records. */
   readonly label: ReadonlyMap<number, RecordLabel>;
   readonly pairs: number;
 }

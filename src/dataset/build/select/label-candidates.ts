@@ -1,6 +1,6 @@
 /**
  * @file Which candidates become P1, P2 and P3: filters by fix and by size, contradictions, exact duplicates, the choice of
- * unchanged functions. Every candidate left out is counted under its reason. Knows nothing of splits.
+ * unchanged functions. Every candidate left out is counted under its reason. Splits are made later.
  */
 import { randomStream } from '../../../base/random.ts';
 import type { StatedOptions } from '../build-info.ts';
@@ -12,7 +12,7 @@ import type { CandidateIndex } from './candidate-index.ts';
 export const CHOICE = { none: 0, P1: 1, P2: 2, P3: 3, own: 4 } as const;
 
 export interface Labelled {
-  /** Of each candidate one of `CHOICE`. */
+  /** For each candidate, one of `CHOICE`. */
   readonly choice: Uint8Array;
   readonly fixes: ReasonTally;
   /** Pairs of functions that fixes changed. */

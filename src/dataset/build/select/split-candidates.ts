@@ -10,7 +10,7 @@ import type { StagedUnit } from '../staging/staging-context.ts';
 import type { CandidateIndex } from './candidate-index.ts';
 import { CHOICE, type Labelled } from './label-candidates.ts';
 
-/** Of a candidate that is in no part. */
+/** The side of a candidate that is in no part. */
 export const NO_SIDE = -1;
 
 export interface SplitCandidates {

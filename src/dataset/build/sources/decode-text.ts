@@ -1,8 +1,8 @@
-/** @file Bytes of a source file of unknown encoding as text. Knows nothing of languages. */
+/** @file Bytes of a source file of unknown encoding as text, whatever its language. */
 import type { Tally } from '../source.ts';
 
 /**
- * UTF-8 without its byte order mark, else Latin-1 (counted); undefined for what is no text (counted).
+ * UTF-8 without its byte order mark, else Latin-1 (counted); undefined for bytes that are not text (counted).
  * Line ends stay as they are.
  */
 export function decodeText(bytes: Uint8Array, tally: Tally): string | undefined {

@@ -1,6 +1,6 @@
 /**
  * @file The sources that `vultune data build` takes, one row each; a new source is a row. What a source needs is
- * imported when it is opened. Knows nothing of what becomes of its changes and records.
+ * imported when it is opened. What becomes of its changes and records is the builder's business.
  */
 import type { DatasetSource } from '../source.ts';
 

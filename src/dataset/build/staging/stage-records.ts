@@ -23,7 +23,7 @@ import { ReasonTally } from './tally.ts';
 
 /** Records that a worker takes at once: a job has its price. */
 const BATCH = 256;
-/** Of a staging file; a multiple of `BATCH`. */
+/** Records in one staging file; a multiple of `BATCH`. */
 const UNIT_RECORDS = 64 * BATCH;
 
 export interface TextInput {
@@ -138,7 +138,7 @@ class RecordUnit {
   readonly #onRecords: (count: number) => void;
   readonly #writer: StagedUnitWriter | undefined;
   readonly #running: Promise<readonly [readonly DatasetRecord[], readonly MarksOrRefusal[]]>[] = [];
-  /** Of records that are left out. */
+  /** Why records are left out. */
   readonly #refusals = new ReasonTally();
   #batch: DatasetRecord[] = [];
 

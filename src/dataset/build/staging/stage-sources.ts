@@ -1,6 +1,6 @@
 /**
  * @file All units of all sources, staged: those that are on disk already are passed over, the others analysed, a few at
- * once. Returns them in the sources' order, whatever finished first. Knows nothing of selection.
+ * once. Returns them in the sources' order, whatever finished first. Selection comes later.
  */
 import { join } from 'node:path';
 import { removeLeftovers } from '../../../base/temporary-files.ts';

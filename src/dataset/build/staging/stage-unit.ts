@@ -1,6 +1,6 @@
 /**
  * @file Analyses one fix into its staging file: filters files by path and content, has each taken apart, writes the
- * functions in the order of the files. Knows nothing of other fixes or of labels.
+ * functions in the order of the files. Each fix is analysed by itself; labels come later.
  */
 import type { ExtractionPool } from '../../functions/extraction-pool.ts';
 import { type Language, languageOfPath } from '../../functions/languages.ts';
@@ -44,7 +44,7 @@ export async function stageUnit(
   }
 }
 
-/** The change as the job takes it; undefined, and counted, for what is no source of the project's own. */
+/** The change as the job takes it; undefined, and counted, for a file that is not the project's own source. */
 function sourceFile(change: FileChange, tally: ReasonTally) {
   const { path, before, after } = change;
   const pathBefore = change.pathBefore ?? path;

@@ -1,6 +1,6 @@
 /**
- * @file One analysed unit on disk: a line a function, a summary last, so that a file without one is not whole. What a
- * stopped build goes on from, and what selection reads. Knows nothing of how functions are chosen.
+ * @file One analysed unit on disk: a line a function, a summary last, so that a file without one is not whole. A stopped build
+ * resumes from these files, and selection reads them.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
@@ -27,7 +27,7 @@ export interface StagedMeta {
   readonly path?: string;
   /** Names as the record has them, for functions that an advisory names. */
   readonly names?: readonly string[];
-  /** Of a record: what its labels and splits hang on. */
+  /** What a record's label and split depend on; records only. */
   readonly label?: RecordLabel;
 }
 
@@ -53,7 +53,7 @@ export interface StagedSummary {
   /** Why files and functions were left out. */
   readonly files: Readonly<Record<string, number>>;
   readonly functions: Readonly<Record<string, number>>;
-  /** Of a source of records as a whole: the units it is staged in. */
+  /** The number of units that a source of records is staged in. */
   readonly units?: number;
 }
 

@@ -63,7 +63,7 @@ async function* recordsOf(
   }
 }
 
-/** Of the work, roughly, what comes before the first function. */
+/** Roughly the share of the work that comes before the first function. */
 const LISTING_SHARE = 0.1;
 
 function methodRowsByFile(database: ReadOnlyDatabase): Map<string, number[]> {

@@ -1,6 +1,6 @@
 /**
  * @file Cells of published sets as fields of a record: text, labels, CWE and CVE ids, days, languages, splits. Each
- * set writes them its own way. Knows nothing of which set has which column.
+ * set writes them its own way. Which set has which column is said in that set's file.
  */
 
 import type { Split } from '../../build/split-by-group.ts';

@@ -8,7 +8,7 @@ import type { DatasetFormat, ReadRecord } from '../format.ts';
 import { tableRows } from '../rows/table-rows.ts';
 import { splitNamed } from './cells.ts';
 
-/** Strict: a line that is no record is an error, nothing is left out. */
+/** Strict: a line that is not a record is an error, nothing is left out. */
 export const VULTUNE: DatasetFormat = {
   name: 'vultune',
   summary: "Vultune's own records: code, target, set, pair ... (JSON lines)",

@@ -1,4 +1,4 @@
-/** @file Rows of CSV with a header, streamed; cells may be whole source files. Knows nothing of what rows mean. */
+/** @file Rows of CSV with a header, streamed; cells may be whole source files. What rows mean is decided later. */
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { parse as parseAtOnce } from 'csv-parse/sync';
@@ -14,7 +14,7 @@ const OPTIONS = {
   skip_empty_lines: true,
 } as const;
 
-/** More is no table of functions. */
+/** A file with more is not a table of functions. */
 const MOST_COLUMNS = 10_000;
 
 interface RowWithInfo {

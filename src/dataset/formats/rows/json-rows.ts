@@ -1,4 +1,4 @@
-/** @file Rows of one JSON array of objects, however large, one after another. Knows nothing of what rows mean. */
+/** @file Rows of one JSON array of objects, however large, one after another. What rows mean is decided later. */
 import { Readable } from 'node:stream';
 import { streamArray } from 'stream-json/streamers/stream-array.js';
 import { VultuneError } from '../../../base/errors.ts';

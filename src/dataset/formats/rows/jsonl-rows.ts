@@ -1,4 +1,4 @@
-/** @file Rows of JSON lines: one JSON object a line, from any stream of bytes. Knows nothing of what rows mean. */
+/** @file Rows of JSON lines: one JSON object per line, from any stream of bytes. What rows mean is decided later. */
 import { VultuneError } from '../../../base/errors.ts';
 import { duplicateKey } from '../../duplicate-keys.ts';
 import { parseRow } from '../../json/parse-row.ts';

@@ -12,7 +12,7 @@ import type { TableRow } from './table-rows.ts';
 /** At once; a group is decoded as often as it has slices, so slices are large. */
 const SLICE_ROWS = 20_000;
 
-/** Of the file at `path`. */
+/** The rows of the file at `path`, in batches. */
 export function parquetBatches(path: string): AsyncGenerator<Batch<TableRow>> {
   return inBatches(({ onBytes }) => rowsOf(path, onBytes), charactersOf);
 }

@@ -4,7 +4,7 @@ import type { FileMetaData } from 'hyparquet';
 /** Equal rows take next to nothing, but some: no writer reaches this. */
 const MOST_ROWS_PER_BYTE = 1_000;
 const ALWAYS_ALLOWED_PAGE_BYTES = 64 * 2 ** 20;
-/** Of a page unpacked; the format's own sizes are 32 bits wide. */
+/** The largest page once unpacked; the format's own sizes are 32 bits wide. */
 const MOST_PAGE_BYTES = 2 ** 30;
 const MOST_PAGE_RATIO = 1_100;
 

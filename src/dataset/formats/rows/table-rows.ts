@@ -1,6 +1,6 @@
 /**
- * @file Rows of a table, whatever it is stored as: JSON lines, a JSON array, CSV or Parquet. Knows nothing of what
- * rows mean.
+ * @file Rows of a table, whatever it is stored as: JSON lines, a JSON array, CSV or Parquet. What rows
+ * mean is decided later.
  */
 import { VultuneError } from '../../../base/errors.ts';
 import type { DatasetFile } from '../dataset-file.ts';

@@ -275,7 +275,7 @@ function startOfHead(head: readonly Token[], name: number): number {
   return 0;
 }
 
-/** No type before the name, and what is in the brackets is no list of parameters. */
+/** No type before the name, and what is in the brackets is not a parameter list. */
 function isMacroHead(head: readonly Token[], group: Group, nameStart: number): boolean {
   const from = startOfHead(head, nameStart);
   const before = head.slice(from, nameStart);

@@ -1,6 +1,6 @@
 /**
  * @file C and C++ text → tokens, conditional directives among them, in one pass whose work grows with the text alone.
- * Comments and literals are spans beside the tokens. Knows nothing of functions, and which branch of a conditional counts.
+ * Comments and literals are spans beside the tokens. Finding functions, and choosing the branch of a conditional, is left to the caller.
  */
 import type { TextSpan } from '../normalise-text.ts';
 
@@ -196,7 +196,7 @@ class Lexer implements LexedSource {
     if (role === 'comment') this.#countLines(text);
   }
 
-  /** Of a text that ends here. */
+  /** Counts the lines of a text that ends here. */
   #countLines(text: string): void {
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
       this.#line++;

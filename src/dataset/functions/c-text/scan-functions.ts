@@ -34,7 +34,7 @@ export interface ScannedSource {
   readonly steps: number;
 }
 
-/** Longer ones are no heads; they would be read again at each `;`. */
+/** Anything longer is not a head, and would be read again at each `;`. */
 const LONGEST_OLD_STYLE_HEAD = 400;
 /** Tokens are read again where a function turns out to have ended earlier. */
 const MOST_READINGS = 4;

@@ -1,6 +1,6 @@
 /**
  * @file Advisories in OSV's JSON wherever they lie: one file, a folder with folders, or the zip archive that its
- * database offers, entry by entry. Knows nothing of what an advisory says.
+ * database offers, entry by entry. What an advisory says is read elsewhere.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { readZip } from '../releases/zip-archive.ts';
 const LIMITS = { fileBytes: 16 * 2 ** 20, totalBytes: 8 * 2 ** 30 };
 
 /**
- * Calls `onAdvisory` for each, in an order that depends on names alone; `onProblem` for what is no advisory.
+ * Calls `onAdvisory` for each, in an order that depends on names alone; `onProblem` for each entry that is not an advisory.
  * @throws VultuneError `FILE_*`, `OSV_BROKEN` for a single file that is no JSON
  */
 export async function readOsvFiles(

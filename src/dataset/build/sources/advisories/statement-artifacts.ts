@@ -28,7 +28,7 @@ export async function readStatementArtifacts(
     if (!existsSync(join(folder, 'statement.yaml'))) continue;
     const packages = statementPackages(join(folder, 'statement.yaml'), onProblem);
     const archive = join(folder, 'changed-source-code.tar.gz');
-    // Releases lie months apart: what they changed beside the fix is no fix.
+    // Releases lie months apart: other changes between them are not part of the fix.
     const paths = packages.length > 0 && existsSync(archive) ? await changedPaths(archive) : undefined;
     found.push(...packages.map((entry) => (paths === undefined ? entry : { ...entry, paths })));
   }
@@ -106,8 +106,8 @@ function decodePercent(text: string): string {
 }
 
 /**
- * Of all places where an affected release is followed by one that is not (each maintained branch has one), that with the
- * nearest versions: the fewer changes beside the fix. Among equals the newest.
+ * An affected release is followed by an unaffected one in several places (one for each maintained branch): takes the place
+ * with the nearest versions, where the fewest other changes lie; among equals the newest.
  */
 export function pairAroundFix(
   releases: ReadonlyMap<string, boolean>,

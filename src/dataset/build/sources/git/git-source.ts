@@ -51,7 +51,7 @@ export class GitSource implements ChangeSource {
 
   /**
    * Units whose files may be read until the next repository's are, or later at the price of two new processes.
-   * @throws VultuneError `GIT_MISSING`; a repository's own error when there is no other
+   * @throws VultuneError `GIT_MISSING`; a repository's own error when it is the only one
    */
   async *units(context: SourceContext): AsyncGenerator<FixUnit> {
     for (const [reason, count] of this.#problems) context.tally.add(reason, count);

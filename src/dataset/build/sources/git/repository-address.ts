@@ -1,6 +1,6 @@
 /**
  * @file Where a repository is, as a list of fixes says it: checked before git ever sees it, and told apart from its
- * other spellings. Knows nothing of git's command line.
+ * other spellings. Git itself is run elsewhere.
  */
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * @file An open repository: its commits, and the changed files of a commit with their texts, through processes that
- * live as long as it does. Knows nothing of lists of fixes.
+ * live as long as it does. Lists of fixes are read elsewhere.
  */
 import { VultuneError } from '../../../../base/errors.ts';
 import { ProcessEnded } from '../../../../git/byte-queue.ts';

@@ -1,6 +1,6 @@
 /**
  * @file The manually curated statements of project-kb as a source of fixes: a folder of vulnerabilities, each with
- * statement.yaml and changed-source-code.tar.gz (COMMIT/before/..., COMMIT/after/...). Knows nothing of functions.
+ * statement.yaml and changed-source-code.tar.gz (COMMIT/before/..., COMMIT/after/...). Functions are found later, by the builder.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { readStatement } from './statement.ts';
 
 const ARCHIVE = 'changed-source-code.tar.gz';
 
-/** @throws VultuneError `SOURCE_LOCATION` when there is no statement in the folder. */
+/** @throws VultuneError `SOURCE_LOCATION` when the folder holds no statement. */
 export async function openProjectKb(location: string | undefined): Promise<ChangeSource> {
   if (location === undefined) {
     throw new VultuneError('SOURCE_LOCATION', 'project-kb needs a folder of statements', {
@@ -55,7 +55,7 @@ export async function openProjectKb(location: string | undefined): Promise<Chang
   };
 }
 
-/** Of the folder itself or of its `statements`, by name. */
+/** The statements' folders, in the folder itself or in its `statements`, by name. */
 function statementFolders(location: string): string[] {
   const root = existsSync(join(location, 'statements')) ? join(location, 'statements') : location;
   try {
@@ -72,7 +72,7 @@ function statementFolders(location: string): string[] {
 interface Commit {
   readonly id: string;
   readonly archive: string;
-  /** Of the archive. */
+  /** The archive's SHA-256. */
   readonly sha256: string;
   readonly project: string;
   readonly cve: string[];

@@ -33,7 +33,7 @@ export class MavenRegistry implements PackageRegistry {
     return name;
   }
 
-  /** Of the releases that the advisory lists: Maven's client has no list of all. */
+  /** Chosen from the releases that the advisory lists: Maven's client has no list of all releases. */
   async previous({ affected = [], fixed, introduced }: AffectedPackage): Promise<string | undefined> {
     const older = affected.filter(
       (version) =>

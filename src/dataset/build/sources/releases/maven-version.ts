@@ -1,6 +1,6 @@
 /**
  * @file Order of Maven's versions, as its resolver has it (ComparableVersion: maven.apache.org/pom.html#version-order).
- * Knows nothing of artifacts.
+ * Compares version strings only.
  */
 
 /** Negative when `a` is older. */

@@ -25,7 +25,7 @@ export class NpmRegistry implements PackageRegistry {
     return name;
   }
 
-  /** The newest release that is no pre-release and older than the fix. */
+  /** The newest release that is older than the fix and not a pre-release. */
   async previous(
     { package: name, fixed, introduced }: AffectedPackage,
     context: ReleaseContext,

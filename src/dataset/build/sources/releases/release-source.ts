@@ -1,6 +1,6 @@
 /**
  * @file Advisories' packages as a source of the dataset builder: each pair of releases is a fix, its changed files are
- * what differs. Knows nothing of how advisories are written.
+ * what differs. How advisories are written is handled by their readers.
  */
 import { createHash } from 'node:crypto';
 import { stopIfAborted } from '../../progress.ts';

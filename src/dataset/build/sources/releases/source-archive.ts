@@ -5,7 +5,7 @@ import { readTarGz, type TarVisitor } from '../tar-archive.ts';
 import type { ReleaseFiles } from './release-pair.ts';
 import { readZip } from './zip-archive.ts';
 
-/** Of the source files of one release; more is data, or an attack. */
+/** Limits for the source files of one release; anything larger is data, or an attack. */
 const LIMITS = { fileBytes: 2 * 2 ** 20 };
 const MAX_SOURCE_BYTES = 128 * 2 ** 20;
 
