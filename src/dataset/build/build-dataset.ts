@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
+import { ReasonTally } from '../../base/tally.ts';
 import { formatBuildCard } from './build-card.ts';
 import type { BuildInfo } from './build-info.ts';
 import { type BuildOptions, stateOptions } from './build-options.ts';
@@ -18,7 +19,6 @@ import { type Labelled, labelCandidates } from './select/label-candidates.ts';
 import { NO_SIDE, splitCandidates } from './select/split-candidates.ts';
 import { stageSources } from './staging/stage-sources.ts';
 import type { StagedUnit } from './staging/staging-context.ts';
-import { ReasonTally } from './staging/tally.ts';
 import { checkOutputFolder, refuseOwnInput } from './write-dataset.ts';
 import { writeSplits } from './write-splits.ts';
 

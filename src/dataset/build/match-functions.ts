@@ -2,7 +2,7 @@
  * @file Which function of a file's old version is which of its new one. By qualified name first, then by similarity:
  * names repeat, functions have none, and fixes rename them. Labels play no part.
  */
-import { ANONYMOUS } from '../functions/name-functions.ts';
+import { ANONYMOUS } from '../../source/name-functions.ts';
 import { countTokens, similarity, type TokenCounts } from './similarity.ts';
 
 export interface Matchable {

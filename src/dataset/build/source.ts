@@ -2,6 +2,7 @@
  * @file What a source of data is to the builder: changes that fixed something (files before and after), or records
  * that somebody labelled already. Where they come from is each source's business, what becomes of them the builder's.
  */
+import type { Tally } from '../../base/tally.ts';
 import type { DatasetRecord } from '../record.ts';
 import type { OnProgress } from './progress.ts';
 
@@ -36,11 +37,6 @@ export interface FixUnit {
   readonly facts: FixFacts;
   /** Its changed files one after another, so that memory holds one at a time. What is skipped is tallied. */
   files(tally: Tally, signal: AbortSignal): AsyncIterable<FileChange>;
-}
-
-/** Counts of what was left out, by reason, in the words of the card ("merge commit", "not UTF-8"). */
-export interface Tally {
-  add(reason: string, count?: number): void;
 }
 
 /** Goes into dataset.json and the card. */

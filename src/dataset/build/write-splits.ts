@@ -3,6 +3,7 @@
  * Holds one at a time; the files appear whole or not at all. Chooses nothing.
  */
 import { join } from 'node:path';
+import { ReasonTally } from '../../base/tally.ts';
 import type { LabelledRecord, RecordSet } from '../record.ts';
 import type { BuildSplitInfo } from './build-info.ts';
 import { PartFile } from './part-file.ts';
@@ -13,7 +14,6 @@ import type { FixFacts } from './source.ts';
 import { SPLITS, type Split } from './split-by-group.ts';
 import { readStaged, type StagedFields } from './staging/staged-unit.ts';
 import type { StagedUnit } from './staging/staging-context.ts';
-import { ReasonTally } from './staging/tally.ts';
 
 export interface WrittenSplits {
   readonly splits: Readonly<Record<Split, BuildSplitInfo>>;

@@ -3,7 +3,7 @@
  * belongs to.
  */
 import { basename, extname } from 'node:path';
-import type { Tally } from '../build/source.ts';
+import type { Tally } from '../../base/tally.ts';
 import { SPLITS, type Split } from '../build/split-by-group.ts';
 import type { PlacedDatasetRecord } from '../formats/format.ts';
 import { type OpenDatasetOptions, openDataset } from '../formats/open-dataset.ts';

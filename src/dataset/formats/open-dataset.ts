@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import type { Tally } from '../build/source.ts';
+import type { Tally } from '../../base/tally.ts';
 import { archiveEntries, gunzipped, isTar } from './archive-entries.ts';
 import { type DatasetFile, fileOfStream, fileOnDisk } from './dataset-file.ts';
 import type { FieldMapping } from './field-mapping.ts';

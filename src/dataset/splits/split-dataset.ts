@@ -4,8 +4,8 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { VultuneError } from '../../base/errors.ts';
+import type { Tally } from '../../base/tally.ts';
 import type { BuildSplitInfo } from '../build/build-info.ts';
-import type { Tally } from '../build/source.ts';
 import type { Fractions, Split } from '../build/split-by-group.ts';
 import { checkOutputFolder, refuseOwnInput } from '../build/write-dataset.ts';
 import {

@@ -7,8 +7,8 @@ import { compareVersions } from '../../../src/dataset/build/npm/advisories.ts';
 import type { FetchRelease } from '../../../src/dataset/build/npm/analyse-all.ts';
 import { type BuildNpmOptions, buildNpmDataset } from '../../../src/dataset/build/npm/build-npm-dataset.ts';
 import type { Release } from '../../../src/dataset/build/npm/release.ts';
-import { languageOfPath } from '../../../src/dataset/functions/languages.ts';
 import { readLabelledRecords } from '../../../src/dataset/read-jsonl.ts';
+import { languageOfPath } from '../../../src/source/languages.ts';
 
 let folder = '';
 beforeEach(() => {

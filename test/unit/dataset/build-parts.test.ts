@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { groupAlike } from '../../../src/dataset/build/group-alike.ts';
 import { type Matchable, matchFunctions } from '../../../src/dataset/build/match-functions.ts';
 import { runPool } from '../../../src/dataset/build/run-pool.ts';
-import { contentProblem, isBuiltPath, pathProblem } from '../../../src/dataset/build/source-filters.ts';
 import { SPLITS, splitByGroup } from '../../../src/dataset/build/split-by-group.ts';
-import { parseSource } from '../../../src/dataset/functions/parse-source.ts';
+import { parseSource } from '../../../src/source/parse-source.ts';
+import { contentProblem, isBuiltPath, pathProblem } from '../../../src/source/source-filters.ts';
 
 function matchables(source: string): (Matchable & { readonly line: number })[] {
   const parsed = parseSource(source, 'javascript');

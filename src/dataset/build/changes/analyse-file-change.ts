@@ -3,12 +3,13 @@
  * unchanged. Runs in a worker, and sees neither the fix, nor labels, nor other files.
  */
 
+import type { ExtractedFunction } from '../../../source/extracted-function.ts';
+import { LANGUAGES, type Language } from '../../../source/languages.ts';
+import { type ParsedSource, parseSource } from '../../../source/parse-source.ts';
 import type { WorkerJob } from '../../../workers/worker-job.ts';
 import { bodyKey } from '../../duplicates/exact-duplicates.ts';
 import { sketchText } from '../../duplicates/min-hash.ts';
 import { normalisedCode } from '../../duplicates/normalised-code.ts';
-import { LANGUAGES, type Language } from '../../functions/languages.ts';
-import { type ExtractedFunction, type ParsedSource, parseSource } from '../../functions/parse-source.ts';
 import { type Matchable, matchFunctions } from '../match-functions.ts';
 import { type ChangeKind, changeKind } from './change-kind.ts';
 import type { FileAnalysis, FunctionCandidate, FunctionChange } from './file-analysis.ts';

@@ -3,7 +3,7 @@
  * left alone. Decides what a function is evidence of; which of them enter a dataset is select-records.ts's business.
  */
 import { createHash } from 'node:crypto';
-import { contentProblem, isBuiltPath, pathProblem } from '../source-filters.ts';
+import { contentProblem, isBuiltPath, pathProblem } from '../../../source/source-filters.ts';
 import type { Advisory, NamedFunction } from './advisories.ts';
 import type { Release } from './release.ts';
 import { type ReleaseFunction, ReleaseReader } from './release-functions.ts';

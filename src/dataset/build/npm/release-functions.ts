@@ -3,8 +3,9 @@
  * are asked for. Takes from an advisory only where a function stands.
  */
 import { createHash } from 'node:crypto';
-import { LANGUAGES } from '../../functions/languages.ts';
-import { type ExtractedFunction, type ParsedSource, parseSource } from '../../functions/parse-source.ts';
+import type { ExtractedFunction } from '../../../source/extracted-function.ts';
+import { LANGUAGES } from '../../../source/languages.ts';
+import { type ParsedSource, parseSource } from '../../../source/parse-source.ts';
 import { type Matchable, matchFunctions } from '../match-functions.ts';
 import type { Release, SourceFile } from './release.ts';
 

@@ -5,7 +5,7 @@
 import pacote from 'pacote';
 import { Parser, type ReadEntry } from 'tar';
 import { ARCHIVE_LIMITS, mostUnpackedBytes, pathInArchive } from '../../../base/archive-limits.ts';
-import { type Language, languageOfPath } from '../../functions/languages.ts';
+import { type Language, languageOfPath } from '../../../source/languages.ts';
 
 export interface SourceFile {
   /** Inside the package, without its first folder. */

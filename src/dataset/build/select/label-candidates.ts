@@ -3,9 +3,9 @@
  * unchanged functions. Every candidate left out is counted under its reason. Splits are made later.
  */
 import { randomStream } from '../../../base/random.ts';
+import { ReasonTally } from '../../../base/tally.ts';
 import type { StatedOptions } from '../build-info.ts';
 import type { StagedUnit } from '../staging/staging-context.ts';
-import { ReasonTally } from '../staging/tally.ts';
 import type { CandidateIndex } from './candidate-index.ts';
 
 /** What a candidate becomes; 0: nothing. Own: a record with somebody's own label. */

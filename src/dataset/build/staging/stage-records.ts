@@ -3,11 +3,12 @@
  * Staged again unless the source says by a key which records it has.
  */
 
+import { ReasonTally } from '../../../base/tally.ts';
+import { refusalReason } from '../../../source/source-refusal.ts';
 import type { WorkerJob } from '../../../workers/worker-job.ts';
 import { bodyKey } from '../../duplicates/exact-duplicates.ts';
 import { sketchText } from '../../duplicates/min-hash.ts';
 import { normalisedCode } from '../../duplicates/normalised-code.ts';
-import { refusalReason } from '../../functions/source-refusal.ts';
 import type { DatasetRecord } from '../../record.ts';
 import { countTokens } from '../changes/analyse-file-change.ts';
 import type { RecordSource } from '../source.ts';
@@ -19,7 +20,6 @@ import {
   stagedPath,
 } from './staged-unit.ts';
 import type { StagedUnit, StagingContext } from './staging-context.ts';
-import { ReasonTally } from './tally.ts';
 
 /** Records that a worker takes at once: a job has its price. */
 const BATCH = 256;

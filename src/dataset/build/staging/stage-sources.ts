@@ -3,15 +3,15 @@
  * once. Returns them in the sources' order, whatever finished first. Selection comes later.
  */
 import { join } from 'node:path';
+import { ReasonTally } from '../../../base/tally.ts';
 import { removeLeftovers } from '../../../base/temporary-files.ts';
-import { createExtractionPool } from '../../functions/extraction-pool.ts';
+import { createExtractionPool } from '../../../source/extraction-pool.ts';
 import { type OnProgress, stopIfAborted } from '../progress.ts';
 import type { ChangeSource, DatasetSource, FixUnit, SourceContext } from '../source.ts';
 import { stageRecords } from './stage-records.ts';
 import { stageUnit } from './stage-unit.ts';
 import { readSummary, type StagedSummary, stagedPath } from './staged-unit.ts';
 import type { StagedUnit, StagingContext } from './staging-context.ts';
-import { ReasonTally } from './tally.ts';
 
 export interface StageOptions {
   readonly cacheDir: string;

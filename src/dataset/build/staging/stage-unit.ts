@@ -2,16 +2,17 @@
  * @file Analyses one fix into its staging file: filters files by path and content, has each taken apart, writes the
  * functions in the order of the files. Each fix is analysed by itself; labels come later.
  */
-import type { ExtractionPool } from '../../functions/extraction-pool.ts';
-import { type Language, languageOfPath } from '../../functions/languages.ts';
-import { refusalReason } from '../../functions/source-refusal.ts';
+
+import { ReasonTally } from '../../../base/tally.ts';
+import type { ExtractionPool } from '../../../source/extraction-pool.ts';
+import { type Language, languageOfPath } from '../../../source/languages.ts';
+import { contentProblem } from '../../../source/source-filters.ts';
+import { refusalReason } from '../../../source/source-refusal.ts';
+import { sourcePathProblem } from '../../../source/test-code.ts';
 import { FILE_CHANGE_JOB } from '../changes/analyse-file-change.ts';
 import type { FileAnalysis, FunctionCandidate } from '../changes/file-analysis.ts';
 import type { FileChange, FixUnit } from '../source.ts';
-import { contentProblem } from '../source-filters.ts';
-import { sourcePathProblem } from '../test-code.ts';
 import { type StagedSummary, StagedUnitWriter } from './staged-unit.ts';
-import { ReasonTally } from './tally.ts';
 
 /** Files of one fix that are taken apart at once. */
 const FILES_AT_ONCE = 3;

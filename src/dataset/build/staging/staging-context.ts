@@ -1,5 +1,5 @@
 /** @file What staging is given and what it gives back: shapes only. */
-import type { ExtractionPool } from '../../functions/extraction-pool.ts';
+import type { ExtractionPool } from '../../../source/extraction-pool.ts';
 import type { FixFacts, SourceContext } from '../source.ts';
 import type { StagedSummary } from './staged-unit.ts';
 

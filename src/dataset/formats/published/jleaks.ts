@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Tally } from '../../build/source.ts';
+import type { Tally } from '../../../base/tally.ts';
 import { readZip } from '../../build/sources/releases/zip-archive.ts';
 import type { DatasetRecord } from '../../record.ts';
 import { type DatasetFile, fileOnDisk } from '../dataset-file.ts';

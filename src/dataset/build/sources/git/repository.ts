@@ -3,13 +3,14 @@
  * live as long as it does. Lists of fixes are read elsewhere.
  */
 import { VultuneError } from '../../../../base/errors.ts';
+import type { Tally } from '../../../../base/tally.ts';
 import { ProcessEnded } from '../../../../git/byte-queue.ts';
 import { type ChangedFile, ChangedFiles } from '../../../../git/changed-files.ts';
 import { type GitObject, ObjectReader } from '../../../../git/object-reader.ts';
 import type { GitFolder } from '../../../../git/run-git.ts';
-import { languageOfPath } from '../../../functions/languages.ts';
-import type { FileChange, Tally } from '../../source.ts';
-import { decodeText } from '../decode-text.ts';
+import { decodeText } from '../../../../source/decode-text.ts';
+import { languageOfPath } from '../../../../source/languages.ts';
+import type { FileChange } from '../../source.ts';
 import { fetchCommit, fetchContents } from './clone.ts';
 import { type Commit, parseCommit } from './commit.ts';
 

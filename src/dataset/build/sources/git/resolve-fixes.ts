@@ -3,9 +3,10 @@
  * nothing of lists or of what becomes of the changes.
  */
 
+import type { Tally } from '../../../../base/tally.ts';
 import { runGit } from '../../../../git/run-git.ts';
 import { stopIfAborted } from '../../progress.ts';
-import type { FixFacts, FixUnit, Tally } from '../../source.ts';
+import type { FixFacts, FixUnit } from '../../source.ts';
 import { openFolder, updateClone } from './clone.ts';
 import type { Commit } from './commit.ts';
 import type { FixRow } from './fix-list.ts';

@@ -2,7 +2,9 @@
  * @file Two releases of a package, the last with a vulnerability and the first without, and what a package registry
  * must be able to do with them. The interface alone; each registry has a file of its own.
  */
-import type { FileChange, FixFacts, Tally } from '../../source.ts';
+
+import type { Tally } from '../../../../base/tally.ts';
+import type { FileChange, FixFacts } from '../../source.ts';
 
 export type Ecosystem = 'npm' | 'pypi' | 'maven';
 

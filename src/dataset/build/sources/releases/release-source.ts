@@ -3,10 +3,10 @@
  * what differs. How advisories are written is handled by their readers.
  */
 import { createHash } from 'node:crypto';
+import { decodeText } from '../../../../source/decode-text.ts';
 import { stopIfAborted } from '../../progress.ts';
 import { runPool } from '../../run-pool.ts';
 import type { ChangeSource, FixFacts, FixUnit, SourceContext, SourceInfo } from '../../source.ts';
-import { decodeText } from '../decode-text.ts';
 import { MavenRegistry } from './maven-registry.ts';
 import { NpmRegistry } from './npm-registry.ts';
 import { PypiRegistry } from './pypi-registry.ts';

@@ -1,6 +1,7 @@
 /** @file The source files of a release's archive, by path. Which archive format it is, its name says. */
-import { languageOfPath } from '../../../functions/languages.ts';
-import type { Tally } from '../../source.ts';
+
+import type { Tally } from '../../../../base/tally.ts';
+import { languageOfPath } from '../../../../source/languages.ts';
 import { readTarGz, type TarVisitor } from '../tar-archive.ts';
 import type { ReleaseFiles } from './release-pair.ts';
 import { readZip } from './zip-archive.ts';

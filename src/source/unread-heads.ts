@@ -2,7 +2,7 @@
  * @file What begins like a function in a stretch that did not parse and is not among the functions found: so that a reader is told
  * what nothing judged. A count to be shown, not functions.
  */
-import { firstFrom } from '../../base/first-from.ts';
+import { firstFrom } from '../base/first-from.ts';
 import type { Language } from './languages.ts';
 import type { TextSpan } from './normalise-text.ts';
 import type { LineRange, SyntaxRange } from './syntax.ts';

@@ -2,41 +2,18 @@
  * @file One source file, parsed once: its functions (with names, kinds, lines, nesting) and their normalised text.
  * Takes a text: files, packages and labels are the caller's business.
  */
-import { firstFrom } from '../../base/first-from.ts';
+
+import { firstFrom } from '../base/first-from.ts';
 import { NEVER_NAMES, recoverFunctions } from './c-text/recover-functions.ts';
+import type { ExtractedFunction } from './extracted-function.ts';
 import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
 import { type NamedFunction, nameFunctions } from './name-functions.ts';
 import { reasonAgainstNesting, reasonAgainstOverlap } from './nesting.ts';
 import { normaliseRange, type TextSpan } from './normalise-text.ts';
 import { hasOutsideCode } from './outside-code.ts';
-import type { FunctionKind, LineRange, SyntaxNode, SyntaxRange, SyntaxTree } from './syntax.ts';
+import type { LineRange, SyntaxNode, SyntaxRange, SyntaxTree } from './syntax.ts';
 import { withSyntaxTree } from './syntax-tree.ts';
 import { unreadHeads } from './unread-heads.ts';
-
-export interface ExtractedFunction {
-  /** Undefined for an anonymous function. */
-  readonly name: string | undefined;
-  /** Named enclosing functions, owners and the name: `attach.onOpen`, `Server.prototype.listen`; `<anonymous>` last. */
-  readonly qualifiedName: string;
-  readonly kind: FunctionKind;
-  /** 1-based, inclusive. */
-  readonly startLine: number;
-  readonly endLine: number;
-  /** UTF-16 offsets into the source. */
-  readonly start: number;
-  readonly end: number;
-  readonly bodyStart: number;
-  readonly bodyEnd: number;
-  readonly code: string;
-  /** As written, without the parentheses. */
-  readonly parameters: string;
-  /** Types without names where the language has types, `(int, String[])`: tells overloads of one name apart. */
-  readonly signature: string;
-  /** Index, in the same list, of the function directly around this one. */
-  readonly parent: number | undefined;
-  /** False when a stretch of it does not parse. */
-  readonly parses: boolean;
-}
 
 export interface ParsedSource {
   /** In the order of their starts, outer before inner. */

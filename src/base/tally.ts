@@ -1,5 +1,9 @@
-/** @file Counts by reason. */
-import type { Tally } from '../source.ts';
+/** @file Counts by reason: what a reader or a builder leaves out, in the words of a card. */
+
+/** Counts of what was left out, by reason, in the words of the card ("merge commit", "not UTF-8"). */
+export interface Tally {
+  add(reason: string, count?: number): void;
+}
 
 export class ReasonTally implements Tally {
   readonly #counts = new Map<string, number>();

@@ -1,9 +1,9 @@
 /** @file C as people write it, in which the grammar alone loses functions: macros as heads, attributes, brackets split over conditionals. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { scanFunctions } from '../../../src/dataset/functions/c-text/scan-functions.ts';
-import { LANGUAGES, type Language } from '../../../src/dataset/functions/languages.ts';
-import { parseSource } from '../../../src/dataset/functions/parse-source.ts';
+import { scanFunctions } from '../../../src/source/c-text/scan-functions.ts';
+import { LANGUAGES, type Language } from '../../../src/source/languages.ts';
+import { parseSource } from '../../../src/source/parse-source.ts';
 
 const AFTER = 'int after(int q) { return q; }\n';
 

@@ -2,7 +2,7 @@
  * @file Normalised source text: comments out, white space only where two words would run together, one kind of
  * quotes. Works on spans somebody else found; knows no language.
  */
-import { firstFrom } from '../../base/first-from.ts';
+import { firstFrom } from '../base/first-from.ts';
 
 export interface TextSpan {
   /** UTF-16 offsets, end exclusive. */

@@ -3,8 +3,8 @@
  * names and signatures, as a table.
  */
 import { describe, expect, test } from 'vitest';
-import type { Language } from '../../../src/dataset/functions/languages.ts';
-import { parseSource } from '../../../src/dataset/functions/parse-source.ts';
+import type { Language } from '../../../src/source/languages.ts';
+import { parseSource } from '../../../src/source/parse-source.ts';
 
 interface LanguageCase {
   readonly language: Language;

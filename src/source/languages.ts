@@ -61,9 +61,3 @@ function withoutComments(text: string): string {
     .replace(/\/\*[\s\S]*?(?:\*\/|$)|\/\/.*/g, ' ')
     .replace(/#[ \t]*ifdef[ \t]+__cplusplus[\s\S]*?(?:#[ \t]*endif|$)/g, ' ');
 }
-
-/** The language that a record's `language` names: where several rows share a name, the first. */
-export function languageOfRecord(name: string): Language | undefined {
-  const rows = Object.entries(LANGUAGES) as [Language, LanguageRow][];
-  return rows.find(([, row]) => row.recordLanguage === name.toLowerCase())?.[0];
-}

@@ -1,8 +1,8 @@
 /** @file Closures at the top level: in which languages they are functions, what they are called, which stay part of others. */
 import { describe, expect, test } from 'vitest';
-import type { Language } from '../../../src/dataset/functions/languages.ts';
-import { normaliseBody } from '../../../src/dataset/functions/normalise-body.ts';
-import { parseSource } from '../../../src/dataset/functions/parse-source.ts';
+import type { Language } from '../../../src/source/languages.ts';
+import { parseSource } from '../../../src/source/parse-source.ts';
+import { normaliseBody } from '../../support/normalise-body.ts';
 
 const namesIn = (language: Language, source: string) =>
   parseSource(source, language).functions.map(({ qualifiedName }) => qualifiedName);

@@ -1,8 +1,8 @@
 /** @file Foreign source texts in threads that can be ended: their functions, or why they were refused. */
 import { expect, onTestFinished, test } from 'vitest';
-import { EXTRACTION_JOB, functionsOfSource } from '../../../src/dataset/functions/extraction-job.ts';
-import { createExtractionPool } from '../../../src/dataset/functions/extraction-pool.ts';
-import { refusalReason } from '../../../src/dataset/functions/source-refusal.ts';
+import { EXTRACTION_JOB, functionsOfSource } from '../../../src/source/extraction-job.ts';
+import { createExtractionPool } from '../../../src/source/extraction-pool.ts';
+import { refusalReason } from '../../../src/source/source-refusal.ts';
 import { HANG } from '../workers/jobs.ts';
 
 test('a source gives its functions', async () => {

@@ -2,9 +2,9 @@
  * @file The normalised text of one function that stands alone, for telling equal from changed ones. Knows
  * nothing of the file it came from.
  */
-import { LANGUAGES, type Language, type LanguageRow } from './languages.ts';
-import { normaliseRange } from './normalise-text.ts';
-import { parseSource } from './parse-source.ts';
+import { LANGUAGES, type Language, type LanguageRow } from '../../src/source/languages.ts';
+import { normaliseRange } from '../../src/source/normalise-text.ts';
+import { parseSource } from '../../src/source/parse-source.ts';
 
 /**
  * Comments and white space out (strings untouched but for their quotes). `cutNested` also cuts the bodies of inner

@@ -1,8 +1,9 @@
 /** @file The functions of one foreign source text, listed in a worker thread that can be ended. */
-import { runBounded } from '../../workers/bounded-worker.ts';
-import type { WorkerJob } from '../../workers/worker-job.ts';
+import { runBounded } from '../workers/bounded-worker.ts';
+import type { WorkerJob } from '../workers/worker-job.ts';
+import type { ExtractedFunction } from './extracted-function.ts';
 import type { Language } from './languages.ts';
-import { type ExtractedFunction, parseSource } from './parse-source.ts';
+import { parseSource } from './parse-source.ts';
 import { refusalReason, sourceRefused } from './source-refusal.ts';
 
 export interface ExtractionInput {

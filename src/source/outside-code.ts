@@ -2,7 +2,7 @@
  * @file Code that stands in no function and runs when the file does. A model of functions does not judge it, so it has to be
  * counted. Rows of languages say what acts.
  */
-import { firstFrom } from '../../base/first-from.ts';
+import { firstFrom } from '../base/first-from.ts';
 import type { LanguageRow } from './language-row.ts';
 import type { SyntaxTree } from './syntax.ts';
 

@@ -2,7 +2,7 @@
  * @file Which source files are tests, and which are others' code in a project, language by language, by their paths.
  * JavaScript's conventions are in source-filters.ts, for the npm builder's sake; here it is only asked.
  */
-import { languageOfPath } from '../functions/languages.ts';
+import { languageOfPath } from './languages.ts';
 import { type FileProblem, pathProblem } from './source-filters.ts';
 
 /** What a file's path says of it; undefined when nothing. `language` as the table of languages has it. */

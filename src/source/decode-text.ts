@@ -1,5 +1,5 @@
 /** @file Bytes of a source file of unknown encoding as text, whatever its language. */
-import type { Tally } from '../source.ts';
+import type { Tally } from '../base/tally.ts';
 
 /**
  * UTF-8 without its byte order mark, else Latin-1 (counted); undefined for bytes that are not text (counted).

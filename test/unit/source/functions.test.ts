@@ -1,9 +1,9 @@
 /** @file Functions out of JavaScript and TypeScript, their names and lines, and the normalised text they are compared by. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { languageOfPath } from '../../../src/dataset/functions/languages.ts';
-import { normaliseBody } from '../../../src/dataset/functions/normalise-body.ts';
-import { extractFunctions, parseSource } from '../../../src/dataset/functions/parse-source.ts';
+import { languageOfPath } from '../../../src/source/languages.ts';
+import { extractFunctions, parseSource } from '../../../src/source/parse-source.ts';
+import { normaliseBody } from '../../support/normalise-body.ts';
 
 const SOURCE = `'use strict';
 /* \u00e9\u{1f600} */ function plain(a, b = 1) { return a + b; }

@@ -1,6 +1,6 @@
 /** @file What a foreign source text past the limits of its worker is to its callers: a source that is refused, and counted. */
-import { VultuneError } from '../../base/errors.ts';
-import type { WorkerLimit } from '../../workers/bounded-worker.ts';
+import { VultuneError } from '../base/errors.ts';
+import type { WorkerLimit } from '../workers/bounded-worker.ts';
 
 const SOURCE_REFUSED = 'SOURCE_REFUSED';
 

@@ -1,10 +1,10 @@
 /** @file Source that is broken, hostile or cut out of its file: what is still found, what is refused, how it compares. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LANGUAGES, type Language, languageOfPath } from '../../../src/dataset/functions/languages.ts';
-import { normaliseBody } from '../../../src/dataset/functions/normalise-body.ts';
-import { parseSource } from '../../../src/dataset/functions/parse-source.ts';
-import { MAX_OPEN_BRACKETS, MAX_SOURCE_CHARACTERS } from '../../../src/dataset/functions/syntax-tree.ts';
+import { LANGUAGES, type Language, languageOfPath } from '../../../src/source/languages.ts';
+import { parseSource } from '../../../src/source/parse-source.ts';
+import { MAX_OPEN_BRACKETS, MAX_SOURCE_CHARACTERS } from '../../../src/source/syntax-tree.ts';
+import { normaliseBody } from '../../support/normalise-body.ts';
 
 const names = (source: string, language: Language) =>
   parseSource(source, language).functions.map(

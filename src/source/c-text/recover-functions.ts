@@ -2,9 +2,9 @@
  * @file A grammar's functions of a C or C++ text in which stretches did not parse, corrected by what brackets and heads say.
  * What parsed cleanly stays as the grammar has it, to the byte.
  */
-import { firstFrom } from '../../../base/first-from.ts';
+import { firstFrom } from '../../base/first-from.ts';
+import type { ExtractedFunction } from '../extracted-function.ts';
 import type { TextSpan } from '../normalise-text.ts';
-import type { ExtractedFunction } from '../parse-source.ts';
 import type { FunctionKind, LineRange } from '../syntax.ts';
 import { splitAtCommas } from './head-of-function.ts';
 import { lexC } from './lex-c.ts';

@@ -2,7 +2,7 @@
  * @file Worker threads for work on foreign source text, and what one source may cost there: a source past the limits is
  * refused, the others go on.
  */
-import { type BoundedPool, createBoundedPool } from '../../workers/bounded-pool.ts';
+import { type BoundedPool, createBoundedPool } from '../workers/bounded-pool.ts';
 import { sourceRefused } from './source-refusal.ts';
 
 export type ExtractionPool = BoundedPool;
