@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BuildNpmOptions } from '../dataset/build/npm/build-npm-dataset.ts';
+import type { BuildNpmOptions } from '../dataset/npm/build-npm-dataset.ts';
 import { compareCommand } from './commands/compare.ts';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data/data.ts';
@@ -24,7 +24,7 @@ import type { CliCommand, CommandGroup } from './program.ts';
 /** How the npm dataset is built, for `data build npm` and the quickstart alike. */
 const npmDataset = {
   build: async (options: BuildNpmOptions) =>
-    (await import('../dataset/build/npm/build-npm-dataset.ts')).buildNpmDataset(options),
+    (await import('../dataset/npm/build-npm-dataset.ts')).buildNpmDataset(options),
   cacheDir: async () =>
     join((await import('../checkpoint/sources/package-cache.ts')).vultuneCacheDir(undefined), 'datasets'),
   advisories: fileURLToPath(new URL('../../data/advisories/npm.jsonl', import.meta.url)),
@@ -32,8 +32,8 @@ const npmDataset = {
 
 /** As `npm install` would: with the user's configuration, out of the client's cache where it is there. */
 async function fetchRelease(name: string, version: string, signal: AbortSignal) {
-  const { npmFetchOptions } = await import('../dataset/build/npm/npm-client.ts');
-  const { fetchRelease: fetch } = await import('../dataset/build/npm/release.ts');
+  const { npmFetchOptions } = await import('../dataset/sources/releases/npm-client.ts');
+  const { fetchRelease: fetch } = await import('../dataset/npm/release.ts');
   return fetch(name, version, await npmFetchOptions(), signal);
 }
 
@@ -60,7 +60,7 @@ function trainingCommands(): readonly CliCommand[] {
     dataCommand({
       ...npmDataset,
       buildNpm: npmDataset.build,
-      build: async (...args) => (await import('../dataset/build/build-dataset.ts')).buildDataset(...args),
+      build: async (...args) => (await import('../dataset/builder/build-dataset.ts')).buildDataset(...args),
     }),
     trainCommand({
       train: async (...args) => {

@@ -14,6 +14,7 @@ import { changedFunctions } from './diff/changed-functions.ts';
 import type { FileOutline, FunctionOutline, ScanCounts, SuppressionProblem } from './finding.ts';
 import { OUTLINE_JOB } from './outline-source.ts';
 import { type ScoreNeed, scoreMissing } from './score-missing.ts';
+
 import type { Notices } from './walk/notices.ts';
 import { readSource } from './walk/read-source.ts';
 import type { SourceFile } from './walk/walk-tree.ts';

@@ -1,8 +1,8 @@
 /** @file A build out of fixes for people: its progress, and a summary of what was kept and what was left out. */
 
-import type { BuildInfo } from '../../dataset/build/build-info.ts';
-import type { BuildProgress, OnProgress } from '../../dataset/build/progress.ts';
+import type { BuildInfo } from '../../dataset/builder/build-info.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
+import type { BuildProgress, OnProgress } from '../../dataset/progress.ts';
 import { harmless } from './harmless-text.ts';
 import { formatCount } from './numbers.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -14,21 +14,21 @@ export interface BuildProgressDisplay {
   stop(): void;
 }
 
-const LABELS: Partial<Record<BuildProgress['stage'], string>> = { list: 'listing', fetch: 'reading' };
+const LABELS: Partial<Record<BuildProgress['phase'], string>> = { list: 'listing', fetch: 'reading' };
 
 export function buildProgress(terminal: Terminal): BuildProgressDisplay {
-  let progress: { readonly stage: string; readonly bar: Progress } | undefined;
+  let progress: { readonly phase: string; readonly bar: Progress } | undefined;
   const stop = () => {
     progress?.bar.stop();
     progress = undefined;
   };
   return {
-    onProgress({ stage, done, total, message }) {
-      if (progress?.stage !== stage) {
+    onProgress({ phase, done, total, message }) {
+      if (progress?.phase !== phase) {
         stop();
-        const label = LABELS[stage] ?? stage;
+        const label = LABELS[phase] ?? phase;
         progress = {
-          stage,
+          phase,
           bar: startProgress({ label, total: total === 0 ? undefined : total, unit: 'steps' }, terminal),
         };
       }

@@ -1,6 +1,6 @@
 /** @file A dataset build for people: its progress, and a summary of what was kept, dropped and left out. */
-import type { BuildResult } from '../../dataset/build/npm/build-npm-dataset.ts';
-import type { OnProgress } from '../../dataset/build/progress.ts';
+import type { BuildResult } from '../../dataset/npm/build-npm-dataset.ts';
+import type { OnProgress } from '../../dataset/progress.ts';
 import { formatCount, formatPercent } from './numbers.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { renderTable } from './table.ts';
@@ -15,8 +15,8 @@ export interface BuildDisplay {
 export function buildDisplay(terminal: Terminal): BuildDisplay {
   let progress: Progress | undefined;
   return {
-    onProgress({ stage, done, total, message }) {
-      if (stage !== 'fetch') {
+    onProgress({ phase, done, total, message }) {
+      if (phase !== 'fetch') {
         progress?.stop();
         return;
       }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
-import type { BuildNpmOptions, BuildResult } from '../../dataset/build/npm/build-npm-dataset.ts';
+import type { BuildNpmOptions, BuildResult } from '../../dataset/npm/build-npm-dataset.ts';
 import type { QuickstartRequest } from '../commands/quickstart.ts';
 import type { CliContext } from '../context.ts';
 import { buildDisplay, datasetSummary } from '../display/dataset-summary.ts';

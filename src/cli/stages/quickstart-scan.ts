@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
-import type { Release } from '../../dataset/build/npm/release.ts';
+import type { Release } from '../../dataset/npm/release.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
 import { functionsOfSource } from '../../source/extraction-job.ts';

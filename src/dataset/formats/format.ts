@@ -3,7 +3,7 @@
  * Holds nothing but the shapes; which formats there are is registry.ts's business.
  */
 import type { Tally } from '../../base/tally.ts';
-import type { Split } from '../build/split-by-group.ts';
+import type { Split } from '../parts.ts';
 import type { DatasetRecord } from '../record.ts';
 import type { DatasetFile } from './dataset-file.ts';
 import type { FieldMapping } from './field-mapping.ts';

@@ -15,7 +15,7 @@ import { trainCommand } from '../../../src/cli/commands/train.ts';
 import { verifyCommand } from '../../../src/cli/commands/verify.ts';
 import { relevantFlags } from '../../../src/cli/doctor/machine.ts';
 import type { CliCommand } from '../../../src/cli/program.ts';
-import type { BuildNpmOptions, BuildResult } from '../../../src/dataset/build/npm/build-npm-dataset.ts';
+import type { BuildNpmOptions, BuildResult } from '../../../src/dataset/npm/build-npm-dataset.ts';
 import { cliCase } from '../../support/cli-case.ts';
 
 let folder = '';
@@ -230,7 +230,7 @@ describe('data build npm', () => {
   const command = dataCommand({
     buildNpm: async (options) => {
       asked.push(options);
-      options.onProgress?.({ stage: 'fetch', done: 1, total: 2, message: 'a@1.0.0' });
+      options.onProgress?.({ phase: 'fetch', done: 1, total: 2, message: 'a@1.0.0' });
       return { outDir: options.outDir, info, leftOut } as unknown as BuildResult;
     },
     cacheDir: async () => '/cache',

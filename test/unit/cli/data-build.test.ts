@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DataStages, dataCommand } from '../../../src/cli/commands/data/data.ts';
-import type { BuildInfo } from '../../../src/dataset/build/build-info.ts';
-import type { BuildOptions } from '../../../src/dataset/build/build-options.ts';
+import type { BuildInfo } from '../../../src/dataset/builder/build-info.ts';
+import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
 import { cliCase } from '../../support/cli-case.ts';
 
 const split = {
@@ -37,7 +37,7 @@ const reported: string[] = [];
 const stages: Partial<DataStages> = {
   build: async (options) => {
     asked.push(options);
-    options.onProgress?.({ stage: 'fetch', done: 1, total: 2, message: 'a/b' });
+    options.onProgress?.({ phase: 'fetch', done: 1, total: 2, message: 'a/b' });
     return { outDir: options.outDir, info };
   },
   report: async (outDir) => void reported.push(outDir),

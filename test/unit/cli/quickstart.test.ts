@@ -12,8 +12,8 @@ import {
   type Resolve,
 } from '../../../src/cli/stages/quickstart-model.ts';
 import { choosePackage, describeScan, scanPackage } from '../../../src/cli/stages/quickstart-scan.ts';
-import type { BuildNpmOptions, BuildResult } from '../../../src/dataset/build/npm/build-npm-dataset.ts';
-import type { Release } from '../../../src/dataset/build/npm/release.ts';
+import type { BuildNpmOptions, BuildResult } from '../../../src/dataset/npm/build-npm-dataset.ts';
+import type { Release } from '../../../src/dataset/npm/release.ts';
 import type { LabelledRecord } from '../../../src/dataset/record.ts';
 import type { Finding, ScanReport } from '../../../src/scan/finding.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';

@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { compareVersions } from '../../../src/dataset/build/npm/advisories.ts';
-import type { FetchRelease } from '../../../src/dataset/build/npm/analyse-all.ts';
-import { type BuildNpmOptions, buildNpmDataset } from '../../../src/dataset/build/npm/build-npm-dataset.ts';
-import type { Release } from '../../../src/dataset/build/npm/release.ts';
+import { compareVersions } from '../../../src/dataset/npm/advisories.ts';
+import type { FetchRelease } from '../../../src/dataset/npm/analyse-all.ts';
+import { type BuildNpmOptions, buildNpmDataset } from '../../../src/dataset/npm/build-npm-dataset.ts';
+import type { Release } from '../../../src/dataset/npm/release.ts';
 import { readLabelledRecords } from '../../../src/dataset/read-jsonl.ts';
 import { languageOfPath } from '../../../src/source/languages.ts';
 
@@ -300,8 +300,8 @@ describe('the build', () => {
       fractions: FRACTIONS,
       concurrency: 2,
       signal: stop.signal,
-      onProgress: ({ stage, done }) => {
-        if (stage === 'fetch' && done === 5) stop.abort();
+      onProgress: ({ phase, done }) => {
+        if (phase === 'fetch' && done === 5) stop.abort();
       },
     });
     await expect(stopped).rejects.toMatchObject({ code: 'DATASET_BUILD_STOPPED', exitCode: 130 });

@@ -1,10 +1,11 @@
 /** @file The parts that dataset builders share: matching, file filters, splitting, the pool. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { groupAlike } from '../../../src/dataset/build/group-alike.ts';
-import { type Matchable, matchFunctions } from '../../../src/dataset/build/match-functions.ts';
-import { runPool } from '../../../src/dataset/build/run-pool.ts';
-import { SPLITS, splitByGroup } from '../../../src/dataset/build/split-by-group.ts';
+import { type Matchable, matchFunctions } from '../../../src/dataset/changes/match-functions.ts';
+import { groupAlike } from '../../../src/dataset/npm/group-alike.ts';
+import { SPLITS } from '../../../src/dataset/parts.ts';
+import { runPool } from '../../../src/dataset/sources/releases/run-pool.ts';
+import { splitByGroup } from '../../../src/dataset/splits/split-by-group.ts';
 import { parseSource } from '../../../src/source/parse-source.ts';
 import { contentProblem, isBuiltPath, pathProblem } from '../../../src/source/source-filters.ts';
 

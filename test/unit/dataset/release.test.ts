@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { readArchive } from '../../../src/dataset/build/npm/release.ts';
+import { readArchive } from '../../../src/dataset/npm/release.ts';
 
 interface Entry {
   readonly path: string;

@@ -1,6 +1,6 @@
 /** @file `vultune data build npm`: options of the dataset builder, its progress and its summary. */
 import { Command, Option } from 'commander';
-import type { BuildNpmOptions, buildNpmDataset } from '../../../dataset/build/npm/build-npm-dataset.ts';
+import type { BuildNpmOptions, buildNpmDataset } from '../../../dataset/npm/build-npm-dataset.ts';
 import type { CliContext } from '../../context.ts';
 import { buildDisplay, datasetSummary } from '../../display/dataset-summary.ts';
 import { addExamples, parseCount, parseNonNegative } from '../../options.ts';

@@ -1,8 +1,8 @@
 /** @file `vultune data build SOURCE...`: options of the dataset builder, its progress and its summary. */
 import { Command, Option } from 'commander';
 import { VultuneError } from '../../../base/errors.ts';
-import type { BuildOptions, buildDataset } from '../../../dataset/build/build-dataset.ts';
-import { SOURCES, type SourceOption } from '../../../dataset/build/sources/registry.ts';
+import type { BuildOptions, buildDataset } from '../../../dataset/builder/build-dataset.ts';
+import { SOURCES, type SourceOption } from '../../../dataset/sources/registry.ts';
 import type { CliContext } from '../../context.ts';
 import { buildProgress, buildSummary } from '../../display/build-summary.ts';
 import { wrapText } from '../../display/wrap.ts';

@@ -3,7 +3,7 @@
 import { languageOfPath } from '../../../source/languages.ts';
 import { tellAlive } from '../../../workers/tell-alive.ts';
 import type { WorkerJob, WorkerStream } from '../../../workers/worker-job.ts';
-import type { FileChange } from '../../build/source.ts';
+import type { FileChange } from '../../source.ts';
 import { type Batch, inBatches } from '../foreign/batches.ts';
 import { textOf } from '../published/cells.ts';
 import { withDatabase } from './database.ts';

@@ -4,7 +4,7 @@
  */
 
 import { LANGUAGES, type Language, languageOfPath } from '../../../source/languages.ts';
-import type { Split } from '../../build/split-by-group.ts';
+import type { Split } from '../../parts.ts';
 import type { DatasetRecord, Target } from '../../record.ts';
 import { utcDay } from '../../record-date.ts';
 
