@@ -88,13 +88,17 @@ function howItWasMade({ options, found, undated }: BuildInfo): string {
     most === null
       ? 'Fixes were taken however many functions they changed'
       : `Only fixes that changed ${most === 1 ? 'exactly one function' : `at most ${most} functions`} were taken`;
+  const lengths =
+    options.negativeLengths === 'matched' ? ', of lengths like those of the vulnerable ones' : '';
   const sizes = `Functions of fewer than ${minTokens}${maxTokens === null ? '' : ` or more than ${maxTokens}`} words and signs were left out`;
   return [
     `Changed files were parsed before and after, functions matched by qualified name, parameters and likeness. Found outside`,
     `tests and others' code: ${found.changedPairs} changed functions (${found.distinctChangedPairs} distinct pairs of before and after), ${found.unchanged}`,
     `unchanged ones (${found.distinctUnchanged} distinct). Equal means equal without comments and white space.`,
     `${fixes}${options.namedOnly ? ', and of those only functions that an advisory names' : ''}. ${sizes}.`,
-    ratio === null ? '' : `At most ${ratio} unchanged functions were taken for each vulnerable one.`,
+    ratio === null
+      ? ''
+      : `At most ${ratio} unchanged functions were taken for each vulnerable one${lengths}.`,
     `A text is in the dataset once; one that was both vulnerable and fixed, or labelled both ways, is left out, and an`,
     `unchanged one that another fix changed is no P3. Where two fixes in a row changed a function, its P1 is from before the`,
     `first and its P2 from after the last.`,

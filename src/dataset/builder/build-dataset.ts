@@ -135,7 +135,10 @@ function nothingBuilt(
   input: Readonly<Record<string, number>>,
 ): VultuneError {
   const tallies = [labelled.fixes, labelled.changed, labelled.unchanged, labelled.labelled];
-  const counts = Object.entries(Object.assign({ ...input }, ...tallies.map((tally) => tally.counts())));
+  const { kept: _kept, ...files } = sumSummaries(units).files;
+  const counts = Object.entries(
+    Object.assign({ ...input, ...files }, ...tallies.map((tally) => tally.counts())),
+  );
   const reasons = counts.map(([reason, count]) => `${reason}: ${count}`).join('; ');
   const fixes = units.filter(({ facts }) => facts !== undefined).length;
   if (units.length === 0) {

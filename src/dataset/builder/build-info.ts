@@ -36,6 +36,7 @@ export interface BuildInfo {
   readonly splits: Readonly<Record<Split, PartInfo>>;
 }
 
+export type NegativeLengths = 'natural' | 'matched';
 export type Negatives = 'same-commit' | 'same-files' | 'other-projects' | 'none';
 
 export interface StatedOptions {
@@ -47,6 +48,8 @@ export interface StatedOptions {
   readonly negatives: Negatives;
   /** P3 for each P1 at most; null: all. */
   readonly ratio: number | null;
+  /** P3 of lengths like those of the P1; absent: of whatever length. */
+  readonly negativeLengths?: 'matched';
   /** Jaccard. */
   readonly nearDuplicates: number;
   readonly split: SplitBy;

@@ -4,7 +4,7 @@ import { type Fractions, SPLITS } from '../parts.ts';
 import type { OnProgress } from '../progress.ts';
 import type { DatasetSource } from '../source.ts';
 import type { SplitBy } from '../splits/split-item.ts';
-import type { Negatives, StatedOptions } from './build-info.ts';
+import type { NegativeLengths, Negatives, StatedOptions } from './build-info.ts';
 
 export interface BuildOptions {
   readonly sources: readonly DatasetSource[];
@@ -23,6 +23,8 @@ export interface BuildOptions {
   readonly negatives?: Negatives;
   /** P3 for each P1 at most; default: all. */
   readonly ratio?: number;
+  /** matched: P3 with lengths like those of the P1, so that length alone tells little; needs `ratio`. Default natural. */
+  readonly negativeLengths?: NegativeLengths;
   /** Datasets whose functions are left out, exact and near duplicates too. */
   readonly exclude?: readonly string[];
   /** Jaccard similarity of near duplicates; default 0.9. */
@@ -48,6 +50,9 @@ export function stateOptions(options: BuildOptions, exclude: readonly string[]):
   checkWhole('seed', seed, 0);
   if (ratio !== undefined && !(ratio >= 0 && ratio <= 1e6))
     refuse('ratio', ratio, 'a number from 0 to 1,000,000');
+  if (options.negativeLengths === 'matched' && ratio === undefined) {
+    refuse('negativeLengths', 'matched', 'a ratio beside it: how many unchanged functions are wanted');
+  }
   const shares = SPLITS.map((split) => fractions[split]);
   const total = shares.reduce((sum, share) => sum + share, 0);
   if (shares.some((share) => !(share >= 0)) || Math.abs(total - 1) > 1e-6) {
@@ -60,6 +65,7 @@ export function stateOptions(options: BuildOptions, exclude: readonly string[]):
     maxTokens: maxTokens ?? null,
     negatives: options.negatives ?? 'same-commit',
     ratio: ratio ?? null,
+    ...(options.negativeLengths === 'matched' ? { negativeLengths: 'matched' as const } : {}),
     nearDuplicates,
     split: options.split ?? 'commit',
     timePer: options.timePer ?? 'all',

@@ -12,7 +12,8 @@ import type { FixFacts } from '../source.ts';
 import type { GatheredUnit } from './gather/gather-context.ts';
 import { type GatheredFields, readGathered } from './gather/gathered-file.ts';
 import type { CandidateIndex } from './select/candidate-index.ts';
-import { CHOICE, type Labelled } from './select/label-candidates.ts';
+import { CHOICE } from './select/choice.ts';
+import type { Labelled } from './select/label-candidates.ts';
 import { NO_SIDE } from './select/split-candidates.ts';
 
 export interface WrittenSplits {

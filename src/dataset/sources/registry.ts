@@ -63,7 +63,8 @@ export const SOURCES: readonly SourceRow[] = [
   },
   {
     name: 'npm',
-    summary: 'releases of npm packages around a fix, beside other sources; for them alone: data build npm',
+    summary:
+      'releases of npm packages around a fix, fetched with npm; for a table that names functions: data build npm',
     location: 'ADVISORIES.jsonl',
     open: async (location) => (await import('./advisories/open-advisories.ts')).openReleases('npm', location),
   },

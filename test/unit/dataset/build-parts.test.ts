@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Matchable, matchFunctions } from '../../../src/dataset/changes/match-functions.ts';
-import { groupAlike } from '../../../src/dataset/npm/group-alike.ts';
 import { SPLITS } from '../../../src/dataset/parts.ts';
 import { runPool } from '../../../src/dataset/sources/releases/run-pool.ts';
 import { splitByGroup } from '../../../src/dataset/splits/split-by-group.ts';
@@ -141,20 +140,6 @@ describe('splits', () => {
     expect(share(sides, 'valid', 1)).toBe(0);
     expect([...splitByGroup([groups[0]!], fractions, 1).values()]).toEqual(['train']);
   });
-});
-
-test('groups with near duplicates are joined, through others too', () => {
-  const words = (from: number, to: number) =>
-    Array.from({ length: to - from }, (_, i) => `w${from + i}`).join(' ');
-  const joined = groupAlike([
-    { group: 'd', text: words(500, 540) },
-    { group: 'c', text: words(10, 110) },
-    { group: 'b', text: words(5, 105) },
-    { group: 'b', text: words(700, 720) },
-    { group: 'a', text: words(0, 100) },
-    { group: 'e', text: words(700, 717) },
-  ]);
-  expect(Object.fromEntries(joined)).toEqual({ a: 'a', b: 'a', c: 'a', d: 'd', e: 'a' });
 });
 
 describe('the pool', () => {

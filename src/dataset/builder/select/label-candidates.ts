@@ -2,14 +2,12 @@
  * @file Which candidates become P1, P2 and P3: filters by fix and by size, contradictions, exact duplicates, the choice of
  * unchanged functions. Every candidate left out is counted under its reason. Splits are made later.
  */
-import { randomStream } from '../../../base/random.ts';
 import { ReasonTally } from '../../../base/tally.ts';
 import type { StatedOptions } from '../build-info.ts';
 import type { GatheredUnit } from '../gather/gather-context.ts';
 import type { CandidateIndex } from './candidate-index.ts';
-
-/** What a candidate becomes; 0: nothing. Own: a record with somebody's own label. */
-export const CHOICE = { none: 0, P1: 1, P2: 2, P3: 3, own: 4 } as const;
+import { CHOICE } from './choice.ts';
+import { chooseUnchanged } from './choose-unchanged.ts';
 
 export interface Labelled {
   /** For each candidate, one of `CHOICE`. */
@@ -255,7 +253,7 @@ class Labeller implements Labelled {
       seen.add(text);
       eligible.push(candidate);
     });
-    const chosen = this.#sample(eligible);
+    const chosen = chooseUnchanged(eligible, this.#index, this.choice, this.#options);
     for (const candidate of chosen) this.choice[candidate] = CHOICE.P3;
     this.unchanged.add('kept', chosen.length);
     this.unchanged.add('not needed for the ratio', eligible.length - chosen.length);
@@ -281,36 +279,5 @@ class Labeller implements Labelled {
     return (
       this.#sizeProblem(tokens[candidate]!) ?? (this.#excluded(text) ? 'in an excluded dataset' : undefined)
     );
-  }
-
-  /** All, or as many as the ratio allows: each fix its share first, then whatever is there. */
-  #sample(eligible: readonly number[]): readonly number[] {
-    const { ratio, seed, negatives } = this.#options;
-    if (ratio === null) return eligible;
-    const { unit } = this.#index;
-    const positives = new Map<number, number>();
-    let total = 0;
-    this.choice.forEach((choice, candidate) => {
-      const isOwn = choice === CHOICE.own && this.#index.label.get(candidate)!.target === 1;
-      if (choice !== CHOICE.P1 && !isOwn) return;
-      total++;
-      positives.set(unit[candidate]!, (positives.get(unit[candidate]!) ?? 0) + 1);
-    });
-    let missing = Math.min(Math.round(total * ratio), eligible.length);
-    const order = randomStream(seed, 'negatives').shuffle(eligible);
-    const chosen = new Set<number>();
-    const shares = new Map([...positives].map(([fix, count]) => [fix, Math.round(count * ratio)]));
-    const take = (candidate: number) => {
-      chosen.add(candidate);
-      missing--;
-    };
-    for (const candidate of negatives === 'other-projects' ? [] : order) {
-      const share = shares.get(unit[candidate]!) ?? 0;
-      if (share === 0 || missing === 0) continue;
-      shares.set(unit[candidate]!, share - 1);
-      take(candidate);
-    }
-    for (const candidate of order) if (missing > 0 && !chosen.has(candidate)) take(candidate);
-    return eligible.filter((candidate) => chosen.has(candidate));
   }
 }

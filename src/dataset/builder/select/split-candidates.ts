@@ -10,7 +10,8 @@ import type { SplitItem } from '../../splits/split-item.ts';
 import type { StatedOptions } from '../build-info.ts';
 import type { GatheredUnit } from '../gather/gather-context.ts';
 import type { CandidateIndex } from './candidate-index.ts';
-import { CHOICE, type Labelled } from './label-candidates.ts';
+import { CHOICE } from './choice.ts';
+import type { Labelled } from './label-candidates.ts';
 
 /** The side of a candidate that is in no part. */
 export const NO_SIDE = -1;

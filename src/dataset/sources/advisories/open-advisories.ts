@@ -13,6 +13,7 @@ import { ReleaseSource } from '../releases/release-source.ts';
 import { readAdvisoryLines } from './advisory-lines.ts';
 import { readOsv } from './osv.ts';
 import { readOsvFiles } from './osv-files.ts';
+import { SHIPPED_TABLE, SHIPPED_TABLE_NAME } from './shipped-table.ts';
 import { readStatementArtifacts } from './statement-artifacts.ts';
 
 /**
@@ -78,7 +79,8 @@ class Counts {
 
 async function infoOf(name: string, location: string): Promise<SourceInfo> {
   if (isFolder(location)) return { name, location };
-  return { name, location, sha256: (await hashFile(location)).sha256 };
+  const { sha256 } = await hashFile(location);
+  return { name, location: location === SHIPPED_TABLE ? SHIPPED_TABLE_NAME : location, sha256 };
 }
 
 function isFolder(path: string): boolean {

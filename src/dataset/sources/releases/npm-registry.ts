@@ -1,14 +1,18 @@
-/** @file Releases of npm packages, through npm's own client and cache (build/npm fetches them for its own datasets). */
+/** @file Releases of npm packages, through npm's own client and cache. */
 import pacote, { type Options } from 'pacote';
 import { VultuneError } from '../../../base/errors.ts';
-import { compareVersions } from '../../npm/advisories.ts';
-import { fetchRelease } from '../../npm/release.ts';
+import type { Tally } from '../../../base/tally.ts';
 import { untilAborted } from '../../progress.ts';
 import { npmFetchOptions } from './npm-client.ts';
+import { fetchNpmRelease } from './npm-release.ts';
+import { compareNpmVersions, isNpmVersion } from './npm-version.ts';
 import type { AffectedPackage, PackageRegistry, ReleaseContext, ReleaseFiles } from './release-pair.ts';
 
-const MISSING = new Set(['E404', 'ETARGET', 'ENOVERSIONS']);
-const UNREACHABLE = /^(?:ENOTFOUND|ECONN\w+|ETIMEDOUT|EAI_AGAIN|ERR_SOCKET_TIMEOUT|ENOTCACHED|E5\d\d|E429)$/;
+/** For good: what is left out for these stays left out in later builds. */
+const MISSING = new Set(['E404', 'E410', 'E451', 'ETARGET', 'ENOVERSIONS']);
+/** Perhaps only now: no network, no answer, no right to it, another archive than the registry names, not in the cache. */
+const UNREACHABLE =
+  /^(?:ENOTFOUND|ECONN\w+|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|EAI_AGAIN|ERR_SOCKET_TIMEOUT|FETCH_ERROR|E[45]\d\d|EINTEGRITY|ENOTCACHED)$/;
 
 export class NpmRegistry implements PackageRegistry {
   #options: Promise<Options> | undefined;
@@ -18,7 +22,7 @@ export class NpmRegistry implements PackageRegistry {
   }
 
   isVersion(version: string): boolean {
-    return /^\d+\.\d+\.\d+(?:[-+][\w.+-]+)?$/.test(version);
+    return isNpmVersion(version);
   }
 
   canonical(name: string): string {
@@ -30,16 +34,16 @@ export class NpmRegistry implements PackageRegistry {
     { package: name, fixed, introduced }: AffectedPackage,
     context: ReleaseContext,
   ): Promise<string | undefined> {
-    const versions = await orMissing(name, this.#versions(name, context));
+    const versions = await orNothing(name, context.tally, this.#versions(name, context));
     const first = introduced !== undefined && this.isVersion(introduced) ? introduced : undefined;
     const older = (versions ?? []).filter(
       (version) =>
         this.isVersion(version) &&
         !version.includes('-') &&
-        compareVersions(version, fixed) < 0 &&
-        (first === undefined || compareVersions(version, first) >= 0),
+        compareNpmVersions(version, fixed) < 0 &&
+        (first === undefined || compareNpmVersions(version, first) >= 0),
     );
-    return older.sort(compareVersions).at(-1);
+    return older.sort(compareNpmVersions).at(-1);
   }
 
   async #versions(name: string, { signal }: ReleaseContext): Promise<string[]> {
@@ -50,19 +54,16 @@ export class NpmRegistry implements PackageRegistry {
   async fetch(
     name: string,
     versions: { readonly vulnerable: string; readonly fixed: string },
-    { tally, signal }: ReleaseContext,
+    context: ReleaseContext,
   ): Promise<{ readonly vulnerable: ReleaseFiles; readonly fixed: ReleaseFiles } | undefined> {
-    const vulnerable = await this.#release(name, versions.vulnerable, signal);
-    const fixed = vulnerable === undefined ? undefined : await this.#release(name, versions.fixed, signal);
-    if (vulnerable !== undefined && fixed !== undefined) return { vulnerable, fixed };
-    tally.add('release not in the registry');
-    return undefined;
+    const vulnerable = await this.#release(name, versions.vulnerable, context);
+    const fixed = vulnerable === undefined ? undefined : await this.#release(name, versions.fixed, context);
+    return vulnerable === undefined || fixed === undefined ? undefined : { vulnerable, fixed };
   }
 
-  async #release(name: string, version: string, signal: AbortSignal): Promise<ReleaseFiles | undefined> {
+  async #release(name: string, version: string, context: ReleaseContext): Promise<ReleaseFiles | undefined> {
     const options = await this.#fetchOptions();
-    const fetched = await orMissing(name, untilAborted(fetchRelease(name, version, options, signal), signal));
-    return fetched && new Map([...fetched.files].map(([path, { text }]) => [path, text]));
+    return orNothing(name, context.tally, fetchNpmRelease(name, version, options, context));
   }
 
   #fetchOptions(): Promise<Options> {
@@ -71,18 +72,23 @@ export class NpmRegistry implements PackageRegistry {
   }
 }
 
-/** Undefined for what the registry does not have. @throws VultuneError `REGISTRY_UNREACHABLE` */
-async function orMissing<T>(name: string, work: Promise<T>): Promise<T | undefined> {
+/** Undefined, and counted, for what the registry does not give. @throws VultuneError `REGISTRY_UNREACHABLE` */
+async function orNothing<T>(name: string, tally: Tally, work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (MISSING.has(code) || code === 'RELEASE_TOO_LARGE') return undefined;
-    if (!UNREACHABLE.test(code)) throw error;
-    throw new VultuneError('REGISTRY_UNREACHABLE', `npm's registry cannot be asked for ${name}: ${code}`, {
-      hint: "check the network and npm's configuration; the same command goes on from what is already fetched",
-      cause: error,
-      exitCode: 1,
-    });
+    if (MISSING.has(code)) tally.add('release not in the registry');
+    else if (UNREACHABLE.test(code)) throw unreachable(name, code, error);
+    else throw error;
+    return undefined;
   }
+}
+
+function unreachable(name: string, code: string, cause: unknown): VultuneError {
+  return new VultuneError('REGISTRY_UNREACHABLE', `npm's registry cannot be asked for ${name}: ${code}`, {
+    hint: "check the network and npm's configuration; the same command goes on from what is already fetched",
+    cause,
+    exitCode: 1,
+  });
 }

@@ -35,7 +35,7 @@ export interface ReleaseContext {
 }
 
 /** Source files by their path inside the release. */
-export type ReleaseFiles = ReadonlyMap<string, Uint8Array | string>;
+export type ReleaseFiles = ReadonlyMap<string, Uint8Array>;
 
 export interface PackageRegistry {
   /** Whether the client may be asked for it: never an option, a path, an address or a range. */
@@ -61,21 +61,18 @@ export function* changedFiles(
   before: ReleaseFiles,
   after: ReleaseFiles,
   isWanted: (path: string) => boolean,
-  decode: (content: Uint8Array | string) => string | undefined,
+  decode: (content: Uint8Array) => string | undefined,
 ): Generator<FileChange> {
   for (const path of [...new Set([...before.keys(), ...after.keys()])].sort()) {
     const [old, now] = [before.get(path), after.get(path)];
-    if (!isWanted(path) || (old !== undefined && now !== undefined && isSame(old, now))) continue;
+    if (!isWanted(path) || (old !== undefined && now !== undefined && Buffer.compare(old, now) === 0))
+      continue;
     const [oldText, nowText] = [old, now].map((side) => (side === undefined ? undefined : decode(side)));
     // One side that cannot be read does not make the other an added or deleted file.
     if ((old !== undefined && oldText === undefined) || (now !== undefined && nowText === undefined))
       continue;
     yield { path, before: oldText, after: nowText };
   }
-}
-
-function isSame(a: Uint8Array | string, b: Uint8Array | string): boolean {
-  return typeof a === 'string' || typeof b === 'string' ? a === b : Buffer.compare(a, b) === 0;
 }
 
 /** Whether a release's path is one of a repository's, which has folders of its own before it (`core/src/main/java/`). */

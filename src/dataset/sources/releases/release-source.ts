@@ -136,7 +136,7 @@ function toUnit(key: string, pair: Pair, registry: PackageRegistry, cacheDir: st
         found.vulnerable,
         found.fixed,
         paths === undefined ? () => true : isAmong(paths),
-        (content) => (typeof content === 'string' ? content : decodeText(content, tally)),
+        (content) => decodeText(content, tally),
       );
     },
   };
