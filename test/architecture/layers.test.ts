@@ -82,7 +82,7 @@ const DATASET_LAYER: Record<string, number> = {
 
 /**
  * Folders that compute and know no machine: they import no `node:` module and use neither `Buffer` nor `process`, so that
- * they can run in a browser. The files that do, until what they need is passed in:
+ * they can run in a browser. Each with its files that still do, until what they need is passed in.
  */
 const ENGINE: Record<string, readonly string[]> = {
   tensor: [],
@@ -91,8 +91,13 @@ const ENGINE: Record<string, readonly string[]> = {
   onnx: [],
   model: [],
   packing: [],
-  peft: ['adapter-files.ts'],
+  adapters: ['files/adapter-files.ts'],
+  weights: [],
+  heads: [],
+  objectives: [],
   network: ['feature-cache.ts', 'model-identity.ts'],
+  tasks: [],
+  training: ['checkpoint-file.ts', 'checkpoints.ts', 'trainer.ts'],
 };
 const OF_A_MACHINE = /(?:from|import)\s*\(?\s*'node:|\bBuffer\b|\bprocess\.|\bNodeJS\./;
 
