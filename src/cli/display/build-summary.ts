@@ -1,8 +1,8 @@
 /** @file A build out of fixes for people: its progress, and a summary of what was kept and what was left out. */
 
-import type { BuildInfo } from '../../dataset/build/build-info.ts';
-import type { BuildProgress, OnProgress } from '../../dataset/build/progress.ts';
+import type { BuildInfo } from '../../dataset/builder/build-info.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
+import type { BuildProgress, OnProgress } from '../../dataset/progress.ts';
 import { harmless } from './harmless-text.ts';
 import { formatCount } from './numbers.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -14,21 +14,21 @@ export interface BuildProgressDisplay {
   stop(): void;
 }
 
-const LABELS: Partial<Record<BuildProgress['stage'], string>> = { list: 'listing', fetch: 'reading' };
+const LABELS: Partial<Record<BuildProgress['phase'], string>> = { list: 'listing', fetch: 'reading' };
 
 export function buildProgress(terminal: Terminal): BuildProgressDisplay {
-  let progress: { readonly stage: string; readonly bar: Progress } | undefined;
+  let progress: { readonly phase: string; readonly bar: Progress } | undefined;
   const stop = () => {
     progress?.bar.stop();
     progress = undefined;
   };
   return {
-    onProgress({ stage, done, total, message }) {
-      if (progress?.stage !== stage) {
+    onProgress({ phase, done, total, message }) {
+      if (progress?.phase !== phase) {
         stop();
-        const label = LABELS[stage] ?? stage;
+        const label = LABELS[phase] ?? phase;
         progress = {
-          stage,
+          phase,
           bar: startProgress({ label, total: total === 0 ? undefined : total, unit: 'steps' }, terminal),
         };
       }
@@ -38,8 +38,12 @@ export function buildProgress(terminal: Terminal): BuildProgressDisplay {
   };
 }
 
-/** Splits as a table, then what was left out and why. */
-export function buildSummary(info: BuildInfo, terminal: Terminal): string {
+/** Splits as a table, then (not when `brief`: the dataset's card has it) what was left out and why. */
+export function buildSummary(
+  info: BuildInfo,
+  terminal: Terminal,
+  { brief = false }: { readonly brief?: boolean } = {},
+): string {
   const columns = [
     { heading: '' },
     ...['functions', 'vulnerable', 'fixed (P2)', 'other', 'projects', 'commits'].map(
@@ -65,5 +69,6 @@ export function buildSummary(info: BuildInfo, terminal: Terminal): string {
     info.undated === undefined || info.undated === 0
       ? ''
       : `${formatCount(info.undated)} functions have no date and are in train\n`;
-  return `${renderTable(columns, rows, terminal)}\n${renderTable(head, reasons, terminal)}${undated}${lacking.join('')}`;
+  const leftOut = brief ? '' : `\n${renderTable(head, reasons, terminal)}`;
+  return `${renderTable(columns, rows, terminal)}${leftOut}${undated}${lacking.join('')}`;
 }

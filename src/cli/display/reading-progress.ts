@@ -1,5 +1,5 @@
 /** @file Progress of a command that reads a dataset from end to end. Knows nothing of what it does with the records. */
-import type { ReadProgress } from '../../dataset/check/read-parts.ts';
+import type { ReadProgress } from '../../dataset/formats/read-parts.ts';
 import { formatCount } from './numbers.ts';
 import { type Progress, startProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';

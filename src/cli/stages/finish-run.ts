@@ -1,4 +1,5 @@
 /** @file What a finished training leaves: adapter with threshold and model card, predictions, metrics.json, a table. */
+
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -24,19 +25,13 @@ import { formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
 import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
 import { comparisonJson } from './comparison-json.ts';
+import type { EvaluatedSplit } from './evaluated-split.ts';
 import { FINGERPRINTS_FILE } from './evaluation-inputs.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
 import { type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
 import { recordScoredBy } from './own-predictions.ts';
 import { writeRunReport } from './report.ts';
 import { adaptedLayers, loraOptions } from './training-setup.ts';
-
-export interface EvaluatedSplit {
-  readonly name: 'valid' | 'test';
-  readonly records: readonly LabelledRecord[];
-  /** [N] probability of vulnerable, the network's own. */
-  readonly scores: Float64Array;
-}
 
 export interface FinishedTraining {
   readonly run: WritableRun;

@@ -9,7 +9,7 @@ import { heatedLines, heatLegend } from '../display/line-heat.ts';
 import { formatCount, formatSignificant } from '../display/numbers.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
-import type { ExplainedFunction } from './lines.ts';
+import type { ExplainedFunction } from './explained-function.ts';
 import type { LineComparison } from './lines-measures.ts';
 
 export interface LinesOutput {

@@ -5,6 +5,7 @@ import { explainLines } from '../../explain/line-scores.ts';
 import type { Detector } from '../../judging/detector.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { LineExplainer } from '../../scan/explain-findings.ts';
+
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
 import { openDetector } from './open-detector.ts';

@@ -22,9 +22,10 @@ import { initialState, type TrainerState } from '../../training/trainer-state.ts
 import type { ResumeRequest, TrainRequest } from '../commands/train.ts';
 import type { CliContext } from '../context.ts';
 import { formatDuration } from '../display/numbers.ts';
+import type { EvaluatedSplit } from './evaluated-split.ts';
 import { evaluationTable } from './evaluation-table.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
-import { type EvaluatedSplit, finishRun, type RunResult } from './finish-run.ts';
+import { finishRun, type RunResult } from './finish-run.ts';
 import { decisiveValue, metricNamed, snakeMetrics } from './metric-names.ts';
 import { openBaseModel } from './open-base-model.ts';
 import { packageVersions } from './package-versions.ts';
