@@ -1,5 +1,6 @@
 /** @file What others say of vulnerabilities and fixes: lists of commits, advisories, statements. */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { readAdvisories } from '../../src/dataset/build/npm/advisories.ts';
@@ -13,7 +14,12 @@ import { type FuzzTarget, fileTarget, texts } from './fuzz-target.ts';
 import { changesTar } from './small-archives.ts';
 
 const ignore = () => undefined;
-const context = { tally: { add: ignore }, signal: new AbortController().signal, onProgress: ignore };
+const context = {
+  tally: { add: ignore },
+  signal: new AbortController().signal,
+  onProgress: ignore,
+  cacheDir: tmpdir(),
+};
 
 const HASH = 'abcdef0123456789abcdef0123456789abcdef01';
 const FIX = {
@@ -62,7 +68,7 @@ const ADVISORY = {
   functions: [{ file: 'lib/a.js', name: 'f', line: 1, end: 3, qualified: 'a.f' }],
 };
 const advisories = texts(
-  [ADVISORY, { ...ADVISORY, functions: ['f'] }].map((line) => JSON.stringify(line)).join('\n'),
+  [ADVISORY, { ...ADVISORY, id: 'CVE-2020-2' }].map((line) => JSON.stringify(line)).join('\n'),
 );
 
 const STATEMENT = `vulnerability_id: CVE-2020-1

@@ -2,6 +2,7 @@
  * @file Datasets and archives of others: every container. Those that Vultune reads in a worker are read here by what runs there:
  * a thread for each input would leave time for a handful.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -66,7 +67,7 @@ const wheelSeed = () =>
   zipBytes({
     'm/config.json': '{}',
     'm/model.safetensors': Buffer.alloc(200, 7),
-    'm-1.dist-info/RECORD': 'm/config.json,sha256=x,2\n',
+    'm-1.dist-info/RECORD': `m/config.json,sha256=${createHash('sha256').update('{}').digest('base64url')},2\n`,
   });
 
 export const FORMAT_TARGETS: readonly FuzzTarget[] = [
@@ -79,15 +80,20 @@ export const FORMAT_TARGETS: readonly FuzzTarget[] = [
     await firstRow(path);
     for await (const _ of parquetBatches(path));
   }),
-  bounded('sqlite', 'x.db', sqliteSeed, async (path) => {
-    const file = { path, opened: path, sizeBytes: statSync(path).size };
-    namesOfTables(file);
-    holdsFiles(file);
-    for await (const _ of methodBatches({ ...file, requireTarget: true }));
-    for await (const { items } of fixBatches(file)) {
-      for (const row of items.flatMap(({ fileRows }) => fileRows).slice(0, 3)) changeOfRow({ file, row });
-    }
-  }),
+  bounded(
+    'sqlite',
+    'x.db',
+    () => sqliteSeed({ withFiles: true }),
+    async (path) => {
+      const file = { path, opened: path, sizeBytes: statSync(path).size };
+      namesOfTables(file);
+      holdsFiles(file);
+      for await (const _ of methodBatches({ ...file, requireTarget: true }));
+      for await (const { items } of fixBatches(file)) {
+        for (const row of items.flatMap(({ fileRows }) => fileRows).slice(0, 3)) changeOfRow({ file, row });
+      }
+    },
+  ),
   bounded('hdf5', 'x.hdf5', hdf5Seed, async (path) => {
     await namesAtRoot(path);
     for await (const _ of vdiscBatches({ path, sizeBytes: statSync(path).size, requireTarget: false }));

@@ -36,10 +36,10 @@ export type FuzzEvent = FuzzOutcome | { readonly begins: string };
 
 export async function* fuzzTargets({ seed, shares }: FuzzJob): AsyncGenerator<FuzzEvent> {
   for (const { target: name, from, milliseconds } of shares) {
-    yield { begins: name };
-    const until = performance.now() + milliseconds;
     const target = FUZZ_TARGETS.find((one) => one.name === name)!;
     const seeds = await target.seeds();
+    yield { begins: name };
+    const until = performance.now() + milliseconds;
     let index = from;
     do {
       yield { target: name, index, ...(await tried(target, mutant(seeds, seed, name, index))) };

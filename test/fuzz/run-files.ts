@@ -1,5 +1,6 @@
 /** @file The files of a run folder, each spoiled beside the right others: opened, logged to, shown as a page, resumed. */
 import { cpSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withMovedModel } from '../../src/cli/stages/run-model.ts';
 import { parseTrainConfig } from '../../src/config/load.ts';
@@ -55,7 +56,8 @@ const runJson = async () => {
   return [Buffer.from(JSON.stringify({ ...record, config, model }))];
 };
 
-const LOCK = { pid: 123, host: 'h', processStart: '99' };
+/** Of a process that is gone: no system has so many. */
+const LOCK = { pid: 2 ** 30, host: hostname(), processStart: '99' };
 
 export const RUN_TARGETS: readonly FuzzTarget[] = [
   runTarget('run.json', showPages, runJson),
@@ -96,7 +98,7 @@ export const RUN_TARGETS: readonly FuzzTarget[] = [
   fileTarget(
     'run run.lock',
     'run.lock',
-    texts(JSON.stringify(LOCK), JSON.stringify({ ...LOCK, host: 'x'.repeat(100), processStart: null })),
+    texts(JSON.stringify(LOCK), JSON.stringify({ ...LOCK, processStart: null })),
     (path) => acquireLock(path).release(),
   ),
 ];

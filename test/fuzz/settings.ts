@@ -50,11 +50,12 @@ train_file: train.jsonl
 valid_file: valid.jsonl
 output_dir: runs/1
 learning_rate: 1e-4
-epochs: 2
+num_train_epochs: 2
+seed: &x 3
+split_seed: *x
 target_modules: [q_proj, v_proj]
 lora_layers: last 8
 set_weights: {P1: 1, P3: 0.5}
-defaults: &x {seed: 3}
 `;
 const CONFIG = {
   base_model: 'm',
@@ -115,7 +116,7 @@ export const SETTING_TARGETS: readonly FuzzTarget[] = [
       'learning_rate=2e-4\nlora_layers=last 8\ntarget_modules=[q_proj, v_proj]\nset_weights.P3=0.5\nseed=1',
     ),
     run: async (bytes) => {
-      const needed = ['base_model=m', 'train_file=a', 'output_dir=r'];
+      const needed = ['base_model=m', 'train_file=a', 'valid_file=b', 'output_dir=r'];
       loadTrainConfig({ overrides: [...needed, ...textOf(bytes).split('\n')] });
     },
   },
