@@ -40,8 +40,9 @@ function runTarget(
   };
 }
 
-async function showPages(run: string): Promise<void> {
-  const data = await collectRun(run);
+/** Without sets where they say nothing of the file: their intervals take longest. */
+async function showPages(run: string, withSets = true): Promise<void> {
+  const data = await collectRun(run, { withSets });
   runReportPage(data);
   comparisonPage([data, { ...data, name: 'other' }]);
   writeTensorboard(run, join(run, 'tensorboard'));
@@ -60,7 +61,7 @@ const runJson = async () => {
 const LOCK = { pid: 2 ** 30, host: hostname(), processStart: '99' };
 
 export const RUN_TARGETS: readonly FuzzTarget[] = [
-  runTarget('run.json', showPages, runJson),
+  runTarget('run.json', (run) => showPages(run, false), runJson),
   {
     ...runTarget(
       'run.json',
@@ -72,15 +73,15 @@ export const RUN_TARGETS: readonly FuzzTarget[] = [
     ),
     name: 'run run.json (resumed)',
   },
-  runTarget('metrics.json', showPages),
+  runTarget('metrics.json', (run) => showPages(run)),
   runTarget('events.jsonl', async (run) => {
-    await showPages(run);
+    await showPages(run, false);
     const log = new EventLog(join(run, 'events.jsonl'));
     log.append({ type: 'interrupted', step: 1, checkpoint: 'x' });
     log.close();
     await collectRun(run, { withSets: false });
   }),
-  runTarget('predictions/test.jsonl', showPages),
+  runTarget('predictions/test.jsonl', (run) => showPages(run)),
   runTarget(
     'predictions/valid.jsonl',
     (run) => {
@@ -88,13 +89,17 @@ export const RUN_TARGETS: readonly FuzzTarget[] = [
     },
     async () => [readFileSync(join(rightRun(), 'predictions/test.jsonl'))],
   ),
-  runTarget('predictions/lines.json', showPages, async () => {
-    const record = JSON.parse(readFileSync(join(rightRun(), '../test.jsonl'), 'utf8').split('\n')[0]!) as {
-      code: string;
-    };
-    writeMistakeLines(join(rightRun(), 'predictions'), new Map([[record.code, [1, -1, 0.5]]]));
-    return [readFileSync(join(rightRun(), 'predictions/lines.json'))];
-  }),
+  runTarget(
+    'predictions/lines.json',
+    (run) => showPages(run),
+    async () => {
+      const record = JSON.parse(readFileSync(join(rightRun(), '../test.jsonl'), 'utf8').split('\n')[0]!) as {
+        code: string;
+      };
+      writeMistakeLines(join(rightRun(), 'predictions'), new Map([[record.code, [1, -1, 0.5]]]));
+      return [readFileSync(join(rightRun(), 'predictions/lines.json'))];
+    },
+  ),
   fileTarget(
     'run run.lock',
     'run.lock',

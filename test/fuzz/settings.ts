@@ -52,7 +52,7 @@ output_dir: runs/1
 learning_rate: 1e-4
 num_train_epochs: 2
 seed: &x 3
-split_seed: *x
+early_stopping_patience: *x
 target_modules: [q_proj, v_proj]
 lora_layers: last 8
 set_weights: {P1: 1, P3: 0.5}

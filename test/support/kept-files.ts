@@ -7,6 +7,12 @@ import { join } from 'node:path';
 import { baselinesFor, readKeptBaselines } from '../../src/cli/stages/kept-baselines.ts';
 import { readScores, writeScores } from '../../src/cli/stages/kept-scores.ts';
 import { ownScores, recordScoredBy } from '../../src/cli/stages/own-predictions.ts';
+import { readStaged, readSummary, StagedUnitWriter } from '../../src/dataset/build/staging/staged-unit.ts';
+import {
+  fingerprintTraining,
+  formatFingerprints,
+  parseFingerprints,
+} from '../../src/evaluation/contamination.ts';
 import { FeatureCache } from '../../src/network/feature-cache.ts';
 import { readAdapterHeader } from '../../src/peft/adapter-files.ts';
 import { planLora } from '../../src/peft/lora-plan.ts';
@@ -190,7 +196,44 @@ const ownPredictions = (file: string): KeptFile => ({
     ),
 });
 
+const stagedUnit: KeptFile = {
+  name: 'staged unit',
+  write: async (folder) => {
+    const path = join(folder, 'unit.jsonl');
+    const writer = new StagedUnitWriter(path);
+    for (const { code } of RECORDS) {
+      writer.add({ role: 'unchanged', body: 'ab'.repeat(16), sketch: 'AAAA', tokens: 9 }, { code });
+    }
+    writer.commit({ changed: 1, added: 0, deleted: 2, files: { kept: 1 }, functions: {} });
+    return path;
+  },
+  read: async (folder) => {
+    const path = join(folder, 'unit.jsonl');
+    const summary = readSummary(path);
+    if (summary === undefined) return [undefined];
+    const lines: unknown[] = [];
+    for await (const line of readStaged(path)) lines.push([line.meta(), line.fields()]);
+    return [[summary, lines]];
+  },
+};
+
+const trainingFingerprints: KeptFile = {
+  name: 'training_functions.bin',
+  write: async (folder) => {
+    const path = join(folder, 'training_functions.bin');
+    writeFileSync(path, formatFingerprints(fingerprintTraining(RECORDS)));
+    return path;
+  },
+  read: async (folder) => {
+    const path = join(folder, 'training_functions.bin');
+    const { bodies, sketches } = parseFingerprints(readFileSync(path), path);
+    return [[bodies, Array.from(sketches)]];
+  },
+};
+
 export const KEPT_FILES: readonly KeptFile[] = [
+  stagedUnit,
+  trainingFingerprints,
   checkpoint,
   features,
   scanScores,
