@@ -70,12 +70,43 @@ const wheelSeed = () =>
     'm-1.dist-info/RECORD': `m/config.json,sha256=${createHash('sha256').update('{}').digest('base64url')},2\n`,
   });
 
+const HASH = 'abcdef0123456789abcdef0123456789abcdef01';
+const FACTS = {
+  project: 'a/b',
+  commit_id: HASH,
+  cve: 'CVE-2020-1',
+  cwe: ['CWE-79'],
+  file_name: 'a.c',
+  idx: 1,
+};
+/** As others publish them: PrimeVul, SVEN, Big-Vul. */
+const PRIMEVUL = [1, 0].map((target) => ({ ...FACTS, func: `int f() { return ${target}; }`, target }));
+const SVEN = {
+  func_name: 'f',
+  func_src_before: 'int f() { return 1; }',
+  func_src_after: 'int f() { return 2; }',
+  commit_link: `github.com/a/b/commit/${HASH}`,
+  file_name: 'a.c',
+  vul_type: 'cwe-079',
+  line_changes: { deleted: [{ line_no: 1, char_start: 0, char_end: 3, line: 'x' }], added: [] },
+};
+const BIG_VUL = `index,commit_id,project,lang,CVE ID,CWE ID,Publish Date,func_before,func_after,vul,flaw_line_index
+1,${HASH},a,C,CVE-2020-1,CWE-79,2020-01-02,int f() { return 1; },int f() { return 2; },1,"1,2"
+2,${HASH},a,C,CVE-2020-1,CWE-79,2020-01-02,int g() { return 1; },int g() { return 1; },0,
+`;
+const published = (...rows: readonly object[]) =>
+  Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+
 export const FORMAT_TARGETS: readonly FuzzTarget[] = [
   dataset('jsonl', 'x.jsonl', jsonlSeed),
   dataset('json', 'x.json', () =>
     Buffer.from(`[${Buffer.from(jsonlSeed()).toString().trim().replaceAll('\n', ',')}]`),
   ),
   dataset('csv', 'x.csv', csvSeed),
+  dataset('PrimeVul', 'primevul_train.jsonl', () => published(...PRIMEVUL)),
+  dataset('SVEN', 'cwe-079.jsonl', () => published(SVEN, SVEN)),
+  dataset('Devign', 'function.json', () => Buffer.from(JSON.stringify(PRIMEVUL))),
+  dataset('Big-Vul', 'MSR_data_cleaned.csv', () => Buffer.from(BIG_VUL)),
   bounded('parquet', 'x.parquet', parquetSeed, async (path) => {
     await firstRow(path);
     for await (const _ of parquetBatches(path));

@@ -60,9 +60,10 @@ set_weights: {P1: 1, P3: 0.5}
 const CONFIG = {
   base_model: 'm',
   train_file: 'a',
+  valid_file: 'b',
   output_dir: 'r',
   learning_rate: 1e-4,
-  lora_rank: 8,
+  lora_r: 8,
   seed: 1,
 };
 

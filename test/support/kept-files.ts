@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { baselinesFor, readKeptBaselines } from '../../src/cli/stages/kept-baselines.ts';
 import { readScores, writeScores } from '../../src/cli/stages/kept-scores.ts';
 import { ownScores, recordScoredBy } from '../../src/cli/stages/own-predictions.ts';
+import type { Advisory } from '../../src/dataset/build/npm/advisories.ts';
+import { analysisCache } from '../../src/dataset/build/npm/analysis-cache.ts';
 import { readStaged, readSummary, StagedUnitWriter } from '../../src/dataset/build/staging/staged-unit.ts';
 import {
   fingerprintTraining,
@@ -126,7 +128,7 @@ const outlines: KeptFile = {
 };
 
 const keptScores: KeptFile = {
-  name: 'kept scores',
+  name: 'scores of an evaluation',
   write: async (folder) => {
     writeScores(join(folder, 'scores.jsonl'), RECORDS, SCORES);
     return join(folder, 'scores.jsonl');
@@ -135,7 +137,7 @@ const keptScores: KeptFile = {
 };
 
 const keptBaselines: KeptFile = {
-  name: 'kept baselines',
+  name: 'baselines of an evaluation',
   write: async (folder) => {
     const run = { paths: { predictions: folder } } as Run;
     const options = { onBaseline: () => {}, signal: new AbortController().signal };
@@ -217,6 +219,30 @@ const stagedUnit: KeptFile = {
   },
 };
 
+const advisory: Advisory = {
+  id: 'CVE-2020-1',
+  package: 'a',
+  vulnerable: '1.0.0',
+  fixed: '1.0.1',
+  cwe: [],
+  functions: [{ file: 'a.js', line: 1, end: 2 }],
+};
+const npmAnalysis: KeptFile = {
+  name: 'npm analysis',
+  write: async (folder) => {
+    analysisCache(folder, 3).write(advisory, {
+      license: 'MIT',
+      integrity: { vulnerable: 'sha512-a', fixed: 'sha512-b' },
+      pairs: [],
+      problems: [{ file: 'a.js', line: 1, problem: 'not found' }],
+      sameFiles: [],
+      otherFiles: [],
+    });
+    return onlyFile(join(folder, 'npm'));
+  },
+  read: async (folder) => [analysisCache(folder, 3).read(advisory)],
+};
+
 const trainingFingerprints: KeptFile = {
   name: 'training_functions.bin',
   write: async (folder) => {
@@ -233,6 +259,7 @@ const trainingFingerprints: KeptFile = {
 
 export const KEPT_FILES: readonly KeptFile[] = [
   stagedUnit,
+  npmAnalysis,
   trainingFingerprints,
   checkpoint,
   features,
