@@ -5,8 +5,6 @@ import { listModels } from '../../src/checkpoint/sources/list-models.ts';
 import { MANIFEST } from '../../src/checkpoint/sources/package-cache.ts';
 import { scoringIdentity } from '../../src/cli/stages/scoring-identity.ts';
 import { loadTrainConfig } from '../../src/config/load.ts';
-import { adapterCalibration } from '../../src/detector/detector.ts';
-import { locateAdapter } from '../../src/detector/locate-adapter.ts';
 import { calibrateAll, describeCalibration } from '../../src/evaluation/calibration/calibration.ts';
 import { rawThreshold } from '../../src/evaluation/calibration/raw-threshold.ts';
 import {
@@ -15,6 +13,8 @@ import {
   formatFingerprints,
   parseFingerprints,
 } from '../../src/evaluation/contamination.ts';
+import { adapterCalibration } from '../../src/judging/detector.ts';
+import { locateAdapter } from '../../src/judging/locate-adapter.ts';
 import { readBaseline, splitByBaseline } from '../../src/scan/baseline.ts';
 import { openTokenizer } from '../../src/text/tokenizer.ts';
 import { byteLevelJson } from '../unit/text/small-tokenizer.ts';

@@ -4,6 +4,8 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readAdapterHeader } from '../../src/adapters/files/adapter-files.ts';
+import { planLora } from '../../src/adapters/lora-plan.ts';
 import { baselinesFor, readKeptBaselines } from '../../src/cli/stages/kept-baselines.ts';
 import { readScores, writeScores } from '../../src/cli/stages/kept-scores.ts';
 import { ownScores, recordScoredBy } from '../../src/cli/stages/own-predictions.ts';
@@ -16,13 +18,12 @@ import {
   parseFingerprints,
 } from '../../src/evaluation/contamination.ts';
 import { FeatureCache } from '../../src/network/feature-cache.ts';
-import { readAdapterHeader } from '../../src/peft/adapter-files.ts';
-import { planLora } from '../../src/peft/lora-plan.ts';
 import type { Run } from '../../src/runs/run-folder.ts';
 import { fileLineCache } from '../../src/scan/cache/line-cache.ts';
 import { fileOutlineIndex } from '../../src/scan/cache/outline-index.ts';
 import { fileScoreCache } from '../../src/scan/cache/score-cache.ts';
 import { outlineSource } from '../../src/scan/outline-source.ts';
+import { classifierJudgement } from '../../src/tasks/classify.ts';
 import { loadState, STATE_FILE, saveState } from '../../src/training/checkpoints.ts';
 import { initialState } from '../../src/training/trainer-state.ts';
 import { fixtureFolder, loraDefaults, makeModel, randomParameters, tinyConfig } from './tiny-model.ts';
@@ -43,11 +44,11 @@ const SCORES = Float64Array.of(0.125, 0.75, 0.1 + 0.2, 1);
 const partsOf = (scores: Float64Array | undefined) =>
   Array.from(scores ?? [], (score) => (Number.isNaN(score) ? undefined : score));
 
-const { geometry } = makeModel(tinyConfig({ num_hidden_layers: 1 }));
+const { model } = makeModel(tinyConfig({ num_hidden_layers: 1 }));
 const parameters = (seed: number) =>
   randomParameters(
-    geometry,
-    planLora(geometry, { ...loraDefaults, rank: 1, targetModules: ['q_proj'] }),
+    planLora(model, { ...loraDefaults, rank: 1, targetModules: ['q_proj'] }),
+    classifierJudgement(model, 'last'),
     seed,
   );
 
@@ -124,7 +125,10 @@ const outlines: KeptFile = {
     index.save(true);
     return onlyFile(folder);
   },
-  read: async (folder) => KEYS.map(fileOutlineIndex(folder, ['/root'], '1').get),
+  read: async (folder) => {
+    const index = fileOutlineIndex(folder, ['/root'], '1');
+    return KEYS.map((key) => index.get(key));
+  },
 };
 
 const keptScores: KeptFile = {
