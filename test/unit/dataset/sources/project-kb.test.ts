@@ -200,6 +200,10 @@ describe('hostile archives', () => {
   test.each([
     ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 40)],
     ['no gzip', () => Buffer.from('no archive at all')],
+    [
+      'damaged inside',
+      (bytes: Buffer) => Buffer.from(bytes.map((byte, at) => (at === 10 ? byte ^ 0xff : byte))),
+    ],
     ['no tar', () => gzipSync(Buffer.alloc(2048, 'x'))],
     ['empty', () => Buffer.alloc(0)],
   ])('%s: counted once, nothing is made of it, the others are read', async (_, damage) => {
