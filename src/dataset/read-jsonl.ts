@@ -45,7 +45,7 @@ export async function* streamRecords(
   if (count === 0) {
     throw new VultuneError('DATASET_EMPTY', `${file} holds no records`, {
       where: { file },
-      hint: 'expected one JSON object with "code" and "target" a line',
+      hint: 'expected one JSON object with "code" and "target" per line',
     });
   }
 }
@@ -73,14 +73,14 @@ export function requireBothClasses(records: readonly DatasetRecord[], file: stri
   const found = `${positives} vulnerable (target 1) and ${negatives} other functions (target 0)`;
   throw new VultuneError('DATASET_ONE_CLASS', `${file} has ${found}, expected some of both`, {
     where: { file },
-    hint: 'a classifier can be neither trained nor judged on one class: add functions of the other',
+    hint: 'a classifier can be neither trained nor evaluated on one class: add functions of the other',
   });
 }
 
 /** A record whose label or code is there twice: nobody knows which one was meant. */
 export function repeatedKey(name: string, where: ErrorPlace): VultuneError {
-  return new VultuneError('DATASET_FIELD_TWICE', `the field "${name}" is there twice`, {
+  return new VultuneError('DATASET_FIELD_TWICE', `the field "${name}" appears twice`, {
     where: { ...where, name },
-    hint: 'keep the one that was meant',
+    hint: 'keep one of them',
   });
 }

@@ -36,19 +36,19 @@ export function predictCommand(stage: PredictStage): CliCommand {
       .summary('score functions: the probability of being vulnerable')
       .description(
         'Score functions with a fine-tuned model.\n\n' +
-          "Writes JSON lines, one a function, in the input's order, none missing: `id`, `score` (probability of " +
+          'Writes JSON lines, one per function, in the order of the input, none missing: `id`, `score` (probability of ' +
           'vulnerable; `raw_score` beside it where it was calibrated), `label` (1 from the threshold on), `truncated` (longer than what was read).',
       )
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
       .requiredOption(
         '--data <file>',
-        'JSON lines with `code`, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction a function',
+        'JSON lines with `code`, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction per function',
       )
       .option('--out <file>', 'write here instead of standard output')
       .addOption(
         new Option(
           '--threshold <x>',
-          'score from which the label is 1 (default: the one stored in the run, or 0.5)',
+          'score from which on the label is 1 (default: the one stored in the run, or 0.5)',
         ).argParser(parseShare),
       )
       .addOption(
@@ -60,14 +60,14 @@ export function predictCommand(stage: PredictStage): CliCommand {
       .addOption(
         new Option(
           '--max-length <n>',
-          "tokens of a function that are read (default: the run's, or the model's own)",
+          "tokens read per function (default: the run's, or the model's own)",
         ).argParser(parseCount),
       );
     command.option('--logits', 'also write the two `logits` [safe, vulnerable]', false);
     addDeviceOptions(command);
     addExamples(command, [
       [
-        'the most suspicious functions first',
+        'highest scores first',
         "vultune predict runs/first --data functions.jsonl | jq -s 'sort_by(-.score)'",
       ],
       [

@@ -1,5 +1,6 @@
 /** @file What `data split` and `data merge` did, for people: parts as a table, what was left out, what is lacking. */
 import { partWarnings } from '../../dataset/part-warnings.ts';
+import { splitWords } from '../../dataset/splits/split-card.ts';
 import type { SplitDatasetInfo } from '../../dataset/splits/split-info.ts';
 import { formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
@@ -26,7 +27,7 @@ export function splitSummary(info: SplitDatasetInfo, terminal: Terminal): string
   const undatedLine =
     undated === 0 ? '' : `${formatCount(undated)} functions have no date and are in train\n`;
   return [
-    `${formatCount(read)} functions, split by ${options.split}\n\n`,
+    `${formatCount(read)} functions, ${splitWords(options)}\n\n`,
     renderTable([{ heading: '' }, ...right], rows, terminal),
     ...(left.length > 0 || undatedLine !== '' ? ['\n', ...left, undatedLine] : []),
     ...(lacking.length > 0 ? ['\n', ...lacking] : []),

@@ -56,7 +56,7 @@ function lengthsTable({ lengths, total }: DatasetStatistics, terminal: Terminal)
     bar(functions, Math.max(...lengths.buckets.map((bucket) => bucket.functions)), terminal),
   ]);
   const by = lengths.isEstimate
-    ? 'estimated at 3.2 characters a token; --base-model counts them'
+    ? 'estimated at 3.2 characters per token; --base-model counts them exactly'
     : lengths.tokenizer;
   const { mean, median, p90, p99, longest, totalTokens } = lengths;
   const summary = `mean ${formatCount(mean)}, median ${formatCount(median)}, 90% ${formatCount(p90)}, 99% ${formatCount(p99)}, longest ${formatCount(longest)}; ${formatCount(totalTokens)} in all`;
@@ -116,7 +116,7 @@ function duplicatesText({ duplicates, pairs }: DatasetStatistics, terminal: Term
         `${formatCount(exactExtra)} beyond the first of ${formatCount(exactGroups)} bodies`,
       ],
       [
-        `alike by ${threshold} and more`,
+        `near duplicates (${threshold} and above)`,
         `${formatCount(nearExtra)} beyond the first of ${formatCount(nearGroups)} groups, ${formatCount(crossing)} in several parts`,
       ],
       ['bodies with both labels', formatCount(conflicts)],

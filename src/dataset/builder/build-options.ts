@@ -77,7 +77,7 @@ export function stateOptions(options: BuildOptions, exclude: readonly string[]):
 
 function checkWhole(name: string, value: number | undefined, least: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
-  refuse(name, value, `a whole number of ${least} or more`);
+  refuse(name, value, `an integer >= ${least}`);
 }
 
 function refuse(name: string, found: number | string, expected: string): never {

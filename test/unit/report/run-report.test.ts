@@ -112,7 +112,7 @@ describe('the page of a run', () => {
     ['never validated', { epochs: 0, ending: 'interrupted' }, 'This run has not validated'],
     ['never began', { epochs: 0, steps: 0, ending: 'killed' }, 'No step was done yet'],
     ['no test set', { ending: 'running' }, 'No set was scored'],
-    ['no functions', { functions: 0 }, 'There are no scored functions'],
+    ['no functions', { functions: 0 }, 'No functions were scored'],
     ['one function', { functions: 1 }, 'All functions have the same label'],
   ] as const)('%s', async (_, options: FakeRunOptions, sentence) => {
     const { data, document } = await pageOf(options);
@@ -173,7 +173,7 @@ describe('many runs', () => {
   });
 
   test('none', () => {
-    expect(comparisonPage([])).toContain('There is no run here yet');
+    expect(comparisonPage([])).toContain('No runs here yet');
   });
 });
 

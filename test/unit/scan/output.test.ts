@@ -219,7 +219,7 @@ describe('text', () => {
       expect.stringContaining('line 25'),
     ]);
     expect(text).toContain('1 │ line 0');
-    expect(text).toContain('> lines that said most');
+    expect(text).toContain('> lines that pushed the score most');
   });
 
   test("the editor's problem matcher reads the headlines, and no other line", () => {

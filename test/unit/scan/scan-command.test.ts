@@ -221,7 +221,7 @@ describe('what was not scanned', () => {
     for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
       const { stdout } = await scan(...ALL, '--format', format);
       expect(stdout, format).toMatch(
-        /2 files have code outside functions that was not judged \([^)]*a\.py[^)]*b\.php\)/,
+        /2 files have code outside functions that was not scored \([^)]*a\.py[^)]*b\.php\)/,
       );
       expect(stdout, format).toMatch(/Not scanned: 1 function that could not be read \([^)]*d\.go: line 3\)/);
     }
@@ -250,7 +250,7 @@ describe('what was not scanned', () => {
     put(files);
     for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
       const { stdout } = await scan('--format', format);
-      expect(stdout, format).toMatch(/No function was judged: /);
+      expect(stdout, format).toMatch(/No function was scored: /);
       expect(stdout, format).toMatch(reason);
     }
   });

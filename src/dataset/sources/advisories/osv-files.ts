@@ -43,7 +43,7 @@ export async function readOsvFiles(
     const onFile = (_path: string, bytes: Buffer) => parseOrCount(bytes.toString('utf8'));
     await readZip(location, { wants, onFile, onProblem }, { limits: LIMITS });
   } else if (!parse(readTextFile(location))) {
-    throw new VultuneError('OSV_BROKEN', `${location} is no JSON`, {
+    throw new VultuneError('OSV_BROKEN', `${location} is not JSON`, {
       where: { file: location },
       hint: 'a .json advisory, a folder of them, or the .zip of a whole ecosystem',
     });

@@ -115,7 +115,7 @@ describe('good statements', () => {
     ]);
     expect(tally).toEqual({
       'binary file': 1,
-      'file that is no source code': 1,
+      'file that is not source code': 1,
       'not UTF-8, read as Latin-1 (kept)': 1,
     });
   });
