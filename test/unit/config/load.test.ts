@@ -143,7 +143,7 @@ describe('mistakes, one at a time', () => {
     [
       'learning_rate: -1',
       'CONFIG_VALUE_INVALID',
-      'learning_rate is the number -1, expected a number above 0 (line 5, column 16)',
+      'learning_rate is the number -1, expected a number > 0 (line 5, column 16)',
       5,
     ],
     [

@@ -72,7 +72,7 @@ describe('the page of a run', () => {
     ]);
     // The same interval where the figure stands alone.
     const notes = [...document.querySelectorAll('#overview dd small')].map(({ textContent }) => textContent);
-    expect(notes[0]).toBe('95 %: 0.61 to 0.79');
+    expect(notes[0]).toBe('95%: 0.61 to 0.79');
     expect(
       [...document.querySelectorAll('#baselines .callout')].map(({ textContent }) => textContent),
     ).toEqual(['The model does not beat length only (F1 0.50 vs 0.55); within noise on AP 0.45 vs 0.40.']);
@@ -109,9 +109,9 @@ describe('the page of a run', () => {
   });
 
   test.each([
-    ['never validated', { epochs: 0, ending: 'interrupted' }, 'This run has not validated'],
-    ['never began', { epochs: 0, steps: 0, ending: 'killed' }, 'No step was done yet'],
-    ['no test set', { ending: 'running' }, 'No set was scored'],
+    ['never validated', { epochs: 0, ending: 'interrupted' }, 'No validation yet'],
+    ['never began', { epochs: 0, steps: 0, ending: 'killed' }, 'No steps yet'],
+    ['no test set', { ending: 'running' }, 'No final evaluation yet'],
     ['no functions', { functions: 0 }, 'No functions were scored'],
     ['one function', { functions: 1 }, 'All functions have the same label'],
   ] as const)('%s', async (_, options: FakeRunOptions, sentence) => {
