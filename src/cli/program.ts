@@ -10,6 +10,7 @@ import type { CliContext } from './context.ts';
 import { stopEveryProgress } from './display/progress.ts';
 import type { Terminal } from './display/terminal.ts';
 import { EXIT_INTERRUPTED, reportError } from './report-error.ts';
+import { settingHint } from './usage-hint.ts';
 
 /** Builds one command (with its subcommands); the context is that of the run. */
 export type CliCommand = (context: CliContext) => Command;
@@ -105,7 +106,7 @@ async function runCommand(
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
   } catch (error) {
     stopEveryProgress();
-    return reportError(usageError(error), context);
+    return reportError(usageError(error, argv), context);
   } finally {
     stopEveryProgress();
   }
@@ -163,16 +164,19 @@ function argumentTerm(argument: Argument): string {
 }
 
 /** Commander's complaint in the form of all others; help and version are not complaints. */
-function usageError(error: unknown): unknown {
+function usageError(error: unknown, argv: readonly string[]): unknown {
   if (!(error instanceof CommanderError) || error.exitCode === 0) return error;
   if (error.code === 'commander.help') return new VultuneError('CLI_USAGE', 'a command is missing', {});
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const didYouMean = /\(Did you mean (.*)\?\)/.exec(suggestion ?? '')?.[1];
+  const option = /^unknown option '(.*)'$/s.exec(message)?.[1];
+  const setting = option === undefined ? undefined : settingHint(argv, option);
+  const fallback =
+    didYouMean === undefined
+      ? 'vultune --help lists the commands, vultune COMMAND --help its options'
+      : `did you mean ${didYouMean}?`;
   return new VultuneError('CLI_USAGE', message, {
-    hint:
-      didYouMean === undefined
-        ? 'vultune --help lists the commands, vultune COMMAND --help its options'
-        : `did you mean ${didYouMean}?`,
+    hint: setting ?? fallback,
     cause: error,
   });
 }

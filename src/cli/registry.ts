@@ -70,6 +70,7 @@ function trainingCommands(): readonly CliCommand[] {
       resume: async (...args) => {
         await (await import('./stages/train.ts')).resumeStage(...args);
       },
+      check: async (...args) => await (await import('./train-check.ts')).checkTraining(...args),
     }),
   ];
 }

@@ -3,6 +3,7 @@
  * What a record may hold is record.ts's business.
  */
 import { type ErrorPlace, VultuneError } from '../base/errors.ts';
+import { withConvertHint } from './convert-hint.ts';
 import { duplicateKey } from './duplicate-keys.ts';
 import { parseRow } from './json/parse-row.ts';
 import { pairRecords } from './pair-records.ts';
@@ -61,7 +62,11 @@ export async function readLabelledRecords(
 /** As `readLabelledRecords`, with targets required only by option. */
 export async function readRecords(path: string, options: ReadRecordsOptions = {}): Promise<DatasetRecord[]> {
   const records: DatasetRecord[] = [];
-  for await (const { record } of streamRecords(path, options)) records.push(record);
+  try {
+    for await (const { record } of streamRecords(path, options)) records.push(record);
+  } catch (error) {
+    throw withConvertHint(error, path);
+  }
   return pairRecords(records);
 }
 

@@ -12,6 +12,7 @@ import {
   parseShare,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { refuseSwapped } from '../usage-hint.ts';
 
 export const CALIBRATIONS = ['auto', 'none', 'temperature', 'platt', 'isotonic'] as const;
 
@@ -130,6 +131,9 @@ export function evaluateCommand(stage: EvaluateStage): CliCommand {
       ],
       ['one figure for a script', 'vultune evaluate runs/first --data test.jsonl --json | jq .metrics'],
     ]);
-    return command.action((runs: string[], options: Options) => stage({ runs, ...options }, context));
+    return command.action(async (runs: string[], options: Options) => {
+      refuseSwapped(runs[0]!, [options.data], (meant, path) => `vultune evaluate ${meant} --data ${path}`);
+      await stage({ runs, ...options }, context);
+    });
   };
 }

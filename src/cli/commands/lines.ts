@@ -10,6 +10,7 @@ import {
   parseNonNegative,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { refuseSwapped } from '../usage-hint.ts';
 
 export interface LinesRequest extends DeviceOptions {
   /** A run folder or a PEFT adapter folder. */
@@ -85,6 +86,9 @@ export function linesCommand(stage: LinesStage): CliCommand {
       ],
     ]);
     command.addHelpText('after', JSON_HELP);
-    return command.action((run: string, options: Options) => stage({ run, ...options }, context));
+    return command.action(async (run: string, options: Options) => {
+      refuseSwapped(run, [options.data], (meant, path) => `vultune lines ${meant} --data ${path}`);
+      await stage({ run, ...options }, context);
+    });
   };
 }

@@ -10,6 +10,7 @@ import {
   parseShare,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { refuseSwapped } from '../usage-hint.ts';
 
 export interface PredictRequest extends DeviceOptions {
   /** A run folder or a PEFT adapter folder. */
@@ -76,6 +77,9 @@ export function predictCommand(stage: PredictStage): CliCommand {
       ],
       ['in a pipe', 'cat functions.jsonl | vultune predict runs/first --data -'],
     ]);
-    return command.action((run: string, options: Options) => stage({ run, ...options }, context));
+    return command.action(async (run: string, options: Options) => {
+      refuseSwapped(run, [options.data], (meant, path) => `vultune predict ${meant} --data ${path}`);
+      await stage({ run, ...options }, context);
+    });
   };
 }

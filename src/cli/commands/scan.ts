@@ -11,6 +11,7 @@ import {
   parseShare,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { refuseSwapped } from '../usage-hint.ts';
 
 export const SCAN_FORMATS = ['text', 'json', 'sarif', 'html', 'github'] as const;
 export type ScanFormat = (typeof SCAN_FORMATS)[number];
@@ -77,9 +78,10 @@ export function scanCommand(stage: ScanStage): CliCommand {
       ],
       ['at most 1 false alarm in 200 functions', 'vultune scan runs/first src --max-false-positives 1/200'],
     ]);
-    return command.action((run: string, paths: string[], { out, ...options }: Options) =>
-      stage({ run, paths, ...options, ...(out === undefined ? {} : { output: out }) }, context),
-    );
+    return command.action(async (run: string, paths: string[], { out, ...options }: Options) => {
+      refuseSwapped(run, paths, (meant, path) => `vultune scan ${meant} ${path}`);
+      await stage({ run, paths, ...options, ...(out === undefined ? {} : { output: out }) }, context);
+    });
   };
 }
 

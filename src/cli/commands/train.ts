@@ -27,6 +27,8 @@ export interface ResumeRequest {
 export interface TrainStages {
   train(request: TrainRequest, context: CliContext): Promise<void>;
   resume(request: ResumeRequest, context: CliContext): Promise<void>;
+  /** What `train` checks before its first step. @returns what could not be checked */
+  check(request: TrainRequest, context: CliContext): Promise<readonly string[]>;
 }
 
 interface Options {
@@ -52,7 +54,7 @@ export function trainCommand(stages: TrainStages): CliCommand {
       )
       .option(
         '--dry-run',
-        'check the configuration and the data files, print the resolved configuration, stop',
+        'check everything that train checks before its first step, print the resolved configuration, stop',
       )
       .option('--resume <run>', 'resume an interrupted run from its last checkpoint, bit for bit')
       .option('--start-over', 'with --resume: train again from the first step (when the checkpoint is lost)')
@@ -78,7 +80,7 @@ export function trainCommand(stages: TrainStages): CliCommand {
         });
       }
       const request = await readRequest(config, overrides);
-      if (options.dryRun) printDryRun(request, context);
+      if (options.dryRun) await dryRun(request, stages, context);
       else await stages.train(request, context);
     });
   };
@@ -98,10 +100,14 @@ async function readRequest(config: string | undefined, overrides: readonly strin
   return { config: resolved, inputs: await checkTrainInputs(resolved) };
 }
 
-function printDryRun({ config, inputs }: TrainRequest, { stdout, stderr }: CliContext): void {
+async function dryRun(request: TrainRequest, { check }: TrainStages, context: CliContext): Promise<void> {
+  const { config, inputs } = request;
+  const { stdout, stderr } = context;
+  const unchecked = await check(request, context);
   stdout.write(configYaml(config));
   stderr.write(`\n${describeInputs(inputs, stderr)}`);
-  stderr.write(`\nall in order; without --dry-run this would train into ${config.output_dir}\n`);
+  stderr.write(`\nall checks passed; without --dry-run this would train into ${config.output_dir}\n`);
+  stderr.write(`not checked: ${unchecked.join('; ')}\n`);
 }
 
 function refuseWithResume(config: string | undefined, { dryRun }: Options): void {
@@ -123,5 +129,5 @@ function keyGroups(columns: number): string {
       ...wrapText(names.join(', '), Math.min(columns, 100) - 5).map((line) => `    ${line}`),
     ];
   });
-  return [...lines, '  (`vultune config keys` says what each does, takes and defaults to)'].join('\n');
+  return [...lines, '  (`vultune config keys` says what each does, with type and default)'].join('\n');
 }

@@ -1,4 +1,5 @@
 /** @file `git=LIST` and `git --repository R --fixes PATTERN` of the command line: checks what was given, opens nothing yet. */
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../../base/errors.ts';
 import { hashFile } from '../../../base/hash-file.ts';
@@ -24,6 +25,12 @@ export async function openFixList(
   if (location === undefined) {
     throw new VultuneError('SOURCE_LOCATION', `${name}: expected a list of fixes`, {
       hint: `${name}=fixes.csv, or for one repository: git --repository . --fixes "CVE-|security fix"`,
+    });
+  }
+  if (statSync(location, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new VultuneError('SOURCE_LOCATION', `${location} is a folder, ${name} expects a list of fixes`, {
+      where: { file: location },
+      hint: `for the fixes of one repository: vultune data build git --repository ${location} --fixes "CVE-|security fix" --out FOLDER`,
     });
   }
   const problems = new Map<string, number>();

@@ -30,6 +30,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const code = (value: string) => expect.objectContaining({ code: value });
 
+test('a folder in the place of a list of fixes: the hint reads it as one repository', async () => {
+  await expect(openFixList('git', folder, {})).rejects.toMatchObject({
+    code: 'SOURCE_LOCATION',
+    hint: expect.stringContaining(`vultune data build git --repository ${folder} --fixes`),
+  });
+});
+
 /** A list of (repository, commit) and what it gives. */
 async function readList(
   rows: readonly (readonly [string, string, string?])[],
