@@ -97,6 +97,6 @@ function verdictOf(differences: readonly ModelDifference[]): string {
   const beware =
     others === 0
       ? ''
-      : ` Of ${differences.length} figures ${others} differ by more than their interval; about one in twenty does so by chance.`;
+      : ` ${others} of the ${differences.length} figures differ by more than noise; by chance about one in twenty does.`;
   return `No difference is shown: the ROC AUCs differ within noise (${range}).${beware}`;
 }

@@ -7,16 +7,16 @@ import { formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-const TITLES: Readonly<Record<LeakKind, readonly [none: string, some: string]>> = {
+const TITLES: Readonly<Record<LeakKind, readonly [none: string, some: string, unknown?: string]>> = {
   'label-conflict': ['no body has both labels', 'bodies with both labels'],
   'exact-duplicate': [
     'no function is in two parts',
     'functions in several parts (ignoring layout and comments)',
   ],
   'near-duplicate': ['no near duplicate is in another part', 'groups of near duplicates in several parts'],
-  pair: ['no pair is split across parts', 'pairs split across parts'],
-  commit: ['no commit is in two parts', 'commits in several parts'],
-  cve: ['no CVE is in two parts', 'CVEs in several parts'],
+  pair: ['no pair is split across parts', 'pairs split across parts', 'no function names a pair'],
+  commit: ['no commit is in two parts', 'commits in several parts', 'no function names a commit'],
+  cve: ['no CVE is in two parts', 'CVEs in several parts', 'no function names a CVE'],
 };
 
 export function leakText(report: LeakReport, terminal: Terminal): string {
@@ -38,10 +38,10 @@ export function leakText(report: LeakReport, terminal: Terminal): string {
 }
 
 function leakLines(leak: Leak, report: LeakReport, { colors }: Terminal): string {
-  const [none, some] = TITLES[leak.kind];
+  const [none, some, unknown = 'no functions'] = TITLES[leak.kind];
   const note = leak.kind === 'near-duplicate' ? ` (Jaccard ${report.threshold} and above, estimated)` : '';
   if (report.parts.length < 2 && leak.kind !== 'label-conflict') return '';
-  if (leak.checked === 0) return `${colors.muted('-')}     ${none}: no function says one\n`;
+  if (leak.checked === 0) return `${colors.muted('-')}     not checked: ${unknown}\n`;
   if (leak.groups === 0) return `${colors.good('ok')}    ${none}${note}\n`;
   const parts = Object.entries(leak.byParts).map(
     ([names, count]) => `${harmless(names)}: ${formatCount(count)}`,
