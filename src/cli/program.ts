@@ -19,7 +19,7 @@ const MOST_HELP_COLUMNS = 100;
 
 const HELP_END = `
 Examples:
-  # everything once, in about ten minutes: data, model, training, figures, a scan
+  # everything once, in about ten minutes: data, training, figures, a scan
   vultune quickstart
   # your own data, your own model
   vultune train train.yaml
