@@ -100,10 +100,10 @@ async function readRequest(config: string | undefined, overrides: readonly strin
   return { config: resolved, inputs: await checkTrainInputs(resolved) };
 }
 
-async function dryRun(request: TrainRequest, { check }: TrainStages, context: CliContext): Promise<void> {
+async function dryRun(request: TrainRequest, stages: TrainStages, context: CliContext): Promise<void> {
   const { config, inputs } = request;
   const { stdout, stderr } = context;
-  const unchecked = await check(request, context);
+  const unchecked = await stages.check(request, context);
   stdout.write(configYaml(config));
   stderr.write(`\n${describeInputs(inputs, stderr)}`);
   stderr.write(`\nall checks passed; without --dry-run this would train into ${config.output_dir}\n`);
