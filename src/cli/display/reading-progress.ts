@@ -1,4 +1,4 @@
-/** @file Progress of a command that reads a dataset from end to end. Knows nothing of what it does with the records. */
+/** @file Progress of a command that reads a dataset from end to end, whatever it does with the records. */
 import type { ReadProgress } from '../../dataset/formats/read-parts.ts';
 import { formatCount } from './numbers.ts';
 import { type Progress, startProgress } from './progress.ts';

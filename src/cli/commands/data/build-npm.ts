@@ -41,10 +41,7 @@ export function buildNpmCommand(stages: BuildStages, context: CliContext): Comma
     )
     .option('--advisories <file>', 'table of fixes, JSON lines (default: the one that comes with vultune)')
     .addOption(
-      new Option(
-        '--negatives-per-positive <x>',
-        'at most this many unchanged functions per vulnerable one',
-      )
+      new Option('--negatives-per-positive <x>', 'at most this many unchanged functions per vulnerable one')
         .default(1)
         .argParser(parseNonNegative),
     )
@@ -88,9 +85,7 @@ function addSharedOptions(command: Command): void {
         .argParser(parseNonNegative),
     )
     .addOption(
-      new Option('--min-tokens <n>', 'leave out functions of fewer tokens')
-        .default(5)
-        .argParser(parseCount),
+      new Option('--min-tokens <n>', 'leave out functions of fewer tokens').default(5).argParser(parseCount),
     )
     .addOption(
       new Option(
@@ -98,7 +93,9 @@ function addSharedOptions(command: Command): void {
         'leave out functions of more tokens, and the other half of their pair',
       ).argParser(parseCount),
     )
-    .addOption(new Option('--num-threads <n>', 'worker threads (default: one per core)').argParser(parseCount))
+    .addOption(
+      new Option('--num-threads <n>', 'worker threads (default: one per core)').argParser(parseCount),
+    )
     .addOption(new Option('--concurrency <n>').argParser(parseCount).hideHelp()) // before 0.2: --num-threads
     .option('--cache-dir <dir>', "folder for finished packages (default: Vultune's cache)")
     .option('--json', 'print dataset.json on standard output instead of a summary', false);

@@ -12,7 +12,7 @@ const LIMITS = { fileBytes: 16 * 2 ** 20, totalBytes: 8 * 2 ** 30 };
 
 /**
  * Calls `onAdvisory` for each, in an order that depends on names alone; `onProblem` for each entry that is not an advisory.
- * @throws VultuneError `FILE_*`, `OSV_BROKEN` for a single file that is no JSON
+ * @throws VultuneError `FILE_*`, `OSV_BROKEN` for a single file that is not JSON
  */
 export async function readOsvFiles(
   location: string,
