@@ -544,7 +544,7 @@ describe('the nearest known vulnerable function', () => {
     expect(nearest.get('run')).toMatchObject({ id: 'k1', cve: 'CVE-2020-1' });
     expect(nearest.get('parse')).not.toMatchObject({ id: 'fix' });
     expect(nearest.get('unlike')).toBeUndefined();
-    const said = /Most like CVE-2020-1, (?:'|&#39;|&apos;)k1(?:'|&#39;|&apos;) of the training data/;
+    const said = /Most similar to CVE-2020-1, (?:'|&#39;|&apos;)k1(?:'|&#39;|&apos;) of the training data/;
     for (const format of ['text', 'sarif', 'html', 'github']) {
       expect((await scan(...ALL, '--format', format)).stdout, format).toMatch(said);
     }
