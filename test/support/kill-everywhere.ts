@@ -24,7 +24,7 @@ export interface KillScenario {
   /** Files and folders that must end the same, relative to the folder. */
   readonly results: readonly string[];
   /** What of a file must be the same, where that is not its bytes. */
-  comparable?(file: string, bytes: Buffer): string | Buffer;
+  readonly comparable?: (file: string, bytes: Buffer) => string | Buffer;
 }
 
 export interface KillPoint {
