@@ -47,7 +47,6 @@ function report(overrides: Partial<ScanReport> = {}): ScanReport {
       withoutFunctions: 0,
       onlyOutsideCode: 0,
       functions: findings.length,
-      cached: 0,
       vulnerable: findings.filter(({ band }) => band === 'vulnerable').length,
       uncertain: findings.filter(({ band }) => band === 'uncertain').length,
       safe: 0,
