@@ -29,6 +29,8 @@ export interface GatheredMeta {
   readonly path?: string;
   /** Names as the record has them, for functions that an advisory names. */
   readonly names?: readonly string[];
+  /** Where it begins, for the same. */
+  readonly line?: number;
   /** What a record's label and split depend on; records only. */
   readonly label?: RecordLabel;
 }

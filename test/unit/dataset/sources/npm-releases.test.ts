@@ -123,6 +123,21 @@ describe("npm's releases as a source", () => {
     expect(sides.size).toBe(4);
   });
 
+  test('a function without a name is named by where it begins', async () => {
+    const file = (check: string) =>
+      `exports.quote = wrap(\n  function (xs) {\n    ${check}\n    return xs.join(xs);\n  });\n`;
+    offer('q', '1.0.0', { 'a.js': file('log(xs);') });
+    offer('q', '1.0.1', { 'a.js': file('if (!xs) return;') });
+    const functions = [{ file: 'a.js', name: '<anonymous@a.js:2>', line: 2, end: 5 }];
+    const fact = { package: 'q', vulnerable: '1.0.0', fixed: '1.0.1', cve: 'CVE-1-1', functions };
+    const sources = [await openReleases('npm', table(JSON.stringify(fact)))];
+    const { records } = await build(folder, { ...NAMED_RELEASES, sources });
+    expect(records.map(({ set, start_line: line }) => `${set} at ${line}`).sort()).toEqual([
+      'P1 at 2',
+      'P2 at 2',
+    ]);
+  });
+
   test('a second build asks the registry for nothing and gives the same bytes', async () => {
     const path = offerPackages(2);
     const options = { ...NAMED_RELEASES, ratio: 1 };
