@@ -3,9 +3,10 @@
 import type { BuildInfo } from '../../dataset/build/build-info.ts';
 import type { BuildProgress, OnProgress } from '../../dataset/build/progress.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
+import type { RunningTask } from '../../workflows/context.ts';
 import { harmless } from './harmless-text.ts';
 import { formatCount } from './numbers.ts';
-import { type Progress, startProgress } from './progress.ts';
+import { startProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -17,7 +18,7 @@ export interface BuildProgressDisplay {
 const LABELS: Partial<Record<BuildProgress['stage'], string>> = { list: 'listing', fetch: 'reading' };
 
 export function buildProgress(terminal: Terminal): BuildProgressDisplay {
-  let progress: { readonly stage: string; readonly bar: Progress } | undefined;
+  let progress: { readonly stage: string; readonly bar: RunningTask } | undefined;
   const stop = () => {
     progress?.bar.stop();
     progress = undefined;

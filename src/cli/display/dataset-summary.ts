@@ -1,8 +1,9 @@
 /** @file A dataset build for people: its progress, and a summary of what was kept, dropped and left out. */
 import type { BuildResult } from '../../dataset/build/npm/build-npm-dataset.ts';
 import type { OnProgress } from '../../dataset/build/progress.ts';
+import type { RunningTask } from '../../workflows/context.ts';
 import { formatCount, formatPercent } from './numbers.ts';
-import { type Progress, startProgress } from './progress.ts';
+import { startProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,7 +14,7 @@ export interface BuildDisplay {
 }
 
 export function buildDisplay(terminal: Terminal): BuildDisplay {
-  let progress: Progress | undefined;
+  let progress: RunningTask | undefined;
   return {
     onProgress({ stage, done, total, message }) {
       if (stage !== 'fetch') {

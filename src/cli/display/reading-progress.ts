@@ -1,7 +1,8 @@
 /** @file Progress of a command that reads a dataset from end to end. Knows nothing of what it does with the records. */
 import type { ReadProgress } from '../../dataset/check/read-parts.ts';
+import type { RunningTask } from '../../workflows/context.ts';
 import { formatCount } from './numbers.ts';
-import { type Progress, startProgress } from './progress.ts';
+import { startProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ReadingProgress {
@@ -16,7 +17,7 @@ export function readingProgress(
   { showAfterMs = 500, label = 'reading' }: { readonly showAfterMs?: number; readonly label?: string } = {},
 ): ReadingProgress {
   const startedAt = Date.now();
-  let progress: Progress | undefined;
+  let progress: RunningTask | undefined;
   return {
     onProgress({ records, bytes, totalBytes }) {
       if (progress === undefined && Date.now() - startedAt < showAfterMs) return;

@@ -15,9 +15,10 @@ import {
 import { type Clusters, clusterRecords } from '../../evaluation/resampling/clusters.ts';
 import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
+import type { RunningTask } from '../../workflows/context.ts';
 import type { EvaluateRequest } from '../commands/evaluate.ts';
 import type { CliContext } from '../context.ts';
-import { type Progress, startProgress } from '../display/progress.ts';
+import { startProgress } from '../display/progress.ts';
 import { ensembleOf } from './ensemble.ts';
 import {
   checkContamination,
@@ -157,7 +158,7 @@ async function readyBaselines(
   { stderr, signal }: CliContext,
 ): Promise<readonly ReadyBaseline[]> {
   if (train !== undefined) {
-    let progress: Progress | undefined;
+    let progress: RunningTask | undefined;
     const onBaseline = (label: string, done: number, total: number) => {
       progress ??= startProgress({ label: 'baselines', total, unit: 'steps' }, stderr);
       progress.update({ done, phase: label });

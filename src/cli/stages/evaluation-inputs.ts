@@ -12,8 +12,9 @@ import {
   type TrainingFingerprints,
 } from '../../evaluation/contamination.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
+import type { RunningTask } from '../../workflows/context.ts';
 import type { CliContext } from '../context.ts';
-import { type Progress, startProgress } from '../display/progress.ts';
+import { startProgress } from '../display/progress.ts';
 import type { ScoringRun } from './score-run.ts';
 
 /** Beside the adapter, so that it travels with it. */
@@ -85,7 +86,7 @@ async function fingerprint(
   phase: string,
   { stderr, signal }: CliContext,
 ): Promise<TrainingFingerprints> {
-  let progress: Progress | undefined;
+  let progress: RunningTask | undefined;
   const onProgress = (done: number) => {
     // Nothing is shown for what is done in a moment.
     if (done < WORTH_SHOWING) return;

@@ -8,8 +8,9 @@ import type { OpenModel } from '../../network/open-model.ts';
 import { type MistakeLines, writeMistakeLines } from '../../report/run/mistake-lines.ts';
 import { mostCertainMistakes } from '../../report/run/mistakes.ts';
 import type { Backend } from '../../runtime/backend.ts';
+import { withScoringProgress } from '../../workflows/scoring-progress.ts';
 import type { CliContext } from '../context.ts';
-import { withScoringProgress } from './scoring-progress.ts';
+import { terminalReporter } from '../display/terminal-reporter.ts';
 
 /**
  * Undefined where it did not work out, which is said: a finished run has its report all the same. Throws where it was
@@ -29,11 +30,15 @@ export function mistakeExplainer(
   const explain = async (codes: readonly string[]): Promise<MistakeLines> => {
     const detector = await Detector.open(model, readAdapterHeader(adapter), { backend });
     try {
-      const found = await withScoringProgress('lines of mistakes', codes.length, stderr, (onProgress) =>
-        explainLines(detector, codes, 'gradient', {
-          signal,
-          onProgress: ({ functions }) => onProgress(functions),
-        }),
+      const found = await withScoringProgress(
+        'lines of mistakes',
+        codes.length,
+        terminalReporter(stderr),
+        (onProgress) =>
+          explainLines(detector, codes, 'gradient', {
+            signal,
+            onProgress: ({ functions }) => onProgress(functions),
+          }),
       );
       return new Map(codes.map((code, i) => [code, Array.from(found[i]!.scores, rounded)]));
     } finally {

@@ -14,7 +14,7 @@ import { fitBaselines, type ReadyBaseline, THRESHOLD_SOURCES } from '../../evalu
 import type { Run } from '../../runs/run-folder.ts';
 import { jsonOrUndefined } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
-import { packageVersions } from './package-versions.ts';
+import { packageVersions } from '../../workflows/package-versions.ts';
 
 export interface BaselineFunctions {
   readonly train: readonly LabelledRecord[];

@@ -2,13 +2,14 @@
 
 import { explainLines, type LineExplanation } from '../../explain/line-scores.ts';
 import type { Detector } from '../../judging/detector.ts';
+import { openDetector } from '../../workflows/open/open-detector.ts';
+import { withScoringProgress } from '../../workflows/scoring-progress.ts';
 import type { LinesRequest } from '../commands/lines.ts';
 import type { CliContext } from '../context.ts';
+import { reporting, terminalReporter } from '../display/terminal-reporter.ts';
 import { type LineInput, readLineInputs } from './lines-inputs.ts';
 import { isMarked, measureLines } from './lines-measures.ts';
 import { linesJson, linesText } from './lines-output.ts';
-import { openDetector } from './open-detector.ts';
-import { withScoringProgress } from './scoring-progress.ts';
 
 export interface ExplainedFunction {
   readonly input: LineInput;
@@ -23,7 +24,7 @@ const DEFAULT_COUNT = 10;
 export async function linesStage(request: LinesRequest, context: CliContext): Promise<void> {
   const { stdout } = context;
   const inputs = await readLineInputs(request.data, context);
-  const detector = await openDetector(request, context);
+  const detector = await openDetector(request, reporting(context));
   try {
     const explained = await explain(detector, inputs, request, context);
     const measures = measureLines(explained, request.seed);
@@ -50,22 +51,30 @@ async function explain(
   { method, count, json }: LinesRequest,
   { stderr, signal }: CliContext,
 ): Promise<ExplainedFunction[]> {
-  const { scores, truncated } = await withScoringProgress('scoring', inputs.length, stderr, (onProgress) =>
-    detector.judge(
-      inputs.map(({ code }) => code),
-      { signal, onProgress: ({ functions }) => onProgress(functions) },
-    ),
+  const { scores, truncated } = await withScoringProgress(
+    'scoring',
+    inputs.length,
+    terminalReporter(stderr),
+    (onProgress) =>
+      detector.judge(
+        inputs.map(({ code }) => code),
+        { signal, onProgress: ({ functions }) => onProgress(functions) },
+      ),
   );
   const order = [...inputs.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
   const shown = count ?? (json ? order.length : DEFAULT_COUNT);
   const rows = order.filter((row, rank) => rank < shown || isMarked(inputs[row]!));
-  const explanations = await withScoringProgress('explaining', rows.length, stderr, (onProgress) =>
-    explainLines(
-      detector,
-      rows.map((row) => inputs[row]!.code),
-      method,
-      { signal, onProgress: ({ functions }) => onProgress(functions) },
-    ),
+  const explanations = await withScoringProgress(
+    'explaining',
+    rows.length,
+    terminalReporter(stderr),
+    (onProgress) =>
+      explainLines(
+        detector,
+        rows.map((row) => inputs[row]!.code),
+        method,
+        { signal, onProgress: ({ functions }) => onProgress(functions) },
+      ),
   );
   return rows.map((row, i) => ({
     input: inputs[row]!,

@@ -2,13 +2,14 @@
 import { writeFileAtomic } from '../../base/files.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
+import { openDetector } from '../../workflows/open/open-detector.ts';
+import { withScoringProgress } from '../../workflows/scoring-progress.ts';
 import type { PredictRequest } from '../commands/predict.ts';
 import type { CliContext } from '../context.ts';
 import { formatCount } from '../display/numbers.ts';
+import { reporting, terminalReporter } from '../display/terminal-reporter.ts';
 import { stopWithoutReader } from '../output-closed.ts';
-import { openDetector } from './open-detector.ts';
 import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
-import { withScoringProgress } from './scoring-progress.ts';
 
 /** Functions judged before their lines are written: what Ctrl-C or a closed pipe cannot take away. */
 const CHUNK = 1024;
@@ -16,14 +17,14 @@ const CHUNK = 1024;
 export async function predictStage(request: PredictRequest, context: CliContext): Promise<void> {
   const { stdout, stderr, signal } = context;
   const inputs = await readPredictionInputs(request.data, signal);
-  const detector = await openDetector(request, context);
+  const detector = await openDetector(request, reporting(context));
   const written: string[] = [];
   const emit = (text: string) => {
     if (request.out === undefined) stdout.write(text);
     else written.push(text);
   };
   try {
-    await withScoringProgress('predicting', inputs.length, stderr, async (onProgress) => {
+    await withScoringProgress('predicting', inputs.length, terminalReporter(stderr), async (onProgress) => {
       for (let start = 0; start < inputs.length; start += CHUNK) {
         stopWithoutReader(stdout);
         const chunk = inputs.slice(start, start + CHUNK);

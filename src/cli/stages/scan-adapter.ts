@@ -6,13 +6,14 @@ import { VultuneError } from '../../base/errors.ts';
 import { fetchHubAdapter } from '../../checkpoint/sources/hub-model.ts';
 import { parseReference } from '../../checkpoint/sources/model-source.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
+import { downloadProgress } from '../../workflows/open/download-progress.ts';
 import type { CliContext } from '../context.ts';
-import { downloadProgress } from '../display/download-progress.ts';
+import { terminalReporter } from '../display/terminal-reporter.ts';
 
 /** Throws what locateAdapter and fetchHubAdapter throw. */
 export async function resolveAdapter(run: string, { stderr, signal }: CliContext): Promise<AdapterHeader> {
   if (existsSync(run) || !isHubId(run)) return locateAdapter(run);
-  const progress = downloadProgress('adapter', stderr);
+  const progress = downloadProgress('adapter', terminalReporter(stderr));
   try {
     const { path } = await fetchHubAdapter(run, { onProgress: progress.onProgress, signal });
     return readAdapterHeader(path);

@@ -9,9 +9,10 @@ import { fileLineCache, type LineCache, memoryLineCache } from '../../scan/cache
 import { fileOutlineIndex, noOutlineIndex, type OutlineIndex } from '../../scan/cache/outline-index.ts';
 import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/cache/score-cache.ts';
 import { type ModelKey, modelKey } from '../../scan/model-key.ts';
+import { adaptedIdentity } from '../../workflows/open/open-base-model.ts';
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
-import { adaptedIdentity } from './open-base-model.ts';
+import { reporting } from '../display/terminal-reporter.ts';
 
 /**
  * What scores are cached under. An adapter that does not say which model and tokenizer it is for (another tool's, or an older
@@ -23,7 +24,7 @@ export async function scoringKey(
   context: CliContext,
 ): Promise<ModelKey> {
   const options = { maxLength: request.maxLength, device: request.device };
-  return await modelKey(header, { ...options, model: await adaptedIdentity(header, context) });
+  return await modelKey(header, { ...options, model: await adaptedIdentity(header, reporting(context)) });
 }
 
 /** Names the method; goes up when the same model gives a line another score than before. */

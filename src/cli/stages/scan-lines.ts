@@ -3,9 +3,10 @@
 import type { LineCache } from '../../scan/cache/line-cache.ts';
 import { explainFindings, type LineExplainer } from '../../scan/explain-findings.ts';
 import type { Finding } from '../../scan/finding.ts';
+import type { RunningTask } from '../../workflows/context.ts';
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
-import { type Progress, startProgress } from '../display/progress.ts';
+import { startProgress } from '../display/progress.ts';
 
 /** SARIF and the annotations of a code-hosting site point at functions. */
 const FORMATS_WITH_LINES: ReadonlySet<ScanRequest['format']> = new Set(['text', 'html', 'json']);
@@ -18,7 +19,7 @@ export async function withLines(
   { signal, stderr }: CliContext,
 ): Promise<readonly Finding[]> {
   if (!wanted || !FORMATS_WITH_LINES.has(format)) return findings;
-  let progress: Progress | undefined;
+  let progress: RunningTask | undefined;
   try {
     return await explainFindings(findings, {
       explain,

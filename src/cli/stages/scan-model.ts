@@ -5,9 +5,10 @@ import { explainLines } from '../../explain/line-scores.ts';
 import type { Detector } from '../../judging/detector.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { LineExplainer } from '../../scan/explain-findings.ts';
+import { openDetector } from '../../workflows/open/open-detector.ts';
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
-import { openDetector } from './open-detector.ts';
+import { reporting } from '../display/terminal-reporter.ts';
 
 export interface LazyModel {
   readonly open: () => Promise<Judge>;
@@ -35,7 +36,7 @@ export function lazyModel(
         ...(numThreads === undefined ? {} : { numThreads }),
         ...(maxLength === undefined ? {} : { maxLength }),
       },
-      context,
+      reporting(context),
     );
     return opened;
   };

@@ -1,6 +1,7 @@
 /** @file The scan's live line: functions, speed, time left. Can be taken away while something else is shown. */
 import type { ScanProgress } from '../../scan/scan-files.ts';
-import { type Progress, startProgress } from '../display/progress.ts';
+import type { RunningTask } from '../../workflows/context.ts';
+import { startProgress } from '../display/progress.ts';
 import type { Terminal } from '../display/terminal.ts';
 
 export interface PausableProgress {
@@ -10,7 +11,7 @@ export interface PausableProgress {
 }
 
 export function scanProgress(terminal: Terminal): PausableProgress {
-  let line: Progress | undefined;
+  let line: RunningTask | undefined;
   let first: { readonly done: number; readonly atMs: number } | undefined;
   return {
     update: ({ done, total }) => {

@@ -1,18 +1,19 @@
 /** @file `vultune serve --scan`: a detector behind HTTP until Ctrl-C. */
 import { startScanServer } from '../../scan/server/start-scan-server.ts';
 import { stoppableJudge } from '../../scan/server/stoppable-judge.ts';
+import { openDetector } from '../../workflows/open/open-detector.ts';
+import { packageVersions } from '../../workflows/package-versions.ts';
 import type { ServeScanRequest } from '../commands/serve.ts';
 import type { CliContext } from '../context.ts';
+import { reporting } from '../display/terminal-reporter.ts';
 import { reportError } from '../report-error.ts';
-import { openDetector } from './open-detector.ts';
-import { packageVersions } from './package-versions.ts';
 import { resolveAdapter } from './scan-adapter.ts';
 
 /** Throws what opening a detector throws, SERVE_PORT_IN_USE, SERVE_ADDRESS. */
 export async function serveScanStage(request: ServeScanRequest, context: CliContext): Promise<void> {
   const { signal, stdout, stderr } = context;
   const { folder } = await resolveAdapter(request.run, context);
-  const detector = await openDetector({ ...request, run: folder }, context);
+  const detector = await openDetector({ ...request, run: folder }, reporting(context));
   const judge = stoppableJudge(detector, signal);
   try {
     const server = await startScanServer({

@@ -15,13 +15,14 @@ import { adapterCalibration, type Detector } from '../../judging/detector.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { openRun, type Run } from '../../runs/run-folder.ts';
+import { type OpenDetectorOptions, openDetector } from '../../workflows/open/open-detector.ts';
+import { withScoringProgress } from '../../workflows/scoring-progress.ts';
 import type { CliContext } from '../context.ts';
+import { reporting, terminalReporter } from '../display/terminal-reporter.ts';
 import type { DeviceOptions } from '../options.ts';
 import { readScores, scoreRemaining, unscoredRows, writeScores } from './kept-scores.ts';
-import { type DetectorRequest, openDetector } from './open-detector.ts';
 import { ownScores } from './own-predictions.ts';
 import { scoringIdentity } from './scoring-identity.ts';
-import { withScoringProgress } from './scoring-progress.ts';
 
 export interface ScoringRequest extends DeviceOptions {
   readonly run: string;
@@ -29,7 +30,7 @@ export interface ScoringRequest extends DeviceOptions {
 }
 
 /** Without a threshold: that is applied to scores, not to scoring. */
-function detectorRequest({ run, device, numThreads, maxLength }: ScoringRequest): DetectorRequest {
+function detectorRequest({ run, device, numThreads, maxLength }: ScoringRequest): OpenDetectorOptions {
   return {
     run,
     device,
@@ -74,10 +75,10 @@ export class ScoringRun {
     const scores = kept ?? new Float64Array(records.length).fill(Number.NaN);
     const missing = unscoredRows(scores).length;
     if (missing === 0) return scores;
-    this.#detector ??= await openDetector(detectorRequest(this.#request), this.#context);
+    this.#detector ??= await openDetector(detectorRequest(this.#request), reporting(this.#context));
     const detector = this.#detector;
     const { stderr, signal } = this.#context;
-    await withScoringProgress(label, missing, stderr, (onProgress) =>
+    await withScoringProgress(label, missing, terminalReporter(stderr), (onProgress) =>
       scoreRemaining(scores, {
         judge: async (rows, onRows) => {
           const codes = rows.map((row) => records[row]!.code);

@@ -2,8 +2,9 @@
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
 import { loadTokenizer } from '../../text/tokenizer.ts';
+import { downloadProgress } from '../../workflows/open/download-progress.ts';
 import type { CliContext } from '../context.ts';
-import { downloadProgress } from '../display/download-progress.ts';
+import { terminalReporter } from '../display/terminal-reporter.ts';
 
 export interface TokenCounter {
   readonly name: string;
@@ -18,7 +19,7 @@ export async function tokenCounter(
   { stderr, signal }: CliContext,
   { offline }: { readonly offline?: boolean } = {},
 ): Promise<TokenCounter> {
-  const progress = downloadProgress('model', stderr);
+  const progress = downloadProgress('model', terminalReporter(stderr));
   try {
     const { path } = await resolveModel(reference, {
       ...(revision === undefined ? {} : { revision }),

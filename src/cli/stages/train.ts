@@ -19,20 +19,21 @@ import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import { saveState } from '../../training/checkpoints.ts';
 import { Trainer, type TrainerHost } from '../../training/trainer.ts';
 import { initialState, type TrainerState } from '../../training/trainer-state.ts';
+import { openBaseModel } from '../../workflows/open/open-base-model.ts';
+import { packageVersions } from '../../workflows/package-versions.ts';
+import { withScoringProgress } from '../../workflows/scoring-progress.ts';
 import type { ResumeRequest, TrainRequest } from '../commands/train.ts';
 import type { CliContext } from '../context.ts';
 import { formatDuration } from '../display/numbers.ts';
+import { reporting, terminalReporter } from '../display/terminal-reporter.ts';
 import { evaluationTable } from './evaluation-table.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
 import { type EvaluatedSplit, finishRun, type RunResult } from './finish-run.ts';
 import { decisiveValue, metricNamed, snakeMetrics } from './metric-names.ts';
-import { openBaseModel } from './open-base-model.ts';
-import { packageVersions } from './package-versions.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { reportInterrupted } from './report.ts';
 import { findStart, requireFitting } from './resume-point.ts';
 import { requireSameModel, runModel, withMovedModel } from './run-model.ts';
-import { withScoringProgress } from './scoring-progress.ts';
 import { TrainingDisplay } from './training-display.ts';
 import {
   adapterPlan,
@@ -53,7 +54,7 @@ export async function trainStage(
 ): Promise<RunResult | undefined> {
   await requireDevice(config.device);
   const records = new Map(inputs.map((input) => [input.key, input.records]));
-  const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
+  const model = await openBaseModel(config.base_model, config.revision ?? undefined, reporting(context));
   try {
     const parameters = firstParameters(config, model);
     const data: Record<string, FileFingerprint> = {};
@@ -94,7 +95,7 @@ export async function resumeStage(
     const config = withMovedModel(parseTrainConfig(run.record.config, run.paths.record), run);
     await requireDevice(config.device);
     const records = await readRecordsAgain(run);
-    const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
+    const model = await openBaseModel(config.base_model, config.revision ?? undefined, reporting(context));
     try {
       requireSameModel(run, model);
       const parameters = firstParameters(config, model);
@@ -263,7 +264,9 @@ async function evaluateSplits(
     for (const [key, { data }] of state.parameters) data.set(best.parameters.get(key)!.data);
   }
   const score = (what: string, split: readonly LabelledRecord[]) =>
-    withScoringProgress(what, split.length, context.stderr, (onProgress) => scorer.scores(split, onProgress));
+    withScoringProgress(what, split.length, terminalReporter(context.stderr), (onProgress) =>
+      scorer.scores(split, onProgress),
+    );
   try {
     const validRecords = records.get('valid_file')!;
     const testRecords = records.get('test_file');

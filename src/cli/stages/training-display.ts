@@ -1,7 +1,8 @@
 /** @file A run's events for people: the live line while it trains, a line that stays for each evaluation and epoch. */
 import type { NewEvent } from '../../runs/events.ts';
+import type { RunningTask } from '../../workflows/context.ts';
 import { formatDuration, formatMetric } from '../display/numbers.ts';
-import { type Progress, startProgress } from '../display/progress.ts';
+import { startProgress } from '../display/progress.ts';
 import type { Terminal } from '../display/terminal.ts';
 import { isValidationDue, trainingTimeLeftMs, validationsAfter } from './training-estimate.ts';
 
@@ -21,7 +22,7 @@ export interface DisplayedRun {
 }
 
 export class TrainingDisplay {
-  readonly #progress: Progress;
+  readonly #progress: RunningTask;
   readonly #run: DisplayedRun;
   readonly #now: () => number;
   readonly #recent: StepEvent[] = [];

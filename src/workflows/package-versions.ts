@@ -17,7 +17,7 @@ function versionOf(name: string): string {
 
 export function packageVersions(): Record<string, string> {
   return {
-    vultune: versionIn(new URL('../../../package.json', import.meta.url)),
+    vultune: versionIn(new URL('../../package.json', import.meta.url)),
     'onnxruntime-node': versionOf('onnxruntime-node'),
     '@huggingface/tokenizers': versionOf('@huggingface/tokenizers'),
   };

@@ -1,26 +1,25 @@
 /** @file The progress of scoring functions, with the speed so far. */
-import { startProgress } from '../display/progress.ts';
-import type { Terminal } from '../display/terminal.ts';
+import type { Reporter } from './context.ts';
 
-/** Shows a line while `work` runs, and takes it away however that ends. */
+/** Reports a task while `work` runs, and ends it however that ends. */
 export async function withScoringProgress<T>(
   label: string,
   total: number | undefined,
-  terminal: Terminal,
+  report: Reporter,
   work: (onProgress: (done: number) => void) => Promise<T>,
 ): Promise<T> {
-  const progress = startProgress({ label, total, unit: 'functions' }, terminal);
+  const task = report.task({ label, total, unit: 'functions' });
   const started = performance.now();
   try {
     return await work((done) => {
       const seconds = (performance.now() - started) / 1000;
-      progress.update({
+      task.update({
         done,
         functionsPerSecond: done / seconds,
         memoryBytes: process.memoryUsage.rss(),
       });
     });
   } finally {
-    progress.stop();
+    task.stop();
   }
 }

@@ -1,0 +1,18 @@
+/** @file Draws what a workflow reports: notes and warnings as lines that stay, tasks as a line of progress. */
+import type { Reporter, WorkflowContext } from '../../workflows/context.ts';
+import type { CliContext } from '../context.ts';
+import { startProgress, writeNote } from './progress.ts';
+import type { Terminal } from './terminal.ts';
+
+export function terminalReporter(terminal: Terminal): Reporter {
+  return {
+    note: (text) => writeNote(text, terminal),
+    warn: (text) => writeNote(`${terminal.colors.warning('note:')} ${text}`, terminal),
+    task: (task) => startProgress(task, terminal),
+  };
+}
+
+/** What a command hands to the workflow it runs: Ctrl-C stops it, and it reports on standard error. */
+export function reporting({ signal, stderr }: CliContext): WorkflowContext {
+  return { signal, report: terminalReporter(stderr) };
+}
