@@ -64,10 +64,10 @@ function trainingCommands(): readonly CliCommand[] {
     }),
     trainCommand({
       train: async (...args) => {
-        await (await import('./stages/train.ts')).trainStage(...args);
+        await (await import('./train/run-train.ts')).runTrain(...args);
       },
       resume: async (...args) => {
-        await (await import('./stages/train.ts')).resumeStage(...args);
+        await (await import('./train/run-train.ts')).runResume(...args);
       },
     }),
   ];
@@ -75,9 +75,9 @@ function trainingCommands(): readonly CliCommand[] {
 
 function measuringCommands(): readonly CliCommand[] {
   return [
-    evaluateCommand(async (...args) => (await import('./stages/evaluate.ts')).evaluateStage(...args)),
-    compareCommand(async (...args) => (await import('./stages/compare.ts')).compareStage(...args)),
-    reportCommand(async (...args) => (await import('./stages/report.ts')).reportStage(...args)),
+    evaluateCommand(async (...args) => (await import('./evaluate/run-evaluate.ts')).runEvaluate(...args)),
+    compareCommand(async (...args) => (await import('./compare/run-compare.ts')).runCompare(...args)),
+    reportCommand(async (...args) => (await import('./report/run-report.ts')).runReport(...args)),
     serveCommand(
       async (...args) => (await import('./stages/serve.ts')).serveStage(...args),
       async (...args) => (await import('./stages/scan-serve.ts')).serveScanStage(...args),
@@ -87,7 +87,7 @@ function measuringCommands(): readonly CliCommand[] {
 
 function usingCommands(): readonly CliCommand[] {
   return [
-    predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
+    predictCommand(async (...args) => (await import('./predict/run-predict.ts')).runPredict(...args)),
     scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),
     linesCommand(async (...args) => (await import('./stages/lines.ts')).linesStage(...args)),
   ];
@@ -111,6 +111,6 @@ function checkingCommands(version: string): readonly CliCommand[] {
         ['vultune', (await import('../checkpoint/sources/package-cache.ts')).vultuneCacheDir(undefined)],
       ],
     }),
-    verifyCommand(async (...args) => (await import('./stages/verify.ts')).verifyStage(...args)),
+    verifyCommand(async (...args) => (await import('./verify/run-verify.ts')).runVerify(...args)),
   ];
 }

@@ -1,12 +1,12 @@
 /** @file `vultune models`: fetch a model, list those on this machine, say what one is. */
 import { Command } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
+import { formatBytes, formatCount, formatPercent } from '../../base/numbers.ts';
 import type { describeModel, ModelDescription } from '../../checkpoint/describe-model.ts';
 import type { listModels } from '../../checkpoint/sources/list-models.ts';
 import type { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
 import { downloadProgress } from '../../workflows/open/download-progress.ts';
 import type { CliContext } from '../context.ts';
-import { formatBytes, formatCount, formatPercent } from '../display/numbers.ts';
 import { renderPairs, renderTable } from '../display/table.ts';
 import { terminalReporter } from '../display/terminal-reporter.ts';
 import { addExamples } from '../options.ts';

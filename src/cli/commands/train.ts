@@ -1,32 +1,21 @@
-/** @file `vultune train`: options, checks of all input, then the training stage. */
+/** @file `vultune train`: options, checks of all input, then the training. */
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
 import { configKeys, configYaml } from '../../config/describe.ts';
 import { loadTrainConfig } from '../../config/load.ts';
-import type { TrainConfig } from '../../config/train-config.ts';
+import { checkTrainInputs } from '../../workflows/train/inputs.ts';
+import type { ResumeOptions } from '../../workflows/train/resume.ts';
+import type { TrainRequest } from '../../workflows/train/train.ts';
 import type { CliContext } from '../context.ts';
 import { wrapText } from '../display/wrap.ts';
-import { type CheckedFile, checkTrainInputs, describeInputs } from '../input-check.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { describeInputs } from '../train/inputs-table.ts';
 
-export interface TrainRequest {
-  readonly config: TrainConfig;
-  /** The data files, read and checked; the run folder is free. */
-  readonly inputs: readonly CheckedFile[];
-}
-
-export interface ResumeRequest {
-  /** A run folder. */
-  readonly run: string;
-  /** Train again from the first step, whatever checkpoint is there. Default false. */
-  readonly startOver?: boolean;
-}
-
-export interface TrainStages {
-  train(request: TrainRequest, context: CliContext): Promise<void>;
-  resume(request: ResumeRequest, context: CliContext): Promise<void>;
+export interface TrainRunners {
+  train(request: TrainRequest, context: CliContext): Promise<unknown>;
+  resume(options: ResumeOptions, context: CliContext): Promise<unknown>;
 }
 
 interface Options {
@@ -35,7 +24,7 @@ interface Options {
   readonly startOver?: true;
 }
 
-export function trainCommand(stages: TrainStages): CliCommand {
+export function trainCommand(runners: TrainRunners): CliCommand {
   return (context) => {
     const command = new Command('train')
       .summary('fine-tune a model on labelled functions')
@@ -72,7 +61,7 @@ export function trainCommand(stages: TrainStages): CliCommand {
     return command.action(async (config: string | undefined, overrides: string[], options: Options) => {
       if (options.resume !== undefined) {
         refuseWithResume(config, options);
-        await stages.resume({ run: options.resume, startOver: options.startOver ?? false }, context);
+        await runners.resume({ run: options.resume, startOver: options.startOver ?? false }, context);
         return;
       }
       if (options.startOver) {
@@ -82,7 +71,7 @@ export function trainCommand(stages: TrainStages): CliCommand {
       }
       const request = await readRequest(config, overrides);
       if (options.dryRun) printDryRun(request, context);
-      else await stages.train(request, context);
+      else await runners.train(request, context);
     });
   };
 }

@@ -1,11 +1,11 @@
 /** @file A build out of fixes for people: its progress, and a summary of what was kept and what was left out. */
 
+import { formatCount } from '../../base/numbers.ts';
 import type { BuildInfo } from '../../dataset/build/build-info.ts';
 import type { BuildProgress, OnProgress } from '../../dataset/build/progress.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
 import type { RunningTask } from '../../workflows/context.ts';
 import { harmless } from './harmless-text.ts';
-import { formatCount } from './numbers.ts';
 import { startProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,4 +1,6 @@
 /** @file A dataset build for people: its progress, and a summary of what was kept, dropped and left out. */
+
+import { formatCount, formatPercent } from '../../base/numbers.ts';
 import type { BuildResult } from '../../dataset/build/npm/build-npm-dataset.ts';
 import type { OnProgress } from '../../dataset/build/progress.ts';
 import type { RunningTask } from '../../workflows/context.ts';

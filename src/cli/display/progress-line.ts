@@ -2,9 +2,16 @@
  * @file One line of progress as text: what is shown, in which order, and what goes first when the terminal is
  * narrow. Drawing it is progress.ts's work.
  */
+
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatSignificant,
+} from '../../base/numbers.ts';
 import type { Task, TaskState } from '../../workflows/context.ts';
 import type { Colors } from './colors.ts';
-import { formatBytes, formatCount, formatDuration, formatPercent, formatSignificant } from './numbers.ts';
 
 export interface LineOptions {
   readonly columns: number;

@@ -1,7 +1,8 @@
 /** @file What `data split` and `data merge` did, for people: parts as a table, what was left out, what is lacking. */
+
+import { formatCount, formatPercent } from '../../base/numbers.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
 import type { SplitDatasetInfo } from '../../dataset/splits/split-dataset.ts';
-import { formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 

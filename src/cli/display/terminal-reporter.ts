@@ -4,11 +4,12 @@ import type { CliContext } from '../context.ts';
 import { startProgress, writeNote } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
-export function terminalReporter(terminal: Terminal): Reporter {
+/** @param now milliseconds; tests bring their own */
+export function terminalReporter(terminal: Terminal, now?: () => number): Reporter {
   return {
     note: (text) => writeNote(text, terminal),
     warn: (text) => writeNote(`${terminal.colors.warning('note:')} ${text}`, terminal),
-    task: (task) => startProgress(task, terminal),
+    task: (task) => startProgress(task, terminal, now),
   };
 }
 

@@ -1,4 +1,6 @@
 /** @file What `lines` prints: functions with the heat of their lines and the table of measures, or all of it as JSON. Computes nothing. */
+
+import { formatCount, formatSignificant } from '../../base/numbers.ts';
 import { FEW_CLUSTERS } from '../../evaluation/resampling/clusters.ts';
 import type { Interval } from '../../evaluation/resampling/intervals.ts';
 import { LINE_MEASURES, type LineMeasures, RANDOM_ORDERS } from '../../explain/line-metrics.ts';
@@ -6,7 +8,6 @@ import { linesOf } from '../../explain/line-scores.ts';
 import type { LinesRequest } from '../commands/lines.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { heatedLines, heatLegend } from '../display/line-heat.ts';
-import { formatCount, formatSignificant } from '../display/numbers.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
 import type { ExplainedFunction } from './lines.ts';

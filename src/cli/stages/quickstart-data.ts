@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import type { BuildNpmOptions, BuildResult } from '../../dataset/build/npm/build-npm-dataset.ts';
+import { writeDatasetReport } from '../../workflows/build-dataset/dataset-report.ts';
 import type { QuickstartRequest } from '../commands/quickstart.ts';
 import type { CliContext } from '../context.ts';
 import { buildDisplay, datasetSummary } from '../display/dataset-summary.ts';
-import { writeDatasetReport } from './dataset-report.ts';
+import { reporting } from '../display/terminal-reporter.ts';
 
 export interface DatasetParts {
   readonly build: (options: BuildNpmOptions) => Promise<BuildResult>;
@@ -44,7 +45,7 @@ export async function prepareDataset(
       onProgress: display.onProgress,
       signal,
     });
-    await writeDatasetReport(outDir, { seed: SEED }, context);
+    await writeDatasetReport(outDir, { seed: SEED }, reporting(context));
     display.stop();
     stdout.write(datasetSummary(result, stdout, { brief: true }));
     stderr.write(stderr.colors.muted(`what was left out, and why: ${join(outDir, 'README.md')}\n`));

@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
+import { formatMetric } from '../../base/numbers.ts';
 import type { Release } from '../../dataset/build/npm/release.ts';
 import { contentProblem, isBuiltPath, pathProblem } from '../../dataset/build/source-filters.ts';
 import { functionsOfSource } from '../../dataset/functions/extraction-job.ts';
@@ -12,7 +13,6 @@ import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
 import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
-import { formatMetric } from '../display/numbers.ts';
 import { renderTable } from '../display/table.ts';
 import { scanPaths } from './scan.ts';
 

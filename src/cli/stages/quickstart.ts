@@ -1,23 +1,24 @@
 /** @file `vultune quickstart`: data, model, training, evaluation, three predictions, a scan, and what to do next. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatDuration } from '../../base/numbers.ts';
 import { parseTrainConfig } from '../../config/load.ts';
 import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { openDetector } from '../../workflows/open/open-detector.ts';
+import type { RunResult } from '../../workflows/train/finish-run.ts';
+import { checkTrainInputs } from '../../workflows/train/inputs.ts';
+import { startTraining } from '../../workflows/train/train.ts';
 import type { QuickstartRequest } from '../commands/quickstart.ts';
 import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
-import { formatDuration } from '../display/numbers.ts';
 import { renderTable } from '../display/table.ts';
 import { reporting } from '../display/terminal-reporter.ts';
-import { checkTrainInputs } from '../input-check.ts';
-import { evaluationSummary } from './evaluation-table.ts';
-import type { RunResult } from './finish-run.ts';
+import { evaluationSummary } from '../evaluate/evaluation-table.ts';
+import { howToResume } from '../train/run-train.ts';
 import { type DatasetParts, prepareDataset } from './quickstart-data.ts';
 import { chooseModel } from './quickstart-model.ts';
 import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './quickstart-scan.ts';
-import { trainStage } from './train.ts';
 
 /** Chosen so that two cores are done within the promised time; `vultune train` has the rest. */
 const SETTINGS = {
@@ -65,8 +66,12 @@ export function quickstartStage(parts: QuickstartParts) {
       },
       'quickstart',
     );
-    const trained = await trainStage({ config, inputs: await checkTrainInputs(config) }, context, () => {});
-    if (trained === undefined) return;
+    const inputs = await checkTrainInputs(config);
+    const trained = await startTraining({ config, inputs }, reporting(context));
+    if (trained.status !== 'finished') {
+      stderr.write(howToResume(run));
+      return;
+    }
     title(4, 'measured on the test part, beside what it has to beat');
     showResult(trained, request, context);
     const test = await readLabelledRecords(testFile);

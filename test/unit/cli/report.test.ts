@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { reportCommand } from '../../../src/cli/commands/report.ts';
 import { type ServeRequest, serveCommand } from '../../../src/cli/commands/serve.ts';
-import { reportStage, shortNames } from '../../../src/cli/stages/report.ts';
+import { runReport } from '../../../src/cli/report/run-report.ts';
+import { shortNames } from '../../../src/workflows/report/report.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { fakeRun } from '../../support/fake-run.ts';
 
-const report = [reportCommand(reportStage)];
+const report = [reportCommand(runReport)];
 
 test('one run: its own page, in its folder', async () => {
   const run = fakeRun({ functions: 12 });

@@ -1,9 +1,10 @@
 /** @file What the commands that look into datasets share: how inputs are named, and reading them with progress. */
 import { type Command, Option } from 'commander';
 import type { PartRecord, ReasonCounts } from '../../../dataset/check/read-parts.ts';
+import { readingProgress } from '../../../workflows/reading-progress.ts';
 import type { CliContext } from '../../context.ts';
 import { harmless } from '../../display/harmless-text.ts';
-import { readingProgress } from '../../display/reading-progress.ts';
+import { terminalReporter } from '../../display/terminal-reporter.ts';
 
 export interface InputOptions {
   readonly format?: string;
@@ -39,7 +40,7 @@ export async function openInputs(
   return {
     leftOut,
     async *records() {
-      const progress = readingProgress(stderr);
+      const progress = readingProgress(terminalReporter(stderr));
       const named = format === undefined ? {} : { format };
       try {
         yield* readParts(paths, {

@@ -1,8 +1,9 @@
 /** @file The page of a dataset, for every command that writes one: its options, and writing it. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { writeDatasetReport } from '../../../workflows/build-dataset/dataset-report.ts';
 import type { CliContext } from '../../context.ts';
-import type { writeDatasetReport } from '../../stages/dataset-report.ts';
+import { reporting } from '../../display/terminal-reporter.ts';
 
 export interface ReportOptions {
   readonly report: boolean;
@@ -30,7 +31,8 @@ export async function finishDataset(
 ): Promise<string> {
   const written = `\nwritten to ${resolve(outDir)}; its README.md says what is in it`;
   if (!report) return `${written}\n`;
-  const writePage = write ?? (await import('../../stages/dataset-report.ts')).writeDatasetReport;
-  await writePage(outDir, { baseModel, seed }, context);
+  const writePage =
+    write ?? (await import('../../../workflows/build-dataset/dataset-report.ts')).writeDatasetReport;
+  await writePage(outDir, { baseModel, seed }, reporting(context));
   return `${written}, its report.html shows it\n`;
 }
