@@ -4,7 +4,6 @@ import { formatCount, formatPercent } from '../../base/numbers.ts';
 import type { BuildResult } from '../../dataset/build/npm/build-npm-dataset.ts';
 import type { OnProgress } from '../../dataset/build/progress.ts';
 import type { RunningTask } from '../../workflows/context.ts';
-import { formatCount, formatPercent } from './numbers.ts';
 import { startProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
