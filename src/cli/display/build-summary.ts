@@ -1,43 +1,10 @@
-/** @file A build out of fixes for people: its progress, and a summary of what was kept and what was left out. */
+/** @file A dataset build for people: what was kept and what was left out. */
 
 import { formatCount } from '../../base/numbers.ts';
 import type { BuildInfo } from '../../dataset/build/build-info.ts';
-import type { BuildProgress, OnProgress } from '../../dataset/build/progress.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
-import type { RunningTask } from '../../workflows/context.ts';
-import { harmless } from './harmless-text.ts';
-import { startProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
-
-export interface BuildProgressDisplay {
-  readonly onProgress: OnProgress;
-  stop(): void;
-}
-
-const LABELS: Partial<Record<BuildProgress['stage'], string>> = { list: 'listing', fetch: 'reading' };
-
-export function buildProgress(terminal: Terminal): BuildProgressDisplay {
-  let progress: { readonly stage: string; readonly bar: RunningTask } | undefined;
-  const stop = () => {
-    progress?.bar.stop();
-    progress = undefined;
-  };
-  return {
-    onProgress({ stage, done, total, message }) {
-      if (progress?.stage !== stage) {
-        stop();
-        const label = LABELS[stage] ?? stage;
-        progress = {
-          stage,
-          bar: startProgress({ label, total: total === 0 ? undefined : total, unit: 'steps' }, terminal),
-        };
-      }
-      progress.bar.update({ done, ...(total === 0 ? {} : { total }), phase: harmless(message) });
-    },
-    stop,
-  };
-}
 
 /** Splits as a table, then what was left out and why. */
 export function buildSummary(info: BuildInfo, terminal: Terminal): string {

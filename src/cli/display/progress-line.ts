@@ -12,6 +12,7 @@ import {
 } from '../../base/numbers.ts';
 import type { Task, TaskState } from '../../workflows/context.ts';
 import type { Colors } from './colors.ts';
+import { harmless } from './harmless-text.ts';
 
 export interface LineOptions {
   readonly columns: number;
@@ -79,7 +80,7 @@ function stateSegments(task: Task, state: TaskState, remainingMs: number | undef
   const add = (value: number | undefined, dropOrder: number, text: (value: number) => string) => {
     if (value !== undefined && Number.isFinite(value)) segments.push({ dropOrder, text: text(value) });
   };
-  if (state.phase !== undefined) segments.push({ dropOrder: 8, text: state.phase });
+  if (state.phase !== undefined) segments.push({ dropOrder: 8, text: harmless(state.phase) });
   segments.push({ dropOrder: 7, text: doneOfTotal(task, state) });
   add(state.lossNats, 1, (loss) => `loss ${loss.toFixed(3)}`);
   add(state.tokensPerSecond, 2, (rate) => `${formatSignificant(rate)} tok/s`);

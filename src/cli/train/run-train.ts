@@ -1,6 +1,6 @@
 /** @file `vultune train`: runs the training, or resumes one, and prints how well the model does. */
 import { join } from 'node:path';
-import { type ResumeOptions, resume } from '../../workflows/train/resume.ts';
+import { type ResumeOptions, resumeTraining } from '../../workflows/train/resume.ts';
 import { startTraining, type TrainRequest } from '../../workflows/train/train.ts';
 import type { TrainResult } from '../../workflows/train/train-into.ts';
 import type { CliContext } from '../context.ts';
@@ -12,7 +12,7 @@ export async function runTrain(request: TrainRequest, context: CliContext): Prom
 }
 
 export async function runResume(options: ResumeOptions, context: CliContext): Promise<TrainResult> {
-  return showTraining(await resume(options, reporting(context)), context);
+  return showTraining(await resumeTraining(options, reporting(context)), context);
 }
 
 function showTraining(result: TrainResult, { stdout, stderr }: CliContext): TrainResult {

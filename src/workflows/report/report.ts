@@ -17,7 +17,7 @@ export interface ReportOptions {
 }
 
 /** @returns the files that were written. @throws VultuneError `RUN_MISSING` and the like */
-export async function report(
+export async function writeReport(
   { runs: given, out, tensorboard }: ReportOptions,
   context?: Partial<WorkflowContext>,
 ): Promise<readonly string[]> {

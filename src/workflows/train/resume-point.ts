@@ -19,7 +19,7 @@ export async function findStart(
   run: Run,
   parameters: AdapterParameters,
   startOver: boolean,
-  { warn }: Reporter,
+  report: Reporter,
 ): Promise<StartingPoint> {
   const events = runEvents(run);
   const lastStep = events.reduce(
@@ -29,19 +29,19 @@ export async function findStart(
   const fromStart: StartingPoint = { state: initialState(parameters), checkpoint: '' };
   if (startOver) {
     removeCheckpoints(run.paths.checkpoints);
-    if (lastStep > 0) warn(`steps 1 to ${lastStep} are done again, as --start-over asks`);
+    if (lastStep > 0) report.warn(`steps 1 to ${lastStep} are done again, as --start-over asks`);
     return fromStart;
   }
   const loaded = await loadState(run.paths.checkpoints, parameters);
   if (loaded === undefined) {
     const written = events.findLast(({ type }) => type === 'checkpoint' || type === 'interrupted');
     if (written !== undefined) throw missing(run, 'step' in written ? written.step : lastStep);
-    if (lastStep > 0) warn(`no checkpoint was written yet: steps 1 to ${lastStep} are done again`);
+    if (lastStep > 0) report.warn(`no checkpoint was written yet: steps 1 to ${lastStep} are done again`);
     return fromStart;
   }
   const { state, file, damage } = loaded;
   if (damage !== undefined) {
-    warn(`${STATE_FILE} is skipped (${damage.message}); resuming from ${file}, step ${state.step}`);
+    report.warn(`${STATE_FILE} is skipped (${damage.message}); resuming from ${file}, step ${state.step}`);
   }
   return { state, checkpoint: `checkpoints/${file}` };
 }

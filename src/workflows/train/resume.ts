@@ -24,7 +24,7 @@ export interface ResumeOptions {
  * Resumes a run from its last checkpoint; from the first step where no checkpoint was written, or where `startOver` says so.
  * @throws VultuneError `RUN_CHECKPOINT_MISSING`, `RUN_CHECKPOINT_BROKEN`, `RUN_CHECKPOINT_OTHER`, `RUN_MODEL_CHANGED`, `RUN_DATA_CHANGED`
  */
-export async function resume(
+export async function resumeTraining(
   { run: dir, startOver = false }: ResumeOptions,
   given?: Partial<WorkflowContext>,
 ): Promise<TrainResult> {

@@ -25,7 +25,7 @@ import { trainerOptions, trainingExamples, trainingNetwork, trainingTask } from 
 
 /**
  * `finished`: `threshold` and `comparisons` say how well the model does. `interrupted`: the signal stopped it, and the run
- * folder holds a checkpoint that `resume` continues from. `finished before`: there was nothing to resume.
+ * folder holds a checkpoint that `resumeTraining` continues from. `finished before`: there was nothing to resume.
  */
 export type TrainResult =
   | ({ readonly status: 'finished'; readonly run: string } & RunResult)

@@ -3,15 +3,17 @@ import { Command, Option } from 'commander';
 import { VultuneError } from '../../../base/errors.ts';
 import type { BuildOptions, buildDataset } from '../../../dataset/build/build-dataset.ts';
 import { SOURCES, type SourceOption } from '../../../dataset/build/sources/registry.ts';
+import { buildProgress } from '../../../workflows/build-dataset/build-progress.ts';
+import { parseSources } from '../../../workflows/build-dataset/source-arguments.ts';
 import type { CliContext } from '../../context.ts';
-import { buildProgress, buildSummary } from '../../display/build-summary.ts';
+import { buildSummary } from '../../display/build-summary.ts';
+import { terminalReporter } from '../../display/terminal-reporter.ts';
 import { wrapText } from '../../display/wrap.ts';
 import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
 import { type BuildNpmStages, buildNpmCommand } from './build-npm.ts';
 import { nearDuplicatesOption } from './near-duplicates-option.ts';
 import { parseFractions } from './parse-fractions.ts';
 import { addReportOptions, type DatasetReport, finishDataset, type ReportOptions } from './report-options.ts';
-import { parseSources } from './source-arguments.ts';
 
 export interface BuildStages {
   readonly build: typeof buildDataset;
@@ -159,7 +161,7 @@ async function build(
   const sources = await Promise.all(
     parseSources(words, SOURCES).map(({ row, location }) => row.open(location, { ...others }, signal)),
   );
-  const display = buildProgress(stderr);
+  const display = buildProgress(terminalReporter(stderr));
   try {
     const result = await stages.build({
       ...others,
