@@ -2,11 +2,8 @@
  * @file The public API `vultune/dataset`: records of labelled functions, reading and writing them in every format, finding
  * duplicates and leaks, splitting, and building datasets from sources that are open.
  */
-export {
-  type BuildDatasetResult,
-  type BuildOptions,
-  buildDataset,
-} from './dataset/build/build-dataset.ts';
+export { type BuildDatasetResult, buildDataset } from './dataset/build/build-dataset.ts';
+export type { BuildOptions } from './dataset/build/build-options.ts';
 export type { DatasetSource } from './dataset/build/source.ts';
 export { SOURCES, type SourceOptions, type SourceRow } from './dataset/build/sources/registry.ts';
 export { type FindLeaksOptions, findLeaks } from './dataset/check/find-leaks.ts';

@@ -1,11 +1,8 @@
 /** @file Builds a dataset from sources of fixes and of labelled functions, with the page that shows it. */
 import { join } from 'node:path';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
-import {
-  type BuildDatasetResult,
-  type BuildOptions,
-  buildDataset as build,
-} from '../../dataset/build/build-dataset.ts';
+import { type BuildDatasetResult, buildDataset as build } from '../../dataset/build/build-dataset.ts';
+import type { BuildOptions } from '../../dataset/build/build-options.ts';
 import type { DatasetSource } from '../../dataset/build/source.ts';
 import { SOURCES, type SourceOptions } from '../../dataset/build/sources/registry.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
