@@ -35,7 +35,8 @@ export {
   type WorkflowContext,
 } from './workflows/context.ts';
 export { evaluate } from './workflows/evaluate/evaluate.ts';
-export type { EvaluatedRun, EvaluateOptions, Evaluation } from './workflows/evaluate/evaluate-options.ts';
+export type { EvaluateOptions } from './workflows/evaluate/evaluate-options.ts';
+export type { EvaluatedRun, Evaluation } from './workflows/evaluate/evaluation.ts';
 export type { ResamplingOptions } from './workflows/evaluate/resampling-options.ts';
 export type { DeviceOptions, OpenDetectorOptions } from './workflows/open/open-detector.ts';
 export { type OpenJudge, openJudge } from './workflows/open/open-judge.ts';

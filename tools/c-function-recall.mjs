@@ -29,7 +29,7 @@ if (values.help || positionals.length === 0) {
   process.exit(values.help ? 0 : 2);
 }
 
-const functionsFolder = pathToFileURL(`${resolve(values.dist)}/dataset/functions/`);
+const functionsFolder = pathToFileURL(`${resolve(values.dist)}/source/`);
 const { languageOfPath } = await import(new URL('languages.js', functionsFolder));
 const { parseSource } = await import(new URL('parse-source.js', functionsFolder));
 

@@ -2,7 +2,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sizeOf } from '../tensor/host-tensor.ts';
-import { type Checkpoint, openCheckpoint, type TokenizerDefinition } from './checkpoint.ts';
+import type { Checkpoint, TokenizerDefinition } from './checkpoint.ts';
+import { openCheckpoint } from './open-checkpoint.ts';
 
 export interface ModelDescription {
   readonly path: string;

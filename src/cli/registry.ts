@@ -3,8 +3,8 @@
  * that `vultune --help` loads no engine.
  */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { BuildNpmOptions } from '../dataset/build/npm/build-npm-dataset.ts';
+import type { BuildOptions } from '../dataset/builder/build-options.ts';
+import { SHIPPED_TABLE } from '../dataset/sources/advisories/shipped-table.ts';
 import { compareCommand } from './commands/compare.ts';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data/data.ts';
@@ -21,20 +21,21 @@ import { trainCommand } from './commands/train.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliCommand, CommandGroup } from './program.ts';
 
-/** How the npm dataset is built, for `data build npm` and the quickstart alike. */
-const npmDataset = {
-  build: async (options: BuildNpmOptions) =>
-    (await import('../dataset/build/npm/build-npm-dataset.ts')).buildNpmDataset(options),
+/** How datasets are built, for `data build` and the quickstart alike. */
+const datasets = {
+  build: async (options: BuildOptions) =>
+    (await import('../dataset/builder/build-dataset.ts')).buildDataset(options),
   cacheDir: async () =>
     join((await import('../checkpoint/sources/package-cache.ts')).vultuneCacheDir(undefined), 'datasets'),
-  advisories: fileURLToPath(new URL('../../data/advisories/npm.jsonl', import.meta.url)),
 };
 
 /** As `npm install` would: with the user's configuration, out of the client's cache where it is there. */
 async function fetchRelease(name: string, version: string, signal: AbortSignal) {
-  const { npmFetchOptions } = await import('../dataset/build/npm/npm-client.ts');
-  const { fetchRelease: fetch } = await import('../dataset/build/npm/release.ts');
-  return fetch(name, version, await npmFetchOptions(), signal);
+  const { npmFetchOptions } = await import('../dataset/sources/releases/npm-client.ts');
+  const { fetchNpmRelease, textsOf } = await import('../dataset/sources/releases/npm-release.ts');
+  const tally = { add: () => {} };
+  const files = await fetchNpmRelease(name, version, await npmFetchOptions(), { tally, signal });
+  return files && textsOf(files);
 }
 
 /** In the order in which one meets them. */
@@ -44,7 +45,11 @@ export function commandRegistry(version: string): readonly CommandGroup[] {
       heading: 'Begin',
       commands: [
         quickstartCommand(async (...args) =>
-          (await import('./stages/quickstart.ts')).quickstartStage({ ...npmDataset, fetchRelease })(...args),
+          (await import('./stages/quickstart.ts')).quickstartStage({
+            ...datasets,
+            advisories: SHIPPED_TABLE,
+            fetchRelease,
+          })(...args),
         ),
       ],
     },
@@ -57,11 +62,7 @@ export function commandRegistry(version: string): readonly CommandGroup[] {
 
 function trainingCommands(): readonly CliCommand[] {
   return [
-    dataCommand({
-      ...npmDataset,
-      buildNpm: npmDataset.build,
-      build: async (...args) => (await import('../dataset/build/build-dataset.ts')).buildDataset(...args),
-    }),
+    dataCommand(datasets),
     trainCommand({
       train: async (...args) => {
         await (await import('./train/run-train.ts')).runTrain(...args);

@@ -1,5 +1,5 @@
 /** @file What a part of a dataset is too poor for, said where the part is made or checked: nothing can be judged on one class. */
-import type { Fractions, Split } from './build/split-by-group.ts';
+import type { Fractions, Split } from './parts.ts';
 
 interface PartCounts {
   readonly functions: number;

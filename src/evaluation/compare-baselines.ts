@@ -2,36 +2,17 @@
  * @file The table no score goes without: the model beside its baselines, fitted on the same training functions and
  * tested on the same others, and plain sentences where the model does not beat one.
  */
+
 import type { Baseline, FittedBaseline, LabelledFunction } from './baselines/baseline.ts';
 import { baselineRegistry } from './baselines/registry.ts';
-import { type EvaluationRecord, type EvaluationResult, evaluateScores, thresholdFor } from './evaluate.ts';
+import { type EvaluationRecord, evaluateScores, thresholdFor } from './evaluate.ts';
+import type { EvaluationRow } from './evaluation-row.ts';
 import { figureValue } from './figures.ts';
 import { bcaIntervals } from './resampling/bca.ts';
 import { type ClusterField, type Clusters, FEW_CLUSTERS } from './resampling/clusters.ts';
-import {
-  bootstrapReplicates,
-  type Intervals,
-  jackknifeReplicates,
-  type Replicates,
-} from './resampling/intervals.ts';
+import { bootstrapReplicates, jackknifeReplicates, type Replicates } from './resampling/intervals.ts';
 import { DEFAULT_RESAMPLES, type ResampleOptions } from './resampling/resample.ts';
 import { type Shortfall, shortfallsAgainst } from './shortfalls.ts';
-
-/** `adapter` is the one stored with it, `given` what the user asked for. */
-export const THRESHOLD_SOURCES = ['given', 'adapter', 'fixed', 'validation', 'training'] as const;
-
-export interface EvaluationRow {
-  /** Stable key: `model` or a baseline's name. */
-  readonly name: string;
-  readonly label: string;
-  /** Where the row's threshold comes from. */
-  readonly thresholdFrom: (typeof THRESHOLD_SOURCES)[number];
-  readonly result: EvaluationResult;
-  /** [N] */
-  readonly scores: ArrayLike<number>;
-  readonly intervals?: Intervals;
-  readonly note?: string;
-}
 
 export interface Comparison {
   /** The model first, then the baselines in the registry's order. */

@@ -2,7 +2,7 @@
  * @file A comparison as cells of text. The metric registry decides the columns; widths, colours and borders are
  * the command line's.
  */
-import type { EvaluationRow } from './compare-baselines.ts';
+import type { EvaluationRow } from './evaluation-row.ts';
 import { type Metric, type MetricName, metricNames, metricRegistry } from './metrics/registry.ts';
 import { pairOutcomes } from './pairs.ts';
 

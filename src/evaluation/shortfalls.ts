@@ -1,5 +1,5 @@
 /** @file Where a model is not better than a baseline, in sentences: worse outright, or better only within noise. */
-import type { EvaluationRow } from './compare-baselines.ts';
+import type { EvaluationRow } from './evaluation-row.ts';
 import { type Metric, type MetricName, metricNames, metricRegistry } from './metrics/registry.ts';
 import { pairedDifference, type Replicates } from './resampling/intervals.ts';
 

@@ -1,10 +1,12 @@
 /** @file A base model ready to be used: checkpoint, specification, tokenizer, weights as they are needed. */
 import { VultuneError } from '../base/errors.ts';
-import { type Checkpoint, openCheckpoint, type TokenizerDefinition } from '../checkpoint/checkpoint.ts';
+import type { Checkpoint, TokenizerDefinition } from '../checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
 import { checkWeights } from '../model/check-weights.ts';
 import { readModel } from '../model/families/registry.ts';
 import type { Model } from '../model/spec.ts';
-import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { loadTokenizer } from '../text/open-tokenizer.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
 import { BaseWeights } from '../weights/base-weights.ts';
 
 export interface OpenModel {

@@ -6,13 +6,14 @@
 import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { type LoadedAdapter, loadAdapter, readAdapterHeader } from '../adapters/files/adapter-files.ts';
 import { VultuneError } from '../base/errors.ts';
-import { openCheckpoint } from '../checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
 import { hiddenStates } from '../heads/hidden-states.ts';
 import { languageModel } from '../heads/language-model.ts';
 import { readModel } from '../model/families/registry.ts';
 import type { Model } from '../model/spec.ts';
 import { Network } from '../network/network.ts';
 import type { Label, LossOptions } from '../objectives/classification.ts';
+
 import { packSequence } from '../packing/pack-sequence.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { classify } from '../tasks/classify.ts';

@@ -2,7 +2,7 @@
  * @file What a scan is about: a function where it stands, what was found out about it, and the whole scan's result.
  * Types only; every other file of this folder speaks in them.
  */
-import type { Language } from '../dataset/functions/languages.ts';
+import type { Language } from '../source/languages.ts';
 
 /** vulnerable: from the threshold on, as `predict` labels it. uncertain: below, but not clearly. */
 export type Band = 'vulnerable' | 'uncertain' | 'safe';

@@ -3,8 +3,9 @@
  * it runs in worker threads and is kept on disk.
  */
 
-import type { Language } from '../dataset/functions/languages.ts';
-import { type ExtractedFunction, parseSource } from '../dataset/functions/parse-source.ts';
+import type { ExtractedFunction } from '../source/extracted-function.ts';
+import type { Language } from '../source/languages.ts';
+import { parseSource } from '../source/parse-source.ts';
 import type { WorkerJob } from '../workers/worker-job.ts';
 import type { FileOutline, FunctionOutline } from './finding.ts';
 import { functionFingerprint, textKey } from './fingerprint.ts';

@@ -3,17 +3,18 @@
  * the scan is stopped is in the cache. Knows neither models nor outputs.
  */
 
-import { looksMinified } from '../dataset/build/source-filters.ts';
-import type { ExtractionPool } from '../dataset/functions/extraction-pool.ts';
-import { languageOfPath } from '../dataset/functions/languages.ts';
-import { refusalReason } from '../dataset/functions/source-refusal.ts';
 import type { Judge } from '../judging/judge.ts';
+import type { ExtractionPool } from '../source/extraction-pool.ts';
+import { languageOfPath } from '../source/languages.ts';
+import { looksMinified } from '../source/source-filters.ts';
+import { refusalReason } from '../source/source-refusal.ts';
 import type { OutlineIndex } from './cache/outline-index.ts';
 import type { CachedScore, ScoreCache } from './cache/score-cache.ts';
 import { changedFunctions } from './diff/changed-functions.ts';
 import type { FileOutline, FunctionOutline, ScanCounts, SuppressionProblem } from './finding.ts';
 import { OUTLINE_JOB } from './outline-source.ts';
 import { type ScoreNeed, scoreMissing } from './score-missing.ts';
+
 import type { Notices } from './walk/notices.ts';
 import { readSource } from './walk/read-source.ts';
 import type { SourceFile } from './walk/walk-tree.ts';

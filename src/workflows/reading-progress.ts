@@ -1,6 +1,6 @@
 /** @file The progress of reading a dataset from end to end. */
 import { formatCount } from '../base/numbers.ts';
-import type { ReadProgress } from '../dataset/check/read-parts.ts';
+import type { ReadProgress } from '../dataset/formats/read-parts.ts';
 import type { Reporter, RunningTask } from './context.ts';
 
 export interface ReadingProgress {

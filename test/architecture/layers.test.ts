@@ -1,15 +1,14 @@
 /** @file Guards the house: a folder of src/ imports only from folders of a lower layer (or itself). */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-
-const SRC = resolve(import.meta.dirname, '../../src');
+import { allImports, importCircles, SRC, sourceTexts } from '../support/import-graph.ts';
 
 const LAYER: Record<string, number> = {
   base: 0,
   schema: 1,
   workers: 1,
   git: 1,
+  source: 2,
   tensor: 1,
   graph: 2,
   autodiff: 3,
@@ -57,7 +56,7 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   '@huggingface/tokenizers': 'text',
   'oniguruma-parser': 'text',
   '@huggingface/hub': 'checkpoint',
-  'web-tree-sitter': 'dataset',
+  'web-tree-sitter': 'source',
   pacote: 'dataset',
   'node-sqlite3-wasm': 'dataset',
   h5wasm: 'dataset',
@@ -68,45 +67,104 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   commander: 'cli',
 };
 
-interface Import {
-  readonly file: string;
-  readonly specifier: string;
-}
+/** Within dataset/ the same rule; `''`: the files of dataset/ itself. */
+const DATASET_LAYER: Record<string, number> = {
+  json: 0,
+  '': 1,
+  archives: 2,
+  duplicates: 2,
+  output: 2,
+  changes: 3,
+  formats: 3,
+  check: 4,
+  sampling: 4,
+  splits: 4,
+  statistics: 5,
+  sources: 5,
+  builder: 6,
+};
 
-function imports(): Import[] {
-  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .flatMap((name) => {
-      const text = readFileSync(join(SRC, name), 'utf8');
-      const found = text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
-      return [...found].map((match) => ({ file: name, specifier: match[1]! }));
-    });
-}
+/**
+ * Folders that compute and know no machine: they import no `node:` module and use neither `Buffer` nor `process`, so that
+ * they can run in a browser. Each with its files that still do, until what they need is passed in.
+ */
+const ENGINE: Record<string, readonly string[]> = {
+  tensor: [],
+  graph: ['passes/common-subexpressions.ts'],
+  autodiff: [],
+  onnx: [],
+  model: [],
+  packing: [],
+  adapters: ['files/adapter-files.ts'],
+  weights: [],
+  heads: [],
+  objectives: [],
+  network: ['feature-cache.ts', 'model-identity.ts'],
+  tasks: [],
+  training: ['checkpoint-file.ts', 'checkpoints.ts', 'trainer.ts'],
+};
+const OF_A_MACHINE = /(?:from|import)\s*\(?\s*'node:|\bBuffer\b|\bprocess\.|\bNodeJS\./;
 
+const imports = allImports();
 const folderOf = (path: string) => path.split('/')[0]!;
 
-describe('layers', () => {
+/** Of a file in dataset/: its folder there. */
+const datasetFolderOf = (path: string) => (path.split('/').length === 2 ? '' : path.split('/')[1]!);
+const isInDataset = (path: string) => path.startsWith('dataset/');
+const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|(?<![:'"])\/\/.*/g, '');
+
+describe('the layers of src/', () => {
   test('every folder of src/ has a layer', () => {
     const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     expect(folders.map((entry) => entry.name).filter((name) => LAYER[name] === undefined)).toEqual([]);
   });
 
   test('imports go down', () => {
-    const upward = imports()
-      .filter((entry) => entry.specifier.startsWith('.'))
-      .map((entry) => {
-        const target = relative(SRC, resolve(SRC, dirname(entry.file), entry.specifier));
-        return { from: entry.file, to: target };
-      })
-      .filter(({ from, to }) => {
-        const [a, b] = [folderOf(from), folderOf(to)];
-        return a !== b && !(LAYER[b]! < LAYER[a]!);
-      });
+    const upward = imports.filter(({ file, target }) => {
+      if (target === undefined || folderOf(file) === folderOf(target)) return false;
+      return !(LAYER[folderOf(target)]! < LAYER[folderOf(file)]!);
+    });
     expect(upward).toEqual([]);
   });
 
+  test('every folder of dataset/ has a layer, and imports go down within it', () => {
+    const within = imports.filter(
+      ({ file, target }) => isInDataset(file) && target !== undefined && isInDataset(target),
+    );
+    const folders = new Set(within.flatMap(({ file, target }) => [file, target!].map(datasetFolderOf)));
+    expect([...folders].filter((name) => DATASET_LAYER[name] === undefined)).toEqual([]);
+    const upward = within.filter(({ file, target }) => {
+      const [from, to] = [datasetFolderOf(file), datasetFolderOf(target!)];
+      return from !== to && !(DATASET_LAYER[to]! < DATASET_LAYER[from]!);
+    });
+    expect(upward).toEqual([]);
+  });
+
+  test('no file imports itself through others, not even for a type', () => {
+    expect(importCircles(imports)).toEqual([]);
+  });
+
+  test('a circle of imports is found, and a diamond is not one', () => {
+    const edge = (file: string, target: string) => ({ file, target });
+    expect(importCircles([edge('a', 'b'), edge('b', 'c'), edge('c', 'b'), edge('d', 'd')])).toEqual([
+      ['b', 'c'],
+      ['d'],
+    ]);
+    expect(importCircles([edge('a', 'b'), edge('a', 'c'), edge('b', 'd'), edge('c', 'd')])).toEqual([]);
+  });
+
+  test('the engine knows no machine, but for the files that are named', () => {
+    const found = sourceTexts()
+      .filter(({ file, text }) => ENGINE[folderOf(file)] && OF_A_MACHINE.test(withoutComments(text)))
+      .map(({ file }) => file);
+    const named = Object.entries(ENGINE).flatMap(([folder, files]) =>
+      files.map((file) => `${folder}/${file}`),
+    );
+    expect(found.sort()).toEqual(named.sort());
+  });
+
   test('a workflow knows no terminal', () => {
-    const drawing = imports().filter(
+    const drawing = imports.filter(
       ({ file, specifier }) =>
         folderOf(file) === 'workflows' && /(?:^|\/)cli\/|^(?:commander$|cli-|picocolors$)/.test(specifier),
     );
@@ -114,7 +172,7 @@ describe('layers', () => {
   });
 
   test('a package with one owner is imported by it alone', () => {
-    const strays = imports().filter(({ file, specifier }) => {
+    const strays = imports.filter(({ file, specifier }) => {
       const owner = Object.entries(ONLY_IN).find(
         ([name]) => specifier === name || specifier.startsWith(`${name}/`),
       );
@@ -124,14 +182,11 @@ describe('layers', () => {
   });
 
   test('git is started in one place', () => {
-    const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.ts'),
-    );
-    const starters = files.filter((name) =>
+    const starters = sourceTexts().filter(({ text }) =>
       /\b(?:spawn|spawnSync|execFile|execFileSync|exec|execSync|run|runClient|firstLine)\(\s*\[?\s*['"]git['"]/.test(
-        readFileSync(join(SRC, name), 'utf8'),
+        text,
       ),
     );
-    expect(starters).toEqual([join('git', 'run-git.ts')]);
+    expect(starters.map(({ file }) => file)).toEqual(['git/run-git.ts']);
   });
 });

@@ -1,8 +1,8 @@
 /** @file GGUF files: opened as a model, every tensor read. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { readGguf } from '../../src/checkpoint/gguf.ts';
+import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
 import { checkWeights } from '../../src/model/check-weights.ts';
 import { readModel } from '../../src/model/families/registry.ts';
 import { f32Bytes, ggufBytes } from '../support/gguf-writer.ts';

@@ -1,8 +1,8 @@
 /** @file config.json beside a model's right weights: opened, its specification read, its weights checked against it, tables made. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { describeModel } from '../../src/checkpoint/describe-model.ts';
+import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
 import { checkWeights } from '../../src/model/check-weights.ts';
 import { readModel } from '../../src/model/families/registry.ts';
 import { rotariesOf } from '../../src/model/matrices.ts';

@@ -1,7 +1,7 @@
 /** @file model.safetensors.index.json beside shards. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { float32 } from '../../src/tensor/host-tensor.ts';
 import type { FuzzTarget } from './fuzz-target.ts';

@@ -1,5 +1,5 @@
 /** @file tokenizer.json for `npm run fuzz`: small files of each kind of component, opened and used. */
-import { loadTokenizer } from '../../src/text/tokenizer.ts';
+import { loadTokenizer } from '../../src/text/open-tokenizer.ts';
 import { byteLevelJson } from '../unit/text/small-tokenizer.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { openOsv } from '../../src/dataset/build/sources/advisories/open-advisories.ts';
+import { openOsv } from '../../src/dataset/sources/advisories/open-advisories.ts';
 import { readSource } from '../support/read-source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vultune-releases-'));

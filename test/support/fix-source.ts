@@ -2,11 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildDataset } from '../../src/dataset/build/build-dataset.ts';
-import type { BuildInfo } from '../../src/dataset/build/build-info.ts';
-import type { BuildOptions } from '../../src/dataset/build/build-options.ts';
-import type { ChangeSource, FileChange, FixFacts } from '../../src/dataset/build/source.ts';
+import { buildDataset } from '../../src/dataset/builder/build-dataset.ts';
+import type { BuildInfo } from '../../src/dataset/builder/build-info.ts';
+import type { BuildOptions } from '../../src/dataset/builder/build-options.ts';
 import type { LabelledRecord } from '../../src/dataset/record.ts';
+import type { ChangeSource, FileChange, FixFacts } from '../../src/dataset/source.ts';
 
 export type Fix = Partial<FixFacts> & { readonly files: readonly FileChange[] };
 

@@ -1,5 +1,5 @@
 /** @file Jobs on source text in the test's own process, one at a time: threads take longer to start than a test's jobs take. */
-import type { ExtractionPool } from '../../src/dataset/functions/extraction-pool.ts';
+import type { ExtractionPool } from '../../src/source/extraction-pool.ts';
 
 export function inProcessPool(): ExtractionPool {
   return {

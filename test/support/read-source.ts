@@ -1,5 +1,5 @@
 /** @file Everything a source of changes gives, for tests: units with their files, and what was left out by reason. */
-import type { ChangeSource, DatasetSource, FileChange, FixFacts } from '../../src/dataset/build/source.ts';
+import type { ChangeSource, DatasetSource, FileChange, FixFacts } from '../../src/dataset/source.ts';
 
 export interface ReadUnit {
   readonly key: string;

@@ -8,12 +8,14 @@ import { type AdapterParameters, parameterSpecs } from '../../src/adapters/adapt
 import { loadAdapter, readAdapterHeader } from '../../src/adapters/files/adapter-files.ts';
 import { type LoraOptions, planLora } from '../../src/adapters/lora-plan.ts';
 import { randomStream } from '../../src/base/random.ts';
-import { type Checkpoint, openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
 import type { Pooling } from '../../src/heads/classifier.ts';
 import { readModel } from '../../src/model/families/registry.ts';
 import { matricesOf } from '../../src/model/matrices.ts';
 import type { Model } from '../../src/model/spec.ts';
 import { Network, type NetworkOptions } from '../../src/network/network.ts';
+
 import type { Backend } from '../../src/runtime/backend.ts';
 import { classifierJudgement } from '../../src/tasks/classify.ts';
 import type { Judgement } from '../../src/tasks/task.ts';

@@ -1,13 +1,17 @@
 /** @file A dataset build for people: what was kept and what was left out. */
 
 import { formatCount } from '../../base/numbers.ts';
-import type { BuildInfo } from '../../dataset/build/build-info.ts';
+import type { BuildInfo } from '../../dataset/builder/build-info.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Splits as a table, then what was left out and why. */
-export function buildSummary(info: BuildInfo, terminal: Terminal): string {
+/** Splits as a table, then (not when `brief`: the dataset's card has it) what was left out and why. */
+export function buildSummary(
+  info: BuildInfo,
+  terminal: Terminal,
+  { brief = false }: { readonly brief?: boolean } = {},
+): string {
   const columns = [
     { heading: '' },
     ...['functions', 'vulnerable', 'fixed (P2)', 'other', 'projects', 'commits'].map(
@@ -33,5 +37,6 @@ export function buildSummary(info: BuildInfo, terminal: Terminal): string {
     info.undated === undefined || info.undated === 0
       ? ''
       : `${formatCount(info.undated)} functions have no date and are in train\n`;
-  return `${renderTable(columns, rows, terminal)}\n${renderTable(head, reasons, terminal)}${undated}${lacking.join('')}`;
+  const leftOut = brief ? '' : `\n${renderTable(head, reasons, terminal)}`;
+  return `${renderTable(columns, rows, terminal)}${leftOut}${undated}${lacking.join('')}`;
 }

@@ -2,7 +2,7 @@
 
 import { formatCount, formatPercent } from '../../base/numbers.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
-import type { SplitDatasetInfo } from '../../dataset/splits/split-dataset.ts';
+import type { SplitDatasetInfo } from '../../dataset/splits/split-info.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -3,7 +3,7 @@ import { figureNames, figureValue } from '../../evaluation/figures.ts';
 import { snakeKeys } from '../../evaluation/metrics/metric-names.ts';
 import { comparisonJson, slicesJson } from '../../workflows/evaluate/comparison-json.ts';
 import { meanOfRuns } from '../../workflows/evaluate/ensemble.ts';
-import type { EvaluatedRun, Evaluation } from '../../workflows/evaluate/evaluate-options.ts';
+import type { EvaluatedRun, Evaluation } from '../../workflows/evaluate/evaluation.ts';
 
 export function evaluationJson(evaluation: Evaluation): Record<string, unknown> {
   const { data, evaluated, ensemble, contamination, dropped, isValidation } = evaluation;

@@ -2,7 +2,8 @@
  * @file An evaluation for people, one screen: the conclusion (headline, what the model does not beat), the model beside its
  * baselines, its other figures, footnotes. Computes nothing.
  */
-import type { Comparison, EvaluationRow } from '../../evaluation/compare-baselines.ts';
+import type { Comparison } from '../../evaluation/compare-baselines.ts';
+import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
 import { type FigureName, figureHeading, figureValue } from '../../evaluation/figures.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { metricNames, metricRegistry } from '../../evaluation/metrics/registry.ts';

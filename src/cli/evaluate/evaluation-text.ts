@@ -2,7 +2,7 @@
 import { type FigureName, figureHeading, figureValue } from '../../evaluation/figures.ts';
 import type { AtPrevalence } from '../../evaluation/prevalence.ts';
 import { meanOfRuns } from '../../workflows/evaluate/ensemble.ts';
-import type { EvaluatedRun, Evaluation } from '../../workflows/evaluate/evaluate-options.ts';
+import type { EvaluatedRun, Evaluation } from '../../workflows/evaluate/evaluation.ts';
 import type { CheckedContamination } from '../../workflows/evaluate/evaluation-files.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';

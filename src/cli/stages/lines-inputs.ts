@@ -1,6 +1,7 @@
 /** @file What `lines` reads: records of any dataset, with the lines that a fix changed where they are known, or a source file. */
-import { languageOfPath } from '../../dataset/functions/languages.ts';
+
 import type { DatasetRecord, Target } from '../../dataset/record.ts';
+import { languageOfPath } from '../../source/languages.ts';
 import { readPredictionInputs } from '../../workflows/predict/prediction-inputs.ts';
 import { leftOutLine, openInputs } from '../commands/data/dataset-inputs.ts';
 import type { CliContext } from '../context.ts';

@@ -10,7 +10,7 @@ import {
   randomLineRanks,
 } from '../../explain/line-metrics.ts';
 import { linesOf } from '../../explain/line-scores.ts';
-import type { ExplainedFunction } from './lines.ts';
+import type { ExplainedFunction } from './explained-function.ts';
 import type { LineInput } from './lines-inputs.ts';
 
 export interface LineComparison {

@@ -10,7 +10,7 @@ import { harmless } from '../display/harmless-text.ts';
 import { heatedLines, heatLegend } from '../display/line-heat.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
-import type { ExplainedFunction } from './lines.ts';
+import type { ExplainedFunction } from './explained-function.ts';
 import type { LineComparison } from './lines-measures.ts';
 
 export interface LinesOutput {

@@ -1,23 +1,16 @@
 /** @file `vultune lines`: scores, explains the most certain functions and those with marked lines, and measures. */
 
-import { explainLines, type LineExplanation } from '../../explain/line-scores.ts';
+import { explainLines } from '../../explain/line-scores.ts';
 import type { Detector } from '../../judging/detector.ts';
 import { openDetector } from '../../workflows/open/open-detector.ts';
 import { withScoringProgress } from '../../workflows/scoring-progress.ts';
 import type { LinesRequest } from '../commands/lines.ts';
 import type { CliContext } from '../context.ts';
 import { reporting, terminalReporter } from '../display/terminal-reporter.ts';
+import type { ExplainedFunction } from './explained-function.ts';
 import { type LineInput, readLineInputs } from './lines-inputs.ts';
 import { isMarked, measureLines } from './lines-measures.ts';
 import { linesJson, linesText } from './lines-output.ts';
-
-export interface ExplainedFunction {
-  readonly input: LineInput;
-  readonly score: number;
-  /** Whether it was longer than what was read of it. */
-  readonly truncated: boolean;
-  readonly explanation: LineExplanation;
-}
 
 const DEFAULT_COUNT = 10;
 

@@ -2,15 +2,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
-import type { BuildNpmOptions, BuildResult } from '../../dataset/build/npm/build-npm-dataset.ts';
+import type { buildDataset } from '../../dataset/builder/build-dataset.ts';
+import { NAMED_RELEASES } from '../../dataset/builder/named-releases.ts';
+import { openReleases } from '../../dataset/sources/advisories/open-advisories.ts';
+import { buildProgress } from '../../workflows/build-dataset/build-progress.ts';
 import { writeDatasetReport } from '../../workflows/build-dataset/dataset-report.ts';
 import type { QuickstartRequest } from '../commands/quickstart.ts';
 import type { CliContext } from '../context.ts';
-import { buildDisplay, datasetSummary } from '../display/dataset-summary.ts';
-import { reporting } from '../display/terminal-reporter.ts';
+import { buildSummary } from '../display/build-summary.ts';
+import { reporting, terminalReporter } from '../display/terminal-reporter.ts';
 
 export interface DatasetParts {
-  readonly build: (options: BuildNpmOptions) => Promise<BuildResult>;
+  readonly build: typeof buildDataset;
   readonly advisories: string;
   readonly cacheDir: () => Promise<string>;
 }
@@ -32,22 +35,24 @@ export async function prepareDataset(
     stderr.write(`taken from ${outDir}, which is there already\n`);
     return outDir;
   }
-  const display = buildDisplay(stderr);
+  const display = buildProgress(terminalReporter(stderr));
   try {
-    const result = await parts.build({
-      advisories: quick ? writeFewAdvisories(parts.advisories, dir) : parts.advisories,
+    const table = quick ? writeFewAdvisories(parts.advisories, dir) : parts.advisories;
+    const { info } = await parts.build({
+      ...NAMED_RELEASES,
+      sources: [await openReleases('npm', table)],
       outDir,
       cacheDir: await parts.cacheDir(),
-      negativesPerPositive: 1,
+      ratio: 1,
       negativeLengths: 'matched',
-      maxTokensEstimate: 1500,
+      maxTokens: 1200,
       seed: SEED,
       onProgress: display.onProgress,
       signal,
     });
     await writeDatasetReport(outDir, { seed: SEED }, reporting(context));
     display.stop();
-    stdout.write(datasetSummary(result, stdout, { brief: true }));
+    stdout.write(buildSummary(info, stdout, { brief: true }));
     stderr.write(stderr.colors.muted(`what was left out, and why: ${join(outDir, 'README.md')}\n`));
   } finally {
     display.stop();

@@ -6,17 +6,22 @@ import { rmSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
 import { formatMetric } from '../../base/numbers.ts';
-import type { Release } from '../../dataset/build/npm/release.ts';
-import { contentProblem, isBuiltPath, pathProblem } from '../../dataset/build/source-filters.ts';
-import { functionsOfSource } from '../../dataset/functions/extraction-job.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
+import { functionsOfSource } from '../../source/extraction-job.ts';
+import { languageOfPath } from '../../source/languages.ts';
+import { contentProblem, isBuiltPath, pathProblem } from '../../source/source-filters.ts';
 import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { renderTable } from '../display/table.ts';
 import { scanPaths } from './scan.ts';
 
-export type FetchRelease = (name: string, version: string, signal: AbortSignal) => Promise<Release>;
+/** The source files of a release by path; undefined where its archive cannot be read. */
+export type FetchRelease = (
+  name: string,
+  version: string,
+  signal: AbortSignal,
+) => Promise<ReadonlyMap<string, string> | undefined>;
 
 /** Of the chosen package: enough to look like a package, few enough to be scored while one waits. */
 export interface FunctionLimits {
@@ -53,8 +58,7 @@ export async function choosePackage(
     const files = handWritten(release);
     const functions = await countFunctions(files, most, signal);
     if (functions > most || functions <= (largest?.functions ?? 0)) continue;
-    const texts = new Map([...files].map(([path, { text }]) => [path, text]));
-    largest = { functions, chosen: { name, version, files: texts, known } };
+    largest = { functions, chosen: { name, version, files, known } };
     if (functions >= least) break;
   }
   signal.throwIfAborted();
@@ -66,8 +70,10 @@ function vulnerableReleases(
 ): { readonly name: string; readonly version: string; readonly known: readonly LabelledRecord[] }[] {
   const releases = new Map<string, { name: string; version: string; known: LabelledRecord[] }>();
   for (const record of test) {
-    const { set, project: name, release: version } = record;
-    if (set !== 'P1' || name === undefined || typeof version !== 'string') continue;
+    const { set, project: name, commit } = record;
+    // A fix between two releases is named after both: 1.2.0...1.2.1.
+    const version = commit?.split('...', 1)[0];
+    if (set !== 'P1' || name === undefined || version === undefined) continue;
     const key = `${name}@${version}`;
     const entry = releases.get(key) ?? { name, version, known: [] };
     entry.known.push(record);
@@ -76,21 +82,27 @@ function vulnerableReleases(
   return [...releases.values()];
 }
 
-function handWritten({ files }: Release): Release['files'] {
+function handWritten(files: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   return new Map(
     [...files].filter(
-      ([path, { text }]) =>
+      ([path, text]) =>
         pathProblem(path) === undefined && !isBuiltPath(path) && contentProblem(text) === undefined,
     ),
   );
 }
 
 /** Stops counting where it is too many. */
-async function countFunctions(files: Release['files'], most: number, signal: AbortSignal): Promise<number> {
+async function countFunctions(
+  files: ReadonlyMap<string, string>,
+  most: number,
+  signal: AbortSignal,
+): Promise<number> {
   let functions = 0;
-  for (const { text, language } of files.values()) {
+  for (const [path, source] of files) {
+    const language = languageOfPath(path, source);
     if (functions > most) break;
-    functions += (await functionsOfSource({ source: text, language }, signal)).functions.length;
+    if (language === undefined) continue;
+    functions += (await functionsOfSource({ source, language }, signal)).functions.length;
   }
   return functions;
 }

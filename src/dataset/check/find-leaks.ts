@@ -3,8 +3,8 @@
  * commit, CVE or duplicate, and no body with both labels. Reads through read-parts.ts, keeps what record-index.ts does.
  */
 import { DEFAULT_THRESHOLD, type NearDuplicates } from '../duplicates/near-duplicates.ts';
+import { compareParts, type PartRecord } from '../formats/read-parts.ts';
 import { LEAK_KINDS, type Leak, type LeakExample, type LeakKind, type LeakReport } from './leak-report.ts';
-import { compareParts, type PartRecord } from './read-parts.ts';
 import { type KeyTable, RecordIndex } from './record-index.ts';
 
 export interface FindLeaksOptions {

@@ -5,9 +5,9 @@
 import { ExactDuplicates } from '../duplicates/exact-duplicates.ts';
 import { NearDuplicates } from '../duplicates/near-duplicates.ts';
 import { normalisedCode } from '../duplicates/normalised-code.ts';
-import { recordKeys } from '../splits/record-keys.ts';
+import { compareParts, type PartRecord } from '../formats/read-parts.ts';
+import { recordKeys } from '../record-keys.ts';
 import type { LeakPlace } from './leak-report.ts';
-import { compareParts, type PartRecord } from './read-parts.ts';
 
 export type KeyKind = 'pair' | 'commit' | 'cve';
 

@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VultuneError } from '../../base/errors.ts';
-import { DisjointSets } from '../splits/disjoint-sets.ts';
+import { DisjointSets } from './disjoint-sets.ts';
 import { equalRuns } from './equal-runs.ts';
 import { estimateSimilarity, SKETCH_BYTES, sketchText } from './min-hash.ts';
 import { SketchStore } from './sketch-store.ts';

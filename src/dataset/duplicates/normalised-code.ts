@@ -3,7 +3,7 @@
  * By a scan of the characters, not by a grammar: the same for every language, for pieces that do not parse, and a
  * million functions in a minute.
  */
-import { normaliseRange, type TextSpan } from '../functions/normalise-text.ts';
+import { normaliseRange, type TextSpan } from '../../source/normalise-text.ts';
 
 /** How comments and strings of a language are written. */
 interface Lexis {

@@ -9,7 +9,8 @@ import { Parser, type ReadEntry } from 'tar';
 import { ARCHIVE_LIMITS, mostUnpackedBytes, pathInArchive } from '../../base/archive-limits.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
-import { type DatasetFile, fileOfStream } from './dataset-file.ts';
+import type { DatasetFile } from './dataset-file.ts';
+import { fileOfStream } from './look-at-file.ts';
 
 export interface ArchiveOptions {
   /** The most bytes of all entries together, uncompressed. */

@@ -2,8 +2,8 @@
  * @file What a format of datasets is: how a file of it is known, and how its records are read one after another.
  * Holds nothing but the shapes; which formats there are is registry.ts's business.
  */
-import type { Tally } from '../build/source.ts';
-import type { Split } from '../build/split-by-group.ts';
+import type { Tally } from '../../base/tally.ts';
+import type { Split } from '../parts.ts';
 import type { DatasetRecord } from '../record.ts';
 import type { DatasetFile } from './dataset-file.ts';
 import type { FieldMapping } from './field-mapping.ts';

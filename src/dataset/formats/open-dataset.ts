@@ -5,12 +5,13 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import type { Tally } from '../build/source.ts';
+import type { Tally } from '../../base/tally.ts';
 import { archiveEntries, gunzipped, isTar } from './archive-entries.ts';
-import { type DatasetFile, fileOfStream, fileOnDisk } from './dataset-file.ts';
+import type { DatasetFile } from './dataset-file.ts';
 import type { FieldMapping } from './field-mapping.ts';
 import { folderFiles } from './folder-files.ts';
 import type { DatasetFormat, FormatContext, PlacedDatasetRecord } from './format.ts';
+import { fileOfStream, fileOnDisk } from './look-at-file.ts';
 import { splitOfPath } from './published/cells.ts';
 import { formatNamed, recogniseFormat, unknownFormat } from './recognise-format.ts';
 

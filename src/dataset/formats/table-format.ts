@@ -7,7 +7,8 @@ import { checkRecord, type DatasetRecord } from '../record.ts';
 import type { DatasetFile } from './dataset-file.ts';
 import type { DatasetFormat, FormatContext, ReadRecord } from './format.ts';
 import { splitNamed } from './published/cells.ts';
-import { type TableRow, tableRows } from './rows/table-rows.ts';
+import type { TableRow } from './rows/table-row.ts';
+import { tableRows } from './rows/table-rows.ts';
 
 export interface RowContext extends FormatContext {
   readonly file: DatasetFile;

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { AtomicWriter } from '../../base/atomic-writer.ts';
 import { VultuneError } from '../../base/errors.ts';
-import { type PartRecord, type ReadPartsOptions, ReasonCounts, readParts } from '../check/read-parts.ts';
+import { type PartRecord, type ReadPartsOptions, ReasonCounts, readParts } from '../formats/read-parts.ts';
 import { formatRecord } from '../write-jsonl.ts';
 import { chooseSample, type SampleItem, type SampleOptions } from './choose-sample.ts';
 

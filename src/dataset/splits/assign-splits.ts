@@ -2,38 +2,13 @@
  * @file Gives every function of a dataset its side: train, valid or test. What must not be parted (a pair, a commit, a
  * CVE, a duplicate group, a project) comes as keys; nothing else of a function is known here.
  */
+
 import { VultuneError } from '../../base/errors.ts';
-import { type Fractions, SPLITS, type Split, sidesOfGroups } from '../build/split-by-group.ts';
-import { DisjointSets } from './disjoint-sets.ts';
+import { DisjointSets } from '../duplicates/disjoint-sets.ts';
+import { type Fractions, SPLITS, type Split } from '../parts.ts';
+import { sidesOfGroups } from './split-by-group.ts';
 import { splitByTime } from './split-by-time.ts';
-
-export interface SplitItem {
-  /** Items that share one stay together. The caller sees to it that a commit's and a pair's do not collide. */
-  readonly keys: readonly string[];
-  readonly target: 0 | 1;
-  readonly project?: string;
-  /** UTC day, `2021-09-04`. */
-  readonly date?: string;
-  readonly predefined?: Split;
-}
-
-export interface SplitOptions {
-  readonly by: 'commit' | 'project' | 'time' | 'predefined';
-  /** Target shares of the vulnerable and of all items, met as closely as the groups allow. */
-  readonly fractions: Fractions;
-  readonly seed: number;
-  /** Default all: one point in time for the whole dataset, not one in each project. */
-  readonly timePer?: 'project' | 'all';
-}
-
-/** Items tied together by keys, straight or through others. */
-export interface ItemGroup {
-  /** The same whatever the order of the items. */
-  readonly name: string;
-  readonly items: readonly number[];
-  /** [vulnerable, all]. */
-  readonly sizes: readonly [number, number];
-}
+import type { ItemGroup, SplitItem, SplitOptions } from './split-item.ts';
 
 /**
  * The side of each item. The same items and seed give the same sides, whatever their order.

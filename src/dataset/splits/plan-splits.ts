@@ -2,8 +2,9 @@
  * @file Which of a dataset's functions are kept and on which side each one is, so that nothing crosses: duplicates and
  * bodies with both labels dropped where that is asked for, the others tied. Reads and writes no files.
  */
-import { SPLITS, type Split } from '../build/split-by-group.ts';
-import { assignSplits, type SplitItem, type SplitOptions } from './assign-splits.ts';
+import { SPLITS, type Split } from '../parts.ts';
+import { assignSplits } from './assign-splits.ts';
+import type { SplitItem, SplitOptions } from './split-item.ts';
 
 export interface PlanItem extends SplitItem {
   /**

@@ -3,8 +3,8 @@
  * group's dates, projects and sizes only.
  */
 import { randomStream } from '../../base/random.ts';
-import type { Fractions, Split } from '../build/split-by-group.ts';
-import type { ItemGroup, SplitItem } from './assign-splits.ts';
+import type { Fractions, Split } from '../parts.ts';
+import type { ItemGroup, SplitItem } from './split-item.ts';
 
 export interface TimeSplitOptions {
   readonly fractions: Fractions;

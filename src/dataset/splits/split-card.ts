@@ -1,7 +1,7 @@
 /** @file The README.md of a dataset that was split or merged, in the hub's format. Counts nothing. */
-import { cardHeader, cell, markdownTable, undatedSentence } from '../build/card-parts.ts';
-import { SPLITS } from '../build/split-by-group.ts';
-import type { SplitDatasetInfo } from './split-dataset.ts';
+import { cardHeader, cell, markdownTable, undatedSentence } from '../output/card-parts.ts';
+import { SPLITS } from '../parts.ts';
+import type { SplitDatasetInfo } from './split-info.ts';
 
 export function splitCard(info: SplitDatasetInfo, languages: readonly string[]): string {
   const { inputs, options, dropped, splits, builder, undated } = info;

@@ -2,29 +2,30 @@
  * @file Splits a dataset anew, or merges several into one that is split: reads everything twice, once for what ties
  * functions together and once to write them. Memory holds keys and sketches, never the code.
  */
+
 import { createHash, type Hash } from 'node:crypto';
 import { VultuneError } from '../../base/errors.ts';
-import type { BuildSplitInfo } from '../build/build-info.ts';
-import type { Tally } from '../build/source.ts';
-import type { Fractions, Split } from '../build/split-by-group.ts';
-import { checkOutputFolder, refuseOwnInput } from '../build/write-dataset.ts';
+import type { Tally } from '../../base/tally.ts';
+import { ExactDuplicates } from '../duplicates/exact-duplicates.ts';
+import { DEFAULT_THRESHOLD, NearDuplicates } from '../duplicates/near-duplicates.ts';
+import { normalisedCode } from '../duplicates/normalised-code.ts';
 import {
   type PartRecord,
   type ReadPartsOptions,
   ReasonCounts,
   readParts,
   splitNamed,
-} from '../check/read-parts.ts';
-import { ExactDuplicates } from '../duplicates/exact-duplicates.ts';
-import { DEFAULT_THRESHOLD, NearDuplicates } from '../duplicates/near-duplicates.ts';
-import { normalisedCode } from '../duplicates/normalised-code.ts';
+} from '../formats/read-parts.ts';
+import { checkOutputFolder, refuseOwnInput } from '../output/output-folder.ts';
+import type { Fractions } from '../parts.ts';
 import type { DatasetRecord } from '../record.ts';
 import { utcDay } from '../record-date.ts';
+import { splitKeys } from '../record-keys.ts';
 import { formatRecord } from '../write-jsonl.ts';
 import { type PlanItem, planSplits, type SplitPlan } from './plan-splits.ts';
-import { splitKeys } from './record-keys.ts';
 import { splitCard } from './split-card.ts';
 import { SplitFiles } from './split-files.ts';
+import type { InputInfo, SplitDatasetInfo } from './split-info.ts';
 import { UniqueNames } from './unique-names.ts';
 
 export interface SplitDatasetOptions extends Pick<ReadPartsOptions, 'format' | 'signal' | 'onProgress'> {
@@ -43,36 +44,6 @@ export interface SplitDatasetOptions extends Pick<ReadPartsOptions, 'format' | '
   readonly threshold?: number;
   /** Keeps one of each set of equal bodies; drops bodies labelled both ways. */
   readonly deduplicate: boolean;
-}
-
-export interface SplitDatasetInfo {
-  readonly format: 'vultune-dataset';
-  readonly formatVersion: 1;
-  readonly builder: { readonly name: 'split' | 'merge'; readonly version: 1 };
-  readonly inputs: readonly InputInfo[];
-  readonly options: {
-    readonly split: 'commit' | 'project' | 'time' | 'predefined';
-    readonly timePer: 'project' | 'all';
-    readonly fractions: Fractions;
-    readonly seed: number;
-    readonly nearDuplicates: number;
-    readonly deduplicate: boolean;
-  };
-  /** While reading: rows that were left out, and what was noted of others, by reason. */
-  readonly leftOut: Readonly<Record<string, number>>;
-  /** Functions dropped, by reason. */
-  readonly dropped: Readonly<Record<string, number>>;
-  /** Functions without a date, which are in train; only of a split by time. */
-  readonly undated?: number;
-  readonly splits: Readonly<Record<Split, BuildSplitInfo>>;
-}
-
-export interface InputInfo {
-  readonly location: string;
-  readonly functions: number;
-  readonly vulnerable: number;
-  /** The fingerprint of its records, in order. */
-  readonly sha256: string;
 }
 
 /**

@@ -5,10 +5,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
-import type { BuildSplitInfo } from '../build/build-info.ts';
-import { PartFile } from '../build/part-file.ts';
-import { SPLITS, type Split } from '../build/split-by-group.ts';
-import { checkOutputFolder } from '../build/write-dataset.ts';
+import { checkOutputFolder } from '../output/output-folder.ts';
+import type { PartInfo } from '../output/part-file.ts';
+import { PartFile } from '../output/part-file.ts';
+import { SPLITS, type Split } from '../parts.ts';
 import type { DatasetRecord } from '../record.ts';
 
 export class SplitFiles {
@@ -29,7 +29,7 @@ export class SplitFiles {
 
   /** Puts everything in its place; `describe` makes dataset.json and the card out of the counts. */
   commit<Info>(
-    describe: (splits: Readonly<Record<Split, BuildSplitInfo>>) => {
+    describe: (splits: Readonly<Record<Split, PartInfo>>) => {
       readonly info: Info;
       readonly card: string;
     },
@@ -37,7 +37,7 @@ export class SplitFiles {
     // What says that a dataset is whole, and what shows an older one.
     for (const name of ['dataset.json', 'report.html']) rmSync(join(this.#outDir, name), { force: true });
     const counts = Object.fromEntries(SPLITS.map((split) => [split, this.#parts[split].commit()]));
-    const { info, card } = describe(counts as Record<Split, BuildSplitInfo>);
+    const { info, card } = describe(counts as Record<Split, PartInfo>);
     writeFileAtomic(join(this.#outDir, 'README.md'), card);
     writeFileAtomic(join(this.#outDir, 'dataset.json'), `${JSON.stringify(info, null, 2)}\n`);
     return info;

@@ -2,10 +2,11 @@
  * @file Counts a dataset in one pass over its records. Memory grows with names (projects, commits, CVEs, pairs) and about
  * 250 bytes a function for duplicates, not with code. Knows no tokenizer: it is given one.
  */
-import { compareParts, type PartRecord } from '../check/read-parts.ts';
+
 import { RecordIndex } from '../check/record-index.ts';
 import { DEFAULT_THRESHOLD } from '../duplicates/near-duplicates.ts';
-import { recordKeys } from '../splits/record-keys.ts';
+import { compareParts, type PartRecord } from '../formats/read-parts.ts';
+import { recordKeys } from '../record-keys.ts';
 import type {
   Counts,
   DatasetStatistics,

@@ -2,8 +2,9 @@
  * @file What a person wants to see of a dataset that they do not know: format, fields with what is in them, the first
  * records, counts. One pass; memory does not grow with the dataset.
  */
-import { compareParts, partOf, type ReadProgress } from '../check/read-parts.ts';
+
 import { type OpenDatasetOptions, openDataset } from '../formats/open-dataset.ts';
+import { compareParts, partOf, type ReadProgress } from '../formats/read-parts.ts';
 import type { DatasetRecord } from '../record.ts';
 import type { Counts } from './dataset-statistics.ts';
 

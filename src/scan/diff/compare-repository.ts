@@ -5,9 +5,9 @@
  */
 import { existsSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { languageOfPath } from '../../dataset/functions/languages.ts';
 import type { ListedFile } from '../../git/listed-file.ts';
 import type { RepositoryView } from '../../git/repository-view.ts';
+import { languageOfPath } from '../../source/languages.ts';
 import { readBytes } from '../walk/read-source.ts';
 import { blobId, withLineFeeds } from './blob-id.ts';
 import { RenameSearch } from './rename-search.ts';

@@ -1,5 +1,5 @@
 /** @file The OpenAPI description of the scoring service, with the limits it runs under. */
-import type { ScanServerLimits } from './scan-app.ts';
+import type { ScanServerLimits } from './limits.ts';
 
 export function openApiDescription(version: string, limits: ScanServerLimits): object {
   const error = (description: string) => ({

@@ -7,24 +7,11 @@ import { VultuneError } from '../../base/errors.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { Band } from '../finding.ts';
 import { bandOf } from '../operating-point.ts';
+
 import { JobQueue, QueueFullError } from './job-queue.ts';
+import { DEFAULT_SERVER_LIMITS, type ScanServerLimits } from './limits.ts';
 import { openApiDescription } from './openapi.ts';
 import { parseScoreRequest, RequestError } from './score-request.ts';
-
-export interface ScanServerLimits {
-  readonly functions: number;
-  readonly bodyBytes: number;
-  /** Requests that wait for the one that is computed. */
-  readonly waiting: number;
-  readonly timeoutMs: number;
-}
-
-export const DEFAULT_SERVER_LIMITS: ScanServerLimits = {
-  functions: 256,
-  bodyBytes: 2_000_000,
-  waiting: 16,
-  timeoutMs: 60_000,
-};
 
 export interface ScanAppOptions {
   readonly judge: Judge;

@@ -1,10 +1,10 @@
 /** @file Builds a dataset from sources of fixes and of labelled functions, with the page that shows it. */
 import { join } from 'node:path';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
-import { type BuildDatasetResult, buildDataset as build } from '../../dataset/build/build-dataset.ts';
-import type { BuildOptions } from '../../dataset/build/build-options.ts';
-import type { DatasetSource } from '../../dataset/build/source.ts';
-import { SOURCES, type SourceOptions } from '../../dataset/build/sources/registry.ts';
+import { type BuildDatasetResult, buildDataset as build } from '../../dataset/builder/build-dataset.ts';
+import type { BuildOptions } from '../../dataset/builder/build-options.ts';
+import type { DatasetSource } from '../../dataset/source.ts';
+import { SOURCES, type SourceOptions } from '../../dataset/sources/registry.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { buildProgress } from './build-progress.ts';
 import { writeDatasetReport } from './dataset-report.ts';

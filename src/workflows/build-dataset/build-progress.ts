@@ -1,5 +1,5 @@
 /** @file The progress of a dataset build: one task per step of the builder. */
-import type { BuildProgress, OnProgress } from '../../dataset/build/progress.ts';
+import type { BuildProgress, OnProgress } from '../../dataset/progress.ts';
 import type { Reporter, RunningTask } from '../context.ts';
 
 export interface RunningBuild {
@@ -8,21 +8,21 @@ export interface RunningBuild {
   stop(): void;
 }
 
-const LABELS: Partial<Record<BuildProgress['stage'], string>> = { list: 'listing', fetch: 'reading' };
+const LABELS: Partial<Record<BuildProgress['phase'], string>> = { list: 'listing', fetch: 'reading' };
 
 export function buildProgress(report: Reporter): RunningBuild {
-  let running: { readonly stage: string; readonly task: RunningTask } | undefined;
+  let running: { readonly phase: string; readonly task: RunningTask } | undefined;
   const stop = () => {
     running?.task.stop();
     running = undefined;
   };
   return {
-    onProgress({ stage, done, total, message }) {
-      if (running?.stage !== stage) {
+    onProgress({ phase, done, total, message }) {
+      if (running?.phase !== phase) {
         stop();
-        const label = LABELS[stage] ?? stage;
+        const label = LABELS[phase] ?? phase;
         const task = report.task({ label, total: total === 0 ? undefined : total, unit: 'steps' });
-        running = { stage, task };
+        running = { phase, task };
       }
       running.task.update({ done, ...(total === 0 ? {} : { total }), phase: message });
     },

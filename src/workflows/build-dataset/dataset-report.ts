@@ -2,7 +2,7 @@
 import { basename, join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
-import { readParts } from '../../dataset/check/read-parts.ts';
+import { readParts } from '../../dataset/formats/read-parts.ts';
 import { collectStatistics } from '../../dataset/statistics/collect-statistics.ts';
 import { datasetReportPage } from '../../report/dataset-report.ts';
 import type { WorkflowContext } from '../context.ts';

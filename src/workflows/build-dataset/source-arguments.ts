@@ -1,7 +1,7 @@
 /** @file `project-kb=statements git=fixes.csv`, or `project-kb statements`: sources and their locations. */
 import { distance } from 'fastest-levenshtein';
 import { VultuneError } from '../../base/errors.ts';
-import type { SourceRow } from '../../dataset/build/sources/registry.ts';
+import type { SourceRow } from '../../dataset/sources/registry.ts';
 
 export interface SourceArgument {
   readonly row: SourceRow;

@@ -1,6 +1,7 @@
 /** @file An evaluation as JSON: the model's figures, its baselines' beside them, what it does not beat, slices. */
-import type { Comparison, EvaluationRow } from '../../evaluation/compare-baselines.ts';
+import type { Comparison } from '../../evaluation/compare-baselines.ts';
 import type { EvaluationResult } from '../../evaluation/evaluate.ts';
+import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
 import { snakeKeys, snakeMetrics } from '../../evaluation/metrics/metric-names.ts';
 import type { Intervals } from '../../evaluation/resampling/intervals.ts';
 import type { SliceResult } from '../../evaluation/slices/evaluate-slices.ts';

@@ -1,12 +1,6 @@
-/** @file What an evaluation is asked for, and what it gives. */
-import type { LabelledRecord } from '../../dataset/record.ts';
+/** @file What an evaluation is asked for. */
 import { CALIBRATION_METHODS } from '../../evaluation/calibration/calibration.ts';
-import type { Comparison } from '../../evaluation/compare-baselines.ts';
-import type { AtPrevalence } from '../../evaluation/prevalence.ts';
-import type { SliceResult } from '../../evaluation/slices/evaluate-slices.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
-import type { CheckedContamination } from './evaluation-files.ts';
-import type { PreparedRun } from './prepare-run.ts';
 import type { ResamplingOptions } from './resampling-options.ts';
 
 export const CALIBRATIONS = ['auto', ...CALIBRATION_METHODS] as const;
@@ -32,28 +26,4 @@ export interface EvaluateOptions extends DeviceOptions, ResamplingOptions {
   readonly allowContamination?: boolean;
   /** Leave out test functions that were trained on. Default: false. */
   readonly dropContaminated?: boolean;
-}
-
-export interface EvaluatedRun {
-  readonly run: PreparedRun;
-  /** The model first, then its baselines; what the model does not beat. */
-  readonly comparison: Comparison;
-  readonly slices: readonly SliceResult[];
-  /** With `prevalence`, where recall and false positive rate are defined. */
-  readonly atPrevalence: AtPrevalence | undefined;
-}
-
-export interface Evaluation {
-  /** The file that was evaluated on. */
-  readonly data: string;
-  readonly test: readonly LabelledRecord[];
-  /** One per run. */
-  readonly evaluated: readonly EvaluatedRun[];
-  /** All runs as one, where there are several. */
-  readonly ensemble: EvaluatedRun | undefined;
-  readonly contamination: CheckedContamination;
-  /** Functions left out because they were trained on. */
-  readonly dropped: number;
-  /** Whether the file chose a run's checkpoint and threshold. */
-  readonly isValidation: boolean;
 }

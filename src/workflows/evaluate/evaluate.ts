@@ -19,7 +19,8 @@ import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import { type RunningTask, type WorkflowContext, workflowContext } from '../context.ts';
 import { ensembleOf } from './ensemble.ts';
-import type { EvaluatedRun, EvaluateOptions, Evaluation } from './evaluate-options.ts';
+import type { EvaluateOptions } from './evaluate-options.ts';
+import type { EvaluatedRun, Evaluation } from './evaluation.ts';
 import {
   checkContamination,
   contaminationError,

@@ -3,8 +3,8 @@ import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { type Calibration, calibrateAll } from '../../evaluation/calibration/calibration.ts';
 import { chooseCalibration, fitCalibration } from '../../evaluation/calibration/choose-calibration.ts';
-import type { EvaluationRow } from '../../evaluation/compare-baselines.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
+import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
 import type { EvaluateOptions } from './evaluate-options.ts';
 import type { ScoringRun } from './scoring-run.ts';
 

@@ -1,7 +1,7 @@
 /** @file How long functions are for a base model: its tokenizer's count, without loading weights. */
-import { openCheckpoint } from '../../checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../../checkpoint/open-checkpoint.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
-import { loadTokenizer } from '../../text/tokenizer.ts';
+import { loadTokenizer } from '../../text/open-tokenizer.ts';
 import type { WorkflowContext } from '../context.ts';
 import { downloadProgress } from './download-progress.ts';
 

@@ -2,9 +2,9 @@
 
 import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
-import { functionsOfSource } from '../../dataset/functions/extraction-job.ts';
-import { languageOfPath } from '../../dataset/functions/languages.ts';
 import { readRecords } from '../../dataset/read-jsonl.ts';
+import { functionsOfSource } from '../../source/extraction-job.ts';
+import { languageOfPath } from '../../source/languages.ts';
 
 export interface PredictionInput {
   readonly id: string | number;

@@ -27,16 +27,10 @@ import { comparisonJson } from '../evaluate/comparison-json.ts';
 import { FINGERPRINTS_FILE } from '../evaluate/evaluation-files.ts';
 import { recordScoredBy } from '../evaluate/own-predictions.ts';
 import { writeRunReport } from '../report/run-page.ts';
+import type { EvaluatedSplit } from './evaluated-split.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
 import { type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
 import { adaptedLayers, loraOptions } from './setup.ts';
-
-export interface EvaluatedSplit {
-  readonly name: 'valid' | 'test';
-  readonly records: readonly LabelledRecord[];
-  /** [N] probability of vulnerable, the network's own. */
-  readonly scores: Float64Array;
-}
 
 export interface FinishedTraining {
   readonly run: WritableRun;

@@ -19,7 +19,7 @@ import {
 } from '../../evaluation/contamination.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
 import { clusterRecords } from '../../evaluation/resampling/clusters.ts';
-import type { EvaluatedSplit } from './finish-run.ts';
+import type { EvaluatedSplit } from './evaluated-split.ts';
 
 export interface JudgedSplit {
   readonly split: EvaluatedSplit;

@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts';
 import { llama3Factors } from '../../../src/checkpoint/gguf-rope.ts';
+import { openCheckpoint } from '../../../src/checkpoint/open-checkpoint.ts';
 import { writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { float32, type HostTensor, hostTensor, int64 } from '../../../src/tensor/host-tensor.ts';
 import { f32Bytes, type GgufTensor, type GgufValue, writeGguf } from '../../support/gguf-writer.ts';

@@ -15,7 +15,6 @@ import { trainCommand } from '../../../src/cli/commands/train.ts';
 import { verifyCommand } from '../../../src/cli/commands/verify.ts';
 import { relevantFlags } from '../../../src/cli/doctor/machine.ts';
 import type { CliCommand } from '../../../src/cli/program.ts';
-import type { BuildNpmOptions, BuildResult } from '../../../src/dataset/build/npm/build-npm-dataset.ts';
 import { cliCase } from '../../support/cli-case.ts';
 
 let folder = '';
@@ -215,73 +214,6 @@ describe('models', () => {
     expect((await run('show', 'org/absent')).stderr).toContain(
       'hint: fetch it first: vultune models fetch org/absent',
     );
-  });
-});
-
-describe('data build npm', () => {
-  const info = {
-    advisories: { sha256: '', entries: 3, packages: 2, functions: 5 },
-    counts: { named: { kept: 4, 'not found': 1 }, fixes: { kept: 4 }, unchanged: { kept: 4 } },
-    splits: { train: { functions: 1234, P1: 400, P2: 400, P3: 434, packages: 2, sha256: '', bodies: '' } },
-  };
-  const leftOut = ['a', 'b'].map((name) => ({ package: name, id: name, reason: 'E404', message: 'gone' }));
-  const asked: BuildNpmOptions[] = [];
-  const reported: string[] = [];
-  const command = dataCommand({
-    buildNpm: async (options) => {
-      asked.push(options);
-      options.onProgress?.({ stage: 'fetch', done: 1, total: 2, message: 'a@1.0.0' });
-      return { outDir: options.outDir, info, leftOut } as unknown as BuildResult;
-    },
-    cacheDir: async () => '/cache',
-    report: async (outDir) => void reported.push(outDir),
-    advisories: '/facts.jsonl',
-    build: async () => {
-      throw new Error('not asked');
-    },
-  });
-  const run = (...argv: string[]) => cliCase([command], ['data', 'build', 'npm', ...argv]);
-
-  test('what is asked of the builder, and the summary', async () => {
-    const { stdout, stderr, exitCode } = await run(
-      '--out',
-      'd',
-      '--fractions',
-      '0.8,0.1,0.1',
-      '--max-tokens',
-      '500',
-    );
-    expect(exitCode).toBe(0);
-    expect(reported).toEqual(['d']);
-    expect(asked.at(-1)).toMatchObject({
-      outDir: 'd',
-      advisories: '/facts.jsonl',
-      cacheDir: '/cache',
-      fractions: { train: 0.8, valid: 0.1, test: 0.1 },
-      maxTokensEstimate: 500,
-      negativesPerPositive: 1,
-      seed: 42,
-    });
-    expect(stderr).toContain('releases 50%  a@1.0.0');
-    expect(stdout).toMatch(/train +1,234 +400 +400 +434 +2\n/);
-    expect(stdout).toMatch(/named +1 +not found\n/);
-    expect(stdout).toContain('2 of 3 fixes (67%) left out');
-    expect(stdout).toContain('E404: a, b');
-  });
-
-  test('--json prints dataset.json', async () => {
-    expect(JSON.parse((await run('--out', 'd', '--json')).stdout)).toEqual(info);
-  });
-
-  test.each([
-    [[]],
-    [['--out', 'd', '--fractions', '0.5,0.5']],
-    [['--out', 'd', '--fractions', '0.5,0.5,0.5']],
-    [['--out', 'd', '--seed', '-1']],
-  ])('refused: %j', async (argv) => {
-    const before = asked.length;
-    expect((await run(...argv)).stderr).toMatch(/^error CLI_USAGE/);
-    expect(asked).toHaveLength(before);
   });
 });
 

@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DataStages, dataCommand } from '../../../src/cli/commands/data/data.ts';
-import type { BuildInfo } from '../../../src/dataset/build/build-info.ts';
-import type { BuildOptions } from '../../../src/dataset/build/build-options.ts';
+import { dataCommand } from '../../../src/cli/commands/data/data.ts';
+import type { BuildStages } from '../../../src/cli/commands/data/run-build.ts';
+import type { BuildInfo } from '../../../src/dataset/builder/build-info.ts';
+import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
 import { cliCase } from '../../support/cli-case.ts';
 
 const split = {
@@ -34,16 +35,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const asked: BuildOptions[] = [];
 const reported: string[] = [];
-const stages: Partial<DataStages> = {
+const stages: Partial<BuildStages> = {
   build: async (options) => {
     asked.push(options);
-    options.onProgress?.({ stage: 'fetch', done: 1, total: 2, message: 'a/b' });
+    options.onProgress?.({ phase: 'fetch', done: 1, total: 2, message: 'a/b' });
     return { outDir: options.outDir, info };
   },
   report: async (outDir) => void reported.push(outDir),
   cacheDir: async () => '/cache',
 };
-const command = dataCommand(stages as DataStages);
+const command = dataCommand(stages as BuildStages);
 const run = (...argv: string[]) => cliCase([command], ['data', 'build', ...argv]);
 
 describe('data build', () => {
@@ -91,6 +92,53 @@ describe('data build', () => {
     expect(exitCode).toBe(0);
     const names = asked.at(-1)!.sources.map(({ info: { name } }) => name);
     expect(names).toEqual(['npm', 'project-kb']);
+  });
+
+  test('npm alone: its table, and what the table names', async () => {
+    const { exitCode } = await run(
+      'npm',
+      '--out',
+      'd',
+      '--negatives-per-positive',
+      '2',
+      '--max-tokens',
+      '500',
+    );
+    expect(exitCode).toBe(0);
+    expect(asked.at(-1)).toMatchObject({
+      outDir: 'd',
+      cacheDir: '/cache',
+      namedOnly: true,
+      strict: false,
+      split: 'project',
+      ratio: 2,
+      negativeLengths: 'natural',
+      minTokens: 5,
+      maxTokens: 500,
+      fractions: { train: 0.8, valid: 0.1, test: 0.1 },
+      seed: 42,
+      sources: [{ info: { name: 'npm', location: 'npm.jsonl, which comes with vultune' } }],
+    });
+    expect(reported.at(-1)).toBe('d');
+  });
+
+  test("npm alone: a table of one's own, and the old name of --num-threads", async () => {
+    const facts = join(folder, 'own.jsonl');
+    writeFileSync(facts, '{"package":"a","vulnerable":"1.0.0","fixed":"1.0.1","cve":"CVE-2020-1000"}\n');
+    const { stdout } = await run('npm', '--advisories', facts, '--out', 'd', '--concurrency', '2', '--json');
+    expect(JSON.parse(stdout)).toEqual(info);
+    expect(asked.at(-1)).toMatchObject({ threads: 2, sources: [{ info: { location: facts } }] });
+  });
+
+  test.each([
+    [[]],
+    [['--out', 'd', '--fractions', '0.5,0.5']],
+    [['--out', 'd', '--fractions', '0.5,0.5,0.5']],
+    [['--out', 'd', '--seed', '-1']],
+  ])('npm %j is refused', async (argv) => {
+    const before = asked.length;
+    expect((await run('npm', ...argv)).stderr).toMatch(/^error CLI_USAGE/);
+    expect(asked).toHaveLength(before);
   });
 
   test.each([

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type DataStages, dataCommand } from '../../../src/cli/commands/data/data.ts';
+import { dataCommand } from '../../../src/cli/commands/data/data.ts';
+import type { BuildStages } from '../../../src/cli/commands/data/run-build.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const command = dataCommand({} as DataStages);
+const command = dataCommand({} as BuildStages);
 const data = (...argv: string[]) => cliCase([command], ['data', ...argv], { env: { HF_HUB_OFFLINE: '1' } });
 const page = (out: string) => readFileSync(join(out, 'report.html'), 'utf8');
 

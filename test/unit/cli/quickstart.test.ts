@@ -12,8 +12,8 @@ import {
   type Resolve,
 } from '../../../src/cli/stages/quickstart-model.ts';
 import { choosePackage, describeScan, scanPackage } from '../../../src/cli/stages/quickstart-scan.ts';
-import type { BuildNpmOptions, BuildResult } from '../../../src/dataset/build/npm/build-npm-dataset.ts';
-import type { Release } from '../../../src/dataset/build/npm/release.ts';
+import type { BuildDatasetResult } from '../../../src/dataset/builder/build-dataset.ts';
+import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
 import type { LabelledRecord } from '../../../src/dataset/record.ts';
 import type { Finding, ScanReport } from '../../../src/scan/finding.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
@@ -40,7 +40,7 @@ const record = (project: string, line = 1, set: 'P1' | 'P2' = 'P1'): LabelledRec
   target: set === 'P1' ? 1 : 0,
   set,
   project,
-  release: '1.0.0',
+  commit: '1.0.0...1.0.1',
   path: 'lib/a.js',
   function_name: 'load',
   cve: 'CVE-2020-1',
@@ -50,27 +50,25 @@ const record = (project: string, line = 1, set: 'P1' | 'P2' = 'P1'): LabelledRec
 const functions = (count: number) =>
   Array.from({ length: count }, (_, i) => `function f${i}(a) {\n  return a + ${i};\n}\n`).join('');
 
-const release = (files: Readonly<Record<string, string>>): Release => ({
-  integrity: '',
-  license: 'MIT',
-  files: new Map(
-    Object.entries(files).map(([path, text]) => [path, { path, text, language: 'javascript' as const }]),
-  ),
-});
+const release = (files: Readonly<Record<string, string>>) => new Map(Object.entries(files));
 
 describe('the dataset', () => {
   const result = {
     info: {
-      advisories: { entries: 1, packages: 1, functions: 1 },
-      counts: { named: { kept: 77 } },
-      splits: { train: { functions: 5, P1: 1, P2: 2, P3: 2, packages: 1 } },
+      options: { seed: 42 },
+      counts: { changed: { kept: 77 } },
+      splits: { train: { functions: 5, vulnerable: 1, P1: 1, P2: 2, P3: 2, projects: 1, commits: 1 } },
     },
-    leftOut: [],
-  } as unknown as BuildResult;
-  const parts = (asked: BuildNpmOptions[]) => ({
+  } as unknown as BuildDatasetResult;
+  /** Of so many advisories every nth. */
+  const lines = (count: number, every: number) =>
+    Array.from({ length: count }, (_, i) => `{"package":"p${i}","vulnerable":"1.0.0","fixed":"1.0.1"}\n`)
+      .filter((_, i) => i % every === 0)
+      .join('');
+  const parts = (asked: BuildOptions[]) => ({
     advisories: join(folder, 'all.jsonl'),
     cacheDir: async () => folder,
-    build: async (options: BuildNpmOptions) => {
+    build: async (options: BuildOptions) => {
       asked.push(options);
       mkdirSync(options.outDir, { recursive: true });
       writeFileSync(
@@ -83,12 +81,13 @@ describe('the dataset', () => {
   });
 
   test('--quick takes every fourth advisory; a page is written; the second time all is there', async () => {
-    writeFileSync(join(folder, 'all.jsonl'), Array.from({ length: 9 }, (_, i) => `{"id":${i}}\n`).join(''));
-    const asked: BuildNpmOptions[] = [];
+    writeFileSync(join(folder, 'all.jsonl'), lines(9, 1));
+    const asked: BuildOptions[] = [];
     const first = context();
     const request = { dir: join(folder, 'qs'), quick: true };
     const dataset = await prepareDataset(parts(asked), request, first);
-    expect(readFileSync(asked[0]!.advisories, 'utf8')).toBe('{"id":0}\n{"id":4}\n{"id":8}\n');
+    const { location } = asked[0]!.sources[0]!.info;
+    expect(readFileSync(location, 'utf8')).toBe(lines(9, 4));
     expect(existsSync(join(dataset, 'report.html'))).toBe(true);
     expect(first.stdout.text()).toContain('train');
     expect(first.stdout.text()).not.toContain('77');
@@ -97,9 +96,15 @@ describe('the dataset', () => {
   });
 
   test('without --quick the whole table is used', async () => {
-    const asked: BuildNpmOptions[] = [];
+    const asked: BuildOptions[] = [];
+    writeFileSync(join(folder, 'all.jsonl'), lines(2, 1));
     await prepareDataset(parts(asked), { dir: folder, quick: false }, context());
-    expect(asked[0]!.advisories).toBe(join(folder, 'all.jsonl'));
+    expect(asked[0]).toMatchObject({
+      namedOnly: true,
+      split: 'project',
+      negativeLengths: 'matched',
+      sources: [{ info: { location: join(folder, 'all.jsonl') } }],
+    });
   });
 });
 
@@ -138,7 +143,7 @@ describe('the model', () => {
 describe('the package that is scanned', () => {
   const limits = { least: 5, most: 10 };
   const test6 = [record('small'), record('gone'), record('huge'), record('right', 1), record('right', 4)];
-  const fetch = async (name: string): Promise<Release> => {
+  const fetch = async (name: string): Promise<ReadonlyMap<string, string>> => {
     switch (name) {
       case 'small':
         return release({ 'lib/a.js': functions(2) });

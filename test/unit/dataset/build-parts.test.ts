@@ -1,12 +1,12 @@
 /** @file The parts that dataset builders share: matching, file filters, splitting, the pool. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { groupAlike } from '../../../src/dataset/build/group-alike.ts';
-import { type Matchable, matchFunctions } from '../../../src/dataset/build/match-functions.ts';
-import { runPool } from '../../../src/dataset/build/run-pool.ts';
-import { contentProblem, isBuiltPath, pathProblem } from '../../../src/dataset/build/source-filters.ts';
-import { SPLITS, splitByGroup } from '../../../src/dataset/build/split-by-group.ts';
-import { parseSource } from '../../../src/dataset/functions/parse-source.ts';
+import { type Matchable, matchFunctions } from '../../../src/dataset/changes/match-functions.ts';
+import { SPLITS } from '../../../src/dataset/parts.ts';
+import { runPool } from '../../../src/dataset/sources/releases/run-pool.ts';
+import { splitByGroup } from '../../../src/dataset/splits/split-by-group.ts';
+import { parseSource } from '../../../src/source/parse-source.ts';
+import { contentProblem, isBuiltPath, pathProblem } from '../../../src/source/source-filters.ts';
 
 function matchables(source: string): (Matchable & { readonly line: number })[] {
   const parsed = parseSource(source, 'javascript');
@@ -140,20 +140,6 @@ describe('splits', () => {
     expect(share(sides, 'valid', 1)).toBe(0);
     expect([...splitByGroup([groups[0]!], fractions, 1).values()]).toEqual(['train']);
   });
-});
-
-test('groups with near duplicates are joined, through others too', () => {
-  const words = (from: number, to: number) =>
-    Array.from({ length: to - from }, (_, i) => `w${from + i}`).join(' ');
-  const joined = groupAlike([
-    { group: 'd', text: words(500, 540) },
-    { group: 'c', text: words(10, 110) },
-    { group: 'b', text: words(5, 105) },
-    { group: 'b', text: words(700, 720) },
-    { group: 'a', text: words(0, 100) },
-    { group: 'e', text: words(700, 717) },
-  ]);
-  expect(Object.fromEntries(joined)).toEqual({ a: 'a', b: 'a', c: 'a', d: 'd', e: 'a' });
 });
 
 describe('the pool', () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataCommand } from '../../../src/cli/commands/data/data.ts';
 import { findLeaks } from '../../../src/dataset/check/find-leaks.ts';
 import type { LeakKind, LeakReport } from '../../../src/dataset/check/leak-report.ts';
-import { type PartRecord, readParts, splitNamed } from '../../../src/dataset/check/read-parts.ts';
+import { type PartRecord, readParts, splitNamed } from '../../../src/dataset/formats/read-parts.ts';
 import type { DatasetRecord } from '../../../src/dataset/record.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { sharedFolder } from '../../support/shared.ts';

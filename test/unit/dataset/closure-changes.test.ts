@@ -1,6 +1,6 @@
 /** @file Closures in a changed file: which is which before and after a fix. */
 import { expect, test } from 'vitest';
-import { analyseFileChange } from '../../../src/dataset/build/changes/analyse-file-change.ts';
+import { analyseFileChange } from '../../../src/dataset/changes/analyse-file-change.ts';
 
 const change = (before: string, after: string) =>
   analyseFileChange({ path: 'web.php', pathBefore: 'web.php', language: 'php', before, after });

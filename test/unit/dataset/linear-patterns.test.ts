@@ -3,16 +3,16 @@
  * hours if the time grew with the square of the length, each comes to its end.
  */
 import { describe, expect, test } from 'vitest';
-import { changeKind } from '../../../src/dataset/build/changes/change-kind.ts';
-import { contentProblem, looksMinified } from '../../../src/dataset/build/source-filters.ts';
-import { projectName } from '../../../src/dataset/build/sources/project-name.ts';
+import { changeKind } from '../../../src/dataset/changes/change-kind.ts';
 import { bodyKey } from '../../../src/dataset/duplicates/exact-duplicates.ts';
 import { normalisedCode } from '../../../src/dataset/duplicates/normalised-code.ts';
 import { shingleHashes } from '../../../src/dataset/duplicates/shingles.ts';
 import * as cells from '../../../src/dataset/formats/published/cells.ts';
-import { typeAfterColon } from '../../../src/dataset/functions/language-row.ts';
-import { languageOfPath } from '../../../src/dataset/functions/languages.ts';
+import { projectName } from '../../../src/dataset/project-name.ts';
 import { codeTokens } from '../../../src/evaluation/baselines/code-tokens.ts';
+import { typeAfterColon } from '../../../src/source/language-row.ts';
+import { languageOfPath } from '../../../src/source/languages.ts';
+import { contentProblem, looksMinified } from '../../../src/source/source-filters.ts';
 
 const CHARACTERS = 300_000;
 

@@ -1,12 +1,9 @@
 /** @file Splits: no key crosses, fractions are met, order and seed do what they say, time runs forwards. */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SPLITS, type Split } from '../../../src/dataset/build/split-by-group.ts';
-import {
-  assignSplits,
-  type SplitItem,
-  type SplitOptions,
-} from '../../../src/dataset/splits/assign-splits.ts';
+import { SPLITS, type Split } from '../../../src/dataset/parts.ts';
+import { assignSplits } from '../../../src/dataset/splits/assign-splits.ts';
+import type { SplitItem, SplitOptions } from '../../../src/dataset/splits/split-item.ts';
 
 const fractions = { train: 0.7, valid: 0.15, test: 0.15 };
 const options = (by: SplitOptions['by'], more: Partial<SplitOptions> = {}): SplitOptions => ({

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { randomStream } from '../../../src/base/random.ts';
 import { dataCommand } from '../../../src/cli/commands/data/data.ts';
-import { type PartRecord, readParts } from '../../../src/dataset/check/read-parts.ts';
+import { type PartRecord, readParts } from '../../../src/dataset/formats/read-parts.ts';
 import type { DatasetRecord } from '../../../src/dataset/record.ts';
 import { collectStatistics } from '../../../src/dataset/statistics/collect-statistics.ts';
 import type { DatasetStatistics } from '../../../src/dataset/statistics/dataset-statistics.ts';

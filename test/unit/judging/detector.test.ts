@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import type { DetectorSettings } from '../../../src/adapters/files/detector-settings.ts';
-import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../../../src/checkpoint/open-checkpoint.ts';
 import { Detector } from '../../../src/judging/detector.ts';
 import { baseModelReference, locateAdapter } from '../../../src/judging/locate-adapter.ts';
 import { readModel } from '../../../src/model/families/registry.ts';
+
 import type { OpenModel } from '../../../src/network/open-model.ts';
 import { readReferenceFolder } from '../../../src/parity/reference-folder.ts';
 import type { Tokenizer } from '../../../src/text/tokenizer.ts';

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
-import { type Checkpoint, openCheckpoint, type TensorInfo } from '../../../src/checkpoint/checkpoint.ts';
+import type { Checkpoint, TensorInfo } from '../../../src/checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../../../src/checkpoint/open-checkpoint.ts';
 import { checkWeights } from '../../../src/model/check-weights.ts';
 import { readModel } from '../../../src/model/families/registry.ts';
 import { FIXTURE_NAMES, fixtureFolder } from '../../support/tiny-model.ts';

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../../../src/checkpoint/open-checkpoint.ts';
 import { readModel } from '../../../src/model/families/registry.ts';
 import { BaseWeights } from '../../../src/weights/base-weights.ts';
 import { logitsOf, sequenceOf } from '../../support/network-step.ts';
+
 import { rowsOf } from '../../support/rows-of.ts';
 import { fixtureFolder, tinyNetwork } from '../../support/tiny-model.ts';
 

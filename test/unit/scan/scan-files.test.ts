@@ -10,6 +10,7 @@ import { fileOutlineIndex, noOutlineIndex } from '../../../src/scan/cache/outlin
 import { fileScoreCache, memoryScoreCache } from '../../../src/scan/cache/score-cache.ts';
 import { sealLine } from '../../../src/scan/cache/sealed-line.ts';
 import { type ScanFilesOptions, scanFiles } from '../../../src/scan/scan-files.ts';
+
 import { Notices } from '../../../src/scan/walk/notices.ts';
 import type { SourceFile } from '../../../src/scan/walk/walk-tree.ts';
 import { inProcessPool } from '../../support/in-process-pool.ts';

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
 import type { Judge } from '../../../src/judging/judge.ts';
-import { type ScanServerLimits, scanApp } from '../../../src/scan/server/scan-app.ts';
+import type { ScanServerLimits } from '../../../src/scan/server/limits.ts';
+import { scanApp } from '../../../src/scan/server/scan-app.ts';
 import { startScanServer } from '../../../src/scan/server/start-scan-server.ts';
 import { stoppableJudge } from '../../../src/scan/server/stoppable-judge.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Language } from '../../../src/dataset/functions/languages.ts';
 import { outlineSource } from '../../../src/scan/outline-source.ts';
+import type { Language } from '../../../src/source/languages.ts';
 
 const suppressedIn = (source: string, language: Language = 'javascript') =>
   outlineSource({ source, language })

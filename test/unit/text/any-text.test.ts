@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
-import { loadTokenizer, type Tokenizer } from '../../../src/text/tokenizer.ts';
+import { loadTokenizer } from '../../../src/text/open-tokenizer.ts';
+import type { Tokenizer } from '../../../src/text/tokenizer.ts';
 import { byteLevelJson, sentencePieceMetadata } from './small-tokenizer.ts';
 
 type Json = Record<string, unknown>;

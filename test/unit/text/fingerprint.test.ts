@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadTokenizer, openTokenizer } from '../../../src/text/tokenizer.ts';
+import { loadTokenizer, openTokenizer } from '../../../src/text/open-tokenizer.ts';
 import { byteLevelJson, sentencePieceMetadata } from './small-tokenizer.ts';
 
 type Json = Record<string, unknown>;

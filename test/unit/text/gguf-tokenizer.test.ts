@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { loadTokenizer } from '../../../src/text/tokenizer.ts';
+import { loadTokenizer } from '../../../src/text/open-tokenizer.ts';
 import { byteLevelJson, sentencePieceMetadata } from './small-tokenizer.ts';
 
 type Json = Record<string, unknown>;

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TokenizerDefinition } from '../../../src/checkpoint/checkpoint.ts';
-import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts';
-import { loadTokenizer } from '../../../src/text/tokenizer.ts';
+import { openCheckpoint } from '../../../src/checkpoint/open-checkpoint.ts';
+import { loadTokenizer } from '../../../src/text/open-tokenizer.ts';
 import { cachedModel } from '../../support/cached-model.ts';
 import { sharedFolder } from '../../support/shared.ts';
 

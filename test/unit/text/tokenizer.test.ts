@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadTokenizer } from '../../../src/text/tokenizer.ts';
+import { loadTokenizer } from '../../../src/text/open-tokenizer.ts';
 import { byteLevelJson } from './small-tokenizer.ts';
 
 type Json = Record<string, unknown>;

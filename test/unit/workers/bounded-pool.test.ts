@@ -61,4 +61,4 @@ test('threads that cannot start are an error at once, and no wait for the time l
   const jobs = pool({ threads: 2, memoryMb: 1 });
   await jobs.run(TWICE, 1).catch(() => undefined);
   await expect(jobs.run(TWICE, 2)).rejects.toThrow('worker threads do not start');
-}, 10_000);
+});

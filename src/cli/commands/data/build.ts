@@ -1,42 +1,26 @@
 /** @file `vultune data build SOURCE...`: options of the dataset builder, its progress and its summary. */
 import { Command, Option } from 'commander';
 import { VultuneError } from '../../../base/errors.ts';
-import type { BuildOptions, buildDataset } from '../../../dataset/build/build-dataset.ts';
-import { SOURCES, type SourceOption } from '../../../dataset/build/sources/registry.ts';
-import { buildProgress } from '../../../workflows/build-dataset/build-progress.ts';
+import { SOURCES, type SourceOption } from '../../../dataset/sources/registry.ts';
 import { parseSources } from '../../../workflows/build-dataset/source-arguments.ts';
 import type { CliContext } from '../../context.ts';
-import { buildSummary } from '../../display/build-summary.ts';
-import { terminalReporter } from '../../display/terminal-reporter.ts';
 import { wrapText } from '../../display/wrap.ts';
 import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
-import { type BuildNpmStages, buildNpmCommand } from './build-npm.ts';
+import { buildNpmCommand, negativeLengthsOption } from './build-npm.ts';
 import { nearDuplicatesOption } from './near-duplicates-option.ts';
 import { parseFractions } from './parse-fractions.ts';
-import { addReportOptions, type DatasetReport, finishDataset, type ReportOptions } from './report-options.ts';
-
-export interface BuildStages {
-  readonly build: typeof buildDataset;
-  /** Where what is fetched and analysed is kept unless told otherwise. */
-  readonly cacheDir: () => Promise<string>;
-  /** Writes report.html into the built dataset; default: the stage that does. */
-  readonly report?: DatasetReport;
-}
+import { addReportOptions } from './report-options.ts';
+import { type BuildRequest, type BuildStages, runBuild } from './run-build.ts';
 
 /** The width of a source's summary in the help. */
 const SOURCE_COLUMNS = 72;
 
-interface Options
-  extends Omit<BuildOptions, 'outDir' | 'cacheDir' | 'sources' | 'onProgress' | 'signal'>,
-    ReportOptions {
+interface Options extends Omit<BuildRequest, 'out' | 'sources'> {
   /** Required; commander would ask it of `data build npm` too. */
   readonly out?: string;
-  readonly cacheDir?: string;
-  readonly json: boolean;
-  readonly numThreads?: number;
 }
 
-export function buildCommand(stages: BuildStages & BuildNpmStages, context: CliContext): Command {
+export function buildCommand(stages: BuildStages, context: CliContext): Command {
   const command = new Command('build')
     .summary('build a dataset from sources of fixes')
     .description(
@@ -115,6 +99,7 @@ function addNegativeOptions(command: Command): void {
         parseNonNegative,
       ),
     )
+    .addOption(negativeLengthsOption())
     .option('--exclude <file...>', 'leave out whatever overlaps with these datasets, exactly or nearly')
     .addOption(nearDuplicatesOption());
 }
@@ -155,32 +140,14 @@ async function build(
   stages: BuildStages,
   context: CliContext,
 ): Promise<void> {
-  const { stdout, stderr, signal } = context;
-  const { out, json, cacheDir, baseModel, report, numThreads, ...others } = options;
+  const { out, ...others } = options;
   if (out === undefined) throw new VultuneError('CLI_USAGE', "required option '--out <dir>' not specified");
   const sources = await Promise.all(
-    parseSources(words, SOURCES).map(({ row, location }) => row.open(location, { ...others }, signal)),
+    parseSources(words, SOURCES).map(({ row, location }) =>
+      row.open(location, { ...others }, context.signal),
+    ),
   );
-  const display = buildProgress(terminalReporter(stderr));
-  try {
-    const result = await stages.build({
-      ...others,
-      ...(numThreads === undefined ? {} : { threads: numThreads }),
-      sources,
-      outDir: out,
-      cacheDir: cacheDir ?? (await stages.cacheDir()),
-      onProgress: display.onProgress,
-      signal,
-    });
-    display.stop();
-    const { seed } = result.info.options;
-    const written = await finishDataset(out, { report, baseModel, seed }, context, stages.report);
-    stdout.write(
-      json ? `${JSON.stringify(result.info, null, 2)}\n` : `${buildSummary(result.info, stdout)}${written}`,
-    );
-  } finally {
-    display.stop();
-  }
+  await runBuild({ ...others, out, sources }, stages, context);
 }
 
 /** What is typed, and below it what that is. */

@@ -61,7 +61,7 @@ function repeated(flags: string, description: string): Option {
 async function convert(input: string, options: Options, context: CliContext): Promise<void> {
   const { stdout, stderr, stdin, signal } = context;
   const { convertDataset } = await import('../../../dataset/formats/convert-dataset.ts');
-  const { mappingOf } = await import('../../../dataset/formats/published-source.ts');
+  const { mappingOf } = await import('../../../dataset/sources/published.ts');
   const mapping = mappingOf(options);
   const progress = readingProgress(terminalReporter(stderr));
   try {

@@ -6,20 +6,18 @@ import { Command } from 'commander';
 import type { CliContext } from '../../context.ts';
 import { addExamples } from '../../options.ts';
 import type { CliCommand } from '../../program.ts';
-import { type BuildStages, buildCommand } from './build.ts';
-import type { BuildNpmStages } from './build-npm.ts';
+import { buildCommand } from './build.ts';
 import { checkCommand } from './check.ts';
 import { convertCommand } from './convert.ts';
 import { inspectCommand } from './inspect.ts';
 import { mergeCommand } from './merge.ts';
+import type { BuildStages } from './run-build.ts';
 import { sampleCommand } from './sample.ts';
 import { splitCommand } from './split.ts';
 import { statsCommand } from './stats.ts';
 
-export interface DataStages extends BuildNpmStages, BuildStages {}
-
 /** In the order of the help. Whatever is slow to load is imported when the command runs. */
-const SUBCOMMANDS: readonly ((stages: DataStages, context: CliContext) => Command)[] = [
+const SUBCOMMANDS: readonly ((stages: BuildStages, context: CliContext) => Command)[] = [
   buildCommand,
   inspectCommand,
   checkCommand,
@@ -30,7 +28,7 @@ const SUBCOMMANDS: readonly ((stages: DataStages, context: CliContext) => Comman
   sampleCommand,
 ];
 
-export function dataCommand(stages: DataStages): CliCommand {
+export function dataCommand(stages: BuildStages): CliCommand {
   return (context) => {
     const command = new Command('data')
       .enablePositionalOptions()

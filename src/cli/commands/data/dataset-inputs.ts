@@ -1,6 +1,6 @@
 /** @file What the commands that look into datasets share: how inputs are named, and reading them with progress. */
 import { type Command, Option } from 'commander';
-import type { PartRecord, ReasonCounts } from '../../../dataset/check/read-parts.ts';
+import type { PartRecord, ReasonCounts } from '../../../dataset/formats/read-parts.ts';
 import { readingProgress } from '../../../workflows/reading-progress.ts';
 import type { CliContext } from '../../context.ts';
 import { harmless } from '../../display/harmless-text.ts';
@@ -35,7 +35,7 @@ export async function openInputs(
   { format }: InputOptions,
   { stderr, stdin, signal }: CliContext,
 ): Promise<Inputs> {
-  const { readParts, ReasonCounts: Counts } = await import('../../../dataset/check/read-parts.ts');
+  const { readParts, ReasonCounts: Counts } = await import('../../../dataset/formats/read-parts.ts');
   const leftOut = new Counts();
   return {
     leftOut,

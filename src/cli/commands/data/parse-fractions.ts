@@ -1,6 +1,6 @@
 /** @file `--fractions 0.7,0.15,0.15`: the shares of train, valid and test. */
 import { InvalidArgumentError } from 'commander';
-import type { Fractions } from '../../../dataset/build/split-by-group.ts';
+import type { Fractions } from '../../../dataset/parts.ts';
 
 /** Three numbers, none negative, that add up to 1. */
 export function parseFractions(text: string): Fractions {

@@ -1,8 +1,9 @@
 /** @file What is asked of a CVEfixes database, as jobs for workers. */
+
+import { languageOfPath } from '../../../source/languages.ts';
 import { tellAlive } from '../../../workers/tell-alive.ts';
 import type { WorkerJob, WorkerStream } from '../../../workers/worker-job.ts';
-import type { FileChange } from '../../build/source.ts';
-import { languageOfPath } from '../../functions/languages.ts';
+import type { FileChange } from '../../source.ts';
 import { type Batch, inBatches } from '../foreign/batches.ts';
 import { textOf } from '../published/cells.ts';
 import { withDatabase } from './database.ts';

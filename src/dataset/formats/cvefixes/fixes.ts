@@ -3,8 +3,8 @@
  * columns only, so that tens of gigabytes of code are not touched.
  */
 
-import type { FixFacts } from '../../build/source.ts';
-import { projectName } from '../../build/sources/project-name.ts';
+import { projectName } from '../../project-name.ts';
+import type { FixFacts } from '../../source.ts';
 import { cveOf, cweOf, dayOf } from '../published/cells.ts';
 import { type ReadOnlyDatabase, rowsToldOf } from './database.ts';
 

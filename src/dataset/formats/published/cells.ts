@@ -3,8 +3,8 @@
  * set writes them its own way. Which set has which column is said in that set's file.
  */
 
-import type { Split } from '../../build/split-by-group.ts';
-import { LANGUAGES, type Language, languageOfPath } from '../../functions/languages.ts';
+import { LANGUAGES, type Language, languageOfPath } from '../../../source/languages.ts';
+import type { Split } from '../../parts.ts';
 import type { DatasetRecord, Target } from '../../record.ts';
 import { utcDay } from '../../record-date.ts';
 

@@ -4,11 +4,12 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Tally } from '../../build/source.ts';
-import { readZip } from '../../build/sources/releases/zip-archive.ts';
+import type { Tally } from '../../../base/tally.ts';
+import { readZip } from '../../archives/zip-archive.ts';
 import type { DatasetRecord } from '../../record.ts';
-import { type DatasetFile, fileOnDisk } from '../dataset-file.ts';
+import type { DatasetFile } from '../dataset-file.ts';
 import type { DatasetFormat, ReadRecord } from '../format.ts';
+import { fileOnDisk } from '../look-at-file.ts';
 import { tableRows } from '../rows/table-rows.ts';
 import { codeOf, commitOf, compact, dayOf, projectOf, textOf } from './cells.ts';
 

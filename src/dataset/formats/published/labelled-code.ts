@@ -1,6 +1,6 @@
 /** @file The function and the label of a row, for sets that keep them in `func` and `target`. */
 import type { Target } from '../../record.ts';
-import type { TableRow } from '../rows/table-rows.ts';
+import type { TableRow } from '../rows/table-row.ts';
 import { type RowContext, unreadableTarget } from '../table-format.ts';
 import { codeOf, targetOf } from './cells.ts';
 

@@ -4,7 +4,7 @@ import { CsvError, parse } from 'csv-parse';
 import { parse as parseAtOnce } from 'csv-parse/sync';
 import { VultuneError } from '../../../base/errors.ts';
 import { MAX_ROW_BYTES } from './row-limit.ts';
-import type { TableRow } from './table-rows.ts';
+import type { TableRow } from './table-row.ts';
 
 const OPTIONS = {
   columns: true,

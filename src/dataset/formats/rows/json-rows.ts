@@ -5,7 +5,7 @@ import { VultuneError } from '../../../base/errors.ts';
 import { checkDepth } from '../../json/parse-row.ts';
 import { bytesWithoutPythonNumbers } from '../../json/python-numbers.ts';
 import { MAX_ROW_BYTES } from './row-limit.ts';
-import type { TableRow } from './table-rows.ts';
+import type { TableRow } from './table-row.ts';
 
 /** The parser is a few elements ahead of their reader. */
 const MOST_READ_AHEAD = 2 * MAX_ROW_BYTES;

@@ -5,7 +5,7 @@ import { parseRow } from '../../json/parse-row.ts';
 import { repeatedKey } from '../../read-jsonl.ts';
 import { readByteLines } from '../../read-lines.ts';
 import { MAX_ROW_BYTES } from './row-limit.ts';
-import type { TableRow } from './table-rows.ts';
+import type { TableRow } from './table-row.ts';
 
 /** @throws VultuneError `DATASET_ENCODING`, `DATASET_LINE_TOO_LONG`, `DATASET_JSON_BROKEN`, `DATASET_FIELD_TYPE`. */
 export async function* jsonlRows(bytes: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<TableRow> {

@@ -7,7 +7,7 @@ import type { WorkerJob, WorkerStream } from '../../../workers/worker-job.ts';
 import { type Batch, inBatches } from '../foreign/batches.ts';
 import { brokenBy } from '../foreign/read-foreign.ts';
 import { checkPageSize, checkParquet } from './parquet-limits.ts';
-import type { TableRow } from './table-rows.ts';
+import type { TableRow } from './table-row.ts';
 
 /** At once; a group is decoded as often as it has slices, so slices are large. */
 const SLICE_ROWS = 20_000;

@@ -7,7 +7,7 @@ import { runBounded } from '../../../workers/bounded-worker.ts';
 import { foreignBounds, readForeign } from '../foreign/read-foreign.ts';
 import type { FormatContext } from '../format.ts';
 import { FIRST_ROW_JOB, PARQUET_JOB } from './parquet-job.ts';
-import type { TableRow } from './table-rows.ts';
+import type { TableRow } from './table-row.ts';
 
 /** `onBytes` hears the compressed bytes of the groups that are done. @throws VultuneError `DATASET_PARQUET_BROKEN`. */
 export async function* parquetRows(

@@ -2,18 +2,14 @@
  * @file Rows of a table, whatever it is stored as: JSON lines, a JSON array, CSV or Parquet. What rows
  * mean is decided later.
  */
+
 import { VultuneError } from '../../../base/errors.ts';
 import type { DatasetFile } from '../dataset-file.ts';
 import type { FormatContext } from '../format.ts';
 import { csvDelimiter, csvRows } from './csv-rows.ts';
 import { jsonRows } from './json-rows.ts';
 import { jsonlRows } from './jsonl-rows.ts';
-
-export interface TableRow {
-  readonly value: Readonly<Record<string, unknown>>;
-  /** 1-based: the line where it begins (JSON lines, CSV), else the row. */
-  readonly line: number;
-}
+import type { TableRow } from './table-row.ts';
 
 /**
  * All rows in order, with memory bounded by the largest row (Parquet: by a group of rows). `onBytes` hears how many

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { convertCommand } from '../../../../src/cli/commands/data/convert.ts';
 import { convertDataset } from '../../../../src/dataset/formats/convert-dataset.ts';
-import { openPublished } from '../../../../src/dataset/formats/published-source.ts';
+import { openPublished } from '../../../../src/dataset/sources/published.ts';
 import { cliCase } from '../../../support/cli-case.ts';
 import { fileWith, folderWith, jsonLines } from '../../../support/dataset-file.ts';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sqlite from 'node-sqlite3-wasm';
 import { describe, expect, test } from 'vitest';
-import type { BuildProgress } from '../../../../src/dataset/build/progress.ts';
-import type { ChangeSource, FileChange, FixUnit } from '../../../../src/dataset/build/source.ts';
-import { openCvefixes } from '../../../../src/dataset/formats/cvefixes/cvefixes-source.ts';
+import type { BuildProgress } from '../../../../src/dataset/progress.ts';
+import type { ChangeSource, FileChange, FixUnit } from '../../../../src/dataset/source.ts';
+import { openCvefixes } from '../../../../src/dataset/sources/cvefixes.ts';
 import { fileWith, folderWith, readBack } from '../../../support/dataset-file.ts';
 
 const SCHEMA = `
@@ -156,7 +156,7 @@ describe('as a source of fixes', () => {
     };
     const context = { tally: { add: () => {} }, signal: stop.signal, onProgress, cacheDir: '' };
     await expect(source.units(context)[Symbol.asyncIterator]().next()).rejects.toThrow('abort');
-    expect(told.map(({ stage }) => stage)).toEqual(['list', 'list']);
+    expect(told.map(({ phase }) => phase)).toEqual(['list', 'list']);
     expect(told[1]!.done).toBeGreaterThan(told[0]!.done);
     expect(told[1]!.done).toBeLessThan(0.5);
   });

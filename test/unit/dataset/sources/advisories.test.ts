@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readAdvisoryLines } from '../../../../src/dataset/build/sources/advisories/advisory-lines.ts';
-import { openOsv, openReleases } from '../../../../src/dataset/build/sources/advisories/open-advisories.ts';
-import { readOsv } from '../../../../src/dataset/build/sources/advisories/osv.ts';
-import { readOsvFiles } from '../../../../src/dataset/build/sources/advisories/osv-files.ts';
+import { readAdvisoryLines } from '../../../../src/dataset/sources/advisories/advisory-lines.ts';
+import { openOsv, openReleases } from '../../../../src/dataset/sources/advisories/open-advisories.ts';
+import { readOsv } from '../../../../src/dataset/sources/advisories/osv.ts';
+import { readOsvFiles } from '../../../../src/dataset/sources/advisories/osv-files.ts';
 import {
   pairAroundFix,
   readStatementArtifacts,
-} from '../../../../src/dataset/build/sources/advisories/statement-artifacts.ts';
-import { compareMavenVersions } from '../../../../src/dataset/build/sources/releases/maven-version.ts';
+} from '../../../../src/dataset/sources/advisories/statement-artifacts.ts';
+import { compareMavenVersions } from '../../../../src/dataset/sources/releases/maven-version.ts';
 import { readSource } from '../../../support/read-source.ts';
 import { sharedFolder } from '../../../support/shared.ts';
 import { zipBytes } from '../../../support/zip-writer.ts';

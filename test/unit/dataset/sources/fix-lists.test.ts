@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readFixList } from '../../../../src/dataset/build/sources/git/fix-list.ts';
-import { openFixList, openOneRepository } from '../../../../src/dataset/build/sources/git/open-git.ts';
-import { parseRepository } from '../../../../src/dataset/build/sources/git/repository-address.ts';
+import { readFixList } from '../../../../src/dataset/sources/git/fix-list.ts';
+import { openFixList, openOneRepository } from '../../../../src/dataset/sources/git/open-git.ts';
+import { parseRepository } from '../../../../src/dataset/sources/git/repository-address.ts';
 import { gitEnvironment } from '../../../../src/git/run-git.ts';
 import { withoutSecrets } from '../../../../src/git/without-secrets.ts';
 

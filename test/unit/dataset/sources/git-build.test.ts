@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildDataset } from '../../../../src/dataset/build/build-dataset.ts';
-import { openFixList, openOneRepository } from '../../../../src/dataset/build/sources/git/open-git.ts';
+import { buildDataset } from '../../../../src/dataset/builder/build-dataset.ts';
+import { openFixList, openOneRepository } from '../../../../src/dataset/sources/git/open-git.ts';
 import { TestRepository } from '../../../support/git-repository.ts';
 
 const shop = (check: string, overload: string, newline = '\n') =>

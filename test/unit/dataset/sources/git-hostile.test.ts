@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openFixList, openOneRepository } from '../../../../src/dataset/build/sources/git/open-git.ts';
+import { openFixList, openOneRepository } from '../../../../src/dataset/sources/git/open-git.ts';
 import { TestRepository } from '../../../support/git-repository.ts';
 import { readSource } from '../../../support/read-source.ts';
 

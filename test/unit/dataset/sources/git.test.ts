@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openFixList, openOneRepository } from '../../../../src/dataset/build/sources/git/open-git.ts';
+import { openFixList, openOneRepository } from '../../../../src/dataset/sources/git/open-git.ts';
 import { TestRepository } from '../../../support/git-repository.ts';
 import { readSource } from '../../../support/read-source.ts';
 

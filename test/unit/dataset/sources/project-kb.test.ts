@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FileChange } from '../../../../src/dataset/build/source.ts';
-import { openProjectKb } from '../../../../src/dataset/build/sources/project-kb/project-kb.ts';
-import { readTarGz } from '../../../../src/dataset/build/sources/tar-archive.ts';
-import { ReasonTally } from '../../../../src/dataset/build/staging/tally.ts';
+import { ReasonTally } from '../../../../src/base/tally.ts';
+import { readTarGz } from '../../../../src/dataset/archives/tar-archive.ts';
+import type { FileChange } from '../../../../src/dataset/source.ts';
+import { openProjectKb } from '../../../../src/dataset/sources/project-kb/project-kb.ts';
 import { temporaryFolder } from '../../../support/fix-source.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { create } from 'tar';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openReleases } from '../../../../src/dataset/build/sources/advisories/open-advisories.ts';
-import { MavenRegistry } from '../../../../src/dataset/build/sources/releases/maven-registry.ts';
-import { NpmRegistry } from '../../../../src/dataset/build/sources/releases/npm-registry.ts';
-import { PypiRegistry } from '../../../../src/dataset/build/sources/releases/pypi-registry.ts';
-import { readZip } from '../../../../src/dataset/build/sources/releases/zip-archive.ts';
+import { readZip } from '../../../../src/dataset/archives/zip-archive.ts';
+import { openReleases } from '../../../../src/dataset/sources/advisories/open-advisories.ts';
+import { MavenRegistry } from '../../../../src/dataset/sources/releases/maven-registry.ts';
+import { NpmRegistry } from '../../../../src/dataset/sources/releases/npm-registry.ts';
+import { PypiRegistry } from '../../../../src/dataset/sources/releases/pypi-registry.ts';
 import { readSource } from '../../../support/read-source.ts';
 import { zipBytes } from '../../../support/zip-writer.ts';
 

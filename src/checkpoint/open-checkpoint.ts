@@ -1,0 +1,41 @@
+/** @file Opens a folder or file of weights, whichever way they are stored. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VultuneError } from '../base/errors.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { openGgufCheckpoint } from './gguf-checkpoint.ts';
+import { openHuggingFaceCheckpoint } from './huggingface-checkpoint.ts';
+
+/**
+ * Opens a folder with config.json and model.safetensors (or the shards of model.safetensors.index.json), a .gguf file,
+ * or a folder with exactly one .gguf. Reads headers only.
+ * Throws CHECKPOINT_MISSING, CHECKPOINT_CONFIG_MISSING, CHECKPOINT_CONFIG_INVALID, CHECKPOINT_WEIGHTS_MISSING,
+ * CHECKPOINT_WEIGHTS_PICKLED, CHECKPOINT_SHARD_MISSING, CHECKPOINT_INDEX_INVALID, CHECKPOINT_AMBIGUOUS, and what
+ * safetensors-header.ts and gguf.ts throw about damaged files.
+ */
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new VultuneError('CHECKPOINT_MISSING', `there is no model at ${path}`, {
+      where: { file: path },
+      cause,
+    });
+  });
+  if (found.isFile()) {
+    if (path.endsWith('.gguf')) return await openGgufCheckpoint(path);
+    throw new VultuneError('CHECKPOINT_MISSING', `${path} is a file, but no .gguf`, {
+      where: { file: path },
+      hint: 'Give the folder that holds config.json and model.safetensors, or a .gguf file.',
+    });
+  }
+  const names = await readdir(path);
+  if (!names.includes('config.json') || !names.some((name) => name.includes('.safetensors'))) {
+    const ggufs = names.filter((name) => name.endsWith('.gguf'));
+    if (ggufs.length === 1) return await openGgufCheckpoint(join(path, ggufs[0]!));
+    if (ggufs.length > 1) {
+      const message = `${path} holds ${ggufs.length} GGUF files: ${ggufs.toSorted().join(', ')}`;
+      const details = { where: { file: path }, hint: 'Give the path of one of them.' };
+      throw new VultuneError('CHECKPOINT_AMBIGUOUS', message, details);
+    }
+  }
+  return await openHuggingFaceCheckpoint(path, names);
+}

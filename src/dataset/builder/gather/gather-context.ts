@@ -1,0 +1,25 @@
+/** @file What gathering is given and what it gives back: shapes only. */
+import type { ExtractionPool } from '../../../source/extraction-pool.ts';
+import type { FixFacts, SourceContext } from '../../source.ts';
+import type { GatheredSummary } from './gathered-file.ts';
+
+export interface GatherContext {
+  readonly gatheredDir: string;
+  readonly context: SourceContext;
+  readonly pool: ExtractionPool;
+  /** Which of the build's sources. */
+  readonly source: number;
+}
+
+/** A unit on disk, with what its source says of it today. */
+export interface GatheredUnit {
+  readonly path: string;
+  readonly summary: GatheredSummary;
+  /** Undefined for labelled records: each has its own. */
+  readonly facts: FixFacts | undefined;
+  readonly sourceName: string;
+  /** Which of the build's sources: 0, 1, 2 ... */
+  readonly source: number;
+  /** Labelled records of its source in the units before it. */
+  readonly recordsBefore?: number;
+}

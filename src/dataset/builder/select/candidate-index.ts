@@ -1,0 +1,86 @@
+/**
+ * @file All candidates of a build in columns of numbers, read once from the gathered files: what selection looks at. The
+ * texts stay on disk. Decides nothing.
+ */
+
+import type { GatheredUnit } from '../gather/gather-context.ts';
+import { type GatheredRole, type RecordLabel, readGathered } from '../gather/gathered-file.ts';
+import type { BodyIndex } from './body-index.ts';
+
+export interface CandidateIndex {
+  readonly count: number;
+  readonly unit: readonly number[];
+  readonly role: readonly GatheredRole[];
+  /** The same for a before and its after, over all units; -1: none. */
+  readonly pair: readonly number[];
+  /** Number of the normalised text. */
+  readonly body: readonly number[];
+  readonly tokens: readonly number[];
+  /** Number of the file within all units; -1: unknown. */
+  readonly file: readonly number[];
+  /** Whether the fix's advisory names it; false where none names any. */
+  readonly named: readonly boolean[];
+  /** The labels that came with ready-made records. */
+  readonly label: ReadonlyMap<number, RecordLabel>;
+  readonly pairs: number;
+}
+
+export async function indexCandidates(
+  units: readonly GatheredUnit[],
+  bodies: BodyIndex,
+  signal: AbortSignal,
+  onUnit?: (done: number) => void,
+): Promise<CandidateIndex> {
+  const index = {
+    unit: [] as number[],
+    role: [] as GatheredRole[],
+    pair: [] as number[],
+    body: [] as number[],
+    tokens: [] as number[],
+    file: [] as number[],
+    named: [] as boolean[],
+  };
+  const label = new Map<number, RecordLabel>();
+  let pairs = 0;
+  let files = 0;
+  for (const [number, { path, facts }] of units.entries()) {
+    signal.throwIfAborted();
+    onUnit?.(number);
+    const fileNumbers = new Map<string, number>();
+    const firstPair = pairs;
+    for await (const line of readGathered(path)) {
+      const meta = line.meta();
+      const at = index.unit.length;
+      index.unit.push(number);
+      index.role.push(meta.role);
+      index.pair.push(meta.pair === undefined ? -1 : firstPair + meta.pair);
+      if (meta.pair !== undefined) pairs = Math.max(pairs, firstPair + meta.pair + 1);
+      index.body.push(bodies.add(meta.body, meta.sketch));
+      index.tokens.push(meta.tokens);
+      if (meta.path !== undefined && !fileNumbers.has(meta.path)) fileNumbers.set(meta.path, files++);
+      index.file.push(meta.path === undefined ? -1 : fileNumbers.get(meta.path)!);
+      index.named.push(isNamed(facts?.named, meta.path, meta.names));
+      if (meta.label !== undefined) label.set(at, shared(meta.label));
+    }
+  }
+  return { ...index, label, pairs, count: index.unit.length };
+}
+
+/** Most labels of large sets say nothing but the target: one of each is enough. */
+function shared(label: RecordLabel): RecordLabel {
+  return Object.keys(label).length === 1 ? BARE_LABELS[label.target] : label;
+}
+
+const BARE_LABELS = [{ target: 0 }, { target: 1 }] as const;
+
+function isNamed(
+  named: readonly { readonly path?: string; readonly name: string }[] | undefined,
+  path: string | undefined,
+  names: readonly string[] | undefined,
+): boolean {
+  return (named ?? []).some(
+    (entry) =>
+      (entry.path === undefined || entry.path === path) &&
+      (names ?? []).some((name) => name === entry.name || name.endsWith(`.${entry.name}`)),
+  );
+}

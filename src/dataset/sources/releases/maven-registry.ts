@@ -1,0 +1,159 @@
+/**
+ * @file Releases of Maven artifacts: their `-sources.jar`, fetched by the machine's `mvn` with its repositories, mirrors
+ * and credentials, and kept in the cache. Nothing of an artifact is run or resolved further.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VultuneError } from '../../../base/errors.ts';
+import { makeFolder, writeFileAtomic } from '../../../base/files.ts';
+import { compareMavenVersions } from './maven-version.ts';
+import type { AffectedPackage, PackageRegistry, ReleaseContext, ReleaseFiles } from './release-pair.ts';
+import { type ClientOutcome, isMissing, runClient } from './run-client.ts';
+import { readSourceArchive } from './source-archive.ts';
+
+/** One version for everyone: `dependency:copy` alone would ask for the newest one. */
+const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
+
+export class MavenRegistry implements PackageRegistry {
+  /** GROUP:ARTIFACT */
+  isPackage(name: string): boolean {
+    return /^[A-Za-z0-9_][\w.-]*:[A-Za-z0-9_][\w.-]*$/.test(name) && !name.includes('..');
+  }
+
+  isVersion(version: string): boolean {
+    return (
+      /^[A-Za-z0-9_][\w.+-]*$/.test(version) &&
+      !version.includes('..') &&
+      !/^(?:latest|release)$/i.test(version)
+    );
+  }
+
+  canonical(name: string): string {
+    return name;
+  }
+
+  /** Chosen from the releases that the advisory lists: Maven's client has no list of all releases. */
+  async previous({ affected = [], fixed, introduced }: AffectedPackage): Promise<string | undefined> {
+    const older = affected.filter(
+      (version) =>
+        this.isVersion(version) &&
+        compareMavenVersions(version, fixed) < 0 &&
+        (introduced === undefined || compareMavenVersions(version, introduced) >= 0),
+    );
+    return older.sort(compareMavenVersions).at(-1);
+  }
+
+  async fetch(
+    name: string,
+    versions: { readonly vulnerable: string; readonly fixed: string },
+    context: ReleaseContext,
+  ): Promise<{ readonly vulnerable: ReleaseFiles; readonly fixed: ReleaseFiles } | undefined> {
+    const [group = '', artifact = ''] = name.split(':');
+    const folder = join(context.cacheDir, 'releases', 'maven', group, artifact);
+    const jar = (version: string) => join(folder, `${artifact}-${version}-sources.jar`);
+    const missing = [versions.vulnerable, versions.fixed].filter((version) => !existsSync(jar(version)));
+    if (missing.length > 0 && !(await fetchJars({ group, artifact, folder }, missing, context))) {
+      context.tally.add('release not in the registry');
+      return undefined;
+    }
+    const options = { ...context, stripped: false };
+    const vulnerable = await readSourceArchive(jar(versions.vulnerable), options);
+    const fixed =
+      vulnerable === undefined ? undefined : await readSourceArchive(jar(versions.fixed), options);
+    return vulnerable === undefined || fixed === undefined ? undefined : { vulnerable, fixed };
+  }
+}
+
+interface Artifact {
+  readonly group: string;
+  readonly artifact: string;
+  readonly folder: string;
+}
+
+/** Both in one run, since starting mvn costs seconds. False when one of them is not there. */
+async function fetchJars(
+  { group, artifact, folder }: Artifact,
+  versions: readonly string[],
+  { signal }: ReleaseContext,
+): Promise<boolean> {
+  makeFolder(folder);
+  const temporary = await mkdtemp(join(folder, '.fetch-'));
+  try {
+    const pom = join(temporary, 'pom.xml');
+    writeFileAtomic(pom, projectFile(group, artifact, versions, temporary));
+    // In a folder of its own: a .mvn folder above would bring options and extensions along.
+    const outcome = await runMaven(['-B', '-q', '-N', '-f', pom, `${PLUGIN}:copy`], temporary, signal);
+    if (outcome.code !== 0) return refuse(`${group}:${artifact}`, outcome);
+    for (const version of versions) {
+      const name = `${artifact}-${version}-sources.jar`;
+      await rename(join(temporary, name), join(folder, name));
+    }
+    return true;
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Names and versions hold no character that XML knows; folders may. */
+function projectFile(group: string, artifact: string, versions: readonly string[], folder: string): string {
+  const items = versions.map(
+    (version) =>
+      `<artifactItem><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>` +
+      '<classifier>sources</classifier><type>jar</type></artifactItem>',
+  );
+  const escaped = folder.replace(/[&<>$]/g, (character) => `&#${character.charCodeAt(0)};`);
+  const [pluginGroup, pluginArtifact, pluginVersion] = PLUGIN.split(':');
+  return `<project><modelVersion>4.0.0</modelVersion>
+<groupId>vultune</groupId><artifactId>fetch</artifactId><version>1</version><packaging>pom</packaging>
+<build><plugins><plugin>
+<groupId>${pluginGroup}</groupId><artifactId>${pluginArtifact}</artifactId><version>${pluginVersion}</version>
+<configuration><outputDirectory>${escaped}</outputDirectory><artifactItems>
+${items.join('\n')}
+</artifactItems></configuration>
+</plugin></plugins></build></project>
+`;
+}
+
+async function runMaven(
+  args: readonly string[],
+  folder: string,
+  signal: AbortSignal,
+): Promise<ClientOutcome> {
+  try {
+    return await runClient(['mvn', ...args], { cwd: folder, env: { MAVEN_BASEDIR: folder }, signal });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new VultuneError(
+      'MAVEN_MISSING',
+      'Maven releases are fetched with mvn, and there is none on the PATH',
+      {
+        hint: 'install Apache Maven 3',
+        cause: error,
+        exitCode: 1,
+      },
+    );
+  }
+}
+
+/** False for an artifact that is not there. @throws VultuneError `REGISTRY_UNREACHABLE`, `MAVEN_FAILED` */
+function refuse(name: string, { stdout, stderr }: ClientOutcome): false {
+  const output = `${stdout}\n${stderr}`;
+  if (/Could not find artifact|was not found in|Unable to find artifact/i.test(output)) return false;
+  const said =
+    output
+      .split('\n')
+      .find((line) => line.includes('ERROR'))
+      ?.trim()
+      .slice(0, 300) ?? '';
+  const unreachable = /Could not transfer|UnknownHost|Connection|timed out|offline mode/i.test(output);
+  throw new VultuneError(
+    unreachable ? 'REGISTRY_UNREACHABLE' : 'MAVEN_FAILED',
+    `mvn could not fetch ${name}${unreachable ? ': its repository cannot be reached' : `: ${said}`}`,
+    {
+      hint: "check the network and Maven's settings; the same command goes on from what is already fetched",
+      cause: new Error(said),
+      exitCode: 1,
+    },
+  );
+}
