@@ -26,12 +26,31 @@ export interface BuildDatasetOptions
   readonly baseModel?: string | undefined;
 }
 
+/** What a build is made of; tests bring their own. */
+export interface BuildParts {
+  readonly build: typeof build;
+  /** Where what is fetched and analysed is kept unless told otherwise. */
+  readonly cacheDir: () => Promise<string>;
+  /** Writes report.html into the built dataset. */
+  readonly report?: typeof writeDatasetReport;
+}
+
+const PARTS: BuildParts = { build, cacheDir: async () => join(vultuneCacheDir(undefined), 'datasets') };
+
 /**
  * Functions before a fix (vulnerable), after it and unchanged beside it, without duplicates, in train, valid and test. The same
  * sources and options give the same bytes; a stopped build resumes from the fixes that are analysed.
  * @throws VultuneError `CLI_USAGE` for an unknown source, `SOURCE_...`, `DATASET_OPTION`, `OUTPUT_EXISTS`, `DATASET_NOTHING_BUILT`, `DATASET_BUILD_STOPPED`
  */
 export async function buildDataset(
+  options: BuildDatasetOptions,
+  context?: Partial<WorkflowContext>,
+): Promise<BuildDatasetResult> {
+  return await buildWith(PARTS, options, context);
+}
+
+export async function buildWith(
+  parts: BuildParts,
   options: BuildDatasetOptions,
   given?: Partial<WorkflowContext>,
 ): Promise<BuildDatasetResult> {
@@ -41,16 +60,17 @@ export async function buildDataset(
   const opened = await Promise.all(sources.map((source) => openSource(source, sourceOptions, signal)));
   const progress = buildProgress(context.report);
   try {
-    const result = await build({
+    const result = await parts.build({
       ...others,
       sources: opened.flat(),
       outDir: out,
-      cacheDir: cacheDir ?? join(vultuneCacheDir(undefined), 'datasets'),
+      cacheDir: cacheDir ?? (await parts.cacheDir()),
       onProgress: progress.onProgress,
       signal,
     });
     progress.stop();
-    if (report) await writeDatasetReport(out, { baseModel, seed: result.info.options.seed }, context);
+    const { seed } = result.info.options;
+    if (report) await (parts.report ?? writeDatasetReport)(out, { baseModel, seed }, context);
     return result;
   } finally {
     progress.stop();

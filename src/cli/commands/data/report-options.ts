@@ -1,7 +1,6 @@
 /** @file The page of a dataset, for every command that writes one: its options, and writing it. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { writeDatasetReport } from '../../../workflows/build-dataset/dataset-report.ts';
 import type { CliContext } from '../../context.ts';
 import { reporting } from '../../display/terminal-reporter.ts';
 
@@ -9,8 +8,6 @@ export interface ReportOptions {
   readonly report: boolean;
   readonly baseModel?: string | undefined;
 }
-
-export type DatasetReport = typeof writeDatasetReport;
 
 /** `--base-model` and `--no-report`. */
 export function addReportOptions(command: Command): Command {
@@ -22,17 +19,21 @@ export function addReportOptions(command: Command): Command {
     .option('--no-report', 'write no report.html');
 }
 
-/** Where the dataset is and what says more of it: a line for the summary. */
+/** Writes the page of a dataset, unless it is not wanted. @returns a line for the summary */
 export async function finishDataset(
   outDir: string,
   { report, baseModel, seed }: ReportOptions & { readonly seed: number },
   context: CliContext,
-  write?: DatasetReport,
 ): Promise<string> {
+  if (report) {
+    const { writeDatasetReport } = await import('../../../workflows/build-dataset/dataset-report.ts');
+    await writeDatasetReport(outDir, { baseModel, seed }, reporting(context));
+  }
+  return writtenTo(outDir, report);
+}
+
+/** Where the dataset is and what says more of it: a line for the summary. */
+export function writtenTo(outDir: string, hasReport: boolean): string {
   const written = `\nwritten to ${resolve(outDir)}; its README.md says what is in it`;
-  if (!report) return `${written}\n`;
-  const writePage =
-    write ?? (await import('../../../workflows/build-dataset/dataset-report.ts')).writeDatasetReport;
-  await writePage(outDir, { baseModel, seed }, reporting(context));
-  return `${written}, its report.html shows it\n`;
+  return hasReport ? `${written}, its report.html shows it\n` : `${written}\n`;
 }
