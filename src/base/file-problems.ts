@@ -8,7 +8,7 @@ export interface FileProblem {
 }
 
 const PROBLEMS: Readonly<Record<string, FileProblem>> = {
-  ENOENT: { code: 'FILE_MISSING', found: 'there is no such file or folder' },
+  ENOENT: { code: 'FILE_MISSING', found: 'no such file or folder' },
   ENOTDIR: { code: 'FILE_MISSING', found: 'a part of this path is a file, not a folder' },
   EEXIST: { code: 'FILE_IN_THE_WAY', found: 'a file of this name is in the way' },
   ENOTEMPTY: { code: 'FILE_IN_THE_WAY', found: 'a folder of this name is in the way, and it is not empty' },
@@ -30,7 +30,7 @@ const PROBLEMS: Readonly<Record<string, FileProblem>> = {
     hint: 'raise the limit (ulimit -f), or choose a file system that holds larger files',
   },
   ERR_FS_FILE_TOO_LARGE: { code: 'FILE_TOO_LARGE', found: 'the file is larger than can be read at once' },
-  ERR_STRING_TOO_LONG: { code: 'FILE_TOO_LARGE', found: 'the file is larger than a text can be' },
+  ERR_STRING_TOO_LONG: { code: 'FILE_TOO_LARGE', found: 'the file is larger than a string can be' },
   ENAMETOOLONG: { code: 'FILE_NAME_INVALID', found: 'the name is too long', hint: 'choose a shorter name' },
   ELOOP: { code: 'FILE_NAME_INVALID', found: 'its symbolic links lead back to themselves' },
   EINVAL: { code: 'FILE_NAME_INVALID', found: 'the system does not accept this name or use of it' },
@@ -45,7 +45,7 @@ const PROBLEMS: Readonly<Record<string, FileProblem>> = {
   EPIPE: { code: 'PIPE_CLOSED', found: 'the reader of the pipe is gone' },
   EIO: { code: 'FILE_ERROR', found: 'the disk reports an error', hint: 'look at the system log (dmesg)' },
   ENXIO: { code: 'FILE_ERROR', found: 'there is nothing at the other end of this device or pipe' },
-  ENODEV: { code: 'FILE_ERROR', found: 'there is no such device' },
+  ENODEV: { code: 'FILE_ERROR', found: 'no such device' },
   ESTALE: { code: 'FILE_ERROR', found: 'the network file system has lost it' },
 };
 

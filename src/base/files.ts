@@ -89,7 +89,7 @@ function readAtMost(path: string, mostBytes: number): string {
       if (size > mostBytes) {
         throw new VultuneError('FILE_TOO_LARGE', `found more than ${mostBytes} bytes in ${path}`, {
           where: { file: path },
-          hint: 'is it the file that was meant?',
+          hint: 'is this the right file?',
         });
       }
     }

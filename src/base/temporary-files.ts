@@ -33,18 +33,25 @@ export function removeLeftovers(folder: string, depth = 0): void {
 /** By folder: the leftovers in it when this process first wrote there. A folder of a cache may hold many files. */
 const known = new Map<string, readonly string[]>();
 
+/** One that was deleted and made again is another folder. */
+function identityOf(folder: string): string {
+  const { ino, birthtimeMs } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+  return `${folder}\0${ino}\0${birthtimeMs}`;
+}
+
 /** Removes what dead processes left of this one file, in a folder that may be anybody's. */
 export function removeLeftoversOf(path: string): void {
   const folder = resolve(dirname(path));
+  const identity = identityOf(folder);
   const present =
-    known.get(folder) ??
+    known.get(identity) ??
     entriesOf(folder)
       .map(({ name }) => name)
       .filter((name) => isLeftover(join(folder, name)));
   const isOfThisFile = (name: string) => finalName(name) === basename(path);
   for (const name of present.filter(isOfThisFile)) removeIfPossible(join(folder, name));
   known.set(
-    folder,
+    identity,
     present.filter((name) => !isOfThisFile(name)),
   );
 }

@@ -50,10 +50,14 @@ export function huggingFaceName(file: string, name: string): string | undefined 
   const top = /^(\w+)\.(weight|bias)$/.exec(name);
   const atTop = top === null ? undefined : TOP_NAMES[top[1]!];
   if (top !== null && atTop !== undefined) return `${atTop}.${top[2]}`;
-  throw new VultuneError('GGUF_TENSOR_UNKNOWN', `${file}: "${name}" is no tensor of a llama or qwen2 model`, {
-    where: { file, name },
-    hint: 'The model has a part that Vultune does not compute; take its safetensors checkpoint or another model.',
-  });
+  throw new VultuneError(
+    'GGUF_TENSOR_UNKNOWN',
+    `${file}: "${name}" is not a tensor of a llama or qwen2 model`,
+    {
+      where: { file, name },
+      hint: 'The model has a part that Vultune does not compute; take its safetensors checkpoint or another model.',
+    },
+  );
 }
 
 /** Throws GGUF_ARCHITECTURE, GGUF_METADATA, GGUF_ROPE. */

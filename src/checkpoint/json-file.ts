@@ -53,7 +53,7 @@ function parseObject(path: string, code: string, text: string): Record<string, u
   const value = parse(path, code, text);
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw new VultuneError(code, `${path} holds no JSON object`, { where: { file: path } });
+  throw new VultuneError(code, `${path} does not hold a JSON object`, { where: { file: path } });
 }
 
 function parse(path: string, code: string, text: string): unknown {

@@ -15,14 +15,14 @@ import { openHuggingFaceCheckpoint } from './huggingface-checkpoint.ts';
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw new VultuneError('CHECKPOINT_MISSING', `there is no model at ${path}`, {
+    throw new VultuneError('CHECKPOINT_MISSING', `no such file or folder: ${path}`, {
       where: { file: path },
       cause,
     });
   });
   if (found.isFile()) {
     if (path.endsWith('.gguf')) return await openGgufCheckpoint(path);
-    throw new VultuneError('CHECKPOINT_MISSING', `${path} is a file, but no .gguf`, {
+    throw new VultuneError('CHECKPOINT_MISSING', `${path} is a file, but not a .gguf file`, {
       where: { file: path },
       hint: 'Give the folder that holds config.json and model.safetensors, or a .gguf file.',
     });

@@ -41,7 +41,7 @@ export function listenForInterrupt(source: SignalSource, note: (line: string) =>
         return;
       }
       exitCode = EXIT_CODES[name];
-      note('stopping after what is being computed; press Ctrl-C again to stop at once');
+      note('stopping after the current computation; press Ctrl-C again to stop at once');
       controller.abort();
     };
     source.on(name, listener);

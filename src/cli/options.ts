@@ -20,11 +20,11 @@ export function parsePrevalence(text: string): number {
   return value;
 }
 
-/** A whole number of 1 or more. */
+/** An integer of 1 or more. */
 export function parseCount(text: string): number {
   const value = toNumber(text);
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InvalidArgumentError(`found ${text}, expected a whole number of 1 or more.`);
+    throw new InvalidArgumentError(`found ${text}, expected an integer >= 1.`);
   }
   return value;
 }
@@ -33,7 +33,7 @@ export function parseCount(text: string): number {
 export function parseNonNegative(text: string): number {
   const value = toNumber(text);
   if (!(value >= 0 && Number.isFinite(value)))
-    throw new InvalidArgumentError(`found ${text}, expected a number of 0 or more.`);
+    throw new InvalidArgumentError(`found ${text}, expected a number >= 0.`);
   return value;
 }
 
@@ -41,7 +41,7 @@ export function parseNonNegative(text: string): number {
 export function parsePositive(text: string): number {
   const value = toNumber(text);
   if (!(value > 0 && Number.isFinite(value)))
-    throw new InvalidArgumentError(`found ${text}, expected a number above 0.`);
+    throw new InvalidArgumentError(`found ${text}, expected a number > 0.`);
   return value;
 }
 
@@ -62,7 +62,7 @@ export function addDeviceOptions(command: Command): Command {
   return command
     .addOption(new Option('--device <name>', 'where to compute').choices(DEVICES).default('cpu'))
     .addOption(
-      new Option('--num-threads <n>', 'threads on the CPU (default: what the process may use)').argParser(
+      new Option('--num-threads <n>', 'threads on the CPU (default: all available cores)').argParser(
         parseCount,
       ),
     );
@@ -85,14 +85,12 @@ export function addClusterOptions(command: Command): Command {
     .addOption(
       new Option(
         '--cluster <what>',
-        'functions that are drawn together for intervals; auto: commits, or else projects, or else functions',
+        'unit of resampling for intervals; auto: commits, else projects, else functions',
       )
         .choices(CLUSTERS)
         .default('auto'),
     )
-    .addOption(
-      new Option('--resamples <n>', 'resamples of the bootstrap').argParser(parseResamples).default(2000),
-    );
+    .addOption(new Option('--resamples <n>', 'bootstrap resamples').argParser(parseResamples).default(2000));
 }
 
 /** Examples under a command's help: what it does, then the line to type. */

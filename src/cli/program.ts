@@ -10,6 +10,7 @@ import type { CliContext } from './context.ts';
 import { stopEveryProgress } from './display/progress.ts';
 import type { Terminal } from './display/terminal.ts';
 import { EXIT_INTERRUPTED, reportError } from './report-error.ts';
+import { settingHint } from './usage-hint.ts';
 
 /** Builds one command (with its subcommands); the context is that of the run. */
 export type CliCommand = (context: CliContext) => Command;
@@ -18,22 +19,22 @@ const MOST_HELP_COLUMNS = 100;
 
 const HELP_END = `
 Examples:
-  # everything once, in some ten minutes: data, model, training, figures, a scan
+  # everything once, in about ten minutes: data, training, figures, a scan
   vultune quickstart
   # your own data, your own model
   vultune train train.yaml
-  # what the result finds in a source tree
+  # scan a source tree with the result
   vultune scan runs/first src
 
 Exit codes:
   0    done
   1    a check failed, or a scan has findings
   2    bad input or usage, or a file that cannot be read or written
-  70   a bug of vultune
+  70   a bug in vultune
   130  interrupted by Ctrl-C (143: by SIGTERM; 129: its terminal closed)
   141  predict: the reader of its output left early (\`| head\`)
-A training goes on when its display is closed, and a scan ends with the code of
-its findings whether or not anybody reads them.
+Training continues when its display is closed, and a scan exits with the code of
+its findings even when nobody reads them.
 
 Every command has its own help, with examples: vultune train --help`;
 
@@ -105,7 +106,7 @@ async function runCommand(
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
   } catch (error) {
     stopEveryProgress();
-    return reportError(usageError(error), context);
+    return reportError(usageError(error, argv), context);
   } finally {
     stopEveryProgress();
   }
@@ -163,16 +164,19 @@ function argumentTerm(argument: Argument): string {
 }
 
 /** Commander's complaint in the form of all others; help and version are not complaints. */
-function usageError(error: unknown): unknown {
+function usageError(error: unknown, argv: readonly string[]): unknown {
   if (!(error instanceof CommanderError) || error.exitCode === 0) return error;
-  if (error.code === 'commander.help') return new VultuneError('CLI_USAGE', 'a command is missing here', {});
+  if (error.code === 'commander.help') return new VultuneError('CLI_USAGE', 'a command is missing', {});
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const didYouMean = /\(Did you mean (.*)\?\)/.exec(suggestion ?? '')?.[1];
+  const option = /^unknown option '(.*)'$/s.exec(message)?.[1];
+  const setting = option === undefined ? undefined : settingHint(argv, option);
+  const fallback =
+    didYouMean === undefined
+      ? 'vultune --help lists the commands, vultune COMMAND --help its options'
+      : `did you mean ${didYouMean}?`;
   return new VultuneError('CLI_USAGE', message, {
-    hint:
-      didYouMean === undefined
-        ? 'vultune --help lists the commands, vultune COMMAND --help its options'
-        : `did you mean ${didYouMean}?`,
+    hint: setting ?? fallback,
     cause: error,
   });
 }

@@ -70,6 +70,8 @@ function trainingCommands(): readonly CliCommand[] {
       resume: async (...args) => {
         await (await import('./train/run-train.ts')).runResume(...args);
       },
+      check: async (...args) =>
+        await (await import('../workflows/train/check-training.ts')).checkTraining(...args),
     }),
   ];
 }

@@ -41,7 +41,9 @@ export function reportError(
     return error.exitCode;
   }
   stderr.write(`${colors.bad('internal error:')} ${stackText(error)}\n`);
-  stderr.write('  This is a bug of vultune, not of your input. Please report it with the lines above.\n');
+  stderr.write(
+    '  This is a bug in vultune, not a fault of your input. Please report it with the lines above.\n',
+  );
   return EXIT_BUG;
 }
 

@@ -19,7 +19,7 @@ const RULES: readonly Rule[] = [
     config.warmup_steps !== null && config.warmup_ratio > 0
       ? {
           key: 'warmup_steps',
-          message: `warmup_steps is ${config.warmup_steps} and warmup_ratio is ${config.warmup_ratio}, only one may be set`,
+          message: `warmup_steps is ${config.warmup_steps} and warmup_ratio is ${config.warmup_ratio}, but only one may be set`,
           hint: 'remove one of them',
         }
       : undefined,
@@ -96,7 +96,7 @@ function leak(config: TrainConfig, key: 'valid_file' | 'test_file', other: 'trai
   return {
     key,
     message: `${key} and ${other} are the same file, ${config[key]}`,
-    hint: 'a score on functions the model was fitted or chosen on says nothing: split the data',
+    hint: 'a score on functions the model was trained or chosen on says nothing: split the data',
   };
 }
 

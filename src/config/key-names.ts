@@ -38,7 +38,7 @@ const PEER_KEYS: Readonly<Record<string, string>> = {
 /** The hint for a key that does not exist, or undefined where nothing is near. */
 export function hintForUnknownKey(key: string, known: readonly string[]): string | undefined {
   const peer = PEER_KEYS[key.toLowerCase()];
-  if (peer !== undefined && known.includes('base_model')) return `here it is ${peer}`;
+  if (peer !== undefined && known.includes('base_model')) return `Vultune calls it ${peer}`;
   const folded = key.toLowerCase().replaceAll('-', '_');
   const nearest = closest(folded, [...known]);
   return distance(folded, nearest) <= Math.max(2, Math.floor(key.length / 3))

@@ -90,7 +90,7 @@ function unknownKey(path: KeyPath, source: Source): Problem {
   return {
     code: 'CONFIG_KEY_UNKNOWN',
     key: path.join('.'),
-    message: `there is no key ${path.join('.')}`,
+    message: `unknown key ${path.join('.')}`,
     place: source.placeOf(path, 'key'),
     hint: hint ?? '`vultune config keys` lists every key',
   };
@@ -113,7 +113,7 @@ function hintForValue(value: unknown, expected: string): string | undefined {
   if (typeof value === 'string' && value.includes(',') && expected.includes('a list')) {
     return `write a list as [${value}]`;
   }
-  if (typeof value === 'number' && expected.startsWith('text')) return `write it in quotes: "${value}"`;
+  if (typeof value === 'number' && expected.startsWith('a string')) return `write it in quotes: "${value}"`;
   return undefined;
 }
 

@@ -81,7 +81,7 @@ function refusals(document: Document.Parsed): YamlFault[] {
       if (isAlias(node)) {
         const target = anchors.get(node.source);
         if (target === undefined)
-          say(`the alias *${node.source} stands for nothing: there is no &${node.source} before it`);
+          say(`the alias *${node.source} has no anchor: &${node.source} does not come before it`);
         else if (path.includes(target)) say(`the alias *${node.source} stands for a value that holds it`);
         return undefined;
       }

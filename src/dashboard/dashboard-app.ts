@@ -106,7 +106,7 @@ export function dashboardApp(options: DashboardOptions): Hono {
 
 /** What a broken run says is for the reader; of a bug of ours only that it is one. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof VultuneError)) return 'a bug of ours';
+  if (!(error instanceof VultuneError)) return 'a bug in Vultune';
   const place = formatPlace(error.where);
   return `${error.code}: ${error.message}${place === '' ? '' : ` (${place})`}`;
 }
@@ -125,7 +125,5 @@ function pageParts({ name }: ListedRun, { status }: RunReportData) {
 const notFoundPage = () =>
   page({
     title: 'Not found',
-    sections: [
-      { id: 'missing', title: 'There is no such page', body: html`<p><a href="/">All runs</a></p>` },
-    ],
+    sections: [{ id: 'missing', title: 'No such page', body: html`<p><a href="/">All runs</a></p>` }],
   });

@@ -26,7 +26,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 /** @throws VultuneError `SERVE_FOLDER_MISSING`, `SERVE_PORT_IN_USE`, `SERVE_ADDRESS`. */
 export async function startDashboard({ root, host, port, signal }: ServeOptions): Promise<RunningServer> {
   if (!existsSync(root) || !statSync(root).isDirectory()) {
-    throw new VultuneError('SERVE_FOLDER_MISSING', `found no folder ${root}, expected one that holds runs`, {
+    throw new VultuneError('SERVE_FOLDER_MISSING', `no such folder: ${root}; expected one that holds runs`, {
       where: { file: root },
       hint: 'the folder above your runs: vultune serve runs',
     });
@@ -54,8 +54,8 @@ export async function startDashboard({ root, host, port, signal }: ServeOptions)
 }
 
 /**
- * DNS rebinding comes with a name of the attacker's: the names of loopback and the one that was told are answered, and
- * where every address was asked for, any address, for an address is not resolved by anybody.
+ * Guards against DNS rebinding. Accepts loopback names and the configured host; when bound to all interfaces, any IP
+ * address too, since addresses never go through DNS.
  */
 export function isOwnHost(header: string, host: string): boolean {
   const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
@@ -70,14 +70,14 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
   if (error.code === 'EADDRINUSE') {
     return new VultuneError('SERVE_PORT_IN_USE', `port ${port} on ${host} is in use`, {
       where: { name: '--port' },
-      hint: 'give another one, or --port 0 for any free one',
+      hint: 'choose another one, or --port 0 for any free port',
       cause: error,
     });
   }
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EACCES') {
     return new VultuneError('SERVE_ADDRESS', `cannot listen on ${host}, port ${port}: ${error.code}`, {
       where: { name: '--host' },
-      hint: 'an address of this machine is expected; ports below 1024 need rights',
+      hint: 'give an address of this machine; ports below 1024 need special rights',
       cause: error,
     });
   }

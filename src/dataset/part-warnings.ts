@@ -15,9 +15,9 @@ export function partWarnings(
     const isWanted = fractions === undefined || fractions[part as Split] !== 0;
     if (functions === 0) return isWanted ? [`${part} is empty`] : [];
     if (vulnerable === 0) return [`${part} has no vulnerable function: ${CONSEQUENCE}`];
-    if (vulnerable === functions) return [`${part} has nothing but vulnerable functions: ${CONSEQUENCE}`];
+    if (vulnerable === functions) return [`${part} has only vulnerable functions: ${CONSEQUENCE}`];
     return [];
   });
 }
 
-const CONSEQUENCE = 'nothing can be trained or judged on one class alone';
+const CONSEQUENCE = 'no model can be trained or evaluated on one class alone';

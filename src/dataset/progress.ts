@@ -35,7 +35,7 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | un
 export function stopIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   throw new VultuneError('DATASET_BUILD_STOPPED', 'stopped before the dataset was written', {
-    hint: 'the same command goes on from what is already fetched',
+    hint: 'run the same command again: it resumes where it stopped',
     exitCode: 130,
   });
 }

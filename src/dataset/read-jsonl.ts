@@ -3,6 +3,7 @@
  * What a record may hold is record.ts's business.
  */
 import { type ErrorPlace, VultuneError } from '../base/errors.ts';
+import { withConvertHint } from './convert-hint.ts';
 import { duplicateKey } from './duplicate-keys.ts';
 import { parseRow } from './json/parse-row.ts';
 import { pairRecords } from './pair-records.ts';
@@ -45,7 +46,7 @@ export async function* streamRecords(
   if (count === 0) {
     throw new VultuneError('DATASET_EMPTY', `${file} holds no records`, {
       where: { file },
-      hint: 'expected one JSON object with "code" and "target" a line',
+      hint: 'expected one JSON object with "code" and "target" per line',
     });
   }
 }
@@ -61,7 +62,11 @@ export async function readLabelledRecords(
 /** As `readLabelledRecords`, with targets required only by option. */
 export async function readRecords(path: string, options: ReadRecordsOptions = {}): Promise<DatasetRecord[]> {
   const records: DatasetRecord[] = [];
-  for await (const { record } of streamRecords(path, options)) records.push(record);
+  try {
+    for await (const { record } of streamRecords(path, options)) records.push(record);
+  } catch (error) {
+    throw withConvertHint(error, path);
+  }
   return pairRecords(records);
 }
 
@@ -73,14 +78,14 @@ export function requireBothClasses(records: readonly DatasetRecord[], file: stri
   const found = `${positives} vulnerable (target 1) and ${negatives} other functions (target 0)`;
   throw new VultuneError('DATASET_ONE_CLASS', `${file} has ${found}, expected some of both`, {
     where: { file },
-    hint: 'a classifier can be neither trained nor judged on one class: add functions of the other',
+    hint: 'a classifier can be neither trained nor evaluated on one class: add functions of the other',
   });
 }
 
 /** A record whose label or code is there twice: nobody knows which one was meant. */
 export function repeatedKey(name: string, where: ErrorPlace): VultuneError {
-  return new VultuneError('DATASET_FIELD_TWICE', `the field "${name}" is there twice`, {
+  return new VultuneError('DATASET_FIELD_TWICE', `the field "${name}" appears twice`, {
     where: { ...where, name },
-    hint: 'keep the one that was meant',
+    hint: 'keep one of them',
   });
 }

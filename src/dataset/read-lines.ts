@@ -94,16 +94,16 @@ function lineTooLong(file: string, line: number, maxLineBytes: number): VultuneE
   const limit = Math.round(maxLineBytes / 2 ** 20);
   return new VultuneError('DATASET_LINE_TOO_LONG', `a line is longer than ${limit} MiB`, {
     where: { file, line },
-    hint: 'a dataset holds one JSON object a line (JSON lines), not one JSON array',
+    hint: 'a dataset holds one JSON object per line (JSON lines), not one JSON array',
   });
 }
 
 function missingFile(error: unknown, path: string): unknown {
   const translated = fileError(error, path, 'read');
   if (!(translated instanceof VultuneError) || translated.code !== 'FILE_MISSING') return translated;
-  return new VultuneError('DATASET_FILE_MISSING', `there is no dataset file ${path}`, {
+  return new VultuneError('DATASET_FILE_MISSING', `no such file: ${path}`, {
     where: { file: path },
-    hint: 'give the path of a JSON lines file: one object with "code" and "target" a line',
+    hint: 'give the path of a JSON lines file: one object with "code" and "target" per line',
     cause: error,
   });
 }

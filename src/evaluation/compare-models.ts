@@ -73,7 +73,7 @@ export async function compareModels(
     differences,
     delong: delongTest(labels, first.scores, second.scores),
     verdict: isSameRanking
-      ? 'The two models rank these functions alike.'
+      ? 'The two models rank these functions the same way.'
       : tooFew === undefined
         ? verdictOf(differences)
         : `Not decided: ${tooFew}.`,
@@ -97,6 +97,6 @@ function verdictOf(differences: readonly ModelDifference[]): string {
   const beware =
     others === 0
       ? ''
-      : ` Of ${differences.length} figures ${others} differ by more than their interval; about one in twenty does so by chance.`;
-  return `No difference is shown: that of the ROC AUCs (${range}) may be noise.${beware}`;
+      : ` ${others} of the ${differences.length} figures differ by more than noise; by chance about one in twenty does.`;
+  return `No difference is shown: the ROC AUCs differ within noise (${range}).${beware}`;
 }

@@ -2,6 +2,7 @@
  * @file Which test functions a model has seen in training: the same body, or nearly. Training leaves fingerprints (no
  * code), so the question can be asked of an adapter long after its data are gone.
  */
+import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VultuneError } from '../base/errors.ts';
 import { bodyKey } from '../dataset/duplicates/exact-duplicates.ts';
@@ -119,37 +120,54 @@ export function compareFingerprints(
 }
 
 const MAGIC = 'VTFP';
-const VERSION = 1;
+const VERSION = 2;
+/** Without a checksum, in adapters of older versions. */
+const VERSION_WITHOUT_CHECKSUM = 1;
 const HEADER_BYTES = 12;
 const BODY_BYTES = 16;
+const CHECKSUM_BYTES = 32;
 
-/** Little-endian: "VTFP", version, N (32 bits each), N bodies of 16 bytes, N sketches. */
+/** Little-endian: "VTFP", version, N (32 bits each), N bodies of 16 bytes, N sketches, SHA-256 of all that. */
 export function formatFingerprints({ bodies, sketches }: TrainingFingerprints): Uint8Array {
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(MAGIC, 'latin1');
   header.writeUInt32LE(VERSION, 4);
   header.writeUInt32LE(bodies.length, 8);
-  return Buffer.concat([header, Buffer.from(bodies.join(''), 'hex'), sketches]);
+  const content = Buffer.concat([header, Buffer.from(bodies.join(''), 'hex'), sketches]);
+  return Buffer.concat([content, checksumOf(content)]);
 }
+
+const checksumOf = (content: Uint8Array): Buffer => createHash('sha256').update(content).digest();
 
 /** @throws VultuneError ADAPTER_FINGERPRINTS */
 export function parseFingerprints(bytes: Uint8Array, file: string): TrainingFingerprints {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isOurs = bytes.length >= HEADER_BYTES && buffer.toString('latin1', 0, 4) === MAGIC;
+  const version = isOurs ? buffer.readUInt32LE(4) : 0;
   const count = isOurs ? buffer.readUInt32LE(8) : 0;
-  const expected = HEADER_BYTES + count * (BODY_BYTES + SKETCH_BYTES);
-  if (!isOurs || buffer.readUInt32LE(4) !== VERSION || bytes.length !== expected) {
-    throw new VultuneError(
+  const contentBytes = HEADER_BYTES + count * (BODY_BYTES + SKETCH_BYTES);
+  const expected = contentBytes + (version === VERSION ? CHECKSUM_BYTES : 0);
+  const broken = (found: string) =>
+    new VultuneError(
       'ADAPTER_FINGERPRINTS',
-      `the fingerprints of the training functions are broken: ${bytes.length} bytes${isOurs ? `, expected ${expected}` : ' of another format'}`,
+      `the fingerprints of the training functions are broken: ${found}`,
       { where: { file }, hint: 'Delete the file to evaluate without a check of contamination.' },
     );
+  if (version !== VERSION && version !== VERSION_WITHOUT_CHECKSUM) {
+    throw broken(`${bytes.length} bytes of another format`);
+  }
+  if (bytes.length !== expected) throw broken(`${bytes.length} bytes, expected ${expected}`);
+  if (
+    version === VERSION &&
+    !checksumOf(buffer.subarray(0, contentBytes)).equals(buffer.subarray(contentBytes))
+  ) {
+    throw broken('they do not match their checksum');
   }
   const sketchesStart = HEADER_BYTES + count * BODY_BYTES;
   return {
     bodies: Array.from({ length: count }, (_, i) =>
       buffer.toString('hex', HEADER_BYTES + i * BODY_BYTES, HEADER_BYTES + (i + 1) * BODY_BYTES),
     ),
-    sketches: bytes.subarray(sketchesStart),
+    sketches: bytes.subarray(sketchesStart, contentBytes),
   };
 }

@@ -66,7 +66,7 @@ function checkShare(share: number): void {
     `the prevalence is ${share}, expected a share between 0 and 1`,
     {
       where: { name: 'prevalence' },
-      hint: 'Give the share of functions that are vulnerable, as 0.03.',
+      hint: 'Give the share of functions that are vulnerable, such as 0.03.',
     },
   );
 }

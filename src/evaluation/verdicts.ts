@@ -32,30 +32,35 @@ export function verdicts(
   if (model === undefined || baselines.length === 0) return [];
   const isDefined = (name: MetricName) => rows.every(({ metrics }) => Number.isFinite(metrics[name]));
   const undefinedOnes = COMPARED.filter((name) => !isDefined(name));
+  const areUndefined = `${listed(undefinedOnes)} ${undefinedOnes.length === 1 ? 'is' : 'are'} not defined on these functions`;
   const notDefined =
-    undefinedOnes.length === 0
-      ? []
-      : [`is not shown to beat any baseline on ${listed(undefinedOnes)}: not defined on these functions`];
+    undefinedOnes.length === 0 ? [] : [`${areUndefined}, so the ${model.label} beats no baseline there.`];
   const lines = baselines.flatMap((row) => {
-    const figures = (kind: Shortfall['kind']) =>
+    const metricsOf = (kind: Shortfall['kind']) =>
       shortfalls
-        .filter(({ baseline, metric, kind: found }) => {
-          return baseline === row.name && found === kind && isDefined(metric);
-        })
-        .map(({ metric }) => {
+        .filter(({ baseline, kind: found }) => baseline === row.name && found === kind)
+        .map(({ metric }) => metric)
+        .filter(isDefined);
+    const figures = (metrics: readonly MetricName[]) =>
+      metrics
+        .map((metric) => {
           const [mine, theirs] = [model.metrics[metric]!, row.metrics[metric]!];
           return `${metricRegistry[metric].label} ${mine.toFixed(2)} vs ${theirs.toFixed(2)}`;
         })
         .join(', ');
-    const [worse, unproven] = [figures('notBetter'), figures('unproven')];
-    if (worse === '') {
-      return unproven === '' ? [] : [`is not shown to beat ${row.label} (${unproven}: within noise)`];
+    const [notBetter, unproven] = [metricsOf('notBetter'), metricsOf('unproven')];
+    const noise = `within noise on ${figures(unproven)}`;
+    if (notBetter.length === 0) {
+      return unproven.length === 0
+        ? []
+        : [`The ${model.label} is not clearly better than ${row.label}: ${noise}.`];
     }
-    const noise = unproven === '' ? '' : `; within noise on ${unproven}`;
-    return [`does not beat ${row.label} (${worse})${noise}`];
+    const isWorse = notBetter.every((metric) => model.metrics[metric] !== row.metrics[metric]);
+    const relation = `${isWorse ? 'worse' : 'not better'} than ${row.label} (${figures(notBetter)})`;
+    return [`The ${model.label} is ${relation}${unproven.length === 0 ? '' : `; ${noise}`}.`];
   });
   const all = [...notDefined, ...lines];
-  if (all.length > 0) return all.map((line) => ({ sentence: `The ${model.label} ${line}.`, good: false }));
+  if (all.length > 0) return all.map((sentence) => ({ sentence, good: false }));
   return [{ sentence: `The ${model.label} beats every baseline on ${listed(COMPARED)}.`, good: true }];
 }
 

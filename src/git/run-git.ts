@@ -222,7 +222,7 @@ function tooMuchError(command: string): VultuneError {
 /** What `spawn` says when git is not installed. */
 export function gitError(error: Error): Error {
   if (!('code' in error) || error.code !== 'ENOENT') return error;
-  return new VultuneError('GIT_MISSING', 'commits are read with git, and there is none on the PATH', {
+  return new VultuneError('GIT_MISSING', 'commits are read with git, which is not on the PATH', {
     hint: 'install git 2.31 or later',
     cause: error,
     exitCode: 1,

@@ -191,9 +191,9 @@ const PARTS = {
   weights: ['on another base model than this one', 'another revision, or another quantisation?'],
   configuration: [
     "with another config.json of the base model than this one's",
-    'was it edited, or published anew?',
+    'was it edited, or published again?',
   ],
-  tokenizer: ['with another tokenizer than this one', 'were its files edited, or published anew?'],
+  tokenizer: ['with another tokenizer than this one', 'were its files edited, or published again?'],
 } as const;
 
 /** Throws ADAPTER_MISMATCH. */

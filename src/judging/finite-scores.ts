@@ -51,7 +51,7 @@ function notFinite(what: string, found: number, index: number, scored: ScoredFun
     `the model gives ${what} ${found} for the function${called} that begins "${beginning}", expected a finite number`,
     {
       where: { file: adapterFolder, ...(name === undefined ? {} : { name }) },
-      hint: 'The weights of the adapter or of its base model are damaged, or too large for float32: no score of this model is to be relied on.',
+      hint: 'The weights of the adapter or of its base model are damaged, or too large for float32: do not rely on any score of this model.',
     },
   );
 }

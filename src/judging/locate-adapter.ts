@@ -8,7 +8,7 @@ import { findMoved } from '../base/moved-path.ts';
 /** A run folder (its `adapter/`), or an adapter folder itself. Throws RUN_UNFINISHED, ADAPTER_MISSING, ADAPTER_CONFIG. */
 export function locateAdapter(folder: string): AdapterHeader {
   if (!existsSync(folder)) {
-    throw new VultuneError('ADAPTER_MISSING', `there is no ${folder}`, {
+    throw new VultuneError('ADAPTER_MISSING', `no such folder: ${folder}`, {
       where: { file: folder },
       hint: 'Give a run folder, or a folder with an adapter as PEFT saves it.',
     });
@@ -18,7 +18,7 @@ export function locateAdapter(folder: string): AdapterHeader {
   if (existsSync(join(folder, 'run.json')) && !isAdapterFolder(folder)) {
     throw new VultuneError('RUN_UNFINISHED', `the run in ${folder} has no adapter yet`, {
       where: { file: folder },
-      hint: `Go on with it: vultune train --resume ${folder}`,
+      hint: `Resume it: vultune train --resume ${folder}`,
     });
   }
   return readAdapterHeader(folder);

@@ -26,7 +26,7 @@ export function fitLength(
 ): FittedFunction | undefined {
   invariant(
     Number.isSafeInteger(maxLength) && maxLength > 0,
-    `max length ${maxLength} is no positive integer`,
+    `max length ${maxLength} is not a positive integer`,
   );
   if (ids.length <= maxLength) return { ids: [...ids], truncated: false };
   switch (longFunctions) {

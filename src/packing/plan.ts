@@ -112,7 +112,7 @@ function check({ lengths }: PlannableFunctions, options: PartitionOptions & Part
     const value = options[name];
     invariant(
       value === undefined || (Number.isSafeInteger(value) && value > 0),
-      `packing: ${name} is ${value}, no positive integer`,
+      `packing: ${name} is ${value}, not a positive integer`,
     );
   }
 }

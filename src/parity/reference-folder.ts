@@ -25,7 +25,7 @@ export async function readReferenceFolder(dir: string): Promise<ReferenceFolder>
   const file = join(dir, 'io.safetensors');
   for (const path of [join(dir, 'base'), join(dir, 'adapter'), file]) {
     if (!existsSync(path)) {
-      throw new VultuneError('PARITY_FOLDER', `there is no ${path}`, {
+      throw new VultuneError('PARITY_FOLDER', `no such file or folder: ${path}`, {
         where: { file: dir },
         hint: 'Expected base/ (a checkpoint), adapter/ (as PEFT saves it) and io.safetensors (reference outputs).',
       });
@@ -52,14 +52,14 @@ export async function readReferenceFolder(dir: string): Promise<ReferenceFolder>
   check(
     lengths.every((length) => length >= 1) && lengths.reduce((sum, length) => sum + length, 0) === ids.length,
     'lengths',
-    `whole numbers from 1 that add up to the ${ids.length} input_ids`,
+    `integers >= 1 that add up to the ${ids.length} input_ids`,
   );
   check(
     labels.length === B && labels.every((y) => y === 0 || y === 1),
     'labels',
-    `${B} of 0 and 1, one a function`,
+    `${B} values of 0 or 1, one per function`,
   );
-  check(weights.length === B, 'weights', `${B} numbers, one a function`);
+  check(weights.length === B, 'weights', `${B} numbers, one per function`);
   let start = 0;
   const functions = lengths.map((length) => {
     start += length;

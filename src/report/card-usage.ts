@@ -45,10 +45,10 @@ ${pooledOtherwise(usage)}`;
 
 function scale({ threshold, rawThreshold, calibration }: CardUsage): string {
   if (calibration === undefined) {
-    return `A score is the softmax of the two logits, the probability of class 1. From ${digits(threshold)} on a function is called
+    return `A score is the softmax of the two logits, the probability of class 1. From ${digits(threshold)} on a function counts as
 vulnerable: the threshold with the best F1 on validation. No calibration is applied.`;
   }
-  return `Vultune's scores are calibrated: ${calibration}, fitted on validation. On that scale a function is called vulnerable from
+  return `Vultune's scores are calibrated: ${calibration}, fitted on validation. On that scale a function counts as vulnerable from
 ${digits(threshold)} on, the threshold with the best F1 on validation. On the scale of the raw softmax, which Transformers and PEFT
 give, the same threshold is ${digits(rawThreshold)}: the calibration is strictly increasing, so both judge every function alike.`;
 }
@@ -60,8 +60,8 @@ function reading({ maxLength, longFunctions, pooling }: CardUsage): string {
       : 'The head reads the mean of the hidden states of all tokens of a function (pooling: mean).';
   const tail = Math.floor(maxLength / 2);
   const long = {
-    truncate: `Of a longer function only the first ${maxLength} tokens are read (long_functions: truncate).`,
-    head_tail: `Of a longer function the first ${maxLength - tail} and the last ${tail} tokens are read (long_functions: head_tail).`,
+    truncate: `Longer functions are truncated: only the first ${maxLength} tokens are read (long_functions: truncate).`,
+    head_tail: `Longer functions are truncated: the first ${maxLength - tail} and the last ${tail} tokens are read (long_functions: head_tail).`,
     drop: `Longer functions were left out of training; when one is scored, its first ${maxLength} tokens are read (long_functions: drop).`,
   }[longFunctions];
   return `${head} At most ${maxLength} tokens are read (max_length). ${long}`;
@@ -73,7 +73,7 @@ function pooledOtherwise({ pooling }: CardUsage): string {
 `;
   }
   return `AutoPeftModelForSequenceClassification and pipelines are not enough for this adapter: Transformers' classes pool the last token,
-load it without a word and give other scores. The lines above take the mean by hand.
+load it without a warning and give other scores. The lines above take the mean by hand.
 `;
 }
 
@@ -136,7 +136,7 @@ function baseLines(base: CardBase): string[] {
     }
     case 'local':
       return [
-        '# The folder that it was trained on; put yours here.',
+        '# The folder it was trained on; put yours here.',
         isGguf(base)
           ? `BASE = {"pretrained_model_name_or_path": ${text(folderOf(base.path))}, "gguf_file": ${text(nameOf(base.path))}}`
           : `BASE = {"pretrained_model_name_or_path": ${text(base.path)}}`,

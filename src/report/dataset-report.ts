@@ -1,4 +1,4 @@
-/** @file The page of a dataset: what is in it, out of its statistics. Reads no dataset itself. */
+/** @file The page of a dataset: what is in it, from its statistics. Reads no dataset itself. */
 import type {
   DatasetStatistics,
   NamedCounts,
@@ -23,7 +23,7 @@ export function datasetReportPage(statistics: DatasetStatistics): string {
     lead: `${count(total.functions)} ${total.functions === 1 ? 'function' : 'functions'} in ${count(files.length)} ${files.length === 1 ? 'file' : 'files'}`,
     sections:
       total.functions === 0
-        ? [{ id: 'overview', title: 'Overview', body: emptyNote('There is no function in this dataset.') }]
+        ? [{ id: 'overview', title: 'Overview', body: emptyNote('This dataset holds no functions.') }]
         : [
             overview(statistics),
             lengths(statistics),
@@ -104,7 +104,7 @@ function lengths({ lengths: all }: DatasetStatistics): Section {
       }),
       barChart({
         title: 'Share vulnerable by tokens',
-        note: 'Where length alone tells, a detector can look right by counting.',
+        note: 'If the vulnerable share rises with length, a model can score well by measuring length.',
         bars: buckets.map(({ label, functions, vulnerable }) => ({
           label,
           value: functions === 0 ? 0 : vulnerable / functions,
@@ -130,7 +130,7 @@ function contents({ languages, cwes, projects }: DatasetStatistics): Section {
     const restFunctions = others.functions + beyond.reduce((sum, { functions }) => sum + functions, 0);
     const notes = [
       ...(rest === 0 ? [] : [`The largest; ${count(rest)} others hold ${count(restFunctions)} functions.`]),
-      ...(missing.functions === 0 ? [] : [`${count(missing.functions)} functions do not say.`]),
+      ...(missing.functions === 0 ? [] : [`${count(missing.functions)} functions name none.`]),
     ];
     return barChart({
       title,
@@ -187,7 +187,7 @@ function duplicates({ duplicates: d, total }: DatasetStatistics): Section {
   const warnings = [
     ...(d.crossing > 0
       ? [
-          `${count(d.crossing)} ${d.crossing === 1 ? 'group of near duplicates lies' : 'groups of near duplicates lie'} in several parts: a test score then rewards remembering.`,
+          `${count(d.crossing)} ${d.crossing === 1 ? 'group of near duplicates lies' : 'groups of near duplicates lie'} in several parts: a test score then rewards memorising.`,
         ]
       : []),
     ...(d.conflicts > 0
@@ -239,10 +239,7 @@ function pairs({ pairs: { count: all, samples } }: DatasetStatistics): Section {
       : {
           note: `A seeded sample of ${count(samples.length)} of ${count(all)}: the vulnerable function and its fix.`,
         }),
-    body:
-      samples.length === 0
-        ? emptyNote('There are no pairs in this dataset.')
-        : html`${samples.map(pairFrame)}`,
+    body: samples.length === 0 ? emptyNote('This dataset holds no pairs.') : html`${samples.map(pairFrame)}`,
   };
 }
 

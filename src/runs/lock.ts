@@ -182,6 +182,6 @@ function locked(path: string, holder: Found | undefined): VultuneError {
   const who = known ? `process ${holder.pid} on ${holder.host}` : 'another process';
   return new VultuneError('RUN_LOCKED', `${who} is training into this run`, {
     where: { file: path },
-    hint: 'wait for it or stop it; if it is surely gone, delete the lock file',
+    hint: 'wait for it or stop it; if no such process runs any more, delete the lock file',
   });
 }

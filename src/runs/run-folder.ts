@@ -156,9 +156,9 @@ function withMovedFiles(record: RunRecord, dir: string): RunRecord {
 }
 
 function hintForMissing(dir: string): string {
-  if (!existsSync(dir)) return 'there is no such folder';
+  if (!existsSync(dir)) return 'no such folder';
   return existsSync(runPaths(dir).lock)
-    ? 'training was stopped before the run began: give the command that started it again'
+    ? 'training stopped before the run started: run the same command again'
     : 'is this the output_dir of a run?';
 }
 
@@ -227,7 +227,7 @@ function exists(dir: string, why: string): VultuneError {
   return new VultuneError('RUN_EXISTS', `the output folder ${dir} ${why}, expected a new or empty folder`, {
     where: { file: dir, name: 'output_dir' },
     hint: why.includes('run')
-      ? `choose another output_dir, or go on with that run: vultune train --resume ${dir}`
+      ? `choose another output_dir, or resume that run: vultune train --resume ${dir}`
       : 'choose another output_dir',
   });
 }

@@ -21,7 +21,7 @@ export function readBaseline(file: string): readonly BaselineEntry[] {
       `${found}; expected a baseline as \`scan --update-baseline\` writes it`,
       {
         where: { file },
-        hint: `Write it anew: vultune scan RUN PATH --baseline ${file} --update-baseline`,
+        hint: `Write it again: vultune scan RUN PATH --baseline ${file} --update-baseline`,
         ...(cause === undefined ? {} : { cause }),
       },
     );
@@ -35,7 +35,7 @@ export function readBaseline(file: string): readonly BaselineEntry[] {
   const { formatVersion, findings } = (json ?? {}) as { formatVersion?: unknown; findings?: unknown };
   if (formatVersion !== 1)
     throw broken(`"formatVersion" is ${JSON.stringify(formatVersion) ?? 'missing'}, not 1`);
-  if (!Array.isArray(findings)) throw broken('"findings" is no list');
+  if (!Array.isArray(findings)) throw broken('"findings" is not a list');
   const entries = findings as readonly Partial<BaselineEntry>[];
   if (entries.some((entry) => typeof entry?.fingerprint !== 'string'))
     throw broken('an entry has no fingerprint');

@@ -133,8 +133,6 @@ export interface ScanCounts {
   readonly withoutFunctions: number;
   /** Those of them that have code outside functions. */
   readonly onlyOutsideCode: number;
-  /** Scores that came out of the cache. */
-  readonly cached: number;
   readonly vulnerable: number;
   readonly uncertain: number;
   readonly safe: number;

@@ -41,7 +41,7 @@ export function thresholdForBudget(negatives: readonly number[], share: number):
     threshold,
     source,
     caution:
-      `${sorted.length} safe validation functions are too few to know a rate of ${formatShare(share)}: ` +
+      `${sorted.length} safe validation functions are too few to measure a rate of ${formatShare(share)}:  ` +
       `the threshold is above all of them`,
   };
 }
@@ -84,7 +84,7 @@ function parsePrediction(line: string, file: string): { readonly score: number; 
   }
   throw new VultuneError(
     'SCAN_NO_VALIDATION',
-    'a line is no prediction: expected JSON with `score` and `target`',
+    'a line is not a prediction: expected JSON with `score` and `target`',
     {
       where: { file },
     },

@@ -64,10 +64,13 @@ export interface ScanProgress {
 /** `files`: those that were read; what was passed over is in the notices. */
 export type ScanFilesCounts = Pick<
   ScanCounts,
-  'files' | 'functions' | 'withoutFunctions' | 'onlyOutsideCode' | 'cached'
+  'files' | 'functions' | 'withoutFunctions' | 'onlyOutsideCode'
 >;
 
-export interface ScanFilesResult extends ScanFilesCounts {
+export interface ScanFilesResult {
+  readonly counts: ScanFilesCounts;
+  /** Scores that came out of the cache: not in the report, which is the same whatever was kept. */
+  readonly cached: number;
   readonly complete: boolean;
 }
 
@@ -90,13 +93,13 @@ export async function scanFiles(options: ScanFilesOptions): Promise<ScanFilesRes
     await scan.run();
   } catch (error) {
     if (!options.signal.aborted) throw error;
-    return { ...scan.counts, complete: false };
+    return scan.result(false);
   }
-  return { ...scan.counts, complete: true };
+  return scan.result(true);
 }
 
 class FileScan {
-  readonly counts = { files: 0, functions: 0, withoutFunctions: 0, onlyOutsideCode: 0, cached: 0 };
+  readonly #counts = { files: 0, functions: 0, withoutFunctions: 0, onlyOutsideCode: 0 };
   readonly #options: ScanFilesOptions;
   readonly #limits: WindowLimits;
   #pool: ExtractionPool | undefined;
@@ -105,10 +108,15 @@ class FileScan {
   #windowCharacters = 0;
   #outlined = 0;
   #filesSeen = 0;
+  #cached = 0;
 
   constructor(options: ScanFilesOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  result(complete: boolean): ScanFilesResult {
+    return { counts: this.#counts, cached: this.#cached, complete };
   }
 
   async run(): Promise<void> {
@@ -177,13 +185,13 @@ class FileScan {
       notices.add('not parsed', path, refused);
       return;
     }
-    this.counts.files++;
+    this.#counts.files++;
     if (hasErrors === true) notices.add('parsed in part', path);
     if (unread !== undefined) notices.add('unread function', path, placesOf(unread), unread.length);
     if (hasOutsideCode === true) notices.add('code outside functions', path);
     if (functions.length > 0) return;
-    this.counts.withoutFunctions++;
-    if (hasOutsideCode === true) this.counts.onlyOutsideCode++;
+    this.#counts.withoutFunctions++;
+    if (hasOutsideCode === true) this.#counts.onlyOutsideCode++;
   }
 
   async #outline(source: string, contentHash: string | undefined, file: SourceFile): Promise<FileOutline> {
@@ -222,7 +230,7 @@ class FileScan {
     const needs = new Map<string, string>();
     for (const { outline, code, before } of window) {
       if (scores.get(outline.codeKey) === undefined) needs.set(outline.codeKey, code);
-      else this.counts.cached++;
+      else this.#cached++;
       if (before != null && scores.get(before.codeKey) === undefined) needs.set(before.codeKey, before.code);
     }
     try {
@@ -250,14 +258,14 @@ class FileScan {
     const score = scores.get(outline.codeKey);
     const scoreBefore = before == null ? before : scores.get(before.codeKey);
     if (score === undefined || (before != null && scoreBefore === undefined)) return;
-    this.counts.functions++;
+    this.#counts.functions++;
     onFunction({ file, outline, code, score, ...(scoreBefore === undefined ? {} : { before: scoreBefore }) });
   }
 
   #tellProgress(inWindow: number): void {
     const { files, onProgress } = this.#options;
     const total = Math.round((this.#outlined / Math.max(1, this.#filesSeen)) * files.length);
-    onProgress({ done: this.counts.functions + inWindow, total: Math.max(total, this.#outlined) });
+    onProgress({ done: this.#counts.functions + inWindow, total: Math.max(total, this.#outlined) });
   }
 }
 

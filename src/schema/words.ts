@@ -20,10 +20,11 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** `the text "abc"`, `the number 0.5`, `a list of 3 values`. */
+/** `the string "abc"`, `the number 0.5`, `a list of 3 values`. */
 export function describeFound(value: unknown): string {
   if (value === undefined || value === null) return 'nothing (null)';
-  if (typeof value === 'string') return value === '' ? 'empty text' : `the text ${JSON.stringify(value)}`;
+  if (typeof value === 'string')
+    return value === '' ? 'an empty string' : `the string ${JSON.stringify(value)}`;
   if (typeof value === 'number') return `the number ${value}`;
   if (Array.isArray(value))
     return value.length === 1 ? 'a list of 1 value' : `a list of ${value.length} values`;
@@ -31,15 +32,18 @@ export function describeFound(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** `a whole number of 1 or more`, `cosine, linear or constant`, `a list of text`. */
+/** `an integer >= 1`, `cosine, linear or constant`, `a list of names`; `..., or null` where null may stand for it. */
 export function describeExpected(schema: JsonSchema): string {
-  if (schema.anyOf !== undefined) return orList(schema.anyOf.map(branch));
+  if (schema.anyOf !== undefined) {
+    const others = schema.anyOf.filter(({ type }) => type !== 'null').map(branch);
+    return `${orList(others)}${others.length < schema.anyOf.length ? ', or null' : ''}`;
+  }
   if (schema.const !== undefined) return String(schema.const);
   if (schema.enum !== undefined) return orList(schema.enum);
   const { type = 'string' } = schema;
   switch (type) {
     case 'integer':
-      return `a whole number${bounds(schema)}`;
+      return `an integer${bounds(schema)}`;
     case 'number':
       return `a number${bounds(schema)}`;
     case 'boolean':
@@ -51,7 +55,7 @@ export function describeExpected(schema: JsonSchema): string {
     case 'object':
       return `a map of ${Object.keys(schema.properties ?? {}).join(', ')}`;
     default:
-      return 'text';
+      return 'a string';
   }
 }
 
@@ -83,8 +87,8 @@ function bounds(schema: JsonSchema): string {
   const { minimum: least, maximum: most, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
   if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
   if (least !== undefined && below !== undefined) return ` from ${least} to below ${below}`;
-  if (least !== undefined) return ` of ${least} or more`;
-  if (above !== undefined) return ` above ${above}`;
+  if (least !== undefined) return ` >= ${least}`;
+  if (above !== undefined) return ` > ${above}`;
   return '';
 }
 

@@ -169,7 +169,7 @@ function isSpelled(token: string): boolean {
 function strings(metadata: Metadata, key: string, file: string): readonly string[] {
   const found = metadata[`tokenizer.ggml.${key}`];
   if (Array.isArray(found) && found.every((item) => typeof item === 'string')) return found;
-  throw invalid(key, 'a list of texts', file);
+  throw invalid(key, 'a list of strings', file);
 }
 
 function numbers(metadata: Metadata, key: string, length: number, file: string): readonly number[] {

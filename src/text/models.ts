@@ -63,7 +63,7 @@ function bytePairs(options: Options<'BPE'>, byteLevel: boolean, place: Component
     if ((options[name] ?? '') !== '') throw unsupported(place, `has ${name}, which is not supported`);
   }
   if ((options.dropout ?? 0) > 0)
-    throw unsupported(place, 'has dropout, which gives a text other ids each time');
+    throw unsupported(place, 'has dropout, which gives the same text other ids each time');
   const vocabulary = readVocabulary(options.vocab, { ...place, name: 'model.vocab' });
   if (byteLevel && options.byte_fallback === true && !BYTE_CHARACTERS.every((byte) => vocabulary.has(byte))) {
     throw unsupported(place, 'has byte_fallback for bytes that its vocabulary lacks, which is not supported');

@@ -70,7 +70,7 @@ function template(
 ): Surrounding {
   const texts = single.filter((item) => 'Sequence' in item);
   if (texts.length !== 1 || texts[0]!.Sequence.id !== 'A') {
-    throw unsupported(place, 'has a template for one text that does not hold that text once');
+    throw unsupported(place, 'has a template for one sequence that does not hold that sequence once');
   }
   const at = single.indexOf(texts[0]!);
   const ids = single.map((item) => {

@@ -25,7 +25,7 @@ export function readVocabulary(value: unknown, place: ComponentPlace): Vocabular
       const found = JSON.stringify(id)?.slice(0, 40);
       throw invalid(
         place,
-        `gives "${shown(token)}" the id ${found}, expected a whole number from 0 to ${LARGEST_ID}`,
+        `gives "${shown(token)}" the id ${found}, expected an integer from 0 to ${LARGEST_ID}`,
       );
     }
     if (seen.has(id)) throw invalid(place, `gives the id ${id} to "${shown(token)}" and to another token`);

@@ -67,13 +67,15 @@ async function* boundedItems<Item>(
 function startWorker(start: WorkerStart, memoryMb: number): Worker {
   // The entry's own ending: `.ts` in the sources, `.js` when built.
   const entry = new URL(`./worker-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
-  return new Worker(entry, {
+  const worker = new Worker(entry, {
     workerData: start,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
     // What a crashing parser prints is not for the user.
     stdout: true,
     stderr: true,
   });
+  // An error between two requests has a listener too: the next request finds that the thread has ended.
+  return worker.on('error', () => {});
 }
 
 function nextReply(worker: Worker, bounds: WorkerBounds): Promise<WorkerAnswer> {
@@ -92,8 +94,6 @@ function nextReply(worker: Worker, bounds: WorkerBounds): Promise<WorkerAnswer> 
       clearTimeout(timer);
       signal?.removeEventListener('abort', stop);
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-      // An error between two requests has a listener all the same: the next request finds the thread ended.
-      worker.on('error', () => {});
       then();
     };
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);

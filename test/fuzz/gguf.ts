@@ -36,6 +36,9 @@ function seed(architecture: 'llama' | 'qwen2'): Uint8Array {
       ['blk.0.attn_norm.weight', filled(D)],
       ['blk.0.ffn_norm.weight', filled(D)],
       ...['q', 'k', 'v', 'output'].map((name) => [`blk.0.attn_${name}.weight`, filled(D, D)] as const),
+      ...(architecture === 'qwen2' ? ['q', 'k', 'v'] : []).map(
+        (name) => [`blk.0.attn_${name}.bias`, filled(D)] as const,
+      ),
       ...['gate', 'up'].map((name) => [`blk.0.ffn_${name}.weight`, filled(F, D)] as const),
       ['blk.0.ffn_down.weight', filled(D, F)],
     ],

@@ -14,7 +14,18 @@ export function mutant(
   if (json !== undefined && random.uniform() < 0.7) {
     return Buffer.from(JSON.stringify(mutateValue(json.value, random)));
   }
-  return mutateBytes(original, random);
+  const line = json === undefined && random.uniform() < 0.5 ? mutateLine(original, random) : undefined;
+  return line ?? mutateBytes(original, random);
+}
+
+/** Where the input is lines of JSON: one of them changed. */
+function mutateLine(original: Uint8Array, random: RandomStream): Uint8Array | undefined {
+  if (original[0] !== 0x7b) return undefined;
+  const lines = Buffer.from(original).toString('utf8').split('\n');
+  const at = random.integer(lines.length);
+  const json = parseJson(Buffer.from(lines[at]!));
+  if (json === undefined) return undefined;
+  return Buffer.from(lines.with(at, JSON.stringify(mutateValue(json.value, random))).join('\n'));
 }
 
 function parseJson(bytes: Uint8Array): { readonly value: unknown } | undefined {
@@ -95,7 +106,7 @@ function changeBytes(bytes: Buffer<ArrayBuffer>, random: RandomStream): Buffer<A
   // Headers come first in most formats: half of the changes are there.
   const range = random.uniform() < 0.5 ? Math.min(bytes.length, 256) : bytes.length;
   const at = random.integer(range);
-  switch (random.integer(6)) {
+  switch (random.integer(7)) {
     case 0:
       bytes[at]! ^= 1 << random.integer(8);
       return bytes;
@@ -113,6 +124,12 @@ function changeBytes(bytes: Buffer<ArrayBuffer>, random: RandomStream): Buffer<A
         bytes.subarray(0, at),
         bytes.subarray(Math.min(bytes.length, at + 1 + random.integer(16))),
       ]);
+    case 5: {
+      // The same again and again: deep nesting, long runs.
+      const piece = bytes.subarray(at, at + 1 + random.integer(8));
+      const times = 2 ** random.integer(13);
+      return Buffer.concat([bytes.subarray(0, at), ...Array<Buffer>(times).fill(piece), bytes.subarray(at)]);
+    }
     default:
       if (at + 4 <= bytes.length) bytes.writeUInt32LE(WORDS[random.integer(WORDS.length)]!, at);
       return bytes;

@@ -30,18 +30,28 @@ export function parquetSeed(): Uint8Array {
   return new Uint8Array(parquetWriteBuffer({ columnData }));
 }
 
-export function sqliteSeed(): Uint8Array {
+/** With files: their contents before and after a fix too. */
+export function sqliteSeed({ withFiles = false } = {}): Uint8Array {
+  const contents = withFiles ? ', filename TEXT, change_type TEXT, code_before TEXT, code_after TEXT' : '';
   return madeAt('x.db', (path) => {
     const db = new sqlite.Database(path);
     db.exec(`CREATE TABLE fixes (cve_id TEXT, hash TEXT, repo_url TEXT);
       CREATE TABLE cwe_classification (cve_id TEXT, cwe_id TEXT);
       CREATE TABLE commits (hash TEXT, committer_date TEXT);
-      CREATE TABLE file_change (file_change_id TEXT, hash TEXT, old_path TEXT, new_path TEXT);
+      CREATE TABLE file_change (file_change_id TEXT, hash TEXT, old_path TEXT, new_path TEXT${contents});
       CREATE TABLE method_change (file_change_id TEXT, name TEXT, signature TEXT, start_line TEXT, end_line TEXT,
         code TEXT, before_change TEXT);`);
+    db.exec('BEGIN');
     for (const i of numbers(100)) {
       db.run('INSERT INTO fixes VALUES (?, ?, ?)', [`CVE-2020-${1000 + i}`, `h${i}`, 'https://host.org/a/b']);
-      db.run('INSERT INTO file_change VALUES (?, ?, ?, ?)', [`f${i}`, `h${i}`, 'a.c', 'a.c']);
+      const file = [
+        `f${i}`,
+        `h${i}`,
+        'a.c',
+        'a.c',
+        ...(withFiles ? ['a.c', 'MODIFY', code(i), code(i + 1)] : []),
+      ];
+      db.run(`INSERT INTO file_change VALUES (${file.map(() => '?').join(', ')})`, file);
       db.run('INSERT INTO method_change VALUES (?, ?, ?, ?, ?, ?, ?)', [
         `f${i}`,
         'f',
@@ -52,6 +62,7 @@ export function sqliteSeed(): Uint8Array {
         'True',
       ]);
     }
+    db.exec('COMMIT');
     db.close();
   });
 }

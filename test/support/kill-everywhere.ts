@@ -23,8 +23,8 @@ export interface KillScenario {
   readonly exitCode: number;
   /** Files and folders that must end the same, relative to the folder. */
   readonly results: readonly string[];
-  /** Files below them that may tell how they came to be. */
-  readonly excepted?: RegExp;
+  /** What of a file must be the same, where that is not its bytes. */
+  readonly comparable?: (file: string, bytes: Buffer) => string | Buffer;
 }
 
 export interface KillPoint {
@@ -50,7 +50,7 @@ interface Run {
   readonly stderr: string;
 }
 
-function vultune(folder: string, args: readonly string[], env: Readonly<Record<string, string>>): Run {
+export function vultune(folder: string, args: readonly string[], env: Readonly<Record<string, string>>): Run {
   return spawnSync(process.execPath, ['--import', HOOK, MAIN, ...args], {
     cwd: folder,
     encoding: 'utf8',
@@ -93,11 +93,8 @@ export async function killEverywhere(
   return { operations, outcomes };
 }
 
-/** Writes in the middle of a file are left out: the file is as unfinished there as after its first one. */
 function killPoints(operations: readonly string[]): KillPoint[] {
-  const isWrite = (index: number) => operations[index]?.startsWith('writeSync') === true;
   return operations.flatMap((operation, index): KillPoint[] => {
-    if (isWrite(index - 1) && isWrite(index) && isWrite(index + 1)) return [];
     const point = { at: index + 1, operation };
     const writes = /^(write|append)/.test(operation);
     return [{ ...point, mode: 'before' }, ...(writes ? [{ ...point, mode: 'half' } as const] : [])];
@@ -122,13 +119,14 @@ function killAndGoOn(
   return firstDifference(expected, resultOf(scenario, folder));
 }
 
-/** By path: the hash of each file. */
-function resultOf({ results, excepted }: KillScenario, folder: string): Map<string, string> {
+/** By path: the hash of each file, or of what must be the same of it. */
+export function resultOf({ results, comparable }: KillScenario, folder: string): Map<string, string> {
   const files = results.flatMap((result) => filesBelow(folder, result));
   return new Map(
     files.map((file) => {
       const bytes = readFileSync(join(folder, file));
-      return [file, excepted?.test(file) === true ? 'any' : createHash('sha256').update(bytes).digest('hex')];
+      const compared = comparable?.(file, bytes) ?? bytes;
+      return [file, createHash('sha256').update(compared).digest('hex')];
     }),
   );
 }
@@ -142,7 +140,7 @@ function filesBelow(folder: string, path: string): string[] {
     .flatMap((name) => filesBelow(folder, join(path, name)));
 }
 
-function firstDifference(
+export function firstDifference(
   expected: ReadonlyMap<string, string>,
   found: ReadonlyMap<string, string>,
 ): string | undefined {

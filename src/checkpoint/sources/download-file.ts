@@ -18,7 +18,7 @@ export interface FileDownload {
   readonly sizeBytes: number;
   /** SHA-256 of the content, or git's SHA-1 of the blob. */
   readonly digest: { readonly kind: 'sha256' | 'git'; readonly hex: string };
-  /** Rejects with a VultuneError when there is no connection or the answer is an error. */
+  /** Rejects with a VultuneError when the connection fails or the answer is an error. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly onBytes?: (receivedBytes: number) => void;
   readonly signal?: AbortSignal | undefined;

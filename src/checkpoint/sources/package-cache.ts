@@ -6,13 +6,23 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
+import { jsonOrUndefined } from '../../schema/check-value.ts';
+import { z } from '../../schema/zod.ts';
 
-export interface PackagedModel {
-  readonly formatVersion: 1;
-  readonly reference: string;
-  readonly version: string;
-  readonly files: readonly string[];
-}
+/** Names of files in the model's own folder. */
+const fileName = z
+  .string()
+  .regex(/^[^/\\\0]+$/)
+  .refine((name) => name !== '.' && name !== '..');
+
+const manifestSchema = z.object({
+  formatVersion: z.literal(1),
+  reference: z.string(),
+  version: z.string(),
+  files: z.array(fileName),
+});
+
+export type PackagedModel = Readonly<z.output<typeof manifestSchema>>;
 
 export const MANIFEST = 'vultune-model.json';
 
@@ -35,17 +45,9 @@ export function packagesFolder(cacheDir: string | undefined): string {
 export async function readManifest(folder: string): Promise<PackagedModel | undefined> {
   const text = await readFile(join(folder, MANIFEST), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const manifest = parseManifest(text);
+  // A damaged one is as good as none: the model is fetched again.
+  const manifest = jsonOrUndefined(manifestSchema, text);
   return manifest?.files.every((file) => existsSync(join(folder, file))) === true ? manifest : undefined;
-}
-
-function parseManifest(text: string): PackagedModel | undefined {
-  try {
-    const manifest = JSON.parse(text) as PackagedModel;
-    return manifest.formatVersion === 1 && Array.isArray(manifest.files) ? manifest : undefined;
-  } catch {
-    return undefined; // Damaged: the model is fetched again.
-  }
 }
 
 /** What `openCheckpoint` wants: the GGUF file itself, or the folder. */

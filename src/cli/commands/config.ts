@@ -9,7 +9,7 @@ import type { CliCommand } from '../program.ts';
 
 export const configCommand: CliCommand = (context) =>
   new Command('config')
-    .summary('the keys of a training configuration')
+    .summary('list the keys of a training configuration')
     .description('Print the keys of a training configuration, its JSON Schema, or a resolved one.')
     .addCommand(keysCommand(context))
     .addCommand(schemaCommand(context))
@@ -17,19 +17,19 @@ export const configCommand: CliCommand = (context) =>
 
 function keysCommand(context: CliContext): Command {
   const command = new Command('keys')
-    .summary('every key: what it does, takes and defaults to')
-    .description('List every key of a training configuration: what it does, what it takes and its default.')
+    .summary('list every key: what it does, its type and default')
+    .description('List every key of a training configuration: what it does, its type and its default.')
     .argument('[words...]', 'only keys whose name or description has one of these words');
   addExamples(command, [
     ['all of them', 'vultune config keys | less'],
-    ['what has to do with LoRA', 'vultune config keys lora'],
+    ['keys about LoRA', 'vultune config keys lora'],
   ]);
   return command.action((words: string[]) => context.stdout.write(keyList(words, context)));
 }
 
 function schemaCommand(context: CliContext): Command {
   const command = new Command('schema')
-    .summary('JSON Schema of the configuration, for editors')
+    .summary('print the JSON Schema of the configuration, for editors')
     .description(
       'Print the JSON Schema of a training configuration. An editor that knows it completes keys and marks ' +
         'mistakes: keep it beside the file and begin the file with `# yaml-language-server: $schema=vultune.schema.json`.',
@@ -40,13 +40,13 @@ function schemaCommand(context: CliContext): Command {
 
 function showCommand(context: CliContext): Command {
   const command = new Command('show')
-    .summary('a configuration with all defaults and overrides')
+    .summary('print a configuration with all defaults and overrides')
     .description(
       'Check a configuration and print it resolved: every key, with defaults and overrides. Opens no data file; ' +
         '`vultune train --dry-run` does.',
     )
     .argument('<config>', 'YAML file')
-    .argument('[overrides...]', 'key=value, each laid over the file');
+    .argument('[overrides...]', 'key=value, each overrides the file');
   addExamples(command, [['what would be trained', 'vultune config show train.yaml lora_r=16']]);
   return command.action((file: string, overrides: string[]) =>
     context.stdout.write(configYaml(loadTrainConfig({ file, overrides }))),
@@ -60,7 +60,7 @@ function keyList(words: readonly string[], { stdout }: CliContext): string {
       words.length === 0 ||
       words.some((word) => `${key} ${description}`.toLowerCase().includes(word.toLowerCase())),
   );
-  if (wanted.length === 0) return 'no key has these words\n';
+  if (wanted.length === 0) return 'no key name or description has these words\n';
   const columns = Math.min(stdout.columns(), 100);
   const blocks = wanted.map((key, index) => {
     const heading =
@@ -70,7 +70,7 @@ function keyList(words: readonly string[], { stdout }: CliContext): string {
     const fallback = key.required ? colors.warning('required') : `default ${key.default}`;
     const lines = [
       ...wrapText(key.description, columns - 4),
-      ...wrapText(`takes ${key.expected}`, columns - 4).map(colors.muted),
+      ...wrapText(`type: ${key.expected}`, columns - 4).map(colors.muted),
     ];
     return `${heading}  ${colors.accent(key.key)}  ${fallback}\n${lines.map((line) => `    ${line}\n`).join('')}`;
   });

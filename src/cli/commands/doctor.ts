@@ -33,9 +33,9 @@ interface Report {
 export function doctorCommand(stages: DoctorStages): CliCommand {
   return (context) => {
     const command = new Command('doctor')
-      .summary('what this machine offers and what is missing')
+      .summary('show what this machine offers and what is missing')
       .description(
-        'Say what this machine offers: versions, processor, threads, memory, devices with the speed of a matrix ' +
+        'Show what this machine offers: versions, processor, threads, memory, devices with the speed of a matrix ' +
           'product, Python and pip (for models inside Python packages), caches and their sizes.',
       )
       .option('--json', 'print JSON on standard output instead of text', false);

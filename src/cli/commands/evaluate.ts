@@ -11,6 +11,7 @@ import {
   parseShare,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { refuseSwapped } from '../usage-hint.ts';
 
 export interface EvaluateRequest extends EvaluateOptions {
   /** Print every slice. */
@@ -33,7 +34,7 @@ JSON (--json), of one run:
   bootstrap         resamples, cluster_by, clusters, few_clusters
   confusion, pairs  counts at the threshold; the four outcomes of pairs, and pairs ranked right
   baselines         by name, each with the same fields as the model
-  shortfalls        what the model does not beat: baseline, metric, kind (notBetter, unproven), sentence
+  shortfalls        where the model is not better: baseline, metric, kind (notBetter, unproven, undefined), sentence
   slices            dimension, name, functions, vulnerable, right, wrong, metrics, intervals, too_small
   at_prevalence     precision, its interval, alerts and finds per 1000 functions (--prevalence)
   calibration       method and numbers in use; null when scores are the network's own
@@ -43,18 +44,18 @@ Of several runs: runs (a list of these), mean (by metric: mean, sd, runs), ensem
 export function evaluateCommand(run: RunEvaluate): CliCommand {
   return (context) => {
     const command = new Command('evaluate')
-      .summary('measure models on labelled functions, beside what they must beat')
+      .summary('measure models on labelled functions, and against baselines')
       .description(
         'Measure a fine-tuned model on labelled functions.\n\n' +
-          'Beside its figures, each with a 95% interval, stand those of all-positive, chance, length only, TF-IDF with ' +
-          'logistic regression and the nearest neighbour, fitted on the same training file: a model that does not beat ' +
-          'them has learnt nothing. Several runs (seeds) give mean and standard deviation, and their ensemble.\n\n' +
-          'Refuses to go on when functions of the file were in the training data, the same or nearly. ' +
-          'Scores are kept in the run folder: a second evaluation of the same file computes none.',
+          'Gives its figures, each with a 95% interval, and those of the baselines: all-positive, chance, length only, TF-IDF ' +
+          'with logistic regression and nearest neighbour, fitted on the same training file. A model that does not beat ' +
+          'them has learnt nothing. Several runs (seeds) give mean, standard deviation and ensemble.\n\n' +
+          'Stops when functions of the file, or near duplicates of them, were in the training data. ' +
+          'Scores are kept in the run folder: a second evaluation of the same file is instant.',
       )
       .argument('<runs...>', 'run folders, or any PEFT adapter folders whose base model can be loaded')
       .requiredOption('--data <file>', 'JSON lines with `code` and `target`')
-      .option('--train <file>', "what the baselines are fitted on (default: the run's train_file)")
+      .option('--train <file>', "training file of the baselines (default: the run's train_file)")
       .option(
         '--valid <file>',
         'choose the threshold on this file (default: the threshold stored in the run)',
@@ -67,7 +68,7 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
       .addOption(
         new Option(
           '--calibration <method>',
-          "fit this on the validation file instead of the adapter's own calibration",
+          "fit this calibration on the validation file instead of using the adapter's own",
         ).choices(CALIBRATIONS),
       )
       .addOption(
@@ -79,13 +80,14 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
       .addOption(
         new Option(
           '--max-length <n>',
-          "tokens of a function that are read (default: the run's, or the model's own)",
+          "tokens read per function (default: the run's, or the model's own)",
         ).argParser(parseCount),
       )
       .addOption(
-        new Option('--allow-contamination', 'go on although functions of the file were trained on').default(
-          false,
-        ),
+        new Option(
+          '--allow-contamination',
+          'evaluate although functions of the file were trained on',
+        ).default(false),
       )
       .addOption(
         new Option('--drop-contaminated', 'leave out functions of the file that were trained on')
@@ -99,7 +101,7 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
     command.addHelpText('after', JSON_HELP);
     addExamples(command, [
       ['a run on data it has not seen', 'vultune evaluate runs/first --data test.jsonl'],
-      ['three seeds, and what they say together', 'vultune evaluate runs/1 runs/2 runs/3 --data test.jsonl'],
+      ['three seeds and their ensemble', 'vultune evaluate runs/1 runs/2 runs/3 --data test.jsonl'],
       [
         'an adapter from elsewhere, its threshold chosen on validation data',
         'vultune evaluate adapter/ --data test.jsonl --train train.jsonl --valid valid.jsonl',
@@ -110,6 +112,9 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
       ],
       ['one figure for a script', 'vultune evaluate runs/first --data test.jsonl --json | jq .metrics'],
     ]);
-    return command.action((runs: string[], options: Options) => run({ runs, ...options }, context));
+    return command.action(async (runs: string[], options: Options) => {
+      refuseSwapped(runs[0]!, [options.data], (meant, path) => `vultune evaluate ${meant} --data ${path}`);
+      await run({ runs, ...options }, context);
+    });
   };
 }

@@ -10,6 +10,7 @@ import {
   parseNonNegative,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { refuseSwapped } from '../usage-hint.ts';
 
 export interface LinesRequest extends DeviceOptions {
   /** A run folder or a PEFT adapter folder. */
@@ -33,8 +34,8 @@ type Options = Omit<LinesRequest, 'run'>;
 const JSON_HELP = `
 JSON (--json):
   run, data, method, threshold
-  functions      most certain first: id, path, function_name, line, score, label, target, truncated,
-                 line_scores (one a line, in units of the logits' margin; 0 where not read),
+  functions      highest score first: id, path, function_name, line, score, label, target, truncated,
+                 line_scores (one per line, in units of the logits' margin; 0 where not read),
                  read_lines and vulnerable_lines (1-based)
   measures       null without marked lines; functions, not_read (cut before any marked line),
                  cluster_by, clusters, rankings: method, random and longest line, each with top1, top5, top10,
@@ -43,12 +44,12 @@ JSON (--json):
 export function linesCommand(stage: LinesStage): CliCommand {
   return (context) => {
     const command = new Command('lines')
-      .summary('show which lines made the scores of functions')
+      .summary('show which lines drive the scores of functions')
       .description(
-        'Show which lines of a function made its score; the most certain functions come first.\n\n' +
-          'gradient asks the model once and sums what speaks for "vulnerable" of gradient x input over the tokens of a line; ' +
-          'occlusion asks it once more for every line, with that line left empty, and is slow. Where the dataset says which lines a fix changed ' +
-          '(`vulnerable_lines`), a table tells how well the method finds them, beside random order and longest line.',
+        'Show which lines of a function drive its score; the highest-scoring functions come first.\n\n' +
+          'gradient runs the model once per function and sums gradient x input for "vulnerable" over the tokens of a line; ' +
+          'occlusion runs it once more per line, with that line left empty, and is slow. Where the dataset says which lines a fix changed ' +
+          '(`vulnerable_lines`), a table says how well the method finds them, compared with random order and longest line.',
       )
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
       .requiredOption(
@@ -62,17 +63,15 @@ export function linesCommand(stage: LinesStage): CliCommand {
         new Option('--count <n>', 'functions shown (default: 10; with --json all)').argParser(parseCount),
       )
       .addOption(
-        new Option('--max-lines <n>', 'lines shown of a function: the hottest ones, and what a fix changed')
+        new Option('--max-lines <n>', 'lines shown per function: the hottest ones, and those a fix changed')
           .argParser(parseCount)
           .default(25),
       )
       .addOption(
-        new Option('--max-length <n>', "tokens of a function that are read (default: the run's)").argParser(
-          parseCount,
-        ),
+        new Option('--max-length <n>', "tokens read per function (default: the run's)").argParser(parseCount),
       )
       .addOption(
-        new Option('--seed <n>', 'of the random orders and the intervals')
+        new Option('--seed <n>', 'seed of the random orders and the intervals')
           .argParser(parseNonNegative)
           .default(42),
       )
@@ -80,13 +79,16 @@ export function linesCommand(stage: LinesStage): CliCommand {
     addDeviceOptions(command);
     addExamples(command, [
       ['the functions of a file, line by line', 'vultune lines runs/first --data src/server.js'],
-      ['how often the changed lines are found', 'vultune lines runs/first --data sven/val --count 3'],
+      ['how well the changed lines are found', 'vultune lines runs/first --data sven/val --count 3'],
       [
         'the same with the slow reference, on a sample',
         'vultune data sample sven/val --count 20 --out few.jsonl && vultune lines runs/first --data few.jsonl --method occlusion',
       ],
     ]);
     command.addHelpText('after', JSON_HELP);
-    return command.action((run: string, options: Options) => stage({ run, ...options }, context));
+    return command.action(async (run: string, options: Options) => {
+      refuseSwapped(run, [options.data], (meant, path) => `vultune lines ${meant} --data ${path}`);
+      await stage({ run, ...options }, context);
+    });
   };
 }

@@ -27,9 +27,9 @@ export function modelsCommand(stages: ModelStages): CliCommand {
     new Command('models')
       .summary('fetch base models, list and describe those on this machine')
       .description(
-        'Fetch base models, list those on this machine, say what one is.\n\n' +
-          "The hub's cache is shared with Python's libraries. Honoured: HF_HOME, HF_HUB_CACHE, HF_TOKEN, " +
-          'HF_ENDPOINT, HF_HUB_OFFLINE; VULTUNE_CACHE for models out of Python packages.',
+        'Fetch base models, list those on this machine, describe one.\n\n' +
+          "The hub's cache is shared with Python's libraries. Environment variables: HF_HOME, HF_HUB_CACHE, HF_TOKEN, " +
+          'HF_ENDPOINT, HF_HUB_OFFLINE; VULTUNE_CACHE for models from Python packages.',
       )
       .addCommand(fetchCommand(stages, context))
       .addCommand(listCommand(stages, context))
@@ -43,9 +43,9 @@ interface FetchOptions {
 
 function fetchCommand(stages: ModelStages, context: CliContext): Command {
   const command = new Command('fetch')
-    .summary('download a model, or go on with a download')
+    .summary('download a model, or resume a download')
     .description(
-      'Download a model into its cache and print where it is. What is there already is not fetched again.',
+      'Download a model into its cache and print where it is. Files already there are not fetched again.',
     )
     .argument('<model>', REFERENCE)
     .option('--revision <name>', 'branch, tag or commit (hub only)')
@@ -84,7 +84,7 @@ function listCommand(stages: ModelStages, context: CliContext): Command {
   const command = new Command('list')
     .summary('models on this machine')
     .description(
-      "List the models on this machine: those in the hub's cache that are whole, and those out of packages.",
+      "List the models on this machine: complete ones in the hub's cache, and those from packages.",
     )
     .option('--cache-dir <dir>', "another cache than the hub's or Vultune's")
     .option('--json', 'print JSON on standard output instead of text', false);
@@ -120,15 +120,15 @@ interface ShowOptions extends FetchOptions {
 
 function showCommand(stages: ModelStages, context: CliContext): Command {
   const command = new Command('show')
-    .summary('what a model is: family, sizes, types, tokenizer')
-    .description('Say what a model on this machine is. Downloads nothing, reads no weights.')
+    .summary('describe a model: family, sizes, types, tokenizer')
+    .description('Describe a model on this machine. Downloads nothing, reads no weights.')
     .argument('<model>', REFERENCE)
     .option('--revision <name>', 'branch, tag or commit (hub only)')
     .option('--cache-dir <dir>', "another cache than the hub's or Vultune's")
     .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [
-    ['a fetched one', 'vultune models show HuggingFaceTB/SmolLM2-135M'],
-    ['a file of your own', 'vultune models show ./model.gguf'],
+    ['a fetched model', 'vultune models show HuggingFaceTB/SmolLM2-135M'],
+    ['your own file', 'vultune models show ./model.gguf'],
   ]);
   return command.action(async (model: string, { json, ...options }: ShowOptions) => {
     const found = await stages

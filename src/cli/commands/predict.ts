@@ -4,6 +4,7 @@ import type { PredictOptions } from '../../workflows/predict/predict.ts';
 import type { CliContext } from '../context.ts';
 import { addDeviceOptions, addExamples, parseCount, parsePrevalence, parseShare } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { refuseSwapped } from '../usage-hint.ts';
 
 export interface PredictRequest extends Omit<PredictOptions, 'onPredictions'> {
   /** A file to write, atomically; default: stdout. */
@@ -20,19 +21,19 @@ export function predictCommand(predict: RunPredict): CliCommand {
       .summary('score functions: the probability of being vulnerable')
       .description(
         'Score functions with a fine-tuned model.\n\n' +
-          "Writes JSON lines, one a function, in the input's order, none missing: `id`, `score` (probability of " +
+          'Writes JSON lines, one per function, in the order of the input, none missing: `id`, `score` (probability of ' +
           'vulnerable; `raw_score` beside it where it was calibrated), `label` (1 from the threshold on), `truncated` (longer than what was read).',
       )
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
       .requiredOption(
         '--data <file>',
-        'JSON lines with `code`, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction a function',
+        'JSON lines with `code`, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction per function',
       )
       .option('--out <file>', 'write here instead of standard output')
       .addOption(
         new Option(
           '--threshold <x>',
-          'score from which the label is 1 (default: the one stored in the run, or 0.5)',
+          'score from which on the label is 1 (default: the one stored in the run, or 0.5)',
         ).argParser(parseShare),
       )
       .addOption(
@@ -44,14 +45,14 @@ export function predictCommand(predict: RunPredict): CliCommand {
       .addOption(
         new Option(
           '--max-length <n>',
-          "tokens of a function that are read (default: the run's, or the model's own)",
+          "tokens read per function (default: the run's, or the model's own)",
         ).argParser(parseCount),
       );
     command.option('--logits', 'also write the two `logits` [safe, vulnerable]', false);
     addDeviceOptions(command);
     addExamples(command, [
       [
-        'the most suspicious functions first',
+        'highest scores first',
         "vultune predict runs/first --data functions.jsonl | jq -s 'sort_by(-.score)'",
       ],
       [
@@ -60,6 +61,9 @@ export function predictCommand(predict: RunPredict): CliCommand {
       ],
       ['in a pipe', 'cat functions.jsonl | vultune predict runs/first --data -'],
     ]);
-    return command.action((run: string, options: Options) => predict({ run, ...options }, context));
+    return command.action(async (run: string, options: Options) => {
+      refuseSwapped(run, [options.data], (meant, path) => `vultune predict ${meant} --data ${path}`);
+      await predict({ run, ...options }, context);
+    });
   };
 }

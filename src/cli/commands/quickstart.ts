@@ -16,19 +16,19 @@ export type QuickstartStage = (request: QuickstartRequest, context: CliContext) 
 export function quickstartCommand(stage: QuickstartStage): CliCommand {
   return (context) => {
     const command = new Command('quickstart')
-      .summary('from nothing to a fine-tuned model and honest numbers, in one command')
+      .summary('fetch data, fine-tune, evaluate and scan, in one command')
       .description(
-        'Fetch vulnerable functions and their fixes out of published npm packages, fine-tune SmolLM2-135M on ' +
-          'them, evaluate it beside its baselines, score three functions as an example, and scan a package that it has ' +
+        'Fetch vulnerable functions and their fixes from published npm packages, fine-tune SmolLM2-135M on ' +
+          'them, evaluate it against its baselines, score three functions as an example, and scan a package it has ' +
           'not seen.\n\n' +
-          'On two cores about ten minutes after the downloads, under 3 GB of memory. A second run reuses ' +
-          'everything that was fetched and computed.',
+          'Takes about ten minutes on two cores after the downloads, and under 3 GB of memory. A second run reuses ' +
+          'everything already fetched and computed.',
       )
       .option('--dir <dir>', 'folder for the dataset and the run', 'quickstart')
-      .option('--quick', 'a few functions and steps only: to see that everything works', false);
+      .option('--quick', 'use few functions and steps, to see that everything works', false);
     addExamples(command, [
-      ['the whole of it', 'vultune quickstart'],
-      ['a minute, to see whether this machine can', 'vultune quickstart --quick --dir /tmp/try'],
+      ['all of it', 'vultune quickstart'],
+      ['a one-minute trial of this machine', 'vultune quickstart --quick --dir /tmp/try'],
     ]);
     return command.action((options: QuickstartRequest) => stage(options, context));
   };

@@ -10,12 +10,12 @@ export type RunReport = (options: ReportOptions, context: CliContext) => Promise
 export function reportCommand(report: RunReport): CliCommand {
   return (context) => {
     const command = new Command('report')
-      .summary('write the page of a run, or of several side by side')
+      .summary('write the HTML page of a run, or of several side by side')
       .description(
         'Write report.html: curves, baselines, threshold, mistakes, configuration. One file that needs no network; ' +
-          'every finished training has written its own already.',
+          'every finished training has already written its own.',
       )
-      .argument('<runs...>', 'run folders; several are put side by side')
+      .argument('<runs...>', 'run folders; several are compared side by side')
       .option('--out <file>', 'write here (default: RUN/report.html, or ./report.html of several)')
       .option('--tensorboard <dir>', 'write TensorBoard event files there instead');
     addExamples(command, [

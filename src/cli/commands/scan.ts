@@ -11,6 +11,7 @@ import {
   parseShare,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { refuseSwapped } from '../usage-hint.ts';
 
 export const SCAN_FORMATS = ['text', 'json', 'sarif', 'html', 'github'] as const;
 export type ScanFormat = (typeof SCAN_FORMATS)[number];
@@ -55,10 +56,10 @@ export function scanCommand(stage: ScanStage): CliCommand {
     const command = new Command('scan')
       .summary('find the functions of a source tree that look vulnerable')
       .description(
-        'Score every function below the paths with a fine-tuned model; the most certain findings come first.\n\n' +
-          'Leaves out what .gitignore excludes and git does not track, node_modules, minified files, and symbolic links; the ' +
+        'Score every function below the paths with a fine-tuned model; the highest-scoring findings come first.\n\n' +
+          'Skips files that .gitignore excludes and git does not track, node_modules, minified files and symbolic links; the ' +
           'output counts what was left out. Scores are kept: a second scan of an ' +
-          'unchanged tree computes nothing. A comment `vultune-ignore: reason` in a function, or just above it, ' +
+          'unchanged tree is instant. A comment `vultune-ignore: reason` in a function, or just above it, ' +
           'suppresses its finding. Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
       )
       .argument('<run>', 'run folder, PEFT adapter folder, or hub id of an adapter')
@@ -72,20 +73,21 @@ export function scanCommand(stage: ScanStage): CliCommand {
       ['for a code-hosting site', 'vultune scan runs/first src --format sarif --out vultune.sarif'],
       ['what a branch changes', 'vultune scan runs/first . --diff origin/main --format github'],
       [
-        'accept what is there, report what is new',
+        "accept today's findings, report only new ones",
         'vultune scan runs/first . --baseline .vultune-baseline.json --update-baseline',
       ],
       ['at most 1 false alarm in 200 functions', 'vultune scan runs/first src --max-false-positives 1/200'],
     ]);
-    return command.action((run: string, paths: string[], { out, ...options }: Options) =>
-      stage({ run, paths, ...options, ...(out === undefined ? {} : { output: out }) }, context),
-    );
+    return command.action(async (run: string, paths: string[], { out, ...options }: Options) => {
+      refuseSwapped(run, paths, (meant, path) => `vultune scan ${meant} ${path}`);
+      await stage({ run, paths, ...options, ...(out === undefined ? {} : { output: out }) }, context);
+    });
   };
 }
 
 function addOutputOptions(command: Command): void {
   command
-    .addOption(new Option('--format <name>', 'of the findings').choices(SCAN_FORMATS).default('text'))
+    .addOption(new Option('--format <name>', 'output format').choices(SCAN_FORMATS).default('text'))
     .option('--out <file>', 'write here instead of standard output')
     .addOption(new Option('--output <file>', 'the same as --out').hideHelp())
     .addOption(
@@ -93,12 +95,9 @@ function addOutputOptions(command: Command): void {
         .argParser(parseCount)
         .default(20),
     )
-    .option(
-      '--no-lines',
-      'do not look for the lines that made the scores of those findings (text, html, json)',
-    )
+    .option('--no-lines', 'do not look for the lines behind those findings (text, html, json)')
     .addOption(
-      new Option('--fail-on <band>', 'exit code 1 from this band on')
+      new Option('--fail-on <band>', 'exit with code 1 when a finding is in this band or above')
         .choices(['vulnerable', 'uncertain', 'none'])
         .default('vulnerable'),
     );
@@ -107,21 +106,16 @@ function addOutputOptions(command: Command): void {
 function addSelectionOptions(command: Command): void {
   command
     .addOption(
-      new Option('--include <glob>', 'only these files (may be given again)')
-        .argParser(collect)
-        .default([], 'all'),
+      new Option('--include <glob>', 'only these files (repeatable)').argParser(collect).default([], 'all'),
     )
     .addOption(
-      new Option('--exclude <glob>', 'not these files or folders (may be given again)')
+      new Option('--exclude <glob>', 'skip these files or folders (repeatable)')
         .argParser(collect)
         .default([], 'none'),
     )
     .option('--no-gitignore', 'also scan what .gitignore excludes')
     .option('--include-minified', 'also scan minified files', false)
-    .option(
-      '--diff <commit>',
-      'only functions that are not as they were in this commit, with their score before',
-    )
+    .option('--diff <commit>', 'only functions changed since this commit, with their earlier score')
     .option('--baseline <file>', 'do not report the findings that this file lists')
     .option('--update-baseline', 'write all findings of this scan to the baseline file', false);
 }
@@ -131,13 +125,13 @@ function addJudgementOptions(command: Command): void {
     .addOption(
       new Option(
         '--threshold <x>',
-        "score from which a function is called vulnerable (default: the run's, or 0.5)",
+        "score from which on a function is reported as vulnerable (default: the run's, or 0.5)",
       ).argParser(parseShare),
     )
     .addOption(
       new Option(
         '--max-false-positives <share>',
-        "instead: the threshold that flags at most this share of the run's safe validation functions; 1/200, 0.005 or 0.5%",
+        "choose the threshold that flags at most this share of the run's safe validation functions: 1/200, 0.005 or 0.5%",
       )
         .argParser(parseBudgetOption)
         .conflicts('threshold'),
@@ -154,10 +148,10 @@ function addJudgementOptions(command: Command): void {
     .addOption(
       new Option(
         '--max-length <n>',
-        "tokens of a function that are read (default: the run's, or the model's own)",
+        "tokens read per function (default: the run's, or the model's own)",
       ).argParser(parseCount),
     )
-    .option('--no-cache', 'neither use nor keep scores of earlier scans');
+    .option('--no-cache', 'neither read nor write the cache of scores');
 }
 
 const collect = (value: string, previous: readonly string[]) => [...previous, value];
@@ -165,5 +159,5 @@ const collect = (value: string, previous: readonly string[]) => [...previous, va
 function parseBudgetOption(text: string): number {
   const share = parseBudget(text);
   if (share !== undefined) return share;
-  throw new InvalidArgumentError(`found ${text}, expected a share as 1/200, 0.005 or 0.5%.`);
+  throw new InvalidArgumentError(`found ${text}, expected a share such as 1/200, 0.005 or 0.5%.`);
 }

@@ -16,6 +16,8 @@ import { describeInputs } from '../train/inputs-table.ts';
 export interface TrainRunners {
   train(request: TrainRequest, context: CliContext): Promise<unknown>;
   resume(options: ResumeOptions, context: CliContext): Promise<unknown>;
+  /** What `train` checks before its first step. @returns what could not be checked */
+  check(request: TrainRequest, context: Pick<CliContext, 'signal'>): Promise<readonly string[]>;
 }
 
 interface Options {
@@ -32,31 +34,28 @@ export function trainCommand(runners: TrainRunners): CliCommand {
         'Fine-tune a language model with LoRA to classify functions as vulnerable or safe.\n\n' +
           'All input is checked before a model is loaded or a folder made. The run folder (output_dir) gets ' +
           'the adapter as PEFT writes it, checkpoints, events, predictions and metrics. Ctrl-C writes a ' +
-          'checkpoint and says how to go on.',
+          'checkpoint and prints how to resume.',
       )
       .argument('[config]', 'YAML file of the run; its keys are listed by `vultune config keys`')
       .argument(
         '[overrides...]',
-        'key=value, each laid over the file: learning_rate=2e-4 "lora_layers=last 8"',
+        'key=value, each overrides the file: learning_rate=2e-4 "lora_layers=last 8"',
       )
       .option(
         '--dry-run',
-        'check the configuration and the data files, print the resolved configuration, stop',
+        'check everything that train checks before its first step, print the resolved configuration, stop',
       )
-      .option('--resume <run>', 'go on with an interrupted run from its last checkpoint, bit for bit')
-      .option(
-        '--start-over',
-        'with --resume: train from the first step again, for a run whose checkpoint is lost',
-      )
+      .option('--resume <run>', 'resume an interrupted run from its last checkpoint, bit for bit')
+      .option('--start-over', 'with --resume: train again from the first step (when the checkpoint is lost)')
       .addHelpText('after', () => `\nConfiguration keys:\n${keyGroups(context.stdout.columns())}`);
     addExamples(command, [
-      ['train as the file says', 'vultune train train.yaml'],
+      ['train with this configuration', 'vultune train train.yaml'],
       [
         'the same with another rank, into another folder',
         'vultune train train.yaml lora_r=16 output_dir=runs/r16',
       ],
-      ['is everything in order?', 'vultune train train.yaml --dry-run'],
-      ['go on after Ctrl-C or a power cut', 'vultune train --resume runs/first'],
+      ['check everything first', 'vultune train train.yaml --dry-run'],
+      ['resume after Ctrl-C or a power cut', 'vultune train --resume runs/first'],
     ]);
     return command.action(async (config: string | undefined, overrides: string[], options: Options) => {
       if (options.resume !== undefined) {
@@ -70,7 +69,7 @@ export function trainCommand(runners: TrainRunners): CliCommand {
         });
       }
       const request = await readRequest(config, overrides);
-      if (options.dryRun) printDryRun(request, context);
+      if (options.dryRun) await dryRun(request, runners, context);
       else await runners.train(request, context);
     });
   };
@@ -78,7 +77,7 @@ export function trainCommand(runners: TrainRunners): CliCommand {
 
 async function readRequest(config: string | undefined, overrides: readonly string[]): Promise<TrainRequest> {
   if (config === undefined) {
-    throw new VultuneError('CLI_USAGE', 'found no configuration, expected a YAML file or --resume RUN', {
+    throw new VultuneError('CLI_USAGE', 'no configuration given: expected a YAML file, or --resume RUN', {
       hint: 'vultune train --help shows examples',
     });
   }
@@ -90,17 +89,21 @@ async function readRequest(config: string | undefined, overrides: readonly strin
   return { config: resolved, inputs: await checkTrainInputs(resolved) };
 }
 
-function printDryRun({ config, inputs }: TrainRequest, { stdout, stderr }: CliContext): void {
+async function dryRun(request: TrainRequest, runners: TrainRunners, context: CliContext): Promise<void> {
+  const { config, inputs } = request;
+  const { stdout, stderr } = context;
+  const unchecked = await runners.check(request, context);
   stdout.write(configYaml(config));
   stderr.write(`\n${describeInputs(inputs, stderr)}`);
-  stderr.write(`\nall in order; without --dry-run this would train into ${config.output_dir}\n`);
+  stderr.write(`\nall checks passed; without --dry-run this would train into ${config.output_dir}\n`);
+  stderr.write(`not checked: ${unchecked.join('; ')}\n`);
 }
 
 function refuseWithResume(config: string | undefined, { dryRun }: Options): void {
   const other = config !== undefined ? config : dryRun ? '--dry-run' : undefined;
   if (other === undefined) return;
   throw new VultuneError('CLI_USAGE', `found ${other} beside --resume, expected --resume RUN alone`, {
-    hint: 'a run goes on with the configuration it was started with; for another one, start another run',
+    hint: 'a resumed run keeps the configuration it was started with; for another one, start a new run',
   });
 }
 
@@ -115,5 +118,5 @@ function keyGroups(columns: number): string {
       ...wrapText(names.join(', '), Math.min(columns, 100) - 5).map((line) => `    ${line}`),
     ];
   });
-  return [...lines, '  (`vultune config keys` says what each does, takes and defaults to)'].join('\n');
+  return [...lines, '  (`vultune config keys` says what each does, with type and default)'].join('\n');
 }

@@ -17,10 +17,10 @@ type Options = Omit<VerifyRequest, 'dirs'>;
 export function verifyCommand(verify: RunVerify): CliCommand {
   return (context) => {
     const command = new Command('verify')
-      .summary('compare this engine with reference outputs of PyTorch')
+      .summary('compare this engine with reference outputs from PyTorch')
       .description(
         'Compare what Vultune computes with reference outputs, quantity by quantity: hidden states, logits, ' +
-          'losses, gradients, and parameters after training steps.\n\n' +
+          'losses, gradients and parameters after training steps.\n\n' +
           'A folder holds base/ (a checkpoint), adapter/ (a PEFT adapter) and io.safetensors (inputs and what ' +
           'PyTorch computed). Prints the largest absolute and relative error of each, and ok or FAIL.',
       )
@@ -28,7 +28,7 @@ export function verifyCommand(verify: RunVerify): CliCommand {
       .addOption(
         new Option(
           '--tolerance <x>',
-          "one tolerance for all (default: 1e-4 absolute on logits and hidden, 1e-4 of a gradient's largest entry, 1e-3 of a trained parameter's)",
+          'one tolerance for everything (default: 1e-4 absolute for logits and hidden states, 1e-4 of the largest entry for gradients, 1e-3 for trained parameters)',
         ).argParser(parsePositive),
       )
       .addOption(
@@ -40,8 +40,8 @@ export function verifyCommand(verify: RunVerify): CliCommand {
       .option('--json', 'print JSON on standard output instead of a table', false)
       .addHelpText('after', '\nExit code: 0 all ok, 1 something failed, 2 a folder cannot be read.');
     addExamples(command, [
-      ['one architecture', 'vultune verify reference/llama'],
-      ['several, by the memory-saving cut only', 'vultune verify reference/* --cut block'],
+      ['one model', 'vultune verify reference/llama'],
+      ['several, with the memory-saving cut only', 'vultune verify reference/* --cut block'],
     ]);
     return command.action(async (dirs: string[], options: Options) => {
       if (!(await verify({ dirs, ...options }, context))) context.setExitCode(1);

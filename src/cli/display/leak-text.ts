@@ -7,19 +7,16 @@ import { harmless } from './harmless-text.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-const TITLES: Readonly<Record<LeakKind, readonly [none: string, some: string]>> = {
+const TITLES: Readonly<Record<LeakKind, readonly [none: string, some: string, unknown?: string]>> = {
   'label-conflict': ['no body has both labels', 'bodies with both labels'],
   'exact-duplicate': [
     'no function is in two parts',
-    'functions that are in several parts, but for layout and comments',
+    'functions in several parts (ignoring layout and comments)',
   ],
-  'near-duplicate': [
-    'no near duplicate is in another part',
-    'groups of near duplicates that lie in several parts',
-  ],
-  pair: ['no pair is parted', 'pairs that are parted'],
-  commit: ['no commit is in two parts', 'commits that are in several parts'],
-  cve: ['no CVE is in two parts', 'CVEs that are in several parts'],
+  'near-duplicate': ['no near duplicate is in another part', 'groups of near duplicates in several parts'],
+  pair: ['no pair is split across parts', 'pairs split across parts', 'no function names a pair'],
+  commit: ['no commit is in two parts', 'commits in several parts', 'no function names a commit'],
+  cve: ['no CVE is in two parts', 'CVEs in several parts', 'no function names a CVE'],
 };
 
 export function leakText(report: LeakReport, terminal: Terminal): string {
@@ -34,24 +31,24 @@ export function leakText(report: LeakReport, terminal: Terminal): string {
   const alone =
     report.parts.length > 1
       ? ''
-      : `\n${colors.warning('one part only: nothing can cross; give the files of all parts to check them together')}\n`;
+      : `\n${colors.warning('only one part was given: give the files of all parts to check them against each other')}\n`;
   const parts = Object.fromEntries(report.parts.map((part) => [part.name, part]));
   const poor = partWarnings(parts).map((text) => `${colors.warning(harmless(text))}\n`);
   return `${renderTable(columns, rows, terminal)}${alone}${poor.join('')}\n${report.leaks.map((leak) => leakLines(leak, report, terminal)).join('')}`;
 }
 
 function leakLines(leak: Leak, report: LeakReport, { colors }: Terminal): string {
-  const [none, some] = TITLES[leak.kind];
+  const [none, some, unknown = 'no functions'] = TITLES[leak.kind];
   const note = leak.kind === 'near-duplicate' ? ` (Jaccard ${report.threshold} and above, estimated)` : '';
   if (report.parts.length < 2 && leak.kind !== 'label-conflict') return '';
-  if (leak.checked === 0) return `${colors.muted('-')}     ${none}: no function says one\n`;
+  if (leak.checked === 0) return `${colors.muted('-')}     not checked: ${unknown}\n`;
   if (leak.groups === 0) return `${colors.good('ok')}    ${none}${note}\n`;
   const parts = Object.entries(leak.byParts).map(
     ([names, count]) => `${harmless(names)}: ${formatCount(count)}`,
   );
   const head = `${colors.bad('FAIL')}  ${formatCount(leak.groups)} ${some}${note}; ${formatCount(leak.functions)} functions\n`;
   const examples = leak.examples.map(({ key, similarity, places }) => {
-    const what = [harmless(key ?? ''), similarity === undefined ? '' : `~${similarity.toFixed(2)} alike`]
+    const what = [harmless(key ?? ''), similarity === undefined ? '' : `similarity ~${similarity.toFixed(2)}`]
       .filter((text) => text !== '')
       .join(', ');
     return `      ${what === '' ? '' : `${colors.muted(what)}  `}${places.map(placeText).join('  ')}\n`;

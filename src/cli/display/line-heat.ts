@@ -58,7 +58,7 @@ export function heatedLines(heated: HeatedLines, terminal: Terminal): string {
   }
   gap(lines.length);
   const unread = lines.findIndex((line, i) => line.trim() !== '' && read[i] === false);
-  if (unread >= 0) out.push(colors.muted(`${pad}not read: from line ${firstLine + unread} on`));
+  if (unread >= 0) out.push(colors.muted(`${pad}truncated: not read from line ${firstLine + unread} on`));
   return out.map((line) => `${line}\n`).join('');
 }
 

@@ -2,6 +2,7 @@
 
 import { formatCount, formatPercent } from '../../base/numbers.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
+import { splitWords } from '../../dataset/splits/split-card.ts';
 import type { SplitDatasetInfo } from '../../dataset/splits/split-info.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,7 +28,7 @@ export function splitSummary(info: SplitDatasetInfo, terminal: Terminal): string
   const undatedLine =
     undated === 0 ? '' : `${formatCount(undated)} functions have no date and are in train\n`;
   return [
-    `${formatCount(read)} functions, split by ${options.split}\n\n`,
+    `${formatCount(read)} functions, ${splitWords(options)}\n\n`,
     renderTable([{ heading: '' }, ...right], rows, terminal),
     ...(left.length > 0 || undatedLine !== '' ? ['\n', ...left, undatedLine] : []),
     ...(lacking.length > 0 ? ['\n', ...lacking] : []),

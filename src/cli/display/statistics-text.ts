@@ -5,6 +5,7 @@ import type { Counts, DatasetStatistics, TopList } from '../../dataset/statistic
 import { harmless } from './harmless-text.ts';
 import { renderPairs, renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { wrapText } from './wrap.ts';
 
 const ENTRIES_SHOWN = 10;
 
@@ -57,12 +58,13 @@ function lengthsTable({ lengths, total }: DatasetStatistics, terminal: Terminal)
     bar(functions, Math.max(...lengths.buckets.map((bucket) => bucket.functions)), terminal),
   ]);
   const by = lengths.isEstimate
-    ? 'estimated at 3.2 characters a token; --base-model counts them'
-    : lengths.tokenizer;
+    ? '(estimated at 3.2 characters per token; --base-model counts them exactly)'
+    : `(tokens of ${lengths.tokenizer})`;
   const { mean, median, p90, p99, longest, totalTokens } = lengths;
-  const summary = `mean ${formatCount(mean)}, median ${formatCount(median)}, 90% ${formatCount(p90)}, 99% ${formatCount(p99)}, longest ${formatCount(longest)}; ${formatCount(totalTokens)} in all`;
+  const summary = `mean ${formatCount(mean)}, median ${formatCount(median)}, 90% ${formatCount(p90)}, 99% ${formatCount(p99)}, longest ${formatCount(longest)}; ${formatCount(totalTokens)} in total`;
+  const notes = [summary, by].flatMap((text) => wrapText(text, terminal.columns()));
   const columns = [right('tokens'), right('functions'), right('vulnerable'), { heading: '' }];
-  return `${renderTable(columns, rows, terminal)}${terminal.colors.muted(`${summary} (${by})`)}\n`;
+  return `${renderTable(columns, rows, terminal)}${notes.map((line) => `${terminal.colors.muted(line)}\n`).join('')}`;
 }
 
 function bar(value: number, most: number, { isUnicode }: Terminal): string {
@@ -108,17 +110,18 @@ function datesTable({ dates, total }: DatasetStatistics, terminal: Terminal): st
   return renderTable([{ heading: dates.unit }, right('functions'), right('vulnerable')], rows, terminal);
 }
 
+/** Functions that a dataset without duplicates would not have. */
+const extras = (extra: number, groups: number) =>
+  extra === 0 ? 'none' : `${formatCount(extra)} extra functions in ${formatCount(groups)} groups`;
+
 function duplicatesText({ duplicates, pairs }: DatasetStatistics, terminal: Terminal): string {
   const { exactGroups, exactExtra, nearGroups, nearExtra, threshold, conflicts, crossing } = duplicates;
   return renderPairs(
     [
+      ['exact duplicates', extras(exactExtra, exactGroups)],
       [
-        'exact duplicates',
-        `${formatCount(exactExtra)} beyond the first of ${formatCount(exactGroups)} bodies`,
-      ],
-      [
-        `alike by ${threshold} and more`,
-        `${formatCount(nearExtra)} beyond the first of ${formatCount(nearGroups)} groups, ${formatCount(crossing)} in several parts`,
+        `near duplicates (${threshold} and above)`,
+        `${extras(nearExtra, nearGroups)}${crossing === 0 ? '' : `; ${formatCount(crossing)} of the groups in several parts`}`,
       ],
       ['bodies with both labels', formatCount(conflicts)],
       ['whole pairs', formatCount(pairs.count)],

@@ -7,7 +7,7 @@ import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
 import { range } from './evaluation-table.ts';
 
-/** Of these a screen has room. */
+/** The dimensions that fit on a screen. */
 const BRIEF: ReadonlySet<SliceDimension> = new Set(['set', 'length-matched']);
 
 export function slicesTable(slices: readonly SliceResult[], all: boolean, terminal: Terminal): string {

@@ -132,7 +132,7 @@ async function scanWalked(
     progress.pause();
     saveOutlines(outlines, result.complete && isWhole && diff === undefined, context);
     const collected = collector.collected();
-    const { complete, ...read } = { ...result, complete: result.complete && isWhole };
+    if (result.cached > 0) stderr.write(`scores out of the cache: ${result.cached}\n`);
     const explained = await withLines(
       collected.findings,
       request,
@@ -154,8 +154,8 @@ async function scanWalked(
       ...(cautions.length === 0 ? {} : { cautions }),
       startedAt,
       endedAt: new Date(),
-      complete,
-      counts: { ...read, ...collected.counts },
+      complete: result.complete && isWhole,
+      counts: { ...result.counts, ...collected.counts },
       findings: await withNearest(explained, header.folder, signal),
       suppressed: collected.suppressed,
       ...(diff === undefined ? {} : { changed: collected.changed }),

@@ -51,10 +51,11 @@ export async function readTarGz(
   const file = createReadStream(path, signal === undefined ? {} : { signal });
   const unpacked = createGunzip();
   file.on('error', (error) => unpacked.destroy(error));
-  file.pipe(unpacked);
   try {
     const bounds = { ...ARCHIVE_LIMITS.source, ...limits };
     const totalBytes = mostUnpackedBytes((await stat(path)).size, bounds);
+    // Only now: an error of the stream that comes before its reader would end the process.
+    file.pipe(unpacked);
     await parseTar(unpacked, visitor, { ...bounds, totalBytes });
   } catch (error) {
     signal?.throwIfAborted();

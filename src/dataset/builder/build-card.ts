@@ -13,7 +13,7 @@ export function formatBuildCard(info: BuildInfo): string {
   )}
 # Vulnerable functions, and their fixes
 
-${total} functions built by \`vultune data build\` out of ${sourceNames(info)}. Each is one JSON line: \`code\`, \`target\`
+${total} functions built by \`vultune data build\` from ${sourceNames(info)}. Each is one JSON line: \`code\`, \`target\`
 (1: vulnerable), \`set\`, \`pair\`, and where it is from.
 
 - **P1** (target 1): a function that a security fix changed, as it was before the fix.
@@ -75,7 +75,7 @@ const NEGATIVES = {
 const STEPS: readonly (readonly [CountedStep, string])[] = [
   ['input', 'The sources'],
   ['files', 'Changed files'],
-  ['functions', 'Functions in them that are no label'],
+  ['functions', 'Functions in them that give no label'],
   ['fixes', 'Fixes'],
   ['changed', 'Functions that fixes changed (before and after)'],
   ['unchanged', 'Unchanged functions'],
@@ -90,17 +90,17 @@ function howItWasMade({ options, found, undated }: BuildInfo): string {
       : `Only fixes that changed ${most === 1 ? 'exactly one function' : `at most ${most} functions`} were taken`;
   const lengths =
     options.negativeLengths === 'matched' ? ', of lengths like those of the vulnerable ones' : '';
-  const sizes = `Functions of fewer than ${minTokens}${maxTokens === null ? '' : ` or more than ${maxTokens}`} words and signs were left out`;
+  const sizes = `Functions of fewer than ${minTokens}${maxTokens === null ? '' : ` or more than ${maxTokens}`} tokens were left out`;
   return [
-    `Changed files were parsed before and after, functions matched by qualified name, parameters and likeness. Found outside`,
+    `Changed files were parsed before and after, functions matched by qualified name, parameters and similarity. Found outside`,
     `tests and others' code: ${found.changedPairs} changed functions (${found.distinctChangedPairs} distinct pairs of before and after), ${found.unchanged}`,
     `unchanged ones (${found.distinctUnchanged} distinct). Equal means equal without comments and white space.`,
     `${fixes}${options.namedOnly ? ', and of those only functions that an advisory names' : ''}. ${sizes}.`,
     ratio === null
       ? ''
       : `At most ${ratio} unchanged functions were taken for each vulnerable one${lengths}.`,
-    `A text is in the dataset once; one that was both vulnerable and fixed, or labelled both ways, is left out, and an`,
-    `unchanged one that another fix changed is no P3. Where two fixes in a row changed a function, its P1 is from before the`,
+    `Each function text is in the dataset once; one that was both vulnerable and fixed, or labelled both ways, is left out, and an`,
+    `unchanged one that another fix changed is not a P3. Where two fixes in a row changed a function, its P1 is from before the`,
     `first and its P2 from after the last.`,
     `\nThe split is by ${split} (seed ${seed}). A pair, a commit and a CVE are on one side, and so are near duplicates`,
     `(MinHash over tokens, Jaccard similarity of about ${nearDuplicates}): they tie the fixes they are in, and an unchanged function`,

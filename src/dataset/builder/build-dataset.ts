@@ -144,7 +144,7 @@ function nothingBuilt(
   if (units.length === 0) {
     const why = reasons === '' ? 'their lists and messages name none' : reasons;
     return new VultuneError('DATASET_NOTHING_BUILT', `the sources hold no fix: ${why}`, {
-      hint: 'git --fixes is compared with the messages of all commits, upper and lower case alike',
+      hint: 'git --fixes is searched in the messages of all commits, ignoring case',
     });
   }
   const isTooStrict = Object.keys(labelled.fixes.counts()).some((reason) => reason.startsWith('more than'));

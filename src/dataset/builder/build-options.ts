@@ -17,7 +17,7 @@ export interface BuildOptions {
   readonly maxChangedFunctions?: number;
   /** Only functions that an advisory names. */
   readonly namedOnly?: boolean;
-  /** Functions of fewer words and signs are left out; default 5. */
+  /** Functions of fewer tokens are left out; default 5. */
   readonly minTokens?: number;
   readonly maxTokens?: number;
   readonly negatives?: Negatives;
@@ -34,7 +34,7 @@ export interface BuildOptions {
   /** Default 0.8, 0.1, 0.1. */
   readonly fractions?: Fractions;
   readonly seed?: number;
-  /** Worker threads; 0: none; default: one a core. The result does not depend on it. */
+  /** Worker threads; 0: none; default: one per core. The result does not depend on it. */
   readonly threads?: number;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
@@ -77,7 +77,7 @@ export function stateOptions(options: BuildOptions, exclude: readonly string[]):
 
 function checkWhole(name: string, value: number | undefined, least: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
-  refuse(name, value, `a whole number of ${least} or more`);
+  refuse(name, value, `an integer >= ${least}`);
 }
 
 function refuse(name: string, found: number | string, expected: string): never {

@@ -21,7 +21,7 @@ export interface Matchable {
 const RENAMED = 0.6;
 /** The same for anonymous functions that stand in the same function. */
 const SAME_PLACE = 0.3;
-/** Above this many left-over functions on a side likeness is not asked: the file was rewritten. */
+/** Above this many left-over functions on a side similarity is not computed: the file was rewritten. */
 const MAX_COMPARED = 300;
 
 /** For each function of `before` the index of its counterpart in `after`, or undefined. */
@@ -95,7 +95,7 @@ function anonymousByParent(functions: readonly Matchable[]): Map<number | undefi
   return groups;
 }
 
-/** Pairs of the given functions, most alike first, each function once. Equal likeness: in order. */
+/** Pairs of the given functions, most similar first, each function once. Equal similarity: in order. */
 function alike(
   before: readonly Matchable[],
   after: readonly Matchable[],

@@ -37,7 +37,7 @@ export class NearDuplicates {
     if (!(threshold >= 0.7 && threshold <= 1)) {
       throw new VultuneError('DATASET_OPTION', `threshold is ${threshold}, expected a number from 0.7 to 1`, {
         where: { name: 'threshold' },
-        hint: 'many of the texts less alike than 0.7 are not found by this method',
+        hint: 'this method misses many texts that are less than 0.7 similar',
       });
     }
     this.#threshold = threshold;

@@ -170,9 +170,9 @@ function broken(error: unknown, path: string): unknown {
   if (translated instanceof VultuneError) return translated;
   const reason = error instanceof Error ? error.message : String(error);
   if (/decompression ratio/.test(reason)) return bomb(path, 'a thousand times its size');
-  return new VultuneError('ARCHIVE_BROKEN', `${path} is no whole archive: ${reason.slice(0, 120)}`, {
+  return new VultuneError('ARCHIVE_BROKEN', `${path} is not a complete archive: ${reason.slice(0, 120)}`, {
     where: { file: path },
-    hint: 'it may be cut off: fetch it again',
+    hint: 'it may be truncated: fetch it again',
     cause: error,
   });
 }

@@ -93,7 +93,7 @@ const PROGRESS_EVERY = 200;
 function checkFolder(out: string): void {
   if (!existsSync(out)) return;
   if (statSync(out).isDirectory() && readdirSync(out).length === 0) return;
-  throw new VultuneError('OUTPUT_EXISTS', `${out} exists already`, {
+  throw new VultuneError('OUTPUT_EXISTS', `${out} already exists`, {
     where: { file: out },
     hint: 'choose a new or empty folder, or a file that ends in .jsonl',
   });

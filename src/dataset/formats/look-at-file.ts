@@ -166,7 +166,7 @@ async function* diskBytes(path: string): AsyncGenerator<Uint8Array> {
 
 function missing(error: unknown, path: string): unknown {
   if (!(error instanceof VultuneError) || error.code !== 'FILE_MISSING') return error;
-  return new VultuneError('DATASET_FILE_MISSING', `there is no dataset ${path}`, {
+  return new VultuneError('DATASET_FILE_MISSING', `no such file or folder: ${path}`, {
     where: { file: path },
     hint: 'give the path of a dataset: JSON lines, JSON, CSV, Parquet, SQLite, HDF5, an archive or a folder of them',
     cause: error,

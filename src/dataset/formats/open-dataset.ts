@@ -103,7 +103,7 @@ async function openFolder(
     for (const [index, name] of names.entries()) {
       const file = await fileOnDisk(join(path, name), options.signal);
       const found = given ?? recogniseFormat(file);
-      if (found === undefined) options.tally?.add(`file of no known format: ${name}`);
+      if (found === undefined) options.tally?.add(`file of an unknown format: ${name}`);
       else if (file.container !== 'empty') {
         const base = before;
         yield* placed(
@@ -142,7 +142,7 @@ async function openArchive(
     for await (const entry of archiveEntries(path, reading)) {
       const name = entry.path.slice(path.length + 1);
       const found = given ?? recogniseFormat(entry);
-      if (found === undefined) options.tally?.add(`file of no known format: ${name}`);
+      if (found === undefined) options.tally?.add(`file of an unknown format: ${name}`);
       else if (entry.container !== 'empty')
         yield* placed(entry, found, formatContext(options, undefined), name);
     }
@@ -183,19 +183,19 @@ async function* notEmpty(
   if (!isEmpty) return;
   throw new VultuneError('DATASET_EMPTY', `${path} holds no records`, {
     where: { file: path },
-    hint: 'expected functions with their labels, such as one JSON object with "code" and "target" a line',
+    hint: 'expected functions with labels, such as one JSON object with "code" and "target" per line',
   });
 }
 
 /** A published set's columns are known: what was said of them would be passed over in silence. */
 function mappingOfKnownFormat(format: string | undefined): VultuneError {
-  return new VultuneError('FIELD_MAPPING', `the columns of ${format} are known, found a mapping of them`, {
+  return new VultuneError('FIELD_MAPPING', `the columns of ${format} are known: a mapping cannot be given`, {
     hint: 'leave out --format to read the file as a table, or --field, --vulnerable and --safe',
   });
 }
 
 function noFiles(path: string): VultuneError {
-  return new VultuneError('DATASET_EMPTY', `there is no dataset file in ${path}`, {
+  return new VultuneError('DATASET_EMPTY', `no dataset file in ${path}`, {
     where: { file: path },
     hint: 'expected .jsonl, .json, .csv, .parquet, .hdf5 or .db files',
   });

@@ -11,7 +11,7 @@ export function formatNamed(name: string): DatasetFormat {
   if (format !== undefined) return format;
   const names = DATASET_FORMATS.map((candidate) => candidate.name);
   const nearest = names.reduce((a, b) => (distance(b, name) < distance(a, name) ? b : a));
-  throw new VultuneError('FORMAT_NAME_UNKNOWN', `there is no format "${name}"`, {
+  throw new VultuneError('FORMAT_NAME_UNKNOWN', `unknown format "${name}"`, {
     hint: `did you mean ${nearest}? The formats are ${names.join(', ')}`,
   });
 }
@@ -35,7 +35,7 @@ export function unknownFormat(file: DatasetFile): VultuneError {
       : `${CONTAINER_WORDS[file.container]} with ${columns.join(', ')}${more}`;
   const names = DATASET_FORMATS.map((format) => format.name).join(', ');
   const isTable = ['jsonl', 'json', 'csv', 'parquet'].includes(file.container);
-  return new VultuneError('DATASET_FORMAT_UNKNOWN', `${file.path} is ${found}: no format that is known`, {
+  return new VultuneError('DATASET_FORMAT_UNKNOWN', `${file.path} is ${found}: not a known format`, {
     where: { file: file.path },
     hint: isTable
       ? `say which column is which: --field code=COLUMN --field target=COLUMN; or --format, one of ${names}`
@@ -54,5 +54,5 @@ const CONTAINER_WORDS: Readonly<Record<DatasetFile['container'], string>> = {
   tar: 'a tar archive',
   folder: 'a folder',
   empty: 'empty',
-  unknown: 'no JSON, CSV, Parquet, SQLite or HDF5',
+  unknown: 'neither JSON, CSV, Parquet, SQLite nor HDF5',
 };

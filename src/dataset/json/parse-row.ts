@@ -44,11 +44,11 @@ function parse(text: string, where: ErrorPlace & { readonly line: number }): unk
 
 function hintFor(text: string): string {
   if (text.trimStart().startsWith('[')) {
-    return 'this looks like a JSON array over several lines; expected one JSON object a line (JSON lines)';
+    return 'this looks like a JSON array over several lines; expected one JSON object per line (JSON lines)';
   }
   return /\r(?!\n)/.test(text)
-    ? 'its lines end in a carriage return alone: end them in a line feed'
-    : 'expected one JSON object a line (JSON lines), or one array of them';
+    ? 'its lines end in a carriage return only: end them with a line feed'
+    : 'expected one JSON object per line (JSON lines), or one array of them';
 }
 
 /** The parser quotes the offending text: a function can be pages long. */

@@ -24,7 +24,7 @@ export function checkOutputFolder(outDir: string): void {
   const names = readdirSync(outDir);
   // A killed build may have left no more than a file that it was writing.
   if (names.includes('dataset.json') || names.every((name) => OURS.has(finalName(name)))) return;
-  throw new VultuneError('OUTPUT_EXISTS', `${outDir} exists and is no dataset of an earlier build`, {
+  throw new VultuneError('OUTPUT_EXISTS', `${outDir} exists and is not a dataset from an earlier build`, {
     where: { file: outDir },
     hint: 'choose a new or empty folder',
   });
@@ -35,7 +35,7 @@ export function refuseOwnInput(inputs: readonly string[], outDir: string): void 
   const written = ['', ...SPLITS.map((split) => `${split}.jsonl`)].map((name) => resolve(outDir, name));
   const own = existsSync(outDir) ? inputs.find((input) => written.includes(resolve(input))) : undefined;
   if (own === undefined) return;
-  throw new VultuneError('OUTPUT_EXISTS', `${outDir} would be written over ${own}, which is read`, {
+  throw new VultuneError('OUTPUT_EXISTS', `${outDir} would overwrite ${own}, which is an input`, {
     where: { file: outDir },
     hint: 'choose a new or empty folder',
   });

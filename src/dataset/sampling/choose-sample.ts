@@ -56,13 +56,9 @@ export function chooseSample(items: readonly SampleItem[], options: SampleOption
     const partners = first.flatMap((at) => fixes?.ofPositive.get(at) ?? []);
     return [...first, ...partners, ...loose.slice(0, others)].sort((a, b) => a - b);
   }
-  throw new VultuneError(
-    'DATASET_NOTHING_CHOSEN',
-    'there are not enough functions for a sample of this mix',
-    {
-      hint: 'ask for another share of vulnerable functions, for more of them, or do not keep pairs together',
-    },
-  );
+  throw new VultuneError('DATASET_NOTHING_CHOSEN', 'not enough functions for a sample with this mix', {
+    hint: 'ask for another share of vulnerable functions or a larger count, or do not keep pairs whole',
+  });
 }
 
 /** Turn by turn one of each kind, those of a kind in their order. */
@@ -121,7 +117,7 @@ function checkMix(
     throw option('positives', `the share of vulnerable functions is ${share}`, 'a number from 0 to 1');
   }
   if (count !== undefined && !(Number.isSafeInteger(count) && count >= 1)) {
-    throw option('count', `count is ${count}`, 'a whole number of 1 or more');
+    throw option('count', `count is ${count}`, 'an integer >= 1');
   }
   if (keepPairs && share > 0.5) {
     throw option(
@@ -132,7 +128,7 @@ function checkMix(
   }
   if ((share === 0 || positives > 0) && (share === 1 || negatives > 0)) return;
   const found = `${positives} vulnerable (target 1) and ${negatives} other functions (target 0)`;
-  throw new VultuneError('DATASET_ONE_CLASS', `there are ${found}, expected some of both`, {
+  throw new VultuneError('DATASET_ONE_CLASS', `found ${found}, expected some of both`, {
     hint: 'a sample of this mix needs both classes',
   });
 }

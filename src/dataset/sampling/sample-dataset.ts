@@ -49,10 +49,14 @@ export interface SampleCounts {
 export async function sampleDataset(options: SampleDatasetOptions): Promise<SampleReport> {
   const { inputs, out, part, seed } = options;
   if (inputs.includes('-')) {
-    throw new VultuneError('DATASET_OPTION', 'standard input can be read only once, and this reads twice', {
-      where: { name: '-' },
-      hint: 'write it to a file first',
-    });
+    throw new VultuneError(
+      'DATASET_OPTION',
+      'standard input can be read only once, but this command reads it twice',
+      {
+        where: { name: '-' },
+        hint: 'write it to a file first',
+      },
+    );
   }
   const items: SampleItem[] = [];
   const parts = new Set<string>();
@@ -87,7 +91,7 @@ async function writeChosen(
     if (at !== chosen.length) {
       throw new VultuneError('DATASET_CHANGED', 'the input changed while it was read', {
         where: { file: options.inputs[0]! },
-        hint: 'run the command again when nothing writes to it',
+        hint: 'run the command again once nothing writes to it',
       });
     }
     writer.commit();
@@ -134,9 +138,9 @@ function countSample(
 }
 
 function partMissing(part: string, parts: ReadonlySet<string>, inputs: readonly string[]): VultuneError {
-  const found = `there is no part "${part}", found ${[...parts].sort().join(', ')}`;
+  const found = `no part "${part}", found ${[...parts].sort().join(', ')}`;
   return new VultuneError('DATASET_PART_MISSING', found, {
     where: { file: inputs[0]!, name: part },
-    hint: 'parts are told by the names of files (train, valid, test) or by a field "split"',
+    hint: 'parts come from the names of files (train, valid, test) or by a field "split"',
   });
 }

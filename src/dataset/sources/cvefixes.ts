@@ -24,7 +24,7 @@ export async function openCvefixes(
 ): Promise<DatasetSource> {
   if (location === undefined) {
     throw new VultuneError('SOURCE_LOCATION', 'cvefixes needs its database', {
-      hint: 'write cvefixes=CVEfixes.db, the SQLite file made of the published dump',
+      hint: 'write cvefixes=CVEfixes.db, the SQLite file made from the published dump',
     });
   }
   const withFiles = await withLink(location, (file) =>

@@ -40,12 +40,12 @@ export const SOURCES: readonly SourceRow[] = [
     options: [
       {
         flags: '--repository <path|url>',
-        description: 'git: one repository instead of a list, with --fixes',
+        description: 'git: one repository instead of a list; needs --fixes',
       },
-      { flags: '--fixes <pattern>', description: 'git: its commits whose message matches are the fixes' },
+      { flags: '--fixes <pattern>', description: 'git: commits whose message matches are the fixes' },
       { flags: '--merges <how>', description: 'git: skip (the default) or first-parent' },
       { flags: '--clones <n>', description: 'git: repositories cloned and opened at once (default: 4)' },
-      { flags: '--max-file-size <bytes>', description: 'git: pass over larger files (default: 2 MiB)' },
+      { flags: '--max-file-size <bytes>', description: 'git: skip larger files (default: 2 MiB)' },
     ],
     open: async (location, options) => {
       const { openFixList, openOneRepository } = await import('./git/open-git.ts');
@@ -70,7 +70,7 @@ export const SOURCES: readonly SourceRow[] = [
   },
   {
     name: 'pypi',
-    summary: 'releases of Python projects around a fix, fetched with pip; nothing of them is run',
+    summary: 'releases of Python projects around a fix, fetched with pip; none of their code is run',
     location: 'ADVISORIES.jsonl',
     open: async (location) =>
       (await import('./advisories/open-advisories.ts')).openReleases('pypi', location),
@@ -105,10 +105,10 @@ export const SOURCES: readonly SourceRow[] = [
   },
   {
     name: 'published',
-    summary: 'functions that somebody labelled: X_1, SVEN, PrimeVul, Big-Vul ..., or any table',
+    summary: 'functions with labels of their own: X_1, SVEN, PrimeVul, Big-Vul ..., or any table',
     location: 'FILE|FOLDER',
     options: [
-      { flags: '--format <name>', description: 'published: what it is, where looking at it does not tell' },
+      { flags: '--format <name>', description: "published: its format, if it can't be detected" },
       { flags: '--field <field=column...>', description: 'published: which column is which field' },
       { flags: '--vulnerable <words...>', description: 'published: labels that mean vulnerable' },
       { flags: '--safe <words...>', description: 'published: labels that mean safe' },

@@ -202,22 +202,26 @@ function checkClasses(items: readonly PlanItem[], { sides }: SplitPlan, inputs: 
   const positives = kept.filter(({ target }) => target === 1).length;
   if (positives > 0 && positives < kept.length) return;
   const found = `${positives} vulnerable (target 1) and ${kept.length - positives} other functions (target 0)`;
-  throw new VultuneError('DATASET_ONE_CLASS', `there are ${found} to split, expected some of both`, {
+  throw new VultuneError('DATASET_ONE_CLASS', `found ${found} to split, expected some of both`, {
     where: { file: inputs[0]! },
-    hint: 'a classifier can be neither trained nor judged on one class: add functions of the other',
+    hint: 'a classifier can be neither trained nor evaluated on one class: add functions of the other',
   });
 }
 
 function onlyOnce(): VultuneError {
-  return new VultuneError('DATASET_OPTION', 'standard input can be read only once, and this reads twice', {
-    where: { name: '-' },
-    hint: 'write it to a file first',
-  });
+  return new VultuneError(
+    'DATASET_OPTION',
+    'standard input can be read only once, but this command reads it twice',
+    {
+      where: { name: '-' },
+      hint: 'write it to a file first',
+    },
+  );
 }
 
 function changedMeanwhile(inputs: readonly string[]): VultuneError {
   return new VultuneError('DATASET_CHANGED', 'the input changed while it was read', {
     where: { file: inputs[0]! },
-    hint: 'run the command again when nothing writes to it',
+    hint: 'run the command again once nothing writes to it',
   });
 }

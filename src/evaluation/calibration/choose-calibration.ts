@@ -77,7 +77,7 @@ export function fitCalibration(method: CalibrationMethod, { records, scores }: C
   if (positives === 0 || positives === labels.length) {
     throw new VultuneError(
       'CALIBRATION_ONE_CLASS',
-      `a calibration was to be fitted on ${positives} vulnerable and ${labels.length - positives} other functions, expected some of both`,
+      `cannot fit a calibration on ${positives} vulnerable and ${labels.length - positives} other functions: needs some of both`,
       { hint: 'Give a validation file with functions of both labels.' },
     );
   }

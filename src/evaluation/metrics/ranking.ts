@@ -72,5 +72,5 @@ export function vdScore(ranked: RankedScores, maxFalsePositiveRate: number): num
 export function tooFewNegatives({ negatives }: RankedScores, rate: number): string | undefined {
   const needed = Math.ceil(1 / rate - 1e-9);
   if (negatives >= needed) return undefined;
-  return `a false positive rate of ${100 * rate}% takes ${needed} functions that are not vulnerable, there are ${negatives}`;
+  return `a false positive rate of ${100 * rate}% needs ${needed} functions that are not vulnerable, found ${negatives}`;
 }

@@ -120,7 +120,7 @@ export function computeMetric(name: MetricName, ranked: RankedScores, threshold:
 
 /** A plain sentence why the metric has no value on this data; `undefined` when it has one. */
 export function undefinedReason({ needs }: Metric, ranked: RankedScores): string | undefined {
-  if (ranked.size === 0) return 'there are no functions';
+  if (ranked.size === 0) return 'no functions were given';
   switch (needs) {
     case 'functions':
       return undefined;
@@ -132,6 +132,6 @@ export function undefinedReason({ needs }: Metric, ranked: RankedScores): string
     case 'probabilities':
       return areProbabilities(ranked)
         ? undefined
-        : 'some scores lie outside [0, 1], so they are no probabilities';
+        : 'some scores lie outside [0, 1], so they are not probabilities';
   }
 }

@@ -56,7 +56,7 @@ function lengthBuckets(records: readonly SliceRecord[]): Slice[] {
 function lengthMatched(records: readonly SliceRecord[]): Slice[] {
   const matched = matchByLength(records);
   if (matched.length === 0) return [];
-  return [{ dimension: 'length-matched', name: 'pairs of like length', rows: matched }];
+  return [{ dimension: 'length-matched', name: 'pairs of similar length', rows: matched }];
 }
 
 function largest(slices: readonly Slice[], atLeast = 2): Slice[] {

@@ -79,7 +79,7 @@ figure.chart .legend svg { width: 1.1rem; height: .6rem; display: inline-block; 
 .figures div { border-top: 1px solid var(--rule); padding-top: .6rem; min-width: 0; }
 .figures dt { color: var(--muted); font-size: .8125rem; } .figures dd { margin: 0; font-size: 1.75rem; line-height: 1.2; letter-spacing: -.02em; font-weight: 560; }
 .figures dd small { display: block; font-size: .8125rem; font-weight: 400; letter-spacing: 0; color: var(--muted); line-height: 1.4; margin-top: .2rem; }
-/* A shadow at the side where a wide table goes on: covered by the paper's colour where it ends. */
+/* A shadow at the side where a wide table continues: covered by the paper's colour where it ends. */
 .scroll { overflow-x: auto; margin: 1rem 0 0; background: linear-gradient(90deg, var(--paper) 40%, transparent) left / 2.5rem 100% local, linear-gradient(270deg, var(--paper) 40%, transparent) right / 2.5rem 100% local, linear-gradient(90deg, var(--rule), transparent) left / .75rem 100% scroll, linear-gradient(270deg, var(--rule), transparent) right / .75rem 100% scroll; background-repeat: no-repeat; } .scroll:focus-visible { outline-offset: 4px; }
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; min-width: 50%; }
 caption { text-align: left; font-size: .9rem; font-weight: 600; padding-bottom: .4rem; } caption small { display: block; font-weight: 400; color: var(--muted); }

@@ -35,8 +35,7 @@ export function comparisonPage(runs: readonly RunReportData[], options: Comparis
 }
 
 function emptySection({ notes = [] }: ComparisonPageOptions): Section {
-  const none =
-    notes.length === 0 ? 'There is no run here yet: vultune train makes one.' : 'No run can be shown.';
+  const none = notes.length === 0 ? 'No runs here yet: vultune train makes one.' : 'No run can be shown.';
   return { id: 'runs', title: 'Runs', body: html`${callout(notes)}${emptyNote(none)}` };
 }
 
@@ -68,7 +67,7 @@ function runsSection(runs: readonly RunReportData[], { linkOf, notes = [] }: Com
   return {
     id: 'runs',
     title: 'Runs',
-    note: 'Small figures: 95 % bootstrap interval. Overlapping intervals do not say that two runs are equal: vultune compare tests the difference.',
+    note: 'Small numbers: 95% bootstrap interval. Overlapping intervals do not mean that two runs are equal: vultune compare tests the difference.',
     body: html`${callout(notes)}${dataTable({
       caption: 'Runs',
       isSortable: true,
@@ -79,7 +78,7 @@ function runsSection(runs: readonly RunReportData[], { linkOf, notes = [] }: Com
         ...COLUMNS.map(([, heading]) => ({ heading, isNumber: true })),
         { heading: 'Tokens/s', isNumber: true },
         { heading: 'Steps', isNumber: true },
-        { heading: 'Begun' },
+        { heading: 'Started' },
       ],
       rows: runs.map((run, r) => ({
         best: new Set(COLUMNS.flatMap((_, i) => (values[r]![i]!.value === best[i] ? [i + 3] : []))),
@@ -122,7 +121,7 @@ function curvesSection(runs: readonly RunReportData[]): Section {
     lineChart({
       title: 'Validation loss',
       x: epoch,
-      y: { label: 'Nats a function' },
+      y: { label: 'Loss per function (nats)' },
       series: seriesOf(runs, epochs('log_loss'), true),
     }),
     lineChart({
@@ -141,7 +140,7 @@ function curvesSection(runs: readonly RunReportData[]): Section {
     lineChart({
       title: 'Training loss',
       x: { label: 'Epoch' },
-      y: { label: 'Nats a function' },
+      y: { label: 'Loss per function (nats)' },
       height: 320,
       series: seriesOf(runs, ({ steps }) => steps.map((step): Point => [step.epoch, step.lossNats])),
     }),

@@ -44,6 +44,6 @@ function readMistakeLines(file: string): Readonly<Record<string, readonly number
   return checkJson(keptLines, readTextFile(file), {
     code: 'RUN_LINES_BROKEN',
     file,
-    hint: 'Delete the file: the report is made without the lines that mattered.',
+    hint: 'Delete the file: the report is then written without the highlighted lines.',
   }).functions;
 }

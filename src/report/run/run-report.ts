@@ -65,16 +65,16 @@ export function statusBadge(status: RunStatus): SafeHtml {
 function leadText({ settings, createdAt, step, totalSteps }: RunReportData): string {
   const base = settings.find(([name]) => name === 'base_model')?.[1];
   const steps = totalSteps === 0 ? 'not started' : `step ${count(step)} of ${count(totalSteps)}`;
-  return [base, steps, `begun ${dateTime(createdAt)}`].filter((part) => part !== undefined).join(' · ');
+  return [base, steps, `started ${dateTime(createdAt)}`].filter((part) => part !== undefined).join(' · ');
 }
 
 function overviewSection(run: RunReportData, set: SetReport | undefined): Section {
   const title = set === undefined ? 'So far' : SET_NAMES[set.name];
   const note =
     set === undefined
-      ? 'No set was scored at the end of this run yet; validation during training is below.'
+      ? 'No final evaluation yet; validation during training is below.'
       : set.name === 'valid'
-        ? 'There is no test set: validation chose the checkpoint and the threshold, so these figures flatter the model.'
+        ? 'No test set was given: validation chose the checkpoint and the threshold, so these figures flatter the model.'
         : undefined;
   return {
     id: 'overview',
@@ -101,7 +101,7 @@ function setFigures({ measured }: SetReport): KeyFigure[] {
       note:
         interval === undefined
           ? 'no interval'
-          : `95 %: ${metric(interval.low, 2)} to ${metric(interval.high, 2)}`,
+          : `95%: ${metric(interval.low, 2)} to ${metric(interval.high, 2)}`,
     };
   });
 }

@@ -36,7 +36,7 @@ export function baselinesSection(set: SetReport): Section {
     shortTitle: 'Baselines',
     note:
       `${SET_NAMES[name]}: ${count(measured.functions)} functions, ${count(measured.vulnerable)} vulnerable. ` +
-      `Small figures: 95 % bootstrap interval${by}.`,
+      `Small numbers: 95% bootstrap interval${by}.`,
     body: html`${callout(sentences(false))}${sentences(true).map((text) => html`<p>${text}</p>`)}${metricsTable(rows)}`,
   };
 }
@@ -47,7 +47,7 @@ function metricsTable(rows: readonly MetricsRow[]): SafeHtml {
     return LOWER_IS_BETTER.has(name) ? Math.min(...values) : Math.max(...values);
   });
   return dataTable({
-    caption: 'The model and what it must beat',
+    caption: 'The model and its baselines',
     columns: [{ heading: '' }, ...COLUMNS.map(([, heading]) => ({ heading, isNumber: true }))],
     rows: rows.map(({ label, metrics, intervals }, r) => ({
       isOwn: r === 0,
@@ -83,19 +83,19 @@ export function thresholdSection({ measured, name }: SetReport): Section {
   return {
     id: 'threshold',
     title: 'Threshold',
-    note: `${SET_NAMES[name]}. A function that scores at least this much is called vulnerable; the run's own threshold was chosen on validation.`,
+    note: `${SET_NAMES[name]}. A function that scores at least this much is predicted vulnerable; the run's own threshold was chosen on validation.`,
     body:
       thin.length === 0
-        ? emptyNote('There are no scores to set a threshold on.')
+        ? emptyNote('No scores to set a threshold on.')
         : html`<div class="threshold" id="threshold-control">
 <div><div class="screen-only"><label for="threshold-range"><span>Threshold</span><output for="threshold-range" data-cell="threshold">${metric(threshold, 4)}</output></label>
 <input type="range" id="threshold-range" min="0" max="${thin.length - 1}" step="1" value="${Math.max(0, start)}">
 <p class="note" aria-live="polite" data-cell="summary">Precision ${metric(measured.result.metrics.precision)}, recall ${metric(measured.result.metrics.recall)}, F1 ${metric(measured.result.metrics.f1)}.</p></div>
 ${scoresChart(measured.histogram, threshold)}</div>
 <table class="confusion"><caption>Confusion matrix</caption>
-<thead><tr><th scope="col"><span class="visually-hidden">Label</span></th><th scope="col" class="num">Called vulnerable</th><th scope="col" class="num">Called safe</th></tr></thead>
-<tbody><tr><th scope="row">Vulnerable</th>${cell('tp', confusion.truePositives, 'found')}${cell('fn', confusion.falseNegatives, 'missed')}</tr>
-<tr><th scope="row">Not vulnerable</th>${cell('fp', confusion.falsePositives, 'false alarms')}${cell('tn', confusion.trueNegatives, 'left alone')}</tr></tbody></table>
+<thead><tr><th scope="col"><span class="visually-hidden">Label</span></th><th scope="col" class="num">Predicted vulnerable</th><th scope="col" class="num">Predicted safe</th></tr></thead>
+<tbody><tr><th scope="row">Vulnerable</th>${cell('tp', confusion.truePositives, 'true positives')}${cell('fn', confusion.falseNegatives, 'missed (false negatives)')}</tr>
+<tr><th scope="row">Not vulnerable</th>${cell('fp', confusion.falsePositives, 'false alarms (false positives)')}${cell('tn', confusion.trueNegatives, 'true negatives')}</tr></tbody></table>
 </div>${jsonIsland('threshold-data', data)}`,
   };
 }
@@ -130,7 +130,7 @@ export function curvesSection({ measured, name }: SetReport): Section {
     charts.push(
       lineChart({
         title: 'Reliability',
-        note: 'Functions in bins of equal size by score. On the dotted line a score means what it says.',
+        note: 'Functions in bins of equal size by score. On the dotted line the scores are calibrated.',
         x: { label: 'Mean score', domain: share },
         y: { label: 'Share vulnerable', domain: share },
         hasDiagonal: true,
@@ -150,11 +150,11 @@ export function curvesSection({ measured, name }: SetReport): Section {
   return {
     id: 'curves',
     title: 'Curves',
-    note: `${SET_NAMES[name]}. Bands: where 95 % of the curves of resampled data lie.`,
+    note: `${SET_NAMES[name]}. Bands: 95% of the curves on resampled data lie here.`,
     body:
       charts.length === 0
-        ? emptyNote('There are no scored functions.')
-        : html`${roc.points.length === 0 && emptyNote('All functions have the same label: there is no curve to draw.')}<div class="grid">${charts}</div>`,
+        ? emptyNote('No functions were scored.')
+        : html`${roc.points.length === 0 && emptyNote('All functions have the same label, so the curves are not defined.')}<div class="grid">${charts}</div>`,
   };
 }
 
@@ -243,8 +243,8 @@ export function slicesSection({ measured, hasRecords }: SetReport): Section {
       tables.length === 0
         ? emptyNote(
             hasRecords
-              ? 'The functions name no set, weakness, language or project.'
-              : 'The data file of this run is gone or has changed: what kind of functions these were is not known.',
+              ? 'The functions have no set, weakness, language or project to group by.'
+              : 'The data file of this run is gone or has changed, so the kinds of its functions are not known.',
           )
         : html`${tables}`,
   };
@@ -257,7 +257,7 @@ export function mistakesSection({ mistakes, hasRecords }: SetReport): Section {
   };
   return {
     id: 'mistakes',
-    title: 'Most certain mistakes',
+    title: 'Most confident mistakes',
     shortTitle: 'Mistakes',
     note: mistakesNote(mistakes, hasRecords),
     body: html`${list(0, 'False alarms', 'No function was flagged wrongly.')}${list(1, 'Missed', 'No vulnerable function was missed.')}`,
@@ -267,7 +267,8 @@ export function mistakesSection({ mistakes, hasRecords }: SetReport): Section {
 function mistakesNote(mistakes: readonly Mistake[], hasRecords: boolean): string {
   if (!hasRecords) return 'The code is not shown: the data file of this run is gone or has changed.';
   const isWarm = mistakes.some(({ heat }) => heat !== undefined);
-  const lines = 'Warmer lines said more for "vulnerable" (gradient x input): a hint where to look, no proof.';
+  const lines =
+    'Warmer lines pushed the score more towards "vulnerable" (gradient x input): a hint where to look, not a proof.';
   return `Worth reading: some of them are wrong labels.${isWarm ? ` ${lines}` : ''}`;
 }
 

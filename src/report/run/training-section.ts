@@ -13,9 +13,9 @@ const EPOCH = { label: 'Epoch', isWhole: true } as const;
 export function validationSection({ epochs }: RunReportData): Section {
   const body =
     epochs.length === 0
-      ? emptyNote('This run has not validated: there is nothing to choose a checkpoint by yet.')
+      ? emptyNote('No validation yet, so no checkpoint is chosen yet.')
       : html`<div class="grid">${[
-          validationChart(epochs, 'log_loss', 'Validation loss', 'Nats a function'),
+          validationChart(epochs, 'log_loss', 'Validation loss', 'Loss per function (nats)'),
           validationChart(epochs, 'f1', 'Validation F1', 'F1, at its best threshold', [0, 1]),
           validationChart(epochs, 'roc_auc', 'Validation ROC AUC', 'Area under the curve', [0, 1]),
         ]}</div>${epochTable(epochs)}`;
@@ -73,12 +73,12 @@ function epochTable(epochs: readonly EpochPoint[]): SafeHtml {
 export function stepsSection({ steps, totals }: RunReportData): Section {
   const body =
     steps.length === 0
-      ? emptyNote('No step was done yet.')
+      ? emptyNote('No steps yet.')
       : html`<div class="grid">${[
-          stepChart(steps, 'Training loss', 'Nats a function', (step) => step.lossNats),
+          stepChart(steps, 'Training loss', 'Loss per function (nats)', (step) => step.lossNats),
           stepChart(steps, 'Learning rate', '', (step) => step.learningRate),
           stepChart(steps, 'Gradient norm', 'Before clipping', (step) => step.gradientNorm),
-          stepChart(steps, 'Tokens per second', 'Real tokens', (step) => step.tokensPerSecond),
+          stepChart(steps, 'Tokens per second', 'Without padding', (step) => step.tokensPerSecond),
           stepChart(steps, 'Padding', 'Share of computed tokens', (step) => 100 * step.paddingShare, '%'),
         ]}</div>`;
   const stood = Math.ceil(totals.steps / Math.max(1, steps.length));

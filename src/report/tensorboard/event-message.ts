@@ -28,7 +28,8 @@ export function encodeScalars({ wallTime, step, scalars }: ScalarEvent): Uint8Ar
   writer.tag(5, WireType.LengthDelimited).fork();
   for (const [tag, value] of Object.entries(scalars)) {
     writer.tag(1, WireType.LengthDelimited).fork();
-    writer.tag(1, WireType.LengthDelimited).string(tag).tag(2, WireType.Bit32).float(value);
+    // The writer throws for a number that a float does not hold; as one it is infinite.
+    writer.tag(1, WireType.LengthDelimited).string(tag).tag(2, WireType.Bit32).float(Math.fround(value));
     writer.join();
   }
   return writer.join().finish();

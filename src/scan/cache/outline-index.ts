@@ -47,7 +47,8 @@ export function fileOutlineIndex(folder: string, roots: readonly string[], versi
       if (!isChanged && kept.size === stored.size) return;
       writeFileAtomic(
         file,
-        [...kept.values()].map((line) => Buffer.from(`${line}\n`)),
+        // In an order of their own: the same tree gives the same bytes, whichever files were parsed in this scan.
+        [...kept.values()].toSorted().map((line) => Buffer.from(`${line}\n`)),
       );
     },
   };

@@ -70,7 +70,7 @@ async function baseFiles(place: RepositoryPlace, revision: string, { repositorie
       : `${place.top} does not have the files of commit "${revision}"`;
   throw new VultuneError('SCAN_DIFF_BASE', found, {
     where: { name: '--diff' },
-    hint: 'Give a branch, tag or commit that is here: in CI, fetch it first (a shallow clone does not have it).',
+    hint: 'Give a branch, tag or commit of this repository; in CI, fetch it first (a shallow clone does not have it).',
   });
 }
 

@@ -7,8 +7,8 @@ export const RULES = {
     name: 'LikelyVulnerableFunction',
     title: 'Function looks vulnerable',
     description:
-      'The fine-tuned model gives this function a probability of being vulnerable at or above the threshold it was ' +
-      'scanned with. It judges the text of the function alone, so look at the callers before deciding.',
+      'The fine-tuned model gives this function a probability of being vulnerable at or above the threshold of the ' +
+      'scan. It judges the text of the function alone, so look at the callers before deciding.',
   },
   uncertain: {
     id: 'VUL1002',
@@ -16,7 +16,7 @@ export const RULES = {
     title: 'Function may be vulnerable',
     description:
       'The fine-tuned model gives this function a probability of being vulnerable below the threshold it was scanned ' +
-      'with, but at least half of the odds of it.',
+      'with, but odds of at least half the odds at the threshold.',
   },
 } as const;
 
@@ -29,7 +29,7 @@ export function describeFinding(finding: Finding, threshold: number): string {
     `Function '${printable(name)}' ${verb}: score ${formatScore(score)}, threshold ${formatScore(threshold)}.`,
   ];
   if (scoreBefore !== undefined) sentences.push(`${describeChange(score, scoreBefore)}.`);
-  if (truncated) sentences.push('The model read its beginning only.');
+  if (truncated) sentences.push('Truncated: the model read only part of it.');
   if (nearest !== undefined) sentences.push(`${describeNearest(nearest)}.`);
   return sentences.join(' ');
 }
@@ -42,7 +42,7 @@ export function describeChange(score: number, before: number | null): string {
 }
 
 export function describeNearest({ id, cve, similarity }: NonNullable<Finding['nearest']>): string {
-  return `Most like ${cve === undefined ? '' : `${cve}, `}'${printable(id)}' of the training data (similarity ${similarity.toFixed(2)})`;
+  return `Most similar to ${cve === undefined ? '' : `${cve}, `}'${printable(id)}' of the training data (similarity ${similarity.toFixed(2)})`;
 }
 
 const SCANNED = 'Scanned all the same';
@@ -69,8 +69,8 @@ export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, s
   'parsed in part': [SCANNED, 'file that was parsed in part', 'files that were parsed in part'],
   'code outside functions': [
     NOT_JUDGED,
-    'file has code outside functions that was not judged',
-    'files have code outside functions that was not judged',
+    'file has code outside functions that was not scored',
+    'files have code outside functions that was not scored',
   ],
   'unread function': [NOT_SCANNED, 'function that could not be read', 'functions that could not be read'],
   ignored: [
@@ -123,7 +123,7 @@ export function scanNotes(report: ScanReport): string[] {
   }
   if (counts.hidden > 0) notes.push(`Hidden by the minimal confidence: ${counts.hidden}.`);
   if (counts.known > 0) notes.push(`In the baseline: ${counts.known}.`);
-  if (!complete) notes.push('Stopped before the end: these are the functions that were scored by then.');
+  if (!complete) notes.push('Stopped before the end: only the functions scored by then are listed.');
   return notes;
 }
 
@@ -141,9 +141,9 @@ function describeNothing({ counts, noticed, changed }: ScanReport): string {
       : []),
     ...skipped.map(({ reason, count }) => `${count} ${NOTICED[reason][count === 1 ? 1 : 2]}`),
   ];
-  if (reasons.length > 0) return `No function was judged: ${reasons.join(', ')}.`;
+  if (reasons.length > 0) return `No function was scored: ${reasons.join(', ')}.`;
   const where = changed === undefined ? 'at the paths given' : 'among the changed files';
-  return `No function was judged: no source file of a known language ${where}.`;
+  return `No function was scored: no source file of a known language ${where}.`;
 }
 
 /** Three digits; at a low base rate, where those are zeros, two that say something. */

@@ -17,7 +17,7 @@ import {
 } from './describe.ts';
 
 const LINES_NOTE =
-  'Warmer lines said more for "vulnerable" (gradient x input): a hint where to look, no proof.';
+  'Warmer lines pushed the score more towards "vulnerable" (gradient x input): a hint where to look, not a proof.';
 
 /** A page holds this many rows of a list; JSON holds them all. */
 const MOST_ROWS = 1000;
@@ -28,9 +28,9 @@ export function htmlReport(report: ScanReport): string {
   const framed = findings.filter(({ code }) => code !== undefined);
   if (framed.length > 0) sections.push(mostCertain(framed));
   if (changed !== undefined) {
-    sections.push(list('changes', 'What the changes did', changed, 'Every function that is not as it was.'));
+    sections.push(list('changes', 'What the changes did', changed, 'Every function that changed.'));
   }
-  sections.push(list('findings', 'All findings', findings, 'Most certain first.'));
+  sections.push(list('findings', 'All findings', findings, 'Highest score first.'));
   if (suppressed.length > 0) {
     sections.push(
       list('suppressed', 'Suppressed in the source', suppressed, 'With the reason that the comment gives.'),
@@ -39,7 +39,7 @@ export function htmlReport(report: ScanReport): string {
   return page({
     title: 'Scan for vulnerable functions',
     kicker: 'Vultune scan',
-    lead: `${countOf(report.counts.functions, 'function')} in ${countOf(report.counts.files, 'file')}, judged by ${printable(run)}`,
+    lead: `${countOf(report.counts.functions, 'function')} in ${countOf(report.counts.files, 'file')}, scored by ${printable(run)}`,
     sections,
     footer: `Vultune ${version}, ${endedAt.toISOString()}. A score is the model's probability that the function is vulnerable.`,
   });
@@ -64,7 +64,7 @@ function summary(report: ScanReport): Section {
 function mostCertain(findings: readonly Finding[]): Section {
   return {
     id: 'most-certain',
-    title: 'Most certain findings',
+    title: 'Highest-scoring findings',
     ...(findings.some(({ lineScores }) => lineScores !== undefined) ? { note: LINES_NOTE } : {}),
     body: html`${findings.map((finding) => {
       const { code = '', startLine, startColumn, lineScores, nearest } = finding;
@@ -112,7 +112,7 @@ function list(id: string, title: string, findings: readonly Finding[], note: str
 function remarks({ score, scoreBefore, truncated, suppression }: Finding): string[] {
   return [
     ...(scoreBefore === undefined ? [] : [`${describeChange(score, scoreBefore)}.`]),
-    ...(truncated ? ['Only its beginning was read.'] : []),
+    ...(truncated ? ['Truncated: only part of it was read.'] : []),
     ...(suppression === undefined ? [] : [printable(suppression.reason)]),
   ];
 }

@@ -80,7 +80,7 @@ function rule(band: 'vulnerable' | 'uncertain', { threshold }: ScanReport): Repo
     fullDescription: { text: description },
     help: {
       text:
-        `${description} The threshold of this scan was ${formatScore(threshold)}. If the function is in order, say why ` +
+        `${description} The threshold of this scan was ${formatScore(threshold)}. If the function is safe, say why ` +
         `in a comment beside it, 'vultune-ignore: reason', or add it to the baseline with --update-baseline.`,
     },
     helpUri: TOOL_URI,
@@ -132,7 +132,9 @@ function invocation(report: ScanReport, cut: number): Invocation {
   const cautions = scanCautions(report);
   const notes = scanNotes(report);
   if (cut > 0)
-    notes.push(`Left out to stay within what code-hosting sites take: ${cut}, the least certain ones.`);
+    notes.push(
+      `Left out to stay within the limit of code-hosting sites: ${cut}, those with the lowest scores.`,
+    );
   return {
     executionSuccessful: report.complete,
     startTimeUtc: report.startedAt.toISOString(),

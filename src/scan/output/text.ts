@@ -52,7 +52,7 @@ function headline(finding: Finding, { colors, displayPath }: TextOptions): strin
   const place = `${printable(displayPath(file))}:${startLine}:${startColumn}`;
   const change =
     finding.scoreBefore === undefined ? '' : `  ${describeChange(score, finding.scoreBefore).toLowerCase()}`;
-  const read = truncated ? colors.muted('  (only its beginning was read)') : '';
+  const read = truncated ? colors.muted('  (truncated: only part of it was read)') : '';
   return `${colors.strong(place)}  ${bandText(band, colors)} ${formatScore(score)}  ${printable(name)}${change}${read}`;
 }
 
@@ -113,7 +113,11 @@ function summary(report: ScanReport, { colors, frames }: TextOptions): string {
   return [
     `${countOf(functions, 'function')} in ${countOf(files, 'file')}: ${bands}`,
     ...(isMarked
-      ? [colors.muted('> lines that said most for "vulnerable": a hint where to look, no proof')]
+      ? [
+          colors.muted(
+            '> lines that pushed the score most towards "vulnerable": a hint where to look, not a proof',
+          ),
+        ]
       : []),
     colors.muted(`threshold ${formatScore(threshold)} (${thresholdSource})`),
     ...scanCautions(report),

@@ -24,18 +24,16 @@ export function openApiDescription(version: string, limits: ScanServerLimits): o
           },
           responses: {
             200: {
-              description: 'One score a function, in the order of the request.',
+              description: 'One score per function, in the order of the request.',
               content: { 'application/json': { schema: { $ref: '#/components/schemas/ScoreResponse' } } },
             },
             400: error('The body is not JSON, or not as described.'),
-            403: error(
-              'The request came by another name than this host has, or from a page of another site.',
-            ),
+            403: error('The request named another host, or came from a page of another site.'),
             413: error(
               `The body is over ${limits.bodyBytes} bytes, or has over ${limits.functions} functions.`,
             ),
             415: error('The body is not application/json.'),
-            500: error('Scoring failed; the service says on its own screen why.'),
+            500: error('Scoring failed; the service prints the reason on its own terminal.'),
             503: error('Too many requests are waiting; try again later.'),
             504: error(`Scoring took longer than ${limits.timeoutMs} ms.`),
           },
@@ -44,7 +42,7 @@ export function openApiDescription(version: string, limits: ScanServerLimits): o
       '/v1/health': {
         get: {
           operationId: 'health',
-          summary: 'Whether the service runs, and what it runs',
+          summary: 'Health: whether the service runs, and with which model',
           responses: { 200: { description: 'It runs.' } },
         },
       },
@@ -83,7 +81,10 @@ export function openApiDescription(version: string, limits: ScanServerLimits): o
                 properties: {
                   score: { type: 'number', minimum: 0, maximum: 1 },
                   band: { type: 'string', enum: ['vulnerable', 'uncertain', 'safe'] },
-                  truncated: { type: 'boolean', description: 'The model read its beginning only.' },
+                  truncated: {
+                    type: 'boolean',
+                    description: 'Truncated: the model read only part of the function.',
+                  },
                 },
               },
             },

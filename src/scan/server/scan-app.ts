@@ -74,7 +74,7 @@ export function scanApp(options: ScanAppOptions): Hono {
     },
   );
   app.notFound((context) =>
-    context.json(errorBody('NOT_FOUND', `there is no ${context.req.method} ${context.req.path}`), 404),
+    context.json(errorBody('NOT_FOUND', `no such endpoint: ${context.req.method} ${context.req.path}`), 404),
   );
   app.onError((error, context) => {
     const { status, code, message } = requestError(error);

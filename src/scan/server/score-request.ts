@@ -36,10 +36,10 @@ export function parseScoreRequest(body: string, mostFunctions: number): string[]
   return functions.map((one: unknown, i) => {
     const { code, language } = isObject(one) ? one : {};
     if (typeof code !== 'string') {
-      throw new RequestError(400, 'BODY_SHAPE', `functions[${i}].code is missing, or no string`);
+      throw new RequestError(400, 'BODY_SHAPE', `functions[${i}].code is missing or not a string`);
     }
     if (language !== undefined && typeof language !== 'string') {
-      throw new RequestError(400, 'BODY_SHAPE', `functions[${i}].language is no string`);
+      throw new RequestError(400, 'BODY_SHAPE', `functions[${i}].language is not a string`);
     }
     return code;
   });

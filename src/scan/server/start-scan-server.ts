@@ -55,7 +55,7 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
     });
   }
   return new VultuneError('SERVE_ADDRESS', `cannot listen on ${host}:${port}: ${cause.message}`, {
-    hint: 'Is it an address of this machine, and a port that you may use?',
+    hint: 'Give an address of this machine, and a port that you may use.',
     cause,
   });
 }

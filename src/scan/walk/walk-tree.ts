@@ -237,7 +237,7 @@ function realPath(path: string, given: string): string {
   } catch (cause) {
     const system = fileError(cause, given, 'read');
     if (system instanceof VultuneError && system.code !== 'FILE_MISSING') throw system;
-    throw new VultuneError('SCAN_PATH_MISSING', `there is no ${given}`, {
+    throw new VultuneError('SCAN_PATH_MISSING', `no such file or folder: ${given}`, {
       where: { file: given },
       hint: 'Give files or folders to scan: vultune scan RUN PATH...',
       cause,

@@ -62,7 +62,7 @@ function foreignPattern(regex: string, where: PatternPlace): Pattern {
       return allMatches(text, (from) => matcher.next(from));
     } catch (cause) {
       if (!(cause instanceof TooMuchToRemember)) throw cause;
-      const message = `a text of ${text.length} characters is too long for the pattern ${shown(regex)}`;
+      const message = `a string of ${text.length} characters is too long for the pattern ${shown(regex)}`;
       throw new VultuneError('TOKENIZER_UNSUPPORTED', message, { where, cause });
     } finally {
       matcher.reset('');

@@ -27,7 +27,7 @@ export function parseSources(words: readonly string[], rows: readonly SourceRow[
     }
   }
   if (found.length === 0) {
-    throw new VultuneError('CLI_USAGE', 'no source is named here', { hint: `one of ${names(rows)}` });
+    throw new VultuneError('CLI_USAGE', 'no source given', { hint: `one of ${names(rows)}` });
   }
   return found;
 }
@@ -46,7 +46,7 @@ function unknownSource(name: string, rows: readonly SourceRow[]): VultuneError {
       : isPath
         ? `write NAME=${name}, with the name of what it is; `
         : '';
-  return new VultuneError('CLI_USAGE', `there is no source named ${JSON.stringify(name)}`, {
+  return new VultuneError('CLI_USAGE', `unknown source ${JSON.stringify(name)}`, {
     where: { name },
     hint: `${near}sources are ${names(rows)}`,
   });

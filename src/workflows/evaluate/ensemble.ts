@@ -36,7 +36,7 @@ function averageLogits(scores: readonly Float64Array[]): Float64Array {
 
 export interface MeanOfRuns {
   readonly mean: number;
-  /** Of the sample (n - 1); `undefined` for one run. */
+  /** Sample standard deviation (n - 1); `undefined` for one run. */
   readonly sd: number | undefined;
   /** Runs that have a value. */
   readonly runs: number;

@@ -134,7 +134,7 @@ export function contaminationError(
     `${contaminationCounts(test, contamination)}: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
     {
       where: { file },
-      hint: '--drop-contaminated leaves them out, --allow-contamination goes on and says so beside the figures.',
+      hint: '--drop-contaminated leaves them out, --allow-contamination keeps them and says so beside the figures.',
     },
   );
 }

@@ -40,7 +40,7 @@ export async function baselinesFor(
 ): Promise<readonly ReadyBaseline[]> {
   const { train, validation, test } = functions;
   const path = run && join(run.paths.predictions, `baselines-${keyOf(functions)}.json`);
-  const kept = path === undefined ? undefined : readKept(path, test.length);
+  const kept = path === undefined ? undefined : readKeptBaselines(path, test.length);
   if (kept !== undefined) return kept;
   const scored: (ReadyBaseline & { readonly scores: Float64Array })[] = [];
   for (const [done, baseline] of baselineRegistry.entries()) {
@@ -79,7 +79,7 @@ function keyOf({ train, validation, test }: BaselineFunctions): string {
 }
 
 const keptBaselines = z.object({
-  /** Of the rest. */
+  /** SHA-256 of the rest. */
   checksum: z.string(),
   baselines: z.array(
     z.object({
@@ -99,9 +99,9 @@ const checksum = (baselines: readonly KeptBaseline[]) =>
 
 /**
  * Undefined when there is no file, when it is not as it was written (then they are fitted again), or when it lacks a baseline or
- * a score of a function.
+ * a score of one of the `functions`.
  */
-function readKept(path: string, functions: number): ReadyBaseline[] | undefined {
+export function readKeptBaselines(path: string, functions: number): ReadyBaseline[] | undefined {
   if (!existsSync(path)) return undefined;
   const kept = jsonOrUndefined(keptBaselines, readTextFile(path));
   if (kept === undefined || kept.checksum !== checksum(kept.baselines)) return undefined;

@@ -21,7 +21,7 @@ export interface PreparedRun {
 
 export interface TestData {
   readonly path: string;
-  /** Of the whole file: scores are kept for all of it. */
+  /** The whole file: scores are kept for all of it. */
   readonly file: readonly LabelledRecord[];
   readonly isKept: (row: number) => boolean;
 }

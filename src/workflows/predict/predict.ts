@@ -32,7 +32,7 @@ export interface Prediction {
   readonly label: 0 | 1;
   /** Whether the function was longer than what was read of it. */
   readonly truncated: boolean;
-  /** Of safe and vulnerable. */
+  /** [safe, vulnerable] */
   readonly logits?: readonly [number, number];
 }
 

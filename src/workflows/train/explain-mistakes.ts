@@ -51,7 +51,7 @@ export function mistakeExplainer(
   };
 }
 
-/** Of each kind: they are computed while somebody waits for the run to end. */
+/** Mistakes of each kind: they are computed while somebody waits for the run to end. */
 const MOST_EXPLAINED = 5;
 
 /** Writes the lines of the split's most confident mistakes to the run's folder of predictions. */

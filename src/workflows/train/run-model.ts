@@ -1,4 +1,4 @@
-/** @file The base model of a run: what run.json keeps of it, and that a resumed run goes on with the same. */
+/** @file The base model of a run: what run.json keeps of it, and that a resumed run continues with the same. */
 import { existsSync } from 'node:fs';
 import { VultuneError } from '../../base/errors.ts';
 import { findMoved, pathFrom } from '../../base/moved-path.ts';
@@ -34,7 +34,7 @@ export function requireSameModel(run: Run, model: OpenModel): void {
   if (part === undefined) return;
   throw new VultuneError('RUN_MODEL_CHANGED', `${WHAT[part]} not what the run was started with`, {
     where: { file: model.path, name: 'base_model' },
-    hint: 'A resumed run must go on with the model it began with: put its files back (revision pins one of a hub), or start a new run.',
+    hint: 'A resumed run must continue with the model it started with: put its files back (revision pins one of a hub), or start a new run.',
   });
 }
 

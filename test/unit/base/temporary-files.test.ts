@@ -44,4 +44,14 @@ test("writing a file removes its own leftovers, not another file's in a folder t
   expect(readdirSync(folder).toSorted()).toEqual([`mine.${dead}.tmp`, 'page.html'].toSorted());
 });
 
+test('a folder that is deleted and made again is looked through again', () => {
+  for (const _time of [1, 2]) {
+    mkdirSync(join(folder, 'again'));
+    make(`again/page.html.${deadPid()}.tmp`);
+    writeFileAtomic(join(folder, 'again', 'page.html'), 'whole');
+    expect(readdirSync(join(folder, 'again'))).toEqual(['page.html']);
+    rmSync(join(folder, 'again'), { recursive: true });
+  }
+});
+
 test('a missing folder has no leftovers', () => removeLeftovers(join(folder, 'absent')));

@@ -265,7 +265,7 @@ describe('doctor', () => {
 test('every command has help with examples that begin with vultune', async () => {
   const nothing = (() => Promise.resolve()) as never;
   const commands = [
-    trainCommand({ train: nothing, resume: nothing }),
+    trainCommand({ train: nothing, resume: nothing, check: nothing }),
     evaluateCommand(nothing),
     compareCommand(nothing),
     predictCommand(nothing),

@@ -149,7 +149,7 @@ describe('data build', () => {
     [['project-kb', '--out', 'd'], 'SOURCE_LOCATION', 'project-kb=FOLDER'],
     [['project-kb=/nowhere', '--out', 'd'], 'FILE_MISSING', '/nowhere'],
     [['project-kb=x', '--out', 'd', '--negatives', 'some'], 'CLI_USAGE', 'same-commit'],
-    [['project-kb=x', '--out', 'd', '--max-changed-functions', '0'], 'CLI_USAGE', '1 or more'],
+    [['project-kb=x', '--out', 'd', '--max-changed-functions', '0'], 'CLI_USAGE', 'an integer >= 1'],
   ])('%j is refused: %s', async (argv, code, text) => {
     const count = asked.length;
     const { exitCode, stderr } = await run(...argv);

@@ -70,7 +70,7 @@ describe('one thing has one name', () => {
   test.each([
     ['json', /^print .* on standard output instead of /],
     ['device', /^where to compute/],
-    ['near-duplicates', /^likeness from which functions are near duplicates/],
+    ['near-duplicates', /^similarity from which functions are near duplicates/],
     ['num-threads', /threads/],
   ])('--%s', (name, words) => {
     const found = visible.filter(([, option]) => option.name() === name);

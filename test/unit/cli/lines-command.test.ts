@@ -110,7 +110,7 @@ describe('vultune lines', () => {
     expect(stdout).toMatch(/^.{6}\* 4 {2}y\(b\)$/m);
     // Of a safe function no line is marked.
     expect(stdout).not.toMatch(/\* 2 {2}safe\(a\)/);
-    expect(stdout).toContain('not read: from line 2 on');
+    expect(stdout).toContain('truncated: not read from line 2 on');
     expect(stdout).toContain('1 more function ');
     expect(stdout).toMatch(/top-1 +[\d.]+ +[\d.]+ +0\.500/);
     expect(stdout).toContain('2 vulnerable functions; 1 more was cut');

@@ -16,6 +16,7 @@ describe('train', () => {
   const command = trainCommand({
     train: async (request) => void asked.train.push(request),
     resume: async (request) => void asked.resume.push(request),
+    check: async () => ['what is not here'],
   });
   const run = (...argv: string[]) => cliCase([command], ['train', ...argv]);
   const lines = (...targets: number[]) =>
@@ -61,6 +62,7 @@ describe('train', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain('lora_layers: { last: 3 }');
     expect(stderr).toMatch(/train_file\s+3\s+1 \(33%\)/);
+    expect(stderr).toContain('not checked: what is not here');
     expect(asked.train).toEqual([]);
     writeFileSync(yaml, stdout);
     await run(yaml);

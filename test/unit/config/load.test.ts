@@ -119,31 +119,31 @@ describe('mistakes, one at a time', () => {
     [
       'learning_rat: 1',
       'CONFIG_KEY_UNKNOWN',
-      'there is no key learning_rat (line 5, column 1) | did you mean learning_rate?',
+      'unknown key learning_rat (line 5, column 1) | did you mean learning_rate?',
       5,
     ],
     [
       'epochs: 1',
       'CONFIG_KEY_UNKNOWN',
-      'there is no key epochs (line 5, column 1) | here it is num_train_epochs',
+      'unknown key epochs (line 5, column 1) | Vultune calls it num_train_epochs',
       5,
     ],
     [
       '\nlora_r: eight',
       'CONFIG_VALUE_INVALID',
-      'lora_r is the text "eight", expected a whole number of 1 or more (line 6, column 9)',
+      'lora_r is the string "eight", expected an integer >= 1 (line 6, column 9)',
       6,
     ],
     [
       'lora_r: 0',
       'CONFIG_VALUE_INVALID',
-      'lora_r is the number 0, expected a whole number of 1 or more (line 5, column 9)',
+      'lora_r is the number 0, expected an integer >= 1 (line 5, column 9)',
       5,
     ],
     [
       'learning_rate: -1',
       'CONFIG_VALUE_INVALID',
-      'learning_rate is the number -1, expected a number above 0 (line 5, column 16)',
+      'learning_rate is the number -1, expected a number > 0 (line 5, column 16)',
       5,
     ],
     [
@@ -155,19 +155,19 @@ describe('mistakes, one at a time', () => {
     [
       'device: gpu',
       'CONFIG_VALUE_INVALID',
-      'device is the text "gpu", expected cpu, webgpu, cuda, dml or coreml (line 5, column 9)',
+      'device is the string "gpu", expected cpu, webgpu, cuda, dml or coreml (line 5, column 9)',
       5,
     ],
     [
       'lora_layers: first 8',
       'CONFIG_VALUE_INVALID',
-      'lora_layers is the text "first 8", expected all, "last K", { last: K } or a list of indices from 0 (line 5, column 14)',
+      'lora_layers is the string "first 8", expected all, "last K", { last: K } or a list of indices from 0 (line 5, column 14)',
       5,
     ],
     [
       'target_modules: q_proj,v_proj',
       'CONFIG_VALUE_INVALID',
-      'target_modules is the text "q_proj,v_proj", expected all-linear or a list of names (line 5, column 17) | write a list as [q_proj,v_proj]',
+      'target_modules is the string "q_proj,v_proj", expected all-linear or a list of names (line 5, column 17) | write a list as [q_proj,v_proj]',
       5,
     ],
     [
@@ -179,19 +179,19 @@ describe('mistakes, one at a time', () => {
     [
       'class_weights: [1, x]',
       'CONFIG_VALUE_INVALID',
-      'class_weights.1 is the text "x", expected a number from 0 to 10000 (line 5, column 20)',
+      'class_weights.1 is the string "x", expected a number from 0 to 10000 (line 5, column 20)',
       5,
     ],
     [
       'set_weights: { P4: 1 }',
       'CONFIG_KEY_UNKNOWN',
-      'there is no key set_weights.P4 (line 5, column 16) | did you mean P1?',
+      'unknown key set_weights.P4 (line 5, column 16) | did you mean P1?',
       5,
     ],
     [
       'revision: 123',
       'CONFIG_VALUE_INVALID',
-      'revision is the number 123, expected text or null (line 5, column 11) | write it in quotes: "123"',
+      'revision is the number 123, expected a string, or null (line 5, column 11) | write it in quotes: "123"',
       5,
     ],
     [
@@ -203,7 +203,7 @@ describe('mistakes, one at a time', () => {
     [
       'use_rslora: "yes"',
       'CONFIG_VALUE_INVALID',
-      'use_rslora is the text "yes", expected true or false (line 5, column 13)',
+      'use_rslora is the string "yes", expected true or false (line 5, column 13)',
       5,
     ],
   ])('%s', (line, code, text, at) => {
@@ -225,7 +225,10 @@ describe('mistakes, one at a time', () => {
 
   test('a missing key', () => {
     const found = problem(REQUIRED.replace(/^train_file.*\n/m, ''));
-    expect(found).toMatchObject({ code: 'CONFIG_KEY_MISSING', text: 'train_file is missing, expected text' });
+    expect(found).toMatchObject({
+      code: 'CONFIG_KEY_MISSING',
+      text: 'train_file is missing, expected a string',
+    });
   });
 
   test('a file that is no map', () => {
@@ -264,9 +267,9 @@ test('all problems at once, in the order of the file, the command line last', ()
   expect(found.code).toBe('CONFIG_INVALID');
   expect(found.text.split('\n').map((line) => line.slice(0, 60))).toEqual([
     '4 problems in the configuration',
-    '  /train.yaml:5:9: lora_r is the number 0, expected a whole ',
-    '  /train.yaml:6:1: there is no key lr (here it is learning_r',
-    '  /train.yaml:7:9: device is the text "gpu", expected cpu, w',
-    '  command line: max_length is the text "x", expected a whole',
+    '  /train.yaml:5:9: lora_r is the number 0, expected an integ',
+    '  /train.yaml:6:1: unknown key lr (Vultune calls it learning',
+    '  /train.yaml:7:9: device is the string "gpu", expected cpu,',
+    '  command line: max_length is the string "x", expected an in',
   ]);
 });

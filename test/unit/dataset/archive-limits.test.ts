@@ -52,6 +52,12 @@ describe('gzip', () => {
       code: 'ARCHIVE_BROKEN',
     });
   });
+
+  test('that is damaged inside is broken, and not an error of the system', async () => {
+    const whole = gzipSync(Buffer.from('{"code":"a","target":1}\n'.repeat(1000)));
+    whole[12]! ^= 0xff;
+    await expect(readBack(fileWith('a.jsonl.gz', whole))).rejects.toMatchObject({ code: 'ARCHIVE_BROKEN' });
+  });
 });
 
 describe('zip', () => {

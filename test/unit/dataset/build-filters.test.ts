@@ -118,6 +118,6 @@ describe('sources on the command line', () => {
     expect(() => parsed('projct-kb=x')).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('did you mean project-kb?') }),
     );
-    expect(() => parsed()).toThrow('no source is named');
+    expect(() => parsed()).toThrow('no source given');
   });
 });

@@ -116,7 +116,7 @@ describe('one fix', () => {
     ['vendored file', 'vendor/read.js', read(''), read(check)],
     ['generated file', 'lib/gen.js', `// @generated\n${read('')}`, `// @generated\n${read(check)}`],
     ['minified file', 'lib/m.js', minified, `${minified}x()`],
-    ['file that is no source code', 'lib/read.txt', read(''), read(check)],
+    ['file that is not source code', 'lib/read.txt', read(''), read(check)],
   ])('%s: passed over and counted', async (reason, path, before, after) => {
     const edit = file(idle, idle.replace('<', '<='));
     const { records, info } = await buildFixes([{ files: [file(before, after, path), edit] }], {

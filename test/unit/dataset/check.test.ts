@@ -143,8 +143,8 @@ describe('data check', () => {
       'test.jsonl': [{ target: 1, pair: 'b' }, { pair: 'b' }],
     });
     const good = await run(clean);
-    expect(good.stdout).toContain('ok    no pair is parted');
-    expect(good.stdout).toContain('-     no CVE is in two parts: no function says one');
+    expect(good.stdout).toContain('ok    no pair is split across parts');
+    expect(good.stdout).toContain('-     not checked: no function names a CVE');
     expect(good.exitCode).toBe(0);
 
     const leaky = dataset('leaky', {
@@ -153,7 +153,7 @@ describe('data check', () => {
     });
     const bad = await run(leaky);
     expect(bad.exitCode).toBe(1);
-    expect(bad.stdout).toContain('FAIL  1 pairs that are parted');
+    expect(bad.stdout).toContain('FAIL  1 pairs split across parts');
     expect(bad.stdout).toContain('train.jsonl:1 (1)');
     expect(bad.stdout).toContain('test.jsonl:2 (0)');
     expect((await run(leaky, '--ignore', 'pair')).exitCode).toBe(0);
@@ -183,7 +183,7 @@ describe('data check', () => {
     expect((await run(join(one, 'all.jsonl'))).stdout).toContain('FAIL  1 commits');
     const alone = await run(join(one, 'none.jsonl'));
     expect(alone.exitCode).toBe(0);
-    expect(alone.stdout).toContain('one part only');
+    expect(alone.stdout).toContain('only one part was given');
     expect(alone.stdout).not.toContain('ok    no near duplicate');
   });
 

@@ -102,7 +102,7 @@ describe('chooseSample', () => {
     [{ positives: 0.6, keepPairs: true }, [5, 5], 'at most 0.5 with pairs kept'],
     [{ positives: 0.5 }, [0, 5], 'expected some of both'],
     [{ positives: 1.5 }, [5, 5], 'a number from 0 to 1'],
-    [{ count: 0 }, [5, 5], 'a whole number of 1 or more'],
+    [{ count: 0 }, [5, 5], 'an integer >= 1'],
   ])('%j is refused', (more, [positives, negatives], message) => {
     expect(() => chooseSample(items(positives, negatives), options(more))).toThrow(message);
   });
@@ -166,7 +166,7 @@ describe('data sample and data inspect', () => {
     expect(new Set(sampled('both.jsonl').map((entry) => entry.split))).toEqual(new Set(['train', 'test']));
     const missing = await run('sample', parts, '--part', 'dev', '--out', join(folder, 'no.jsonl'));
     expect(missing.exitCode).toBe(2);
-    expect(missing.stderr).toContain('there is no part "dev", found test, train');
+    expect(missing.stderr).toContain('no part "dev", found test, train');
   });
 
   test('inspect: format, counts, fields, first functions; nothing in a file moves the cursor', async () => {

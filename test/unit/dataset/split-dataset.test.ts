@@ -230,7 +230,7 @@ describe('data split', () => {
       ...records('test', 0),
     ]);
     const result = await run('split', input, '--out', join(folder, 'poor'));
-    expect(result.stdout).toContain('valid has nothing but vulnerable functions');
+    expect(result.stdout).toContain('valid has only vulnerable functions');
     expect(result.stdout).toContain('test has no vulnerable function');
     const checked = await run('check', join(folder, 'poor'));
     expect(checked.stdout).toContain('test has no vulnerable function');

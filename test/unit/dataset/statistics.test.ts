@@ -167,7 +167,7 @@ describe('data stats', () => {
     expect(text.exitCode).toBe(0);
     expect(text.stdout).toContain('train          2     1 (50%)');
     expect(text.stdout).toContain('CWE-7');
-    expect(text.stdout).toContain('estimated at 3.2 characters a token');
+    expect(text.stdout).toContain('estimated at 3.2 characters per token');
     const json = JSON.parse((await run(join(folder, 'train.jsonl'), '--json')).stdout) as DatasetStatistics;
     expect(json.total).toEqual({ functions: 2, vulnerable: 1 });
   });

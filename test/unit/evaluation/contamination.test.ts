@@ -39,14 +39,23 @@ describe('contamination', () => {
 
   test('through bytes, 144 a function', () => {
     const bytes = formatFingerprints(fingerprintTraining(TRAIN));
-    expect(bytes.length).toBe(12 + 3 * 144);
+    expect(bytes.length).toBe(12 + 3 * 144 + 32);
     const read = parseFingerprints(bytes, 'f.bin');
     expect(findContamination(TEST, read)).toMatchObject({ exact: [1], near: [2] });
+    const older = bytes.slice(0, -32);
+    older[4] = 1;
+    expect(parseFingerprints(older, 'f.bin')).toEqual(read);
   });
 
   test('a file that is cut short or something else is refused', () => {
     const bytes = formatFingerprints(fingerprintTraining(TRAIN));
-    expect(() => parseFingerprints(bytes.subarray(0, 100), 'f.bin')).toThrow(/100 bytes, expected 444/);
+    expect(() => parseFingerprints(bytes.subarray(0, 100), 'f.bin')).toThrow(/100 bytes, expected 476/);
+    expect(() =>
+      parseFingerprints(
+        bytes.map((byte, at) => (at === 40 ? byte ^ 1 : byte)),
+        'f.bin',
+      ),
+    ).toThrow(/do not match their checksum/);
     expect(() => parseFingerprints(new Uint8Array(50), 'f.bin')).toThrow(/of another format/);
     expect(() => parseFingerprints(new Uint8Array(0), 'f.bin')).toThrow(/0 bytes/);
   });

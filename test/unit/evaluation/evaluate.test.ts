@@ -150,7 +150,7 @@ describe('evaluateWithBaselines', () => {
       );
       expect(said.every(({ good }) => !good)).toBe(true);
       expect(said[0]!.sentence).toMatch(
-        /^The model is not shown to beat any baseline on ROC AUC.*: not defined on these functions\.$/,
+        /^ROC AUC.* not defined on these functions, so the model beats no baseline there\.$/,
       );
     }
   });
@@ -162,7 +162,7 @@ describe('evaluateWithBaselines', () => {
       const [verdict] = verdicts([row('model', { rocAuc, averagePrecision: 0.9, f1: 0.9 }), baseline], []);
       expect(verdict).toMatchObject({
         good: false,
-        sentence: expect.stringContaining('on ROC AUC: not defined'),
+        sentence: expect.stringContaining('ROC AUC is not defined'),
       });
     }
     const all = verdicts([row('model', { rocAuc: 0.9, averagePrecision: 0.9, f1: 0.9 }), baseline], []);

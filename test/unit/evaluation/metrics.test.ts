@@ -254,7 +254,7 @@ describe('too few negatives to know', () => {
 
   test('a false positive rate needs one over it', () => {
     expect(cautions(19)['vdScore@0.05']).toBe(
-      'a false positive rate of 5% takes 20 functions that are not vulnerable, there are 19',
+      'a false positive rate of 5% needs 20 functions that are not vulnerable, found 19',
     );
     expect(Object.keys(cautions(20))).toEqual(['vdScore@0.005', 'vdScore@0.01']);
     expect(cautions(200)).toEqual({});

@@ -147,7 +147,7 @@ describe('differences', () => {
     const clusters = clusterRecords(records, 'function');
     const model = { scores, threshold: 0.6 };
     const itself = await compareModels(records, model, model, { clusters, resamples: 200 });
-    expect(itself.verdict).toBe('The two models rank these functions alike.');
+    expect(itself.verdict).toBe('The two models rank these functions the same way.');
     expect(itself.differences.every(({ decided }) => decided === undefined)).toBe(true);
     const perfect = { scores: records.map(({ target }) => target), threshold: 0.5 };
     const better = await compareModels(records, model, perfect, { clusters, resamples: 200 });

@@ -39,7 +39,7 @@ describe('standard slices', () => {
     expect(rowsOf('cwe')).toEqual({ 'CWE-79': [0, 1, 3], 'CWE-20': [0] });
     expect(rowsOf('language')).toEqual({ go: [2, 3, 4], java: [0, 1] });
     expect(rowsOf('project')).toEqual({ b: [2, 3, 4], a: [0, 1] });
-    expect(rowsOf('length-matched')).toEqual({ 'pairs of like length': [3, 4] });
+    expect(rowsOf('length-matched')).toEqual({ 'pairs of similar length': [3, 4] });
   });
 
   test('length buckets hold every function once', () => {

@@ -83,10 +83,10 @@ test('every field is escaped', async () => {
 });
 
 test('none and one', async () => {
-  expect((await pageOf([])).querySelector('main')!.textContent).toContain('There is no function');
+  expect((await pageOf([])).querySelector('main')!.textContent).toContain('This dataset holds no functions');
   const one = (await pageOf([{ code: 'int f() { return 1; }', target: 0 }])).querySelector('main')!
     .textContent!;
-  expect(one).toContain('There are no pairs');
+  expect(one).toContain('This dataset holds no pairs');
   expect(one).not.toMatch(/NaN|undefined|Infinity/);
 });
 

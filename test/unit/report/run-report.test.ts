@@ -72,10 +72,10 @@ describe('the page of a run', () => {
     ]);
     // The same interval where the figure stands alone.
     const notes = [...document.querySelectorAll('#overview dd small')].map(({ textContent }) => textContent);
-    expect(notes[0]).toBe('95 %: 0.61 to 0.79');
+    expect(notes[0]).toBe('95%: 0.61 to 0.79');
     expect(
       [...document.querySelectorAll('#baselines .callout')].map(({ textContent }) => textContent),
-    ).toEqual(['The model does not beat length only (F1 0.50 vs 0.55); within noise on AP 0.45 vs 0.40.']);
+    ).toEqual(['The model is worse than length only (F1 0.50 vs 0.55); within noise on AP 0.45 vs 0.40.']);
   });
 
   test('a run of before intervals and kinds were stored: those of the model, the stored sentences', async () => {
@@ -93,8 +93,7 @@ describe('the page of a run', () => {
     expect(set!.verdicts).toEqual([{ sentence: 'As it was said.', good: false }]);
     expect(set!.rows.map(({ intervals }) => intervals.roc_auc?.length)).toEqual([2, undefined]);
     writeFileSync(join(dir, 'metrics.json'), JSON.stringify({ test: { ...old.test, shortfalls: [] } }));
-    const sentence =
-      'The model is not shown to beat any baseline on AP and F1: not defined on these functions.';
+    const sentence = 'AP and F1 are not defined on these functions, so the model beats no baseline there.';
     expect((await collectRun(dir)).sets[0]!.verdicts).toEqual([{ sentence, good: false }]);
   });
 
@@ -109,10 +108,10 @@ describe('the page of a run', () => {
   });
 
   test.each([
-    ['never validated', { epochs: 0, ending: 'interrupted' }, 'This run has not validated'],
-    ['never began', { epochs: 0, steps: 0, ending: 'killed' }, 'No step was done yet'],
-    ['no test set', { ending: 'running' }, 'No set was scored'],
-    ['no functions', { functions: 0 }, 'There are no scored functions'],
+    ['never validated', { epochs: 0, ending: 'interrupted' }, 'No validation yet'],
+    ['never began', { epochs: 0, steps: 0, ending: 'killed' }, 'No steps yet'],
+    ['no test set', { ending: 'running' }, 'No final evaluation yet'],
+    ['no functions', { functions: 0 }, 'No functions were scored'],
     ['one function', { functions: 1 }, 'All functions have the same label'],
   ] as const)('%s', async (_, options: FakeRunOptions, sentence) => {
     const { data, document } = await pageOf(options);
@@ -173,7 +172,7 @@ describe('many runs', () => {
   });
 
   test('none', () => {
-    expect(comparisonPage([])).toContain('There is no run here yet');
+    expect(comparisonPage([])).toContain('No runs here yet');
   });
 });
 

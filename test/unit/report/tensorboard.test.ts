@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { expect, test } from 'vitest';
+import { encodeScalars } from '../../../src/report/tensorboard/event-message.ts';
 import { crc32c, maskedCrc } from '../../../src/report/tensorboard/tf-record.ts';
 import { writeTensorboard } from '../../../src/report/tensorboard/write-tensorboard.ts';
 import { fakeRun } from '../../support/fake-run.ts';
@@ -11,6 +12,11 @@ test('crc32c as RFC 3720, B.4', () => {
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
   expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
   expect(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i))).toBe(0x46dd794e);
+});
+
+test('a value that a float does not hold is written as infinite', () => {
+  const message = encodeScalars({ wallTime: 1, step: 1, scalars: { x: 1e308 } });
+  expect(Buffer.from(message).subarray(-4)).toEqual(Buffer.from(Float32Array.of(Infinity).buffer));
 });
 
 test('a run comes back record by record', () => {

@@ -47,7 +47,6 @@ function report(overrides: Partial<ScanReport> = {}): ScanReport {
       withoutFunctions: 0,
       onlyOutsideCode: 0,
       functions: findings.length,
-      cached: 0,
       vulnerable: findings.filter(({ band }) => band === 'vulnerable').length,
       uncertain: findings.filter(({ band }) => band === 'uncertain').length,
       safe: 0,
@@ -219,7 +218,7 @@ describe('text', () => {
       expect.stringContaining('line 25'),
     ]);
     expect(text).toContain('1 │ line 0');
-    expect(text).toContain('> lines that said most');
+    expect(text).toContain('> lines that pushed the score most');
   });
 
   test("the editor's problem matcher reads the headlines, and no other line", () => {

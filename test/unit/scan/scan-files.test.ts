@@ -90,7 +90,7 @@ describe('windows', () => {
     const judge = digitJudge();
     const files = [source('a.js', 'x = 0.5'), source('b.js', 'x = 0.5')];
     const { result } = await scan(files, judge);
-    expect(result).toMatchObject({ complete: true, files: 2, functions: 2, cached: 0 });
+    expect(result).toMatchObject({ complete: true, cached: 0, counts: { files: 2, functions: 2 } });
     expect(judge.calls).toHaveLength(1);
     expect(judge.calls[0]).toHaveLength(1);
   });
@@ -115,7 +115,7 @@ describe('windows', () => {
     ];
     const { found, noticed, result } = await scan(files, digitJudge());
     expect(found).toEqual(['a.js:1 0.5']);
-    expect(result.files).toBe(1);
+    expect(result.counts.files).toBe(1);
     expect(noticed.map(({ reason }) => reason)).toEqual(['binary', 'unreadable']);
   });
 });
@@ -148,11 +148,11 @@ describe('stopped half way', () => {
     });
     const limits = { windowFunctions: 1000, functionsPerCall: 4 };
     const first = await scan(files, stopping, { scores: cache(), signal: controller.signal, limits });
-    expect(first.result).toMatchObject({ complete: false, files: 20, functions: 8, cached: 0 });
+    expect(first.result).toMatchObject({ complete: false, cached: 0, counts: { files: 20, functions: 8 } });
     expect(first.found).toHaveLength(8);
     const rest = digitJudge();
     const second = await scan(files, rest, { scores: cache(), limits });
-    expect(second.result).toMatchObject({ complete: true, files: 20, functions: 20, cached: 8 });
+    expect(second.result).toMatchObject({ complete: true, cached: 8, counts: { files: 20, functions: 20 } });
     expect(rest.calls.flat()).toHaveLength(12);
   });
 
@@ -168,7 +168,7 @@ describe('stopped half way', () => {
     const { result } = await scan(files, stopping, { signal: controller.signal });
     expect(result.complete).toBe(false);
     // 500 characters a function, 60 of them: most are known after four calls, and one call is no tenth of it all.
-    expect(result.functions).toBeGreaterThanOrEqual(40);
+    expect(result.counts.functions).toBeGreaterThanOrEqual(40);
   });
 
   test('a bug of the judge is no stop', async () => {

@@ -135,7 +135,7 @@ describe('refused', () => {
       'no merges',
       { 'tokenizer.ggml.merges': undefined },
       'TOKENIZER_INVALID',
-      'merges is not a list of texts',
+      'merges is not a list of strings',
     ],
     ['an unknown type of token', { 'tokenizer.ggml.token_type': types(9) }, 'TOKENIZER_UNSUPPORTED', 'is 9'],
     [

@@ -332,7 +332,7 @@ describe('refused', () => {
     [
       'a template without the text',
       byteLevelJson({ post_processor: { ...template, single: [] } }),
-      'that text once',
+      'that sequence once',
     ],
     [
       'two processors that add tokens',

@@ -21,6 +21,17 @@ test('a stream gives its items in order', async () => {
   expect(items).toEqual([0, 1, 2, 3, 4]);
 });
 
+test('a long stream adds no listener with each item', async () => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning.name);
+  process.on('warning', onWarning);
+  let items = 0;
+  for await (const _ of streamBounded(COUNT, 50, bounds())) items++;
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', onWarning);
+  expect({ items, warnings }).toEqual({ items: 50, warnings: [] });
+});
+
 test('a VultuneError arrives with its code, place and hint', async () => {
   const error = await runBounded(FAIL, 'x.parquet', bounds()).catch((cause: unknown) => cause);
   expect(error).toBeInstanceOf(VultuneError);

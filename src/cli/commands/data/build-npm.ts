@@ -27,14 +27,14 @@ interface Options
 
 export function buildNpmCommand(stages: BuildParts, context: CliContext): Command {
   const command = new Command('npm')
-    .summary('out of published npm packages: before and after a fix')
+    .summary('build a dataset from published npm packages')
     .description(
-      'Fetch the last vulnerable and the first fixed release of packages, and take out of them the functions ' +
+      'Fetch the last vulnerable and the first fixed release of packages, and extract the functions ' +
         'that a table names: before (P1, vulnerable) and after the fix (P2), and unchanged functions of the ' +
         'files beside them (P3).\n\n' +
         'The same as data build npm=TABLE --named-only --no-strict --split project --ratio 1. Packages are ' +
         'fetched as npm install would, with your npm configuration and its cache; none of their code is run. ' +
-        'The same input gives the same bytes; a stopped build goes on from what it has.',
+        'The same input gives the same bytes; a stopped build resumes where it was.',
     )
     .requiredOption(
       '--out <dir>',
@@ -42,10 +42,7 @@ export function buildNpmCommand(stages: BuildParts, context: CliContext): Comman
     )
     .option('--advisories <file>', 'table of fixes, JSON lines (default: the one that comes with vultune)')
     .addOption(
-      new Option(
-        '--negatives-per-positive <x>',
-        'at most so many unchanged functions for each vulnerable one',
-      )
+      new Option('--negatives-per-positive <x>', 'at most this many unchanged functions per vulnerable one')
         .default(1)
         .argParser(parseNonNegative),
     )
@@ -54,7 +51,7 @@ export function buildNpmCommand(stages: BuildParts, context: CliContext): Comman
   addReportOptions(command);
   addExamples(command, [
     [
-      'what the quickstart trains on',
+      'the data that the quickstart trains on',
       'vultune data build npm --negative-lengths matched --max-tokens 1200 --out datasets/npm',
     ],
     [
@@ -89,19 +86,19 @@ function addSharedOptions(command: Command): void {
         .argParser(parseNonNegative),
     )
     .addOption(
-      new Option('--min-tokens <n>', 'leave out functions of fewer words and signs')
-        .default(5)
-        .argParser(parseCount),
+      new Option('--min-tokens <n>', 'leave out functions of fewer tokens').default(5).argParser(parseCount),
     )
     .addOption(
       new Option(
         '--max-tokens <n>',
-        'leave out functions of more words and signs, with their partner',
+        'leave out functions of more tokens, and the other half of their pair',
       ).argParser(parseCount),
     )
-    .addOption(new Option('--num-threads <n>', 'worker threads (default: one a core)').argParser(parseCount))
+    .addOption(
+      new Option('--num-threads <n>', 'worker threads (default: one per core)').argParser(parseCount),
+    )
     .addOption(new Option('--concurrency <n>').argParser(parseCount).hideHelp()) // before 0.2: --num-threads
-    .option('--cache-dir <dir>', "another folder than Vultune's cache for finished packages")
+    .option('--cache-dir <dir>', "folder for finished packages (default: Vultune's cache)")
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
 }
 

@@ -27,8 +27,8 @@ export function buildCommand(stages: BuildParts, context: CliContext): Command {
     .description(
       'Build a dataset from sources of fixes: functions before a fix (P1, vulnerable), after it (P2) and ' +
         'unchanged beside it (P3), without duplicates, in train, valid and test.\n\n' +
-        'A source is NAME=LOCATION, several at once; NAME LOCATION does for one. A stopped build goes on from ' +
-        'what it has, and the same input gives the same bytes.',
+        'Give one or more sources as NAME=LOCATION; for a single one NAME LOCATION works too. A stopped build ' +
+        'resumes where it was, and the same input gives the same bytes.',
     )
     .argument('[sources...]', 'sources with their locations')
     .enablePositionalOptions() // what follows `npm` belongs to it
@@ -40,14 +40,14 @@ export function buildCommand(stages: BuildParts, context: CliContext): Command {
     .addOption(
       new Option('--num-threads <n>', 'worker threads (default: one per core)').argParser(parseCount),
     )
-    .option('--cache-dir <dir>', "another folder than Vultune's cache for clones and finished fixes")
+    .option('--cache-dir <dir>', "folder for clones and finished fixes (default: Vultune's cache)")
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
   addReportOptions(command);
   for (const { flags, description } of sourceOptions()) command.option(flags, description);
   command.addHelpText('after', `\nSources:\n${SOURCES.map(describeSource).join('\n')}`);
   addExamples(command, [
     [
-      'the manually curated statements, whatever their fixes changed',
+      'the manually curated statements, including fixes of several functions',
       'vultune data build project-kb=statements --no-strict --out datasets/kb',
     ],
     [
@@ -67,20 +67,18 @@ function addLabelOptions(command: Command): void {
     .option('--strict', 'only fixes that changed exactly one function', true)
     .option('--no-strict', 'every fix, however many functions it changed')
     .addOption(
-      new Option('--max-changed-functions <n>', 'only fixes that changed at most so many').argParser(
+      new Option('--max-changed-functions <n>', 'only fixes that changed at most n functions').argParser(
         parseCount,
       ),
     )
     .option('--named-only', 'only functions that an advisory names', false)
     .addOption(
-      new Option('--min-tokens <n>', 'leave out functions of fewer words and signs')
-        .default(5)
-        .argParser(parseCount),
+      new Option('--min-tokens <n>', 'leave out functions of fewer tokens').default(5).argParser(parseCount),
     )
     .addOption(
       new Option(
         '--max-tokens <n>',
-        'leave out functions of more words and signs, with their partner',
+        'leave out functions of more tokens, and the other half of their pair',
       ).argParser(parseCount),
     );
 }
@@ -88,20 +86,17 @@ function addLabelOptions(command: Command): void {
 function addNegativeOptions(command: Command): void {
   command
     .addOption(
-      new Option(
-        '--negatives <where>',
-        'unchanged functions: of the fixes, of their changed files, of others',
-      )
+      new Option('--negatives <where>', 'where unchanged functions come from')
         .choices(['same-commit', 'same-files', 'other-projects', 'none'])
         .default('same-commit'),
     )
     .addOption(
-      new Option('--ratio <x>', 'at most so many unchanged functions for each vulnerable one').argParser(
+      new Option('--ratio <x>', 'at most this many unchanged functions per vulnerable one').argParser(
         parseNonNegative,
       ),
     )
     .addOption(negativeLengthsOption())
-    .option('--exclude <file...>', 'leave out whatever overlaps with these datasets, exactly or nearly')
+    .option('--exclude <file...>', 'leave out exact and near duplicates of these datasets')
     .addOption(nearDuplicatesOption());
 }
 

@@ -16,21 +16,19 @@ interface Options extends InputOptions {
 
 export function checkCommand(_stages: unknown, context: CliContext): Command {
   const command = new Command('check')
-    .summary('prove that nothing leaks from one part of a dataset into another')
+    .summary('check that nothing leaks from one part of a dataset into another')
     .description(
-      'Prove that no pair, commit, CVE, duplicate or near duplicate lies in two parts of a dataset, and that no ' +
-        'body has both labels; list what does. Ends with 1 when something is found.\n\n' +
-        'Parts are told by the files (train, valid, test), by a field "split", or else each file is one. ' +
-        'Comments and white space do not count when functions are compared.',
+      'Check that no pair, commit, CVE, duplicate or near duplicate lies in two parts of a dataset, and that no ' +
+        'body has both labels; list every violation. Exit code 1 when something is found.\n\n' +
+        'Parts come from the file names (train, valid, test) or a field "split"; otherwise each file is one part.  ' +
+        'Comparison ignores comments and white space.',
     );
   addInputs(command)
     .addOption(nearDuplicatesOption())
     .addOption(
-      new Option('--ignore <kinds...>', 'kinds of leaks not to look for')
-        .choices(LEAK_KINDS)
-        .default([], 'none'),
+      new Option('--ignore <kinds...>', 'kinds of leaks to skip').choices(LEAK_KINDS).default([], 'none'),
     )
-    .addOption(new Option('--examples <n>', 'places to show of each kind').default(5).argParser(parseCount))
+    .addOption(new Option('--examples <n>', 'examples to show of each kind').default(5).argParser(parseCount))
     .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [
     ['a dataset that vultune built', 'vultune data check datasets/kb'],

@@ -22,29 +22,24 @@ export function convertCommand(_stages: unknown, context: CliContext): Command {
   const command = new Command('convert')
     .summary("turn a published set or a table into Vultune's records")
     .description(
-      "Turn a dataset into Vultune's records, JSON lines. Known by what they hold: X_1, SVEN, PrimeVul, DiverseVul, " +
+      "Turn a dataset into Vultune's records, JSON lines. Recognised by content: X_1, SVEN, PrimeVul, DiverseVul, " +
         'Devign and CodeXGLUE, Big-Vul, ReVeal, VulLLM, JLeaks, CVEfixes (SQLite), VDISC (HDF5). Any other JSON ' +
-        'lines, JSON array, CSV or Parquet with --field. Files, folders and tar.gz archives; read as a stream, so ' +
-        'that they may be larger than memory.\n\n' +
-        'The output appears whole at the end, or not at all.',
+        'lines, JSON array, CSV or Parquet needs --field. Takes files, folders and tar.gz archives, and streams them: ' +
+        'they may be larger than memory.\n\n' +
+        'The output is written completely or not at all.',
     )
     .argument('<input>', 'a file, folder or archive; - for standard input')
-    .requiredOption('--out <path>', 'FILE.jsonl, or a folder that gets a file for each split')
-    .addOption(new Option('--format <name>', 'what the input is, where it cannot be told by looking at it'))
-    .addOption(repeated('--field <field=column>', 'of a table: which column is which field; again for each'))
-    .addOption(
-      repeated('--vulnerable <word>', 'of a table: a label that means vulnerable, beside 1, true ...'),
-    )
-    .addOption(repeated('--safe <word>', 'of a table: a label that means safe, beside 0, false ...'))
+    .requiredOption('--out <path>', 'FILE.jsonl, or a folder that gets one file per split')
+    .addOption(new Option('--format <name>', "format of the input, if it can't be detected"))
+    .addOption(repeated('--field <field=column>', 'tables: which column holds which field (repeatable)'))
+    .addOption(repeated('--vulnerable <word>', 'tables: a label that means vulnerable, besides 1, true ...'))
+    .addOption(repeated('--safe <word>', 'tables: a label that means safe, besides 0, false ...'))
     .option('--json', 'print the counts as JSON on standard output instead of text', false);
   addExamples(command, [
-    [
-      'a published set, split as its authors split it',
-      'vultune data convert primevul/ --out datasets/primevul',
-    ],
+    ["a published set, with its authors' split", 'vultune data convert primevul/ --out datasets/primevul'],
     ['a huge HDF5 file', 'vultune data convert VDISC_train.hdf5 --out vdisc.jsonl'],
     [
-      'a table of unknown make',
+      'any other table',
       'vultune data convert mine.csv --field code=body --field target=verdict --vulnerable bad --safe ok --out m.jsonl',
     ],
   ]);

@@ -34,15 +34,12 @@ export function dataCommand(stages: BuildParts): CliCommand {
       .enablePositionalOptions()
       .summary('build, check, split, merge and sample datasets')
       .description(
-        'Datasets of vulnerable functions and their fixes: build them, look into them, split them.',
+        'Build, check, split, merge, sample and inspect datasets of vulnerable functions and their fixes.',
       );
     for (const subcommand of SUBCOMMANDS) command.addCommand(subcommand(stages, context));
     return addExamples(command, [
-      ['out of published npm packages', 'vultune data build npm --out datasets/npm'],
-      [
-        'out of the fixes of a repository of your own',
-        'vultune data build git=fixes.csv --out datasets/ours',
-      ],
+      ['from published npm packages', 'vultune data build npm --out datasets/npm'],
+      ['from the fixes of your own repository', 'vultune data build git=fixes.csv --out datasets/ours'],
       ['does anything leak?', 'vultune data check datasets/ours'],
     ]);
   };

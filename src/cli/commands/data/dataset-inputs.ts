@@ -17,9 +17,7 @@ export function addInputs(
 ): Command {
   return command
     .argument('<inputs...>', what)
-    .addOption(
-      new Option('--format <name>', 'what the inputs are, where it cannot be told by looking at them'),
-    );
+    .addOption(new Option('--format <name>', "format of the inputs, if it can't be detected"));
 }
 
 export interface Inputs {

@@ -16,15 +16,15 @@ export function inspectCommand(_stages: unknown, context: CliContext): Command {
   const command = new Command('inspect')
     .summary('show what is in a file: format, fields, first functions')
     .description(
-      'Show what is in a dataset: format, counts, fields with an example of each, the first functions.',
+      'Show what is in a dataset: format, counts, fields with an example of each, and the first functions.',
     )
     .argument('<input>', 'a folder, file or archive; - for standard input')
-    .addOption(new Option('--format <name>', 'what the input is, where it cannot be told by looking at it'))
+    .addOption(new Option('--format <name>', "format of the input, if it can't be detected"))
     .addOption(new Option('--records <n>', 'functions to show').default(2).argParser(parseNonNegative))
     .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [
     ['a published set', 'vultune data inspect primevul_valid.jsonl'],
-    ['out of an archive, five functions', 'vultune data inspect x1.tar.gz --records 5'],
+    ['five functions from an archive', 'vultune data inspect x1.tar.gz --records 5'],
   ]);
   return command.action((input: string, options: Options) => inspect(input, options, context));
 }

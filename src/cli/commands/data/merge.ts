@@ -9,18 +9,18 @@ export function mergeCommand(_stages: unknown, context: CliContext): Command {
   const command = new Command('merge')
     .summary('merge datasets into one, without duplicates and conflicts')
     .description(
-      'Merge datasets into one. Of functions that are equal but for comments and white space one is kept (that of ' +
-        'the test part before that of valid before the first), of those with both labels none; what is left out is ' +
-        'counted. Parts stay as they are, but for pairs, commits, CVEs and near duplicates that would lie in two: ' +
-        'these go where most of them is. --by splits anew.',
+      'Merge datasets into one. Keeps one of each set of functions equal but for comments and white space (the one in ' +
+        'test, else in valid, else the first), drops functions labelled both ways, and counts what is left out. Parts ' +
+        'stay as they are, except that a pair, commit, CVE or group of near duplicates in two parts moves to the part ' +
+        'that holds most of it. --by makes a new split.',
     );
   addSplitOptions(addInputs(command, 'two or more folders, files or archives'));
   addExamples(command, [
     [
-      'your own functions beside a published set',
+      'your own functions and a published set',
       'vultune data merge datasets/kb mine.jsonl --out datasets/both',
     ],
-    ['split anew, by project', 'vultune data merge a.jsonl b.jsonl --by project --out datasets/both'],
+    ['a new split, by project', 'vultune data merge a.jsonl b.jsonl --by project --out datasets/both'],
   ]);
   return command.action((inputs: string[], options: SplitCommandOptions) =>
     runSplit('merge', inputs, true, options, context),

@@ -1,4 +1,4 @@
-/** @file `--near-duplicates`: from which likeness on two functions are near duplicates; the same for every command. */
+/** @file `--near-duplicates`: from which similarity on two functions are near duplicates; the same for every command. */
 import { Option } from 'commander';
 import { parseShare } from '../../options.ts';
 
@@ -6,7 +6,7 @@ import { parseShare } from '../../options.ts';
 export function nearDuplicatesOption(): Option {
   return new Option(
     '--near-duplicates <jaccard>',
-    'likeness from which functions are near duplicates: Jaccard similarity of runs of three tokens',
+    'similarity from which functions are near duplicates: Jaccard, over 3-token shingles',
   )
     .default(0.9)
     .argParser(parseShare);

@@ -14,9 +14,9 @@ export function addReportOptions(command: Command): Command {
   return command
     .option(
       '--base-model <model>',
-      'count tokens in report.html with the tokenizer of this model, if it is on this machine (default: an estimate)',
+      "count tokens in report.html with this model's tokenizer, if it is on this machine (default: an estimate)",
     )
-    .option('--no-report', 'write no report.html');
+    .option('--no-report', 'do not write report.html');
 }
 
 /** Writes the page of a dataset, unless it is not wanted. @returns a line for the summary */

@@ -23,11 +23,11 @@ interface Options extends InputOptions {
 
 export function sampleCommand(_stages: unknown, context: CliContext): Command {
   const command = new Command('sample')
-    .summary('choose functions to a wanted mix')
+    .summary('draw a random sample with a given mix')
     .description(
-      'Choose functions at random to a wanted mix: the share of vulnerable ones, the same number of each CWE. Where ' +
-        'there is too little of something the sample gets smaller and keeps its mix. Sample what you train with; ' +
-        'what you test with should stay as it is.',
+      'Draw a random sample with a given mix: a share of vulnerable functions, the same number of each CWE. Where ' +
+        'functions of one kind run short, the sample gets smaller and keeps its mix. Sample training data only: ' +
+        'test data should stay as it is.',
     );
   addInputs(command)
     .requiredOption('--out <file>', 'JSON lines to write')
@@ -37,10 +37,10 @@ export function sampleCommand(_stages: unknown, context: CliContext): Command {
       ),
     )
     .addOption(
-      new Option('--count <n>', 'functions in all (default: as many as can be)').argParser(parseCount),
+      new Option('--count <n>', 'functions in total (default: as many as possible)').argParser(parseCount),
     )
-    .option('--per-cwe', 'vulnerable functions of every CWE in equal numbers, as far as there are any', false)
-    .option('--keep-pairs', 'a vulnerable function with its fix, no fix without what it fixed', false)
+    .option('--per-cwe', 'the same number of vulnerable functions per CWE, as far as they last', false)
+    .option('--keep-pairs', 'keep pairs whole: a vulnerable function and its fix', false)
     .option('--part <name>', 'choose only from this part: train, valid, test (default: all)')
     .addOption(
       new Option('--seed <n>', 'another seed, another sample').default(42).argParser(parseNonNegative),
@@ -52,7 +52,7 @@ export function sampleCommand(_stages: unknown, context: CliContext): Command {
       'vultune data sample datasets/vdisc --part train --positives 0.25 --out train-quarter.jsonl',
     ],
     [
-      'two thousand, every CWE alike',
+      'two thousand, the same number per CWE',
       'vultune data sample train.jsonl --positives 0.25 --count 2000 --per-cwe --out train-2000.jsonl',
     ],
   ]);

@@ -33,7 +33,7 @@ export function addSplitOptions(command: Command): Command {
     .addOption(
       new Option(
         '--by <what>',
-        'what stays together, or decides (default: predefined if there is, else commit)',
+        'what stays together, or decides the part (default: predefined if every function has a split, else commit)',
       ).choices(BY),
     )
     // As `data build` has it.
@@ -43,11 +43,9 @@ export function addSplitOptions(command: Command): Command {
         .default({ train: 0.7, valid: 0.15, test: 0.15 }, '0.7,0.15,0.15')
         .argParser(parseFractions),
     )
+    .addOption(new Option('--seed <n>', 'seed of the split').default(42).argParser(parseNonNegative))
     .addOption(
-      new Option('--seed <n>', 'another seed, another split').default(42).argParser(parseNonNegative),
-    )
-    .addOption(
-      new Option('--time-per <what>', 'by time: one point for all, or one in each project')
+      new Option('--time-per <what>', 'by time: one cut-off for all, or one per project')
         .choices(['all', 'project'])
         .default('all'),
     )

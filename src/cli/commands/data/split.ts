@@ -14,19 +14,19 @@ export function splitCommand(_stages: unknown, context: CliContext): Command {
     .summary('split a dataset into train, valid and test')
     .description(
       'Split a dataset into train, valid and test so that no pair, commit, CVE or near duplicate lies in two parts. ' +
-        'The shares of the vulnerable and of all functions are met as well as that allows. Functions that are no ' +
-        'vulnerable ones and no fixes are left out, and counted, where a near duplicate is on another side.\n\n' +
+        'The shares of vulnerable and of all functions are met as closely as that allows. Functions that are neither ' +
+        'vulnerable nor fixes are left out, and counted, where a near duplicate is in another part.\n\n' +
         'The same input and seed give the same bytes. The input is read twice, and may be larger than memory.',
     );
   addSplitOptions(addInputs(command, 'folders, files or archives of one dataset')).option(
     '--deduplicate',
-    'of equal functions keep one, of those with both labels none',
+    'keep one of each set of duplicates; drop functions labelled both ways',
     false,
   );
   addExamples(command, [
     ['as in the paper, by commit', 'vultune data split functions.jsonl --by commit --out datasets/mine'],
     [
-      'what comes later is for the test',
+      'the latest functions for the test part',
       'vultune data split functions.jsonl --by time --out datasets/by-time',
     ],
     [

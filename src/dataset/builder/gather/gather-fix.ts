@@ -53,7 +53,7 @@ function sourceFile(change: FileChange, tally: ReasonTally) {
   if (text === undefined) return undefined;
   const language: Language | undefined = languageOfPath(path, text);
   if (language === undefined) {
-    tally.add('file that is no source code');
+    tally.add('file that is not source code');
     return undefined;
   }
   const problem = sourcePathProblem(path) ?? sourcePathProblem(pathBefore) ?? contentProblem(text);

@@ -1,15 +1,17 @@
 /**
- * @file One analysed unit on disk: a line a function, a summary last, so that a file without one is not whole. A stopped build
- * resumes from these files, and selection reads them.
+ * @file One analysed unit on disk: a line a function, a summary with a checksum last, so that a file without one is not whole.
+ * A stopped build resumes from these files, and selection reads them.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { AtomicWriter } from '../../../base/atomic-writer.ts';
+import { jsonOrUndefined } from '../../../schema/check-value.ts';
+import { z } from '../../../schema/zod.ts';
 import { readLines } from '../../read-lines.ts';
 
 /** To be raised whenever the same files would be analysed differently: parser, names, matching, filters. */
-export const STAGING_VERSION = 4;
+export const GATHERING_VERSION = 6;
 
 /** before, after: of a function that the fix changed; record: somebody's own label. */
 export type GatheredRole = 'before' | 'after' | 'deleted' | 'unchanged' | 'record';
@@ -59,12 +61,13 @@ export interface GatheredSummary {
 
 /** Where the unit with this key is gathered. */
 export function gatheredPath(gatheredDir: string, key: string): string {
-  const hash = createHash('sha256').update(`${STAGING_VERSION} ${key}`).digest('hex');
+  const hash = createHash('sha256').update(`${GATHERING_VERSION} ${key}`).digest('hex');
   return join(gatheredDir, hash.slice(0, 2), `${hash.slice(2, 34)}.jsonl`);
 }
 
 export class GatheredFileWriter {
   readonly #writer: AtomicWriter;
+  readonly #hash = createHash('sha256');
 
   constructor(path: string) {
     this.#writer = new AtomicWriter(path);
@@ -72,41 +75,75 @@ export class GatheredFileWriter {
 
   /** JSON never holds a tab: it parts the two. */
   add(meta: GatheredMeta, fields: GatheredFields): void {
-    this.#writer.write(`${JSON.stringify(meta)}\t${JSON.stringify(fields)}\n`);
+    this.#write(`${JSON.stringify(meta)}\t${JSON.stringify(fields)}\n`);
   }
 
   commit(summary: GatheredSummary): void {
-    this.#writer.write(`${SUMMARY}${JSON.stringify(summary)}\n`);
+    this.#write(`${SUMMARY}${JSON.stringify(summary)}\t`);
+    this.#writer.write(`${this.#hash.digest('hex')}\n`);
     this.#writer.commit();
   }
 
   discard(): void {
     this.#writer.discard();
   }
+
+  #write(text: string): void {
+    this.#hash.update(text);
+    this.#writer.write(text);
+  }
 }
 
 const SUMMARY = 'summary\t';
 /** More than a summary takes. */
 const TAIL_BYTES = 64 * 1024;
+/** A SHA-256 of all that comes before it, and the line's end. */
+const CHECKSUM_BYTES = 65;
 
-/** The summary of a unit that is gathered and whole, else undefined. */
+const counts = z.record(z.string(), z.int().min(0));
+const summarySchema = z.object({
+  changed: z.int().min(0),
+  added: z.int().min(0),
+  deleted: z.int().min(0),
+  files: counts,
+  functions: counts,
+  units: z.int().min(0).optional(),
+});
+
+/** The summary of a unit that is gathered, whole and as it was written, else undefined: it is then made again. */
 export function readSummary(path: string): GatheredSummary | undefined {
+  let file: number;
   try {
-    const size = statSync(path).size;
-    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    const file = openSync(path, 'r');
-    try {
-      readSync(file, tail, 0, tail.length, size - tail.length);
-    } finally {
-      closeSync(file);
-    }
-    const lines = tail.toString('utf8').trimEnd().split('\n');
-    const last = lines.at(-1) ?? '';
-    return last.startsWith(SUMMARY) ? (JSON.parse(last.slice(SUMMARY.length)) as GatheredSummary) : undefined;
+    file = openSync(path, 'r');
   } catch {
-    // Absent, cut short or of an older layout: it is made again.
     return undefined;
   }
+  try {
+    const checkedBytes = fstatSync(file).size - CHECKSUM_BYTES;
+    const start = Math.max(0, checkedBytes - TAIL_BYTES);
+    const tail = Buffer.alloc(Math.max(0, checkedBytes + CHECKSUM_BYTES - start));
+    readSync(file, tail, 0, tail.length, start);
+    const [, json, checksum] = /(?:^|\n)summary\t(.*)\t([0-9a-f]{64})\n$/.exec(tail.toString('utf8')) ?? [];
+    if (json === undefined || hashOfBeginning(file, checkedBytes) !== checksum) return undefined;
+    return jsonOrUndefined(summarySchema, json) as GatheredSummary | undefined;
+  } catch {
+    // Cut short meanwhile, or not readable.
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function hashOfBeginning(file: number, bytes: number): string {
+  const hash = createHash('sha256');
+  const chunk = Buffer.alloc(2 ** 20);
+  for (let at = 0; at < bytes; ) {
+    const read = readSync(file, chunk, 0, Math.min(chunk.length, bytes - at), at);
+    if (read === 0) break;
+    hash.update(chunk.subarray(0, read));
+    at += read;
+  }
+  return hash.digest('hex');
 }
 
 /** The lines of a gathered unit, unparsed: what is not kept need not be. */

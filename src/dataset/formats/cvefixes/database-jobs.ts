@@ -86,7 +86,7 @@ function fileNames(row: Readonly<Record<string, unknown>>): Pick<FileChange, 'pa
   const [oldPath, newPath] = [textOf(row.old_path), textOf(row.new_path)];
   const path = (newPath ?? oldPath ?? textOf(row.filename) ?? '').replaceAll('\\', '/');
   const pathBefore = oldPath?.replaceAll('\\', '/');
-  if (languageOfPath(path) === undefined) return 'file that is no source code';
+  if (languageOfPath(path) === undefined) return 'file that is not source code';
   if (Math.max(Number(row.before_length ?? 0), Number(row.after_length ?? 0)) > MAX_FILE_LENGTH) {
     return 'file over the size limit';
   }

@@ -18,7 +18,7 @@ export interface LinkedDatabase extends ForeignFile {
 /** @throws VultuneError `DATASET_FILE_MISSING`. */
 export function linkDatabase(path: string): LinkedDatabase & { readonly remove: () => void } {
   if (!existsSync(path)) {
-    throw new VultuneError('DATASET_FILE_MISSING', `there is no database ${path}`, { where: { file: path } });
+    throw new VultuneError('DATASET_FILE_MISSING', `no such file: ${path}`, { where: { file: path } });
   }
   const folder = mkdtempSync(join(tmpdir(), 'vultune-sqlite-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });

@@ -76,7 +76,8 @@ async function* recordsOf(
       for (let index = 0; index < end - start; index++) {
         const line = start + index + 1;
         const code = texts[index];
-        if (typeof code !== 'string') throw broken('hdf5', path, `${SOURCE_COLUMN} holds no text`, { line });
+        if (typeof code !== 'string')
+          throw broken('hdf5', path, `${SOURCE_COLUMN} does not hold strings`, { line });
         if (code.trim() === '') {
           tally.add('no code');
           continue;
@@ -126,7 +127,7 @@ function column(hdf: HdfFile, name: string, path: string): Dataset {
   const found = hdf.keys().includes(name) ? hdf.get(name) : undefined;
   if (found instanceof Dataset) return found;
   const names = hdf.keys().slice(0, 20).join(', ');
-  throw new VultuneError('DATASET_FIELD_MISSING', `there is no dataset "${name}" in this HDF5 file`, {
+  throw new VultuneError('DATASET_FIELD_MISSING', `this HDF5 file has no dataset "${name}"`, {
     where: { file: path, name },
     hint: `VDISC has ${[SOURCE_COLUMN, ...LABEL_COLUMNS].join(', ')}; this file has ${names}`,
   });

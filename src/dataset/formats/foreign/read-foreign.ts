@@ -55,8 +55,8 @@ export function foreignBounds(
   const timeoutMs = Math.min(LONGEST_STALL_MS, Math.round(STALL_MS + (sizeBytes / 1e6) * STALL_MS_PER_MB));
   const memoryMb = Math.min(MOST_HEAP_MB, Math.round(totalmem() / 2 ** 21));
   const found: Readonly<Record<WorkerLimit, string>> = {
-    time: `its reader stood still for ${Math.round(timeoutMs / 1000)} s`,
-    memory: `a part of it takes more than ${memoryMb} MiB of memory`,
+    time: `reading it made no progress for ${Math.round(timeoutMs / 1000)} s`,
+    memory: `reading one part takes more than ${memoryMb} MiB of memory`,
     crash: 'its reader crashed',
   };
   return {
@@ -88,7 +88,7 @@ export function broken(
   const code = `DATASET_${kind.toUpperCase()}_BROKEN`;
   return new VultuneError(code, `cannot read the ${NAMES[kind]} ${path}: ${reason}`, {
     where: { file: path, ...(line === undefined ? {} : { line }) },
-    hint: 'it is cut off or damaged, or uses a part of the format that is not supported: fetch it again',
+    hint: 'it is truncated or damaged, or uses a feature of the format that is not supported: fetch it again',
     ...(cause === undefined ? {} : { cause }),
   });
 }

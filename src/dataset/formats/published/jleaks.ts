@@ -110,7 +110,7 @@ function records(
     cwe: CWE,
     pair: before !== undefined && after !== undefined ? `jleaks:${id}` : undefined,
   };
-  if (before === undefined || after === undefined) tally.add('kept without a partner');
+  if (before === undefined || after === undefined) tally.add('kept without the other half of its pair');
   return [
     ...(before === undefined
       ? []

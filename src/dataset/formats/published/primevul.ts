@@ -51,12 +51,12 @@ async function* joinNeighbours(
       yield { ...placed, record: { ...after, pair, set: 'P2' } };
       waiting = undefined;
     } else {
-      tally.add('kept without a partner');
+      tally.add('kept without the other half of its pair');
       yield waiting;
       waiting = placed;
     }
   }
   if (waiting === undefined) return;
-  tally.add('kept without a partner');
+  tally.add('kept without the other half of its pair');
   yield waiting;
 }

@@ -53,7 +53,7 @@ function requireColumn(row: Readonly<Record<string, unknown>>, column: string, w
   const columns = Object.keys(row)
     .slice(0, 20)
     .map((name) => `"${name}"`);
-  throw new VultuneError('DATASET_FIELD_MISSING', `there is no column "${column}"`, {
+  throw new VultuneError('DATASET_FIELD_MISSING', `no column "${column}"`, {
     where: { ...where, name: column },
     hint: `the columns are ${columns.join(', ')}; --field FIELD=COLUMN says which is which`,
   });

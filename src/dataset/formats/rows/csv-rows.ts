@@ -65,7 +65,7 @@ export async function* csvRows(
       : `the row at line ${line} is not CSV`;
     throw new VultuneError('DATASET_CSV_BROKEN', `${found}: ${error.message.slice(0, 120)}`, {
       where: { file, line },
-      hint: 'a cell with quotes or line ends stands in double quotes, a quote in it is doubled',
+      hint: 'put cells with quotes or line ends in double quotes, and double the quotes inside',
       cause: error,
     });
   } finally {
@@ -97,7 +97,7 @@ async function* checkedUtf8(bytes: AsyncIterable<Uint8Array>, file: string): Asy
 
 function checkHeader(header: readonly string[], file: string): void {
   const where = { file, line: 1 };
-  const hint = 'the first line names each column once';
+  const hint = 'the first line must name each column once';
   if (header.length > MOST_COLUMNS) {
     const found = `the header names ${header.length} columns, at most ${MOST_COLUMNS} are read`;
     throw new VultuneError('DATASET_CSV_BROKEN', found, { where, hint });
@@ -115,7 +115,7 @@ function tooManyCells(cells: number, width: number, where: { file: string; line:
   const found = `the row at line ${where.line} has ${cells} cells, the header has ${width}`;
   return new VultuneError('DATASET_CSV_BROKEN', found, {
     where,
-    hint: 'a cell with commas, quotes or line ends stands in double quotes, a quote in it is doubled',
+    hint: 'put cells with commas, quotes or line ends in double quotes, and double the quotes inside',
   });
 }
 

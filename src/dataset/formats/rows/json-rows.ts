@@ -35,7 +35,7 @@ export async function* jsonRows(
       row++;
       sinceRow = 0;
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw new VultuneError('DATASET_FIELD_TYPE', `element ${row} of the array is no JSON object`, {
+        throw new VultuneError('DATASET_FIELD_TYPE', `element ${row} of the array is not a JSON object`, {
           where: { file, line: row },
           hint: 'expected an array of objects, one for each function',
         });
@@ -68,7 +68,7 @@ function broken(error: unknown, file: string, row: number): unknown {
   const reason = error.message.slice(0, 120);
   return new VultuneError('DATASET_JSON_BROKEN', `element ${row} of the array is not JSON: ${reason}`, {
     where: { file, line: row },
-    hint: 'the file is cut off, or is no JSON array',
+    hint: 'the file is truncated, or is not a JSON array',
     cause: error,
   });
 }

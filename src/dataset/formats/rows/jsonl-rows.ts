@@ -24,8 +24,8 @@ function parseObject(text: string, file: string, line: number): Record<string, u
     if (repeated !== undefined) throw repeatedKey(repeated, { file, line });
     return value as Record<string, unknown>;
   }
-  throw new VultuneError('DATASET_FIELD_TYPE', `line ${line} holds no JSON object`, {
+  throw new VultuneError('DATASET_FIELD_TYPE', `line ${line} does not hold a JSON object`, {
     where,
-    hint: 'expected one JSON object a line (JSON lines)',
+    hint: 'expected one JSON object per line (JSON lines)',
   });
 }

@@ -30,7 +30,7 @@ export async function* tableRows(
   } else if (container === 'parquet' && file.isOnDisk) {
     yield* (await import('./parquet-rows.ts')).parquetRows(file.path, { onBytes, signal });
   } else if (container !== 'empty') {
-    throw new VultuneError('DATASET_NOT_A_TABLE', `${file.path} is no table of functions`, {
+    throw new VultuneError('DATASET_NOT_A_TABLE', `${file.path} is not a table of functions`, {
       where: { file: file.path },
       hint: 'expected JSON lines, a JSON array, CSV or Parquet',
     });

@@ -42,12 +42,12 @@ function parseLine(
   const optional = (name: string): string | undefined => {
     const field = line[name];
     if (field === undefined || field === null) return undefined;
-    if (typeof field !== 'string' || field === '') throw broken(name, 'a text');
+    if (typeof field !== 'string' || field === '') throw broken(name, 'a string');
     return field;
   };
   const required = (name: string): string => {
     const field = optional(name);
-    if (field === undefined) throw broken(name, 'a text');
+    if (field === undefined) throw broken(name, 'a string');
     return field;
   };
   const system = (optional('ecosystem') ?? ecosystem).toLowerCase();
@@ -76,7 +76,7 @@ function texts(
 ): string[] {
   const list =
     value === undefined || value === null ? [] : Array.isArray(value) ? (value as unknown[]) : [value];
-  if (!list.every((entry) => typeof entry === 'string')) throw broken(name, 'a text or a list of texts');
+  if (!list.every((entry) => typeof entry === 'string')) throw broken(name, 'a string or a list of strings');
   return list.filter((entry) => entry !== '');
 }
 

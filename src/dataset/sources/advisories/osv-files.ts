@@ -12,7 +12,7 @@ const LIMITS = { fileBytes: 16 * 2 ** 20, totalBytes: 8 * 2 ** 30 };
 
 /**
  * Calls `onAdvisory` for each, in an order that depends on names alone; `onProblem` for each entry that is not an advisory.
- * @throws VultuneError `FILE_*`, `OSV_BROKEN` for a single file that is no JSON
+ * @throws VultuneError `FILE_*`, `OSV_BROKEN` for a single file that is not JSON
  */
 export async function readOsvFiles(
   location: string,
@@ -43,7 +43,7 @@ export async function readOsvFiles(
     const onFile = (_path: string, bytes: Buffer) => parseOrCount(bytes.toString('utf8'));
     await readZip(location, { wants, onFile, onProblem }, { limits: LIMITS });
   } else if (!parse(readTextFile(location))) {
-    throw new VultuneError('OSV_BROKEN', `${location} is no JSON`, {
+    throw new VultuneError('OSV_BROKEN', `${location} is not JSON`, {
       where: { file: location },
       hint: 'a .json advisory, a folder of them, or the .zip of a whole ecosystem',
     });

@@ -58,7 +58,7 @@ function statementPackages(path: string, onProblem: (reason: string) => void): A
     // The failsafe schema: 1.10 is a text. No alias bombs either.
     statement = parse(readTextFile(path), { schema: 'failsafe', maxAliasCount: 0 }) as Statement | null;
   } catch {
-    onProblem('statement that is no YAML');
+    onProblem('statement that is not YAML');
     return [];
   }
   const id = statement?.vulnerability_id;

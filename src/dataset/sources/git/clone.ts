@@ -39,12 +39,12 @@ export async function openFolder(
 /** Units may be read for as long as the process lives, and so the view stays. */
 async function openLocal({ location }: RepositoryAddress, signal: AbortSignal): Promise<OpenedFolder> {
   const missing = (what: string) =>
-    new VultuneError('GIT_REPOSITORY_MISSING', `${location} is not a git repository: ${what}`, {
+    new VultuneError('GIT_REPOSITORY_MISSING', `${location} is not a Git repository: ${what}`, {
       where: { file: location },
     });
-  if (!existsSync(location)) throw missing('there is no such folder');
+  if (!existsSync(location)) throw missing('no such folder');
   const place = placeAt(location);
-  if (place === undefined) throw missing('it holds no .git that leads to a repository');
+  if (place === undefined) throw missing('it has no .git that leads to a repository');
   const { folder, settings } = await RepositoryView.open(place, signal);
   const origin = settings.get('remote.origin.url');
   return { folder, ...(origin === undefined ? {} : { origin }) };
@@ -98,7 +98,7 @@ function cloneFailed(address: GitRemote, stderr: string): VultuneError {
   const said = stderr.split('\n').findLast((line) => /^(?:fatal|error)/.test(line)) ?? stderr.slice(0, 300);
   return new VultuneError('GIT_CLONE_FAILED', `cannot clone ${address.location}: ${withoutSecrets(said)}`, {
     where: { name: address.location },
-    hint: 'check the address and the network; what is private needs a credential helper or a key',
+    hint: 'check the address and the network; a private repository needs a credential helper or a key',
     exitCode: 1,
   });
 }
@@ -153,7 +153,7 @@ async function fetchIds(
     throw new VultuneError(
       'GIT_FETCH_FAILED',
       `cannot fetch ${ids.length} files' contents of ${remote.location}: ${stderr.slice(0, 300)}`,
-      { hint: 'the same command goes on from what is already fetched', exitCode: 1 },
+      { hint: 'run the same command again: it resumes where it stopped', exitCode: 1 },
     );
   }
   if (ids.length === 1) return;

@@ -146,7 +146,7 @@ function listError(error: unknown, path: string): unknown {
   const translated = fileError(error, path, 'read');
   if (translated !== error || !(error instanceof Error) || !('code' in error)) return translated;
   if (!String(error.code).startsWith('CSV_')) return error;
-  return new VultuneError('FIX_LIST_BROKEN', `${path} is no CSV file: ${error.message.slice(0, 200)}`, {
+  return new VultuneError('FIX_LIST_BROKEN', `${path} is not a CSV file: ${error.message.slice(0, 200)}`, {
     where: { file: path },
     cause: error,
   });
@@ -165,7 +165,7 @@ async function* jsonRows(
       value = undefined;
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      onBroken('list: line is no JSON object', number);
+      onBroken('list: line is not a JSON object', number);
       continue;
     }
     const fields = Object.entries(value).map(([name, field]): [string, string] => [

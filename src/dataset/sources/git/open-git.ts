@@ -1,4 +1,5 @@
 /** @file `git=LIST` and `git --repository R --fixes PATTERN` of the command line: checks what was given, opens nothing yet. */
+import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../../base/errors.ts';
 import { hashFile } from '../../../base/hash-file.ts';
@@ -24,6 +25,12 @@ export async function openFixList(
   if (location === undefined) {
     throw new VultuneError('SOURCE_LOCATION', `${name}: expected a list of fixes`, {
       hint: `${name}=fixes.csv, or for one repository: git --repository . --fixes "CVE-|security fix"`,
+    });
+  }
+  if (statSync(location, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new VultuneError('SOURCE_LOCATION', `${location} is a folder, ${name} expects a list of fixes`, {
+      where: { file: location },
+      hint: `for the fixes of one repository: vultune data build git --repository ${location} --fixes "CVE-|security fix" --out FOLDER`,
     });
   }
   const problems = new Map<string, number>();
@@ -74,14 +81,17 @@ function messagePattern(text: string): RegExp {
     return new RegExp(text, 'i');
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : '';
-    throw optionError(`--fixes is no pattern: ${said}`, 'for a literal word, write it alone: --fixes CVE-');
+    throw optionError(
+      `--fixes is not a valid pattern: ${said}`,
+      'for a literal word, write it alone: --fixes CVE-',
+    );
   }
 }
 
 /** What the command line says of git. @throws VultuneError `SOURCE_OPTION` */
 export function gitOptions({ merges, maxFileSize, clones }: GivenOptions): GitSourceOptions {
   if (merges !== undefined && merges !== 'skip' && merges !== 'first-parent') {
-    throw optionError('--merges: unknown value', 'expected skip or first-parent');
+    throw optionError('--merges has an unknown value', 'expected skip or first-parent');
   }
   const maxFileBytes = wholeNumber('--max-file-size', maxFileSize);
   const concurrency = wholeNumber('--clones', clones);
@@ -97,7 +107,7 @@ function wholeNumber(flag: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
   if (Number.isSafeInteger(number) && number > 0) return number;
-  throw optionError(`${flag}: expected a whole number above 0`, `${flag} 4`);
+  throw optionError(`${flag}: expected an integer > 0`, `${flag} 4`);
 }
 
 function optionError(message: string, hint: string): VultuneError {

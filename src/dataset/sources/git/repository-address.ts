@@ -45,13 +45,13 @@ export function parseRepository(text: string, base: string): RepositoryAddress {
 
 function fromUrl(given: string, scheme: string): RepositoryAddress {
   if (!SCHEMES.some((known) => known === scheme)) {
-    throw refused(given, `"${scheme}" is none of ${SCHEMES.join(', ')}`);
+    throw refused(given, `"${scheme}" is not one of ${SCHEMES.join(', ')}`);
   }
   let url: URL;
   try {
     url = new URL(given);
   } catch {
-    throw refused(given, 'it is no URL');
+    throw refused(given, 'it is not a URL');
   }
   if (url.hostname.startsWith('-') || url.username.startsWith('-')) {
     throw refused(given, 'its host or user begins with "-"');

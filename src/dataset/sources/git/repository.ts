@@ -115,7 +115,7 @@ export class Repository {
     const kinds = [before?.kind, after?.kind];
     if (kinds.includes('submodule')) return 'submodule';
     if (kinds.includes('link')) return 'symbolic link';
-    if (!this.#isWanted(path)) return 'file that is no source code';
+    if (!this.#isWanted(path)) return 'file that is not source code';
     if (before?.id !== after?.id) return undefined;
     return status === 'renamed' ? 'file renamed without a change' : 'only the mode of a file changed';
   }
@@ -199,7 +199,7 @@ export class Repository {
   #refuseUnreachable(cause: ProcessEnded): void {
     if (this.folder.remote === undefined || !/promisor|fetch|remote/i.test(cause.message)) return;
     throw new VultuneError('GIT_FETCH_FAILED', `cannot fetch from ${this.folder.remote.location}`, {
-      hint: 'the same command goes on from what is already fetched',
+      hint: 'run the same command again: it resumes where it stopped',
       cause,
       exitCode: 1,
     });

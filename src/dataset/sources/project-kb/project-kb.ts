@@ -29,7 +29,7 @@ export async function openProjectKb(location: string | undefined): Promise<Chang
   if (folders.length === 0) {
     throw new VultuneError('SOURCE_LOCATION', `${location} holds no folder with a statement.yaml`, {
       where: { file: location },
-      hint: 'the folder `statements` of the data, with one folder a vulnerability',
+      hint: 'the folder `statements` of the data, with one folder per vulnerability',
     });
   }
   let info: SourceInfo = {
@@ -180,7 +180,7 @@ async function* changedFiles(
         const file = place(path)?.file;
         if (file === undefined) return false;
         if (languageOfPath(file) !== undefined) return true;
-        tally.add('file that is no source code');
+        tally.add('file that is not source code');
         return false;
       },
       onFile: (path, bytes) => {

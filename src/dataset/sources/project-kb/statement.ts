@@ -19,7 +19,7 @@ export function readStatement(path: string): Statement {
     content = parse(readTextFile(path), { schema: 'failsafe', maxAliasCount: 0 });
   } catch (error) {
     if (error instanceof VultuneError) throw error;
-    throw wrong(`this is no YAML (${String(error).split('\n')[0]})`, error);
+    throw wrong(`this is not YAML (${String(error).split('\n')[0]})`, error);
   }
   const vulnerability = field(content, 'vulnerability_id');
   if (typeof vulnerability !== 'string' || vulnerability === '') throw wrong('vulnerability_id is missing');

@@ -124,15 +124,11 @@ async function runMaven(
     return await runClient(['mvn', ...args], { cwd: folder, env: { MAVEN_BASEDIR: folder }, signal });
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw new VultuneError(
-      'MAVEN_MISSING',
-      'Maven releases are fetched with mvn, and there is none on the PATH',
-      {
-        hint: 'install Apache Maven 3',
-        cause: error,
-        exitCode: 1,
-      },
-    );
+    throw new VultuneError('MAVEN_MISSING', 'Maven releases are fetched with mvn, which is not on the PATH', {
+      hint: 'install Apache Maven 3',
+      cause: error,
+      exitCode: 1,
+    });
   }
 }
 
@@ -151,7 +147,7 @@ function refuse(name: string, { stdout, stderr }: ClientOutcome): false {
     unreachable ? 'REGISTRY_UNREACHABLE' : 'MAVEN_FAILED',
     `mvn could not fetch ${name}${unreachable ? ': its repository cannot be reached' : `: ${said}`}`,
     {
-      hint: "check the network and Maven's settings; the same command goes on from what is already fetched",
+      hint: "check the network and Maven's settings; run the same command again: it resumes where it stopped",
       cause: new Error(said),
       exitCode: 1,
     },

@@ -87,7 +87,7 @@ async function orNothing<T>(name: string, tally: Tally, work: Promise<T>): Promi
 
 function unreachable(name: string, code: string, cause: unknown): VultuneError {
   return new VultuneError('REGISTRY_UNREACHABLE', `npm's registry cannot be asked for ${name}: ${code}`, {
-    hint: "check the network and npm's configuration; the same command goes on from what is already fetched",
+    hint: "check the network and npm's configuration; run the same command again: it resumes where it stopped",
     cause,
     exitCode: 1,
   });

@@ -142,7 +142,7 @@ async function askPip(args: readonly string[], context: ReleaseContext, folder?:
       exitCode: 1,
     });
   }
-  throw new VultuneError('PIP_MISSING', 'Python releases are fetched with pip, and there is none here', {
+  throw new VultuneError('PIP_MISSING', 'Python releases are fetched with pip, which was not found', {
     hint: `install Python 3 with pip; tried ${PYTHONS.join(', ')}`,
     exitCode: 1,
   });
@@ -163,7 +163,7 @@ function refuseUnreachable(stderr: string, name: string): void {
     );
   if (said === null) return;
   throw new VultuneError('REGISTRY_UNREACHABLE', `the Python package index cannot be asked for ${name}`, {
-    hint: "check the network and pip's configuration; the same command goes on from what is already fetched",
+    hint: "check the network and pip's configuration; run the same command again: it resumes where it stopped",
     cause: new Error(said[0].slice(0, 300)),
     exitCode: 1,
   });

@@ -12,8 +12,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { hubClient } from '../../../../src/checkpoint/sources/hub-client.ts';
 import { listModels } from '../../../../src/checkpoint/sources/list-models.ts';
 import type { DownloadProgress, ResolveOptions } from '../../../../src/checkpoint/sources/model-source.ts';
+import { MANIFEST, packageFolder } from '../../../../src/checkpoint/sources/package-cache.ts';
 import { resolveModel } from '../../../../src/checkpoint/sources/resolve-model.ts';
 import { COMMIT_A, COMMIT_B, type FakeHub, startFakeHub } from '../../../support/fake-hub.ts';
 
@@ -231,6 +233,7 @@ describe('errors', () => {
     ["a proxy's refusal", 403, 'text/html', '<h1>Blocked</h1>'],
     ["a network's login page", 200, 'text/html', '<h1>Welcome</h1>'],
     ['another service', 200, 'application/json', '{"hello":1}'],
+    ['an answer of null', 200, 'application/json', 'null'],
   ])('%s is an unreachable hub', async (_, status, type, body) => {
     hub.answer = { status, type, body };
     await expect(fetchModel()).rejects.toThrow(code('MODEL_HUB_UNREACHABLE'));
@@ -262,6 +265,29 @@ describe('offline', () => {
     await fetchModel();
     expect((await fetchModel({ offline: true })).path).toBe(path);
   });
+});
+
+test.each([
+  ['no list', {}],
+  ['of no size', [{ type: 'file', path: 'config.json', oid: COMMIT_A }]],
+  ['of a size in words', [{ type: 'file', path: 'config.json', oid: COMMIT_A, size: 'large' }]],
+  ['without a name', [{ type: 'file', size: 3, oid: COMMIT_A }]],
+])('a list of files that is %s: the hub is unreachable', async (_, answer) => {
+  hub.answer = { status: 200, type: 'application/json', body: JSON.stringify(answer) };
+  const client = hubClient('org/model', { hubUrl: hub.url });
+  await expect(client.files(COMMIT_A)).rejects.toThrow(code('MODEL_HUB_UNREACHABLE'));
+});
+
+test.each([
+  ['null', 'null'],
+  ['files that are no names', '{"formatVersion":1,"reference":"pypi:m","version":"1","files":[true,3]}'],
+  ['files of other folders', '{"formatVersion":1,"reference":"pypi:m","version":"1","files":["../../x"]}'],
+  ['no reference', '{"formatVersion":1,"version":"1","files":[]}'],
+])('a cached package whose manifest has %s is not listed', async (_, manifest) => {
+  const folder = packageFolder(cacheDir, 'm', '1');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, MANIFEST), manifest);
+  expect(await listModels({ cacheDir })).toEqual([]);
 });
 
 test('what is cached is listed', async () => {

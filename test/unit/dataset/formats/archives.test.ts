@@ -62,7 +62,7 @@ describe('archives', () => {
       ['int c;', 'valid', '/set/valid.jsonl', 1],
       ['int d;', 'test', '/set/test.jsonl', 1],
     ]);
-    expect(leftOut).toEqual({ 'file of no known format: set/extra.csv': 1 });
+    expect(leftOut).toEqual({ 'file of an unknown format: set/extra.csv': 1 });
   });
 
   test('paths that leave it and links are passed over, and nothing is written', async () => {

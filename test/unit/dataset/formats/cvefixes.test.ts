@@ -130,7 +130,7 @@ describe('as a source of fixes', () => {
     ]);
     expect(leftOut).toEqual({
       'fix whose commit is not in the database': 1,
-      'file that is no source code': 1,
+      'file that is not source code': 1,
     });
     expect(new Set(units.map(({ unit }) => unit.key)).size).toBe(2);
   });

@@ -144,7 +144,7 @@ describe('primevul', () => {
       ['4', 'P1', 'fed9876:4', 'test'],
       ['5', 'P2', 'fed9876:4', 'test'],
     ]);
-    expect(leftOut).toEqual({ 'kept without a partner': 1 });
+    expect(leftOut).toEqual({ 'kept without the other half of its pair': 1 });
   });
 });
 
@@ -301,5 +301,5 @@ test('jleaks: two archives and a table', async () => {
     { ...common, id: 'jleaks-fix-1', code: 'void run() { try {} }', target: 0, set: 'P2' },
     { id: 'jleaks-bug-2', language: 'java', code: 'void b() {}', target: 1, set: 'P1', cwe: ['CWE-772'] },
   ]);
-  expect(leftOut).toEqual({ 'kept without a partner': 1 });
+  expect(leftOut).toEqual({ 'kept without the other half of its pair': 1 });
 });

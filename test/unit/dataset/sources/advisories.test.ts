@@ -248,7 +248,7 @@ describe("project-kb's statements", () => {
     expect(problems).toEqual([
       'artifact without an affected release before a fixed one',
       'statement without releases',
-      'statement that is no YAML',
+      'statement that is not YAML',
     ]);
   });
 

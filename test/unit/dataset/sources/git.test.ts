@@ -30,6 +30,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const code = (value: string) => expect.objectContaining({ code: value });
 
+test('a folder in the place of a list of fixes: the hint reads it as one repository', async () => {
+  await expect(openFixList('git', folder, {})).rejects.toMatchObject({
+    code: 'SOURCE_LOCATION',
+    hint: expect.stringContaining(`vultune data build git --repository ${folder} --fixes`),
+  });
+});
+
 /** A list of (repository, commit) and what it gives. */
 async function readList(
   rows: readonly (readonly [string, string, string?])[],
@@ -122,7 +129,7 @@ describe('one repository', () => {
         { path: 'a.js', before: 'one();\r\ntwo();\r\n', after: 'one(1);\r\ntwo();\r\n' },
         { path: 'sub/new.ts', before: undefined, after: 'fresh();\n' },
       ],
-      left: { 'file that is no source code': 1 },
+      left: { 'file that is not source code': 1 },
     });
   });
 
@@ -166,7 +173,7 @@ describe('one repository', () => {
     expect(await filesOf('mode')).toEqual({ files: [], left: { 'only the mode of a file changed': 1 } });
     const { files, left } = await filesOf('link and submodule');
     expect(files).toEqual([]);
-    expect(left).toEqual({ 'file that is no source code': 1, 'symbolic link': 1, submodule: 1 });
+    expect(left).toEqual({ 'file that is not source code': 1, 'symbolic link': 1, submodule: 1 });
   });
 
   test('a merge is counted, or compared with its first parent', async () => {

@@ -104,7 +104,9 @@ describe("npm's releases as a source", () => {
     const sources = [await openReleases('npm', offerPackages(4))];
     const { info, records } = await build(folder, { ...NAMED_RELEASES, sources, ratio: 1 });
     const names = (set: string) =>
-      records.flatMap((record) => (record.set === set ? [record.function_name] : [])).sort();
+      records
+        .flatMap((record) => (record.set === set ? [record.function_name] : []))
+        .sort((a, b) => String(a).localeCompare(String(b)));
     const merges = ['merge0', 'merge1', 'merge2', 'merge3'];
     expect([names('P1'), names('P2')]).toEqual([merges, merges]);
     expect(names('P3')).toEqual(['other0', 'other1', 'other2', 'other3']);

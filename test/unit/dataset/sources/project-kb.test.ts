@@ -115,7 +115,7 @@ describe('good statements', () => {
     ]);
     expect(tally).toEqual({
       'binary file': 1,
-      'file that is no source code': 1,
+      'file that is not source code': 1,
       'not UTF-8, read as Latin-1 (kept)': 1,
     });
   });
@@ -200,6 +200,10 @@ describe('hostile archives', () => {
   test.each([
     ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 40)],
     ['no gzip', () => Buffer.from('no archive at all')],
+    [
+      'damaged inside',
+      (bytes: Buffer) => Buffer.from(bytes.map((byte, at) => (at === 10 ? byte ^ 0xff : byte))),
+    ],
     ['no tar', () => gzipSync(Buffer.alloc(2048, 'x'))],
     ['empty', () => Buffer.alloc(0)],
   ])('%s: counted once, nothing is made of it, the others are read', async (_, damage) => {
