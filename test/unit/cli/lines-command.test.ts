@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linesCommand } from '../../../src/cli/commands/lines.ts';
-import { linesStage } from '../../../src/cli/stages/lines.ts';
+import { runLines } from '../../../src/cli/lines/run-lines.ts';
 import { type CliCaseOptions, cliCase } from '../../support/cli-case.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -38,7 +38,7 @@ const RECORDS = [
 ];
 
 const lines = (argv: readonly string[], options?: CliCaseOptions) =>
-  cliCase([linesCommand(linesStage)], ['lines', run, '--num-threads', '1', ...argv], options);
+  cliCase([linesCommand(runLines)], ['lines', run, '--num-threads', '1', ...argv], options);
 
 interface Json {
   readonly functions: readonly {

@@ -4,14 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
-import { prepareDataset } from '../../../src/cli/stages/quickstart-data.ts';
-import {
-  chooseModel,
-  HUB_MODEL,
-  PACKAGED_MODEL,
-  type Resolve,
-} from '../../../src/cli/stages/quickstart-model.ts';
-import { choosePackage, describeScan, scanPackage } from '../../../src/cli/stages/quickstart-scan.ts';
+import { prepareDataset } from '../../../src/cli/quickstart/data.ts';
+import { chooseModel, HUB_MODEL, PACKAGED_MODEL, type Resolve } from '../../../src/cli/quickstart/model.ts';
+import { choosePackage, describeScan, scanPackage } from '../../../src/cli/quickstart/scan.ts';
 import type { BuildDatasetResult } from '../../../src/dataset/builder/build-dataset.ts';
 import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
 import type { LabelledRecord } from '../../../src/dataset/record.ts';

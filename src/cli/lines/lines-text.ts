@@ -1,40 +1,34 @@
-/** @file What `lines` prints: functions with the heat of their lines and the table of measures, or all of it as JSON. Computes nothing. */
+/** @file What `lines` prints: functions with the heat of their lines, and the table of measures. */
 
 import { formatCount, formatSignificant } from '../../base/numbers.ts';
 import { FEW_CLUSTERS } from '../../evaluation/resampling/clusters.ts';
 import type { Interval } from '../../evaluation/resampling/intervals.ts';
 import { LINE_MEASURES, type LineMeasures, RANDOM_ORDERS } from '../../explain/line-metrics.ts';
 import { linesOf } from '../../explain/line-scores.ts';
-import type { LinesRequest } from '../commands/lines.ts';
+import type { ExplainedFunction, LineComparison, LinesResult } from '../../workflows/lines/lines-options.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { heatedLines, heatLegend } from '../display/line-heat.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
-import type { ExplainedFunction } from './explained-function.ts';
-import type { LineComparison } from './lines-measures.ts';
 
-export interface LinesOutput {
-  readonly request: LinesRequest;
-  readonly threshold: number;
-  /** In the data. */
-  readonly functions: number;
-  readonly shown: readonly ExplainedFunction[];
-  readonly measures: LineComparison | undefined;
+export interface LinesTextOptions {
+  /** Lines shown of a function: the hottest ones. */
+  readonly maxLines: number;
 }
 
-export function linesText(output: LinesOutput, terminal: Terminal): string {
-  const { shown, functions, measures, request } = output;
+export function linesText(result: LinesResult, options: LinesTextOptions, terminal: Terminal): string {
+  const { explained, functions, measures, method, threshold } = result;
   const { colors } = terminal;
-  const hasMarked = shown.some(({ input }) => markedLines(input).length > 0);
-  const hasNegative = shown.some(({ explanation }) => explanation.scores.some((score) => score < 0));
-  const rest = functions - shown.length;
+  const hasMarked = explained.some(({ input }) => markedLines(input).length > 0);
+  const hasNegative = explained.some(({ explanation }) => explanation.scores.some((score) => score < 0));
+  const rest = functions - explained.length;
   const parts = [
     heatLegend({ hasMarked, hasNegative }, terminal),
-    ...shown.map((one) => functionText(one, output, terminal)),
+    ...explained.map((one) => functionText(one, { threshold, ...options }, terminal)),
     rest > 0
       ? `${formatCount(rest)} more ${rest === 1 ? 'function' : 'functions'} (--count shows more, --json all)\n`
       : '',
-    measures === undefined ? '' : measuresText(measures, request.method, terminal),
+    measures === undefined ? '' : measuresText(measures, method, terminal),
   ].filter((part) => part !== '');
   if (measures === undefined) {
     parts.push(
@@ -46,7 +40,7 @@ export function linesText(output: LinesOutput, terminal: Terminal): string {
 
 function functionText(
   { input, score, truncated, explanation }: ExplainedFunction,
-  { threshold, request }: LinesOutput,
+  { threshold, maxLines }: LinesTextOptions & { readonly threshold: number },
   terminal: Terminal,
 ): string {
   const { colors } = terminal;
@@ -67,7 +61,7 @@ function functionText(
       read: explanation.read,
       marked: markedLines(input),
       firstLine,
-      mostLines: request.maxLines,
+      mostLines: maxLines,
     },
     terminal,
   );
@@ -135,61 +129,4 @@ function intervalText(interval: Interval | undefined, digits: number): string {
   if (interval === undefined) return '-';
   const signed = (value: number) => `${value >= 0 ? '+' : ''}${value.toFixed(digits)}`;
   return `${signed(interval.low)} to ${signed(interval.high)}`;
-}
-
-export function linesJson({ request, threshold, functions, shown, measures }: LinesOutput): object {
-  const { run, data, method } = request;
-  return {
-    run,
-    data,
-    method,
-    threshold,
-    functions_in_data: functions,
-    functions: shown.map((one) => functionJson(one, threshold)),
-    measures: measures === undefined ? null : measuresJson(measures, method),
-  };
-}
-
-function functionJson(
-  { input, score, truncated, explanation }: ExplainedFunction,
-  threshold: number,
-): object {
-  const { id, path, name, firstLine, target, vulnerableLines } = input;
-  return {
-    id,
-    path,
-    function_name: name,
-    line: firstLine,
-    score,
-    label: score >= threshold ? 1 : 0,
-    target,
-    truncated,
-    line_scores: [...explanation.scores],
-    read_lines: explanation.read.flatMap((isRead, line) => (isRead ? [line + 1] : [])),
-    vulnerable_lines: vulnerableLines,
-  };
-}
-
-function measuresJson({ functions, notRead, clusters, ...of }: LineComparison, method: string): object {
-  const named = ({ top1, top5, top10, initialFalseAlarm }: LineMeasures) => ({
-    top1,
-    top5,
-    top10,
-    initial_false_alarm: initialFalseAlarm,
-  });
-  const pair = (interval: Interval | undefined) =>
-    interval === undefined ? null : [interval.low, interval.high];
-  return {
-    functions,
-    not_read: notRead,
-    cluster_by: clusters.by,
-    clusters: clusters.count,
-    rankings: { [method]: named(of.method), random: named(of.random), longest_line: named(of.longestLine) },
-    above_random: {
-      top1: pair(of.aboveRandom.top1),
-      top5: pair(of.aboveRandom.top5),
-      top10: pair(of.aboveRandom.top10),
-      initial_false_alarm: pair(of.aboveRandom.initialFalseAlarm),
-    },
-  };
 }

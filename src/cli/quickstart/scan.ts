@@ -11,10 +11,11 @@ import type { Finding, ScanReport } from '../../scan/finding.ts';
 import { functionsOfSource } from '../../source/extraction-job.ts';
 import { languageOfPath } from '../../source/languages.ts';
 import { contentProblem, isBuiltPath, pathProblem } from '../../source/source-filters.ts';
+import { scan } from '../../workflows/scan/scan.ts';
 import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { renderTable } from '../display/table.ts';
-import { scanPaths } from './scan.ts';
+import { reporting } from '../display/terminal-reporter.ts';
 
 /** The source files of a release by path; undefined where its archive cannot be read. */
 export type FetchRelease = (
@@ -116,23 +117,7 @@ export async function scanPackage(
   rmSync(folder, { recursive: true, force: true });
   // The paths come out of an archive; its reader lets none through that leaves the package.
   for (const [path, text] of files) writeFileAtomic(join(folder, path), text);
-  const { report } = await scanPaths(
-    {
-      run,
-      paths: [folder],
-      format: 'text',
-      include: [],
-      exclude: [],
-      gitignore: false,
-      updateBaseline: false,
-      minConfidence: 0,
-      failOn: 'none',
-      cache: true,
-      frames: 0,
-      device: 'cpu',
-    },
-    context,
-  );
+  const { report } = await scan({ run, paths: [folder], gitignore: false, frames: 0 }, reporting(context));
   const findings = report.findings.map((finding) => ({
     ...finding,
     file: relative(folder, resolve(report.baseFolder, finding.file)).split(sep).join('/'),

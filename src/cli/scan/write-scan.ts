@@ -39,7 +39,9 @@ function formatScan(
     case 'sarif': {
       const { text, cut } = sarifReport(report);
       if (cut > 0)
-        stderr.write(`left out of the SARIF file, which sites take no more of: ${countOf(cut, 'finding')}\n`);
+        stderr.write(
+          `left out of the SARIF file, because sites accept no more: ${countOf(cut, 'finding')}\n`,
+        );
       return text;
     }
     case 'html':

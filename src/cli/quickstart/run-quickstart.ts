@@ -16,9 +16,9 @@ import { renderTable } from '../display/table.ts';
 import { reporting } from '../display/terminal-reporter.ts';
 import { evaluationSummary } from '../evaluate/evaluation-table.ts';
 import { howToResume } from '../train/run-train.ts';
-import { type DatasetParts, prepareDataset } from './quickstart-data.ts';
-import { chooseModel } from './quickstart-model.ts';
-import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './quickstart-scan.ts';
+import { type DatasetParts, prepareDataset } from './data.ts';
+import { chooseModel } from './model.ts';
+import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './scan.ts';
 
 /** Chosen so that two cores are done within the promised time; `vultune train` has the rest. */
 const SETTINGS = {
@@ -40,7 +40,7 @@ export interface QuickstartParts extends DatasetParts {
   readonly fetchRelease: FetchRelease;
 }
 
-export function quickstartStage(parts: QuickstartParts) {
+export function runQuickstart(parts: QuickstartParts) {
   return async (request: QuickstartRequest, context: CliContext): Promise<void> => {
     const started = performance.now();
     const { stdout, stderr } = context;
