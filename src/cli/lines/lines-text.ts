@@ -17,14 +17,14 @@ export interface LinesTextOptions {
 }
 
 export function linesText(result: LinesResult, options: LinesTextOptions, terminal: Terminal): string {
-  const { explained, functions, measures, method, threshold } = result;
+  const { explained, functions, measures, method } = result;
   const { colors } = terminal;
   const hasMarked = explained.some(({ input }) => markedLines(input).length > 0);
   const hasNegative = explained.some(({ explanation }) => explanation.scores.some((score) => score < 0));
   const rest = functions - explained.length;
   const parts = [
     heatLegend({ hasMarked, hasNegative }, terminal),
-    ...explained.map((one) => functionText(one, { threshold, ...options }, terminal)),
+    ...explained.map((one) => functionText(one, { ...result, ...options }, terminal)),
     rest > 0
       ? `${formatCount(rest)} more ${rest === 1 ? 'function' : 'functions'} (--count shows more, --json all)\n`
       : '',
@@ -32,7 +32,9 @@ export function linesText(result: LinesResult, options: LinesTextOptions, termin
   ].filter((part) => part !== '');
   if (measures === undefined) {
     parts.push(
-      colors.muted('no measure of the lines: the data marks none that a fix changed (vulnerable_lines)\n'),
+      colors.muted(
+        'lines not measured: the data does not mark the lines that a fix changed (vulnerable_lines)\n',
+      ),
     );
   }
   return parts.join('\n');
@@ -40,7 +42,7 @@ export function linesText(result: LinesResult, options: LinesTextOptions, termin
 
 function functionText(
   { input, score, truncated, explanation }: ExplainedFunction,
-  { threshold, maxLines }: LinesTextOptions & { readonly threshold: number },
+  { threshold, maxLength, maxLines }: LinesResult & LinesTextOptions,
   terminal: Terminal,
 ): string {
   const { colors } = terminal;
@@ -49,7 +51,9 @@ function functionText(
   const verdict = score >= threshold ? colors.bad('vulnerable') : colors.good('safe');
   const truth =
     target === undefined ? '' : colors.muted(`  (label: ${target === 1 ? 'vulnerable' : 'safe'})`);
-  const cut = truncated ? colors.muted('  (only its beginning was read)') : '';
+  const cut = truncated
+    ? colors.muted(`  (truncated: only the first ${formatCount(maxLength)} tokens were read)`)
+    : '';
   const title = [place, name ?? '']
     .map((text) => harmless(text))
     .join('  ')
@@ -68,7 +72,7 @@ function functionText(
   return `${colors.strong(title)}  ${formatSignificant(score)} ${verdict}${truth}${cut}\n${heated}`;
 }
 
-/** Of a safe function the lines are not what a detector should point at. */
+/** A detector should not point at lines of a safe function. */
 const markedLines = ({ target, vulnerableLines }: ExplainedFunction['input']) =>
   target === 1 ? (vulnerableLines ?? []) : [];
 
@@ -78,7 +82,7 @@ function measuresText(comparison: LineComparison, method: string, terminal: Term
   const left =
     notRead === 0
       ? ''
-      : `; ${formatCount(notRead)} more ${notRead === 1 ? 'was' : 'were'} cut before any of them (--max-length reads more)`;
+      : `; ${formatCount(notRead)} more ${notRead === 1 ? 'was' : 'were'} truncated before any of them (--max-length reads more)`;
   const heading = `${colors.heading('Lines that fixes changed')}: found in ${formatCount(functions)} vulnerable functions${left}\n`;
   if (functions === 0) return heading;
   const digits = (name: keyof LineMeasures) => (name === 'initialFalseAlarm' ? 1 : 3);
@@ -122,7 +126,7 @@ function verdict({ aboveRandom }: LineComparison, method: string, { colors }: Te
   const isWorse = shares.some((one) => one !== undefined && one.high < 0) || (alarms?.low ?? 0) > 0;
   return isBetter && !isWorse
     ? colors.good(`${method} finds changed lines sooner than random order does`)
-    : colors.warning(`${method} is not shown to find changed lines sooner than random order does`);
+    : colors.warning(`no evidence that ${method} finds changed lines sooner than random order does`);
 }
 
 function intervalText(interval: Interval | undefined, digits: number): string {

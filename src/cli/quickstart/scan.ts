@@ -133,7 +133,7 @@ export function describeScan(
   { stdout }: Pick<CliContext, 'stdout'>,
 ): string {
   const { colors } = stdout;
-  const columns = [{ heading: 'score' }, { heading: 'called' }, { heading: 'where' }];
+  const columns = [{ heading: 'score' }, { heading: 'predicted' }, { heading: 'where' }];
   const rows = findings.slice(0, SHOWN).map((finding) => {
     const { score, band, file, startLine, name } = finding;
     const record = known.find((one) => isSame(finding, one));
@@ -150,17 +150,17 @@ export function describeScan(
   ].join('');
 }
 
-/** "CVE-2021-32640 is completeUpgrade (lib/websocket-server.js:261): place 7 of 84, score 0.412". */
+/** "CVE-2021-32640 is completeUpgrade (lib/websocket-server.js:261): rank 7 of 84, score 0.412". */
 function placeOf(record: LabelledRecord, findings: readonly Finding[], functions: number): string {
   const at = findings.findIndex((finding) => isSame(finding, record));
   const what = harmless(
     `${record.cve ?? 'the known vulnerability'} is ${record.function_name ?? 'a function'} (${record.path}:${record.start_line})`,
   );
-  if (at === -1) return `${what}: called safe`;
+  if (at === -1) return `${what}: predicted safe`;
   const { score } = findings[at]!;
   const alike = findings.filter((finding) => finding.score === score).length;
-  const tied = alike > 1 ? `, as ${alike - 1} other${alike === 2 ? '' : 's'}` : '';
-  return `${what}: place ${at + 1} of ${functions}, score ${formatMetric(score)}${tied}`;
+  const tied = alike > 1 ? `, tied with ${alike - 1} other${alike === 2 ? '' : 's'}` : '';
+  return `${what}: rank ${at + 1} of ${functions}, score ${formatMetric(score)}${tied}`;
 }
 
 function isSame({ file, startLine }: Finding, { path, start_line: line }: LabelledRecord): boolean {

@@ -1,4 +1,4 @@
-/** @file The scan's report in the format that was asked for, to a file or standard output. */
+/** @file The scan's report in the requested format, to a file or standard output. */
 import { join, relative, resolve } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { ScanReport } from '../../scan/finding.ts';

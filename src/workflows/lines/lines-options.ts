@@ -21,6 +21,8 @@ export interface LinesOptions extends OpenDetectorOptions {
 export interface LinesResult {
   readonly method: LineMethod;
   readonly threshold: number;
+  /** Tokens of a function that were read at most. */
+  readonly maxLength: number;
   /** How many the data has. */
   readonly functions: number;
   /** Highest score first. */

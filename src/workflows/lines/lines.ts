@@ -45,6 +45,7 @@ export async function lines(
     return {
       method,
       threshold: detector.threshold,
+      maxLength: detector.maxLength,
       functions: inputs.length,
       explained: explained.slice(0, count),
       measures: measureLines(explained, seed),

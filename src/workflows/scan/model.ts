@@ -5,7 +5,7 @@ import type { Detector } from '../../judging/detector.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { LineExplainer } from '../../scan/explain-findings.ts';
 import type { WorkflowContext } from '../context.ts';
-import { openDetector } from '../open/open-detector.ts';
+import { openAdapter } from '../open/open-detector.ts';
 import type { ScanOptions } from './scan-options.ts';
 
 export interface LazyModel {
@@ -18,7 +18,7 @@ export interface LazyModel {
 
 export function lazyModel(
   { device, numThreads, maxLength }: ScanOptions,
-  { folder: run }: AdapterHeader,
+  adapter: AdapterHeader,
   context: WorkflowContext,
   beforeOpening: () => void,
 ): LazyModel {
@@ -26,7 +26,7 @@ export function lazyModel(
   const detector = async (): Promise<Detector> => {
     if (opened !== undefined) return opened;
     beforeOpening();
-    opened = await openDetector({ run, device, numThreads, maxLength }, context);
+    opened = await openAdapter(adapter, { device, numThreads, maxLength }, context);
     return opened;
   };
   return {

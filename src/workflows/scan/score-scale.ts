@@ -36,14 +36,14 @@ export function scoreScale(options: ScanOptions, header: AdapterHeader): ScoreSc
 
 function operatingPoint(options: ScanOptions, { settings }: AdapterHeader): OperatingPoint {
   const { threshold, maxFalsePositives, run } = options;
-  if (threshold !== undefined) return { threshold, source: 'as asked for' };
+  if (threshold !== undefined) return { threshold, source: 'as requested' };
   if (maxFalsePositives !== undefined) return thresholdForBudget(validationNegatives(run), maxFalsePositives);
   return settings === undefined
-    ? { threshold: DEFAULT_THRESHOLD, source: 'the default: the adapter names none' }
+    ? { threshold: DEFAULT_THRESHOLD, source: 'the default: the adapter has none' }
     : { threshold: settings.threshold, source: "the adapter's, chosen on validation" };
 }
 
-/** From the prevalence that scores are true at to the one that was asked for. */
+/** From the prevalence that scores are true at to the requested one. */
 function priorShift(prevalence: number | undefined, header: AdapterHeader): (score: number) => number {
   if (prevalence === undefined) return (score) => score;
   const from = adapterCalibration(header)?.prevalence ?? UNKNOWN_PREVALENCE;

@@ -3,7 +3,7 @@ import { type ScanServer, startScanServer } from '../../scan/server/start-scan-s
 import { stoppableJudge } from '../../scan/server/stoppable-judge.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { findAdapter } from '../open/find-adapter.ts';
-import { openDetector } from '../open/open-detector.ts';
+import { openAdapter } from '../open/open-detector.ts';
 import { packageVersions } from '../package-versions.ts';
 import { DEFAULT_HOST, DEFAULT_PORT, type ServeScanOptions } from './serve-options.ts';
 
@@ -23,8 +23,7 @@ export async function serveScan(
 ): Promise<ScanService> {
   const context = workflowContext(given);
   const { signal, report } = context;
-  const { folder } = await findAdapter(run, context);
-  const detector = await openDetector({ ...device, run: folder }, context);
+  const detector = await openAdapter(await findAdapter(run, context), device, context);
   const judge = stoppableJudge(detector, signal);
   let server: ScanServer;
   try {

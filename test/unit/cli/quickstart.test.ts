@@ -205,9 +205,9 @@ describe('the scan', () => {
     expect(lines.slice(1, 4).map((line) => line.split(/\s+/)[0])).toEqual(['0.900', '0.800', '0.700']);
     expect(lines[2]).toContain('= CVE-2020-1');
     expect(text).toContain('9 functions in 2 files of p 1.0.0: 4 vulnerable, 1 uncertain, 4 safe\n');
-    expect(text).toContain('(lib/a.js:4): place 2 of 9, score 0.800\n');
-    expect(text).toContain('(lib/a.js:1): place 4 of 9, score 0.600, as 1 other\n');
-    expect(text).toContain('(lib/a.js:99): called safe\n');
+    expect(text).toContain('(lib/a.js:4): rank 2 of 9, score 0.800\n');
+    expect(text).toContain('(lib/a.js:1): rank 4 of 9, score 0.600, tied with 1 other\n');
+    expect(text).toContain('(lib/a.js:99): predicted safe\n');
     expect(text).not.toContain('\x1b[31m');
   });
 

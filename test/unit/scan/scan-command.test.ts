@@ -500,7 +500,7 @@ describe('another base rate', () => {
     expect(odds(moved.threshold)).toBeCloseTo(odds(cut) * ratio, 12);
     expect(moved).toMatchObject({
       prevalence: 0.01,
-      thresholdSource: 'as asked for; moved to 1 % vulnerable functions',
+      thresholdSource: 'as requested; moved to 1 % vulnerable functions',
     });
     expect((await scan('--prevalence', '1')).exitCode).toBe(2);
   });
