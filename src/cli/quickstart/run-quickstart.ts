@@ -165,7 +165,7 @@ The report, with curves and the most confident mistakes: open ${report} in a bro
 
 What next
   scan your own code          npx vultune scan ${run} src
-${scanned === undefined ? '' : `  all findings of that scan     npx vultune scan ${run} ${scanned} --no-gitignore\n`}\
+${scanned === undefined ? '' : `  all findings of that scan   npx vultune scan ${run} ${scanned} --no-gitignore\n`}\
   measure on labelled data    npx vultune evaluate ${run} --data ${testFile}
   train on your own data      npx vultune train --help
 `;

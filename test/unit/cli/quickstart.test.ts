@@ -220,6 +220,6 @@ describe('the scan', () => {
     await scanPackage({ name: 'p', version: '1.0.0', files, known }, { run, folder: target }, shown);
     expect(readFileSync(join(target, 'lib/a.js'), 'utf8')).toBe(functions(4));
     expect(shown.stdout.text()).toContain('4 functions in 1 file of p 1.0.0: 4 vulnerable');
-    expect(shown.stdout.text()).toMatch(/\(lib\/a\.js:4\): place [1-4] of 4/);
+    expect(shown.stdout.text()).toMatch(/\(lib\/a\.js:4\): rank [1-4] of 4/);
   });
 });
