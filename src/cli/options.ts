@@ -1,5 +1,8 @@
 /** @file Options and help texts that several commands share. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Device } from '../runtime/backend.ts';
+import { CLUSTERS } from '../workflows/evaluate/resampling-options.ts';
 
 /** A number from 0 to 1. */
 export function parseShare(text: string): number {
@@ -46,7 +49,7 @@ export function parsePositive(text: string): number {
 const toNumber = (text: string) =>
   /^[-+]?[\d.]/.test(text) && !/^0x/i.test(text) ? Number(text) : Number.NaN;
 
-export const DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+export const DEVICES = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const satisfies readonly Device[];
 export type DeviceName = (typeof DEVICES)[number];
 
 export interface DeviceOptions {
@@ -63,14 +66,6 @@ export function addDeviceOptions(command: Command): Command {
         parseCount,
       ),
     );
-}
-
-/** What hangs together when functions are resampled. */
-export const CLUSTERS = ['auto', 'commit', 'project', 'pair', 'function'] as const;
-
-export interface ClusterOptions {
-  readonly cluster: (typeof CLUSTERS)[number];
-  readonly resamples: number;
 }
 
 /** Above it every figure's values would fill the memory; the interval does not move any more. */

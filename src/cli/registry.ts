@@ -45,7 +45,7 @@ export function commandRegistry(version: string): readonly CommandGroup[] {
       heading: 'Begin',
       commands: [
         quickstartCommand(async (...args) =>
-          (await import('./stages/quickstart.ts')).quickstartStage({
+          (await import('./quickstart/run-quickstart.ts')).runQuickstart({
             ...datasets,
             advisories: SHIPPED_TABLE,
             fetchRelease,
@@ -65,33 +65,34 @@ function trainingCommands(): readonly CliCommand[] {
     dataCommand(datasets),
     trainCommand({
       train: async (...args) => {
-        await (await import('./stages/train.ts')).trainStage(...args);
+        await (await import('./train/run-train.ts')).runTrain(...args);
       },
       resume: async (...args) => {
-        await (await import('./stages/train.ts')).resumeStage(...args);
+        await (await import('./train/run-train.ts')).runResume(...args);
       },
-      check: async (...args) => await (await import('./train-check.ts')).checkTraining(...args),
+      check: async (...args) =>
+        await (await import('../workflows/train/check-training.ts')).checkTraining(...args),
     }),
   ];
 }
 
 function measuringCommands(): readonly CliCommand[] {
   return [
-    evaluateCommand(async (...args) => (await import('./stages/evaluate.ts')).evaluateStage(...args)),
-    compareCommand(async (...args) => (await import('./stages/compare.ts')).compareStage(...args)),
-    reportCommand(async (...args) => (await import('./stages/report.ts')).reportStage(...args)),
+    evaluateCommand(async (...args) => (await import('./evaluate/run-evaluate.ts')).runEvaluate(...args)),
+    compareCommand(async (...args) => (await import('./compare/run-compare.ts')).runCompare(...args)),
+    reportCommand(async (...args) => (await import('./report/run-report.ts')).runReport(...args)),
     serveCommand(
-      async (...args) => (await import('./stages/serve.ts')).serveStage(...args),
-      async (...args) => (await import('./stages/scan-serve.ts')).serveScanStage(...args),
+      async (...args) => (await import('./serve/run-serve.ts')).runServe(...args),
+      async (...args) => (await import('./serve/run-serve.ts')).runServeScan(...args),
     ),
   ];
 }
 
 function usingCommands(): readonly CliCommand[] {
   return [
-    predictCommand(async (...args) => (await import('./stages/predict.ts')).predictStage(...args)),
-    scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),
-    linesCommand(async (...args) => (await import('./stages/lines.ts')).linesStage(...args)),
+    predictCommand(async (...args) => (await import('./predict/run-predict.ts')).runPredict(...args)),
+    scanCommand(async (...args) => (await import('./scan/run-scan.ts')).runScan(...args)),
+    linesCommand(async (...args) => (await import('./lines/run-lines.ts')).runLines(...args)),
   ];
 }
 
@@ -113,6 +114,6 @@ function checkingCommands(version: string): readonly CliCommand[] {
         ['vultune', (await import('../checkpoint/sources/package-cache.ts')).vultuneCacheDir(undefined)],
       ],
     }),
-    verifyCommand(async (...args) => (await import('./stages/verify.ts')).verifyStage(...args)),
+    verifyCommand(async (...args) => (await import('./verify/run-verify.ts')).runVerify(...args)),
   ];
 }

@@ -9,7 +9,7 @@ import { withFoundFiles } from './found-files.ts';
 import { hintForUnknownKey } from './key-names.ts';
 import { type Problem, problemsError } from './problems.ts';
 import { type KeyPath, type Source, withOverrides, yamlSource } from './sources.ts';
-import { resolveDefaults, type TrainConfig } from './train-config.ts';
+import { resolveDefaults, type TrainConfig, type TrainOptions } from './train-config.ts';
 import { trainSchema } from './train-schema.ts';
 
 export interface LoadOptions {
@@ -34,6 +34,11 @@ export function loadTrainConfig({ file, overrides = [] }: LoadOptions): TrainCon
   if (read.problems.length > 0) throw problemsError(read.problems);
   const { source, problems } = withOverrides(read.source, overrides, takesTextOnly);
   return withFoundFiles(checked(source, problems), file);
+}
+
+/** Checks and resolves the options of a program. @throws VultuneError as `loadTrainConfig`. */
+export function checkTrainOptions(options: TrainOptions): TrainConfig {
+  return withFoundFiles(parseTrainConfig(options, 'the options of train'), undefined);
 }
 
 /** Checks a configuration that was stored resolved (in run.json). @throws VultuneError as `loadTrainConfig`. */

@@ -7,6 +7,9 @@ import type { trainSchema } from './train-schema.ts';
 
 type Parsed = z.output<typeof trainSchema>;
 
+/** The keys of a configuration as a program gives them; those that are left out take their defaults. */
+export type TrainOptions = Readonly<z.input<typeof trainSchema>>;
+
 /** Every key is there; null means "not set" where a key's description says so. */
 export interface TrainConfig extends Readonly<Omit<Parsed, ResolvedKey>> {
   readonly tokens_per_batch: number;

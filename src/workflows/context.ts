@@ -30,7 +30,7 @@ export interface Task {
 
 export interface RunningTask {
   update(state: TaskState): void;
-  /** A line that stays, said while the task goes on. */
+  /** A line that stays, while the task runs on. */
   log(line: string): void;
   /** Ends the task; `summary` stays in its place. Safe to call twice. */
   stop(summary?: string): void;

@@ -2,7 +2,6 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { withMovedModel } from '../../src/cli/stages/run-model.ts';
 import { parseTrainConfig } from '../../src/config/load.ts';
 import { collectRun } from '../../src/report/run/collect-run.ts';
 import { comparisonPage } from '../../src/report/run/comparison-report.ts';
@@ -13,6 +12,7 @@ import { EventLog } from '../../src/runs/event-log.ts';
 import { acquireLock } from '../../src/runs/lock.ts';
 import { openRun } from '../../src/runs/run-folder.ts';
 import { validationNegatives } from '../../src/scan/operating-point.ts';
+import { withMovedModel } from '../../src/workflows/train/run-model.ts';
 import { fakeRun } from '../support/fake-run.ts';
 import { type FuzzTarget, fileTarget, texts } from './fuzz-target.ts';
 

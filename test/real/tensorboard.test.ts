@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { reportCommand } from '../../src/cli/commands/report.ts';
-import { reportStage } from '../../src/cli/stages/report.ts';
+import { runReport } from '../../src/cli/report/run-report.ts';
 import { openRun, runEvents } from '../../src/runs/run-folder.ts';
 import { cliCase } from '../support/cli-case.ts';
 import { fakeRun } from '../support/fake-run.ts';
@@ -40,7 +40,7 @@ test('TensorBoard reads every tag, step, value and time', async () => {
   const dir = fakeRun({ dir: join(folder, 'first'), steps: 1200, epochs: 3 });
   const logs = join(folder, 'logs');
   const { exitCode, stderr } = await cliCase(
-    [reportCommand(reportStage)],
+    [reportCommand(runReport)],
     ['report', dir, '--tensorboard', logs],
   );
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });

@@ -6,9 +6,6 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAdapterHeader } from '../../src/adapters/files/adapter-files.ts';
 import { planLora } from '../../src/adapters/lora-plan.ts';
-import { baselinesFor, readKeptBaselines } from '../../src/cli/stages/kept-baselines.ts';
-import { readScores, writeScores } from '../../src/cli/stages/kept-scores.ts';
-import { ownScores, recordScoredBy } from '../../src/cli/stages/own-predictions.ts';
 import {
   GatheredFileWriter,
   readGathered,
@@ -28,6 +25,9 @@ import { outlineSource } from '../../src/scan/outline-source.ts';
 import { classifierJudgement } from '../../src/tasks/classify.ts';
 import { loadState, STATE_FILE, saveState } from '../../src/training/checkpoints.ts';
 import { initialState } from '../../src/training/trainer-state.ts';
+import { baselinesFor, readKeptBaselines } from '../../src/workflows/evaluate/kept-baselines.ts';
+import { readScores, writeScores } from '../../src/workflows/evaluate/kept-scores.ts';
+import { ownScores, recordScoredBy } from '../../src/workflows/evaluate/own-predictions.ts';
 import { fixtureFolder, loraDefaults, makeModel, randomParameters, tinyConfig } from './tiny-model.ts';
 
 export interface KeptFile {

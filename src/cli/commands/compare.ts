@@ -1,30 +1,19 @@
-/** @file `vultune compare`: options; the work is the stage's. */
+/** @file `vultune compare`: options; the work is the workflow's. */
 import { Command, Option } from 'commander';
+import type { CompareOptions } from '../../workflows/compare/compare.ts';
 import type { CliContext } from '../context.ts';
-import {
-  addClusterOptions,
-  addDeviceOptions,
-  addExamples,
-  type ClusterOptions,
-  type DeviceOptions,
-  parseCount,
-} from '../options.ts';
+import { addClusterOptions, addDeviceOptions, addExamples, parseCount } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
-export interface CompareRequest extends DeviceOptions, ClusterOptions {
-  /** Two run folders or PEFT adapter folders. */
-  readonly runs: readonly [string, string];
-  /** Default: the test file that both runs name. */
-  readonly data?: string;
-  readonly maxLength?: number;
+export interface CompareRequest extends CompareOptions {
   readonly json: boolean;
 }
 
-export type CompareStage = (request: CompareRequest, context: CliContext) => Promise<void>;
+export type RunCompare = (request: CompareRequest, context: CliContext) => Promise<void>;
 
 type Options = Omit<CompareRequest, 'runs'>;
 
-export function compareCommand(stage: CompareStage): CliCommand {
+export function compareCommand(run: RunCompare): CliCommand {
   return (context) => {
     const command = new Command('compare')
       .summary('test whether one model is better than another beyond chance')
@@ -54,7 +43,7 @@ export function compareCommand(stage: CompareStage): CliCommand {
       ['on other data', 'vultune compare runs/1 runs/2 --data other.jsonl'],
     ]);
     return command.action((first: string, second: string, options: Options) =>
-      stage({ runs: [first, second], ...options }, context),
+      run({ runs: [first, second], ...options }, context),
     );
   };
 }

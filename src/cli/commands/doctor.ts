@@ -1,7 +1,7 @@
 /** @file `vultune doctor`: what this machine offers, what is installed, what is in the caches. */
 import { Command } from 'commander';
+import { formatBytes, formatSignificant } from '../../base/numbers.ts';
 import type { CliContext } from '../context.ts';
-import { formatBytes, formatSignificant } from '../display/numbers.ts';
 import { renderPairs } from '../display/table.ts';
 import { inspectMachine, type Machine } from '../doctor/machine.ts';
 import type { DeviceReport, RuntimeProbe } from '../doctor/runtime.ts';

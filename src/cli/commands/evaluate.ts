@@ -1,12 +1,11 @@
-/** @file `vultune evaluate`: options; the work is the stage's. */
+/** @file `vultune evaluate`: options; the work is the workflow's. */
 import { Command, Option } from 'commander';
+import { CALIBRATIONS, type EvaluateOptions } from '../../workflows/evaluate/evaluate-options.ts';
 import type { CliContext } from '../context.ts';
 import {
   addClusterOptions,
   addDeviceOptions,
   addExamples,
-  type ClusterOptions,
-  type DeviceOptions,
   parseCount,
   parsePrevalence,
   parseShare,
@@ -14,32 +13,14 @@ import {
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
-export const CALIBRATIONS = ['auto', 'none', 'temperature', 'platt', 'isotonic'] as const;
-
-export interface EvaluateRequest extends DeviceOptions, ClusterOptions {
-  /** Run folders or PEFT adapter folders, one or more. */
-  readonly runs: readonly string[];
-  readonly data: string;
-  /** The baselines are fitted on it; default: the first run's own. */
-  readonly train?: string;
-  /** The threshold is chosen on it; default: the stored one. */
-  readonly valid?: string;
-  readonly threshold?: number;
-  /** Fitted on validation anew; default: what the adapter carries. */
-  readonly calibration?: (typeof CALIBRATIONS)[number];
-  readonly prevalence?: number;
-  readonly maxLength?: number;
-  /** Go on although test functions were trained on. */
-  readonly allowContamination: boolean;
-  /** Leave such functions out. */
-  readonly dropContaminated: boolean;
+export interface EvaluateRequest extends EvaluateOptions {
   /** Print every slice. */
   readonly slices: boolean;
   /** Print JSON on stdout instead of tables. */
   readonly json: boolean;
 }
 
-export type EvaluateStage = (request: EvaluateRequest, context: CliContext) => Promise<void>;
+export type RunEvaluate = (request: EvaluateRequest, context: CliContext) => Promise<void>;
 
 type Options = Omit<EvaluateRequest, 'runs'>;
 
@@ -60,7 +41,7 @@ JSON (--json), of one run:
   contamination     checked, exact, near, dropped: test functions that were trained on; validation: the run's own
 Of several runs: runs (a list of these), mean (by metric: mean, sd, runs), ensemble (as one run).`;
 
-export function evaluateCommand(stage: EvaluateStage): CliCommand {
+export function evaluateCommand(run: RunEvaluate): CliCommand {
   return (context) => {
     const command = new Command('evaluate')
       .summary('measure models on labelled functions, and against baselines')
@@ -133,7 +114,7 @@ export function evaluateCommand(stage: EvaluateStage): CliCommand {
     ]);
     return command.action(async (runs: string[], options: Options) => {
       refuseSwapped(runs[0]!, [options.data], (meant, path) => `vultune evaluate ${meant} --data ${path}`);
-      await stage({ runs, ...options }, context);
+      await run({ runs, ...options }, context);
     });
   };
 }

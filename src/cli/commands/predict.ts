@@ -1,37 +1,21 @@
-/** @file `vultune predict`: options; the work is the stage's. */
+/** @file `vultune predict`: options; the work is the workflow's. */
 import { Command, Option } from 'commander';
+import type { PredictOptions } from '../../workflows/predict/predict.ts';
 import type { CliContext } from '../context.ts';
-import {
-  addDeviceOptions,
-  addExamples,
-  type DeviceOptions,
-  parseCount,
-  parsePrevalence,
-  parseShare,
-} from '../options.ts';
+import { addDeviceOptions, addExamples, parseCount, parsePrevalence, parseShare } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
-export interface PredictRequest extends DeviceOptions {
-  /** A run folder or a PEFT adapter folder. */
-  readonly run: string;
-  /** JSON lines, a JavaScript or TypeScript file, or `-` for JSON lines on stdin. */
-  readonly data: string;
+export interface PredictRequest extends Omit<PredictOptions, 'onPredictions'> {
   /** A file to write, atomically; default: stdout. */
   readonly out?: string;
-  readonly threshold?: number;
-  readonly maxLength?: number;
-  /** Share of vulnerable functions where the model is used: scores are moved to it. */
-  readonly prevalence?: number;
-  /** Write the two logits too. */
-  readonly logits: boolean;
 }
 
-export type PredictStage = (request: PredictRequest, context: CliContext) => Promise<void>;
+export type RunPredict = (request: PredictRequest, context: CliContext) => Promise<void>;
 
 type Options = Omit<PredictRequest, 'run'>;
 
-export function predictCommand(stage: PredictStage): CliCommand {
+export function predictCommand(predict: RunPredict): CliCommand {
   return (context) => {
     const command = new Command('predict')
       .summary('score functions: the probability of being vulnerable')
@@ -79,7 +63,7 @@ export function predictCommand(stage: PredictStage): CliCommand {
     ]);
     return command.action(async (run: string, options: Options) => {
       refuseSwapped(run, [options.data], (meant, path) => `vultune predict ${meant} --data ${path}`);
-      await stage({ run, ...options }, context);
+      await predict({ run, ...options }, context);
     });
   };
 }

@@ -1,20 +1,13 @@
-/** @file `vultune report`: options; the work is the stage's. */
+/** @file `vultune report`: options; the work is the workflow's. */
 import { Command } from 'commander';
+import type { ReportOptions } from '../../workflows/report/report.ts';
 import type { CliContext } from '../context.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
-export interface ReportRequest {
-  readonly runs: readonly string[];
-  /** Default: report.html in the run; with several runs, in the working folder. */
-  readonly out?: string;
-  /** Write TensorBoard event files here, one folder a run, instead of a page. */
-  readonly tensorboard?: string;
-}
+export type RunReport = (options: ReportOptions, context: CliContext) => Promise<void>;
 
-export type ReportStage = (request: ReportRequest, context: CliContext) => Promise<void>;
-
-export function reportCommand(stage: ReportStage): CliCommand {
+export function reportCommand(report: RunReport): CliCommand {
   return (context) => {
     const command = new Command('report')
       .summary('write the HTML page of a run, or of several side by side')
@@ -30,8 +23,8 @@ export function reportCommand(stage: ReportStage): CliCommand {
       ['which one is best', 'vultune report runs/* --out comparison.html'],
       ['for TensorBoard', 'vultune report runs/* --tensorboard logs'],
     ]);
-    return command.action((runs: string[], options: Omit<ReportRequest, 'runs'>) =>
-      stage({ runs, ...options }, context),
+    return command.action((runs: string[], options: Omit<ReportOptions, 'runs'>) =>
+      report({ runs, ...options }, context),
     );
   };
 }

@@ -1,34 +1,23 @@
-/** @file `vultune train`: options, checks of all input, then the training stage. */
+/** @file `vultune train`: options, checks of all input, then the training. */
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
 import { configKeys, configYaml } from '../../config/describe.ts';
 import { loadTrainConfig } from '../../config/load.ts';
-import type { TrainConfig } from '../../config/train-config.ts';
+import { checkTrainInputs } from '../../workflows/train/inputs.ts';
+import type { ResumeOptions } from '../../workflows/train/resume.ts';
+import type { TrainRequest } from '../../workflows/train/train.ts';
 import type { CliContext } from '../context.ts';
 import { wrapText } from '../display/wrap.ts';
-import { type CheckedFile, checkTrainInputs, describeInputs } from '../input-check.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { describeInputs } from '../train/inputs-table.ts';
 
-export interface TrainRequest {
-  readonly config: TrainConfig;
-  /** The data files, read and checked; the run folder is free. */
-  readonly inputs: readonly CheckedFile[];
-}
-
-export interface ResumeRequest {
-  /** A run folder. */
-  readonly run: string;
-  /** Train again from the first step, whatever checkpoint is there. Default false. */
-  readonly startOver?: boolean;
-}
-
-export interface TrainStages {
-  train(request: TrainRequest, context: CliContext): Promise<void>;
-  resume(request: ResumeRequest, context: CliContext): Promise<void>;
+export interface TrainRunners {
+  train(request: TrainRequest, context: CliContext): Promise<unknown>;
+  resume(options: ResumeOptions, context: CliContext): Promise<unknown>;
   /** What `train` checks before its first step. @returns what could not be checked */
-  check(request: TrainRequest, context: CliContext): Promise<readonly string[]>;
+  check(request: TrainRequest, context: Pick<CliContext, 'signal'>): Promise<readonly string[]>;
 }
 
 interface Options {
@@ -37,7 +26,7 @@ interface Options {
   readonly startOver?: true;
 }
 
-export function trainCommand(stages: TrainStages): CliCommand {
+export function trainCommand(runners: TrainRunners): CliCommand {
   return (context) => {
     const command = new Command('train')
       .summary('fine-tune a model on labelled functions')
@@ -71,7 +60,7 @@ export function trainCommand(stages: TrainStages): CliCommand {
     return command.action(async (config: string | undefined, overrides: string[], options: Options) => {
       if (options.resume !== undefined) {
         refuseWithResume(config, options);
-        await stages.resume({ run: options.resume, startOver: options.startOver ?? false }, context);
+        await runners.resume({ run: options.resume, startOver: options.startOver ?? false }, context);
         return;
       }
       if (options.startOver) {
@@ -80,8 +69,8 @@ export function trainCommand(stages: TrainStages): CliCommand {
         });
       }
       const request = await readRequest(config, overrides);
-      if (options.dryRun) await dryRun(request, stages, context);
-      else await stages.train(request, context);
+      if (options.dryRun) await dryRun(request, runners, context);
+      else await runners.train(request, context);
     });
   };
 }
@@ -100,10 +89,10 @@ async function readRequest(config: string | undefined, overrides: readonly strin
   return { config: resolved, inputs: await checkTrainInputs(resolved) };
 }
 
-async function dryRun(request: TrainRequest, stages: TrainStages, context: CliContext): Promise<void> {
+async function dryRun(request: TrainRequest, runners: TrainRunners, context: CliContext): Promise<void> {
   const { config, inputs } = request;
   const { stdout, stderr } = context;
-  const unchecked = await stages.check(request, context);
+  const unchecked = await runners.check(request, context);
   stdout.write(configYaml(config));
   stderr.write(`\n${describeInputs(inputs, stderr)}`);
   stderr.write(`\nall checks passed; without --dry-run this would train into ${config.output_dir}\n`);

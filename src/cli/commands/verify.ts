@@ -1,25 +1,20 @@
-/** @file `vultune verify`: options; the work is the stage's. */
+/** @file `vultune verify`: options; the work is the workflow's. */
 import { Command, Option } from 'commander';
+import type { VerifyOptions } from '../../workflows/verify/verify.ts';
 import type { CliContext } from '../context.ts';
 import { addExamples, parsePositive } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
-export interface VerifyRequest {
-  /** Folders with base/, adapter/ and io.safetensors. */
-  readonly dirs: readonly string[];
-  /** One tolerance for every quantity; default: each its own. */
-  readonly tolerance?: number;
+export interface VerifyRequest extends Omit<VerifyOptions, 'onFolder'> {
   readonly json: boolean;
-  /** Default: both. */
-  readonly cut?: 'block' | 'graph';
 }
 
 /** @returns whether every quantity of every folder is within its tolerance. */
-export type VerifyStage = (request: VerifyRequest, context: CliContext) => Promise<boolean>;
+export type RunVerify = (request: VerifyRequest, context: CliContext) => Promise<boolean>;
 
 type Options = Omit<VerifyRequest, 'dirs'>;
 
-export function verifyCommand(stage: VerifyStage): CliCommand {
+export function verifyCommand(verify: RunVerify): CliCommand {
   return (context) => {
     const command = new Command('verify')
       .summary('compare this engine with reference outputs from PyTorch')
@@ -49,7 +44,7 @@ export function verifyCommand(stage: VerifyStage): CliCommand {
       ['several, with the memory-saving cut only', 'vultune verify reference/* --cut block'],
     ]);
     return command.action(async (dirs: string[], options: Options) => {
-      if (!(await stage({ dirs, ...options }, context))) context.setExitCode(1);
+      if (!(await verify({ dirs, ...options }, context))) context.setExitCode(1);
     });
   };
 }

@@ -1,42 +1,10 @@
-/** @file A build out of fixes for people: its progress, and a summary of what was kept and what was left out. */
+/** @file A dataset build for people: what was kept and what was left out. */
 
+import { formatCount } from '../../base/numbers.ts';
 import type { BuildInfo } from '../../dataset/builder/build-info.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
-import type { BuildProgress, OnProgress } from '../../dataset/progress.ts';
-import { harmless } from './harmless-text.ts';
-import { formatCount } from './numbers.ts';
-import { type Progress, startProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
-
-export interface BuildProgressDisplay {
-  readonly onProgress: OnProgress;
-  stop(): void;
-}
-
-const LABELS: Partial<Record<BuildProgress['phase'], string>> = { list: 'listing', fetch: 'reading' };
-
-export function buildProgress(terminal: Terminal): BuildProgressDisplay {
-  let progress: { readonly phase: string; readonly bar: Progress } | undefined;
-  const stop = () => {
-    progress?.bar.stop();
-    progress = undefined;
-  };
-  return {
-    onProgress({ phase, done, total, message }) {
-      if (progress?.phase !== phase) {
-        stop();
-        const label = LABELS[phase] ?? phase;
-        progress = {
-          phase,
-          bar: startProgress({ label, total: total === 0 ? undefined : total, unit: 'steps' }, terminal),
-        };
-      }
-      progress.bar.update({ done, ...(total === 0 ? {} : { total }), phase: harmless(message) });
-    },
-    stop,
-  };
-}
 
 /** Splits as a table, then (not when `brief`: the dataset's card has it) what was left out and why. */
 export function buildSummary(

@@ -1,11 +1,12 @@
 /** @file The report of `data inspect` for people. What comes out of a file is others' text: nothing of it moves the cursor. */
+
+import { formatBytes, formatCount, formatPercent } from '../../base/numbers.ts';
 import type {
   FieldReport,
   InspectedRecord,
   InspectReport,
 } from '../../dataset/statistics/inspect-dataset.ts';
 import { harmless } from './harmless-text.ts';
-import { formatBytes, formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 

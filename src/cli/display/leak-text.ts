@@ -1,9 +1,9 @@
 /** @file The report of `data check` for people: parts as a table, then each kind of leak with the first few places. */
 
+import { formatCount, formatPercent } from '../../base/numbers.ts';
 import type { Leak, LeakKind, LeakPlace, LeakReport } from '../../dataset/check/leak-report.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
 import { harmless } from './harmless-text.ts';
-import { formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 

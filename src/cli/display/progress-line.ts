@@ -2,33 +2,17 @@
  * @file One line of progress as text: what is shown, in which order, and what goes first when the terminal is
  * narrow. Drawing it is progress.ts's work.
  */
+
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatSignificant,
+} from '../../base/numbers.ts';
+import type { Task, TaskState } from '../../workflows/context.ts';
 import type { Colors } from './colors.ts';
-import { formatBytes, formatCount, formatDuration, formatPercent, formatSignificant } from './numbers.ts';
-
-/** What a task says of itself; everything but `done` may be unknown. Undefined takes away what was said before. */
-export interface ProgressState {
-  /** In the unit of the progress: steps, functions, bytes. */
-  readonly done: number;
-  /** Where it became known, or grew, after the start. */
-  readonly total?: number;
-  /** A word or two: `epoch 2/3`, the name of a file. */
-  readonly phase?: string;
-  readonly lossNats?: number | undefined;
-  readonly tokensPerSecond?: number | undefined;
-  readonly functionsPerSecond?: number | undefined;
-  /** 0..1: padding among all tokens computed. */
-  readonly paddingShare?: number | undefined;
-  readonly memoryBytes?: number;
-  /** At the time of the update, where the task knows more than how much of `total` is done; null: not yet to be said. */
-  readonly remainingMs?: number | null | undefined;
-}
-
-export interface ProgressTask {
-  readonly label: string;
-  /** Undefined while it is not known. */
-  readonly total: number | undefined;
-  readonly unit: 'steps' | 'functions' | 'files' | 'packages' | 'bytes';
-}
+import { harmless } from './harmless-text.ts';
 
 export interface LineOptions {
   readonly columns: number;
@@ -47,7 +31,7 @@ interface Segment {
 const BAR_COLUMNS = { least: 8, most: 24 };
 
 /** The live line, at most `columns` wide. */
-export function liveLine(task: ProgressTask, state: ProgressState, options: LineOptions): string {
+export function liveLine(task: Task, state: TaskState, options: LineOptions): string {
   const { colors, columns } = options;
   const share = shareDone(task, state);
   const percent = totalOf(task, state) === undefined ? '' : formatPercent(share).padStart(4);
@@ -74,29 +58,29 @@ export function liveLine(task: ProgressTask, state: ProgressState, options: Line
 }
 
 /** The line for a log: the same, without bar and colours, however long. */
-export function plainLine(task: ProgressTask, state: ProgressState, remainingMs: number | undefined): string {
+export function plainLine(task: Task, state: TaskState, remainingMs: number | undefined): string {
   const texts = stateSegments(task, state, remainingMs).map(({ text }) => text);
   const percent = totalOf(task, state) === undefined ? '' : ` ${formatPercent(shareDone(task, state))}`;
   return [`${task.label}${percent}`, ...texts].join('  ');
 }
 
 /** 0..1; 0 while the total is not known. */
-export function shareDone(task: ProgressTask, state: ProgressState): number {
+export function shareDone(task: Task, state: TaskState): number {
   const total = totalOf(task, state);
   if (total === undefined) return 0;
   return total === 0 ? 1 : Math.min(1, Math.max(0, state.done / total));
 }
 
-export function totalOf(task: ProgressTask, state: ProgressState): number | undefined {
+export function totalOf(task: Task, state: TaskState): number | undefined {
   return state.total ?? task.total;
 }
 
-function stateSegments(task: ProgressTask, state: ProgressState, remainingMs: number | undefined): Segment[] {
+function stateSegments(task: Task, state: TaskState, remainingMs: number | undefined): Segment[] {
   const segments: Segment[] = [];
   const add = (value: number | undefined, dropOrder: number, text: (value: number) => string) => {
     if (value !== undefined && Number.isFinite(value)) segments.push({ dropOrder, text: text(value) });
   };
-  if (state.phase !== undefined) segments.push({ dropOrder: 8, text: state.phase });
+  if (state.phase !== undefined) segments.push({ dropOrder: 8, text: harmless(state.phase) });
   segments.push({ dropOrder: 7, text: doneOfTotal(task, state) });
   add(state.lossNats, 1, (loss) => `loss ${loss.toFixed(3)}`);
   add(state.tokensPerSecond, 2, (rate) => `${formatSignificant(rate)} tok/s`);
@@ -107,7 +91,7 @@ function stateSegments(task: ProgressTask, state: ProgressState, remainingMs: nu
   return segments;
 }
 
-function doneOfTotal(task: ProgressTask, state: ProgressState): string {
+function doneOfTotal(task: Task, state: TaskState): string {
   const total = totalOf(task, state);
   if (task.unit === 'bytes') {
     return total === undefined

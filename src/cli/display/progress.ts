@@ -3,34 +3,16 @@
  * is does not matter.
  */
 import { type Options, SingleBar } from 'cli-progress';
-import {
-  liveLine,
-  type ProgressState,
-  type ProgressTask,
-  plainLine,
-  shareDone,
-  totalOf,
-} from './progress-line.ts';
+import type { RunningTask, Task, TaskState } from '../../workflows/context.ts';
+import { liveLine, plainLine, shareDone, totalOf } from './progress-line.ts';
 import type { Terminal } from './terminal.ts';
-
-export interface Progress {
-  update(state: ProgressState): void;
-  /** Writes a line that stays, above the live one. */
-  log(line: string): void;
-  /** Takes the live line away; `summary` stays in its place. Safe to call twice. */
-  stop(summary?: string): void;
-}
 
 const PLAIN_EVERY_MS = 10_000;
 const PLAIN_EVERY_SHARE = 0.05;
 /** Before that an estimate is a guess. */
 const ESTIMATE_AFTER_MS = 2_000;
 
-export function startProgress(
-  task: ProgressTask,
-  terminal: Terminal,
-  now: () => number = Date.now,
-): Progress {
+export function startProgress(task: Task, terminal: Terminal, now: () => number = Date.now): RunningTask {
   const progress = terminal.isLive ? liveProgress(task, terminal, now) : plainProgress(task, terminal, now);
   running.set(progress, terminal);
   return progress;
@@ -48,10 +30,10 @@ export function writeNote(line: string, terminal: Terminal): void {
   else live.log(line);
 }
 
-const running = new Map<Progress, Terminal>();
+const running = new Map<RunningTask, Terminal>();
 
-function liveProgress(task: ProgressTask, terminal: Terminal, now: () => number): Progress {
-  let state: ProgressState = { done: 0 };
+function liveProgress(task: Task, terminal: Terminal, now: () => number): RunningTask {
+  let state: TaskState = { done: 0 };
   const estimate = estimator(task, now);
   const options: Options = {
     stream: terminal.stream,
@@ -71,7 +53,7 @@ function liveProgress(task: ProgressTask, terminal: Terminal, now: () => number)
   const line = new SingleBar(options);
   line.start(task.total ?? 0, 0);
   let isRunning = true;
-  const progress: Progress = {
+  const progress: RunningTask = {
     update(next) {
       state = { ...state, ...next };
       estimate.observe(state);
@@ -93,8 +75,8 @@ function liveProgress(task: ProgressTask, terminal: Terminal, now: () => number)
   return progress;
 }
 
-function plainProgress(task: ProgressTask, terminal: Terminal, now: () => number): Progress {
-  let state: ProgressState = { done: 0 };
+function plainProgress(task: Task, terminal: Terminal, now: () => number): RunningTask {
+  let state: TaskState = { done: 0 };
   let printed = { share: 0, atMs: now() };
   let isRunning = true;
   const estimate = estimator(task, now);
@@ -102,7 +84,7 @@ function plainProgress(task: ProgressTask, terminal: Terminal, now: () => number
     printed = { share: shareDone(task, state), atMs: now() };
     terminal.write(`${plainLine(task, state, estimate.remainingMs(state))}\n`);
   };
-  const progress: Progress = {
+  const progress: RunningTask = {
     update(next) {
       if (!isRunning) return;
       state = { ...state, ...next };
@@ -126,15 +108,15 @@ function plainProgress(task: ProgressTask, terminal: Terminal, now: () => number
  * Time left: what the task says, less what went by since; else at the mean speed since the first update (what a resumed
  * run had done before does not count).
  */
-function estimator(task: ProgressTask, now: () => number) {
+function estimator(task: Task, now: () => number) {
   let first: { readonly done: number; readonly atMs: number } | undefined;
   let updatedAtMs = now();
   return {
-    observe(state: ProgressState): void {
+    observe(state: TaskState): void {
       updatedAtMs = now();
       first ??= { done: state.done, atMs: updatedAtMs };
     },
-    remainingMs(state: ProgressState): number | undefined {
+    remainingMs(state: TaskState): number | undefined {
       if (first === undefined) return undefined;
       const elapsedMs = now() - first.atMs;
       if (elapsedMs < ESTIMATE_AFTER_MS || state.remainingMs === null) return undefined;

@@ -1,8 +1,9 @@
 /** @file What `data split` and `data merge` did, for people: parts as a table, what was left out, what is lacking. */
+
+import { formatCount, formatPercent } from '../../base/numbers.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
 import { splitWords } from '../../dataset/splits/split-card.ts';
 import type { SplitDatasetInfo } from '../../dataset/splits/split-info.ts';
-import { formatCount, formatPercent } from './numbers.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,7 +1,8 @@
 /** @file Dataset statistics for people: parts, lengths as in the paper's Table 1, what it is made of, duplicates. */
+
+import { formatCount, formatPercent } from '../../base/numbers.ts';
 import type { Counts, DatasetStatistics, TopList } from '../../dataset/statistics/dataset-statistics.ts';
 import { harmless } from './harmless-text.ts';
-import { formatCount, formatPercent } from './numbers.ts';
 import { renderPairs, renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { wrapText } from './wrap.ts';

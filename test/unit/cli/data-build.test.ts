@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataCommand } from '../../../src/cli/commands/data/data.ts';
-import type { BuildStages } from '../../../src/cli/commands/data/run-build.ts';
 import type { BuildInfo } from '../../../src/dataset/builder/build-info.ts';
 import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
+import type { BuildParts } from '../../../src/workflows/build-dataset/build-dataset.ts';
 import { cliCase } from '../../support/cli-case.ts';
 
 const split = {
@@ -35,7 +35,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const asked: BuildOptions[] = [];
 const reported: string[] = [];
-const stages: Partial<BuildStages> = {
+const stages: Partial<BuildParts> = {
   build: async (options) => {
     asked.push(options);
     options.onProgress?.({ phase: 'fetch', done: 1, total: 2, message: 'a/b' });
@@ -44,7 +44,7 @@ const stages: Partial<BuildStages> = {
   report: async (outDir) => void reported.push(outDir),
   cacheDir: async () => '/cache',
 };
-const command = dataCommand(stages as BuildStages);
+const command = dataCommand(stages as BuildParts);
 const run = (...argv: string[]) => cliCase([command], ['data', 'build', ...argv]);
 
 describe('data build', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dataCommand } from '../../../src/cli/commands/data/data.ts';
-import type { BuildStages } from '../../../src/cli/commands/data/run-build.ts';
+import type { BuildParts } from '../../../src/workflows/build-dataset/build-dataset.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const command = dataCommand({} as BuildStages);
+const command = dataCommand({} as BuildParts);
 const data = (...argv: string[]) => cliCase([command], ['data', ...argv], { env: { HF_HUB_OFFLINE: '1' } });
 const page = (out: string) => readFileSync(join(out, 'report.html'), 'utf8');
 

@@ -7,12 +7,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { compareCommand } from '../../../src/cli/commands/compare.ts';
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
-import { compareStage } from '../../../src/cli/stages/compare.ts';
-import { evaluateStage } from '../../../src/cli/stages/evaluate.ts';
-import { recordScoredBy } from '../../../src/cli/stages/own-predictions.ts';
+import { runCompare } from '../../../src/cli/compare/run-compare.ts';
+import { runEvaluate } from '../../../src/cli/evaluate/run-evaluate.ts';
 import { fingerprintTraining, formatFingerprints } from '../../../src/evaluation/contamination.ts';
 import { metricNames } from '../../../src/evaluation/metrics/registry.ts';
 import { currentEnvironment } from '../../../src/runs/environment.ts';
+import { recordScoredBy } from '../../../src/workflows/evaluate/own-predictions.ts';
 import { cliCase } from '../../support/cli-case.ts';
 
 let folder = '';
@@ -114,12 +114,12 @@ async function writeRun(
 
 const evaluate = (line: string, columns?: number) =>
   cliCase(
-    [evaluateCommand(evaluateStage)],
+    [evaluateCommand(runEvaluate)],
     `evaluate ${line} --resamples 60`.split(' '),
     columns === undefined ? {} : { columns },
   );
 const compare = (line: string) =>
-  cliCase([compareCommand(compareStage)], `compare ${line} --resamples 60`.split(' '));
+  cliCase([compareCommand(runCompare)], `compare ${line} --resamples 60`.split(' '));
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of many shapes, checked by what the tests expect of it
 const json = (text: string): any => JSON.parse(text);
@@ -332,7 +332,7 @@ test('names out of data cannot steer the terminal', async () => {
 test('more resamples than fit into memory are refused', async () => {
   const run = await writeRun('a', { skill: 0.2 });
   const argv = `evaluate ${run} --data ${at('test.jsonl')} --resamples 1e9`.split(' ');
-  const { exitCode, stderr } = await cliCase([evaluateCommand(evaluateStage)], argv);
+  const { exitCode, stderr } = await cliCase([evaluateCommand(runEvaluate)], argv);
   expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('at most 100000') });
 });
 

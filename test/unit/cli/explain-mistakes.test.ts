@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { explainMistakes, mistakeExplainer } from '../../../src/cli/stages/explain-mistakes.ts';
+import { terminalReporter } from '../../../src/cli/display/terminal-reporter.ts';
 import { type OpenModel, openModel } from '../../../src/network/open-model.ts';
+import { explainMistakes, mistakeExplainer } from '../../../src/workflows/train/explain-mistakes.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 import { tinyBackend } from '../../support/tiny-model.ts';
@@ -32,14 +33,7 @@ const split = {
 
 async function explain(adapter: string, signal = new AbortController().signal): Promise<string> {
   const stderr = fakeTerminal({ env: {} });
-  const context = {
-    stdout: fakeTerminal({ env: {} }),
-    stderr,
-    stdin: (async function* () {})(),
-    env: {},
-    signal,
-    setExitCode: () => {},
-  };
+  const context = { signal, report: terminalReporter(stderr) };
   const explainer = mistakeExplainer({ model, adapter, backend: await tinyBackend() }, context);
   await explainMistakes(join(run, 'predictions'), split, 0.5, explainer);
   return stderr.text();

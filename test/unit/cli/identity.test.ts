@@ -18,18 +18,18 @@ import { readAllSafetensors, writeSafetensors } from '../../../src/checkpoint/sa
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
 import { predictCommand } from '../../../src/cli/commands/predict.ts';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
-import { checkTrainInputs } from '../../../src/cli/input-check.ts';
-import { evaluateStage } from '../../../src/cli/stages/evaluate.ts';
-import { predictStage } from '../../../src/cli/stages/predict.ts';
-import { scanStage } from '../../../src/cli/stages/scan.ts';
-import { resumeStage, trainStage } from '../../../src/cli/stages/train.ts';
+import { runEvaluate } from '../../../src/cli/evaluate/run-evaluate.ts';
+import { runPredict } from '../../../src/cli/predict/run-predict.ts';
+import { runScan } from '../../../src/cli/scan/run-scan.ts';
+import { runResume, runTrain } from '../../../src/cli/train/run-train.ts';
 import { loadTrainConfig } from '../../../src/config/load.ts';
+import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 const CODE = 'int first(int a) { return a; }';
-const COMMANDS = [predictCommand(predictStage), scanCommand(scanStage), evaluateCommand(evaluateStage)];
+const COMMANDS = [predictCommand(runPredict), scanCommand(runScan), evaluateCommand(runEvaluate)];
 
 let folder = '';
 let run = '';
@@ -203,7 +203,7 @@ describe('a run', () => {
     const here = vi.spyOn(process, 'cwd').mockReturnValue(from);
     const config = loadTrainConfig({ file: join(project, 't.yaml') });
     expect(config.base_model).toBe(join(project, 'base'));
-    await trainStage({ config, inputs: await checkTrainInputs(config) }, contextWith(signal));
+    await runTrain({ config, inputs: await checkTrainInputs(config) }, contextWith(signal));
     here.mockRestore();
     return project;
   }
@@ -211,7 +211,7 @@ describe('a run', () => {
   test.each(CHANGES)('is not resumed with another base model: %s', async (_part, change) => {
     const project = await train(AbortSignal.abort(), folder);
     await change(join(project, 'base'));
-    const resuming = resumeStage({ run: join(project, 'out') }, contextWith(NEVER));
+    const resuming = runResume({ run: join(project, 'out') }, contextWith(NEVER));
     await expect(resuming).rejects.toMatchObject({ code: 'RUN_MODEL_CHANGED' });
   });
 
@@ -219,7 +219,9 @@ describe('a run', () => {
     const project = await train(AbortSignal.abort(), folder);
     const moved = join(folder, 'moved');
     renameSync(project, moved);
-    expect(await resumeStage({ run: join(moved, 'out') }, contextWith(NEVER))).toBeDefined();
+    expect(await runResume({ run: join(moved, 'out') }, contextWith(NEVER))).toMatchObject({
+      status: 'finished',
+    });
     const before = await score(join(moved, 'out'));
     renameSync(moved, join(folder, 'again'));
     expect(await score(join(folder, 'again', 'out'))).toBe(before);

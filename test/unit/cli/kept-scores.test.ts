@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { hashFile } from '../../../src/base/hash-file.ts';
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
-import { evaluateStage } from '../../../src/cli/stages/evaluate.ts';
-import { readScores, scoreRemaining, writeScores } from '../../../src/cli/stages/kept-scores.ts';
-import { recordScoredBy } from '../../../src/cli/stages/own-predictions.ts';
+import { runEvaluate } from '../../../src/cli/evaluate/run-evaluate.ts';
+import { readScores, scoreRemaining, writeScores } from '../../../src/workflows/evaluate/kept-scores.ts';
+import { recordScoredBy } from '../../../src/workflows/evaluate/own-predictions.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { overflowHead } from '../../support/damaged-adapter.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -90,7 +90,7 @@ describe('scores that are kept in a run are not shown', () => {
   const data = () => join(folder, 'test.jsonl');
   const evaluate = async (run: string) => {
     const argv = ['evaluate', run, '--data', data(), '--resamples', '20', '--num-threads', '1', '--json'];
-    const { stdout, stderr } = await cliCase([evaluateCommand(evaluateStage)], argv);
+    const { stdout, stderr } = await cliCase([evaluateCommand(runEvaluate)], argv);
     if (stdout === '') throw new Error(stderr);
     return JSON.parse(stdout) as { metrics: { log_loss: number } };
   };
@@ -161,7 +161,7 @@ test('evaluate fills the gaps that an interrupted one left, and says the same', 
   writeFileSync(data, RECORDS.map((record) => `${JSON.stringify(record)}\n`).join(''));
   const evaluate = async () => {
     const argv = ['evaluate', run, '--data', data, '--resamples', '20', '--num-threads', '1', '--json'];
-    const { stdout } = await cliCase([evaluateCommand(evaluateStage)], argv);
+    const { stdout } = await cliCase([evaluateCommand(runEvaluate)], argv);
     return JSON.parse(stdout) as { metrics: { log_loss: number } };
   };
   const whole = await evaluate();

@@ -6,7 +6,7 @@ import {
   formatMetric,
   formatPercent,
   formatSignificant,
-} from '../../../src/cli/display/numbers.ts';
+} from '../../../src/base/numbers.ts';
 
 test.each<[number, string]>([
   [0, '0 ms'],

@@ -1,7 +1,8 @@
 /** @file The lines of `predict`: raw scores beside calibrated ones, another base rate without another label. */
 import { expect, test } from 'vitest';
-import { predictionLines } from '../../../src/cli/stages/predict.ts';
+import { predictionLines } from '../../../src/cli/predict/run-predict.ts';
 import { shiftPrior } from '../../../src/evaluation/prevalence.ts';
+import { type PredictionScale, predictionsOf } from '../../../src/workflows/predict/predict.ts';
 
 const inputs = [
   { id: 'a', code: 'f()' },
@@ -14,8 +15,8 @@ const judgements = {
   rawScores: Float64Array.of(0.9, 0.1),
   truncated: [false, true],
 };
-const lines = (options: Parameters<typeof predictionLines>[2]) =>
-  predictionLines(inputs, judgements, options)
+const lines = (scale: PredictionScale) =>
+  predictionLines(predictionsOf(inputs, judgements, scale))
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as unknown);

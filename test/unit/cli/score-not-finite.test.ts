@@ -16,11 +16,11 @@ import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
 import { linesCommand } from '../../../src/cli/commands/lines.ts';
 import { predictCommand } from '../../../src/cli/commands/predict.ts';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
-import { compareStage } from '../../../src/cli/stages/compare.ts';
-import { evaluateStage } from '../../../src/cli/stages/evaluate.ts';
-import { linesStage } from '../../../src/cli/stages/lines.ts';
-import { predictStage } from '../../../src/cli/stages/predict.ts';
-import { scanStage } from '../../../src/cli/stages/scan.ts';
+import { runCompare } from '../../../src/cli/compare/run-compare.ts';
+import { runEvaluate } from '../../../src/cli/evaluate/run-evaluate.ts';
+import { runLines } from '../../../src/cli/lines/run-lines.ts';
+import { runPredict } from '../../../src/cli/predict/run-predict.ts';
+import { runScan } from '../../../src/cli/scan/run-scan.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { overflowHead } from '../../support/damaged-adapter.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -49,11 +49,11 @@ afterEach(() => {
 });
 
 const COMMANDS = [
-  scanCommand(scanStage),
-  predictCommand(predictStage),
-  linesCommand(linesStage),
-  evaluateCommand(evaluateStage),
-  compareCommand(compareStage),
+  scanCommand(runScan),
+  predictCommand(runPredict),
+  linesCommand(runLines),
+  evaluateCommand(runEvaluate),
+  compareCommand(runCompare),
 ];
 
 describe('a model whose scores are not finite numbers is refused by', () => {

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { checkTrainInputs } from '../../../src/cli/input-check.ts';
-import { checkTraining } from '../../../src/cli/train-check.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
+import { checkTraining } from '../../../src/workflows/train/check-training.ts';
+import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 let folder = '';

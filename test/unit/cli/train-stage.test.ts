@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
-import { checkTrainInputs } from '../../../src/cli/input-check.ts';
-import { reportInterrupted } from '../../../src/cli/stages/report.ts';
-import { resumeStage, trainStage } from '../../../src/cli/stages/train.ts';
+import { terminalReporter } from '../../../src/cli/display/terminal-reporter.ts';
+import { runResume, runTrain } from '../../../src/cli/train/run-train.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
 import { fingerprintFile } from '../../../src/runs/environment.ts';
 import { openRun } from '../../../src/runs/run-folder.ts';
+import { reportInterrupted } from '../../../src/workflows/report/run-page.ts';
+import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -44,7 +45,7 @@ async function train(signal: AbortSignal, output: string) {
     'test',
   );
   const context = contextWith(signal);
-  const result = await trainStage({ config, inputs: await checkTrainInputs(config) }, context);
+  const result = await runTrain({ config, inputs: await checkTrainInputs(config) }, context);
   return { result, context };
 }
 
@@ -58,11 +59,11 @@ const NEVER = new AbortController().signal;
 test('a stopped run leaves the page of what was trained; resumed, that of the finished one', async () => {
   const run = join(folder, 'stopped');
   const { result, context } = await train(AbortSignal.abort(), run);
-  expect(result).toBeUndefined();
+  expect(result).toEqual({ status: 'interrupted', run });
   expect(context.stderr.text()).toContain(`vultune train --resume ${run}`);
   expect(readFileSync(join(run, 'report.html'), 'utf8')).toMatch(/interrupted|stopped/i);
   expect(existsSync(join(run, 'adapter', 'adapter_config.json'))).toBe(false);
-  expect(await resumeStage({ run }, contextWith(NEVER))).toBeDefined();
+  expect(await runResume({ run }, contextWith(NEVER))).toMatchObject({ status: 'finished', run });
   expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('Against its baselines');
 });
 
@@ -73,7 +74,7 @@ test('a page that cannot be written does not break the stop, and is said to be m
   const stderr = fakeTerminal();
   await reportInterrupted(
     { dir: run, paths: { ...paths, report: join(run, 'run.json', 'report.html') } },
-    stderr,
+    terminalReporter(stderr),
   );
   expect(stderr.text()).toMatch(/^note: no report\.html: cannot write /);
 });
@@ -98,10 +99,10 @@ describe('a resumed run', () => {
     await train(NEVER, run);
     const page = readFileSync(join(run, 'report.html'), 'utf8');
     for (const file of ['finished.json', 'report.html', 'predictions/lines.json']) rmSync(join(run, file));
-    expect(await resumeStage({ run }, contextWith(NEVER))).toBeDefined();
+    expect(await runResume({ run }, contextWith(NEVER))).toMatchObject({ status: 'finished', run });
     expect(readFileSync(join(run, 'report.html'), 'utf8')).toBe(page);
     expect(existsSync(join(run, 'predictions', 'lines.json'))).toBe(true);
-    expect(await resumeStage({ run }, contextWith(NEVER))).toBeUndefined();
+    expect(await runResume({ run }, contextWith(NEVER))).toEqual({ status: 'finished before', run });
   });
 
   test('whose checkpoint is lost says so, and starts over only where that is asked for', async () => {
@@ -109,13 +110,13 @@ describe('a resumed run', () => {
     await train(NEVER, run);
     rmSync(join(run, 'finished.json'));
     rmSync(checkpoint(run));
-    await expect(resumeStage({ run }, contextWith(NEVER))).rejects.toMatchObject({
+    await expect(runResume({ run }, contextWith(NEVER))).rejects.toMatchObject({
       code: 'RUN_CHECKPOINT_MISSING',
       message: expect.stringContaining('step 2'),
       hint: expect.stringContaining('--start-over'),
     });
     const context = contextWith(NEVER);
-    expect(await resumeStage({ run, startOver: true }, context)).toBeDefined();
+    expect(await runResume({ run, startOver: true }, context)).toMatchObject({ status: 'finished', run });
     expect(context.stderr.text()).toContain('steps 1 to 2 are done again');
   });
 
@@ -131,7 +132,7 @@ describe('a resumed run', () => {
       `${JSON.stringify({ type: 'step', timestampMs: 1, step: 1, epoch: 0.5, lossNats: 1, learningRate: 0, gradientNorm: 1, functions: 4, tokens: 9, paddingTokens: 0, durationMs: 1, memoryBytes: 1 })}\n`,
     );
     const context = contextWith(NEVER);
-    expect(await resumeStage({ run }, context)).toBeDefined();
+    expect(await runResume({ run }, context)).toMatchObject({ status: 'finished', run });
     expect(context.stderr.text()).toContain('steps 1 to 1 are done again');
   });
 
@@ -144,7 +145,7 @@ describe('a resumed run', () => {
     writeFileSync(file, readFileSync(file, 'utf8').split('\n').slice(2).join('\n'));
     const valid_file = await fingerprintFile(file);
     writeFileSync(paths.record, JSON.stringify({ ...record, data: { ...record.data, valid_file } }));
-    await expect(resumeStage({ run }, contextWith(NEVER))).rejects.toMatchObject({
+    await expect(runResume({ run }, contextWith(NEVER))).rejects.toMatchObject({
       code: 'RUN_CHECKPOINT_OTHER',
     });
   });

@@ -1,11 +1,12 @@
 /** @file The time a training still takes, as numbers and on its live line. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { TrainingDisplay } from '../../../src/cli/stages/training-display.ts';
+import { terminalReporter } from '../../../src/cli/display/terminal-reporter.ts';
+import { TrainingProgress } from '../../../src/workflows/train/progress.ts';
 import {
   isValidationDue,
   trainingTimeLeftMs,
   validationsAfter,
-} from '../../../src/cli/stages/training-estimate.ts';
+} from '../../../src/workflows/train/time-left.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 
 describe('trainingTimeLeftMs', () => {
@@ -98,7 +99,11 @@ describe('the display', () => {
   function displayAfterTenSteps(totalSteps: number, epochs: number) {
     const terminal = fakeTerminal();
     const run = { totalSteps, step: 0, epochs, evaluateEvery: 'epoch', metric: 'roc_auc' } as const;
-    const display = new TrainingDisplay(terminal, run, () => nowMs);
+    const display = new TrainingProgress(
+      terminalReporter(terminal, () => nowMs),
+      run,
+      () => nowMs,
+    );
     for (let step = 1; step <= 10; step++) {
       nowMs += 1000;
       display.show({

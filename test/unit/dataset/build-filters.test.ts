@@ -1,10 +1,10 @@
 /** @file What is no label: test code by path, changes that are none, and the words on the command line. */
 import { describe, expect, test } from 'vitest';
-import { parseSources } from '../../../src/cli/commands/data/source-arguments.ts';
 import { changeKind } from '../../../src/dataset/changes/change-kind.ts';
 import { projectName } from '../../../src/dataset/project-name.ts';
 import { contentProblem } from '../../../src/source/source-filters.ts';
 import { sourcePathProblem } from '../../../src/source/test-code.ts';
+import { parseSources } from '../../../src/workflows/build-dataset/source-arguments.ts';
 
 describe('paths', () => {
   test.each([

@@ -2,12 +2,13 @@
 import { Command, Option } from 'commander';
 import type { BuildOptions } from '../../../dataset/builder/build-dataset.ts';
 import { NAMED_RELEASES } from '../../../dataset/builder/named-releases.ts';
+import type { BuildParts } from '../../../workflows/build-dataset/build-dataset.ts';
 import type { CliContext } from '../../context.ts';
 import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
 import { nearDuplicatesOption } from './near-duplicates-option.ts';
 import { parseFractions } from './parse-fractions.ts';
 import { addReportOptions, type ReportOptions } from './report-options.ts';
-import { type BuildStages, runBuild } from './run-build.ts';
+import { runBuild } from './run-build.ts';
 
 interface Options
   extends ReportOptions,
@@ -24,7 +25,7 @@ interface Options
   readonly json: boolean;
 }
 
-export function buildNpmCommand(stages: BuildStages, context: CliContext): Command {
+export function buildNpmCommand(stages: BuildParts, context: CliContext): Command {
   const command = new Command('npm')
     .summary('build a dataset from published npm packages')
     .description(
@@ -101,7 +102,7 @@ function addSharedOptions(command: Command): void {
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
 }
 
-async function build(options: Options, stages: BuildStages, context: CliContext): Promise<void> {
+async function build(options: Options, stages: BuildParts, context: CliContext): Promise<void> {
   const { openReleases } = await import('../../../dataset/sources/advisories/open-advisories.ts');
   const { SHIPPED_TABLE } = await import('../../../dataset/sources/advisories/shipped-table.ts');
   const { advisories, negativesPerPositive, concurrency, numThreads = concurrency, ...others } = options;

@@ -2,6 +2,8 @@
 import { Command, Option } from 'commander';
 import { VultuneError } from '../../../base/errors.ts';
 import { SOURCES, type SourceOption } from '../../../dataset/sources/registry.ts';
+import type { BuildParts } from '../../../workflows/build-dataset/build-dataset.ts';
+import { parseSources } from '../../../workflows/build-dataset/source-arguments.ts';
 import type { CliContext } from '../../context.ts';
 import { wrapText } from '../../display/wrap.ts';
 import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
@@ -9,8 +11,7 @@ import { buildNpmCommand, negativeLengthsOption } from './build-npm.ts';
 import { nearDuplicatesOption } from './near-duplicates-option.ts';
 import { parseFractions } from './parse-fractions.ts';
 import { addReportOptions } from './report-options.ts';
-import { type BuildRequest, type BuildStages, runBuild } from './run-build.ts';
-import { parseSources } from './source-arguments.ts';
+import { type BuildRequest, runBuild } from './run-build.ts';
 
 /** The width of a source's summary in the help. */
 const SOURCE_COLUMNS = 72;
@@ -20,7 +21,7 @@ interface Options extends Omit<BuildRequest, 'out' | 'sources'> {
   readonly out?: string;
 }
 
-export function buildCommand(stages: BuildStages, context: CliContext): Command {
+export function buildCommand(stages: BuildParts, context: CliContext): Command {
   const command = new Command('build')
     .summary('build a dataset from sources of fixes')
     .description(
@@ -132,7 +133,7 @@ function sourceOptions(): SourceOption[] {
 async function build(
   words: readonly string[],
   options: Options,
-  stages: BuildStages,
+  stages: BuildParts,
   context: CliContext,
 ): Promise<void> {
   const { out, ...others } = options;

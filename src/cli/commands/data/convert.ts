@@ -1,11 +1,12 @@
 /** @file `vultune data convert`: published sets and tables of any make into Vultune's records. */
 import { Command, Option } from 'commander';
+import { formatCount } from '../../../base/numbers.ts';
 import type { ConvertReport } from '../../../dataset/formats/convert-dataset.ts';
+import { readingProgress } from '../../../workflows/reading-progress.ts';
 import type { CliContext } from '../../context.ts';
-import { formatCount } from '../../display/numbers.ts';
-import { readingProgress } from '../../display/reading-progress.ts';
 import { renderTable } from '../../display/table.ts';
 import type { Terminal } from '../../display/terminal.ts';
+import { terminalReporter } from '../../display/terminal-reporter.ts';
 import { addExamples } from '../../options.ts';
 
 interface Options {
@@ -57,7 +58,7 @@ async function convert(input: string, options: Options, context: CliContext): Pr
   const { convertDataset } = await import('../../../dataset/formats/convert-dataset.ts');
   const { mappingOf } = await import('../../../dataset/sources/published.ts');
   const mapping = mappingOf(options);
-  const progress = readingProgress(stderr);
+  const progress = readingProgress(terminalReporter(stderr));
   try {
     const report = await convertDataset({
       input,

@@ -3,6 +3,7 @@
  * line here.
  */
 import { Command } from 'commander';
+import type { BuildParts } from '../../../workflows/build-dataset/build-dataset.ts';
 import type { CliContext } from '../../context.ts';
 import { addExamples } from '../../options.ts';
 import type { CliCommand } from '../../program.ts';
@@ -11,13 +12,12 @@ import { checkCommand } from './check.ts';
 import { convertCommand } from './convert.ts';
 import { inspectCommand } from './inspect.ts';
 import { mergeCommand } from './merge.ts';
-import type { BuildStages } from './run-build.ts';
 import { sampleCommand } from './sample.ts';
 import { splitCommand } from './split.ts';
 import { statsCommand } from './stats.ts';
 
 /** In the order of the help. Whatever is slow to load is imported when the command runs. */
-const SUBCOMMANDS: readonly ((stages: BuildStages, context: CliContext) => Command)[] = [
+const SUBCOMMANDS: readonly ((stages: BuildParts, context: CliContext) => Command)[] = [
   buildCommand,
   inspectCommand,
   checkCommand,
@@ -28,7 +28,7 @@ const SUBCOMMANDS: readonly ((stages: BuildStages, context: CliContext) => Comma
   sampleCommand,
 ];
 
-export function dataCommand(stages: BuildStages): CliCommand {
+export function dataCommand(stages: BuildParts): CliCommand {
   return (context) => {
     const command = new Command('data')
       .enablePositionalOptions()

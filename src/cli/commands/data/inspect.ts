@@ -1,8 +1,9 @@
 /** @file `vultune data inspect`: looks into a file that one does not know. */
 import { Command, Option } from 'commander';
+import { readingProgress } from '../../../workflows/reading-progress.ts';
 import type { CliContext } from '../../context.ts';
 import { inspectText } from '../../display/inspect-text.ts';
-import { readingProgress } from '../../display/reading-progress.ts';
+import { terminalReporter } from '../../display/terminal-reporter.ts';
 import { addExamples, parseNonNegative } from '../../options.ts';
 import type { InputOptions } from './dataset-inputs.ts';
 
@@ -34,7 +35,7 @@ async function inspect(
   { stdout, stderr, stdin, signal }: CliContext,
 ): Promise<void> {
   const { inspectDataset } = await import('../../../dataset/statistics/inspect-dataset.ts');
-  const progress = readingProgress(stderr);
+  const progress = readingProgress(terminalReporter(stderr));
   try {
     const report = await inspectDataset(input, {
       ...options,

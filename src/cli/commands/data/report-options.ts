@@ -2,14 +2,12 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CliContext } from '../../context.ts';
-import type { writeDatasetReport } from '../../stages/dataset-report.ts';
+import { reporting } from '../../display/terminal-reporter.ts';
 
 export interface ReportOptions {
   readonly report: boolean;
   readonly baseModel?: string | undefined;
 }
-
-export type DatasetReport = typeof writeDatasetReport;
 
 /** `--base-model` and `--no-report`. */
 export function addReportOptions(command: Command): Command {
@@ -21,16 +19,21 @@ export function addReportOptions(command: Command): Command {
     .option('--no-report', 'do not write report.html');
 }
 
-/** Where the dataset is and what says more of it: a line for the summary. */
+/** Writes the page of a dataset, unless it is not wanted. @returns a line for the summary */
 export async function finishDataset(
   outDir: string,
   { report, baseModel, seed }: ReportOptions & { readonly seed: number },
   context: CliContext,
-  write?: DatasetReport,
 ): Promise<string> {
+  if (report) {
+    const { writeDatasetReport } = await import('../../../workflows/build-dataset/dataset-report.ts');
+    await writeDatasetReport(outDir, { baseModel, seed }, reporting(context));
+  }
+  return writtenTo(outDir, report);
+}
+
+/** Where the dataset is and what says more of it: a line for the summary. */
+export function writtenTo(outDir: string, hasReport: boolean): string {
   const written = `\nwritten to ${resolve(outDir)}; its README.md says what is in it`;
-  if (!report) return `${written}\n`;
-  const writePage = write ?? (await import('../../stages/dataset-report.ts')).writeDatasetReport;
-  await writePage(outDir, { baseModel, seed }, context);
-  return `${written}, its report.html shows it\n`;
+  return hasReport ? `${written}, its report.html shows it\n` : `${written}\n`;
 }

@@ -1,11 +1,12 @@
 /** @file `vultune data sample`: a smaller dataset with a wanted mix. */
 import { Command, Option } from 'commander';
+import { formatCount, formatPercent } from '../../../base/numbers.ts';
 import type { SampleReport } from '../../../dataset/sampling/sample-dataset.ts';
+import { readingProgress } from '../../../workflows/reading-progress.ts';
 import type { CliContext } from '../../context.ts';
 import { harmless } from '../../display/harmless-text.ts';
-import { formatCount, formatPercent } from '../../display/numbers.ts';
-import { readingProgress } from '../../display/reading-progress.ts';
 import { renderTable } from '../../display/table.ts';
+import { terminalReporter } from '../../display/terminal-reporter.ts';
 import { addExamples, parseCount, parseNonNegative, parseShare } from '../../options.ts';
 import { addInputs, type InputOptions, leftOutLine } from './dataset-inputs.ts';
 
@@ -64,7 +65,7 @@ async function sample(
   { stdout, stderr, signal }: CliContext,
 ): Promise<void> {
   const { sampleDataset } = await import('../../../dataset/sampling/sample-dataset.ts');
-  const progress = readingProgress(stderr);
+  const progress = readingProgress(terminalReporter(stderr));
   try {
     const report = await sampleDataset({ ...options, inputs, signal, onProgress: progress.onProgress });
     progress.stop();

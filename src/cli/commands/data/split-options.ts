@@ -1,9 +1,10 @@
 /** @file Options that `data split` and `data merge` share, and running either. */
 import { type Command, Option } from 'commander';
 import type { SplitDatasetOptions } from '../../../dataset/splits/split-dataset.ts';
+import { readingProgress } from '../../../workflows/reading-progress.ts';
 import type { CliContext } from '../../context.ts';
-import { readingProgress } from '../../display/reading-progress.ts';
 import { splitSummary } from '../../display/split-summary.ts';
+import { terminalReporter } from '../../display/terminal-reporter.ts';
 import { parseNonNegative } from '../../options.ts';
 import { leftOutLine } from './dataset-inputs.ts';
 import { nearDuplicatesOption } from './near-duplicates-option.ts';
@@ -63,7 +64,7 @@ export async function runSplit(
   const { stdout, stderr, signal } = context;
   const { splitDataset } = await import('../../../dataset/splits/split-dataset.ts');
   const { out, json, split, by = split, report, baseModel, nearDuplicates, ...others } = options;
-  const progress = readingProgress(stderr);
+  const progress = readingProgress(terminalReporter(stderr));
   try {
     const info = await splitDataset({
       ...others,

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { writeFileAtomic } from '../../../base/files.ts';
 import type { CliContext } from '../../context.ts';
 import { statisticsText } from '../../display/statistics-text.ts';
+import { reporting } from '../../display/terminal-reporter.ts';
 import { addExamples, parseNonNegative } from '../../options.ts';
 import { addInputs, type InputOptions, leftOutLine, openInputs } from './dataset-inputs.ts';
 import { nearDuplicatesOption } from './near-duplicates-option.ts';
@@ -53,10 +54,10 @@ async function stats(paths: readonly string[], options: Options, context: CliCon
     baseModel === undefined
       ? {}
       : {
-          tokenizer: await (await import('../../stages/token-counter.ts')).tokenCounter(
+          tokenizer: await (await import('../../../workflows/open/token-counter.ts')).tokenCounter(
             baseModel,
             revision,
-            context,
+            reporting(context),
           ),
         };
   const inputs = await openInputs(paths, options, context);

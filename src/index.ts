@@ -1,0 +1,61 @@
+/**
+ * @file The public API of the package `vultune`: everything that the command line does, for a program. Each function takes plain
+ * options with defaults, and a context: a signal to stop, and a reporter that is told how it goes. Without a context nothing is
+ * reported.
+ *
+ * @example
+ * ```ts
+ * import { evaluate, openJudge, train } from 'vultune';
+ *
+ * await train({ base_model: 'models/base', train_file: 'train.jsonl', valid_file: 'valid.jsonl', output_dir: 'runs/first' });
+ * const { evaluated } = await evaluate({ runs: ['runs/first'], data: 'test.jsonl' });
+ * const judge = await openJudge('runs/first');
+ * const { scores } = await judge.judge(['int f(char *s) { return system(s); }']);
+ * await judge.close();
+ * ```
+ */
+export { type ErrorPlace, VultuneError } from './base/errors.ts';
+export type { TrainConfig, TrainOptions } from './config/train-config.ts';
+export type {
+  ExplainableJudgements,
+  ExplainingJudge,
+  Judge,
+  Judgements,
+  JudgeOptions,
+  TokenRelevance,
+} from './judging/judge.ts';
+export type { Finding, ScanReport } from './scan/finding.ts';
+export { type BuildDatasetOptions, buildDataset } from './workflows/build-dataset/build-dataset.ts';
+export { type ComparedRuns, type CompareOptions, compare } from './workflows/compare/compare.ts';
+export {
+  type Reporter,
+  type RunningTask,
+  silent,
+  type Task,
+  type TaskState,
+  type WorkflowContext,
+} from './workflows/context.ts';
+export { evaluate } from './workflows/evaluate/evaluate.ts';
+export type { EvaluateOptions } from './workflows/evaluate/evaluate-options.ts';
+export type { EvaluatedRun, Evaluation } from './workflows/evaluate/evaluation.ts';
+export type { ResamplingOptions } from './workflows/evaluate/resampling-options.ts';
+export { lines } from './workflows/lines/lines.ts';
+export type { ExplainedFunction, LinesOptions, LinesResult } from './workflows/lines/lines-options.ts';
+export type { DeviceOptions, OpenDetectorOptions } from './workflows/open/open-detector.ts';
+export { type OpenJudge, openJudge } from './workflows/open/open-judge.ts';
+export { type Prediction, type PredictOptions, predict } from './workflows/predict/predict.ts';
+export { type ReportOptions, writeReport } from './workflows/report/report.ts';
+export { scan } from './workflows/scan/scan.ts';
+export type { ScanOptions, ScanResult } from './workflows/scan/scan-options.ts';
+export type { ServeRunsOptions, ServeScanOptions } from './workflows/serve/serve-options.ts';
+export { serveRuns } from './workflows/serve/serve-runs.ts';
+export { type ScanService, serveScan } from './workflows/serve/serve-scan.ts';
+export { type ResumeOptions, resumeTraining } from './workflows/train/resume.ts';
+export { train } from './workflows/train/train.ts';
+export type { TrainResult } from './workflows/train/train-into.ts';
+export {
+  type Verification,
+  type VerifiedFolder,
+  type VerifyOptions,
+  verify,
+} from './workflows/verify/verify.ts';

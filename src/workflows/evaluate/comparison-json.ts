@@ -1,0 +1,69 @@
+/** @file An evaluation as JSON: the model's figures, its baselines' beside them, what it does not beat, slices. */
+import type { Comparison } from '../../evaluation/compare-baselines.ts';
+import type { EvaluationResult } from '../../evaluation/evaluate.ts';
+import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
+import { snakeKeys, snakeMetrics } from '../../evaluation/metrics/metric-names.ts';
+import type { Intervals } from '../../evaluation/resampling/intervals.ts';
+import type { SliceResult } from '../../evaluation/slices/evaluate-slices.ts';
+
+const resultJson = (result: EvaluationResult, intervals: Intervals | undefined) => ({
+  metrics: snakeMetrics(result.metrics),
+  undefined: snakeKeys(result.undefinedMetrics),
+  cautions: snakeKeys(result.cautions),
+  ...(intervals === undefined ? {} : { intervals: intervalsJson(intervals) }),
+  confusion: result.confusion,
+  pairs: result.pairs ?? null,
+});
+
+const intervalsJson = (intervals: Intervals) =>
+  snakeKeys(
+    Object.fromEntries(Object.entries(intervals).map(([name, { low, high }]) => [name, [low, high]])),
+  );
+
+const rowJson = ({ label, thresholdFrom, result, intervals, note }: EvaluationRow) => ({
+  label,
+  threshold: result.threshold,
+  threshold_from: thresholdFrom,
+  ...resultJson(result, intervals),
+  ...(note === undefined ? {} : { note }),
+});
+
+export function comparisonJson({ rows, shortfalls, bootstrap }: Comparison): Record<string, unknown> {
+  const [model, ...baselines] = rows;
+  const { n, positives } = model!.result;
+  return {
+    functions: n,
+    vulnerable: positives,
+    ...rowJson(model!),
+    ...(bootstrap === undefined
+      ? {}
+      : {
+          bootstrap: {
+            resamples: bootstrap.resamples,
+            cluster_by: bootstrap.clusterBy,
+            clusters: bootstrap.clusters,
+            few_clusters: bootstrap.fewClusters,
+          },
+        }),
+    baselines: Object.fromEntries(baselines.map((row) => [row.name, rowJson(row)])),
+    shortfalls: shortfalls.map(({ baseline, metric, kind, sentence }) => ({
+      baseline,
+      metric,
+      kind,
+      sentence,
+    })),
+  };
+}
+
+export function slicesJson(slices: readonly SliceResult[]): readonly Record<string, unknown>[] {
+  return slices.map(({ dimension, name, result, intervals, right, wrong, tooSmall }) => ({
+    dimension,
+    name,
+    functions: result.n,
+    vulnerable: result.positives,
+    right,
+    wrong,
+    ...resultJson(result, intervals),
+    too_small: tooSmall ?? null,
+  }));
+}

@@ -1,0 +1,29 @@
+/** @file What an evaluation is asked for. */
+import { CALIBRATION_METHODS } from '../../evaluation/calibration/calibration.ts';
+import type { DeviceOptions } from '../open/open-detector.ts';
+import type { ResamplingOptions } from './resampling-options.ts';
+
+export const CALIBRATIONS = ['auto', ...CALIBRATION_METHODS] as const;
+
+export interface EvaluateOptions extends DeviceOptions, ResamplingOptions {
+  /** Run folders or PEFT adapter folders, one or more. */
+  readonly runs: readonly string[];
+  /** JSON lines with `code` and `target`. */
+  readonly data: string;
+  /** The baselines are fitted on it; default: the first run's own. */
+  readonly train?: string | undefined;
+  /** The threshold is chosen on it; default: the stored one. */
+  readonly valid?: string | undefined;
+  /** Score from which a function counts as vulnerable. */
+  readonly threshold?: number | undefined;
+  /** Fitted anew on validation; default: what the adapter carries. */
+  readonly calibration?: (typeof CALIBRATIONS)[number] | undefined;
+  /** Share of functions that are vulnerable where the model is used: precision and alerts at that rate. */
+  readonly prevalence?: number | undefined;
+  /** Tokens of a function that are read; default: each adapter's own. */
+  readonly maxLength?: number | undefined;
+  /** Continue although test functions were trained on. Default: false. */
+  readonly allowContamination?: boolean;
+  /** Leave out test functions that were trained on. Default: false. */
+  readonly dropContaminated?: boolean;
+}

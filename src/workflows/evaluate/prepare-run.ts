@@ -1,0 +1,83 @@
+/** @file A run's scores on the test file, calibrated, with the threshold that goes with them. */
+import { VultuneError } from '../../base/errors.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { type Calibration, calibrateAll } from '../../evaluation/calibration/calibration.ts';
+import { chooseCalibration, fitCalibration } from '../../evaluation/calibration/choose-calibration.ts';
+import { thresholdFor } from '../../evaluation/evaluate.ts';
+import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
+import type { EvaluateOptions } from './evaluate-options.ts';
+import type { ScoringRun } from './scoring-run.ts';
+
+export interface PreparedRun {
+  readonly name: string;
+  /** [N] of the test functions that are kept; calibrated. */
+  readonly scores: Float64Array;
+  /** [V] of validation, calibrated, where that is known without computing. */
+  readonly validScores: Float64Array | undefined;
+  readonly threshold: number;
+  readonly thresholdFrom: EvaluationRow['thresholdFrom'];
+  readonly calibration: Calibration | undefined;
+}
+
+export interface TestData {
+  readonly path: string;
+  /** The whole file: scores are kept for all of it. */
+  readonly file: readonly LabelledRecord[];
+  readonly isKept: (row: number) => boolean;
+}
+
+export interface ValidationData {
+  readonly path: string;
+  readonly records: readonly LabelledRecord[];
+}
+
+type Wishes = Pick<EvaluateOptions, 'valid' | 'calibration' | 'threshold' | 'runs'>;
+
+export async function prepareRun(
+  run: ScoringRun,
+  { path, file, isKept }: TestData,
+  validation: ValidationData | undefined,
+  wishes: Wishes,
+): Promise<PreparedRun> {
+  const needsValidation = wishes.valid !== undefined || wishes.calibration !== undefined;
+  if (needsValidation && validation === undefined) {
+    throw new VultuneError(
+      'EVALUATION_NO_VALIDATION',
+      'a calibration needs validation functions, and none are known',
+      {
+        where: { name: 'calibration' },
+        hint: 'Give them with --valid FILE.',
+      },
+    );
+  }
+  const raw = (await run.rawScores('scoring', path, file)).filter((_, row) => isKept(row));
+  const wantsValidation = needsValidation || (wishes.runs.length > 1 && validation !== undefined);
+  const rawValid = wantsValidation
+    ? await run.rawScores('validation', validation!.path, validation!.records)
+    : undefined;
+  const calibration = pickCalibration(run, wishes.calibration, validation, rawValid);
+  const validScores = rawValid && calibrateAll(calibration, rawValid);
+  const isChosenHere = needsValidation && wishes.threshold === undefined;
+  const chosen = isChosenHere
+    ? thresholdFor({ records: validation!.records, scores: validScores! })
+    : undefined;
+  return {
+    name: run.name,
+    scores: calibrateAll(calibration, raw),
+    validScores,
+    threshold: wishes.threshold ?? chosen ?? run.threshold,
+    thresholdFrom: wishes.threshold !== undefined ? 'given' : isChosenHere ? 'validation' : run.thresholdFrom,
+    calibration,
+  };
+}
+
+function pickCalibration(
+  run: ScoringRun,
+  wanted: Wishes['calibration'],
+  validation: ValidationData | undefined,
+  scores: Float64Array | undefined,
+): Calibration | undefined {
+  if (wanted === undefined) return run.calibration;
+  const data = { records: validation!.records, scores: scores! };
+  return wanted === 'auto' ? chooseCalibration(data)?.calibration : fitCalibration(wanted, data);
+}

@@ -1,0 +1,133 @@
+/**
+ * @file Raw scores of a run on a file: from the run's own predictions where it has judged these functions before, else from
+ * its detector, and then kept.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import { VultuneError } from '../../base/errors.ts';
+import { fingerprint } from '../../dataset/fingerprint.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import type { Calibration } from '../../evaluation/calibration/calibration.ts';
+import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
+import { adapterCalibration, type Detector } from '../../judging/detector.ts';
+import { locateAdapter } from '../../judging/locate-adapter.ts';
+import { fingerprintFile } from '../../runs/environment.ts';
+import { openRun, type Run } from '../../runs/run-folder.ts';
+import type { WorkflowContext } from '../context.ts';
+import { type DeviceOptions, type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
+import { withScoringProgress } from '../scoring-progress.ts';
+import { readScores, scoreRemaining, unscoredRows, writeScores } from './kept-scores.ts';
+import { ownScores } from './own-predictions.ts';
+import { scoringIdentity } from './scoring-identity.ts';
+
+export interface ScoringRequest extends DeviceOptions {
+  readonly run: string;
+  readonly maxLength?: number | undefined;
+}
+
+/** Without a threshold: that is applied to scores, not to scoring. */
+function detectorOptions({ run, device, numThreads, maxLength }: ScoringRequest): OpenDetectorOptions {
+  return { run, device, numThreads, maxLength };
+}
+
+/** A run as evaluation sees it: opened as a detector only when something must be scored. */
+export class ScoringRun {
+  readonly name: string;
+  readonly header: AdapterHeader;
+  /** Undefined for an adapter folder outside a run. */
+  readonly run: Run | undefined;
+  readonly calibration: Calibration | undefined;
+  /** As stored, on the calibrated scale. */
+  readonly threshold: number;
+  readonly thresholdFrom: 'adapter' | 'fixed';
+  readonly #request: ScoringRequest;
+  readonly #context: WorkflowContext;
+  #detector: Detector | undefined;
+  #identity: Promise<string | undefined> | undefined;
+
+  /** Throws for a folder that holds no usable adapter. */
+  constructor(request: ScoringRequest, context: WorkflowContext) {
+    this.name = request.run;
+    this.header = locateAdapter(request.run);
+    this.run = existsSync(join(request.run, 'run.json')) ? openRun(request.run) : undefined;
+    this.calibration = adapterCalibration(this.header);
+    this.threshold = this.header.settings?.threshold ?? DEFAULT_THRESHOLD;
+    this.thresholdFrom = this.header.settings === undefined ? 'fixed' : 'adapter';
+    this.#request = request;
+    this.#context = context;
+  }
+
+  /** [N] the network's own probabilities, before calibration. Stopped half way, the next call continues from there. */
+  async rawScores(label: string, file: string, records: readonly LabelledRecord[]): Promise<Float64Array> {
+    const own = await this.#ownPredictions(file, records);
+    if (own !== undefined) return own;
+    const path = await this.#keptPath(records);
+    const kept = path === undefined ? undefined : readScores(path, records);
+    const scores = kept ?? new Float64Array(records.length).fill(Number.NaN);
+    const missing = unscoredRows(scores).length;
+    if (missing === 0) return scores;
+    this.#detector ??= await openDetector(detectorOptions(this.#request), this.#context);
+    const detector = this.#detector;
+    const { report, signal } = this.#context;
+    await withScoringProgress(label, missing, report, (onProgress) =>
+      scoreRemaining(scores, {
+        judge: async (rows, onRows) => {
+          const codes = rows.map((row) => records[row]!.code);
+          const { rawScores } = await detector.judge(codes, {
+            signal,
+            nameOf: (index) => `${records[rows[index]!]!.id ?? rows[index]! + 1}`,
+            onProgress: ({ functions }) => onRows(functions),
+          });
+          return rawScores;
+        },
+        keep: () => path !== undefined && this.#keep(path, records, scores),
+        onProgress,
+      }),
+    );
+    return scores;
+  }
+
+  /** Scores that cannot be kept are reported all the same. */
+  #keep(path: string, records: readonly LabelledRecord[], scores: Float64Array): void {
+    try {
+      writeScores(path, records, scores);
+    } catch (error) {
+      if (!(error instanceof VultuneError)) throw error;
+      this.#context.report.warn(`the scores are not kept: ${error.message}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#detector?.close();
+    this.#detector = undefined;
+  }
+
+  /** What training left of its validation and test file, when this is that file and the adapter is the one it left. */
+  async #ownPredictions(file: string, records: readonly LabelledRecord[]): Promise<Float64Array | undefined> {
+    if (this.run === undefined || this.#request.maxLength !== undefined || !existsSync(file))
+      return undefined;
+    const { sha256 } = await fingerprintFile(file);
+    for (const split of ['test', 'valid'] as const) {
+      if (this.run.record.data[`${split}_file`]?.sha256 !== sha256) continue;
+      const scores = await ownScores(this.run.paths.predictions, split, this.header, records);
+      if (scores !== undefined) return scores;
+    }
+    return undefined;
+  }
+
+  /** The name says all that the scores depend on: functions, detector, how much is read. */
+  async #keptPath(records: readonly LabelledRecord[]): Promise<string | undefined> {
+    if (this.run === undefined) return undefined;
+    this.#identity ??= scoringIdentity(this.header);
+    const identity = await this.#identity;
+    if (identity === undefined) return undefined;
+    const { maxLength, device = 'cpu' } = this.#request;
+    const key = createHash('sha256')
+      .update(JSON.stringify([fingerprint(records).records, identity, maxLength ?? null, device]))
+      .digest('hex')
+      .slice(0, 16);
+    return join(this.run.paths.predictions, `evaluated-${key}.jsonl`);
+  }
+}

@@ -1,0 +1,49 @@
+/** @file Gets a detector: adapter found, base model fetched and opened, network ready. */
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import { Detector } from '../../judging/detector.ts';
+import { locateAdapter } from '../../judging/locate-adapter.ts';
+import type { Device } from '../../runtime/backend.ts';
+import { ortBackend } from '../../runtime/ort/ort-backend.ts';
+import type { WorkflowContext } from '../context.ts';
+import { openAdaptedModel } from './open-base-model.ts';
+
+export interface DeviceOptions {
+  /** Where to compute; default: `cpu`. */
+  readonly device?: Device | undefined;
+  /** Threads on the CPU; default: all the process may use. */
+  readonly numThreads?: number | undefined;
+}
+
+export interface OpenDetectorOptions extends DeviceOptions {
+  /** A run folder or an adapter folder. */
+  readonly run: string;
+  /** Default: the adapter's own, or 0.5. */
+  readonly threshold?: number | undefined;
+  /** Tokens of a function that are read; default: the adapter's own, or the model's. */
+  readonly maxLength?: number | undefined;
+}
+
+/** Throws for an adapter or model that can't be used, before anything is computed. */
+export async function openDetector(
+  options: OpenDetectorOptions,
+  context: WorkflowContext,
+): Promise<Detector> {
+  return await openAdapter(locateAdapter(options.run), options, context);
+}
+
+/** The same for an adapter that was found already. */
+export async function openAdapter(
+  header: AdapterHeader,
+  { device = 'cpu', numThreads, threshold, maxLength }: Omit<OpenDetectorOptions, 'run'>,
+  context: WorkflowContext,
+): Promise<Detector> {
+  const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
+  for (const note of header.notes) context.report.warn(note);
+  const model = await openAdaptedModel(header, context);
+  try {
+    return await Detector.open(model, header, { backend, threshold, maxLength });
+  } catch (error) {
+    await model.checkpoint.close();
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+/** @file Predictions: one per function, in the order of the input, none missing. */
+import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
+import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
+import { type WorkflowContext, workflowContext } from '../context.ts';
+import { type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
+import { withScoringProgress } from '../scoring-progress.ts';
+import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
+
+export interface PredictOptions extends OpenDetectorOptions {
+  /** JSON lines with `code`, a source file, or `-` for JSON lines on standard input. */
+  readonly data: string;
+  /** Share of vulnerable functions where the model is used: scores are moved to it. */
+  readonly prevalence?: number | undefined;
+  /** Give the two logits too. Default: false. */
+  readonly logits?: boolean;
+  /** Called with the predictions that are ready, in order: what is stopped half way has given these. */
+  readonly onPredictions?: (predictions: readonly Prediction[]) => void;
+}
+
+/** As `vultune predict` writes it, one per line. */
+export interface Prediction {
+  /** The record's own, its number from 1, or FILE:LINE:COLUMN of a function in a source file. */
+  readonly id: string | number;
+  readonly function_name?: string | null;
+  readonly line?: number;
+  readonly end_line?: number;
+  /** Probability of vulnerable. */
+  readonly score: number;
+  /** The network's own, where `score` was calibrated or moved to another base rate. */
+  readonly raw_score?: number;
+  /** 1 from the threshold on. */
+  readonly label: 0 | 1;
+  /** Whether the function was longer than what was read of it. */
+  readonly truncated: boolean;
+  /** [safe, vulnerable] */
+  readonly logits?: readonly [number, number];
+}
+
+/** Functions judged before their predictions are handed over: what Ctrl-C or a closed pipe cannot take away. */
+const CHUNK = 1024;
+
+/**
+ * Scores functions with a fine-tuned model.
+ * @throws VultuneError for data, an adapter or a base model that cannot be used, `SCORE_NOT_FINITE`; the signal's reason
+ */
+export async function predict(
+  options: PredictOptions,
+  given?: Partial<WorkflowContext>,
+): Promise<readonly Prediction[]> {
+  const context = workflowContext(given);
+  const { signal, report } = context;
+  const inputs = await readPredictionInputs(options.data, signal);
+  const detector = await openDetector(options, context);
+  const predictions: Prediction[] = [];
+  try {
+    await withScoringProgress('predicting', inputs.length, report, async (onProgress) => {
+      for (let start = 0; start < inputs.length; start += CHUNK) {
+        const chunk = inputs.slice(start, start + CHUNK);
+        const judgements = await detector.judge(
+          chunk.map(({ code }) => code),
+          {
+            signal,
+            nameOf: (index) => `${chunk[index]!.id}`,
+            onProgress: ({ functions }) => onProgress(start + functions),
+          },
+        );
+        const found = predictionsOf(chunk, judgements, predictionScale(detector, options));
+        options.onPredictions?.(found);
+        for (const one of found) predictions.push(one);
+      }
+    });
+  } finally {
+    await detector.close();
+  }
+  return predictions;
+}
+
+export interface PredictionScale {
+  readonly threshold: number;
+  readonly logits: boolean;
+  /** Whether `raw_score` stands beside a score that differs from it. */
+  readonly isCalibrated: boolean;
+  /** Moves a score to another base rate. */
+  readonly shift?: ((score: number) => number) | undefined;
+}
+
+/** A base rate moves every score and the threshold alike: labels stay. Throws EVALUATION_PREVALENCE. */
+function predictionScale(
+  { threshold, calibration }: Detector,
+  { prevalence, logits = false }: PredictOptions,
+): PredictionScale {
+  const from = calibration?.prevalence ?? UNKNOWN_PREVALENCE;
+  const isCalibrated = calibration !== undefined || prevalence !== undefined;
+  if (prevalence === undefined) return { threshold, logits, isCalibrated };
+  return { threshold, logits, isCalibrated, shift: (score) => shiftPrior(score, from, prevalence) };
+}
+
+export function predictionsOf(
+  inputs: readonly PredictionInput[],
+  { logits, scores, rawScores, truncated }: DetectorJudgements,
+  { threshold, logits: withLogits, isCalibrated, shift = (score) => score }: PredictionScale,
+): Prediction[] {
+  return inputs.map(({ id, place }, i) => ({
+    id,
+    ...place,
+    score: shift(scores[i]!),
+    ...(isCalibrated ? { raw_score: rawScores[i]! } : {}),
+    label: scores[i]! >= threshold ? 1 : 0,
+    truncated: truncated[i]!,
+    ...(withLogits ? { logits: [logits[2 * i]!, logits[2 * i + 1]!] as const } : {}),
+  }));
+}

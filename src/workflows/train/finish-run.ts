@@ -1,0 +1,230 @@
+/** @file What a finished training leaves: adapter with threshold and model card, predictions, metrics.json, its page. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
+import { readAdapterHeader, writeAdapter } from '../../adapters/files/adapter-files.ts';
+import type { DetectorSettings } from '../../adapters/files/detector-settings.ts';
+import { writeFileAtomic } from '../../base/files.ts';
+import { pathFrom } from '../../base/moved-path.ts';
+import { parseReference } from '../../checkpoint/sources/model-source.ts';
+import { copyTokenizer } from '../../checkpoint/tokenizer-files.ts';
+import type { TrainConfig } from '../../config/train-config.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { describeCalibration } from '../../evaluation/calibration/calibration.ts';
+import { rawThreshold } from '../../evaluation/calibration/raw-threshold.ts';
+import type { Comparison } from '../../evaluation/compare-baselines.ts';
+import { formatFingerprints } from '../../evaluation/contamination.ts';
+import { formatTable } from '../../evaluation/format.ts';
+import { metricRegistry } from '../../evaluation/metrics/registry.ts';
+import { modelIdentity } from '../../network/model-identity.ts';
+import type { OpenModel } from '../../network/open-model.ts';
+import type { CardBase } from '../../report/card-usage.ts';
+import { formatModelCard } from '../../report/model-card.ts';
+import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
+import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
+import { comparisonJson } from '../evaluate/comparison-json.ts';
+import { FINGERPRINTS_FILE } from '../evaluate/evaluation-files.ts';
+import { recordScoredBy } from '../evaluate/own-predictions.ts';
+import { writeRunReport } from '../report/run-page.ts';
+import type { EvaluatedSplit } from './evaluated-split.ts';
+import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
+import { type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
+import { adaptedLayers, loraOptions } from './setup.ts';
+
+export interface FinishedTraining {
+  readonly run: WritableRun;
+  readonly config: TrainConfig;
+  readonly model: OpenModel;
+  readonly parameters: AdapterParameters;
+  readonly train: readonly LabelledRecord[];
+  /** Validation first. */
+  readonly splits: readonly EvaluatedSplit[];
+  /** Asked when the adapter is written: which lines mattered in the most confident mistakes. */
+  readonly explain?: MistakeExplainer;
+  /** Aborted: the rest is left to a resumed run. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunResult {
+  readonly threshold: number;
+  /** By split. */
+  readonly comparisons: ReadonlyMap<EvaluatedSplit['name'], Comparison>;
+}
+
+/**
+ * Writes everything, and last the mark that says so: killed anywhere before it, a resumed run writes all of it again. In
+ * the adapter folder adapter_config.json comes last, so that an adapter that is there is whole.
+ */
+export async function finishRun(finished: FinishedTraining): Promise<RunResult> {
+  const { run, config, model, parameters, train, splits, signal } = finished;
+  const { calibration, threshold, fingerprints, judged } = await judgeSplits(train, splits);
+  await stopIfAsked(signal);
+  const comparisons = new Map(judged.map(({ split, comparison }) => [split.name, comparison]));
+  for (const one of judged) writePredictions(run.paths.predictions, one, threshold);
+  const metrics = Object.fromEntries(
+    judged.map(({ split, comparison, contamination: { exact, near } }) => [
+      split.name,
+      { ...comparisonJson(comparison), contamination: { exact: exact.length, near: near.length } },
+    ]),
+  );
+  writeFileAtomic(
+    run.paths.metrics,
+    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, ...metrics }, null, 2)}\n`,
+  );
+  const card = modelCard(finished, { threshold, calibration }, comparisons);
+  writeFileAtomic(join(run.paths.adapter, 'README.md'), card);
+  writeFileAtomic(join(run.paths.adapter, FINGERPRINTS_FILE), formatFingerprints(fingerprints));
+  copyTokenizer(model.checkpoint.tokenizer, run.paths.adapter);
+  await writeAdapter(run.paths.adapter, {
+    config: {
+      lora: loraOptions(config),
+      baseModel: config.base_model,
+      revision: config.revision ?? undefined,
+    },
+    layers: adaptedLayers(config, model),
+    parameters,
+    settings: {
+      formatVersion: 1,
+      threshold,
+      maxLength: config.max_length,
+      longFunctions: config.long_functions,
+      pooling: config.pooling,
+      ...modelIdentity(model),
+      ...(existsSync(config.base_model)
+        ? { baseModelPath: pathFrom(run.paths.adapter, config.base_model) }
+        : {}),
+      data: Object.fromEntries(Object.entries(run.record.data).map(([key, { sha256 }]) => [key, sha256])),
+      ...(calibration === undefined ? {} : { calibration: { ...calibration } }),
+      ...measuredRanking(judged.at(-1)!),
+    },
+  });
+  await recordScoredBy(run.paths.predictions, readAdapterHeader(run.paths.adapter));
+  const { split, scores } = judged.at(-1)!;
+  if (finished.explain !== undefined) {
+    const { predictions } = run.paths;
+    await explainMistakes(predictions, { records: split.records, scores }, threshold, finished.explain);
+  }
+  await writeRunReport(run.dir, run.paths, 'finished');
+  await stopIfAsked(signal);
+  removeOlderCheckpoints(run.paths.checkpoints);
+  markFinished(run);
+  return { threshold, comparisons };
+}
+
+/** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */
+async function stopIfAsked(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
+}
+
+function measuredRanking({ split, comparison }: JudgedSplit): Pick<DetectorSettings, 'measured'> {
+  const { result, intervals } = comparison.rows[0]!;
+  const { rocAuc } = result.metrics;
+  const interval = intervals?.rocAuc;
+  if (rocAuc === undefined || interval === undefined) return {};
+  const { low, high } = interval;
+  return { measured: { split: split.name, functions: split.records.length, rocAuc, low, high } };
+}
+
+function writePredictions(
+  folder: string,
+  { split: { name, records, scores: rawScores }, scores }: JudgedSplit,
+  threshold: number,
+): void {
+  const lines = records.map((record, i) =>
+    JSON.stringify({
+      id: record.id ?? i + 1,
+      score: scores[i],
+      raw_score: rawScores[i],
+      label: scores[i]! >= threshold ? 1 : 0,
+      target: record.target,
+    }),
+  );
+  writeFileAtomic(join(folder, `${name}.jsonl`), `${lines.join('\n')}\n`);
+}
+
+function modelCard(
+  { config, model, train, splits }: FinishedTraining,
+  { threshold, calibration }: Pick<JudgedSplits, 'threshold' | 'calibration'>,
+  comparisons: RunResult['comparisons'],
+): string {
+  const [name, comparison] = [...comparisons].at(-1)!;
+  const { columns, rows } = formatTable(comparison.rows);
+  const count = (what: string, records: readonly LabelledRecord[]) => ({
+    name: what,
+    functions: records.length,
+    vulnerable: records.filter(({ target }) => target === 1).length,
+  });
+  const shown = [
+    'lora_r',
+    'lora_alpha',
+    'lora_dropout',
+    'target_modules',
+    'lora_layers',
+    'max_length',
+    'long_functions',
+    'pooling',
+    'packing',
+    'functions_per_step',
+    'loss',
+    'loss_reduction',
+    'learning_rate',
+    'lr_scheduler_type',
+    'num_train_epochs',
+    'weight_decay',
+    'seed',
+  ] as const;
+  return formatModelCard({
+    baseModel: config.base_model,
+    settings: shown.map((key) => [key, JSON.stringify(config[key])]),
+    data: [count('train', train), ...splits.map((split) => count(split.name, split.records))],
+    usage: {
+      base: cardBase(config, model.path),
+      maxLength: config.max_length,
+      longFunctions: config.long_functions,
+      pooling: config.pooling,
+      threshold,
+      rawThreshold: rawThreshold(calibration, threshold),
+      calibration: calibration && describeCalibration(calibration),
+    },
+    evaluatedOn:
+      name === 'test' ? 'held-out functions' : 'the validation functions (which chose the checkpoint)',
+    columns: columns.map(({ label }) => label),
+    rows,
+    shortfalls: comparison.shortfalls.map(({ sentence }) => sentence),
+    metrics: HUB_METRICS.flatMap(([metric, type]) => {
+      const value = comparison.rows[0]?.result.metrics[metric];
+      return value === undefined ? [] : [{ type, name: metricRegistry[metric].label, value }];
+    }),
+  });
+}
+
+/** The reference as a reader of the card can follow it, from wherever that is. */
+function cardBase({ base_model, revision }: TrainConfig, path: string): CardBase {
+  const reference = parseReference(base_model);
+  switch (reference.kind) {
+    case 'hub':
+      return { kind: 'hub', name: reference.name, revision: revision ?? undefined };
+    case 'local':
+      return { kind: 'local', path: resolve(path) };
+    case 'pypi':
+      return {
+        kind: 'pypi',
+        name: reference.name,
+        version: reference.version,
+        isGguf: path.endsWith('.gguf'),
+      };
+  }
+}
+
+/** Ours, and what the hub calls it. */
+const HUB_METRICS = [
+  ['rocAuc', 'roc_auc'],
+  ['averagePrecision', 'average_precision'],
+  ['f1', 'f1'],
+  ['precision', 'precision'],
+  ['recall', 'recall'],
+  ['accuracy', 'accuracy'],
+  ['mcc', 'matthews_correlation'],
+] as const;

@@ -1,0 +1,80 @@
+/** @file Where a resumed run continues from, and whether what its checkpoint says can be of this run. Trains nothing. */
+import { join } from 'node:path';
+import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
+import { VultuneError } from '../../base/errors.ts';
+import { type Run, runEvents } from '../../runs/run-folder.ts';
+import { otherCheckpoint } from '../../training/checkpoint-file.ts';
+import { loadState, removeCheckpoints, STATE_FILE } from '../../training/checkpoints.ts';
+import { initialState, type TrainerState } from '../../training/trainer-state.ts';
+import type { Reporter } from '../context.ts';
+
+export interface StartingPoint {
+  readonly state: TrainerState;
+  /** Relative to the run folder; empty where the run starts from its first step. */
+  readonly checkpoint: string;
+}
+
+/** @throws VultuneError `RUN_CHECKPOINT_MISSING` when a checkpoint was written and is not there; as `loadState`. */
+export async function findStart(
+  run: Run,
+  parameters: AdapterParameters,
+  startOver: boolean,
+  report: Reporter,
+): Promise<StartingPoint> {
+  const events = runEvents(run);
+  const lastStep = events.reduce(
+    (last, event) => (event.type === 'step' ? Math.max(last, event.step) : last),
+    0,
+  );
+  const fromStart: StartingPoint = { state: initialState(parameters), checkpoint: '' };
+  if (startOver) {
+    removeCheckpoints(run.paths.checkpoints);
+    if (lastStep > 0) report.warn(`steps 1 to ${lastStep} are done again, as --start-over asks`);
+    return fromStart;
+  }
+  const loaded = await loadState(run.paths.checkpoints, parameters);
+  if (loaded === undefined) {
+    const written = events.findLast(({ type }) => type === 'checkpoint' || type === 'interrupted');
+    if (written !== undefined) throw missing(run, 'step' in written ? written.step : lastStep);
+    if (lastStep > 0) report.warn(`no checkpoint was written yet: steps 1 to ${lastStep} are done again`);
+    return fromStart;
+  }
+  const { state, file, damage } = loaded;
+  if (damage !== undefined) {
+    report.warn(`${STATE_FILE} is skipped (${damage.message}); resuming from ${file}, step ${state.step}`);
+  }
+  return { state, checkpoint: `checkpoints/${file}` };
+}
+
+function missing(run: Run, step: number): VultuneError {
+  return new VultuneError(
+    'RUN_CHECKPOINT_MISSING',
+    `events.jsonl knows of a checkpoint at step ${step}, and there is none in ${run.paths.checkpoints}`,
+    {
+      where: { file: join(run.paths.checkpoints, STATE_FILE) },
+      hint: `put the file back, or train again from the first step: vultune train --resume ${run.dir} --start-over`,
+    },
+  );
+}
+
+export interface ExpectedOfState {
+  readonly totalSteps: number;
+  readonly epochs: number;
+  readonly validFunctions: number;
+}
+
+/** @throws VultuneError `RUN_CHECKPOINT_OTHER` when the counters cannot be of this run. */
+export function requireFitting(run: Run, state: TrainerState, expected: ExpectedOfState): void {
+  const { step, epoch, best } = state;
+  const wrong =
+    step > expected.totalSteps
+      ? `step ${step} of ${expected.totalSteps}`
+      : epoch > expected.epochs
+        ? `epoch ${epoch} of ${expected.epochs}`
+        : best !== undefined && best.step > step
+          ? `the best of step ${best.step} at step ${step}`
+          : best !== undefined && best.validScores.length !== expected.validFunctions
+            ? `${best.validScores.length} scores for ${expected.validFunctions} validation functions`
+            : undefined;
+  if (wrong !== undefined) throw otherCheckpoint(join(run.paths.checkpoints, STATE_FILE), wrong);
+}

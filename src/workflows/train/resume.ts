@@ -1,0 +1,74 @@
+/** @file Resumes a stopped training: the same configuration, data and base model, from its last checkpoint. */
+import { VultuneError } from '../../base/errors.ts';
+import { parseTrainConfig } from '../../config/load.ts';
+import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { fingerprintFile } from '../../runs/environment.ts';
+import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
+import { requireDevice } from '../../runtime/ort/devices.ts';
+import { type WorkflowContext, workflowContext } from '../context.ts';
+import { openBaseModel } from '../open/open-base-model.ts';
+import { findStart } from './resume-point.ts';
+import { requireSameModel, withMovedModel } from './run-model.ts';
+import { firstParameters } from './setup.ts';
+import { type RecordsByKey, type TrainResult, trainInto } from './train-into.ts';
+
+export interface ResumeOptions {
+  /** A run folder. */
+  readonly run: string;
+  /** Train again from the first step, regardless of its checkpoint. Default: false. */
+  readonly startOver?: boolean;
+}
+
+/**
+ * Resumes a run from its last checkpoint; from the first step where no checkpoint was written, or where `startOver` says so.
+ * @throws VultuneError `RUN_CHECKPOINT_MISSING`, `RUN_CHECKPOINT_BROKEN`, `RUN_CHECKPOINT_OTHER`, `RUN_MODEL_CHANGED`, `RUN_DATA_CHANGED`
+ */
+export async function resumeTraining(
+  { run: dir, startOver = false }: ResumeOptions,
+  given?: Partial<WorkflowContext>,
+): Promise<TrainResult> {
+  const context = workflowContext(given);
+  const run = openRunToWrite(dir);
+  try {
+    if (isFinished(run)) {
+      context.report.note(`the run in ${dir} is finished; its figures are in ${run.paths.metrics}`);
+      return { status: 'finished before', run: dir };
+    }
+    const config = withMovedModel(parseTrainConfig(run.record.config, run.paths.record), run);
+    await requireDevice(config.device);
+    const records = await readRecordsAgain(run);
+    const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
+    try {
+      requireSameModel(run, model);
+      const parameters = firstParameters(config, model);
+      const start = await findStart(run, parameters, startOver, context.report);
+      run.events.append({
+        type: 'resumed',
+        step: start.state.step,
+        checkpoint: start.checkpoint,
+        pid: process.pid,
+      });
+      return await trainInto({ run, config, model, records, context }, start.state);
+    } finally {
+      await model.checkpoint.close();
+    }
+  } finally {
+    run.release();
+  }
+}
+
+/** Throws RUN_DATA_CHANGED when a file is not what the run was started with. */
+async function readRecordsAgain(run: WritableRun): Promise<RecordsByKey> {
+  const records = new Map<string, readonly LabelledRecord[]>();
+  for (const [key, { path, sha256 }] of Object.entries(run.record.data)) {
+    if ((await fingerprintFile(path)).sha256 !== sha256) {
+      throw new VultuneError('RUN_DATA_CHANGED', `${key} is not the file that the run was started with`, {
+        where: { file: path, name: key },
+        hint: 'A resumed run must read what it read before: put the file back, or start a new run.',
+      });
+    }
+    records.set(key, await readLabelledRecords(path));
+  }
+  return records;
+}

@@ -1,0 +1,43 @@
+/** @file The base model of a run: what run.json keeps of it, and that a resumed run continues with the same. */
+import { existsSync } from 'node:fs';
+import { VultuneError } from '../../base/errors.ts';
+import { findMoved, pathFrom } from '../../base/moved-path.ts';
+import type { TrainConfig } from '../../config/train-config.ts';
+import { differingPart, modelIdentity } from '../../network/model-identity.ts';
+import type { OpenModel } from '../../network/open-model.ts';
+import type { Run } from '../../runs/run-folder.ts';
+import { type RunModel, runModelSchema } from '../../runs/run-model.ts';
+import { checkValue } from '../../schema/check-value.ts';
+
+export function runModel(config: TrainConfig, model: OpenModel): RunModel {
+  const isHere = existsSync(config.base_model);
+  return {
+    ...modelIdentity(model),
+    ...(isHere ? { path: pathFrom(config.output_dir, config.base_model) } : {}),
+  };
+}
+
+/** With the base model where it is now, when it was moved together with the run. */
+export function withMovedModel(config: TrainConfig, run: Run): TrainConfig {
+  return { ...config, base_model: findMoved(config.base_model, readRunModel(run).path, run.dir) };
+}
+
+const WHAT = {
+  weights: 'the weights of the base model are',
+  configuration: 'the config.json of the base model is',
+  tokenizer: 'the tokenizer of the base model is',
+} as const;
+
+/** Throws RUN_MODEL_CHANGED: half of the steps would be of one model, half of another. */
+export function requireSameModel(run: Run, model: OpenModel): void {
+  const part = differingPart(readRunModel(run), modelIdentity(model));
+  if (part === undefined) return;
+  throw new VultuneError('RUN_MODEL_CHANGED', `${WHAT[part]} not what the run was started with`, {
+    where: { file: model.path, name: 'base_model' },
+    hint: 'A resumed run must continue with the model it started with: put its files back (revision pins one of a hub), or start a new run.',
+  });
+}
+
+function readRunModel({ record, paths }: Run): RunModel {
+  return checkValue(runModelSchema, record.model ?? {}, { code: 'RUN_RECORD_BROKEN', file: paths.record });
+}

@@ -1,0 +1,179 @@
+/** @file Trains into a run folder: network, trainer, scores of the best checkpoint, and what a finished run leaves. */
+import { formatDuration } from '../../base/numbers.ts';
+import type { TrainConfig } from '../../config/train-config.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { thresholdFor } from '../../evaluation/evaluate.ts';
+import { decisiveValue, metricNamed, snakeMetrics } from '../../evaluation/metrics/metric-names.ts';
+import { rankScores } from '../../evaluation/metrics/ranked-scores.ts';
+import { computeMetrics } from '../../evaluation/metrics/registry.ts';
+import type { Network } from '../../network/network.ts';
+import type { OpenModel } from '../../network/open-model.ts';
+import type { WritableRun } from '../../runs/run-folder.ts';
+import { ortBackend } from '../../runtime/ort/ort-backend.ts';
+import { saveState } from '../../training/checkpoints.ts';
+import { Trainer, type TrainerHost } from '../../training/trainer.ts';
+import type { TrainerState } from '../../training/trainer-state.ts';
+import type { WorkflowContext } from '../context.ts';
+import { reportInterrupted } from '../report/run-page.ts';
+import { withScoringProgress } from '../scoring-progress.ts';
+import type { EvaluatedSplit } from './evaluated-split.ts';
+import { mistakeExplainer } from './explain-mistakes.ts';
+import { finishRun, type RunResult } from './finish-run.ts';
+import { TrainingProgress } from './progress.ts';
+import { RecordScorer } from './record-scorer.ts';
+import { requireFitting } from './resume-point.ts';
+import { trainerOptions, trainingExamples, trainingNetwork, trainingTask } from './setup.ts';
+
+/**
+ * `finished`: `threshold` and `comparisons` say how well the model does. `interrupted`: the signal stopped it, and the run
+ * folder holds a checkpoint that `resumeTraining` continues from. `finished before`: there was nothing to resume.
+ */
+export type TrainResult =
+  | ({ readonly status: 'finished'; readonly run: string } & RunResult)
+  | { readonly status: 'interrupted' | 'finished before'; readonly run: string };
+
+/** The functions of a run by configuration key: `train_file`, `valid_file`, `test_file`. */
+export type RecordsByKey = ReadonlyMap<string, readonly LabelledRecord[]>;
+
+export interface TrainingJob {
+  readonly run: WritableRun;
+  readonly config: TrainConfig;
+  readonly model: OpenModel;
+  readonly records: RecordsByKey;
+  readonly context: WorkflowContext;
+}
+
+/** Trains from `state` to the end, or until the signal stops it. */
+export async function trainInto(job: TrainingJob, state: TrainerState): Promise<TrainResult> {
+  const { run, config, model, records, context } = job;
+  const { report, signal } = context;
+  const backend = await ortBackend({
+    device: config.device,
+    ...(config.num_threads === null ? {} : { threads: config.num_threads }),
+  });
+  const { network, features } = trainingNetwork(config, model, backend, state.parameters);
+  const task = trainingTask(config, model);
+  const functions = trainingExamples(config, model, task, records.get('train_file')!);
+  const validRecords = records.get('valid_file')!;
+  const scorer = new RecordScorer({ config, model, network, judgement: task, features, signal });
+  const metric = metricNamed(config.metric_for_best_model);
+  let progress: TrainingProgress | undefined;
+  const host: TrainerHost = {
+    signal,
+    emit: (event) => {
+      run.events.append(event);
+      progress?.show(event);
+    },
+    save: (current) => saveState(run.paths.checkpoints, current),
+    validate: async () => {
+      const scores = await scorer.scores(validRecords, (done, total) => progress?.evaluating(done, total));
+      const ranked = rankScores(
+        validRecords.map(({ target }) => target),
+        scores,
+      );
+      const { values } = computeMetrics(ranked, thresholdFor({ records: validRecords, scores }));
+      return {
+        scores,
+        metrics: snakeMetrics(values),
+        decisive: decisiveValue(values, metric),
+        functions: validRecords.length,
+      };
+    },
+  };
+  const options = trainerOptions(config);
+  const trainer = new Trainer({ network, features, task, functions, options, host }, state);
+  requireFitting(run, state, {
+    totalSteps: trainer.totalSteps,
+    epochs: options.epochs,
+    validFunctions: validRecords.length,
+  });
+  if (state.step === 0) {
+    const { totalSteps } = trainer;
+    run.events.append({
+      type: 'run_started',
+      pid: process.pid,
+      totalSteps,
+      trainFunctions: functions.length,
+    });
+  }
+  report.note(describeStart(job, functions.length, network));
+  progress = new TrainingProgress(report, {
+    totalSteps: trainer.totalSteps,
+    step: state.step,
+    epochs: config.num_train_epochs,
+    evaluateEvery: options.evaluateEvery,
+    metric: config.metric_for_best_model,
+  });
+  const end = await trainer.run();
+  const splits = end === 'interrupted' ? undefined : await evaluateSplits(state, scorer, job, progress);
+  await network.release();
+  if (splits === undefined) {
+    progress.stop(`stopped at step ${state.step} of ${trainer.totalSteps}`);
+    return await stopped(job);
+  }
+  const parameters = state.best?.parameters ?? state.parameters;
+  report.note('fitting the baselines');
+  try {
+    const result = await finishRun({
+      run,
+      config,
+      model,
+      parameters,
+      train: records.get('train_file')!,
+      splits,
+      explain: mistakeExplainer({ model, adapter: run.paths.adapter, backend }, context),
+      signal,
+    });
+    return { status: 'finished', run: run.dir, ...result };
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return await stopped(job);
+  }
+}
+
+async function stopped({ run, context: { report } }: TrainingJob): Promise<TrainResult> {
+  await reportInterrupted(run, report);
+  return { status: 'interrupted', run: run.dir };
+}
+
+/**
+ * Scores of the best checkpoint, on validation and, where there is one, the test file. Undefined when interrupted: the
+ * last checkpoint is that of the finished training, so that nothing is lost.
+ */
+async function evaluateSplits(
+  state: TrainerState,
+  scorer: RecordScorer,
+  { records, context }: TrainingJob,
+  progress: TrainingProgress,
+): Promise<EvaluatedSplit[] | undefined> {
+  progress.stop(`trained ${state.step} steps in ${formatDuration(state.elapsedMs)}`);
+  const { best } = state;
+  if (best !== undefined) {
+    // The network reads the parameters' own memory.
+    for (const [key, { data }] of state.parameters) data.set(best.parameters.get(key)!.data);
+  }
+  const score = (what: string, split: readonly LabelledRecord[]) =>
+    withScoringProgress(what, split.length, context.report, (onProgress) => scorer.scores(split, onProgress));
+  try {
+    const validRecords = records.get('valid_file')!;
+    const testRecords = records.get('test_file');
+    const valid = best?.validScores ?? (await score('validation', validRecords));
+    const splits: EvaluatedSplit[] = [{ name: 'valid', records: validRecords, scores: valid }];
+    if (testRecords !== undefined) {
+      splits.push({ name: 'test', records: testRecords, scores: await score('test', testRecords) });
+    }
+    return splits;
+  } catch (error) {
+    if (context.signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+function describeStart({ config, model }: TrainingJob, functions: number, network: Network): string {
+  const layerCount = model.spec.layers.length;
+  const frozen = network.frozenLayerCount;
+  const layers =
+    frozen === 0 ? `all ${layerCount} layers` : `the last ${layerCount - frozen} of ${layerCount} layers`;
+  const cached = frozen > 0 && config.feature_cache ? '; the layers below are computed once and kept' : '';
+  return `${config.base_model}: LoRA on ${layers}${cached}; ${functions} functions to train on`;
+}

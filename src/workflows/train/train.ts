@@ -1,0 +1,65 @@
+/** @file Starts a training: checks what it reads, opens the model, makes the run folder. */
+import { resolve } from 'node:path';
+import { pathFrom } from '../../base/moved-path.ts';
+import { checkTrainOptions } from '../../config/load.ts';
+import type { TrainConfig, TrainOptions } from '../../config/train-config.ts';
+import { currentEnvironment, type FileFingerprint, fingerprintFile } from '../../runs/environment.ts';
+import { createRun } from '../../runs/run-folder.ts';
+import { requireDevice } from '../../runtime/ort/devices.ts';
+import { initialState } from '../../training/trainer-state.ts';
+import { type WorkflowContext, workflowContext } from '../context.ts';
+import { openBaseModel } from '../open/open-base-model.ts';
+import { packageVersions } from '../package-versions.ts';
+import { type CheckedFile, checkTrainInputs } from './inputs.ts';
+import { runModel } from './run-model.ts';
+import { firstParameters } from './setup.ts';
+import { type TrainResult, trainInto } from './train-into.ts';
+
+/** A configuration whose data files are read and checked; the run folder is free. */
+export interface TrainRequest {
+  readonly config: TrainConfig;
+  readonly inputs: readonly CheckedFile[];
+}
+
+/**
+ * Fine-tunes a language model on labelled functions. Everything that is read is checked before a model is loaded or a folder
+ * is made.
+ * @param options the keys of a training configuration (`vultune config keys`), with their defaults
+ * @throws VultuneError `CONFIG_...`, `RUN_EXISTS`, the errors of data files and of models
+ */
+export async function train(options: TrainOptions, context?: Partial<WorkflowContext>): Promise<TrainResult> {
+  const config = checkTrainOptions(options);
+  return await startTraining({ config, inputs: await checkTrainInputs(config) }, context);
+}
+
+/** `train` for a configuration that has been read and checked. */
+export async function startTraining(
+  { config, inputs }: TrainRequest,
+  given?: Partial<WorkflowContext>,
+): Promise<TrainResult> {
+  const context = workflowContext(given);
+  await requireDevice(config.device);
+  const records = new Map(inputs.map((input) => [input.key, input.records]));
+  const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
+  try {
+    const parameters = firstParameters(config, model);
+    const data: Record<string, FileFingerprint> = {};
+    for (const { key, path } of inputs) {
+      const pathFromRun = pathFrom(config.output_dir, path);
+      data[key] = { ...(await fingerprintFile(resolve(path))), pathFromRun };
+    }
+    const environment = currentEnvironment({
+      versions: packageVersions(),
+      device: config.device,
+      ...(config.num_threads === null ? {} : { threads: config.num_threads }),
+    });
+    const run = createRun(config.output_dir, { config, environment, data, model: runModel(config, model) });
+    try {
+      return await trainInto({ run, config, model, records, context }, initialState(parameters));
+    } finally {
+      run.release();
+    }
+  } finally {
+    await model.checkpoint.close();
+  }
+}
