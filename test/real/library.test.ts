@@ -30,8 +30,11 @@ beforeAll(async () => {
   expect(
     run('tar', ['-xzf', join(project, tarball), '--strip-components=1', '-C', installed], project).code,
   ).toBe(0);
-  for (const name of readdirSync(join(REPOSITORY, 'node_modules')).filter((one) => !one.startsWith('.'))) {
-    symlinkSync(join(REPOSITORY, 'node_modules', name), join(modules, name));
+  const ours = join(REPOSITORY, 'node_modules');
+  // A consumer has the types of Node, and none of those that only this repository is built with.
+  mkdirSync(join(modules, '@types'));
+  for (const name of [...readdirSync(ours).filter((one) => !/^\.|^@types$/.test(one)), '@types/node']) {
+    symlinkSync(join(ours, name), join(modules, name));
   }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module' }));
   await writeTinyRun(project);
@@ -67,7 +70,8 @@ test.each([
     module,
     moduleResolution,
     target: 'es2023',
-    lib: ['es2023'],
+    // The types of onnxruntime-common name some of the DOM's.
+    lib: ['es2023', 'dom'],
     types: ['node'],
     strict: true,
     noEmit: true,
