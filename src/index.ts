@@ -24,6 +24,7 @@ export type {
   JudgeOptions,
   TokenRelevance,
 } from './judging/judge.ts';
+export type { Finding, ScanReport } from './scan/finding.ts';
 export { type BuildDatasetOptions, buildDataset } from './workflows/build-dataset/build-dataset.ts';
 export { type ComparedRuns, type CompareOptions, compare } from './workflows/compare/compare.ts';
 export {
@@ -38,10 +39,17 @@ export { evaluate } from './workflows/evaluate/evaluate.ts';
 export type { EvaluateOptions } from './workflows/evaluate/evaluate-options.ts';
 export type { EvaluatedRun, Evaluation } from './workflows/evaluate/evaluation.ts';
 export type { ResamplingOptions } from './workflows/evaluate/resampling-options.ts';
+export { lines } from './workflows/lines/lines.ts';
+export type { ExplainedFunction, LinesOptions, LinesResult } from './workflows/lines/lines-options.ts';
 export type { DeviceOptions, OpenDetectorOptions } from './workflows/open/open-detector.ts';
 export { type OpenJudge, openJudge } from './workflows/open/open-judge.ts';
 export { type Prediction, type PredictOptions, predict } from './workflows/predict/predict.ts';
 export { type ReportOptions, writeReport } from './workflows/report/report.ts';
+export { scan } from './workflows/scan/scan.ts';
+export type { ScanOptions, ScanResult } from './workflows/scan/scan-options.ts';
+export type { ServeRunsOptions, ServeScanOptions } from './workflows/serve/serve-options.ts';
+export { serveRuns } from './workflows/serve/serve-runs.ts';
+export { type ScanService, serveScan } from './workflows/serve/serve-scan.ts';
 export { type ResumeOptions, resumeTraining } from './workflows/train/resume.ts';
 export { train } from './workflows/train/train.ts';
 export type { TrainResult } from './workflows/train/train-into.ts';

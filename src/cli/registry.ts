@@ -45,7 +45,7 @@ export function commandRegistry(version: string): readonly CommandGroup[] {
       heading: 'Begin',
       commands: [
         quickstartCommand(async (...args) =>
-          (await import('./stages/quickstart.ts')).quickstartStage({
+          (await import('./quickstart/run-quickstart.ts')).runQuickstart({
             ...datasets,
             advisories: SHIPPED_TABLE,
             fetchRelease,
@@ -82,8 +82,8 @@ function measuringCommands(): readonly CliCommand[] {
     compareCommand(async (...args) => (await import('./compare/run-compare.ts')).runCompare(...args)),
     reportCommand(async (...args) => (await import('./report/run-report.ts')).runReport(...args)),
     serveCommand(
-      async (...args) => (await import('./stages/serve.ts')).serveStage(...args),
-      async (...args) => (await import('./stages/scan-serve.ts')).serveScanStage(...args),
+      async (...args) => (await import('./serve/run-serve.ts')).runServe(...args),
+      async (...args) => (await import('./serve/run-serve.ts')).runServeScan(...args),
     ),
   ];
 }
@@ -91,8 +91,8 @@ function measuringCommands(): readonly CliCommand[] {
 function usingCommands(): readonly CliCommand[] {
   return [
     predictCommand(async (...args) => (await import('./predict/run-predict.ts')).runPredict(...args)),
-    scanCommand(async (...args) => (await import('./stages/scan.ts')).scanStage(...args)),
-    linesCommand(async (...args) => (await import('./stages/lines.ts')).linesStage(...args)),
+    scanCommand(async (...args) => (await import('./scan/run-scan.ts')).runScan(...args)),
+    linesCommand(async (...args) => (await import('./lines/run-lines.ts')).runLines(...args)),
   ];
 }
 

@@ -16,6 +16,14 @@ export interface FileChange {
   readonly after: string | undefined;
 }
 
+/** A function that an advisory names: by its name, or by where it begins in the vulnerable version. */
+export interface NamedFunction {
+  readonly path?: string;
+  readonly name: string;
+  /** 1-based. */
+  readonly line?: number;
+}
+
 /** What is known of a fix; goes into the records made of it. */
 export interface FixFacts {
   readonly project: string;
@@ -27,7 +35,7 @@ export interface FixFacts {
   readonly cve?: readonly string[];
   readonly cwe?: readonly string[];
   /** Functions that an advisory names as the vulnerable ones; undefined: whatever changed. */
-  readonly named?: readonly { readonly path?: string; readonly name: string }[];
+  readonly named?: readonly NamedFunction[];
 }
 
 /** One fix: the unit of progress, of caching and of going on after a stop. */

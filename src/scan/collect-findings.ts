@@ -1,9 +1,10 @@
 /** @file From scored functions, one after the other, to the report's findings: bands, suppressions, baseline, what is hidden, the order. */
 import { relative, sep } from 'node:path';
 import { type BaselineEntry, splitByBaseline } from './baseline.ts';
-import type { Finding, ScanCounts } from './finding.ts';
+import type { Finding, ScanCounts, ScanReport, SuppressionProblem } from './finding.ts';
 import { bandOf } from './operating-point.ts';
 import type { ScanFilesCounts, ScannedFunction } from './scan-files.ts';
+import type { SourceFile } from './walk/walk-tree.ts';
 
 export interface CollectOptions {
   readonly baseFolder: string;
@@ -24,6 +25,7 @@ export interface CollectedFindings {
   readonly unsuppressed: readonly Finding[];
   readonly suppressed: readonly Finding[];
   readonly changed: readonly Finding[];
+  readonly suppressionProblems: ScanReport['suppressionProblems'];
   readonly counts: Omit<ScanCounts, keyof ScanFilesCounts>;
 }
 
@@ -35,6 +37,7 @@ export class FindingCollector {
   readonly #reported: Finding[] = [];
   readonly #suppressed: Finding[] = [];
   readonly #changed: Finding[] = [];
+  readonly #problems: ScanReport['suppressionProblems'][number][] = [];
   #codes = new Map<Finding, string>();
   #safe = 0;
   #hidden = 0;
@@ -55,6 +58,10 @@ export class FindingCollector {
     }
   }
 
+  addProblem(file: SourceFile, problem: SuppressionProblem): void {
+    this.#problems.push({ file: this.pathOf(file.path), ...problem });
+  }
+
   collected(): CollectedFindings {
     const unsuppressed = this.#reported.toSorted(mostCertainFirst);
     const { fresh, known } = splitByBaseline(unsuppressed, this.#options.baseline);
@@ -68,6 +75,7 @@ export class FindingCollector {
       unsuppressed,
       suppressed: this.#suppressed.toSorted(mostCertainFirst),
       changed: this.#changed.toSorted(mostCertainFirst),
+      suppressionProblems: this.#problems,
       counts: {
         vulnerable: fresh.filter(({ band }) => band === 'vulnerable').length,
         uncertain: fresh.filter(({ band }) => band === 'uncertain').length,

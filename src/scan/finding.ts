@@ -154,7 +154,7 @@ export interface ScanReport {
   /** Where the threshold is from, in words. */
   readonly thresholdSource: string;
   /** Share of vulnerable functions that scores and threshold were moved to. */
-  readonly prevalence?: number;
+  readonly prevalence?: number | undefined;
   /** What the reader has to know before relying on the scores; said by every output. */
   readonly cautions?: readonly string[];
   readonly startedAt: Date;
@@ -166,7 +166,7 @@ export interface ScanReport {
   readonly findings: readonly Finding[];
   readonly suppressed: readonly Finding[];
   /** With `--diff`: every changed function, whatever its band. */
-  readonly changed?: readonly Finding[];
+  readonly changed?: readonly Finding[] | undefined;
   readonly noticed: readonly Noticed[];
   readonly suppressionProblems: readonly (SuppressionProblem & { readonly file: string })[];
 }

@@ -39,7 +39,7 @@ export interface ScanFilesOptions {
   readonly notices: Notices;
   readonly signal: AbortSignal;
   /** Given: only functions that are not as in this earlier text of the file; undefined for a new file. */
-  readonly earlierText?: (path: string) => Promise<string | undefined>;
+  readonly earlierText?: ((path: string) => Promise<string | undefined>) | undefined;
   /** Minified files that were not named are passed over unless told. */
   readonly includeMinified?: boolean;
   readonly limits?: Partial<WindowLimits>;

@@ -41,7 +41,7 @@ text
 export const REPOSITORY_TARGETS: readonly FuzzTarget[] = [
   fileTarget('.gitignore', '.gitignore', texts(IGNORE), (_path, folder) => {
     const rules = IgnoreRules.outside().within(folder);
-    for (const path of [...PATHS, 'a/'.repeat(20) + 'b', 'a'.repeat(200)]) {
+    for (const path of [...PATHS, `${'a/'.repeat(20)}b`, 'a'.repeat(200)]) {
       for (const isFolder of [true, false]) rules.ignores(join(folder, path), isFolder);
     }
   }),

@@ -1,33 +1,20 @@
-/** @file `vultune lines`: options; the work is the stage's. */
+/** @file `vultune lines`: its options. */
 import { Command, Option } from 'commander';
-import { LINE_METHODS, type LineMethod } from '../../explain/line-scores.ts';
+import { LINE_METHODS } from '../../explain/line-scores.ts';
+import type { LinesOptions } from '../../workflows/lines/lines-options.ts';
 import type { CliContext } from '../context.ts';
-import {
-  addDeviceOptions,
-  addExamples,
-  type DeviceOptions,
-  parseCount,
-  parseNonNegative,
-} from '../options.ts';
+import { addDeviceOptions, addExamples, parseCount, parseNonNegative } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
-export interface LinesRequest extends DeviceOptions {
-  /** A run folder or a PEFT adapter folder. */
-  readonly run: string;
-  /** A dataset of any known format (file, folder, archive, `-`), or a source file. */
-  readonly data: string;
-  readonly method: LineMethod;
-  /** Functions shown; default 10, with `json` all. */
-  readonly count?: number;
+export interface LinesRequest extends Omit<LinesOptions, 'stdin'> {
   /** Lines shown of a function: the hottest ones. */
   readonly maxLines: number;
-  readonly seed: number;
-  readonly maxLength?: number;
+  /** Print JSON, with all functions unless `count` is given; text shows 10. */
   readonly json: boolean;
 }
 
-export type LinesStage = (request: LinesRequest, context: CliContext) => Promise<void>;
+export type RunLines = (request: LinesRequest, context: CliContext) => Promise<void>;
 
 type Options = Omit<LinesRequest, 'run'>;
 
@@ -41,7 +28,7 @@ JSON (--json):
                  cluster_by, clusters, rankings: method, random and longest line, each with top1, top5, top10,
                  initial_false_alarm; above_random: 95% intervals of the method's difference to random`;
 
-export function linesCommand(stage: LinesStage): CliCommand {
+export function linesCommand(runLines: RunLines): CliCommand {
   return (context) => {
     const command = new Command('lines')
       .summary('show which lines drive the scores of functions')
@@ -88,7 +75,7 @@ export function linesCommand(stage: LinesStage): CliCommand {
     command.addHelpText('after', JSON_HELP);
     return command.action(async (run: string, options: Options) => {
       refuseSwapped(run, [options.data], (meant, path) => `vultune lines ${meant} --data ${path}`);
-      await stage({ run, ...options }, context);
+      await runLines({ run, ...options }, context);
     });
   };
 }

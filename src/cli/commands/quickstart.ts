@@ -1,4 +1,4 @@
-/** @file `vultune quickstart`: options; the work is the stage's. */
+/** @file `vultune quickstart`: its options. */
 import { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { addExamples } from '../options.ts';
@@ -11,9 +11,9 @@ export interface QuickstartRequest {
   readonly quick: boolean;
 }
 
-export type QuickstartStage = (request: QuickstartRequest, context: CliContext) => Promise<void>;
+export type RunQuickstart = (request: QuickstartRequest, context: CliContext) => Promise<void>;
 
-export function quickstartCommand(stage: QuickstartStage): CliCommand {
+export function quickstartCommand(runQuickstart: RunQuickstart): CliCommand {
   return (context) => {
     const command = new Command('quickstart')
       .summary('fetch data, fine-tune, evaluate and scan, in one command')
@@ -30,6 +30,6 @@ export function quickstartCommand(stage: QuickstartStage): CliCommand {
       ['all of it', 'vultune quickstart'],
       ['a one-minute trial of this machine', 'vultune quickstart --quick --dir /tmp/try'],
     ]);
-    return command.action((options: QuickstartRequest) => stage(options, context));
+    return command.action((options: QuickstartRequest) => runQuickstart(options, context));
   };
 }

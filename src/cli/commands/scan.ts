@@ -1,57 +1,31 @@
-/** @file `vultune scan`: options; the work is the stage's. */
+/** @file `vultune scan`: its options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseBudget } from '../../scan/operating-point.ts';
+import { DEFAULT_FRAMES, type ScanOptions } from '../../workflows/scan/scan-options.ts';
 import type { CliContext } from '../context.ts';
-import {
-  addDeviceOptions,
-  addExamples,
-  type DeviceOptions,
-  parseCount,
-  parsePrevalence,
-  parseShare,
-} from '../options.ts';
+import { addDeviceOptions, addExamples, parseCount, parsePrevalence, parseShare } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
 export const SCAN_FORMATS = ['text', 'json', 'sarif', 'html', 'github'] as const;
 export type ScanFormat = (typeof SCAN_FORMATS)[number];
 
-export interface ScanRequest extends DeviceOptions {
-  /** A run folder, an adapter folder, or an adapter's id on the hub. */
-  readonly run: string;
-  readonly paths: readonly string[];
+export interface ScanRequest extends ScanOptions {
   readonly format: ScanFormat;
   /** A file to write, atomically; default: stdout. */
   readonly output?: string;
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-  readonly gitignore: boolean;
-  /** Scan minified files too; those that are named are scanned in any case. */
-  readonly includeMinified?: boolean;
-  /** A commit: only functions that are not as they were there. */
-  readonly diff?: string;
-  readonly baseline?: string;
-  readonly updateBaseline: boolean;
-  readonly minConfidence: number;
-  readonly failOn: 'vulnerable' | 'uncertain' | 'none';
-  readonly threshold?: number;
-  /** A share of safe functions that may be flagged. */
-  readonly maxFalsePositives?: number;
-  /** Share of vulnerable functions where the model is used: scores and threshold are moved to it. */
-  readonly prevalence?: number;
-  readonly maxLength?: number;
-  readonly cache: boolean;
   /** Findings shown with their code. */
   readonly frames: number;
-  /** Mark the lines that mattered in them; default true. */
-  readonly lines?: boolean;
+  /** Write all findings to `baseline` instead of reading it. */
+  readonly updateBaseline: boolean;
+  readonly failOn: 'vulnerable' | 'uncertain' | 'none';
 }
 
-export type ScanStage = (request: ScanRequest, context: CliContext) => Promise<void>;
+export type RunScan = (request: ScanRequest, context: CliContext) => Promise<void>;
 
 type Options = Omit<ScanRequest, 'run' | 'paths'> & { readonly out?: string };
 
-export function scanCommand(stage: ScanStage): CliCommand {
+export function scanCommand(runScan: RunScan): CliCommand {
   return (context) => {
     const command = new Command('scan')
       .summary('find the functions of a source tree that look vulnerable')
@@ -80,7 +54,7 @@ export function scanCommand(stage: ScanStage): CliCommand {
     ]);
     return command.action(async (run: string, paths: string[], { out, ...options }: Options) => {
       refuseSwapped(run, paths, (meant, path) => `vultune scan ${meant} ${path}`);
-      await stage({ run, paths, ...options, ...(out === undefined ? {} : { output: out }) }, context);
+      await runScan({ run, paths, ...options, ...(out === undefined ? {} : { output: out }) }, context);
     });
   };
 }
@@ -93,7 +67,7 @@ function addOutputOptions(command: Command): void {
     .addOption(
       new Option('--frames <n>', 'findings shown with their code (text, html)')
         .argParser(parseCount)
-        .default(20),
+        .default(DEFAULT_FRAMES),
     )
     .option('--no-lines', 'do not look for the lines behind those findings (text, html, json)')
     .addOption(

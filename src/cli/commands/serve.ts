@@ -1,32 +1,26 @@
-/** @file `vultune serve`: options; the work is the stage's. */
+/** @file `vultune serve`: its options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import {
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  type ServeRunsOptions,
+  type ServeScanOptions,
+} from '../../workflows/serve/serve-options.ts';
 import type { CliContext } from '../context.ts';
 import { addDeviceOptions, addExamples, type DeviceOptions } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
-export interface ServeRequest {
-  /** A run, or a folder with runs in it. */
-  readonly dir: string;
+export type RunServe = (options: ServeRunsOptions, context: CliContext) => Promise<void>;
+
+export type RunServeScan = (options: ServeScanOptions, context: CliContext) => Promise<void>;
+
+interface Options extends DeviceOptions {
   readonly host: string;
   readonly port: number;
-}
-
-export type ServeStage = (request: ServeRequest, context: CliContext) => Promise<void>;
-
-export interface ServeScanRequest extends DeviceOptions {
-  /** A run folder, an adapter folder, or an adapter's id on the hub. */
-  readonly run: string;
-  readonly host: string;
-  readonly port: number;
-}
-
-export type ServeScanStage = (request: ServeScanRequest, context: CliContext) => Promise<void>;
-
-interface Options extends Omit<ServeRequest, 'dir'>, DeviceOptions {
   readonly scan?: string;
 }
 
-export function serveCommand(stage: ServeStage, scanStage: ServeScanStage): CliCommand {
+export function serveCommand(runServe: RunServe, runServeScan: RunServeScan): CliCommand {
   return (context) => {
     const command = new Command('serve')
       .summary('show runs in the browser, live while they train')
@@ -39,12 +33,12 @@ export function serveCommand(stage: ServeStage, scanStage: ServeScanStage): CliC
       .option(
         '--host <address>',
         'address to listen on; anything but loopback shows your runs to others',
-        '127.0.0.1',
+        DEFAULT_HOST,
       )
       .addOption(
         new Option('--port <n>', 'port to listen on; 0 takes any free one')
           .argParser(parsePort)
-          .default(8484),
+          .default(DEFAULT_PORT),
       )
       .option(
         '--scan <run>',
@@ -58,8 +52,8 @@ export function serveCommand(stage: ServeStage, scanStage: ServeScanStage): CliC
     ]);
     return command.action((dir: string, { scan, host, port, ...device }: Options) =>
       scan === undefined
-        ? stage({ dir, host, port }, context)
-        : scanStage({ run: scan, host, port, ...device }, context),
+        ? runServe({ dir, host, port }, context)
+        : runServeScan({ run: scan, host, port, ...device }, context),
     );
   };
 }

@@ -1,4 +1,5 @@
 /** @file Gets a detector: adapter found, base model fetched and opened, network ready. */
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { Detector } from '../../judging/detector.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import type { Device } from '../../runtime/backend.ts';
@@ -27,8 +28,15 @@ export async function openDetector(
   options: OpenDetectorOptions,
   context: WorkflowContext,
 ): Promise<Detector> {
-  const { run, device = 'cpu', numThreads, threshold, maxLength } = options;
-  const header = locateAdapter(run);
+  return await openAdapter(locateAdapter(options.run), options, context);
+}
+
+/** The same for an adapter that was found already. */
+export async function openAdapter(
+  header: AdapterHeader,
+  { device = 'cpu', numThreads, threshold, maxLength }: Omit<OpenDetectorOptions, 'run'>,
+  context: WorkflowContext,
+): Promise<Detector> {
   const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
   for (const note of header.notes) context.report.warn(note);
   const model = await openAdaptedModel(header, context);

@@ -6,6 +6,7 @@ import { startProgress, writeNote } from '../../../src/cli/display/progress.ts';
 import { liveLine, plainLine } from '../../../src/cli/display/progress-line.ts';
 import { renderPairs, renderTable, visibleWidth } from '../../../src/cli/display/table.ts';
 import { createTerminal, type Env } from '../../../src/cli/display/terminal.ts';
+import { terminalReporter } from '../../../src/cli/display/terminal-reporter.ts';
 import { fakeTerminal, finalScreen } from '../../support/fake-terminal.ts';
 
 const TASK = { label: 'train', total: 300, unit: 'steps' } as const;
@@ -33,6 +34,14 @@ describe('the terminal', () => {
     expect(terminal.isLive).toBe(live);
     expect(terminal.colors.good('x') !== 'x').toBe(color);
   });
+});
+
+test('notes and warnings of a workflow cannot move the cursor', () => {
+  const terminal = fakeTerminal({ env: { NO_COLOR: '1' } });
+  const report = terminalReporter(terminal);
+  report.note('read a\u001b[2J.jsonl\nand b');
+  report.warn('no score\r is kept');
+  expect(terminal.text()).toBe('read a [2J.jsonl\nand b\nnote: no score  is kept\n');
 });
 
 describe('the live line', () => {

@@ -20,7 +20,7 @@ import { predictCommand } from '../../../src/cli/commands/predict.ts';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
 import { runEvaluate } from '../../../src/cli/evaluate/run-evaluate.ts';
 import { runPredict } from '../../../src/cli/predict/run-predict.ts';
-import { scanStage } from '../../../src/cli/stages/scan.ts';
+import { runScan } from '../../../src/cli/scan/run-scan.ts';
 import { runResume, runTrain } from '../../../src/cli/train/run-train.ts';
 import { loadTrainConfig } from '../../../src/config/load.ts';
 import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
@@ -29,7 +29,7 @@ import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 const CODE = 'int first(int a) { return a; }';
-const COMMANDS = [predictCommand(runPredict), scanCommand(scanStage), evaluateCommand(runEvaluate)];
+const COMMANDS = [predictCommand(runPredict), scanCommand(runScan), evaluateCommand(runEvaluate)];
 
 let folder = '';
 let run = '';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linesCommand } from '../../../src/cli/commands/lines.ts';
-import { linesStage } from '../../../src/cli/stages/lines.ts';
+import { runLines } from '../../../src/cli/lines/run-lines.ts';
 import { type CliCaseOptions, cliCase } from '../../support/cli-case.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -38,7 +38,7 @@ const RECORDS = [
 ];
 
 const lines = (argv: readonly string[], options?: CliCaseOptions) =>
-  cliCase([linesCommand(linesStage)], ['lines', run, '--num-threads', '1', ...argv], options);
+  cliCase([linesCommand(runLines)], ['lines', run, '--num-threads', '1', ...argv], options);
 
 interface Json {
   readonly functions: readonly {
@@ -113,7 +113,7 @@ describe('vultune lines', () => {
     expect(stdout).toContain('truncated: not read from line 2 on');
     expect(stdout).toContain('1 more function ');
     expect(stdout).toMatch(/top-1 +[\d.]+ +[\d.]+ +0\.500/);
-    expect(stdout).toContain('2 vulnerable functions; 1 more was cut');
+    expect(stdout).toContain('2 vulnerable functions; 1 more was truncated');
     expect(stdout).toContain('few: true intervals are wider');
     // A blank line says nothing to a reader.
     expect(stdout).toMatch(/^ +2$/m);
@@ -136,7 +136,7 @@ describe('vultune lines', () => {
     const { stdout } = await lines(['--data', source]);
     expect(stdout).toMatch(/source\.js:3 {2}f/);
     expect(stdout).toMatch(/ 4 {4}return eval\(a\);$/m);
-    expect(stdout).toContain('no measure of the lines');
+    expect(stdout).toContain('lines not measured');
     expect((await linesJson('--data', source)).measures).toBeNull();
   });
 
@@ -157,7 +157,7 @@ describe('vultune lines', () => {
     expect((await lines([])).exitCode).toBe(2);
   });
 
-  test('Ctrl-C ends it', async () => {
+  test('Ctrl-C stops the scoring', async () => {
     const data = dataset('stop.jsonl', RECORDS);
     const { exitCode, stdout } = await lines(['--data', data], { signal: AbortSignal.abort() });
     expect([exitCode, stdout]).toEqual([130, '']);

@@ -4,14 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
-import { prepareDataset } from '../../../src/cli/stages/quickstart-data.ts';
-import {
-  chooseModel,
-  HUB_MODEL,
-  PACKAGED_MODEL,
-  type Resolve,
-} from '../../../src/cli/stages/quickstart-model.ts';
-import { choosePackage, describeScan, scanPackage } from '../../../src/cli/stages/quickstart-scan.ts';
+import { prepareDataset } from '../../../src/cli/quickstart/data.ts';
+import { chooseModel, HUB_MODEL, PACKAGED_MODEL, type Resolve } from '../../../src/cli/quickstart/model.ts';
+import { choosePackage, describeScan, scanPackage } from '../../../src/cli/quickstart/scan.ts';
 import type { BuildDatasetResult } from '../../../src/dataset/builder/build-dataset.ts';
 import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
 import type { LabelledRecord } from '../../../src/dataset/record.ts';
@@ -210,9 +205,9 @@ describe('the scan', () => {
     expect(lines.slice(1, 4).map((line) => line.split(/\s+/)[0])).toEqual(['0.900', '0.800', '0.700']);
     expect(lines[2]).toContain('= CVE-2020-1');
     expect(text).toContain('9 functions in 2 files of p 1.0.0: 4 vulnerable, 1 uncertain, 4 safe\n');
-    expect(text).toContain('(lib/a.js:4): place 2 of 9, score 0.800\n');
-    expect(text).toContain('(lib/a.js:1): place 4 of 9, score 0.600, as 1 other\n');
-    expect(text).toContain('(lib/a.js:99): called safe\n');
+    expect(text).toContain('(lib/a.js:4): rank 2 of 9, score 0.800\n');
+    expect(text).toContain('(lib/a.js:1): rank 4 of 9, score 0.600, tied with 1 other\n');
+    expect(text).toContain('(lib/a.js:99): predicted safe\n');
     expect(text).not.toContain('\x1b[31m');
   });
 
@@ -225,6 +220,6 @@ describe('the scan', () => {
     await scanPackage({ name: 'p', version: '1.0.0', files, known }, { run, folder: target }, shown);
     expect(readFileSync(join(target, 'lib/a.js'), 'utf8')).toBe(functions(4));
     expect(shown.stdout.text()).toContain('4 functions in 1 file of p 1.0.0: 4 vulnerable');
-    expect(shown.stdout.text()).toMatch(/\(lib\/a\.js:4\): place [1-4] of 4/);
+    expect(shown.stdout.text()).toMatch(/\(lib\/a\.js:4\): rank [1-4] of 4/);
   });
 });

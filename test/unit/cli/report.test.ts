@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { reportCommand } from '../../../src/cli/commands/report.ts';
-import { type ServeRequest, serveCommand } from '../../../src/cli/commands/serve.ts';
+import { serveCommand } from '../../../src/cli/commands/serve.ts';
 import { runReport } from '../../../src/cli/report/run-report.ts';
 import { shortNames } from '../../../src/workflows/report/report.ts';
+import type { ServeRunsOptions } from '../../../src/workflows/serve/serve-options.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { fakeRun } from '../../support/fake-run.ts';
 
@@ -46,7 +47,7 @@ test('names are as long as it takes to tell them apart', () => {
 });
 
 test('serve listens on loopback unless told, and refuses what is no port', async () => {
-  const asked: ServeRequest[] = [];
+  const asked: ServeRunsOptions[] = [];
   const serve = [
     serveCommand(
       async (request) => {

@@ -18,9 +18,9 @@ import { predictCommand } from '../../../src/cli/commands/predict.ts';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
 import { runCompare } from '../../../src/cli/compare/run-compare.ts';
 import { runEvaluate } from '../../../src/cli/evaluate/run-evaluate.ts';
+import { runLines } from '../../../src/cli/lines/run-lines.ts';
 import { runPredict } from '../../../src/cli/predict/run-predict.ts';
-import { linesStage } from '../../../src/cli/stages/lines.ts';
-import { scanStage } from '../../../src/cli/stages/scan.ts';
+import { runScan } from '../../../src/cli/scan/run-scan.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { overflowHead } from '../../support/damaged-adapter.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -49,9 +49,9 @@ afterEach(() => {
 });
 
 const COMMANDS = [
-  scanCommand(scanStage),
+  scanCommand(runScan),
   predictCommand(runPredict),
-  linesCommand(linesStage),
+  linesCommand(runLines),
   evaluateCommand(runEvaluate),
   compareCommand(runCompare),
 ];

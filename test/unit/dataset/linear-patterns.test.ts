@@ -7,7 +7,16 @@ import { changeKind } from '../../../src/dataset/changes/change-kind.ts';
 import { bodyKey } from '../../../src/dataset/duplicates/exact-duplicates.ts';
 import { normalisedCode } from '../../../src/dataset/duplicates/normalised-code.ts';
 import { shingleHashes } from '../../../src/dataset/duplicates/shingles.ts';
-import * as cells from '../../../src/dataset/formats/published/cells.ts';
+import {
+  commitOf,
+  cveOf,
+  cweOf,
+  dayOf,
+  projectOf,
+  splitOfPath,
+  targetOf,
+  textOf,
+} from '../../../src/dataset/formats/published/cells.ts';
 import { projectName } from '../../../src/dataset/project-name.ts';
 import { codeTokens } from '../../../src/evaluation/baselines/code-tokens.ts';
 import { typeAfterColon } from '../../../src/source/language-row.ts';
@@ -55,11 +64,14 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   typeAfterColon,
   projectName,
   codeTokens: (text) => codeTokens(text),
-  ...Object.fromEntries(
-    (['cweOf', 'cveOf', 'dayOf', 'projectOf', 'commitOf', 'splitOfPath', 'targetOf', 'textOf'] as const).map(
-      (name) => [name, (text: string) => cells[name](text)],
-    ),
-  ),
+  cweOf,
+  cveOf,
+  dayOf,
+  projectOf,
+  commitOf,
+  splitOfPath,
+  targetOf,
+  textOf,
 };
 
 describe.each(Object.keys(READERS))('%s', (name) => {

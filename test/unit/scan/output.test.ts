@@ -38,7 +38,7 @@ function report(overrides: Partial<ScanReport> = {}): ScanReport {
     adapterFingerprint: '0123456789abcdef',
     baseFolder: '/project',
     threshold: 0.5,
-    thresholdSource: 'as asked for',
+    thresholdSource: 'as requested',
     startedAt: new Date(0),
     endedAt: new Date(1000),
     complete: true,

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
-import { scanStage } from '../../../src/cli/stages/scan.ts';
+import { runScan } from '../../../src/cli/scan/run-scan.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { type TinyRunOptions, writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -47,7 +47,7 @@ function put(files: Readonly<Record<string, string>>): void {
 }
 
 const scan = (...argv: string[]) =>
-  cliCase([scanCommand(scanStage)], ['scan', run, tree, '--num-threads', '1', ...argv]);
+  cliCase([scanCommand(runScan)], ['scan', run, tree, '--num-threads', '1', ...argv]);
 
 interface Report {
   readonly complete: boolean;
@@ -82,7 +82,7 @@ async function scanJson(
 
 /** Of a scan that says so on stderr; its report is the same whatever was kept. */
 const cachedOf = ({ stderr }: { readonly stderr: string }) =>
-  Number(/^scores out of the cache: (\d+)$/m.exec(stderr)?.[1] ?? 0);
+  Number(/^scores from the cache: (\d+)$/m.exec(stderr)?.[1] ?? 0);
 
 const ALL = ['--threshold', '0'];
 const THREE = {
@@ -198,7 +198,7 @@ describe('a scan', () => {
     put(THREE);
     const baseline = join(folder, 'baseline.json');
     const argv = ['scan', run, tree, '--format', 'json', '--baseline', baseline, '--update-baseline'];
-    const { exitCode, stdout } = await cliCase([scanCommand(scanStage)], argv, {
+    const { exitCode, stdout } = await cliCase([scanCommand(runScan)], argv, {
       signal: AbortSignal.abort(),
     });
     expect(exitCode).toBe(130);
@@ -500,7 +500,7 @@ describe('another base rate', () => {
     expect(odds(moved.threshold)).toBeCloseTo(odds(cut) * ratio, 12);
     expect(moved).toMatchObject({
       prevalence: 0.01,
-      thresholdSource: 'as asked for; moved to 1 % vulnerable functions',
+      thresholdSource: 'as requested; moved to 1 % vulnerable functions',
     });
     expect((await scan('--prevalence', '1')).exitCode).toBe(2);
   });

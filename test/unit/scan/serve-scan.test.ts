@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { serveCommand } from '../../../src/cli/commands/serve.ts';
-import { serveScanStage } from '../../../src/cli/stages/scan-serve.ts';
+import { runServeScan } from '../../../src/cli/serve/run-serve.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -37,7 +37,7 @@ test('serve --scan scores functions with a fine-tuned model until it is stopped'
   const controller = new AbortController();
   const noDashboard = async () => await Promise.reject(new Error('the dashboard was started'));
   const argv = ['serve', '--scan', run, '--port', String(port), '--num-threads', '1'];
-  const ended = cliCase([serveCommand(noDashboard, serveScanStage)], argv, { signal: controller.signal });
+  const ended = cliCase([serveCommand(noDashboard, runServeScan)], argv, { signal: controller.signal });
 
   const url = `http://127.0.0.1:${port}`;
   expect(await (await untilItRuns(url)).json()).toMatchObject({ status: 'ok', threshold: 0.25 });

@@ -121,7 +121,7 @@ class FixGatherer {
     const { code, language, path, name, qualifiedName, startLine, endLine, tokens, body, sketch } = entry;
     const names = name === undefined ? [qualifiedName] : [name, qualifiedName];
     this.#writer.add(
-      { role, ...(pair === undefined ? {} : { pair }), body, sketch, tokens, path, names },
+      { role, ...(pair === undefined ? {} : { pair }), body, sketch, tokens, path, names, line: startLine },
       {
         code,
         language,

@@ -11,7 +11,7 @@ import { z } from '../../../schema/zod.ts';
 import { readLines } from '../../read-lines.ts';
 
 /** To be raised whenever the same files would be analysed differently: parser, names, matching, filters. */
-export const GATHERING_VERSION = 6;
+export const GATHERING_VERSION = 7;
 
 /** before, after: of a function that the fix changed; record: somebody's own label. */
 export type GatheredRole = 'before' | 'after' | 'deleted' | 'unchanged' | 'record';
@@ -29,6 +29,8 @@ export interface GatheredMeta {
   readonly path?: string;
   /** Names as the record has them, for functions that an advisory names. */
   readonly names?: readonly string[];
+  /** Where it begins, for the same. */
+  readonly line?: number;
   /** What a record's label and split depend on; records only. */
   readonly label?: RecordLabel;
 }

@@ -3,8 +3,14 @@
  * texts stay on disk. Decides nothing.
  */
 
+import type { NamedFunction } from '../../source.ts';
 import type { GatheredUnit } from '../gather/gather-context.ts';
-import { type GatheredRole, type RecordLabel, readGathered } from '../gather/gathered-file.ts';
+import {
+  type GatheredMeta,
+  type GatheredRole,
+  type RecordLabel,
+  readGathered,
+} from '../gather/gathered-file.ts';
 import type { BodyIndex } from './body-index.ts';
 
 export interface CandidateIndex {
@@ -59,7 +65,7 @@ export async function indexCandidates(
       index.tokens.push(meta.tokens);
       if (meta.path !== undefined && !fileNumbers.has(meta.path)) fileNumbers.set(meta.path, files++);
       index.file.push(meta.path === undefined ? -1 : fileNumbers.get(meta.path)!);
-      index.named.push(isNamed(facts?.named, meta.path, meta.names));
+      index.named.push(isNamed(facts?.named, meta));
       if (meta.label !== undefined) label.set(at, shared(meta.label));
     }
   }
@@ -73,14 +79,11 @@ function shared(label: RecordLabel): RecordLabel {
 
 const BARE_LABELS = [{ target: 0 }, { target: 1 }] as const;
 
-function isNamed(
-  named: readonly { readonly path?: string; readonly name: string }[] | undefined,
-  path: string | undefined,
-  names: readonly string[] | undefined,
-): boolean {
-  return (named ?? []).some(
-    (entry) =>
-      (entry.path === undefined || entry.path === path) &&
-      (names ?? []).some((name) => name === entry.name || name.endsWith(`.${entry.name}`)),
-  );
+function isNamed(named: readonly NamedFunction[] | undefined, meta: GatheredMeta): boolean {
+  const { path, names = [], line } = meta;
+  return (named ?? []).some((entry) => {
+    if (entry.path !== undefined && entry.path !== path) return false;
+    const isThere = entry.path !== undefined && entry.line !== undefined && entry.line === line;
+    return isThere || names.some((name) => name === entry.name || name.endsWith(`.${entry.name}`));
+  });
 }

@@ -4,6 +4,7 @@
  */
 import { VultuneError } from '../../../base/errors.ts';
 import { readLines } from '../../read-lines.ts';
+import type { NamedFunction } from '../../source.ts';
 import type { AffectedPackage, Ecosystem } from '../releases/release-pair.ts';
 
 const ECOSYSTEMS: readonly string[] = ['npm', 'pypi', 'maven'] satisfies readonly Ecosystem[];
@@ -80,20 +81,28 @@ function texts(
   return list.filter((entry) => entry !== '');
 }
 
-/** A text, or {name, file?}; those that have no name cannot be told apart by one. */
+/** A text, or {name, file?, line?}; an entry without a name is passed over. */
 function namedFunctions(
   value: unknown,
   broken: (name: string, expected: string) => VultuneError,
-): { readonly path?: string; readonly name: string }[] {
+): NamedFunction[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw broken('functions', 'a list of names or of {name, file}');
   return (value as unknown[]).flatMap((entry) => {
     if (typeof entry === 'string') return [{ name: entry }];
     if (typeof entry !== 'object' || entry === null)
       throw broken('functions', 'a list of names or of {name, file}');
-    const { file, name, qualified } = entry as Readonly<Record<string, unknown>>;
-    const known = typeof qualified === 'string' ? qualified : name;
+    const { file, name, qualified, within, line } = entry as Readonly<Record<string, unknown>>;
+    // An anonymous function is a part of the named one around it, as in the analysis of changes.
+    const isAnonymous = typeof name === 'string' && name.startsWith('<anonymous');
+    const known = [qualified, isAnonymous ? within : name, name].find((text) => typeof text === 'string');
     if (typeof known !== 'string' || known === '') return [];
-    return [{ ...(typeof file === 'string' ? { path: file } : {}), name: known }];
+    return [
+      {
+        ...(typeof file === 'string' ? { path: file } : {}),
+        name: known,
+        ...(Number.isInteger(line) ? { line: line as number } : {}),
+      },
+    ];
   });
 }

@@ -156,10 +156,11 @@ describe('lines of facts', () => {
     return await readAdvisoryLines(join(folder, 'facts.jsonl'), 'pypi');
   };
 
-  test('all fields; unnamed functions are left out', async () => {
+  test('a line gives all its fields; a function without a name is left out', async () => {
     const functions = [
       { file: 'a.py', name: 'f', qualified: 'A.f', line: 1 },
       { file: 'b.py', line: 3 },
+      { file: 'c.js', name: '<anonymous@c.js:7>', line: 7, within: 'outer' },
       'g',
     ];
     const line = {
@@ -182,7 +183,11 @@ describe('lines of facts', () => {
         introduced: '0.1',
         cve: ['CVE-1-1'],
         cwe: ['CWE-1'],
-        named: [{ path: 'a.py', name: 'A.f' }, { name: 'g' }],
+        named: [
+          { path: 'a.py', name: 'A.f', line: 1 },
+          { path: 'c.js', name: 'outer', line: 7 },
+          { name: 'g' },
+        ],
       },
       { ecosystem: 'npm', package: 'q', fixed: '1', cve: ['CVE-2-2'], cwe: [] },
     ]);

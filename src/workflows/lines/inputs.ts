@@ -1,29 +1,18 @@
 /** @file What `lines` reads: records of any dataset, with the lines that a fix changed where they are known, or a source file. */
 
-import type { DatasetRecord, Target } from '../../dataset/record.ts';
+import type { DatasetRecord } from '../../dataset/record.ts';
 import { languageOfPath } from '../../source/languages.ts';
-import { readPredictionInputs } from '../../workflows/predict/prediction-inputs.ts';
-import { leftOutLine, openInputs } from '../commands/data/dataset-inputs.ts';
-import type { CliContext } from '../context.ts';
-
-export interface LineInput {
-  readonly id: string | number;
-  readonly code: string;
-  readonly name?: string | undefined;
-  readonly path?: string | undefined;
-  /** Of the function in its file, where that is known; lines are counted from it. */
-  readonly firstLine: number;
-  readonly target?: Target | undefined;
-  /** Within the function, 1-based, ascending; undefined where nothing is known of them. */
-  readonly vulnerableLines?: readonly number[] | undefined;
-  /** What it hangs together with, for intervals. */
-  readonly commit?: string | undefined;
-  readonly project?: string | undefined;
-  readonly pair?: string | undefined;
-}
+import type { WorkflowContext } from '../context.ts';
+import { leftOutText } from '../left-out-text.ts';
+import { openInputs } from '../open-inputs.ts';
+import { readPredictionInputs } from '../predict/prediction-inputs.ts';
+import type { LineInput, LinesOptions } from './lines-options.ts';
 
 /** Everything is read and checked before anything is computed. Throws what the readers throw. */
-export async function readLineInputs(data: string, context: CliContext): Promise<readonly LineInput[]> {
+export async function readLineInputs(
+  { data, stdin }: LinesOptions,
+  context: WorkflowContext,
+): Promise<readonly LineInput[]> {
   if (languageOfPath(data) !== undefined) {
     const found = await readPredictionInputs(data, context.signal);
     return found.map(({ id, code, place }) => ({
@@ -34,10 +23,11 @@ export async function readLineInputs(data: string, context: CliContext): Promise
       firstLine: place?.line ?? 1,
     }));
   }
-  const opened = await openInputs([data], {}, context);
+  const opened = openInputs([data], { stdin }, context);
   const inputs: LineInput[] = [];
   for await (const { record } of opened.records()) inputs.push(inputOf(record, inputs.length + 1));
-  context.stderr.write(leftOutLine(opened.leftOut.counts));
+  const text = leftOutText(opened.leftOut.counts);
+  if (text !== undefined) context.report.note(text);
   return inputs;
 }
 

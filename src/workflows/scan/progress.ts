@@ -1,24 +1,22 @@
-/** @file The scan's live line: functions, speed, time left. Can be taken away while something else is shown. */
+/** @file The progress of a scan: functions, speed, time left. Pauses while something else is reported. */
 import type { ScanProgress } from '../../scan/scan-files.ts';
-import type { RunningTask } from '../../workflows/context.ts';
-import { startProgress } from '../display/progress.ts';
-import type { Terminal } from '../display/terminal.ts';
+import type { Reporter, RunningTask } from '../context.ts';
 
 export interface PausableProgress {
   readonly update: (progress: ScanProgress) => void;
-  /** Takes the line away; the next update brings it back. */
+  /** Ends the task; the next update begins another one. */
   readonly pause: () => void;
 }
 
-export function scanProgress(terminal: Terminal): PausableProgress {
-  let line: RunningTask | undefined;
+export function scanProgress(report: Reporter): PausableProgress {
+  let task: RunningTask | undefined;
   let first: { readonly done: number; readonly atMs: number } | undefined;
   return {
     update: ({ done, total }) => {
       first ??= { done, atMs: performance.now() };
-      line ??= startProgress({ label: 'scanning', total, unit: 'functions' }, terminal);
+      task ??= report.task({ label: 'scanning', total, unit: 'functions' });
       const seconds = (performance.now() - first.atMs) / 1000;
-      line.update({
+      task.update({
         done: Math.round(done),
         total,
         ...(seconds > 0 ? { functionsPerSecond: (done - first.done) / seconds } : {}),
@@ -26,8 +24,8 @@ export function scanProgress(terminal: Terminal): PausableProgress {
       });
     },
     pause: () => {
-      line?.stop();
-      line = undefined;
+      task?.stop();
+      task = undefined;
       first = undefined;
     },
   };

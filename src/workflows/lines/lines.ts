@@ -1,0 +1,56 @@
+/** @file Which lines made the scores of functions: scores, explains the highest-scoring ones and those with marked lines, and measures. */
+import { explainLines } from '../../explain/line-scores.ts';
+import { type WorkflowContext, workflowContext } from '../context.ts';
+import { openDetector } from '../open/open-detector.ts';
+import { withScoringProgress } from '../scoring-progress.ts';
+import { readLineInputs } from './inputs.ts';
+import type { LinesOptions, LinesResult } from './lines-options.ts';
+import { isMarked, measureLines } from './measures.ts';
+
+/**
+ * Where the data marks the lines that a fix changed, says how well the lines' scores find them.
+ * @throws VultuneError for data, an adapter or a base model that cannot be used, `SCORE_NOT_FINITE`; the signal's reason
+ */
+export async function lines(
+  options: LinesOptions,
+  given: Partial<WorkflowContext> = {},
+): Promise<LinesResult> {
+  const { method = 'gradient', seed = 42 } = options;
+  const context = workflowContext(given);
+  const { signal, report } = context;
+  const inputs = await readLineInputs(options, context);
+  const count = options.count ?? inputs.length;
+  const codes = inputs.map(({ code }) => code);
+  const detector = await openDetector(options, context);
+  try {
+    const { scores, truncated } = await withScoringProgress('scoring', inputs.length, report, (onProgress) =>
+      detector.judge(codes, { signal, onProgress: ({ functions }) => onProgress(functions) }),
+    );
+    const order = [...inputs.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
+    const rows = order.filter((row, rank) => rank < count || isMarked(inputs[row]!));
+    const explanations = await withScoringProgress('explaining', rows.length, report, (onProgress) =>
+      explainLines(
+        detector,
+        rows.map((row) => codes[row]!),
+        method,
+        { signal, onProgress: ({ functions }) => onProgress(functions) },
+      ),
+    );
+    const explained = rows.map((row, i) => ({
+      input: inputs[row]!,
+      score: scores[row]!,
+      truncated: truncated[row]!,
+      explanation: explanations[i]!,
+    }));
+    return {
+      method,
+      threshold: detector.threshold,
+      maxLength: detector.maxLength,
+      functions: inputs.length,
+      explained: explained.slice(0, count),
+      measures: measureLines(explained, seed),
+    };
+  } finally {
+    await detector.close();
+  }
+}

@@ -1,0 +1,47 @@
+/** @file What a scan takes and what it gives. */
+import type { Finding, ScanReport } from '../../scan/finding.ts';
+import type { DeviceOptions } from '../open/open-detector.ts';
+
+export const DEFAULT_FRAMES = 20;
+
+export interface ScanOptions extends DeviceOptions {
+  /** A run folder, an adapter folder, or an adapter's id on the hub. */
+  readonly run: string;
+  /** Files and folders. */
+  readonly paths: readonly string[];
+  /** Globs: only these files; default: all. */
+  readonly include?: readonly string[] | undefined;
+  /** Globs: not these files or folders; default: none. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Leave out what .gitignore excludes and git does not track; default: true. */
+  readonly gitignore?: boolean | undefined;
+  /** Scan minified files too; default: false. Those that are named are scanned in any case. */
+  readonly includeMinified?: boolean | undefined;
+  /** A commit: only functions that differ from it; default: all functions. */
+  readonly diff?: string | undefined;
+  /** A file of findings that are not reported; default: none. */
+  readonly baseline?: string | undefined;
+  /** Findings with a lower score are hidden; default: 0. */
+  readonly minConfidence?: number | undefined;
+  /** Score from which a function is called vulnerable; default: the adapter's, or 0.5. */
+  readonly threshold?: number | undefined;
+  /** Instead of `threshold`: a share of the run's safe validation functions that may be flagged. */
+  readonly maxFalsePositives?: number | undefined;
+  /** Share of vulnerable functions where the model is used: scores and threshold are moved to it. */
+  readonly prevalence?: number | undefined;
+  /** Tokens of a function that are read; default: the adapter's, or the model's. */
+  readonly maxLength?: number | undefined;
+  /** Use and keep scores of earlier scans; default: true. */
+  readonly cache?: boolean | undefined;
+  /** Highest-scoring findings that keep their code; default: 20. */
+  readonly frames?: number | undefined;
+  /** Find the lines that made the scores of the findings with code; default: true. */
+  readonly lines?: boolean | undefined;
+}
+
+export interface ScanResult {
+  /** `complete` is false where the signal stopped the scan: it has what was known by then. */
+  readonly report: ScanReport;
+  /** What a new baseline is made of: the findings that are not suppressed, those of the old baseline among them. */
+  readonly unsuppressed: readonly Finding[];
+}

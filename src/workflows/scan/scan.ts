@@ -1,0 +1,107 @@
+/** @file A scan from its paths to its report, read from top to bottom. A scan that is stopped reports what it has. */
+import { availableParallelism } from 'node:os';
+import { readBaseline } from '../../scan/baseline.ts';
+import { FindingCollector } from '../../scan/collect-findings.ts';
+import { scanFiles } from '../../scan/scan-files.ts';
+import { Notices } from '../../scan/walk/notices.ts';
+import { Repositories } from '../../scan/walk/repositories.ts';
+import { createExtractionPool } from '../../source/extraction-pool.ts';
+import { type WorkflowContext, workflowContext } from '../context.ts';
+import { findAdapter } from '../open/find-adapter.ts';
+import { packageVersions } from '../package-versions.ts';
+import { openCaches, saveOutlines } from './caches.ts';
+import { withLines } from './finding-lines.ts';
+import { lazyModel } from './model.ts';
+import { withNearest } from './nearest.ts';
+import { scanProgress } from './progress.ts';
+import { DEFAULT_FRAMES, type ScanOptions, type ScanResult } from './scan-options.ts';
+import { scoreScale } from './score-scale.ts';
+import { findSources } from './sources.ts';
+
+/** Starting more workers than one costs more than parsing a few files. */
+const FILES_WORTH_WORKERS = 100;
+
+/**
+ * Judges every function below the paths; the highest-scoring findings come first.
+ * @throws VultuneError before anything is computed for what the user got wrong: an adapter, path, commit or baseline
+ */
+export async function scan(options: ScanOptions, given: Partial<WorkflowContext> = {}): Promise<ScanResult> {
+  const startedAt = new Date();
+  const context = workflowContext(given);
+  const { signal, report } = context;
+  const baseline = options.baseline === undefined ? [] : readBaseline(options.baseline);
+  const adapter = await findAdapter(options.run, context);
+  const scale = scoreScale(options, adapter);
+  for (const caution of scale.cautions) report.warn(caution);
+
+  const progress = scanProgress(report);
+  const model = lazyModel(options, adapter, context, progress.pause);
+  const notices = new Notices();
+  const repositories = new Repositories(notices, signal);
+  try {
+    const sources = await findSources(options, { repositories, notices, signal });
+    const { adapterFingerprint, scores, lines, outlines } = await openCaches(options, adapter, context);
+    const collector = new FindingCollector({
+      baseFolder: sources.baseFolder,
+      threshold: scale.threshold,
+      shift: scale.shift,
+      minConfidence: options.minConfidence ?? 0,
+      baseline,
+      framed: options.frames ?? DEFAULT_FRAMES,
+    });
+    const isFew = sources.files.length < FILES_WORTH_WORKERS;
+    const threads = isFew ? 1 : (options.numThreads ?? availableParallelism());
+
+    const { complete, counts, cached } = await scanFiles({
+      files: sources.files,
+      earlierText: sources.earlierText,
+      openPool: () => createExtractionPool({ threads }),
+      openJudge: model.open,
+      outlines,
+      scores,
+      notices,
+      signal,
+      includeMinified: options.includeMinified ?? false,
+      onFunction: (one) => collector.add(one),
+      onSuppressionProblem: (file, problem) => collector.addProblem(file, problem),
+      onProgress: progress.update,
+    });
+    progress.pause();
+    const isComplete = complete && sources.isWhole;
+    saveOutlines(outlines, isComplete && options.diff === undefined, report);
+
+    if (cached > 0) report.note(`scores from the cache: ${cached}`);
+    const collected = collector.collected();
+    const explained =
+      options.lines === false
+        ? collected.findings
+        : await withLines(collected.findings, model.explain, lines, context);
+    const findings = await withNearest(explained, adapter.folder, signal);
+    return {
+      unsuppressed: collected.unsuppressed,
+      report: {
+        version: packageVersions().vultune!,
+        run: options.run,
+        adapterFingerprint,
+        baseFolder: sources.baseFolder,
+        threshold: scale.shift(scale.threshold),
+        thresholdSource: scale.source,
+        prevalence: options.prevalence,
+        ...(scale.cautions.length === 0 ? {} : { cautions: scale.cautions }),
+        startedAt,
+        endedAt: new Date(),
+        complete: isComplete,
+        counts: { ...counts, ...collected.counts },
+        findings,
+        suppressed: collected.suppressed,
+        changed: options.diff === undefined ? undefined : collected.changed,
+        noticed: notices.list((path) => collector.pathOf(path)),
+        suppressionProblems: collected.suppressionProblems,
+      },
+    };
+  } finally {
+    progress.pause();
+    await model.close();
+    await repositories.close();
+  }
+}
