@@ -1,10 +1,10 @@
 /**
- * @file A model from labelled functions, in one program: node train-and-judge.mjs BASE_MODEL FUNCTIONS.jsonl FOLDER
+ * @file A model from labelled functions, in one program: node train-and-judge.mjs BASE_MODEL FUNCTIONS.jsonl FOLDER SOURCE
  * FUNCTIONS.jsonl has one function per line, with `code`, `target` (1: vulnerable) and `commit`.
  */
-import { buildDataset, evaluate, openJudge, train } from 'vultune';
+import { buildDataset, evaluate, openJudge, scan, train } from 'vultune';
 
-const [base_model, functions, folder] = process.argv.slice(2);
+const [base_model, functions, folder, source] = process.argv.slice(2);
 const data = `${folder}/data`;
 const run = `${folder}/run`;
 
@@ -20,3 +20,6 @@ const judge = await openJudge(run);
 const { scores } = await judge.judge(['function run(name) { return eval(name); }']);
 console.log('score', scores[0]);
 await judge.close();
+
+const { report } = await scan({ run, paths: [source], threshold: 0 });
+console.log('findings', report.findings.length);

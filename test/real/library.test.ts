@@ -30,14 +30,17 @@ beforeAll(async () => {
   expect(
     run('tar', ['-xzf', join(project, tarball), '--strip-components=1', '-C', installed], project).code,
   ).toBe(0);
-  for (const name of readdirSync(join(REPOSITORY, 'node_modules')).filter((one) => !one.startsWith('.'))) {
-    symlinkSync(join(REPOSITORY, 'node_modules', name), join(modules, name));
+  const ours = join(REPOSITORY, 'node_modules');
+  // A consumer has the types of Node, and none of those that only this repository is built with.
+  mkdirSync(join(modules, '@types'));
+  for (const name of [...readdirSync(ours).filter((one) => !/^\.|^@types$/.test(one)), '@types/node']) {
+    symlinkSync(join(ours, name), join(modules, name));
   }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module' }));
   await writeTinyRun(project);
 });
 
-test('the program of examples/library builds a dataset, trains, evaluates and judges', () => {
+test('the program of examples/library builds a dataset, trains, evaluates, judges and scans', () => {
   const functions = Array.from({ length: 60 }, (_, i) => ({
     code: `int f${i}(int a${i}) { return ${i % 2 ? `system(a${i})` : `g${i}(a${i}, ${i})`} + ${'x'.repeat(1 + (i % 7))}${i}; }`,
     target: i % 2,
@@ -50,9 +53,11 @@ test('the program of examples/library builds a dataset, trains, evaluates and ju
     join(REPOSITORY, 'examples', 'library', 'train-and-judge.mjs'),
     join(project, 'train-and-judge.mjs'),
   );
-  const argv = ['train-and-judge.mjs', join(project, 'base'), file, join(project, 'out')];
+  const source = join(project, 'source.js');
+  writeFileSync(source, 'function run(name) {\n  return eval(name);\n}\n');
+  const argv = ['train-and-judge.mjs', join(project, 'base'), file, join(project, 'out'), source];
   const { code, output } = run(process.execPath, argv, project);
-  expect(output).toMatch(/^ROC AUC [\d.]+\nscore 0\.\d+\n$/);
+  expect(output).toMatch(/^ROC AUC [\d.]+\nscore 0\.\d+\nfindings 1\n$/);
   expect(code).toBe(0);
 });
 
@@ -67,7 +72,8 @@ test.each([
     module,
     moduleResolution,
     target: 'es2023',
-    lib: ['es2023'],
+    // The types of onnxruntime-common name some of the DOM's.
+    lib: ['es2023', 'dom'],
     types: ['node'],
     strict: true,
     noEmit: true,
@@ -80,7 +86,7 @@ test.each([
 
 /** Results have their types, and options that do not exist are refused. */
 const CONSUMER = `
-import { evaluate, openJudge, predict, type Reporter, silent, train, buildDataset } from 'vultune';
+import { evaluate, openJudge, predict, scan, type Reporter, silent, train, buildDataset } from 'vultune';
 import { GraphBuilder, classify, type Head } from 'vultune/engine';
 import { readLabelledRecords, type LabelledRecord } from 'vultune/dataset';
 
@@ -101,6 +107,7 @@ const [first] = await predict({ run: 'd', data: 'e' });
 const label: 0 | 1 | undefined = first?.label;
 const { info } = await buildDataset({ sources: ['git=fixes.csv'], out: 'f' });
 const records: readonly LabelledRecord[] = await readLabelledRecords('g');
+const found: number = (await scan({ run: 'd', paths: ['src'] })).report.findings.length;
 const heads: Head[] = [];
-console.log(auc, scores, label, info.splits, records, heads, GraphBuilder, classify);
+console.log(auc, found, scores, label, info.splits, records, heads, GraphBuilder, classify);
 `;
