@@ -20,6 +20,22 @@ export interface SignalSource {
   exit(code: number): void;
 }
 
+/**
+ * `process`, with an exit that nothing holds up: Node's own waits for its threads, and one that opens a named pipe without a
+ * writer never comes back. So the signal itself ends the process, after every other listener of `exit` has tidied up.
+ */
+export const processSignals: SignalSource = {
+  on: (signal, listener) => process.on(signal, listener),
+  off: (signal, listener) => process.off(signal, listener),
+  exit(code) {
+    process.once('exit', () => {
+      for (const signal of Object.keys(EXIT_CODES)) process.removeAllListeners(signal);
+      process.kill(process.pid, code - 128);
+    });
+    process.exit(code);
+  },
+};
+
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** The exit code of a command that the signal ended: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { stopEveryProgress, writeNote } from './display/progress.ts';
 import { createTerminal, type OutputStream } from './display/terminal.ts';
-import { listenForInterrupt } from './interrupt.ts';
+import { listenForInterrupt, processSignals } from './interrupt.ts';
 import { runCli } from './program.ts';
 import { commandRegistry } from './registry.ts';
 import { EXIT_INTERRUPTED } from './report-error.ts';
@@ -14,7 +14,7 @@ const packageFile = new URL('../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
 
 const stderr = createTerminal(process.stderr as OutputStream, process.env);
-const interrupt = listenForInterrupt(process, (line) => writeNote(line, stderr));
+const interrupt = listenForInterrupt(processSignals, (line) => writeNote(line, stderr));
 const stdout = createTerminal(process.stdout as OutputStream, process.env);
 const code = await runCli(
   process.argv.slice(2),

@@ -63,6 +63,7 @@ export interface OpAttributes {
 
   readonly reduceSum: ReduceAttributes;
   readonly reduceMean: ReduceAttributes;
+  /** Has no gradient (autodiff/vjp-rules.ts says why): pooling by the maximum cannot be trained with it. */
   readonly reduceMax: ReduceAttributes;
 
   readonly reshape: { readonly shape: Shape };

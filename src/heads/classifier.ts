@@ -1,6 +1,9 @@
 /** @file Logits of the classes of each function, [B, C]: one trained matrix on its last token or the mean of its tokens. */
+import type { GraphBuilder } from '../graph/builder.ts';
+import type { Value } from '../graph/graph.ts';
 import type { Model } from '../model/spec.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
+import type { Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { Head, HeadParameter } from './head.ts';
 
@@ -12,6 +15,22 @@ export interface ClassifierOptions {
   readonly pooling: Pooling;
 }
 
+/** How one vector of each function, [B, D], is made of the hidden states. */
+interface Pool {
+  readonly reads: Head['reads'];
+  pool(b: GraphBuilder, hidden: Value): Value;
+  feeds(layout: SequenceLayout): Tensors;
+}
+
+const pools: { readonly [K in Pooling]: Pool } = {
+  last: { reads: 'last', pool: (_, hidden) => hidden, feeds: () => ({}) },
+  mean: {
+    reads: 'every',
+    pool: (b, hidden) => b.matmul(b.input('mean_weights', 'float32', ['B', 'N']), hidden),
+    feeds: (layout) => ({ mean_weights: meanWeights(layout) }),
+  },
+};
+
 /** Standard deviation of the first values: Transformers' initializer_range. */
 const INITIAL_DEVIATION = 0.02;
 
@@ -21,16 +40,14 @@ export function classifier({ hiddenSize: D, heads }: Model, { classes, pooling }
     shape: [classes, D],
     first: { kind: 'normal', deviation: INITIAL_DEVIATION },
   };
+  const { reads, pool, feeds } = pools[pooling];
   return {
     id: `classifier ${classes} ${pooling}`,
-    reads: pooling === 'mean' ? 'every' : 'last',
+    reads,
     parameters: [matrix],
-    logits: ({ builder: b, parameter }, hidden) => {
-      const pooled =
-        pooling === 'mean' ? b.matmul(b.input('mean_weights', 'float32', ['B', 'N']), hidden) : hidden; // [B, D]
-      return b.matmul(pooled, parameter(matrix), { transposeB: true });
-    },
-    feeds: (layout) => (pooling === 'mean' ? { mean_weights: meanWeights(layout) } : {}),
+    logits: ({ builder: b, parameter }, hidden) =>
+      b.matmul(pool(b, hidden), parameter(matrix), { transposeB: true }),
+    feeds,
   };
 }
 

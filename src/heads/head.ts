@@ -6,7 +6,7 @@ import type { Tensors } from '../runtime/backend.ts';
 import type { FirstValues } from '../tensor/first-values.ts';
 
 export interface HeadParameter {
-  /** Full name in the model, as Transformers and PEFT have it. */
+  /** Full name in the model, as Transformers and PEFT have it: `${model.heads.classifier}.weight`, or a name below that module. */
   readonly name: string;
   readonly shape: readonly number[];
   /** Of a trained parameter; undefined: the checkpoint's own, as it is. */
@@ -24,7 +24,11 @@ export interface Head {
   /** Which tokens of a function it reads: with `last`, the last block computes nothing else. */
   readonly reads: 'every' | 'last';
   readonly parameters: readonly HeadParameter[];
-  /** hidden [N, D] (every) or [B, D] (last), behind the final norm -> logits. Declares its own inputs. */
+  /**
+   * hidden [N, D] (every) or [B, D] (last), behind the final norm -> logits. N are the layout's flat tokens: padding too where
+   * packing is `none`, and one token for several functions where they share a beginning; `layout.flatTokens` says where a
+   * function's tokens lie. It declares its own inputs, under names that the sequence and the objective do not use.
+   */
   logits(context: HeadContext, hidden: Value): Value;
   /** The inputs that `logits` declares. */
   feeds(layout: SequenceLayout): Tensors;

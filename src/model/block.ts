@@ -20,6 +20,10 @@ type ResidualLayout = (context: BlockContext, spec: Block, x: Value) => Value;
 
 export const block: ResidualLayout = (context, spec, x) => residuals[spec.residual](context, spec, x);
 
+/**
+ * x is of all tokens [N, D], the result of those that ask [Q, D]: attention takes x whole, everything else goes through
+ * `tokens.asking`. Where every token asks that changes nothing; the last block under a head that reads `last` needs it.
+ */
 const residuals: { readonly [K in Residual]: ResidualLayout } = {
   // h = x + attention(norm(x)); h + mlp(norm(h))
   'pre-norm': (c, { attention: a, mlp: m, norms }, x) => {

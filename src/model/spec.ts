@@ -11,7 +11,10 @@ export interface Matrix {
   readonly bias: boolean;
 }
 
-/** The output columns of a matrix that are one projection: all of them, or a part of a fused matrix. */
+/**
+ * The output columns of a matrix that are one projection: all of them, or a part of a fused matrix, whose parts hold the same
+ * Matrix object.
+ */
 export interface Projection {
   readonly matrix: Matrix;
   /** Half-open ranges, joined in this order; default: every column. */
@@ -79,6 +82,7 @@ export interface Block {
   readonly residual: Residual;
   readonly attention: Attention;
   readonly mlp: Mlp;
+  /** A layout with one norm for both sublayers names it twice: a parameter is taken once by its name. */
   readonly norms: { readonly attention: Norm; readonly mlp: Norm };
 }
 
@@ -91,9 +95,9 @@ export interface Layer {
 
 /** What the family's heads are called in Transformers, so that PEFT finds them. */
 export interface HeadNames {
-  /** The matrix from the pooled token to the classes' logits. */
+  /** Module of the classifying head: its parameters are `${classifier}.weight`, or lie below it. */
   readonly classifier: string;
-  /** The matrix to the vocabulary's logits: the embedding itself where the two are tied. */
+  /** Full name of the matrix to the vocabulary's logits: the embedding itself where the two are tied. */
   readonly languageModel: string;
 }
 

@@ -224,11 +224,11 @@ export class Network {
 
   #prepare(layout: SequenceLayout, head?: Head, keys?: DropoutKeys): PreparedSequence {
     const chunks = queryChunks(layout.rowLength);
-    const feeds = {
-      ...this.#feeds.make(layout, chunks),
-      ...head?.feeds(layout),
-      ...dropoutFeeds(layout, keys),
-    };
+    const ofSequence = this.#feeds.make(layout, chunks);
+    const ofHead = head?.feeds(layout) ?? {};
+    const taken = Object.keys(ofHead).find((name) => name in ofSequence);
+    invariant(taken === undefined, `the head's input ${taken} has the name of one of the sequence's inputs`);
+    const feeds = { ...ofSequence, ...ofHead, ...dropoutFeeds(layout, keys) };
     const sharesPrefixes = layout.keys !== undefined;
     const probability = keys?.probability ?? 0;
     invariant(

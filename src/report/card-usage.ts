@@ -3,6 +3,8 @@
  * Python that give the same scores. Text only.
  */
 
+import type { Pooling } from '../heads/classifier.ts';
+
 /** Where a reader gets the base model. */
 export type CardBase =
   | { readonly kind: 'hub'; readonly name: string; readonly revision: string | undefined }
@@ -14,7 +16,7 @@ export interface CardUsage {
   readonly base: CardBase;
   readonly maxLength: number;
   readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
-  readonly pooling: 'last' | 'mean';
+  readonly pooling: Pooling;
   /** On the scale of Vultune's scores. */
   readonly threshold: number;
   /** The same on the softmax of the logits. */
@@ -22,6 +24,39 @@ export interface CardUsage {
   /** "platt (slope 1.2, intercept -0.3)"; undefined where scores are the softmax itself. */
   readonly calibration: string | undefined;
 }
+
+interface PoolingWords {
+  /** What the head stands on: "a head on the last token of a function". */
+  readonly where: string;
+  readonly reading: string;
+  /** What other programs than these lines make of the adapter. */
+  readonly otherwise: string;
+  /** Lines of Python that set `logits` from `ids`. */
+  readonly logits: readonly string[];
+}
+
+export const poolings: { readonly [K in Pooling]: PoolingWords } = {
+  last: {
+    where: 'the last token',
+    reading: 'The head reads the hidden state of the last token of a function (pooling: last).',
+    otherwise: `One function at a time: a batch is padded, and Transformers then looks for the last token that is not padding.
+`,
+    logits: ['        logits = model(input_ids=torch.tensor([ids])).logits[0]'],
+  },
+  mean: {
+    where: 'the mean over all tokens',
+    reading: 'The head reads the mean of the hidden states of all tokens of a function (pooling: mean).',
+    otherwise: `AutoPeftModelForSequenceClassification and pipelines are not enough for this adapter: Transformers' classes pool the last token,
+load it without a warning and give other scores. The lines above take the mean by hand.
+`,
+    logits: [
+      '        inner = model.base_model.model  # the classifier, with the adapter in it',
+      '        decoder = getattr(inner, inner.base_model_prefix)',
+      '        hidden = decoder(input_ids=torch.tensor([ids])).last_hidden_state  # [1, tokens, width]',
+      '        logits = inner.score(hidden.mean(dim=1))[0]',
+    ],
+  },
+};
 
 export function usageSection(usage: CardUsage): string {
   return `## Scores and threshold
@@ -40,7 +75,7 @@ With Transformers and PEFT, run in this folder (pip install torch transformers p
 ${pythonLines(usage).join('\n')}
 \`\`\`
 
-${pooledOtherwise(usage)}`;
+${poolings[usage.pooling].otherwise}`;
 }
 
 function scale({ threshold, rawThreshold, calibration }: CardUsage): string {
@@ -54,27 +89,13 @@ give, the same threshold is ${digits(rawThreshold)}: the calibration is strictly
 }
 
 function reading({ maxLength, longFunctions, pooling }: CardUsage): string {
-  const head =
-    pooling === 'last'
-      ? 'The head reads the hidden state of the last token of a function (pooling: last).'
-      : 'The head reads the mean of the hidden states of all tokens of a function (pooling: mean).';
   const tail = Math.floor(maxLength / 2);
   const long = {
     truncate: `Longer functions are truncated: only the first ${maxLength} tokens are read (long_functions: truncate).`,
     head_tail: `Longer functions are truncated: the first ${maxLength - tail} and the last ${tail} tokens are read (long_functions: head_tail).`,
     drop: `Longer functions were left out of training; when one is scored, its first ${maxLength} tokens are read (long_functions: drop).`,
   }[longFunctions];
-  return `${head} At most ${maxLength} tokens are read (max_length). ${long}`;
-}
-
-function pooledOtherwise({ pooling }: CardUsage): string {
-  if (pooling === 'last') {
-    return `One function at a time: a batch is padded, and Transformers then looks for the last token that is not padding.
-`;
-  }
-  return `AutoPeftModelForSequenceClassification and pipelines are not enough for this adapter: Transformers' classes pool the last token,
-load it without a warning and give other scores. The lines above take the mean by hand.
-`;
+  return `${poolings[pooling].reading} At most ${maxLength} tokens are read (max_length). ${long}`;
 }
 
 function pythonLines(usage: CardUsage): string[] {
@@ -89,15 +110,6 @@ function pythonLines(usage: CardUsage): string[] {
             : `        ids = ids[:${maxLength - tail}] + ids[-${tail}:]`,
         ]
       : [`    ids = ids[:${maxLength}]`];
-  const logits =
-    pooling === 'last'
-      ? ['        logits = model(input_ids=torch.tensor([ids])).logits[0]']
-      : [
-          '        inner = model.base_model.model  # the classifier, with the adapter in it',
-          '        decoder = getattr(inner, inner.base_model_prefix)',
-          '        hidden = decoder(input_ids=torch.tensor([ids])).last_hidden_state  # [1, tokens, width]',
-          '        logits = inner.score(hidden.mean(dim=1))[0]',
-        ];
   return [
     ...imports(usage.base),
     '',
@@ -112,7 +124,7 @@ function pythonLines(usage: CardUsage): string[] {
     '    ids = tokenizer(code)["input_ids"]',
     ...cut,
     '    with torch.no_grad():',
-    ...logits,
+    ...poolings[pooling].logits,
     '    return logits.softmax(-1)[1].item()',
     '',
     '',

@@ -1,4 +1,5 @@
 /** @file vultune.json beside an adapter: what PEFT has no place for and a detector needs to be used as it was trained. */
+import type { Pooling } from '../../heads/classifier.ts';
 import { checkValue } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
 
@@ -19,7 +20,7 @@ export interface DetectorSettings {
   readonly threshold: number;
   readonly maxLength: number;
   readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
-  readonly pooling: 'last' | 'mean';
+  readonly pooling: Pooling;
   /** Of the base model: `Checkpoint.fingerprint`. */
   readonly baseFingerprint: string;
   /** Of what its config.json says, and of the tokenizer: `ModelIdentity`. Missing in older files. */
@@ -56,7 +57,7 @@ const settingsSchema = z.looseObject({
   threshold: share,
   maxLength: z.int().positive().max(LONGEST),
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
-  pooling: z.enum(['last', 'mean']),
+  pooling: z.enum(['last', 'mean'] satisfies Pooling[]),
   baseFingerprint: z.string(),
   configFingerprint: z.string().optional(),
   tokenizerFingerprint: z.string().optional(),

@@ -102,7 +102,7 @@ code, pre { font-family: var(--mono); font-size: .8125rem; }
 .diff .added { background: var(--added); } .diff .removed { background: var(--removed); } .diff ins, .diff del { text-decoration: none; font-weight: 700; } .diff ins { color: var(--added-ink); } .diff del { color: var(--removed-ink); }
 .threshold { display: grid; grid-template-columns: minmax(0, 27rem) minmax(0, 27rem); gap: 1.5rem 4rem; align-items: start; margin-top: 1rem; }
 .threshold label { display: flex; justify-content: space-between; font-size: .9rem; font-weight: 600; } .threshold input { width: 100%; accent-color: var(--accent); margin: .4rem 0 0; }
-.threshold figure { margin-top: 1.25rem; } .confusion { min-width: 0; width: 100%; } .confusion thead th { white-space: normal; } .confusion td { font-size: 1.35rem; font-weight: 560; } .confusion td small { display: block; font-size: .75rem; font-weight: 400; color: var(--muted); }
+.threshold figure { margin-top: 1.25rem; } .confusion { min-width: 0; width: 100%; } .confusion th, .confusion td { white-space: normal; } .confusion td { font-size: 1.35rem; font-weight: 560; } .confusion td small { display: block; font-size: .75rem; font-weight: 400; color: var(--muted); }
 .status { display: inline-block; border: 1px solid currentColor; border-radius: 99px; padding: .02rem .6rem; font-size: .8125rem; color: var(--muted); } .status.running { color: var(--accent); } .status.finished { color: var(--safe); } .status.interrupted, .status.stopped { color: var(--warn); }
 footer.page { color: var(--muted); font-size: .8125rem; padding-top: 3rem; padding-bottom: 2.5rem; }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
