@@ -152,4 +152,19 @@ describe('a signal', () => {
       expect([code, 0, 1]).toContain(await end);
     },
   );
+
+  test('the second SIGINT ends a command that waits for a named pipe without a writer', async () => {
+    spawnSync('mkfifo', [join(folder, 'nobody-writes')]);
+    const child = spawn(process.execPath, [MAIN, 'predict', 'run', '--data', 'nobody-writes'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const end = new Promise((done) => child.once('exit', (_, signal) => done(signal)));
+    await new Promise((next) => setTimeout(next, 1500));
+    child.kill('SIGINT');
+    await new Promise((next) => child.stderr.once('data', next));
+    child.kill('SIGINT');
+    expect(await end).toBe('SIGINT');
+  });
 });
