@@ -18,6 +18,7 @@ export interface JsonSchema {
   readonly items?: JsonSchema | false;
   readonly prefixItems?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
 }
 
 /** `the string "abc"`, `the number 0.5`, `a list of 3 values`. */
@@ -53,7 +54,7 @@ export function describeExpected(schema: JsonSchema): string {
     case 'array':
       return describeList(schema);
     case 'object':
-      return `a map of ${Object.keys(schema.properties ?? {}).join(', ')}`;
+      return `a map of ${Object.keys(schema.properties ?? {}).join(', ') || 'names to values'}`;
     default:
       return 'a string';
   }
@@ -68,9 +69,13 @@ export function schemaAt(schema: JsonSchema, path: readonly (string | number)[])
   if (head === undefined) return schema;
   const below =
     typeof head === 'string'
-      ? schema.properties?.[head]
+      ? (schema.properties?.[head] ?? valueOfRecord(schema))
       : (schema.prefixItems?.[head] ?? (schema.items === false ? undefined : schema.items));
   return below === undefined ? schema : schemaAt(below, rest);
+}
+
+function valueOfRecord({ additionalProperties: value }: JsonSchema): JsonSchema | undefined {
+  return typeof value === 'object' ? value : undefined;
 }
 
 function describeList(schema: JsonSchema): string {

@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { VultuneError } from '../../base/errors.ts';
+import { type RunEvent, withoutLostSteps } from '../../runs/events.ts';
 import { type Run, runEvents } from '../../runs/run-folder.ts';
 import { otherCheckpoint } from '../../training/checkpoint-file.ts';
-import { loadState, removeCheckpoints, STATE_FILE } from '../../training/checkpoints.ts';
+import { type LoadedState, loadState, removeCheckpoints, STATE_FILE } from '../../training/checkpoints.ts';
 import { initialState, type TrainerState } from '../../training/trainer-state.ts';
 import type { Reporter } from '../context.ts';
 
@@ -39,11 +40,23 @@ export async function findStart(
     if (lastStep > 0) report.warn(`no checkpoint was written yet: steps 1 to ${lastStep} are done again`);
     return fromStart;
   }
-  const { state, file, damage } = loaded;
-  if (damage !== undefined) {
-    report.warn(`${STATE_FILE} is skipped (${damage.message}); resuming from ${file}, step ${state.step}`);
-  }
-  return { state, checkpoint: `checkpoints/${file}` };
+  const lack = lackOf(loaded, newestCheckpoint(events));
+  if (lack !== undefined) report.warn(`${lack}; resuming from ${loaded.file}, step ${loaded.state.step}`);
+  return { state: loaded.state, checkpoint: `checkpoints/${loaded.file}` };
+}
+
+/** What keeps the run from going on where it stopped; undefined where nothing does. `newest` is a step. */
+function lackOf({ state, file, damage }: LoadedState, newest: number): string | undefined {
+  if (damage !== undefined) return `${STATE_FILE} is skipped (${damage.message})`;
+  const known = state.step < newest ? `events.jsonl knows of a checkpoint at step ${newest}` : undefined;
+  if (file !== STATE_FILE) return `${STATE_FILE} is missing${known === undefined ? '' : ` (${known})`}`;
+  return known === undefined ? undefined : `${known}, and ${STATE_FILE} is older`;
+}
+
+/** Its step, 0 where there is none; of those that an earlier resume went back before, none counts. */
+function newestCheckpoint(events: readonly RunEvent[]): number {
+  const newest = withoutLostSteps(events).findLast(({ type }) => type === 'checkpoint');
+  return newest?.type === 'checkpoint' ? newest.step : 0;
 }
 
 function missing(run: Run, step: number): VultuneError {

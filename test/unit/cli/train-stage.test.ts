@@ -1,5 +1,13 @@
 /** @file `vultune train` with the tiny model: what a finished and a stopped run leave. */
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -118,6 +126,27 @@ describe('a resumed run', () => {
     const context = contextWith(NEVER);
     expect(await runResume({ run, startOver: true }, context)).toMatchObject({ status: 'finished', run });
     expect(context.stderr.text()).toContain('steps 1 to 2 are done again');
+  });
+
+  test('whose last checkpoint is missing, or an older one, says which step it goes on from instead', async () => {
+    const run = join(folder, 'previous');
+    await train(AbortSignal.abort(), run);
+    const older = join(folder, 'step-0.safetensors');
+    copyFileSync(checkpoint(run), older);
+    const resumedWith = async (file: string) => {
+      const context = contextWith(NEVER);
+      expect(await runResume({ run }, context)).toMatchObject({ status: 'finished', run });
+      for (const old of ['finished.json', 'checkpoints/last.safetensors']) rmSync(join(run, old));
+      copyFileSync(older, join(run, 'checkpoints', file));
+      return context.stderr.text();
+    };
+    expect(await resumedWith('previous.safetensors')).not.toMatch(/missing|older/);
+    expect(await resumedWith('last.safetensors')).toContain(
+      'last.safetensors is missing (events.jsonl knows of a checkpoint at step 2); resuming from previous.safetensors, step 0',
+    );
+    expect(await resumedWith('last.safetensors')).toContain(
+      'events.jsonl knows of a checkpoint at step 2, and last.safetensors is older; resuming from last.safetensors, step 0',
+    );
   });
 
   test('that had none to lose yet says which steps are done again', async () => {

@@ -33,6 +33,13 @@ test('a wrong element of a list is named by its index', () => {
   expect(error.where?.name).toBe('names.1');
 });
 
+test('a map of any names is expected as one, and its values as what they are', () => {
+  const record = z.object({ scores: z.record(z.string(), z.number()) });
+  const messageOf = (scores: unknown) => errorOf(() => checkValue(record, { scores }, options)).message;
+  expect(messageOf(3)).toBe('"scores" is the number 3, expected a map of names to values');
+  expect(messageOf({ f1: 'good' })).toBe('"scores.f1" is the string "good", expected a number');
+});
+
 test('text that is not JSON has the same code', () => {
   expect(errorOf(() => checkJson(schema, '{"step":', options)).code).toBe('TEST_BROKEN');
 });
