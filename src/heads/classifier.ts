@@ -18,8 +18,8 @@ export interface ClassifierOptions {
 /** How one vector of each function, [B, D], is made of the hidden states. */
 interface Pool {
   readonly reads: Head['reads'];
-  pool(b: GraphBuilder, hidden: Value): Value;
-  feeds(layout: SequenceLayout): Tensors;
+  readonly pool: (b: GraphBuilder, hidden: Value) => Value;
+  readonly feeds: (layout: SequenceLayout) => Tensors;
 }
 
 const pools: { readonly [K in Pooling]: Pool } = {
