@@ -7,6 +7,8 @@ import type { GraphBuilder } from '../graph/builder.ts';
 import { addDims, type Dim, subtractDims } from '../graph/dim.ts';
 import type { NodeOf, Value } from '../graph/graph.ts';
 import type { OpName } from '../graph/ops.ts';
+import { geluRule } from './vjp-gelu.ts';
+import { layerNormRule } from './vjp-layer-norm.ts';
 import { productRules } from './vjp-products.ts';
 import { rmsNormRule } from './vjp-rms-norm.ts';
 import { type NotDifferentiable, notDifferentiable, unbroadcast, type VjpRule } from './vjp-rule.ts';
@@ -62,6 +64,7 @@ export const vjpRules: { readonly [K in OpName]: VjpRule<K> | NotDifferentiable 
     const s = b.sigmoid(x);
     return b.mul(g, b.add(s, b.mul(y, oneMinus(b, s))));
   }),
+  gelu: geluRule,
   // (x^p)' = p x^(p-1)
   pow: unary<'pow'>((b, g, x, _y, { attributes: { exponent } }) =>
     // x^0 is 1 everywhere: at x = 0 the formula would give 0 * infinity.
@@ -155,10 +158,12 @@ export const vjpRules: { readonly [K in OpName]: VjpRule<K> | NotDifferentiable 
   // dx = g - exp(y) sum(g)
   logSoftmax: unary((b, g, x, y) => b.sub(g, b.mul(b.exp(y), b.reduceSum(g, lastAxis(x), true)))),
   rmsNorm: rmsNormRule,
+  layerNorm: layerNormRule,
   // A rotation: its transpose turns back. The tables of angles are constants of the model.
   rotary: ({ builder: b, node, g }) => {
     const [, cos, sin, positions] = node.inputs;
-    return [b.rotary(g, cos!, sin!, positions!, !node.attributes.inverse), undefined, undefined, undefined];
+    const back = { ...node.attributes, inverse: !node.attributes.inverse };
+    return [b.rotary(g, cos!, sin!, positions!, back), undefined, undefined, undefined];
   },
 };
 

@@ -3,8 +3,18 @@ import { invariant } from '../base/errors.ts';
 import { float32, type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import { canonicalDim, type Dim, type Shape, sameShape } from './dim.ts';
 import type { Graph, GraphOutput, Node, Value } from './graph.ts';
-import type { GraphDType, MatmulAttributes, OpAttributes, OpName } from './ops.ts';
+import type { GeluApproximation, GraphDType, MatmulAttributes, OpAttributes, OpName } from './ops.ts';
 import { inferType } from './shape-rules.ts';
+
+/** How `rotary` turns; the defaults turn every feature forward, in halves. */
+export interface RotaryOptions {
+  /** Turn by the negative angles. */
+  readonly inverse?: boolean;
+  /** Width of a head; twice the width of the tables unless given. */
+  readonly headSize?: number;
+  /** Pairs are neighbours (2i, 2i + 1) instead of halves (i, i + r/2). */
+  readonly interleaved?: boolean;
+}
 
 export class GraphBuilder {
   readonly #inputs: Value[] = [];
@@ -93,6 +103,9 @@ export class GraphBuilder {
   }
   silu(x: Value): Value {
     return this.apply('silu', [x], {});
+  }
+  gelu(x: Value, approximate: GeluApproximation): Value {
+    return this.apply('gelu', [x], { approximate });
   }
   pow(x: Value, exponent: number): Value {
     return this.apply('pow', [x], { exponent });
@@ -191,7 +204,18 @@ export class GraphBuilder {
   rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     return this.apply('rmsNorm', [x, weight], { epsilon });
   }
-  rotary(x: Value, cos: Value, sin: Value, positions: Value, inverse = false): Value {
-    return this.apply('rotary', [x, cos, sin, positions], { inverse });
+  layerNorm(x: Value, weight: Value, epsilon: number): Value {
+    return this.apply('layerNorm', [x, weight], { epsilon });
+  }
+  rotary(x: Value, cos: Value, sin: Value, positions: Value, options: RotaryOptions = {}): Value {
+    const { inverse = false, headSize, interleaved = false } = options;
+    const turned = cos.shape[1];
+    // What is the default is left out: one computation has one form, which passes and hashes recognise.
+    const isPartial = headSize !== undefined && !(typeof turned === 'number' && headSize === 2 * turned);
+    return this.apply('rotary', [x, cos, sin, positions], {
+      inverse,
+      ...(isPartial && { headSize }),
+      ...(interleaved && { interleaved }),
+    });
   }
 }

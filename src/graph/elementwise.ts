@@ -9,7 +9,7 @@ import { bigintsOf, numbersOf } from '../tensor/elements.ts';
 import { type HostTensor, sizeOf } from '../tensor/host-tensor.ts';
 import { broadcastSizes, broadcastStrides, stridedOffsets } from '../tensor/strided.ts';
 import { formatShape } from './dim.ts';
-import type { GraphDType, OpAttributes } from './ops.ts';
+import type { GeluApproximation, GraphDType, OpAttributes } from './ops.ts';
 
 type Unary<K extends keyof OpAttributes> = (x: number, attributes: OpAttributes[K]) => number;
 
@@ -23,10 +23,16 @@ export type UnaryOp =
   | 'tanh'
   | 'erf'
   | 'silu'
+  | 'gelu'
   | 'pow'
   | 'shiftRight';
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+const gelu: { readonly [K in GeluApproximation]: (x: number) => number } = {
+  none: (x) => (x / 2) * (1 + erf(x / Math.SQRT2)),
+  tanh: (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+};
 
 const unaryMeaning: { readonly [K in UnaryOp]: Unary<K> } = {
   neg: (x) => -x,
@@ -38,6 +44,7 @@ const unaryMeaning: { readonly [K in UnaryOp]: Unary<K> } = {
   tanh: Math.tanh,
   erf,
   silu: (x) => x * sigmoid(x),
+  gelu: (x, { approximate }) => gelu[approximate](x),
   pow: (x, { exponent }) => x ** exponent,
   // For uint32: >>> is JavaScript's logical shift of 32 bits.
   shiftRight: (x, { amount }) => x >>> amount,

@@ -24,6 +24,18 @@ export interface ReduceAttributes {
   readonly keepDims: boolean;
 }
 
+/** 'none' is exact; 'tanh' is Hendrycks and Gimpel's approximation (arXiv:1606.08415). */
+export type GeluApproximation = 'none' | 'tanh';
+
+export interface RotaryAttributes {
+  /** Turn by the negative angles: the gradient, and the way back. */
+  readonly inverse: boolean;
+  /** Width of a head where it is more than the features that turn; absent where every feature turns. */
+  readonly headSize?: number;
+  /** Pairs are neighbours; absent where they are the two halves. */
+  readonly interleaved?: true;
+}
+
 export interface OpAttributes {
   // A tensor known when the graph is built.
   readonly constant: { readonly value: HostTensor };
@@ -39,6 +51,8 @@ export interface OpAttributes {
   readonly erf: NoAttributes;
   /** x * sigmoid(x). */
   readonly silu: NoAttributes;
+  /** x/2 (1 + erf(x / sqrt 2)), or x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
+  readonly gelu: { readonly approximate: GeluApproximation };
   /** x^exponent, for x >= 0 when the exponent is not whole. */
   readonly pow: { readonly exponent: number };
 
@@ -97,12 +111,14 @@ export interface OpAttributes {
   readonly logSoftmax: NoAttributes;
   /** rmsNorm(x, weight): x / sqrt(mean(x^2) + epsilon) * weight. */
   readonly rmsNorm: { readonly epsilon: number };
+  /** layerNorm(x, weight): (x - mean(x)) / sqrt(var(x) + epsilon) * weight, the variance biased. A bias is added after. */
+  readonly layerNorm: { readonly epsilon: number };
 
   /**
-   * rotary(x [N, H*d], cos [M, d/2], sin [M, d/2], positions [N]): each head's halves (a, b) become
-   * (a cos - b sin, b cos + a sin); `inverse` turns the other way.
+   * rotary(x [N, H*d], cos [M, r/2], sin [M, r/2], positions [N]): the pairs (a, b) of each head's first r <= d features
+   * become (a cos - b sin, b cos + a sin), the features after them stay as they are.
    */
-  readonly rotary: { readonly inverse: boolean };
+  readonly rotary: RotaryAttributes;
 }
 
 export type OpName = keyof OpAttributes;

@@ -73,6 +73,18 @@ const replaceAxis = (shape: Shape, axis: number, change: (dim: Dim) => Dim): Sha
   return shape.map((dim, i) => (i === axis ? change(dim) : dim));
 };
 
+/** A normalisation of the last axis with a weight of its size. */
+const weightedNorm = (inputs: readonly TensorType[]): TensorType => {
+  const [x, weight] = operands(inputs, 2);
+  requireDType(x!, 'float32');
+  requireDType(weight!, 'float32');
+  invariant(
+    weight!.shape.length === 1 && weight!.shape[0] === x!.shape.at(-1),
+    `weight ${formatShape(weight!.shape)} does not fit ${formatShape(x!.shape)}`,
+  );
+  return { dtype: 'float32', shape: x!.shape };
+};
+
 const rowIndices = (
   index: TensorType,
   inverse: TensorType,
@@ -108,6 +120,7 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   tanh: unary,
   erf: unary,
   silu: unary,
+  gelu: unary,
   pow: unary,
   add: binary('float32', 'uint32', 'int64'),
   sub: binary('float32'),
@@ -256,17 +269,9 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   },
   softmax: unary,
   logSoftmax: unary,
-  rmsNorm: (inputs) => {
-    const [x, weight] = operands(inputs, 2);
-    requireDType(x!, 'float32');
-    requireDType(weight!, 'float32');
-    invariant(
-      weight!.shape.length === 1 && weight!.shape[0] === x!.shape.at(-1),
-      `weight ${formatShape(weight!.shape)} does not fit ${formatShape(x!.shape)}`,
-    );
-    return { dtype: 'float32', shape: x!.shape };
-  },
-  rotary: (inputs) => {
+  rmsNorm: weightedNorm,
+  layerNorm: weightedNorm,
+  rotary: (inputs, { headSize }) => {
     const [x, cos, sin, positions] = operands(inputs, 4);
     for (const operand of [x!, cos!, sin!]) requireDType(operand, 'float32');
     requireDType(positions!, 'int64');
@@ -280,8 +285,13 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
       sameShape(cos!.shape, sin!.shape) &&
         typeof half === 'number' &&
         typeof width === 'number' &&
-        width % (2 * half) === 0,
-      `cos and sin are [M, d/2] with d dividing ${width}, found ${formatShape(cos!.shape)}`,
+        width % (headSize ?? 2 * half) === 0,
+      `cos and sin are [M, d/2] with d dividing ${width}, found ${formatShape(cos!.shape)}` +
+        (headSize === undefined ? '' : ` and heads of ${headSize}`),
+    );
+    invariant(
+      headSize === undefined || 2 * half <= headSize,
+      `${2 * half} features of a head of ${headSize} can't turn`,
     );
     return { dtype: 'float32', shape: x!.shape };
   },

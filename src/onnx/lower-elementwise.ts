@@ -19,6 +19,7 @@ type Elementwise =
   | 'tanh'
   | 'erf'
   | 'silu'
+  | 'gelu'
   | 'pow'
   | 'add'
   | 'sub'
@@ -46,6 +47,9 @@ export const elementwiseRules: LoweringRules<Elementwise> = {
       attributes: { alpha: { float: 1 } },
       output,
     });
+  },
+  gelu: (emitter, { inputs, output }, { attributes: { approximate } }) => {
+    emitter.node('Gelu', inputs, { attributes: { approximate }, output });
   },
   pow: (emitter, { inputs, output }, { attributes: { exponent } }) => {
     const x = inputs[0]!;

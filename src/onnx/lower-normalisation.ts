@@ -1,7 +1,9 @@
 /** @file ONNX for softmax, normalisation and rotary positions: operators fused by ONNX Runtime. */
+import type { NodeOf } from '../graph/graph.ts';
 import type { LoweringRules } from './lowering-rule.ts';
+import type { OnnxAttribute } from './writer.ts';
 
-type Normalisation = 'softmax' | 'logSoftmax' | 'rmsNorm' | 'rotary';
+type Normalisation = 'softmax' | 'logSoftmax' | 'rmsNorm' | 'layerNorm' | 'rotary';
 
 export const normalisationRules: LoweringRules<Normalisation> = {
   softmax: (emitter, { inputs, output }) => {
@@ -13,6 +15,12 @@ export const normalisationRules: LoweringRules<Normalisation> = {
   rmsNorm: (emitter, { inputs, output }, { attributes: { epsilon } }) => {
     // ONNX Runtime's name for RMS normalisation, which it keeps in ONNX's own domain.
     emitter.node('SimplifiedLayerNormalization', inputs, {
+      attributes: { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
+      output,
+    });
+  },
+  layerNorm: (emitter, { inputs, output }, { attributes: { epsilon } }) => {
+    emitter.node('LayerNormalization', inputs, {
       attributes: { axis: -1, epsilon: { float: epsilon }, stash_type: 1 },
       output,
     });
@@ -32,7 +40,22 @@ export const normalisationRules: LoweringRules<Normalisation> = {
     ); // [N, 1]
     const turned = emitter.node('RotaryEmbedding', [tokens, column, cos!, angleSin], {
       domain: 'com.microsoft',
+      attributes: rotaryAttributes(node),
     });
     emitter.node('Squeeze', [turned, axis1], { output });
   },
 };
+
+/** ONNX Runtime takes a head's size from the table of angles unless it is told how many heads there are. */
+function rotaryAttributes({
+  inputs: [x, cos],
+  attributes: { headSize, interleaved },
+}: NodeOf<'rotary'>): Record<string, OnnxAttribute> {
+  return {
+    ...(interleaved && { interleaved: 1 }),
+    ...(headSize !== undefined && {
+      num_heads: Number(x!.shape[1]) / headSize,
+      rotary_embedding_dim: 2 * Number(cos!.shape[1]),
+    }),
+  };
+}

@@ -16,6 +16,7 @@ import {
   wholes,
 } from './op-case.ts';
 import { productCases } from './op-cases-products.ts';
+import { rotaryCases } from './op-cases-rotary.ts';
 
 type UnaryName = 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'sigmoid' | 'tanh' | 'erf' | 'silu';
 
@@ -72,9 +73,6 @@ const sharedRows = {
   slotIsReal: frozen(exactly('float32', ['B', 'S'], [1, 1, 1, 1, 1, 1, 1, 0])),
 };
 
-const angles = (f: (angle: number) => number, half: number) =>
-  frozen({ ...floats([6, half]), element: (_random, i) => f((Math.floor(i / half) + 1) / (1 + (i % half))) });
-
 const softmaxLike = (op: 'softmax' | 'logSoftmax'): readonly OpCase[] => [
   opCase(`${op} of [N, 3]`, [floats(['N', 3])], (b, x) => b[op](x!)),
   opCase(`${op} of rows of symbolic length`, [floats(['B', 2, 'S'])], (b, x) => b[op](x!)),
@@ -102,6 +100,13 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
   tanh: unary('tanh'),
   erf: [...unary('erf'), opCase('erf far out', [floats(['N', 4], -4, 4)], (b, x) => b.erf(x!))],
   silu: [...unary('silu'), opCase('silu far out', [floats(['N', 3], -20, 20)], (b, x) => b.silu(x!))],
+  gelu: (['none', 'tanh'] as const).flatMap((approximate) => [
+    opCase(`gelu ${approximate} of [N, 3]`, [floats(['N', 3])], (b, x) => b.gelu(x!, approximate)),
+    opCase(`gelu ${approximate} of a scalar`, [floats([])], (b, x) => b.gelu(x!, approximate)),
+    opCase(`gelu ${approximate} of [2, B, 3]`, [floats([2, 'B', 3])], (b, x) => b.gelu(x!, approximate)),
+    opCase(`gelu ${approximate} far out`, [floats(['N', 4], -8, 8)], (b, x) => b.gelu(x!, approximate)),
+    opCase(`gelu ${approximate} near 0`, [floats(['N', 4], -1e-2, 1e-2)], (b, x) => b.gelu(x!, approximate)),
+  ]),
   pow: [
     opCase('square', [floats(['N', 3])], (b, x) => b.pow(x!, 2)),
     opCase('cube', [floats(['N', 3])], (b, x) => b.pow(x!, 3)),
@@ -293,16 +298,17 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
       b.rmsNorm(x!, w!, 1e-6),
     ),
   ],
-  rotary: [false, true].flatMap((inverse) => [
-    opCase(
-      `rotary of two heads, inverse ${inverse}`,
-      [floats(['N', 8]), angles(Math.cos, 2), angles(Math.sin, 2), rowNumbers(['N'], 6)],
-      (b, x, cos, sin, positions) => b.rotary(x!, cos!, sin!, positions!, inverse),
+  layerNorm: [
+    opCase('layerNorm of [N, 6]', [floats(['N', 6]), floats([6])], (b, x, w) => b.layerNorm(x!, w!, 1e-5)),
+    opCase('layerNorm of three axes', [floats(['B', 'S', 4]), floats([4])], (b, x, w) =>
+      b.layerNorm(x!, w!, 1e-2),
     ),
-    opCase(
-      `rotary of three heads of one pair, inverse ${inverse}`,
-      [floats(['N', 6]), angles(Math.cos, 1), angles(Math.sin, 1), exactly('int64', ['N'], [0, 1, 2, 0, 1])],
-      (b, x, cos, sin, positions) => b.rotary(x!, cos!, sin!, positions!, inverse),
+    opCase('layerNorm of small numbers', [floats(['N', 4], -1e-3, 1e-3), floats([4])], (b, x, w) =>
+      b.layerNorm(x!, w!, 1e-6),
     ),
-  ]),
+    opCase('layerNorm of numbers of one sign', [floats(['N', 5], 1, 3), floats([5])], (b, x, w) =>
+      b.layerNorm(x!, w!, 1e-5),
+    ),
+  ],
+  rotary: rotaryCases,
 };

@@ -90,6 +90,7 @@ const operators: readonly Operator[] = [
   (x, _, { b }) => b.tanh(x),
   (x, _, { b }) => b.erf(x),
   (x, _, { b }) => b.silu(x),
+  (x, _, { b, variant }) => b.gelu(x, variant % 2 === 0 ? 'none' : 'tanh'),
   (x, _, { b, variant }) => b.pow(b.exp(b.tanh(x)), [1, 2, 3, -1, 0.5][variant % 5]!),
   binary((b, x, y) => b.add(x, y)),
   binary((b, x, y) => b.sub(x, y)),
@@ -175,10 +176,24 @@ const operators: readonly Operator[] = [
   (x, _, { b }) => (rank(x) > 0 ? b.softmax(x) : undefined),
   (x, _, { b }) => (rank(x) > 0 ? b.logSoftmax(x) : undefined),
   (x, _, { b, inputs }) => (lastKnown(x) === 4 ? b.rmsNorm(x, inputs.bias!, 1e-5) : undefined),
+  // Rows of equal numbers are common here: a small epsilon would blow their rounding up.
+  (x, _, { b, inputs }) => (lastKnown(x) === 4 ? b.layerNorm(x, inputs.bias!, 0.5) : undefined),
   (x, _, { b, inputs, variant }) =>
     sameShape(x.shape, ['N', 4])
-      ? b.rotary(x, inputs.cos!, inputs.sin!, inputs.inverse!, variant % 2 === 0)
+      ? b.rotary(x, inputs.cos!, inputs.sin!, inputs.inverse!, {
+          inverse: variant % 2 === 0,
+          interleaved: variant % 3 === 0,
+        })
       : undefined,
+  (x, _, { b, inputs, variant }) => {
+    if (!sameShape(x.shape, ['N', 4])) return undefined;
+    const [cos, sin] = [inputs.cos!, inputs.sin!].map((table) => b.slice(table, 1, 0, 1)); // [7, 1]
+    return b.rotary(x, cos!, sin!, inputs.inverse!, {
+      inverse: variant % 2 === 0,
+      headSize: 4,
+      interleaved: variant % 3 === 0,
+    });
+  },
   // Dropout as the project does it, with constants that fold.
   (x, _, { b, inputs, variant }) => {
     if (x.shape[0] !== 'N') return undefined;

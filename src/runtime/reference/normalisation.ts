@@ -1,8 +1,8 @@
-/** @file Operators along the last axis: softmax, its logarithm, RMS normalisation. */
+/** @file Operators along the last axis: softmax, its logarithm, normalisation. */
 import type { HostTensor } from '../../tensor/host-tensor.ts';
 import { floatsOf, floatTensor, type Kernels } from './kernel.ts';
 
-export const normalisationKernels: Kernels<'softmax' | 'logSoftmax' | 'rmsNorm'> = {
+export const normalisationKernels: Kernels<'softmax' | 'logSoftmax' | 'rmsNorm' | 'layerNorm'> = {
   softmax: ([x]) =>
     mapRows(x!, (row) => {
       const logSum = logSumExp(row);
@@ -19,6 +19,15 @@ export const normalisationKernels: Kernels<'softmax' | 'logSoftmax' | 'rmsNorm'>
       const meanSquare = row.reduce((sum, value) => sum + value * value, 0) / row.length;
       const root = Math.sqrt(meanSquare + epsilon);
       return row.map((value, i) => (value / root) * scale[i]!);
+    });
+  },
+  layerNorm: ([x, weight], { epsilon }) => {
+    const scale = floatsOf(weight!);
+    return mapRows(x!, (row) => {
+      const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+      const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
+      const root = Math.sqrt(variance + epsilon);
+      return row.map((value, i) => ((value - mean) / root) * scale[i]!);
     });
   },
 };

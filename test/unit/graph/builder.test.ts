@@ -56,6 +56,21 @@ test('what changes nothing makes no node', () => {
   expect(b.nodes).toEqual([]);
 });
 
+test('rotary names only what is not the default', () => {
+  const b = new GraphBuilder();
+  const x = b.input('x', 'float32', ['N', 8]);
+  const table = b.input('table', 'float32', [9, 2]);
+  const positions = b.input('positions', 'int64', ['N']);
+  for (const options of [{}, { headSize: 4, interleaved: false }, { headSize: 8, interleaved: true }]) {
+    b.rotary(x, table, table, positions, options);
+  }
+  expect(b.nodes.map(({ attributes }) => attributes)).toStrictEqual([
+    { inverse: false },
+    { inverse: false },
+    { inverse: false, headSize: 8, interleaved: true },
+  ]);
+});
+
 type Make = (b: GraphBuilder, input: (dtype: GraphDType, shape: Shape) => Value) => Value;
 
 const f = 'float32';
@@ -114,6 +129,21 @@ const refused: readonly (readonly [string, Make, RegExp])[] = [
     'a weight of another width',
     (b, x) => b.rmsNorm(x(f, ['N', 3]), x(f, [2]), 1e-5),
     /does not fit \[N, 3\]/,
+  ],
+  [
+    'a layer norm weight of another width',
+    (b, x) => b.layerNorm(x(f, ['N', 3]), x(f, [2]), 1e-5),
+    /does not fit \[N, 3\]/,
+  ],
+  [
+    'heads of a given size that do not divide the width',
+    (b, x) => b.rotary(x(f, ['N', 8]), x(f, [9, 2]), x(f, [9, 2]), x('int64', ['N']), { headSize: 6 }),
+    /dividing 8, found \[9, 2\] and heads of 6/,
+  ],
+  [
+    'more turning features than a head has',
+    (b, x) => b.rotary(x(f, ['N', 8]), x(f, [9, 3]), x(f, [9, 3]), x('int64', ['N']), { headSize: 4 }),
+    /6 features of a head of 4 can't turn/,
   ],
   [
     'heads that do not divide the width',

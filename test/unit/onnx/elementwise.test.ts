@@ -22,6 +22,10 @@ const cases: Case[] = [
   ['tanh', [row(0, Math.log(3))], (b, a) => b.tanh(a!), [0, 0.8]],
   ['erf', [row(0, 1)], (b, a) => b.erf(a!), [0, 0.8427007929]],
   ['silu', [row(0, Math.log(3))], (b, a) => b.silu(a!), [0, 0.75 * Math.log(3)]],
+  // Values of the normal distribution function at 0, 1 and -1.
+  ['gelu', [row(0, 1, -1)], (b, a) => b.gelu(a!, 'none'), [0, 0.8413447461, -0.1586552539]],
+  // 1.5e-4 from the exact value at 1: the test tells the two forms apart.
+  ['gelu by tanh', [row(0, 1, 2)], (b, a) => b.gelu(a!, 'tanh'), [0, 0.8411919906, 1.9545976941]],
   ['pow 2', [row(-3, 2)], (b, a) => b.pow(a!, 2), [9, 4]],
   ['pow -1.5', [x], (b, a) => b.pow(a!, -1.5), [8, 1, 0.125]],
   ['add', [row(1, 2), row(10)], (b, a, c) => b.add(a!, c!), [11, 12]],

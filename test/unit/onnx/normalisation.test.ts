@@ -1,4 +1,4 @@
-/** @file Softmax, RMS normalisation and rotary positions on ONNX Runtime against the formulas in float64. */
+/** @file Softmax, normalisation and rotary positions on ONNX Runtime against the formulas in float64. */
 import { expect, test } from 'vitest';
 import { float32, type HostTensor, int64 } from '../../../src/tensor/host-tensor.ts';
 import { runOrt } from '../../support/ort-run.ts';
@@ -60,6 +60,32 @@ test('rmsNorm, of 2-D and 3-D operands', async () => {
   }
 });
 
+test('layerNorm, of 2-D and 3-D operands, a bias added, and of numbers far from 0', async () => {
+  const [weight, bias] = [wave(576), wave(576)];
+  for (const [shape, offset] of [
+    [[5, 576], 0],
+    [[2, 3, 576], 0],
+    [[5, 576], 10],
+  ] as const) {
+    const x = float32(
+      shape,
+      [...wave(...shape).data].map((value) => Number(value) + offset),
+    );
+    const expected = rowsOf(x).flatMap((row) => {
+      const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+      const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
+      return row.map(
+        (value, i) =>
+          ((value - mean) / Math.sqrt(variance + 1e-5)) * Number(weight.data[i]) + Number(bias.data[i]),
+      );
+    });
+    const input = { tensor: x, shape: ['N', ...shape.slice(1)] };
+    const y = await runOrt([input, weight, bias], (b, v, w, c) => b.add(b.layerNorm(v!, w!, 1e-5), c!));
+    expect(y.shape).toEqual(shape);
+    expectClose(y, expected);
+  }
+});
+
 test('rotary turns each head by its position and back, more tokens than the table has rows', async () => {
   const [tokens, heads, half, rows] = [11, 3, 8, 5];
   const x = wave(tokens, heads * 2 * half);
@@ -87,9 +113,57 @@ test('rotary turns each head by its position and back, more tokens than the tabl
         table(Math.sin),
         { tensor: int64([tokens], at), shape: ['N'] },
       ],
-      (b, v, cos, sin, positions) => b.rotary(v!, cos!, sin!, positions!, inverse),
+      (b, v, cos, sin, positions) => b.rotary(v!, cos!, sin!, positions!, { inverse }),
     );
   const turned = await rotate(x, false);
   expectClose(turned, expected);
   expectClose(await rotate(turned, true), [...x.data].map(Number));
 });
+
+test.each([
+  ['halves', false],
+  ['neighbours', true],
+])(
+  'partial rotary of %s turns the first features of each head, leaves the rest, and turns back',
+  async (_name, interleaved) => {
+    const [tokens, heads, headSize, half, rows] = [11, 3, 24, 5, 4];
+    const x = wave(tokens, heads * headSize);
+    const angle = (position: number, i: number) => position / 100 ** (i / half);
+    const table = (f: (angle: number) => number) =>
+      float32(
+        [rows, half],
+        Array.from({ length: rows * half }, (_, i) => f(angle(Math.floor(i / half), i % half))),
+      );
+    const at = Array.from({ length: tokens }, (_, i) => (i * 3) % rows);
+    const expected = rowsOf(x).flatMap((row, token) => {
+      const turned = [...row];
+      for (let head = 0; head < row.length; head += headSize) {
+        for (let i = 0; i < half; i++) {
+          const [p, q] = interleaved ? [head + 2 * i, head + 2 * i + 1] : [head + i, head + i + half];
+          const turn = angle(at[token]!, i);
+          turned[p] = row[p]! * Math.cos(turn) - row[q]! * Math.sin(turn);
+          turned[q] = row[q]! * Math.cos(turn) + row[p]! * Math.sin(turn);
+        }
+      }
+      return turned;
+    });
+    const rotate = (tensor: HostTensor, inverse: boolean) =>
+      runOrt(
+        [
+          { tensor, shape: ['N', heads * headSize] },
+          table(Math.cos),
+          table(Math.sin),
+          { tensor: int64([tokens], at), shape: ['N'] },
+        ],
+        (b, v, cos, sin, positions) =>
+          b.rotary(v!, cos!, sin!, positions!, { inverse, headSize, interleaved }),
+      );
+    const turned = await rotate(x, false);
+    expectClose(turned, expected);
+    // What does not turn is copied bit for bit.
+    for (const [i, value] of x.data.entries()) {
+      if (i % headSize >= 2 * half) expect(turned.data[i]).toBe(value);
+    }
+    expectClose(await rotate(turned, true), [...x.data].map(Number));
+  },
+);
