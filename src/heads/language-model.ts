@@ -8,11 +8,18 @@ export function languageModel({ hiddenSize, vocabularySize, heads }: Model, read
     shape: [vocabularySize, hiddenSize],
     first: undefined,
   };
+  const bias: HeadParameter | undefined =
+    heads.languageModelBias === undefined
+      ? undefined
+      : { name: heads.languageModelBias, shape: [vocabularySize], first: undefined };
   return {
     id: `language model ${reads}`,
     reads,
-    parameters: [matrix],
-    logits: ({ builder: b, parameter }, hidden) => b.matmul(hidden, parameter(matrix), { transposeB: true }),
+    parameters: bias === undefined ? [matrix] : [matrix, bias],
+    logits: ({ builder: b, parameter }, hidden) => {
+      const logits = b.matmul(hidden, parameter(matrix), { transposeB: true });
+      return bias === undefined ? logits : b.add(logits, parameter(bias));
+    },
     feeds: () => ({}),
   };
 }

@@ -6,6 +6,10 @@ import type { Activation } from './spec.ts';
 const activations: { readonly [K in Activation]: (b: GraphBuilder, x: Value) => Value } = {
   // x sigmoid(x)
   silu: (b, x) => b.silu(x),
+  gelu: (b, x) => b.gelu(x, 'none'),
+  'gelu-tanh': (b, x) => b.gelu(x, 'tanh'),
+  // max(x, 0)
+  relu: (b, x) => b.where(b.less(x, b.scalar(0)), b.scalar(0), x),
 };
 
 export const activate = (b: GraphBuilder, activation: Activation, x: Value): Value =>

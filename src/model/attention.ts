@@ -1,5 +1,5 @@
 /**
- * @file Scaled dot-product attention over rows: softmax(q k^T / sqrt(d) + mask) v. The G = H/K query heads of a
+ * @file Scaled dot-product attention over rows: softmax(scale q k^T + mask) v. The G = H/K query heads of a
  * key-value head lie below one another in one product, so keys and values are never repeated.
  */
 import type { GraphBuilder } from '../graph/builder.ts';
@@ -86,11 +86,11 @@ interface AttendOperands {
 /** [B, K, G, Q, d] */
 function attend(b: GraphBuilder, spec: Attention, operands: AttendOperands): Value {
   const { queries: Q, keys: T } = operands;
-  const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
+  const { headCount: H, keyValueHeadCount: K, headSize: d, scale = 1 / Math.sqrt(spec.headSize) } = spec;
   const G = H / K;
   const stacked = multiplyDims(G, Q); // the G heads' queries one below the other
   const query = b.reshape(operands.query, ['B', K, stacked, d]);
-  const scores = b.matmul(query, operands.key, { transposeB: true, alpha: 1 / Math.sqrt(d) });
+  const scores = b.matmul(query, operands.key, { transposeB: true, alpha: scale });
   const masked = b.add(b.reshape(scores, ['B', K, G, Q, T]), operands.mask);
   // Back to one product's rows before the softmax: its gradient then meets the product directly.
   const weights = b.softmax(b.reshape(masked, ['B', K, stacked, T]));

@@ -1,10 +1,10 @@
 /** @file One transformer block on a flat list of tokens, whatever the family: [N, D] -> [Q, D] of the tokens that ask. */
 import type { GraphBuilder } from '../graph/builder.ts';
-import type { Shape } from '../graph/dim.ts';
+import type { Dim, Shape } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
 import { activate } from './activation.ts';
 import { norm } from './norm.ts';
-import type { Attention, Block, Matrix, Mlp, Projection, Residual } from './spec.ts';
+import type { Attention, Block, HeadNorm, Matrix, Mlp, Norm, Projection, Residual } from './spec.ts';
 import type { Tokens } from './tokens/tokens.ts';
 
 export interface BlockContext {
@@ -25,28 +25,50 @@ export const block: ResidualLayout = (context, spec, x) => residuals[spec.residu
  * `tokens.asking`. Where every token asks that changes nothing; the last block under a head that reads `last` needs it.
  */
 const residuals: { readonly [K in Residual]: ResidualLayout } = {
-  // h = x + attention(norm(x)); h + mlp(norm(h))
+  // h = x + after(attention(norm(x))); h + after(mlp(norm(h)))
   'pre-norm': (c, { attention: a, mlp: m, norms }, x) => {
-    const attended = attention(c, a, norm(c, norms.attention, x));
+    const after = (spec: Norm | undefined, y: Value) => (spec === undefined ? y : norm(c, spec, y));
+    const attended = after(norms.afterAttention, attention(c, a, norm(c, norms.attention, x)));
     const h = c.builder.add(c.tokens.asking(x), attended);
-    return c.builder.add(h, mlp(c, m, norm(c, norms.mlp, h)));
+    return c.builder.add(h, after(norms.afterMlp, mlp(c, m, norm(c, norms.mlp, h))));
+  },
+  // x + attention(norm(x)) + mlp(norm(x))
+  parallel: (c, { attention: a, mlp: m, norms }, x) => {
+    const asking = c.tokens.asking(x);
+    const attended = attention(c, a, norm(c, norms.attention, x));
+    return c.builder.add(asking, c.builder.add(attended, mlp(c, m, norm(c, norms.mlp, asking))));
+  },
+  // h = norm(x + attention(x)); norm(h + mlp(h))
+  'post-norm': (c, { attention: a, mlp: m, norms }, x) => {
+    const h = norm(c, norms.attention, c.builder.add(c.tokens.asking(x), attention(c, a, x)));
+    return norm(c, norms.mlp, c.builder.add(h, mlp(c, m, h)));
   },
 };
 
 /** [N, D] -> [Q, D] */
 function attention(c: BlockContext, spec: Attention, x: Value): Value {
-  const turned = (side: 'query' | 'key', of: Value) => {
+  const turned = (side: 'query' | 'key', headNorm: HeadNorm | undefined, of: Value) => {
     const projected = project(c, spec[side], of);
-    return spec.rotary === undefined ? projected : c.tokens.rotate(projected, side, spec.rotary);
+    const normed = headNorm === undefined ? projected : normHeads(c, headNorm, spec.headSize, projected);
+    return spec.rotary === undefined ? normed : c.tokens.rotate(normed, side, spec.rotary);
   };
-  const key = turned('key', x);
+  const key = turned('key', spec.keyNorm, x);
   const value = project(c, spec.value, x);
-  const query = turned('query', c.tokens.asking(x));
+  const query = turned('query', spec.queryNorm, c.tokens.asking(x));
   return c.linear(spec.output, c.tokens.attend(spec, query, key, value));
 }
 
-/** [Q, D] -> [Q, D]: down(activation(gate(x)) * up(x)). */
+/** [M, heads * d] -> the same, each head's d features or all of them normed. */
+function normHeads(c: BlockContext, { norm: spec, over }: HeadNorm, d: number, x: Value): Value {
+  if (over === 'all-heads') return norm(c, spec, x);
+  const [rows, width] = x.shape as [Dim, number];
+  return c.builder.reshape(norm(c, spec, c.builder.reshape(x, [rows, width / d, d])), [rows, width]);
+}
+
+/** [Q, D] -> [Q, D]: down(activation(gate(x)) * up(x)), or down(activation(up(x))). */
 function mlp(c: BlockContext, spec: Mlp, x: Value): Value {
+  if (spec.kind === 'plain')
+    return c.linear(spec.down, activate(c.builder, spec.activation, c.linear(spec.up, x)));
   const gate = activate(c.builder, spec.activation, project(c, spec.gate, x)); // [Q, F]
   return c.linear(spec.down, c.builder.mul(gate, project(c, spec.up, x)));
 }

@@ -6,7 +6,7 @@ import { VultuneError } from '../base/errors.ts';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { matricesOf } from './matrices.ts';
 import { normParameters } from './norm.ts';
-import type { Model } from './spec.ts';
+import type { Block, HeadNorm, Model } from './spec.ts';
 
 /**
  * The next-token head is left to who uses it: a classifier has none.
@@ -37,16 +37,32 @@ export function checkWeights({ tensors, path }: Checkpoint, model: Model): void 
   }
 }
 
-function* promisedShapes(model: Model): Generator<readonly [name: string, shape: readonly number[]]> {
+/** Every tensor that config.json promises, by its name in the specification. */
+export function* promisedShapes(model: Model): Generator<readonly [name: string, shape: readonly number[]]> {
   const { embedding, hiddenSize: D, vocabularySize, layers, finalNorm } = model;
   yield [embedding.tokens, [vocabularySize, D]];
+  const { positions, tokenTypes, norm } = embedding;
+  if (positions !== undefined) yield [positions.name, [positions.first + positions.rows, D]];
+  if (tokenTypes !== undefined) yield [tokenTypes.name, [tokenTypes.rows, D]];
+  if (norm !== undefined) yield* normParameters(norm, D);
   for (const { prefix, block } of layers) {
-    const norms = Object.values(block.norms).flatMap((norm) => normParameters(norm, D));
-    for (const [name, shape] of norms) yield [prefix + name, shape];
+    for (const [name, shape] of blockNormParameters(block, D)) yield [prefix + name, shape];
     for (const { name, inputSize, outputSize, bias } of matricesOf(block)) {
       yield [`${prefix}${name}.weight`, [outputSize, inputSize]];
       if (bias) yield [`${prefix}${name}.bias`, [outputSize]];
     }
   }
   yield* normParameters(finalNorm, D);
+}
+
+/** Names relative to the block. */
+function blockNormParameters({ norms, attention }: Block, D: number) {
+  const { queryNorm, keyNorm, headSize: d, headCount: H, keyValueHeadCount: K } = attention;
+  const ofHeads = (norm: HeadNorm | undefined, heads: number) =>
+    norm === undefined ? [] : normParameters(norm.norm, norm.over === 'head' ? d : heads * d);
+  return [
+    ...Object.values(norms).flatMap((norm) => normParameters(norm, D)),
+    ...ofHeads(queryNorm, H),
+    ...ofHeads(keyNorm, K),
+  ];
 }

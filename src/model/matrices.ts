@@ -1,12 +1,12 @@
 /** @file The matrices of blocks, in the order of the computation: what adapters, formats and checks go over. */
 import type { Block, Matrix, Model, Rotary } from './spec.ts';
 
-/** Each matrix once, though several projections may be parts of it. */
+/** Each matrix once by its name, though several projections may be parts of it. */
 export function matricesOf({ attention, mlp }: Block): readonly Matrix[] {
   const { query, key, value, output } = attention;
-  return [
-    ...new Set([query.matrix, key.matrix, value.matrix, output, mlp.gate.matrix, mlp.up.matrix, mlp.down]),
-  ];
+  const inMlp = mlp.kind === 'gated' ? [mlp.gate.matrix, mlp.up.matrix, mlp.down] : [mlp.up, mlp.down];
+  const all = [query.matrix, key.matrix, value.matrix, output, ...inMlp];
+  return [...new Map(all.map((matrix) => [matrix.name, matrix])).values()];
 }
 
 /** A matrix of one layer, by its full name in the model: `model.layers.3.self_attn.q_proj`. */

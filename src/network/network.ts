@@ -16,6 +16,7 @@ import { queryChunks } from '../packing/query-chunks.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { BaseWeights } from '../weights/base-weights.ts';
+import { embed } from './embed.ts';
 import type { Activations } from './keep-policies.ts';
 import { SequenceFeeds } from './sequence-feeds.ts';
 import { layerKeyName, ROW_KEYS, type StageParameter, type StageSpec } from './stage-graph.ts';
@@ -238,10 +239,8 @@ export class Network {
     return { feeds, queryChunks: chunks, sharesPrefixes, dropout: probability };
   }
 
-  /** Rows of the embedding, [N, D]: a sequence needs few of them, so the matrix itself is never in memory. */
-  async #embed({ ids }: PackedSequence): Promise<HostTensor<'float32'>> {
-    const { model, weights } = this.#options;
-    return await weights.rows(model.embedding.tokens, ids);
+  #embed(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
+    return embed(this.#options.model, this.#options.weights, sequence);
   }
 
   /** Everything that a stage reads. */

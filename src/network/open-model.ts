@@ -2,8 +2,7 @@
 import { VultuneError } from '../base/errors.ts';
 import type { Checkpoint, TokenizerDefinition } from '../checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
-import { checkWeights } from '../model/check-weights.ts';
-import { readModel } from '../model/families/registry.ts';
+import { modelCheckpoint } from '../model/model-checkpoint.ts';
 import type { Model } from '../model/spec.ts';
 import { loadTokenizer } from '../text/open-tokenizer.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
@@ -11,6 +10,7 @@ import { BaseWeights } from '../weights/base-weights.ts';
 
 export interface OpenModel {
   readonly path: string;
+  /** Under the names of the specification. */
   readonly checkpoint: Checkpoint;
   /** What the checkpoint's configuration describes. */
   readonly spec: Model;
@@ -21,19 +21,18 @@ export interface OpenModel {
 /**
  * Reads headers, configuration and tokenizer; weights are read when they are first used. `ownTokenizer`: an adapter's, used
  * instead of the base model's.
- * Throws what openCheckpoint, readModel, checkWeights and loadTokenizer throw, and TOKENIZER_MISMATCH for an own
+ * Throws what openCheckpoint, modelCheckpoint and loadTokenizer throw, and TOKENIZER_MISMATCH for an own
  * tokenizer with tokens that the model has no embedding for.
  */
 export async function openModel(path: string, ownTokenizer?: TokenizerDefinition): Promise<OpenModel> {
-  const checkpoint = await openCheckpoint(path);
+  const stored = await openCheckpoint(path);
   try {
-    const spec = readModel(checkpoint.config, path, checkpoint.tensors.size);
-    checkWeights(checkpoint, spec);
+    const { model: spec, checkpoint } = modelCheckpoint(stored);
     const tokenizer = loadTokenizer(ownTokenizer ?? checkpoint.tokenizer, path);
     if (ownTokenizer !== undefined) requireRows(tokenizer, spec, ownTokenizer.file);
     return { path, checkpoint, spec, tokenizer, weights: new BaseWeights(checkpoint) };
   } catch (error) {
-    await checkpoint.close();
+    await stored.close();
     throw error;
   }
 }

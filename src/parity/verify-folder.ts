@@ -9,7 +9,7 @@ import { VultuneError } from '../base/errors.ts';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
 import { hiddenStates } from '../heads/hidden-states.ts';
 import { languageModel } from '../heads/language-model.ts';
-import { readModel } from '../model/families/registry.ts';
+import { modelCheckpoint } from '../model/model-checkpoint.ts';
 import type { Model } from '../model/spec.ts';
 import { Network } from '../network/network.ts';
 import type { Label, LossOptions } from '../objectives/classification.ts';
@@ -43,15 +43,15 @@ const TRAINING = {
 /** One comparison per quantity the folder has. Throws for a folder, model or adapter that can't be read. */
 export async function verifyFolder(dir: string, options: VerifyOptions): Promise<readonly Comparison[]> {
   const reference = await readReferenceFolder(dir);
-  const checkpoint = await openCheckpoint(reference.base);
+  const stored = await openCheckpoint(reference.base);
   try {
-    const model = readModel(checkpoint.config, reference.base, checkpoint.tensors.size);
+    const { model, checkpoint } = modelCheckpoint(stored);
     requireKnownTokens(reference, model);
     const adapter = await loadAdapter(readAdapterHeader(reference.adapter), model, verifiedTask(model).head);
     const verifier = new Verifier(reference, model, new BaseWeights(checkpoint), adapter, options);
     return await verifier.run();
   } finally {
-    await checkpoint.close();
+    await stored.close();
   }
 }
 

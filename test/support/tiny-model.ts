@@ -11,8 +11,8 @@ import { randomStream } from '../../src/base/random.ts';
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
 import type { Pooling } from '../../src/heads/classifier.ts';
+import { promisedShapes } from '../../src/model/check-weights.ts';
 import { readModel } from '../../src/model/families/registry.ts';
-import { matricesOf } from '../../src/model/matrices.ts';
 import type { Model } from '../../src/model/spec.ts';
 import { Network, type NetworkOptions } from '../../src/network/network.ts';
 
@@ -72,19 +72,11 @@ export function tinyConfig(overrides: Readonly<Record<string, unknown>> = {}): R
 /** A model that is on no disk: random weights, the same for the same seed. */
 export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): TinyModel {
   const model = readModel(config, 'tiny');
-  const { embedding, heads, finalNorm, vocabularySize, hiddenSize, layers } = model;
+  const { heads, vocabularySize, hiddenSize } = model;
   const shapes = new Map<string, readonly number[]>([
-    [embedding.tokens, [vocabularySize, hiddenSize]],
+    ...promisedShapes(model),
     [heads.languageModel, [vocabularySize, hiddenSize]],
-    [`${finalNorm.name}.weight`, [hiddenSize]],
   ]);
-  for (const { prefix, block } of layers) {
-    for (const { name } of Object.values(block.norms)) shapes.set(`${prefix}${name}.weight`, [hiddenSize]);
-    for (const { name, inputSize, outputSize, bias } of matricesOf(block)) {
-      shapes.set(`${prefix}${name}.weight`, [outputSize, inputSize]);
-      if (bias) shapes.set(`${prefix}${name}.bias`, [outputSize]);
-    }
-  }
   const tensors = new Map([...shapes].map(([name, shape]) => [name, randomTensor(name, shape, seed)]));
   const checkpoint: Checkpoint = {
     path: 'tiny',

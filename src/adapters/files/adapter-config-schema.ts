@@ -7,7 +7,7 @@ import { checkValue } from '../../schema/check-value.ts';
 import { describeFound } from '../../schema/words.ts';
 import { z } from '../../schema/zod.ts';
 
-const HINT = 'Vultune reads LoRA adapters of decoders with a classification head, as PEFT writes them.';
+const HINT = 'Vultune reads LoRA adapters with a classification head, as PEFT writes them.';
 
 /** EVA writes one for each matrix: 900 for a large model. */
 const MOST_PATTERNS = 4096;
@@ -21,6 +21,8 @@ const patterns = (value: z.ZodNumber) =>
     })
     .nullish();
 
+const layersPattern = z.enum(['layers', 'h', 'layer']);
+
 const schema = z.looseObject({
   peft_type: z.literal('LORA'),
   base_model_name_or_path: z.string().min(1),
@@ -30,8 +32,8 @@ const schema = z.looseObject({
   lora_dropout: z.number().min(0).lt(1).nullish(),
   target_modules: z.union([z.string(), z.array(z.string())]),
   layers_to_transform: z.union([z.int(), z.array(z.int())]).nullish(),
-  /** Where the blocks are; those of the families that Vultune knows are all in `layers`. */
-  layers_pattern: z.union([z.literal('layers'), z.tuple([z.literal('layers')]), z.tuple([])]).nullish(),
+  /** The part of a name that the layer's number follows: `layers` of Llama, `h` of GPT-2, `layer` of BERT. */
+  layers_pattern: z.union([layersPattern, z.array(layersPattern).max(8)]).nullish(),
   use_rslora: z.boolean().nullish(),
   rank_pattern: patterns(z.int().min(1)),
   alpha_pattern: patterns(z.number()),
@@ -46,7 +48,6 @@ const MUST_BE_OFF = [
   'use_dora',
   'use_qalora',
   'use_bdlora',
-  'fan_in_fan_out',
   'lora_bias',
   'layer_replication',
   'trainable_token_indices',
@@ -67,6 +68,8 @@ const ONLY_IN_TRAINING = ['eva_config', 'corda_config', 'lora_ga_config', 'loftq
 
 /** Read by nobody, or with a meaning only beside a field that must be off. */
 const WITHOUT_EFFECT = [
+  // PEFT itself sets it by the kind of each layer: LoRA's matrices are the same either way.
+  'fan_in_fan_out',
   'task_type',
   'auto_mapping',
   'peft_version',

@@ -44,10 +44,15 @@ export interface AdaptedPart {
   readonly layers: readonly number[] | undefined;
   /** Full names of the adapted matrices. */
   readonly modules: readonly string[];
+  /** Whether the checkpoint holds them [in, out] (Conv1D). */
+  readonly transposed: boolean;
 }
 
 /** The file for an adapter trained here. */
-export function formatAdapterConfig(config: AdapterConfig, { layers, modules }: AdaptedPart): string {
+export function formatAdapterConfig(
+  config: AdapterConfig,
+  { layers, modules, transposed }: AdaptedPart,
+): string {
   const { lora } = config;
   const targets = lora.targetModules;
   const isList = Array.isArray(targets);
@@ -66,7 +71,7 @@ export function formatAdapterConfig(config: AdapterConfig, { layers, modules }: 
     layers_to_transform: isList ? (layers ?? null) : null,
     modules_to_save: ['classifier', 'score'],
     bias: 'none',
-    fan_in_fan_out: false,
+    fan_in_fan_out: transposed,
     inference_mode: true,
     init_lora_weights: true,
     rank_pattern: lora.rankPattern,

@@ -9,6 +9,7 @@ import { makeFolder, writeFileAtomic } from '../../base/files.ts';
 import { readJsonObjectSync } from '../../checkpoint/json-file.ts';
 import { readSafetensors, writeSafetensors } from '../../checkpoint/safetensors.ts';
 import type { Head } from '../../heads/head.ts';
+import { layerMatrices } from '../../model/matrices.ts';
 import type { Model } from '../../model/spec.ts';
 import { firstNotFinite, type HostTensor } from '../../tensor/host-tensor.ts';
 import type { AdaptedMatrix } from '../adapted-matrix.ts';
@@ -105,6 +106,7 @@ function finiteFloats(
 }
 
 export interface AdapterToWrite {
+  readonly model: Model;
   readonly config: AdapterConfig;
   /** Adapted layers, undefined for all. */
   readonly layers: readonly number[] | undefined;
@@ -117,7 +119,11 @@ export async function writeAdapter(folder: string, adapter: AdapterToWrite): Pro
   makeFolder(folder);
   await writeSafetensors(join(folder, WEIGHTS), adapter.parameters, { format: 'pt' });
   writeFileAtomic(join(folder, SETTINGS), `${JSON.stringify(adapter.settings, null, 2)}\n`);
-  const adapted = { layers: adapter.layers, modules: adaptedModules(adapter.parameters) };
+  const adapted = {
+    layers: adapter.layers,
+    modules: adaptedModules(adapter.parameters),
+    transposed: layerMatrices(adapter.model).some(({ matrix }) => matrix.transposed === true),
+  };
   writeFileAtomic(join(folder, CONFIG), formatAdapterConfig(adapter.config, adapted));
 }
 

@@ -20,8 +20,8 @@ export class ConfigReader {
   }
 
   /** How many layers the model has. Each has tensors of its own, so the checkpoint bounds them. */
-  layerCount(): number {
-    return this.count('num_hidden_layers', this.tensorCount, 'the number of tensors in the checkpoint');
+  layerCount(key = 'num_hidden_layers'): number {
+    return this.count(key, this.tensorCount, 'the number of tensors in the checkpoint');
   }
 
   /** The value of the first of the keys that is there and not null. */
@@ -91,6 +91,14 @@ export class ConfigReader {
     const found = this.#find([key]) ?? fallback;
     if (typeof found !== 'string') this.#fail(key, found, 'a text');
     return found;
+  }
+
+  /** A list of numbers above 0. */
+  positives(key: string, length: number): readonly number[] {
+    const found = this.#find([key]);
+    const isList = Array.isArray(found) && found.every((item) => Number.isFinite(item) && item > 0);
+    if (!isList || found.length !== length) this.#fail(key, found, `a list of ${length} numbers above 0`);
+    return found as number[];
   }
 
   /** A list of texts; undefined when there is none. */

@@ -1,34 +1,42 @@
-/** @file What Llama, Mistral and Qwen2 share: pre-norm blocks, rotary attention, SwiGLU, and one scheme of names. */
-import type { Model } from '../spec.ts';
+/** @file What Llama and its relatives share: pre-norm blocks, rotary attention, and one scheme of names. */
+import type { Mlp, Model, Norm } from '../spec.ts';
+import { readActivation } from './activation-name.ts';
 import type { ConfigReader } from './config-reader.ts';
-import { layers, matrix, norms, whole } from './parts.ts';
-import { readRotary } from './rotary-config.ts';
+import { layers, matrix, rmsNorm, whole } from './parts.ts';
+import { type RotaryConfig, readRotary } from './rotary-config.ts';
 
 export interface LlamaLikeVariant {
   readonly family: string;
   readonly queryKeyValueBias: boolean;
   readonly attentionOutputBias: boolean;
-  readonly feedForwardBias: boolean;
   readonly maxPositions: number;
   window(layer: number): number | undefined;
+  /** d; default: `head_dim`, or D / H. */
+  readonly headSize?: number;
+  /** Default: RMS norms with `rms_norm_eps`. */
+  readonly norm?: (name: string) => Norm;
+  /** Norms of each query and key head: `self_attn.q_norm`, `self_attn.k_norm`. */
+  readonly normsHeads?: boolean;
+  /** Default: every feature of a head turns, as `rope_parameters` say. */
+  readonly rotary?: (headSize: number) => RotaryConfig;
+  readonly mlp: (hiddenSize: number, feedForwardSize: number) => Mlp;
+  readonly tiesEmbeddings: boolean;
 }
 
 export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Model {
-  const activation = config.text('hidden_act', 'silu');
-  if (activation !== 'silu') throw config.unsupported('hidden_act', activation, 'silu');
   const hiddenSize = config.size('hidden_size');
   const headCount = config.size('num_attention_heads');
   const keyValueHeadCount = config.size('num_key_value_heads', headCount);
-  const headSize = config.size('head_dim', Math.floor(hiddenSize / headCount));
+  const headSize = config.size('head_dim', variant.headSize ?? Math.floor(hiddenSize / headCount));
   if (headCount % keyValueHeadCount !== 0) {
     throw config.unsupported('num_key_value_heads', keyValueHeadCount, `a divisor of ${headCount}`);
   }
   if (headSize % 2 !== 0) throw config.unsupported('head_dim', headSize, 'an even number');
-  const feedForwardSize = config.size('intermediate_size');
   const qkvBias = variant.queryKeyValueBias;
-  const ffBias = variant.feedForwardBias;
-  const norm = norms('rms', config.positive('rms_norm_eps', 1e-6));
+  const norm = variant.norm ?? rmsNorm(config.positive('rms_norm_eps', 1e-6));
+  const headNorm = (name: string) => ({ norm: norm(name), over: 'head' }) as const;
   const [querySize, keySize] = [headCount * headSize, keyValueHeadCount * headSize];
+  const { rotary, positionLimit } = variant.rotary?.(headSize) ?? readRotary(config, headSize);
   const attention = {
     query: whole(matrix('self_attn.q_proj', hiddenSize, querySize, qkvBias)),
     key: whole(matrix('self_attn.k_proj', hiddenSize, keySize, qkvBias)),
@@ -37,25 +45,24 @@ export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Mode
     headCount,
     keyValueHeadCount,
     headSize,
-    rotary: readRotary(config, headSize),
+    rotary,
+    ...(variant.normsHeads === true && {
+      queryNorm: headNorm('self_attn.q_norm'),
+      keyNorm: headNorm('self_attn.k_norm'),
+    }),
   };
   const block = {
     residual: 'pre-norm',
     norms: { attention: norm('input_layernorm'), mlp: norm('post_attention_layernorm') },
-    mlp: {
-      kind: 'gated',
-      activation,
-      gate: whole(matrix('mlp.gate_proj', hiddenSize, feedForwardSize, ffBias)),
-      up: whole(matrix('mlp.up_proj', hiddenSize, feedForwardSize, ffBias)),
-      down: matrix('mlp.down_proj', feedForwardSize, hiddenSize, ffBias),
-    },
+    mlp: variant.mlp(hiddenSize, config.size('intermediate_size')),
   } as const;
   const embedding = 'model.embed_tokens.weight';
   return {
     family: variant.family,
     vocabularySize: config.size('vocab_size'),
     hiddenSize,
-    maxPositions: variant.maxPositions,
+    maxPositions: Math.min(variant.maxPositions, positionLimit ?? Number.POSITIVE_INFINITY),
+    ...(positionLimit !== undefined && { positionLimit }),
     padTokenId: config.optionalInteger('pad_token_id'),
     embedding: { tokens: embedding },
     layers: layers(
@@ -66,7 +73,19 @@ export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Mode
     finalNorm: norm('model.norm'),
     heads: {
       classifier: 'score',
-      languageModel: config.flag('tie_word_embeddings', false) ? embedding : 'lm_head.weight',
+      languageModel: variant.tiesEmbeddings ? embedding : 'lm_head.weight',
     },
   };
+}
+
+/** down(silu(gate(x)) * up(x)), each a matrix of its own. */
+export function gatedMlp(config: ConfigReader, bias = false): LlamaLikeVariant['mlp'] {
+  const activation = readActivation(config, 'hidden_act', 'silu');
+  return (hiddenSize, feedForwardSize) => ({
+    kind: 'gated',
+    activation,
+    gate: whole(matrix('mlp.gate_proj', hiddenSize, feedForwardSize, bias)),
+    up: whole(matrix('mlp.up_proj', hiddenSize, feedForwardSize, bias)),
+    down: matrix('mlp.down_proj', feedForwardSize, hiddenSize, bias),
+  });
 }

@@ -11,9 +11,31 @@ export const matrix = (name: string, inputSize: number, outputSize: number, bias
 /** A projection that is all of its matrix. */
 export const whole = (of: Matrix): Projection => ({ matrix: of });
 
-export const norms =
-  (kind: Norm['kind'], epsilon: number) =>
-  (name: string): Norm => ({ kind, name, epsilon });
+export const rmsNorm =
+  (epsilon: number) =>
+  (name: string): Norm => ({ kind: 'rms', name, epsilon });
+
+export const layerNorm =
+  (epsilon: number, bias = true) =>
+  (name: string): Norm => ({ kind: 'layer', name, epsilon, bias });
+
+/** Columns [from, to) of a fused matrix; several ranges are joined. */
+export const columns = (
+  of: Matrix,
+  ...ranges: readonly (readonly [from: number, to: number])[]
+): Projection => ({
+  matrix: of,
+  columns: ranges,
+});
+
+/** The columns of a fused matrix whose parts of the given sizes lie one behind the other. */
+export function parts(of: Matrix, ...sizes: readonly number[]): readonly Projection[] {
+  let from = 0;
+  return sizes.map((size) => {
+    from += size;
+    return columns(of, [from - size, from]);
+  });
+}
 
 export const layers = (
   count: number,

@@ -1,15 +1,30 @@
 /** @file Every family by its `model_type`: one line each. */
 import { VultuneError } from '../../base/errors.ts';
+import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
+import type { TensorView } from '../../checkpoint/tensor-view.ts';
 import type { Model } from '../spec.ts';
+import { codegen } from './codegen.ts';
 import { ConfigReader } from './config-reader.ts';
+import { glm } from './glm.ts';
+import { gptBigCode } from './gpt-bigcode.ts';
+import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
 import { mistral } from './mistral.ts';
 import { qwen2 } from './qwen2.ts';
+import { qwen3 } from './qwen3.ts';
+import { starcoder2 } from './starcoder2.ts';
+import { withBasePrefix } from './stored-names.ts';
 
 const FAMILIES: Readonly<Record<string, (config: ConfigReader) => Model>> = {
+  codegen,
+  glm,
+  gpt2,
+  gpt_bigcode: gptBigCode,
   llama,
   mistral,
   qwen2,
+  qwen3,
+  starcoder2,
 };
 
 export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
@@ -38,3 +53,10 @@ export function readModel(
   }
   return family(reader);
 }
+
+/**
+ * Where each tensor of the model is stored, by its name in the specification: files of one family are published under several
+ * schemes of names.
+ */
+export const storedNames = (stored: Checkpoint, model: Model): ReadonlyMap<string, TensorView> =>
+  withBasePrefix(stored, model);

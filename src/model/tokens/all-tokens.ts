@@ -11,7 +11,7 @@ export function allTokens(b: GraphBuilder, sequence: SequenceInputs): Tokens {
   return {
     asking: (x) => x,
     rotate: (x, _side, rotary) =>
-      b.rotary(x, sequence.cos(rotary), sequence.sin(rotary), sequence.positions()),
+      b.rotary(x, sequence.cos(rotary), sequence.sin(rotary), sequence.positions(), rotary),
     attend: (attention, query, key, value) => {
       const mixed = causalAttention(b, attention, sequence, {
         query: inRows(query, rows),

@@ -15,7 +15,7 @@ export function lastToken(b: GraphBuilder, sequence: SequenceInputs): Tokens {
     asking: (x) => b.gather(x, sequence.last()), // [B, ..]
     rotate: (x, side, rotary) => {
       const positions = side === 'key' ? sequence.positions() : sequence.lastPositions();
-      return b.rotary(x, sequence.cos(rotary), sequence.sin(rotary), positions);
+      return b.rotary(x, sequence.cos(rotary), sequence.sin(rotary), positions, rotary);
     },
     attend: (attention, query, key, value) =>
       lastTokenAttention(b, attention, sequence, { query, key: inRows(key), value: inRows(value) }),

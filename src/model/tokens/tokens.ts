@@ -10,6 +10,6 @@ export interface Tokens {
   asking(x: Value): Value;
   /** Turns the heads of asking (`query`) or of all (`key`) tokens by their positions. */
   rotate(x: Value, side: 'query' | 'key', rotary: Rotary): Value;
-  /** softmax(q k^T / sqrt(d) + mask) v: query [Q, H*d], key and value [N, K*d] -> [Q, H*d]. */
+  /** softmax(scale q k^T + mask) v: query [Q, H*d], key and value [N, K*d] -> [Q, H*d]. */
   attend(attention: Attention, query: Value, key: Value, value: Value): Value;
 }

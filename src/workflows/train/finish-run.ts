@@ -77,6 +77,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   writeFileAtomic(join(run.paths.adapter, FINGERPRINTS_FILE), formatFingerprints(fingerprints));
   copyTokenizer(model.checkpoint.tokenizer, run.paths.adapter);
   await writeAdapter(run.paths.adapter, {
+    model: model.spec,
     config: {
       lora: loraOptions(config),
       baseModel: config.base_model,

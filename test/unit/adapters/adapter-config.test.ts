@@ -59,6 +59,7 @@ test.each<[string, object, Partial<LoraOptions>]>([
     { rank_pattern: { q_proj: 2 }, alpha_pattern: { v_proj: 0.5 } },
     { rankPattern: { q_proj: 2 }, alphaPattern: { v_proj: 0.5 } },
   ],
+  ['matrices stored [in, out], which PEFT finds by itself', { fan_in_fan_out: true }, {}],
   ['another random start', { init_lora_weights: 'gaussian' }, {}],
 ])('%s', (_what, json, expected) => {
   expect(parse(json).lora).toMatchObject(expected);
@@ -72,7 +73,6 @@ describe('refused, by the name of the field', () => {
     ['use_qalora', true],
     ['use_bdlora', { target_modules_bd_a: [] }],
     ['lora_bias', true],
-    ['fan_in_fan_out', true],
     ['bias', 'all'],
     ['bias', 'lora_only'],
     ['layer_replication', [[0, 2]]],
@@ -116,7 +116,7 @@ describe('refused, by the name of the field', () => {
     expect(() => parse({ [name]: value })).toThrow(`"${name}"`);
   });
 
-  test.each(['use_dora', 'fan_in_fan_out', 'exclude_modules', 'layer_replication', 'target_parameters'])(
+  test.each(['use_dora', 'exclude_modules', 'layer_replication', 'target_parameters'])(
     '%s that is off is none',
     (name) => {
       for (const off of [false, null, []]) expect(() => parse({ [name]: off })).not.toThrow();
@@ -148,7 +148,9 @@ describe('fields that are passed over', () => {
     const file = join(fixtureFolder('llama'), 'adapter/adapter_config.json');
     expect(adapterConfigNotes(JSON.parse(readFileSync(file, 'utf8')))).toEqual([]);
     const config: AdapterConfig = { lora: loraDefaults, baseModel: 'org/model', revision: undefined };
-    const own = JSON.parse(formatAdapterConfig(config, { layers: undefined, modules: [] }));
+    const own = JSON.parse(
+      formatAdapterConfig(config, { layers: undefined, modules: [], transposed: false }),
+    );
     expect(adapterConfigNotes(own)).toEqual([]);
   });
 });
@@ -161,7 +163,7 @@ describe('what is written', () => {
     revision: 'abc',
   });
   const write = (lora: Partial<LoraOptions>, layers?: readonly number[]) =>
-    JSON.parse(formatAdapterConfig(config(lora), { layers, modules: MODULES }));
+    JSON.parse(formatAdapterConfig(config(lora), { layers, modules: MODULES, transposed: false }));
 
   test.each<[string, Partial<LoraOptions>]>([
     ['all-linear', {}],

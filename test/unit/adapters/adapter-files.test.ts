@@ -58,6 +58,7 @@ const load = (from: string) => loadAdapter(readAdapterHeader(from), model, judge
 function adapter(lora: Partial<LoraOptions> = {}, layers?: readonly number[]): AdapterToWrite {
   const options = { ...loraDefaults, ...lora };
   return {
+    model,
     config: { lora: options, baseModel: '../base', revision: undefined },
     layers,
     parameters: randomParameters(planLora(model, options), judgement),
@@ -108,7 +109,7 @@ describe('written and read', () => {
     await writeAdapter(join(folder, 'first'), adapter({ layers }, indices));
     const header = readAdapterHeader(join(folder, 'first'));
     const { parameters } = await load(join(folder, 'first'));
-    const again = { config: header.config, layers: undefined, parameters, settings: header.settings! };
+    const again = { model, config: header.config, layers: undefined, parameters, settings: header.settings! };
     await writeAdapter(join(folder, 'second'), again);
     expect(contents(join(folder, 'second'))).toEqual(contents(join(folder, 'first')));
   });

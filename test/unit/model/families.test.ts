@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FAMILY_NAMES, readModel } from '../../../src/model/families/registry.ts';
 import { matricesOf } from '../../../src/model/matrices.ts';
+import { rotaryFrequencies, rotaryTable } from '../../../src/model/rotary-table.ts';
 import type { Model } from '../../../src/model/spec.ts';
 
 /** Sizes that are all different, so that a mix-up shows. */
@@ -138,14 +139,14 @@ describe('mistakes, by the name of the field', () => {
   });
 
   test.each<[string, unknown]>([
-    ['hidden_act', 'gelu'],
+    ['hidden_act', 'mish'],
     ['num_key_value_heads', 4],
     ['head_dim', 7],
   ])('%s: %j is not supported', (name, value) => {
     refused({ [name]: value }, 'MODEL_FEATURE_UNSUPPORTED', name);
   });
 
-  test.each(['gpt2', 'LLAMA', '', 'toString', '__proto__'])('model_type "%s"', (model_type) => {
+  test.each(['gpt3', 'LLAMA', '', 'toString', '__proto__'])('model_type "%s"', (model_type) => {
     refused({ model_type }, 'MODEL_ARCHITECTURE_UNKNOWN', 'model_type');
     expect(() => read({ model_type })).toThrow(
       expect.objectContaining({ hint: expect.stringContaining(FAMILY_NAMES.join(', ')) }),
@@ -226,9 +227,67 @@ describe('the rotary embedding', () => {
     expect(attention(changed).rotary).toEqual({ base, scaling, size: 8 });
   });
 
-  test.each(['yarn', 'dynamic', 'longrope'])('%s is not supported', (kind) => {
+  test.each(['proportional', 'toString'])('%s is not supported', (kind) => {
     refused({ rope_scaling: { rope_type: kind, factor: 2 } }, 'MODEL_FEATURE_UNSUPPORTED', 'rope_type');
     refused({ rope_scaling: { type: kind, factor: 2 } }, 'MODEL_FEATURE_UNSUPPORTED', 'rope_type');
+  });
+
+  // Frequencies and factors as ROPE_INIT_FUNCTIONS of Transformers 5.23 give them for heads of 16.
+  test.each<[string, object, readonly number[], number]>([
+    [
+      'yarn',
+      { rope_type: 'yarn', factor: 4 },
+      [1, 0.23717082, 0.05, 0.0079056947, 0.0025, 0.00079056947, 0.00025, 7.9056947e-5],
+      1.138629436111989,
+    ],
+    [
+      'yarn with bounds that are not whole, and other magnitudes',
+      {
+        rope_type: 'yarn',
+        factor: 4,
+        beta_fast: 8,
+        beta_slow: 2,
+        truncate: false,
+        mscale: 0.7,
+        mscale_all_dim: 1,
+      },
+      [1, 0.27917454, 0.025996597, 0.0079056947, 0.0025, 0.00079056947, 0.00025, 7.9056947e-5],
+      0.9634746568860826,
+    ],
+    [
+      'longrope, up to the first length',
+      {
+        rope_type: 'longrope',
+        short_factor: [1, 1.1, 1.2, 1.3, 1.5, 2, 3, 4],
+        long_factor: Array(8).fill(2),
+      },
+      [1, 0.28747976, 0.083333336, 0.024325214, 0.0066666668, 0.0015811389, 0.00033333333, 7.9056947e-5],
+      1.1338934190276817,
+    ],
+  ])('%s', (_what, section, frequencies, factor) => {
+    const { rotary } = attention({
+      head_dim: 16,
+      max_position_embeddings: 512,
+      rope_parameters: { rope_theta: 10_000, original_max_position_embeddings: 128, ...section },
+    });
+    const found = rotaryFrequencies(rotary!).data;
+    expect(found).toHaveLength(8);
+    for (const [i, x] of found.entries()) expect(x / frequencies[i]!).toBeCloseTo(1, 6);
+    // Position 0 turns nothing: its cosines are the factor itself.
+    expect(rotaryTable(rotary!, 1).cos.data[0]).toBeCloseTo(factor, 6);
+  });
+
+  test('where frequencies would depend on the longest text of a batch, longer ones are refused', () => {
+    const limit = (rope_parameters: object) =>
+      read({ max_position_embeddings: 512, rope_parameters }).positionLimit;
+    const longrope = {
+      rope_type: 'longrope',
+      short_factor: Array(4).fill(1),
+      original_max_position_embeddings: 128,
+    };
+    expect(limit(longrope)).toBe(128);
+    expect(limit({ rope_type: 'dynamic', factor: 2 })).toBe(512);
+    expect(limit({ rope_type: 'yarn', factor: 2 })).toBeUndefined();
   });
 
   test.each<[object, string]>([

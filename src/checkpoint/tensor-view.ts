@@ -1,0 +1,76 @@
+/** @file A checkpoint under other names: parts of stored tensors, transposed where they are stored so. */
+import { invariant } from '../base/errors.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import type { Checkpoint, TensorInfo } from './checkpoint.ts';
+
+/** Where a tensor of a view comes from. */
+export interface TensorView {
+  readonly stored: string;
+  /** Half-open range of the stored tensor's first axis; default: all of it. */
+  readonly rows?: readonly [from: number, to: number];
+  /** The stored matrix, [in, out], is read as [out, in]. */
+  readonly transposed?: true;
+}
+
+/** `views` by the names of the view; what the checkpoint lacks is left out. The fingerprint stays the checkpoint's. */
+export function viewCheckpoint(checkpoint: Checkpoint, views: ReadonlyMap<string, TensorView>): Checkpoint {
+  const tensors = new Map<string, TensorInfo>();
+  for (const [name, view] of views) {
+    const stored = checkpoint.tensors.get(view.stored);
+    if (stored !== undefined) tensors.set(name, { ...stored, shape: viewShape(stored.shape, view) });
+  }
+  return {
+    ...checkpoint,
+    tensors,
+    read: async (name) => {
+      const view = views.get(name);
+      // The checkpoint's own error for a name that it lacks.
+      if (view === undefined) return await checkpoint.read(name);
+      const whole = await checkpoint.read(view.stored);
+      const part = view.rows === undefined ? whole : rowsOf(whole, view.rows);
+      return view.transposed === true && part.shape.length === 2 ? transpose(part) : part;
+    },
+    readRows: async (name, rows) => {
+      const view = views.get(name) ?? { stored: name };
+      invariant(view.transposed !== true, `"${name}" is stored by columns: its rows can't be read alone`);
+      const from = view.rows?.[0] ?? 0;
+      return await checkpoint.readRows(
+        view.stored,
+        from === 0 ? rows : Array.from(rows, (row) => from + row),
+      );
+    },
+  };
+}
+
+function viewShape(shape: readonly number[], { rows, transposed }: TensorView): readonly number[] {
+  // A range beyond the tensor gives the size that is there, which then disagrees with what the model expects.
+  const first = Math.max(
+    0,
+    Math.min(shape[0] ?? 0, rows?.[1] ?? Number.POSITIVE_INFINITY) - (rows?.[0] ?? 0),
+  );
+  const part = shape.length === 0 ? shape : [first, ...shape.slice(1)];
+  return transposed === true && part.length === 2 ? part.toReversed() : part;
+}
+
+function rowsOf(tensor: HostTensor<'float32'>, [from, to]: readonly [number, number]): HostTensor<'float32'> {
+  const [count = 1, ...rest] = tensor.shape;
+  const width = tensor.data.length / count;
+  return hostTensor('float32', [to - from, ...rest], tensor.data.slice(from * width, to * width));
+}
+
+/** [rows, columns] -> [columns, rows] */
+function transpose({ data, shape }: HostTensor<'float32'>): HostTensor<'float32'> {
+  const [rows, columns] = shape as readonly [number, number];
+  const out = new Float32Array(data.length);
+  // Tiles keep both sides in the cache.
+  const TILE = 32;
+  for (let top = 0; top < rows; top += TILE) {
+    for (let left = 0; left < columns; left += TILE) {
+      for (let r = top; r < Math.min(top + TILE, rows); r++) {
+        for (let c = left; c < Math.min(left + TILE, columns); c++)
+          out[c * rows + r] = data[r * columns + c]!;
+      }
+    }
+  }
+  return hostTensor('float32', [columns, rows], out);
+}
