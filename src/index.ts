@@ -44,6 +44,7 @@ export type { ExplainedFunction, LinesOptions, LinesResult } from './workflows/l
 export type { DeviceOptions, OpenDetectorOptions } from './workflows/open/open-detector.ts';
 export { type OpenJudge, openJudge } from './workflows/open/open-judge.ts';
 export { type Prediction, type PredictOptions, predict } from './workflows/predict/predict.ts';
+export { type ProbedLayer, type ProbeOptions, type ProbeResult, probe } from './workflows/probe/probe.ts';
 export { type ReportOptions, writeReport } from './workflows/report/report.ts';
 export { scan } from './workflows/scan/scan.ts';
 export type { ScanOptions, ScanResult } from './workflows/scan/scan-options.ts';

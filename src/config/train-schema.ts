@@ -28,6 +28,12 @@ const modelAndData = {
     .nullable()
     .default(null)
     .describe('Branch, tag or commit of base_model on its hub; null: the main branch.'),
+  keep_layers: count()
+    .nullable()
+    .default(null)
+    .describe(
+      'Use only the first K blocks of base_model: those above are neither loaded nor computed; null: all.',
+    ),
   train_file: path().describe('JSON lines to train on, one function per line with `code` and `target`.'),
   valid_file: path().describe('JSON lines that choose the checkpoint and the threshold.'),
   test_file: path()

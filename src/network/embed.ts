@@ -3,10 +3,11 @@
  * few rows, so the matrix itself is never in memory, and what follows is too little work for a graph.
  */
 import { VultuneError } from '../base/errors.ts';
-import type { Model, Norm } from '../model/spec.ts';
+import type { Model } from '../model/spec.ts';
 import type { PackedSequence } from '../packing/pack-sequence.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { BaseWeights } from '../weights/base-weights.ts';
+import { normRows } from './norm-rows.ts';
 
 /** Throws SEQUENCE_TOO_LONG for a function that needs positions which the model does not have. */
 export async function embed(
@@ -46,19 +47,4 @@ function requirePositions(lengths: readonly number[], limit: number | undefined)
 /** Adds rows to as many, or one row to all. */
 function addRows(data: Float32Array, rows: Float32Array): void {
   for (let i = 0; i < data.length; i++) data[i]! += rows[i % rows.length]!;
-}
-
-/** Norms each row of D values in place; sums are in float64. */
-async function normRows(data: Float32Array, D: number, norm: Norm, weights: BaseWeights): Promise<void> {
-  if (norm.kind === 'none') return;
-  const weight = (await weights.get(`${norm.name}.weight`)).data;
-  const bias = norm.kind === 'layer' && norm.bias ? (await weights.get(`${norm.name}.bias`)).data : undefined;
-  const plus = norm.kind === 'rms' && norm.onePlus === true ? 1 : 0;
-  for (let start = 0; start < data.length; start += D) {
-    const row = data.subarray(start, start + D);
-    const mean = norm.kind === 'layer' ? row.reduce((sum, x) => sum + x, 0) / D : 0;
-    const variance = row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / D;
-    const factor = 1 / Math.sqrt(variance + norm.epsilon);
-    for (let d = 0; d < D; d++) row[d] = (row[d]! - mean) * factor * (weight[d]! + plus) + (bias?.[d] ?? 0);
-  }
 }

@@ -92,6 +92,18 @@ export class Network {
     return this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared);
   }
 
+  /** Hidden states behind each layer, [N, D], from the lowest up; of a network with a block a stage. */
+  async *layerStates(sequence: PackedSequence): AsyncGenerator<HostTensor<'float32'>> {
+    const { frozen, trained, last } = this.#plan;
+    const prepared = this.#prepare(sequence.layout);
+    let x = await this.#embed(sequence);
+    for (const layers of [...frozen, ...trained, last]) {
+      invariant(layers.length === 1, 'states behind each layer are asked of a network with longer stages');
+      x = await this.#runForward([layers], x, prepared);
+      yield x;
+    }
+  }
+
   /** What the head says: logits [B, C], hidden states [N, D] ... `frozen`: what `frozen` gave for this sequence, if it is known. */
   async logits(
     sequence: PackedSequence,

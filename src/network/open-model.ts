@@ -2,6 +2,7 @@
 import { VultuneError } from '../base/errors.ts';
 import type { Checkpoint, TokenizerDefinition } from '../checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
+import { keepLayers } from '../model/keep-layers.ts';
 import { modelCheckpoint } from '../model/model-checkpoint.ts';
 import type { Model } from '../model/spec.ts';
 import { loadTokenizer } from '../text/open-tokenizer.ts';
@@ -18,16 +19,26 @@ export interface OpenModel {
   readonly weights: BaseWeights;
 }
 
+export interface OpenModelOptions {
+  /** An adapter's tokenizer, used instead of the base model's. */
+  readonly ownTokenizer?: TokenizerDefinition | undefined;
+  /** How many of the lowest layers the model has; default: all. */
+  readonly keepLayers?: number | undefined;
+}
+
 /**
- * Reads headers, configuration and tokenizer; weights are read when they are first used. `ownTokenizer`: an adapter's, used
- * instead of the base model's.
- * Throws what openCheckpoint, modelCheckpoint and loadTokenizer throw, and TOKENIZER_MISMATCH for an own
+ * Reads headers, configuration and tokenizer; weights are read when they are first used.
+ * Throws what openCheckpoint, modelCheckpoint, keepLayers and loadTokenizer throw, and TOKENIZER_MISMATCH for an own
  * tokenizer with tokens that the model has no embedding for.
  */
-export async function openModel(path: string, ownTokenizer?: TokenizerDefinition): Promise<OpenModel> {
+export async function openModel(
+  path: string,
+  { ownTokenizer, keepLayers: kept }: OpenModelOptions = {},
+): Promise<OpenModel> {
   const stored = await openCheckpoint(path);
   try {
-    const { model: spec, checkpoint } = modelCheckpoint(stored);
+    const { model, checkpoint } = modelCheckpoint(stored);
+    const spec = keepLayers(model, kept);
     const tokenizer = loadTokenizer(ownTokenizer ?? checkpoint.tokenizer, path);
     if (ownTokenizer !== undefined) requireRows(tokenizer, spec, ownTokenizer.file);
     return { path, checkpoint, spec, tokenizer, weights: new BaseWeights(checkpoint) };

@@ -17,6 +17,8 @@ export interface CardUsage {
   readonly maxLength: number;
   readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
   readonly pooling: Pooling;
+  /** How many of the base model's lowest layers it was trained on; undefined: all. */
+  readonly keepLayers: number | undefined;
   /** On the scale of Vultune's scores. */
   readonly threshold: number;
   /** The same on the softmax of the logits. */
@@ -88,18 +90,22 @@ ${digits(threshold)} on, the threshold with the best F1 on validation. On the sc
 give, the same threshold is ${digits(rawThreshold)}: the calibration is strictly increasing, so both judge every function alike.`;
 }
 
-function reading({ maxLength, longFunctions, pooling }: CardUsage): string {
+function reading({ maxLength, longFunctions, pooling, keepLayers }: CardUsage): string {
   const tail = Math.floor(maxLength / 2);
   const long = {
     truncate: `Longer functions are truncated: only the first ${maxLength} tokens are read (long_functions: truncate).`,
     head_tail: `Longer functions are truncated: the first ${maxLength - tail} and the last ${tail} tokens are read (long_functions: head_tail).`,
     drop: `Longer functions were left out of training; when one is scored, its first ${maxLength} tokens are read (long_functions: drop).`,
   }[longFunctions];
-  return `${poolings[pooling].reading} At most ${maxLength} tokens are read (max_length). ${long}`;
+  const kept =
+    keepLayers === undefined
+      ? ''
+      : `\nOnly the first ${keepLayers} layers of the base model are used (keep_layers): Transformers is told so by num_hidden_layers.`;
+  return `${poolings[pooling].reading} At most ${maxLength} tokens are read (max_length). ${long}${kept}`;
 }
 
 function pythonLines(usage: CardUsage): string[] {
-  const { maxLength, longFunctions, pooling, rawThreshold } = usage;
+  const { maxLength, longFunctions, pooling, rawThreshold, keepLayers } = usage;
   const tail = Math.floor(maxLength / 2);
   const cut =
     longFunctions === 'head_tail'
@@ -115,7 +121,7 @@ function pythonLines(usage: CardUsage): string[] {
     '',
     ...baseLines(usage.base),
     'tokenizer = AutoTokenizer.from_pretrained(**BASE)',
-    'model = AutoModelForSequenceClassification.from_pretrained(**BASE, num_labels=2, dtype=torch.float32)',
+    `model = AutoModelForSequenceClassification.from_pretrained(**BASE, num_labels=2, ${keepLayers === undefined ? '' : `num_hidden_layers=${keepLayers}, `}dtype=torch.float32)`,
     'model.config.pad_token_id = None  # every token counts, the last one too',
     'model = PeftModel.from_pretrained(model, ".").eval()',
     '',

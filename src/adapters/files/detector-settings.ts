@@ -21,6 +21,8 @@ export interface DetectorSettings {
   readonly maxLength: number;
   readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
   readonly pooling: Pooling;
+  /** How many of the base model's lowest layers it was trained on; missing: all. */
+  readonly keepLayers?: number;
   /** Of the base model: `Checkpoint.fingerprint`. */
   readonly baseFingerprint: string;
   /** Of what its config.json says, and of the tokenizer: `ModelIdentity`. Missing in older files. */
@@ -38,6 +40,9 @@ export interface DetectorSettings {
 
 /** Longer than any model reads; a length past it is a slip, or somebody's joke. */
 const LONGEST = 10_000_000;
+
+/** The deepest models have some hundred. */
+const MOST_LAYERS = 10_000;
 
 const share = z.number().min(0).max(1);
 
@@ -58,6 +63,7 @@ const settingsSchema = z.looseObject({
   maxLength: z.int().positive().max(LONGEST),
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
   pooling: z.enum(['last', 'mean'] satisfies Pooling[]),
+  keepLayers: z.int().positive().max(MOST_LAYERS).optional(),
   baseFingerprint: z.string(),
   configFingerprint: z.string().optional(),
   tokenizerFingerprint: z.string().optional(),

@@ -12,6 +12,8 @@ export interface LogisticRegressionProblem {
   readonly labels: ArrayLike<number>;
   /** C: the larger, the weaker the regularisation. */
   readonly inverseRegularization: number;
+  /** False: b stays 0. Default: true. */
+  readonly hasIntercept?: boolean;
   /** Where to begin: the solution for another C saves steps. */
   readonly start?: LogisticRegressionModel;
 }
@@ -91,7 +93,12 @@ interface ObjectivePoint {
   readonly hessianTimes: (direction: Float64Array, out: Float64Array) => void;
 }
 
-function logisticObjective({ features, labels, inverseRegularization: c }: LogisticRegressionProblem) {
+function logisticObjective({
+  features,
+  labels,
+  inverseRegularization: c,
+  hasIntercept = true,
+}: LogisticRegressionProblem) {
   const { rows, columns } = features;
   const logits = new Float64Array(rows);
   const projected = new Float64Array(rows);
@@ -111,7 +118,7 @@ function logisticObjective({ features, labels, inverseRegularization: c }: Logis
       loss += c * (Math.max(-towards, 0) + Math.log1p(Math.exp(-Math.abs(towards))));
       residuals[r] = c * (p - labels[r]!);
       curvatures[r] = c * p * (1 - p);
-      gradient[columns]! += residuals[r]!;
+      if (hasIntercept) gradient[columns]! += residuals[r]!;
     }
     addTransposedTimes(features, residuals, gradient);
     return {
@@ -125,7 +132,7 @@ function logisticObjective({ features, labels, inverseRegularization: c }: Logis
           sum += projected[r]!;
         }
         out.set(direction);
-        out[columns] = sum;
+        out[columns] = hasIntercept ? sum : 0;
         addTransposedTimes(features, projected, out);
       },
     };

@@ -1,21 +1,19 @@
 /** @file Gets a base model: fetched where it is not on this machine yet, then opened. */
 
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
-import type { TokenizerDefinition } from '../../checkpoint/checkpoint.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
 import { readTokenizer } from '../../checkpoint/tokenizer-files.ts';
 import { baseModelReference } from '../../judging/locate-adapter.ts';
 import { type ModelIdentity, modelIdentity } from '../../network/model-identity.ts';
-import { type OpenModel, openModel } from '../../network/open-model.ts';
+import { type OpenModel, type OpenModelOptions, openModel } from '../../network/open-model.ts';
 import type { WorkflowContext } from '../context.ts';
 import { downloadProgress } from './download-progress.ts';
 
-/** `ownTokenizer`: an adapter's, used instead of the model's. */
 export async function openBaseModel(
   reference: string,
   revision: string | undefined,
   { signal, report }: WorkflowContext,
-  ownTokenizer?: TokenizerDefinition,
+  options: OpenModelOptions = {},
 ): Promise<OpenModel> {
   const progress = downloadProgress('model', report);
   try {
@@ -24,16 +22,18 @@ export async function openBaseModel(
       onProgress: progress.onProgress,
       signal,
     });
-    return await openModel(path, ownTokenizer);
+    return await openModel(path, options);
   } finally {
     progress.stop();
   }
 }
 
-/** The base model of an adapter, with the adapter's own tokenizer where its folder has one. */
+/** The base model of an adapter: the layers it was trained on, with its own tokenizer where its folder has one. */
 export async function openAdaptedModel(header: AdapterHeader, context: WorkflowContext): Promise<OpenModel> {
-  const own = await readTokenizer(header.folder);
-  return await openBaseModel(baseModelReference(header), header.config.revision, context, own);
+  const ownTokenizer = await readTokenizer(header.folder);
+  const { keepLayers } = header.settings ?? {};
+  const options = { ownTokenizer, keepLayers };
+  return await openBaseModel(baseModelReference(header), header.config.revision, context, options);
 }
 
 /** What the adapter was trained with, as it says; where it does not say all, of its model as it is. */

@@ -91,6 +91,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       maxLength: config.max_length,
       longFunctions: config.long_functions,
       pooling: config.pooling,
+      ...(config.keep_layers === null ? {} : { keepLayers: config.keep_layers }),
       ...modelIdentity(model),
       ...(existsSync(config.base_model)
         ? { baseModelPath: pathFrom(run.paths.adapter, config.base_model) }
@@ -158,6 +159,7 @@ function modelCard(
     vulnerable: records.filter(({ target }) => target === 1).length,
   });
   const shown = [
+    ...(config.keep_layers === null ? [] : (['keep_layers'] as const)),
     'lora_r',
     'lora_alpha',
     'lora_dropout',
@@ -185,6 +187,7 @@ function modelCard(
       maxLength: config.max_length,
       longFunctions: config.long_functions,
       pooling: config.pooling,
+      keepLayers: config.keep_layers ?? undefined,
       threshold,
       rawThreshold: rawThreshold(calibration, threshold),
       calibration: calibration && describeCalibration(calibration),

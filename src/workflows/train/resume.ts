@@ -7,9 +7,8 @@ import { fingerprintFile } from '../../runs/environment.ts';
 import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
-import { openBaseModel } from '../open/open-base-model.ts';
 import { findStart } from './resume-point.ts';
-import { requireSameModel, withMovedModel } from './run-model.ts';
+import { openRunModel, requireSameModel, withMovedModel } from './run-model.ts';
 import { firstParameters } from './setup.ts';
 import { type RecordsByKey, type TrainResult, trainInto } from './train-into.ts';
 
@@ -38,7 +37,7 @@ export async function resumeTraining(
     const config = withMovedModel(parseTrainConfig(run.record.config, run.paths.record), run);
     await requireDevice(config.device);
     const records = await readRecordsAgain(run);
-    const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
+    const model = await openRunModel(config, context);
     try {
       requireSameModel(run, model);
       const parameters = firstParameters(config, model);

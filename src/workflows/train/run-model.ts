@@ -8,6 +8,14 @@ import type { OpenModel } from '../../network/open-model.ts';
 import type { Run } from '../../runs/run-folder.ts';
 import { type RunModel, runModelSchema } from '../../runs/run-model.ts';
 import { checkValue } from '../../schema/check-value.ts';
+import type { WorkflowContext } from '../context.ts';
+import { openBaseModel } from '../open/open-base-model.ts';
+
+/** The base model that a configuration names, with the layers that it keeps. */
+export const openRunModel = (config: TrainConfig, context: WorkflowContext): Promise<OpenModel> =>
+  openBaseModel(config.base_model, config.revision ?? undefined, context, {
+    keepLayers: config.keep_layers ?? undefined,
+  });
 
 export function runModel(config: TrainConfig, model: OpenModel): RunModel {
   const isHere = existsSync(config.base_model);

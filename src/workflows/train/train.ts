@@ -8,10 +8,9 @@ import { createRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { initialState } from '../../training/trainer-state.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
-import { openBaseModel } from '../open/open-base-model.ts';
 import { packageVersions } from '../package-versions.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
-import { runModel } from './run-model.ts';
+import { openRunModel, runModel } from './run-model.ts';
 import { firstParameters } from './setup.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
 
@@ -40,7 +39,7 @@ export async function startTraining(
   const context = workflowContext(given);
   await requireDevice(config.device);
   const records = new Map(inputs.map((input) => [input.key, input.records]));
-  const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
+  const model = await openRunModel(config, context);
   try {
     const parameters = firstParameters(config, model);
     const data: Record<string, FileFingerprint> = {};

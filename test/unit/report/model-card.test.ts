@@ -9,6 +9,7 @@ const USAGE: CardUsage = {
   maxLength: 512,
   longFunctions: 'truncate',
   pooling: 'last',
+  keepLayers: undefined,
   threshold: 0.4985,
   rawThreshold: 0.3125,
   calibration: 'temperature (20)',

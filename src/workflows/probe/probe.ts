@@ -1,0 +1,156 @@
+/**
+ * @file What a model knows before it is trained: a linear probe on the frozen states behind each of its layers, all layers in
+ * one pass. Says how many layers to keep and which pooling to take.
+ */
+import { readLabelledRecords, requireBothClasses } from '../../dataset/read-jsonl.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import {
+  fitLinearProbe,
+  type LinearProbe,
+  type ProbeFeatures,
+} from '../../evaluation/probing/linear-probe.ts';
+import { encodeFunctions } from '../../network/encode-functions.ts';
+import { type LayerFeatures, layerFeatures, POOLED, type Pooled } from '../../network/layer-features.ts';
+import { Network } from '../../network/network.ts';
+import { keepAll, type LongFunctions } from '../../packing/fit-length.ts';
+import { ortBackend } from '../../runtime/ort/ort-backend.ts';
+import { type WorkflowContext, workflowContext } from '../context.ts';
+import { openBaseModel } from '../open/open-base-model.ts';
+import type { DeviceOptions } from '../open/open-detector.ts';
+import { withScoringProgress } from '../scoring-progress.ts';
+
+export interface ProbeOptions extends DeviceOptions {
+  /** As `base_model` of a training configuration. */
+  readonly model: string;
+  readonly revision?: string | undefined;
+  /** Only the first K layers. Default: all. */
+  readonly keepLayers?: number | undefined;
+  /** JSON lines that probes are fitted on. */
+  readonly train: string;
+  /** JSON lines that they are measured on. */
+  readonly valid: string;
+  /** Tokens read of a function. Default: 512. */
+  readonly maxLength?: number;
+  /** Default: truncate. */
+  readonly longFunctions?: LongFunctions;
+}
+
+export interface ProbedLayer {
+  /** Layers below the states, this one included: what `keep_layers` would be. */
+  readonly layers: number;
+  readonly probes: Readonly<Record<Pooled, LinearProbe>>;
+}
+
+export interface ProbeResult {
+  readonly train: { readonly functions: number; readonly truncated: number };
+  readonly valid: { readonly functions: number; readonly truncated: number };
+  /** From the lowest layer up. */
+  readonly layers: readonly ProbedLayer[];
+  /** Of all layers and poolings, the highest ROC AUC on validation; the fewest layers of equal ones. */
+  readonly best: { readonly layers: number; readonly pooling: Pooled };
+}
+
+/** Tokens of one pass: enough to keep the cores busy, little memory. */
+const TOKENS_PER_BATCH = 1024;
+
+/** @throws VultuneError for data or a model that cannot be used; the signal's reason */
+export async function probe(options: ProbeOptions, given?: Partial<WorkflowContext>): Promise<ProbeResult> {
+  const context = workflowContext(given);
+  const { device = 'cpu', numThreads } = options;
+  const [train, valid] = [await readPart(options.train), await readPart(options.valid)];
+  const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
+  const model = await openBaseModel(options.model, options.revision, context, {
+    keepLayers: options.keepLayers,
+  });
+  const network = new Network({
+    model: model.spec,
+    weights: model.weights,
+    adapted: [],
+    parameters: new Map(),
+    backend,
+    blocksPerStage: 1,
+    activations: 'products',
+  });
+  try {
+    const codes = [...train, ...valid].map(({ code }) => code);
+    const encoded = encodeFunctions(model, codes, {
+      maxLength: options.maxLength ?? 512,
+      longFunctions: keepAll(options.longFunctions ?? 'truncate'),
+      // Whatever is pooled: no token is left out at the end.
+      pooling: 'mean',
+    }).map((one) => one!);
+    const features = await withScoringProgress('reading', codes.length, context.report, (onProgress) =>
+      layerFeatures(
+        network,
+        model,
+        encoded.map(({ ids }) => ids),
+        {
+          tokensPerBatch: TOKENS_PER_BATCH,
+          signal: context.signal,
+          onProgress: ({ functions }) => onProgress(functions),
+        },
+      ),
+    );
+    const layers = await fitLayers(features, { train, valid, width: model.spec.hiddenSize }, context);
+    const truncated = encoded.map((one) => one.truncated);
+    const count = (flags: readonly boolean[]) => flags.filter(Boolean).length;
+    return {
+      train: { functions: train.length, truncated: count(truncated.slice(0, train.length)) },
+      valid: { functions: valid.length, truncated: count(truncated.slice(train.length)) },
+      layers,
+      best: bestOf(layers),
+    };
+  } finally {
+    await network.release();
+    await model.checkpoint.close();
+  }
+}
+
+async function readPart(path: string): Promise<readonly LabelledRecord[]> {
+  const records = await readLabelledRecords(path);
+  requireBothClasses(records, path);
+  return records;
+}
+
+interface ProbedParts {
+  readonly train: readonly LabelledRecord[];
+  readonly valid: readonly LabelledRecord[];
+  readonly width: number;
+}
+
+async function fitLayers(
+  features: readonly LayerFeatures[],
+  { train, valid, width }: ProbedParts,
+  { report, signal }: WorkflowContext,
+): Promise<ProbedLayer[]> {
+  const task = report.task({ label: 'fitting', total: features.length, unit: 'steps' });
+  const part = (values: Float32Array, records: readonly LabelledRecord[], from: number): ProbeFeatures => ({
+    values: values.subarray(from * width, (from + records.length) * width),
+    width,
+    labels: records.map(({ target }) => target),
+  });
+  try {
+    const probed: ProbedLayer[] = [];
+    for (const [index, ofLayer] of features.entries()) {
+      // A signal is noticed between two tasks of the event loop.
+      await new Promise(setImmediate);
+      signal.throwIfAborted();
+      const probeOf = (pooled: Pooled) =>
+        fitLinearProbe(part(ofLayer[pooled], train, 0), part(ofLayer[pooled], valid, train.length));
+      const probes = { first: probeOf('first'), last: probeOf('last'), mean: probeOf('mean') };
+      probed.push({ layers: index + 1, probes });
+      task.update({ done: index + 1 });
+    }
+    return probed;
+  } finally {
+    task.stop();
+  }
+}
+
+function bestOf(layers: readonly ProbedLayer[]): ProbeResult['best'] {
+  const all = layers.flatMap(({ layers: count, probes }) =>
+    POOLED.map((pooling) => ({ layers: count, pooling, rocAuc: probes[pooling].validation.rocAuc })),
+  );
+  const { layers: count, pooling } = all.reduce((best, one) => (one.rocAuc > best.rocAuc ? one : best));
+  return { layers: count, pooling };
+}
