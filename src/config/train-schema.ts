@@ -79,6 +79,13 @@ const classifier = {
     .enum(['last', 'mean'])
     .default('last')
     .describe('What the head reads: the hidden state of the last token, or the mean over all tokens.'),
+  head_init: z
+    .enum(['random', 'probe'])
+    .default('random')
+    .describe(
+      'First weights of the head: random, or those of a logistic regression on the frozen model (linear probing, ' +
+        'then fine-tuning).',
+    ),
   loss: z.enum(['cross_entropy', 'focal']).default('cross_entropy').describe('Loss per function.'),
   focal_gamma: z
     .number()
@@ -112,6 +119,10 @@ const schedule = {
     .default(null)
     .describe('Stop after this many optimiser steps, regardless of num_train_epochs; null: no limit.'),
   learning_rate: positive().default(1e-4).describe('Peak learning rate.'),
+  head_learning_rate: positive()
+    .nullable()
+    .default(null)
+    .describe('Peak learning rate of the head alone; null: learning_rate.'),
   lr_scheduler_type: z
     .enum(['cosine', 'linear', 'constant'])
     .default('cosine')

@@ -51,6 +51,18 @@ export function classifier({ hiddenSize: D, heads }: Model, { classes, pooling }
   };
 }
 
+/** Not a classifier: what it reads of each function, [B, D], for fitting one from outside. */
+export function pooledStates(pooling: Pooling): Head {
+  const { reads, pool, feeds } = pools[pooling];
+  return {
+    id: `pooled states ${pooling}`,
+    reads,
+    parameters: [],
+    logits: ({ builder }, hidden) => pool(builder, hidden),
+    feeds,
+  };
+}
+
 /** [B, N] 1/length at the tokens of each function: with it pooling by the mean is a product. */
 function meanWeights(layout: SequenceLayout): HostTensor<'float32'> {
   const { tokenCount: N, rowCount: B, flatTokens } = layout;

@@ -25,20 +25,24 @@ export interface AdamWState {
   step: number;
 }
 
-/** One update in place: parameters and moments change, gradients (already clipped) are read. */
+/**
+ * One update in place: parameters and moments change, gradients (already clipped) are read. `learningRate` of a parameter by its
+ * key, or of all.
+ */
 export function adamWStep(
   parameters: ReadonlyMap<string, HostTensor<'float32'>>,
   gradients: Float32Map,
   state: AdamWState,
-  learningRate: number,
+  learningRate: number | ((key: string) => number),
   { beta1, beta2, epsilon, weightDecay }: AdamWOptions,
 ): void {
   state.step++;
   const correction1 = 1 - beta1 ** state.step;
   const correction2 = Math.sqrt(1 - beta2 ** state.step);
-  const keep = 1 - learningRate * weightDecay;
-  const rate = learningRate / correction1;
   for (const [key, { data }] of parameters) {
+    const ownRate = typeof learningRate === 'number' ? learningRate : learningRate(key);
+    const keep = 1 - ownRate * weightDecay;
+    const rate = ownRate / correction1;
     const gradient = gradients.get(key)!;
     const first = state.firstMoment.get(key)!;
     const second = state.secondMoment.get(key)!;

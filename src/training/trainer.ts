@@ -2,6 +2,7 @@
  * @file The training loop: epochs of planned steps, evaluation, the best so far, early stopping, checkpoints. It touches
  * no file itself: what is written goes through the host.
  */
+import { parameterKey } from '../adapters/adapter-parameters.ts';
 import { VultuneError } from '../base/errors.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
 import type { Network } from '../network/network.ts';
@@ -35,6 +36,8 @@ export interface TrainerOptions {
   readonly dropout: number;
   readonly adamw: AdamWOptions;
   readonly learningRate: number;
+  /** Of the head's parameters; undefined: that of all. */
+  readonly headLearningRate: number | undefined;
   readonly schedulerType: SchedulerType;
   /** Steps of warm-up out of so many. */
   warmupSteps(totalSteps: number): number;
@@ -94,6 +97,7 @@ export class Trainer<Target> {
   readonly #sharePrefixes: boolean;
   readonly #totalSteps: number;
   readonly #gradients: Map<string, Float32Array>;
+  readonly #headKeys: ReadonlySet<string>;
   #stepsInEpoch = 1;
   #savedAtMs = performance.now();
 
@@ -105,6 +109,7 @@ export class Trainer<Target> {
     this.#sharePrefixes = sharesPrefixes(parts.options) && hasGroups(this.#plannable);
     this.#totalSteps = countSteps(this.#plannable, parts.options);
     this.#gradients = zerosLike(state.parameters);
+    this.#headKeys = new Set(parts.task.head.parameters.map(({ name }) => parameterKey(name)));
   }
 
   get totalSteps(): number {
@@ -171,7 +176,15 @@ export class Trainer<Target> {
       totalSteps: this.#totalSteps,
     };
     const rate = learningRate(schedule, state.step);
-    adamWStep(state.parameters, this.#gradients, state.optimizer, rate, options.adamw);
+    const peak = options.headLearningRate ?? options.learningRate;
+    const ofHead = learningRate({ ...schedule, peak }, state.step);
+    adamWStep(
+      state.parameters,
+      this.#gradients,
+      state.optimizer,
+      (key) => (this.#headKeys.has(key) ? ofHead : rate),
+      options.adamw,
+    );
     const durationMs = performance.now() - started;
     state.step++;
     state.stepInEpoch++;

@@ -57,6 +57,7 @@ export const toyOptions: TrainerOptions = {
   dropout: 0,
   adamw: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
   learningRate: 0.02,
+  headLearningRate: undefined,
   schedulerType: 'linear',
   warmupSteps: () => 2,
   maxGradientNorm: 1,

@@ -173,6 +173,8 @@ function modelCard(
     'loss',
     'loss_reduction',
     'learning_rate',
+    ...(config.head_learning_rate === null ? [] : (['head_learning_rate'] as const)),
+    ...(config.head_init === 'random' ? [] : (['head_init'] as const)),
     'lr_scheduler_type',
     'num_train_epochs',
     'weight_decay',

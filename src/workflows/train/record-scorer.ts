@@ -26,13 +26,20 @@ export class RecordScorer {
     this.#parts = parts;
   }
 
+  /** Token ids of each record. */
+  ids(records: readonly LabelledRecord[]): readonly (readonly number[])[] {
+    const { config, model } = this.#parts;
+    const ids = this.#ids.get(records) ?? evaluationIds(config, model, records);
+    this.#ids.set(records, ids);
+    return ids;
+  }
+
   async scores(
     records: readonly LabelledRecord[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float64Array> {
-    const { config, model, network, judgement, features, signal } = this.#parts;
-    const ids = this.#ids.get(records) ?? evaluationIds(config, model, records);
-    this.#ids.set(records, ids);
+    const { config, network, judgement, features, signal } = this.#parts;
+    const ids = this.ids(records);
     const logits = await scoreFunctions(network, judgement.head, ids, {
       tokensPerBatch: config.tokens_per_batch,
       features,

@@ -179,6 +179,7 @@ export function trainerOptions(config: TrainConfig): TrainerOptions {
       weightDecay: config.weight_decay,
     },
     learningRate: config.learning_rate,
+    headLearningRate: config.head_learning_rate ?? undefined,
     schedulerType: config.lr_scheduler_type,
     warmupSteps: (totalSteps) => warmupSteps(config, totalSteps),
     maxGradientNorm: config.max_grad_norm ?? undefined,

@@ -1,5 +1,5 @@
 /** @file Trains into a run folder: network, trainer, scores of the best checkpoint, and what a finished run leaves. */
-import { formatDuration } from '../../base/numbers.ts';
+import { formatDuration, formatMetric } from '../../base/numbers.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
@@ -19,6 +19,7 @@ import { withScoringProgress } from '../scoring-progress.ts';
 import type { EvaluatedSplit } from './evaluated-split.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
 import { finishRun, type RunResult } from './finish-run.ts';
+import { startFromProbe } from './probe-head.ts';
 import { TrainingProgress } from './progress.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { requireFitting } from './resume-point.ts';
@@ -87,6 +88,23 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     epochs: options.epochs,
     validFunctions: validRecords.length,
   });
+  if (state.step === 0 && config.head_init === 'probe') {
+    const probe = await startFromProbe(
+      {
+        config,
+        network,
+        features,
+        head: task.head,
+        train: { ids: functions.map(({ ids }) => ids), labels: functions.map(({ target }) => target) },
+        valid: { ids: scorer.ids(validRecords), labels: validRecords.map(({ target }) => target) },
+      },
+      state,
+      context,
+    );
+    report.note(
+      `the head starts as a probe of the frozen model: validation roc_auc ${formatMetric(probe.validation.rocAuc)}`,
+    );
+  }
   if (state.step === 0) {
     const { totalSteps } = trainer;
     run.events.append({

@@ -17,6 +17,7 @@ import { runResume, runTrain } from '../../../src/cli/train/run-train.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
 import { fingerprintFile } from '../../../src/runs/environment.ts';
 import { openRun } from '../../../src/runs/run-folder.ts';
+import { predict } from '../../../src/workflows/predict/predict.ts';
 import { reportInterrupted } from '../../../src/workflows/report/run-page.ts';
 import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
@@ -38,7 +39,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function train(signal: AbortSignal, output: string) {
+async function train(signal: AbortSignal, output: string, changed: object = {}) {
   const config = parseTrainConfig(
     {
       base_model: join(folder, 'base'),
@@ -49,6 +50,7 @@ async function train(signal: AbortSignal, output: string) {
       functions_per_step: 4,
       max_length: 32,
       feature_cache: false,
+      ...changed,
     },
     'test',
   );
@@ -73,6 +75,22 @@ test('a stopped run leaves the page of what was trained; resumed, that of the fi
   expect(existsSync(join(run, 'adapter', 'adapter_config.json'))).toBe(false);
   expect(await runResume({ run }, contextWith(NEVER))).toMatchObject({ status: 'finished', run });
   expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('Against its baselines');
+});
+
+test('a run on the lowest layers, its head begun by a probe, is used as it was trained', async () => {
+  const run = join(folder, 'kept');
+  const { context } = await train(NEVER, run, { keep_layers: 1, head_init: 'probe', pooling: 'mean' });
+  expect(context.stderr.text()).toMatch(/the head starts as a probe of the frozen model: validation roc_auc/);
+  const { settings } = readAdapterHeader(join(run, 'adapter'));
+  expect(settings).toMatchObject({ keepLayers: 1 });
+  expect(readFileSync(join(run, 'adapter', 'README.md'), 'utf8')).toContain('num_hidden_layers=1');
+  const own = readFileSync(join(run, 'predictions', 'valid.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  const again = await predict({ run, data: join(folder, 'valid.jsonl') });
+  expect(again.map(({ score }) => score.toFixed(5))).toEqual(
+    own.map((line) => JSON.parse(line).score.toFixed(5)),
+  );
 });
 
 test('a page that cannot be written does not break the stop, and is said to be missing', async () => {

@@ -72,6 +72,15 @@ describe('the events of a run', () => {
   });
 });
 
+test('the head has a learning rate of its own where one is given', async () => {
+  const still = await run({ options: { learningRate: 0, headLearningRate: 0.04, epochs: 1 } });
+  const first = toy.fresh(1).parameters;
+  const moved = [...still.parameters].filter(([key, { data }]) =>
+    data.some((value, i) => value !== first.get(key)!.data[i]),
+  );
+  expect(moved.map(([key]) => key)).toEqual(['base_model.model.score.weight']);
+});
+
 /** What the optimiser was given, seen at a rate of 0: parameters stay, so each step's gradients can be made again. */
 async function frozenRun(options: Partial<TrainerOptions>, functions: readonly ToyFunction[]) {
   const all = { ...toyOptions, learningRate: 0, maxGradientNorm: undefined, epochs: 1, ...options };
