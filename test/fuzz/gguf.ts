@@ -1,7 +1,7 @@
 /** @file GGUF files: opened as a model, every tensor read. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readGguf } from '../../src/checkpoint/gguf.ts';
+import { readGguf } from '../../src/checkpoint/gguf/file.ts';
 import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
 import { checkWeights } from '../../src/model/check-weights.ts';
 import { readModel } from '../../src/model/families/registry.ts';

@@ -84,6 +84,7 @@ export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): 
     tensors: shapes as never,
     tokenizer: undefined,
     fingerprint: `tiny ${seed}`,
+    notes: [],
     read: async (name) => tensors.get(name)!,
     readRows: async (name, rows) => rowsOf(tensors.get(name)!, rows),
     close: async () => {},

@@ -186,6 +186,7 @@ function describePairs(
         : `${model.tokenizer}${model.chatTemplate ? ', with a chat template' : ''}`,
     ],
     ['fingerprint', model.fingerprint],
+    ...model.notes.map((note) => ['note', note] as const),
   ];
 }
 

@@ -10,7 +10,7 @@ import { type OpenModel, openModel } from '../../network/open-model.ts';
 import type { WorkflowContext } from '../context.ts';
 import { downloadProgress } from './download-progress.ts';
 
-/** `ownTokenizer`: an adapter's, used instead of the model's. */
+/** `ownTokenizer`: an adapter's, used instead of the model's. Warns of what the model's files leave unsaid. */
 export async function openBaseModel(
   reference: string,
   revision: string | undefined,
@@ -24,7 +24,9 @@ export async function openBaseModel(
       onProgress: progress.onProgress,
       signal,
     });
-    return await openModel(path, ownTokenizer);
+    const model = await openModel(path, ownTokenizer);
+    for (const note of model.checkpoint.notes) report.warn(`${path}: ${note}`);
+    return model;
   } finally {
     progress.stop();
   }

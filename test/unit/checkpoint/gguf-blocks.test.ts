@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BLOCK_FORMATS } from '../../../src/checkpoint/gguf-blocks.ts';
+import { BLOCK_FORMATS } from '../../../src/checkpoint/gguf/blocks.ts';
 import { readSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { sharedFolder } from '../../support/shared.ts';
 

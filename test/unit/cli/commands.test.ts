@@ -180,6 +180,7 @@ describe('models', () => {
     tokenizer: 'gguf',
     chatTemplate: true,
     fingerprint: 'abc',
+    notes: ['the file does not say its epsilon'],
   } as const;
   const stages: ModelStages = {
     resolve: async (reference, options) => {
@@ -211,6 +212,7 @@ describe('models', () => {
     expect((await run('show', 'org/m')).stdout).toMatch(
       /family\s+llama\n.*parameters\s+135M \(134,515,008\)/,
     );
+    expect((await run('show', 'org/m')).stdout).toMatch(/note\s+the file does not say its epsilon/);
     expect((await run('show', 'org/absent')).stderr).toContain(
       'hint: fetch it first: vultune models fetch org/absent',
     );

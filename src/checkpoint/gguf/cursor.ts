@@ -2,7 +2,7 @@
  * @file Walks over the first bytes of a GGUF file and reads its primitive values, all little-endian.
  * Knows the value types, not what stands where.
  */
-import { VultuneError } from '../base/errors.ts';
+import { VultuneError } from '../../base/errors.ts';
 
 /** The header goes on past the bytes that were read so far: read more and parse again. */
 export class NeedMoreBytes extends Error {}

@@ -2,7 +2,7 @@
  * @file Llama 3's stretched rotary frequencies, recovered from the table llama.cpp stores instead of their parameters.
  * Formula: Hugging Face's `llama3` rope type (transformers/modeling_rope_utils.py).
  */
-import { VultuneError } from '../base/errors.ts';
+import { VultuneError } from '../../base/errors.ts';
 
 export interface Llama3Rope extends Record<string, unknown> {
   readonly rope_type: 'llama3';

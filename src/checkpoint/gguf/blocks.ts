@@ -3,7 +3,7 @@
  * A block holds 32 (or, for the K formats, 256) consecutive numbers of a row. Scales are binary16, `d` and `m` below.
  * Layouts and element order as in ggml (ggml-common.h, ggml-quants.c). Works on bytes alone: files and names are read elsewhere.
  */
-import { decodeBfloat16, decodeFloat16, float16Table } from './float-formats.ts';
+import { decodeBfloat16, decodeFloat16, float16Table } from '../float-formats.ts';
 
 export interface BlockFormat {
   readonly name: string;
@@ -28,6 +28,8 @@ export const BLOCK_FORMATS: ReadonlyMap<number, BlockFormat> = new Map([
   [12, { name: 'Q4_K', elements: 256, bytes: 144, decode: decodeQ4K }],
   [13, { name: 'Q5_K', elements: 256, bytes: 176, decode: decodeQ5K }],
   [14, { name: 'Q6_K', elements: 256, bytes: 210, decode: decodeQ6K }],
+  [20, { name: 'IQ4_NL', elements: 32, bytes: 18, decode: decodeIQ4NL }],
+  [28, { name: 'F64', elements: 1, bytes: 8, decode: decodeFloat64 }],
   [30, { name: 'BF16', elements: 1, bytes: 2, decode: decodeBfloat16 }],
 ]);
 
@@ -39,7 +41,6 @@ export const OTHER_FORMAT_NAMES: Readonly<Record<number, string>> = {
   17: 'IQ2_XS',
   18: 'IQ3_XXS',
   19: 'IQ1_S',
-  20: 'IQ4_NL',
   21: 'IQ3_S',
   22: 'IQ2_S',
   23: 'IQ4_XS',
@@ -47,7 +48,6 @@ export const OTHER_FORMAT_NAMES: Readonly<Record<number, string>> = {
   25: 'I16',
   26: 'I32',
   27: 'I64',
-  28: 'F64',
   29: 'IQ1_M',
   34: 'TQ1_0',
   35: 'TQ2_0',
@@ -57,6 +57,12 @@ export const OTHER_FORMAT_NAMES: Readonly<Record<number, string>> = {
 
 function decodeFloat32(raw: Uint8Array, out: Float32Array): void {
   new Uint8Array(out.buffer, out.byteOffset, out.byteLength).set(raw);
+}
+
+/** Rounded to the nearest float32. */
+function decodeFloat64(raw: Uint8Array, out: Float32Array): void {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  for (let i = 0; i < out.length; i++) out[i] = view.getFloat64(8 * i, true);
 }
 
 /** Q4_0, 18 bytes: d, 16 bytes with q[j] in the low and q[j + 16] in the high half. x = d (q - 8). */
@@ -121,6 +127,22 @@ function decodeQ8_0(raw: Uint8Array, out: Float32Array): void {
   for (let at = 0, o = 0; o < out.length; at += 34, o += 32) {
     const d = half[raw[at]! | (raw[at + 1]! << 8)]!;
     for (let j = 0; j < 32; j++) out[o + j] = d * ((raw[at + 2 + j]! << 24) >> 24);
+  }
+}
+
+/** The 16 values an IQ4_NL number can have, closer together around 0. */
+const IQ4_NL_VALUES = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113] as const;
+
+/** IQ4_NL, 18 bytes as Q4_0. x = d value[q]. */
+function decodeIQ4NL(raw: Uint8Array, out: Float32Array): void {
+  const half = float16Table();
+  for (let at = 0, o = 0; o < out.length; at += 18, o += 32) {
+    const d = half[raw[at]! | (raw[at + 1]! << 8)]!;
+    for (let j = 0; j < 16; j++) {
+      const q = raw[at + 2 + j]!;
+      out[o + j] = d * IQ4_NL_VALUES[q & 15]!;
+      out[o + j + 16] = d * IQ4_NL_VALUES[q >> 4]!;
+    }
   }
 }
 

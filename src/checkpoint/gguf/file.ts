@@ -4,12 +4,12 @@
  * Layout: magic, version, counts, metadata, tensor infos, padding to the alignment, data.
  */
 import { inspect } from 'node:util';
-import { VultuneError } from '../base/errors.ts';
-import { type HostTensor, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
-import { BLOCK_FORMATS, type BlockFormat, OTHER_FORMAT_NAMES } from './gguf-blocks.ts';
-import { GgufCursor, NeedMoreBytes } from './gguf-cursor.ts';
-import { fileSizeBytes, readRange } from './read-range.ts';
-import { readRowBytes } from './read-rows.ts';
+import { VultuneError } from '../../base/errors.ts';
+import { type HostTensor, hostTensor, sizeOf } from '../../tensor/host-tensor.ts';
+import { fileSizeBytes, readRange } from '../read-range.ts';
+import { readRowBytes } from '../read-rows.ts';
+import { BLOCK_FORMATS, type BlockFormat, OTHER_FORMAT_NAMES } from './blocks.ts';
+import { GgufCursor, NeedMoreBytes } from './cursor.ts';
 
 export interface GgufTensorInfo {
   /** As PyTorch has it: [out, in], the reverse of the file's order. */
@@ -163,6 +163,7 @@ function parseTensorInfo(cursor: GgufCursor, path: string) {
     throw bad('GGUF_HEADER', path, `"${name}" claims ${dimensions} dimensions; ggml has at most 4`, name);
   }
   const sizes = Array.from({ length: dimensions }, () => cursor.size());
+  if (sizes.includes(0)) throw bad('GGUF_HEADER', path, `"${name}" has a dimension of 0`, name);
   const type = cursor.uint32();
   const offset = cursor.size();
   const format = BLOCK_FORMATS.get(type);
