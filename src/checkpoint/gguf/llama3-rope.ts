@@ -37,8 +37,8 @@ const TOLERANCE = 1e-4;
  */
 export function llama3RopeFromFactors(file: string, ropeTheta: number, factors: Float32Array): Llama3Rope {
   const factor = Math.max(...factors);
-  const released = [8192, 131072].map((length) => llama3(factor, 4, length));
-  const found = [...released, fromSlope(ropeTheta, factors, factor)].find((rope) => {
+  const usual = USUAL_LENGTHS.map((length) => llama3(factor, RELEASED_HIGH, length));
+  const found = [...usual, fromSlope(ropeTheta, factors, factor)].find((rope) => {
     if (rope === undefined) return false;
     const again = llama3Factors(ropeTheta, factors.length, rope);
     return again.every((value, i) => Math.abs(value / factors[i]! - 1) < TOLERANCE);
@@ -50,6 +50,12 @@ export function llama3RopeFromFactors(file: string, ropeTheta: number, factors: 
   });
 }
 
+/** The released Llamas' first, then powers of two: the few factors of a small head fit several lengths, all one model. */
+const USUAL_LENGTHS = [8192, 131072, ...Array.from({ length: 17 }, (_, i) => 2 ** (i + 4))];
+
+/** `high_freq_factor` of every released Llama, with a `low_freq_factor` of 1. */
+const RELEASED_HIGH = 4;
+
 function llama3(factor: number, high: number, original: number): Llama3Rope {
   return {
     rope_type: 'llama3',
@@ -60,7 +66,10 @@ function llama3(factor: number, high: number, original: number): Llama3Rope {
   };
 }
 
-/** The smooth part s = (original turns - low) / (high - low) is a line over turns: two of its points give it. */
+/**
+ * The smooth part s = (original turns - low) / (high - low) is a line over turns: two of its points give it.
+ * The length is rounded, as config.json has it.
+ */
 function fromSlope(ropeTheta: number, factors: Float32Array, factor: number): Llama3Rope | undefined {
   const points = [...factors].flatMap((value, i) => {
     const smooth = (1 / value - 1 / factor) / (1 - 1 / factor);
@@ -73,5 +82,5 @@ function fromSlope(ropeTheta: number, factors: Float32Array, factor: number): Ll
   const slope = (first.smooth - last.smooth) / (first.turns - last.turns);
   const intercept = first.smooth - slope * first.turns; // -low / (high - low)
   const high = 1 - 1 / intercept;
-  return llama3(factor, high, slope * (high - 1));
+  return llama3(factor, high, Math.round(slope * (high - 1)));
 }

@@ -3,7 +3,7 @@ import { VultuneError } from '../../../base/errors.ts';
 import type { GgufModel, HuggingFaceModel, Placement } from '../architecture.ts';
 import { checkWholeHeadRotated, ropeParameters } from '../rope.ts';
 import { rotaryRows } from '../tensor-layout.ts';
-import { type Config, readSizes, rotaryDecoderConfig, type Sizes } from './parts.ts';
+import { attentionWindow, type Config, readSizes, rotaryDecoderConfig, type Sizes } from './parts.ts';
 
 export const LLAMA_TOP = {
   token_embd: 'model.embed_tokens',
@@ -39,7 +39,7 @@ export function llamaConfig(model: GgufModel, sizes: Sizes): Config {
 
 export function llama(model: GgufModel): HuggingFaceModel {
   const sizes = readSizes(model);
-  const window = model.metadata.optionalCount('attention.sliding_window');
+  const window = attentionWindow(model);
   const config = llamaConfig(model, sizes);
   checkEvenHead(model, sizes.headDim);
   // The converter reorders these rows for what it calls llama; the other architectures turn Hugging Face's pairs.

@@ -1,7 +1,7 @@
 /** @file llama.cpp's `modern-bert`. */
 import type { GgufModel, HuggingFaceModel } from '../architecture.ts';
 import { checkWholeHeadRotated, ropeParameters } from '../rope.ts';
-import { readSizes, rowCount, specialTokens } from './parts.ts';
+import { attentionWindow, readSizes, rowCount, specialTokens } from './parts.ts';
 
 /** Every third layer, the first among them, sees everything; where the file says nothing else. */
 const DEFAULT_PERIOD = 3;
@@ -30,7 +30,7 @@ export function modernBert(model: GgufModel): HuggingFaceModel {
       mlp_bias: shapes.has('blk.0.ffn_up.bias'),
       layer_types: layerTypes(model, sizes.layers),
       // The whole window, both sides together, in the file too.
-      local_attention: metadata.optionalCount('attention.sliding_window') ?? 2 * sizes.context,
+      local_attention: attentionWindow(model) ?? 2 * sizes.context,
       rope_parameters: {
         full_attention: ropeParameters(model, sizes.headDim, sizes.context),
         sliding_attention: {
@@ -61,8 +61,10 @@ export function modernBert(model: GgufModel): HuggingFaceModel {
   };
 }
 
-/** The pattern is a period or a list, true for a layer that has the window. */
-function layerTypes({ metadata }: GgufModel, layers: number): readonly string[] {
+/** The pattern is a period or a list, true for a layer that has the window; without a window no layer has it. */
+function layerTypes(model: GgufModel, layers: number): readonly string[] {
+  const { metadata } = model;
+  if (attentionWindow(model) === undefined) return new Array<string>(layers).fill('full_attention');
   const flags = metadata.optionalFlags('attention.sliding_window_pattern');
   const period = metadata.optionalCount('attention.sliding_window_pattern') ?? DEFAULT_PERIOD;
   return Array.from({ length: layers }, (_, layer) =>

@@ -68,6 +68,12 @@ export function specialTokens({ metadata }: GgufModel): Config {
   };
 }
 
+/** Tokens that one sees back, `attention.sliding_window`; undefined for all, which some files write as 0. Throws GGUF_METADATA. */
+export function attentionWindow({ metadata }: GgufModel): number | undefined {
+  const key = 'attention.sliding_window';
+  return metadata.optionalNumber(key) === 0 ? undefined : metadata.optionalCount(key);
+}
+
 /** The keys that decoders with rotary positions have in common. */
 export function rotaryDecoderConfig(model: GgufModel, sizes: Sizes, rope: RopeParameters): Config {
   return {

@@ -2,13 +2,11 @@
 import type { GgufModel, HuggingFaceModel } from '../architecture.ts';
 import { rotatedSize } from '../rope.ts';
 import { LLAMA_BLOCK_PREFIX, LLAMA_TOP } from './llama.ts';
-import { partialRope, readSizes, rotaryDecoderConfig } from './parts.ts';
+import { attentionWindow, partialRope, readSizes, rotaryDecoderConfig } from './parts.ts';
 
 export function phi3(model: GgufModel): HuggingFaceModel {
   const { metadata } = model;
   const sizes = readSizes(model);
-  // Phi-4 has no window, which the converter writes as 0.
-  const window = metadata.optionalNumber('attention.sliding_window') ?? 0;
   return {
     config: {
       model_type: 'phi3',
@@ -17,7 +15,8 @@ export function phi3(model: GgufModel): HuggingFaceModel {
       rms_norm_eps: metadata.number('attention.layer_norm_rms_epsilon'),
       original_max_position_embeddings:
         metadata.optionalCount('rope.scaling.original_context_length') ?? sizes.context,
-      sliding_window: window === 0 ? null : window,
+      // Phi-4 has none, which the converter writes as 0.
+      sliding_window: attentionWindow(model) ?? null,
     },
     top: LLAMA_TOP,
     block: {

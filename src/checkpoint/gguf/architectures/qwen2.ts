@@ -1,7 +1,7 @@
 /** @file llama.cpp's `qwen2`: Llama with biases on queries, keys and values. */
 import type { GgufModel, HuggingFaceModel } from '../architecture.ts';
 import { LLAMA_BLOCK, LLAMA_BLOCK_PREFIX, LLAMA_TOP, llamaConfig } from './llama.ts';
-import { type Config, readSizes } from './parts.ts';
+import { attentionWindow, type Config, readSizes } from './parts.ts';
 
 export function qwen2(model: GgufModel): HuggingFaceModel {
   return {
@@ -14,7 +14,7 @@ export function qwen2(model: GgufModel): HuggingFaceModel {
 
 /** What Qwen2 and Qwen3 share. */
 export function qwenConfig(model: GgufModel): Config {
-  const window = model.metadata.optionalCount('attention.sliding_window');
+  const window = attentionWindow(model);
   return {
     ...llamaConfig(model, readSizes(model)),
     sliding_window: window ?? null,

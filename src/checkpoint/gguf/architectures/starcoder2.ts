@@ -2,7 +2,7 @@
 import type { GgufModel, HuggingFaceModel } from '../architecture.ts';
 import { checkWholeHeadRotated, ropeParameters } from '../rope.ts';
 import { LLAMA_BLOCK_PREFIX, LLAMA_TOP } from './llama.ts';
-import { readSizes, rotaryDecoderConfig } from './parts.ts';
+import { attentionWindow, readSizes, rotaryDecoderConfig } from './parts.ts';
 
 /** Tokens that the published models see back, which the converter does not write. */
 const PUBLISHED_WINDOW = 4096;
@@ -10,7 +10,7 @@ const PUBLISHED_WINDOW = 4096;
 export function starcoder2(model: GgufModel): HuggingFaceModel {
   const sizes = readSizes(model);
   checkWholeHeadRotated(model, sizes.headDim);
-  const window = model.metadata.optionalCount('attention.sliding_window');
+  const window = attentionWindow(model);
   const rope = ropeParameters(model, sizes.headDim, sizes.context);
   const unsaid = window === undefined && sizes.context > PUBLISHED_WINDOW;
   return {
