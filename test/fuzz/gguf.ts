@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readGguf } from '../../src/checkpoint/gguf/file.ts';
 import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
-import { checkWeights } from '../../src/model/check-weights.ts';
-import { FAMILY_NAMES, readModel } from '../../src/model/families/registry.ts';
+import { FAMILY_NAMES } from '../../src/model/families/registry.ts';
+import { modelCheckpoint } from '../../src/model/model-checkpoint.ts';
 import { FAMILIES, ggufOf } from '../support/gguf-families.ts';
 import { f32Bytes, ggufBytes } from '../support/gguf-writer.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
@@ -27,8 +27,7 @@ export const ggufTarget: FuzzTarget = {
     for (const name of file.tensors.keys()) await file.read(name);
     const checkpoint = await openCheckpoint(path);
     for (const name of checkpoint.tensors.keys()) await checkpoint.read(name);
-    const { config, tensors } = checkpoint;
-    if (!FAMILY_NAMES.includes(String(config.model_type))) return;
-    checkWeights(checkpoint, readModel(config, path, tensors.size));
+    // Some architectures can be read, but no family computes them yet.
+    if (FAMILY_NAMES.includes(String(checkpoint.config.model_type))) modelCheckpoint(checkpoint);
   },
 };

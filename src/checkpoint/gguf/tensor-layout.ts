@@ -4,6 +4,7 @@
  */
 import { invariant } from '../../base/errors.ts';
 import { type HostTensor, hostTensor, sizeOf } from '../../tensor/host-tensor.ts';
+import { transpose } from '../../tensor/transpose.ts';
 
 type Shape = readonly number[];
 
@@ -34,9 +35,11 @@ export const asStored: TensorLayout = {
 /** [out, in] where Hugging Face has [in, out]: GPT-2's Conv1D. A vector stays as it is. Rows are read with all the others. */
 export const transposed: TensorLayout = {
   shape: (stored) => (stored.length === 2 ? stored.toReversed() : stored),
-  read: async (source) => transpose(await source.read()),
-  readRows: async (source, rows) => rowsOf(transpose(await source.read()), rows),
+  read: async (source) => turned(await source.read()),
+  readRows: async (source, rows) => rowsOf(turned(await source.read()), rows),
 };
+
+const turned = (tensor: HostTensor<'float32'>) => (tensor.shape.length === 2 ? transpose(tensor) : tensor);
 
 /** The `count` rows from row `from` on, of a matrix or a vector that has at least so many. */
 export function rowRange(from: number, count: number): TensorLayout {
@@ -105,18 +108,6 @@ export function zeroRowsBefore(count: number): TensorLayout {
       return hostTensor('float32', [rows.length, width], data);
     },
   };
-}
-
-function transpose(tensor: HostTensor<'float32'>): HostTensor<'float32'> {
-  if (tensor.shape.length !== 2) return tensor;
-  const [rows, columns] = tensor.shape as [number, number];
-  const data = new Float32Array(tensor.data.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      data[column * rows + row] = tensor.data[row * columns + column]!;
-    }
-  }
-  return hostTensor('float32', [columns, rows], data);
 }
 
 /** [rows.length, ...]: rows of a matrix, or numbers of a vector. */
