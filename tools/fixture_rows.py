@@ -47,7 +47,9 @@ def _rope(kind: str, theta: float, **more: Any) -> dict[str, Any]:
     return {"rope_parameters": {"rope_type": kind, "rope_theta": theta, **more}}
 
 
-LLAMA3_ROPE = _rope("llama3", 500000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=64)
+LLAMA3_ROPE = _rope(
+    "llama3", 500000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=64
+)
 
 
 def _first_size() -> dict[str, Row]:
@@ -78,7 +80,7 @@ def _first_size() -> dict[str, Row]:
 
 
 def _other_sizes(hidden: int, inner: int, heads: int, kv: int, seed: int, kept: bool) -> dict[str, Row]:
-    """Every family again in three layers. `hidden` divides by CodeGen's 4 shards; CodeGen has 4 heads whatever `heads`."""
+    """Every family again in three layers. CodeGen has 4 heads whatever `heads` says: its 4 shards divide them."""
 
     def gpt(model_type: str, n_head: int = heads, **more: Any) -> Row:
         return Row(model_type, _gpt(hidden, 3, n_head, 96, n_inner=inner, **more), seed=seed, kept=kept)
@@ -137,7 +139,9 @@ def _variants() -> dict[str, Row]:
         "olmo2": Row("olmo2", _decoder(**small, num_key_value_heads=1)),
         "stablelm": Row("stablelm", _decoder(**small, num_key_value_heads=1, use_qkv_bias=True)),
         "stablelm-parallel": Row(
-            "stablelm", _decoder(**small, num_key_value_heads=3, use_parallel_residual=True, qk_layernorm=True), kept=False
+            "stablelm",
+            _decoder(**small, num_key_value_heads=3, use_parallel_residual=True, qk_layernorm=True),
+            kept=False,
         ),
         "llama-yarn-rope": Row("llama", {**long, **yarn, "max_position_embeddings": 128}, LONG_LENGTHS),
         "llama-dynamic-rope": Row(
@@ -149,7 +153,14 @@ def _variants() -> dict[str, Row]:
         ),
         "qwen3-window": Row(
             "qwen3",
-            _decoder(**small, num_key_value_heads=1, head_dim=8, use_sliding_window=True, sliding_window=6, max_window_layers=1),
+            _decoder(
+                **small,
+                num_key_value_heads=1,
+                head_dim=8,
+                use_sliding_window=True,
+                sliding_window=6,
+                max_window_layers=1,
+            ),
         ),
         "gpt2-inverse-layer": Row("gpt2", _gpt(24, 3, 3, 96, n_inner=40, scale_attn_by_inverse_layer_idx=True)),
         "gpt2-bare": Row(

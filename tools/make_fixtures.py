@@ -1,9 +1,10 @@
-"""Writes reference folders: what PyTorch, Transformers and PEFT compute for tiny random models (test/fixtures/README.md).
+"""Writes reference folders: what PyTorch, Transformers and PEFT compute for tiny random models.
 
-    python tools/make_fixtures.py OUT [NAME ...]     without names: every row of fixture_rows.py that the repository keeps
+    python tools/make_fixtures.py OUT [NAME ...]     without names: every row of fixture_rows.py that is kept
 
-A folder has base/ (a checkpoint as a hub publishes it), adapter/ (as PEFT saves it) and io.safetensors (inputs and outputs).
-On the CPU, without the network; the same row gives the same tensors up to rounding.
+A folder has base/ (a checkpoint as a hub publishes it), adapter/ (as PEFT saves it) and io.safetensors (inputs and
+outputs; test/fixtures/README.md lists them). On the CPU, without the network; the same row gives the same base and
+adapter to the bit, the same outputs to rounding.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForPreTraining
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForPreTraining
 
 import base_model
 import reference_models
@@ -53,7 +54,12 @@ def make(name: str, row: Row, out: str) -> None:
     functions = [torch.randint(3, row.config["vocab_size"], (n,), generator=generator) for n in row.lengths]
     labels = torch.tensor([1, 0, 1, 0, 1])[: len(functions)]
     weights = torch.where(labels == 1, 3.0, 1.0)
-    tensors = {"input_ids": torch.cat(functions), "lengths": torch.tensor(row.lengths), "labels": labels, "weights": weights}
+    tensors = {
+        "input_ids": torch.cat(functions),
+        "lengths": torch.tensor(row.lengths),
+        "labels": labels,
+        "weights": weights,
+    }
     tensors |= base_outputs(lm, row, functions)
 
     model = adapted_model(base, row, generator)
@@ -118,21 +124,13 @@ def base_outputs(lm: nn.Module, row: Row, functions: list[Tensor]) -> dict[str, 
     return tensors
 
 
-def forget_longer(model: nn.Module) -> None:
-    """Dynamic rope keeps the frequencies of the longest sequence so far until one shorter than the original length comes."""
-    for module in model.modules():
-        if getattr(module, "rope_type", None) == "dynamic":
-            module.register_buffer("inv_freq", module.original_inv_freq.clone(), persistent=False)
-            module.max_seq_len_cached = module.original_max_seq_len
-
-
 def hidden_states(lm: nn.Module, ids: Tensor) -> Tensor:
-    forget_longer(lm)
+    reference_models.forget_longer(lm)
     return lm.base_model(ids[None]).last_hidden_state[0]  # [T, D], after the last norm
 
 
 def lm_logits(lm: nn.Module, ids: Tensor) -> Tensor:
-    forget_longer(lm)
+    reference_models.forget_longer(lm)
     output = lm(ids[None])
     return (output.prediction_logits if "prediction_logits" in output else output.logits)[0]  # [T, V]
 
@@ -141,7 +139,11 @@ def adapted_model(base: str, row: Row, generator: torch.Generator) -> PeftModel:
     model = reference_models.load_classifier(base)
     if isinstance(model, reference_models.LastTokenClassifier):
         linear = [n for n, m in model.transformer.named_modules() if isinstance(m, nn.Linear)]
-        kind = {"task_type": None, "target_modules": sorted({n.split(".")[-1] for n in linear}), "modules_to_save": ["score"]}
+        kind = {
+            "task_type": None,
+            "target_modules": sorted({n.split(".")[-1] for n in linear}),
+            "modules_to_save": ["score"],
+        }
     else:
         model.config.pad_token_id = 0 if model.config.pad_token_id is None else model.config.pad_token_id
         kind = {"task_type": "SEQ_CLS", "target_modules": "all-linear"}
@@ -154,7 +156,9 @@ def adapted_model(base: str, row: Row, generator: torch.Generator) -> PeftModel:
     for name, parameter in adapted.named_parameters():
         if "lora_" in name:
             with torch.no_grad():
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) * (0.3 / math.sqrt(parameter.shape[-1])))
+                parameter.copy_(
+                    torch.randn(parameter.shape, generator=generator) * (0.3 / math.sqrt(parameter.shape[-1]))
+                )
     return adapted
 
 
@@ -209,7 +213,7 @@ def trained_name(name: str) -> str:
 def logits_of(model: nn.Module, functions: list[Tensor]) -> Tensor:
     rows = []
     for ids in functions:
-        forget_longer(model)
+        reference_models.forget_longer(model)
         rows.append(model(input_ids=ids[None]).logits)
     return torch.cat(rows)  # [B, 2]
 
@@ -223,7 +227,10 @@ def focal_loss(logits: Tensor, labels: Tensor, weights: Tensor, gamma: float) ->
 def rewrite(base: str, row: Row) -> None:
     file = os.path.join(base, "config.json")
     if row.rewrite == "codegen2":
-        remote = {"AutoConfig": "configuration_codegen.CodeGenConfig", "AutoModelForCausalLM": "modeling_codegen.CodeGenForCausalLM"}
+        remote = {
+            "AutoConfig": "configuration_codegen.CodeGenConfig",
+            "AutoModelForCausalLM": "modeling_codegen.CodeGenForCausalLM",
+        }
         write_json(file, read_json(file) | {"auto_map": remote})
     if row.rewrite == "chatglm":
         write_json(file, chatglm_json(read_json(file)))
@@ -239,7 +246,10 @@ def chatglm_json(config: dict[str, Any]) -> dict[str, Any]:
     """A GLM configuration under the keys of GLM-4's published chatglm files."""
     return {
         "architectures": ["ChatGLMModel"],
-        "auto_map": {"AutoConfig": "configuration_chatglm.ChatGLMConfig", "AutoModel": "modeling_chatglm.ChatGLMForConditionalGeneration"},
+        "auto_map": {
+            "AutoConfig": "configuration_chatglm.ChatGLMConfig",
+            "AutoModel": "modeling_chatglm.ChatGLMForConditionalGeneration",
+        },
         "model_type": "chatglm",
         "add_bias_linear": False,
         "add_qkv_bias": config["attention_bias"],
@@ -307,14 +317,14 @@ def rewrite_tensors(base: str, change: Callable[[dict[str, Tensor]], dict[str, T
 
 
 def check_read_back(folder: str, functions: list[Tensor], tensors: dict[str, Tensor]) -> None:
-    """What was written gives the same numbers when it is read again, by code that did not make it where there is any."""
+    """What was written gives the same numbers when it is read again, by other code where there is any."""
     base = os.path.join(folder, "base")
     model = reference_models.load_classifier(base)
     with torch.no_grad():
         decoder = model.transformer if isinstance(model, reference_models.LastTokenClassifier) else model.base_model
         hidden = []
         for ids in functions:
-            forget_longer(decoder)
+            reference_models.forget_longer(decoder)
             hidden.append(decoder(ids[None]).last_hidden_state[0])
         require_equal(folder, "hidden", torch.cat(hidden), tensors["hidden"])
         adapted = PeftModel.from_pretrained(model, os.path.join(folder, "adapter")).eval()

@@ -1,4 +1,4 @@
-"""Models of reference folders that Transformers cannot build by itself, and one way to open any of them as a classifier.
+"""Models of reference folders that Transformers cannot build by itself, and one way to open any as a classifier.
 
 CodeGen has no sequence-classification class, CodeGen2 cuts its attention into 8 shards, and a chatglm checkpoint runs
 only with remote code. Shared by make_fixtures.py and family_logits.py; knows nothing of adapters.
@@ -12,7 +12,13 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import AutoModelForSequenceClassification, CodeGenForCausalLM, CodeGenModel, GlmConfig
+from transformers import (
+    AutoModelForSequenceClassification,
+    CodeGenForCausalLM,
+    CodeGenModel,
+    GlmConfig,
+    PreTrainedModel,
+)
 from transformers.models.codegen.modeling_codegen import CodeGenAttention, apply_rotary_pos_emb
 from transformers.models.glm import modeling_glm as glm
 
@@ -29,9 +35,15 @@ class EightShardAttention(CodeGenAttention):
 
     shards = CODEGEN2_SHARDS
 
-    def forward(self, hidden_states: Tensor, attention_mask: Tensor | None = None, position_ids: Tensor | None = None, **_: Any):
+    def forward(
+        self,
+        hidden_states: Tensor,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        **_: Any,
+    ) -> tuple[Tensor, Tensor]:
         batch, length, width = hidden_states.shape
-        split = self.qkv_proj(hidden_states).view(batch, length, self.shards, 3, -1)  # [B, T, shards, (q, v, k), D / shards]
+        split = self.qkv_proj(hidden_states).view(batch, length, self.shards, 3, -1)  # 3: q, v, k
         query, value, key = (split[:, :, :, part].reshape(batch, length, -1, self.head_dim) for part in range(3))
         sin, cos = self.embed_positions[position_ids].chunk(2, dim=-1)
         query, key = (
@@ -49,16 +61,18 @@ def as_codegen2(model: nn.Module) -> None:
             module.__class__ = EightShardAttention
 
 
-class LastTokenClassifier(nn.Module):
-    """What Transformers' classifiers of decoders compute, for a decoder without such a class: last token -> linear."""
+class LastTokenClassifier(PreTrainedModel):
+    """What Transformers' classifiers of decoders compute, for a decoder without such a class: last token -> linear.
+
+    One of Transformers' models because PEFT takes target_modules "all-linear" only for those.
+    """
 
     def __init__(self, base: nn.Module, hidden_size: int) -> None:
-        super().__init__()
+        super().__init__(base.config)
         self.transformer = base
         self.score = nn.Linear(hidden_size, 2, bias=False)
-        self.config = base.config
 
-    def forward(self, input_ids: Tensor) -> SimpleNamespace:
+    def forward(self, input_ids: Tensor, **_: Any) -> SimpleNamespace:
         hidden = self.transformer(input_ids).last_hidden_state
         return SimpleNamespace(logits=self.score(hidden)[:, -1])
 
@@ -68,7 +82,8 @@ class ChatGlmAttention(glm.GlmAttention):
 
     def __init__(self, config: GlmConfig, layer: int) -> None:
         super().__init__(config, layer)
-        self.sizes = [heads * self.head_dim for heads in (config.num_attention_heads, *[config.num_key_value_heads] * 2)]
+        heads = (config.num_attention_heads, config.num_key_value_heads, config.num_key_value_heads)
+        self.sizes = [count * self.head_dim for count in heads]  # of q, k and v
         del self.q_proj, self.k_proj, self.v_proj, self.o_proj  # the methods below take their places
         self.query_key_value = nn.Linear(config.hidden_size, sum(self.sizes), bias=config.attention_bias)
         self.dense = nn.Linear(self.sizes[0], config.hidden_size, bias=False)
@@ -146,7 +161,11 @@ def chatglm_config(own: dict[str, Any]) -> GlmConfig:
         max_position_embeddings=own["seq_length"],
         rms_norm_eps=own["layernorm_epsilon"],
         attention_bias=own["add_qkv_bias"],
-        rope_parameters={"rope_type": "default", "rope_theta": 10000.0 * own["rope_ratio"], "partial_rotary_factor": 0.5},
+        rope_parameters={
+            "rope_type": "default",
+            "rope_theta": 10000.0 * own["rope_ratio"],
+            "partial_rotary_factor": 0.5,
+        },
         pad_token_id=own["pad_token_id"],
         attn_implementation="eager",
     )
@@ -172,6 +191,17 @@ def codegen_from_pretrained(base: str, head: str) -> nn.Module:
     if is_codegen2(read_config(base)):
         as_codegen2(model)
     return model
+
+
+def forget_longer(model: nn.Module) -> None:
+    """Makes every function the first one that a model sees.
+
+    Dynamic rope keeps the frequencies of the longest sequence so far until one shorter than the original length comes.
+    """
+    for module in model.modules():
+        if getattr(module, "rope_type", None) == "dynamic":
+            module.register_buffer("inv_freq", module.original_inv_freq.clone(), persistent=False)
+            module.max_seq_len_cached = module.original_max_seq_len
 
 
 def load_classifier(base: str) -> nn.Module:
