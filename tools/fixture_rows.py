@@ -47,6 +47,10 @@ def _rope(kind: str, theta: float, **more: Any) -> dict[str, Any]:
     return {"rope_parameters": {"rope_type": kind, "rope_theta": theta, **more}}
 
 
+def _context(rope: dict[str, Any], original: int) -> dict[str, Any]:
+    return {"rope_parameters": {**rope["rope_parameters"], "original_max_position_embeddings": original}}
+
+
 LLAMA3_ROPE = _rope(
     "llama3", 500000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=64
 )
@@ -120,6 +124,7 @@ def _variants() -> dict[str, Row]:
     long = {**_decoder(32, 40, 2, 2, 96), "num_key_value_heads": 1}
     # theta 100 and 16 dimensions a head: yarn's ramp between its two bounds then has values between 0 and 1.
     yarn = _rope("yarn", 100.0, factor=4.0, original_max_position_embeddings=32, beta_fast=4.0, beta_slow=1.0)
+    dynamic = _rope("dynamic", 10000.0, factor=4.0)
     longrope = _rope(
         "longrope",
         10000.0,
@@ -144,10 +149,11 @@ def _variants() -> dict[str, Row]:
             kept=False,
         ),
         "llama-yarn-rope": Row("llama", {**long, **yarn, "max_position_embeddings": 128}, LONG_LENGTHS),
-        "llama-dynamic-rope": Row(
-            "llama", {**long, **_rope("dynamic", 10000.0, factor=4.0), "max_position_embeddings": 32}, LONG_LENGTHS
-        ),
+        "llama-dynamic-rope": Row("llama", {**long, **dynamic, "max_position_embeddings": 32}, LONG_LENGTHS),
         "llama-longrope": Row("llama", {**long, **longrope, "max_position_embeddings": 128}, LONG_LENGTHS),
+        # Within the original context: for a reader that has one set of frequencies a model.
+        "llama-longrope-short": Row("llama", {**long, **_context(longrope, 40), "max_position_embeddings": 160}),
+        "llama-dynamic-rope-short": Row("llama", {**long, **dynamic, "max_position_embeddings": 40}, kept=False),
         "starcoder2-window": Row(
             "starcoder2", _decoder(**small, num_key_value_heads=1, use_bias=True, sliding_window=6)
         ),
