@@ -8,7 +8,7 @@ import { configCommand } from '../../../src/cli/commands/config.ts';
 import { dataCommand } from '../../../src/cli/commands/data/data.ts';
 import { doctorCommand } from '../../../src/cli/commands/doctor.ts';
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
-import { type ModelStages, modelsCommand } from '../../../src/cli/commands/models.ts';
+import { type ModelParts, modelsCommand } from '../../../src/cli/commands/models.ts';
 import { predictCommand } from '../../../src/cli/commands/predict.ts';
 import { quickstartCommand } from '../../../src/cli/commands/quickstart.ts';
 import { trainCommand } from '../../../src/cli/commands/train.ts';
@@ -182,7 +182,7 @@ describe('models', () => {
     fingerprint: 'abc',
     notes: ['the file does not say its epsilon'],
   } as const;
-  const stages: ModelStages = {
+  const parts: ModelParts = {
     resolve: async (reference, options) => {
       if (reference === 'org/absent') throw new VultuneError('MODEL_NOT_CACHED', 'not here');
       for (const receivedBytes of [10, 98e6])
@@ -195,7 +195,7 @@ describe('models', () => {
     describe: async () => description,
     supportedFamilies: async () => ['llama'],
   };
-  const run = (...argv: string[]) => cliCase([modelsCommand(stages)], ['models', ...argv]);
+  const run = (...argv: string[]) => cliCase([modelsCommand(parts)], ['models', ...argv]);
 
   test('fetch: the path alone on stdout', async () => {
     const { stdout, stderr } = await run('fetch', 'org/m');
