@@ -52,10 +52,9 @@ export async function readTarGz(
     content.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
     content.on('end', () => visitor.onFile(name, Buffer.concat(chunks)));
   };
-  const { wants, onProblem } = visitor;
   const entries: TarEntries = {
-    wants: (name) => wants.call(visitor, name),
-    onProblem: (...problem) => onProblem.apply(visitor, problem),
+    wants: (name) => visitor.wants(name),
+    onProblem: (problem, name) => visitor.onProblem(problem, name),
     onEntry,
   };
   try {
@@ -105,7 +104,7 @@ const MOST_TIMES_ITS_SIZE = 1000;
  */
 export async function readTar(
   path: string,
-  { wants, onEntry, onProblem }: TarEntries,
+  visitor: TarEntries,
   { isGzip, limits, signal, onBytes }: ReadTarOptions,
 ): Promise<void> {
   const maxBytes = mostUnpackedBytes((await stat(path)).size, limits);
@@ -115,12 +114,12 @@ export async function readTar(
   const accept = (entry: ReadEntry): TarEntry | undefined => {
     const name = pathInArchive(entry.path);
     const problem = entryProblem(entry, name);
-    if (problem !== undefined) onProblem(problem, name);
-    if (name === undefined || problem !== undefined || entry.type === 'Directory' || !wants(name)) {
+    if (problem !== undefined) visitor.onProblem(problem, name);
+    if (name === undefined || problem !== undefined || entry.type === 'Directory' || !visitor.wants(name)) {
       return undefined;
     }
-    if (entry.size > limits.fileBytes) onProblem('file over the size limit', name);
-    else if (seen.has(name)) onProblem('archive entry of a name that came before', name);
+    if (entry.size > limits.fileBytes) visitor.onProblem('file over the size limit', name);
+    else if (seen.has(name)) visitor.onProblem('archive entry of a name that came before', name);
     else {
       seen.add(name);
       return { path: name, name: entry.path, content: entry };
@@ -135,7 +134,7 @@ export async function readTar(
       if (declaredBytes > maxBytes) tooLarge ??= UnpacksTooMuch.bytes(maxBytes);
       if (++entries > limits.entries) tooLarge ??= new UnpacksTooMuch(`${entries} files`);
       if (accepted === undefined || tooLarge !== undefined) entry.resume();
-      else onEntry(accepted);
+      else visitor.onEntry(accepted);
     },
   });
   let failure: unknown;

@@ -31,7 +31,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
   const { signal, report } = context;
   const baseline = options.baseline === undefined ? [] : readBaseline(options.baseline);
   const adapter = await findAdapter(options.run, context);
-  const scale = scoreScale(options, adapter);
+  const scale = await scoreScale(options, adapter);
   for (const caution of scale.cautions) report.warn(caution);
 
   const progress = scanProgress(report);
