@@ -5,8 +5,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { VultuneError } from '../../base/errors.ts';
 import { isOwnHost } from '../../base/own-server.ts';
 import type { Judge } from '../../judging/judge.ts';
+import { bandOf } from '../collect-findings.ts';
 import type { Band } from '../finding.ts';
-import { bandOf } from '../operating-point.ts';
 
 import { JobQueue, QueueFullError } from './job-queue.ts';
 import { DEFAULT_SERVER_LIMITS, type ScanServerLimits } from './limits.ts';
