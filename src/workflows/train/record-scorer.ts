@@ -1,18 +1,14 @@
 /** @file Scores data set records with a network in training; token ids of a data set are made once. */
-import type { TrainConfig } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { FrozenFeatures } from '../../network/frozen-features.ts';
 import type { Network } from '../../network/network.ts';
-import type { OpenModel } from '../../network/open-model.ts';
 import { scoreFunctions } from '../../network/score-functions.ts';
-import type { Judgement } from '../../tasks/task.ts';
-import { evaluationIds } from './setup.ts';
+import { evaluationIds } from './examples.ts';
+import type { TrainingPlan } from './setup.ts';
 
 export interface ScorerParts {
-  readonly config: TrainConfig;
-  readonly model: OpenModel;
+  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'task'>;
   readonly network: Network;
-  readonly judgement: Judgement;
   readonly features: FrozenFeatures | undefined;
   readonly signal: AbortSignal;
 }
@@ -30,15 +26,16 @@ export class RecordScorer {
     records: readonly LabelledRecord[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float64Array> {
-    const { config, model, network, judgement, features, signal } = this.#parts;
-    const ids = this.#ids.get(records) ?? evaluationIds(config, model, records);
+    const { plan, network, features, signal } = this.#parts;
+    const { config, task } = plan;
+    const ids = this.#ids.get(records) ?? evaluationIds(plan, records);
     this.#ids.set(records, ids);
-    const logits = await scoreFunctions(network, judgement.head, ids, {
+    const logits = await scoreFunctions(network, task.head, ids, {
       tokensPerBatch: config.tokens_per_batch,
       features,
       signal,
       onProgress: ({ functions }) => onProgress?.(functions, ids.length),
     });
-    return judgement.scores(logits);
+    return task.scores(logits);
   }
 }

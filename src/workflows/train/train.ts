@@ -12,7 +12,7 @@ import { openBaseModel } from '../open/open-base-model.ts';
 import { packageVersions } from '../package-versions.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
 import { runModel } from './run-model.ts';
-import { firstParameters } from './setup.ts';
+import { firstParameters, planTraining } from './setup.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
 
 /** A configuration whose data files are read and checked; the run folder is free. */
@@ -42,7 +42,8 @@ export async function startTraining(
   const records = new Map(inputs.map((input) => [input.key, input.records]));
   const model = await openBaseModel(config.base_model, config.revision ?? undefined, context);
   try {
-    const parameters = firstParameters(config, model);
+    const plan = planTraining(config, model);
+    const parameters = firstParameters(plan);
     const data: Record<string, FileFingerprint> = {};
     for (const { key, path } of inputs) {
       const pathFromRun = pathFrom(config.output_dir, path);
@@ -55,7 +56,7 @@ export async function startTraining(
     });
     const run = createRun(config.output_dir, { config, environment, data, model: runModel(config, model) });
     try {
-      return await trainInto({ run, config, model, records, context }, initialState(parameters));
+      return await trainInto({ run, plan, records, context }, initialState(parameters));
     } finally {
       run.release();
     }
