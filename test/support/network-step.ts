@@ -99,24 +99,22 @@ export async function stepGroups(
     loss += result.loss;
     said.push(result.logits);
   }
-  return { logits: inFunctionOrder(said, groups), loss, gradients };
+  return { logits: inFunctionOrder(said, groups, functions.length), loss, gradients };
 }
 
 function inFunctionOrder(
   said: readonly Float32Array[],
   groups: readonly (readonly number[])[],
+  functionCount: number,
 ): Float64Array {
   const widths = new Set(said.map((logits, i) => logits.length / groups[i]!.length));
-  const all = new Float64Array(said.reduce((sum, { length }) => sum + length, 0));
-  const [width] = widths;
-  let at = 0;
+  if (widths.size !== 1) return Float64Array.from(said.flatMap((logits) => [...logits]));
+  const [width = 0] = widths;
+  const all = new Float64Array(functionCount * width);
   for (const [i, logits] of said.entries()) {
-    if (widths.size === 1) {
-      for (const [row, one] of groups[i]!.entries()) {
-        all.set(logits.subarray(row * width!, (row + 1) * width!), one * width!);
-      }
-    } else all.set(logits, at);
-    at += logits.length;
+    for (const [row, one] of groups[i]!.entries()) {
+      all.set(logits.subarray(row * width, (row + 1) * width), one * width);
+    }
   }
   return all;
 }
