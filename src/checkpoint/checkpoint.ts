@@ -32,6 +32,8 @@ export interface Checkpoint {
   readonly tokenizer: TokenizerDefinition | undefined;
   /** SHA-256 over sorted names, shapes, stored dtypes and a sample of each tensor's bytes: the same for the same model. */
   readonly fingerprint: string;
+  /** What the files cannot say and is assumed: a sentence each, for the user. */
+  readonly notes: readonly string[];
   /** Decoded to float32. Throws CHECKPOINT_TENSOR_MISSING naming it, CHECKPOINT_TENSOR_DTYPE for integers. */
   read(name: string): Promise<HostTensor<'float32'>>;
   /**

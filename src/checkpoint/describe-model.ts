@@ -24,13 +24,15 @@ export interface ModelDescription {
   readonly tokenizer: TokenizerDefinition['kind'] | undefined;
   readonly chatTemplate: boolean;
   readonly fingerprint: string;
+  /** What the files cannot say and is assumed. */
+  readonly notes: readonly string[];
 }
 
 /** Throws what openCheckpoint throws. */
 export async function describeModel(path: string): Promise<ModelDescription> {
   const checkpoint = await openCheckpoint(path);
   try {
-    const { config, tensors, tokenizer, fingerprint } = checkpoint;
+    const { config, tensors, tokenizer, fingerprint, notes } = checkpoint;
     const count = (...keys: string[]) =>
       keys.map((key) => config[key]).find((value) => typeof value === 'number');
     const storedDtypes = countByDtype(tensors);
@@ -49,6 +51,7 @@ export async function describeModel(path: string): Promise<ModelDescription> {
       tokenizer: tokenizer?.kind,
       chatTemplate: hasChatTemplate(tokenizer),
       fingerprint,
+      notes,
     };
   } finally {
     await checkpoint.close();

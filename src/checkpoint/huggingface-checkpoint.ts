@@ -50,7 +50,8 @@ export async function openHuggingFaceCheckpoint(path: string, names: readonly st
       });
     }
   }
-  return await storedCheckpoint({ path, config, tokenizer: await readTokenizer(path, names) }, tensors);
+  const tokenizer = await readTokenizer(path, names);
+  return await storedCheckpoint({ path, config, tokenizer, notes: [] }, tensors);
 }
 
 /** That of a model is a few kB. */

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { openGgufCheckpoint } from './gguf-checkpoint.ts';
+import { openGgufCheckpoint } from './gguf/checkpoint.ts';
 import { openHuggingFaceCheckpoint } from './huggingface-checkpoint.ts';
 
 /**
@@ -11,7 +11,7 @@ import { openHuggingFaceCheckpoint } from './huggingface-checkpoint.ts';
  * or a folder with exactly one .gguf. Reads headers only.
  * Throws CHECKPOINT_MISSING, CHECKPOINT_CONFIG_MISSING, CHECKPOINT_CONFIG_INVALID, CHECKPOINT_WEIGHTS_MISSING,
  * CHECKPOINT_WEIGHTS_PICKLED, CHECKPOINT_SHARD_MISSING, CHECKPOINT_INDEX_INVALID, CHECKPOINT_AMBIGUOUS, and what
- * safetensors-header.ts and gguf.ts throw about damaged files.
+ * safetensors-header.ts and gguf/file.ts throw about damaged files.
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const found = await stat(path).catch((cause: unknown) => {

@@ -24,7 +24,7 @@ export interface StoredTensor {
 
 /** A checkpoint out of its parts. */
 export async function storedCheckpoint(
-  parts: Pick<Checkpoint, 'path' | 'config' | 'tokenizer'>,
+  parts: Pick<Checkpoint, 'path' | 'config' | 'tokenizer' | 'notes'>,
   tensors: ReadonlyMap<string, StoredTensor>,
 ): Promise<Checkpoint> {
   let closed = false;

@@ -1,6 +1,7 @@
 /** @file A checkpoint under other names: parts of stored tensors, transposed where they are stored so. */
 import { invariant } from '../base/errors.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import { transpose } from '../tensor/transpose.ts';
 import type { Checkpoint, TensorInfo } from './checkpoint.ts';
 
 /** Where a tensor of a view comes from. */
@@ -56,21 +57,4 @@ function rowsOf(tensor: HostTensor<'float32'>, [from, to]: readonly [number, num
   const [count = 1, ...rest] = tensor.shape;
   const width = tensor.data.length / count;
   return hostTensor('float32', [to - from, ...rest], tensor.data.slice(from * width, to * width));
-}
-
-/** [rows, columns] -> [columns, rows] */
-function transpose({ data, shape }: HostTensor<'float32'>): HostTensor<'float32'> {
-  const [rows, columns] = shape as readonly [number, number];
-  const out = new Float32Array(data.length);
-  // Tiles keep both sides in the cache.
-  const TILE = 32;
-  for (let top = 0; top < rows; top += TILE) {
-    for (let left = 0; left < columns; left += TILE) {
-      for (let r = top; r < Math.min(top + TILE, rows); r++) {
-        for (let c = left; c < Math.min(left + TILE, columns); c++)
-          out[c * rows + r] = data[r * columns + c]!;
-      }
-    }
-  }
-  return hostTensor('float32', [columns, rows], out);
 }

@@ -1,5 +1,5 @@
 /**
- * @file The commands of the executable, in the order of the help. A stage is imported when its command runs, so
+ * @file The commands of the executable, in the order of the help. What a command runs is imported when it is run, so
  * that `vultune --help` loads no engine.
  */
 import { join } from 'node:path';

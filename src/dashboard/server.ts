@@ -1,9 +1,10 @@
-/** @file The socket of `vultune serve`: where it listens, which Host it answers to, how it ends. */
+/** @file The socket of `vultune serve`: where it listens and how it ends. */
 import { existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { type AddressInfo, isIP } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { VultuneError } from '../base/errors.ts';
+import { isOwnHost, listenError } from '../base/own-server.ts';
 import { dashboardApp } from './dashboard-app.ts';
 
 export interface ServeOptions {
@@ -21,8 +22,6 @@ export interface RunningServer {
   readonly closed: Promise<void>;
 }
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-
 /** @throws VultuneError `SERVE_FOLDER_MISSING`, `SERVE_PORT_IN_USE`, `SERVE_ADDRESS`. */
 export async function startDashboard({ root, host, port, signal }: ServeOptions): Promise<RunningServer> {
   if (!existsSync(root) || !statSync(root).isDirectory()) {
@@ -32,7 +31,7 @@ export async function startDashboard({ root, host, port, signal }: ServeOptions)
     });
   }
   const server = createServer();
-  const app = dashboardApp({ root, isAllowedHost: (value) => isOwnHost(value, host), signal });
+  const app = dashboardApp({ root, isAllowedHost: (value) => isOwnHost(value, [host]), signal });
   const listener = getRequestListener(app.fetch);
   // It answers its own failures; the promise is only for those who wait.
   server.on('request', (request, response) => void listener(request, response));
@@ -53,33 +52,4 @@ export async function startDashboard({ root, host, port, signal }: ServeOptions)
   return { address: `http://${bracketed(host)}:${actual}/`, closed };
 }
 
-/**
- * Guards against DNS rebinding. Accepts loopback names and the configured host; when bound to all interfaces, any IP
- * address too, since addresses never go through DNS.
- */
-export function isOwnHost(header: string, host: string): boolean {
-  const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  if (name === host.toLowerCase()) return true;
-  if (LOOPBACK.has(host)) return LOOPBACK.has(name);
-  return (host === '0.0.0.0' || host === '::') && (isIP(name) !== 0 || name === 'localhost');
-}
-
 const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host);
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): unknown {
-  if (error.code === 'EADDRINUSE') {
-    return new VultuneError('SERVE_PORT_IN_USE', `port ${port} on ${host} is in use`, {
-      where: { name: '--port' },
-      hint: 'choose another one, or --port 0 for any free port',
-      cause: error,
-    });
-  }
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EACCES') {
-    return new VultuneError('SERVE_ADDRESS', `cannot listen on ${host}, port ${port}: ${error.code}`, {
-      where: { name: '--host' },
-      hint: 'give an address of this machine; ports below 1024 need special rights',
-      cause: error,
-    });
-  }
-  return error;
-}

@@ -1,8 +1,7 @@
 /** @file From scored functions, one after the other, to the report's findings: bands, suppressions, baseline, what is hidden, the order. */
 import { relative, sep } from 'node:path';
 import { type BaselineEntry, splitByBaseline } from './baseline.ts';
-import type { Finding, ScanCounts, ScanReport, SuppressionProblem } from './finding.ts';
-import { bandOf } from './operating-point.ts';
+import type { Band, Finding, ScanCounts, ScanReport, SuppressionProblem } from './finding.ts';
 import type { ScanFilesCounts, ScannedFunction } from './scan-files.ts';
 import type { SourceFile } from './walk/walk-tree.ts';
 
@@ -27,6 +26,15 @@ export interface CollectedFindings {
   readonly changed: readonly Finding[];
   readonly suppressionProblems: ScanReport['suppressionProblems'];
   readonly counts: Omit<ScanCounts, keyof ScanFilesCounts>;
+}
+
+/** `uncertain` reaches down to half the odds of the threshold. */
+const UNCERTAIN_ODDS = 2;
+
+export function bandOf(score: number, threshold: number): Band {
+  if (score >= threshold) return 'vulnerable';
+  const odds = (p: number) => p / (1 - p);
+  return odds(score) * UNCERTAIN_ODDS >= odds(threshold) ? 'uncertain' : 'safe';
 }
 
 /** A frame shows a few lines; a generated function of megabytes is not kept for them. */

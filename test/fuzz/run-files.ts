@@ -11,7 +11,7 @@ import { writeTensorboard } from '../../src/report/tensorboard/write-tensorboard
 import { EventLog } from '../../src/runs/event-log.ts';
 import { acquireLock } from '../../src/runs/lock.ts';
 import { openRun } from '../../src/runs/run-folder.ts';
-import { validationNegatives } from '../../src/scan/operating-point.ts';
+import { validationNegatives } from '../../src/workflows/scan/score-scale.ts';
 import { withMovedModel } from '../../src/workflows/train/run-model.ts';
 import { fakeRun } from '../support/fake-run.ts';
 import { type FuzzTarget, fileTarget, texts } from './fuzz-target.ts';

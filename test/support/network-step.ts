@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Network } from '../../src/network/network.ts';
 import { classification, type Label, type LossOptions } from '../../src/objectives/classification.ts';
-import type { Example } from '../../src/objectives/objective.ts';
+import type { Example, Objective } from '../../src/objectives/objective.ts';
 import { type PackedSequence, packSequence } from '../../src/packing/pack-sequence.ts';
 import { zerosLike } from '../../src/training/adamw.ts';
 import type { TinyNetwork } from './tiny-model.ts';
@@ -16,6 +16,8 @@ export interface StepOptions {
   readonly sharePrefixes?: boolean;
   readonly dropout?: number;
   readonly loss?: LossOptions;
+  /** Instead of the classification that `loss` describes: for heads that do not give two logits per function. */
+  readonly objective?: Objective<Label>;
   /** What the network calls for a sequence's frozen part; undefined: it computes it. */
   readonly frozen?: (
     sequence: PackedSequence,
@@ -24,7 +26,7 @@ export interface StepOptions {
 }
 
 export interface StepTensors {
-  /** [functions, 2] in the order of the functions, whatever the grouping. */
+  /** [functions, C] in the order of the functions, whatever the grouping; group by group where a head gives no equal rows. */
   readonly logits: Float64Array;
   readonly loss: number;
   readonly gradients: ReadonlyMap<string, Float32Array>;
@@ -73,8 +75,8 @@ export async function stepGroups(
   options: StepOptions = {},
 ): Promise<StepTensors> {
   const gradients = zerosLike(parameters);
-  const objective = classification(options.loss ?? { kind: 'cross_entropy' });
-  const logits = new Float64Array(2 * functions.length);
+  const objective = options.objective ?? classification(options.loss ?? { kind: 'cross_entropy' });
+  const said: Float32Array[] = [];
   let loss = 0;
   for (const group of groups) {
     const rows = group.map((i) => functions[i]!);
@@ -95,12 +97,26 @@ export async function stepGroups(
       await options.frozen?.(sequence, ids),
     );
     loss += result.loss;
-    group.forEach((function_, row) => {
-      logits[2 * function_] = result.logits[2 * row]!;
-      logits[2 * function_ + 1] = result.logits[2 * row + 1]!;
-    });
+    said.push(result.logits);
   }
-  return { logits, loss, gradients };
+  return { logits: inFunctionOrder(said, groups, functions.length), loss, gradients };
+}
+
+function inFunctionOrder(
+  said: readonly Float32Array[],
+  groups: readonly (readonly number[])[],
+  functionCount: number,
+): Float64Array {
+  const widths = new Set(said.map((logits, i) => logits.length / groups[i]!.length));
+  if (widths.size !== 1) return Float64Array.from(said.flatMap((logits) => [...logits]));
+  const [width = 0] = widths;
+  const all = new Float64Array(functionCount * width);
+  for (const [i, logits] of said.entries()) {
+    for (const [row, one] of groups[i]!.entries()) {
+      all.set(logits.subarray(row * width, (row + 1) * width), one * width);
+    }
+  }
+  return all;
 }
 
 /** Logits [B, 2] of one sequence, in a line. */

@@ -11,6 +11,7 @@ import { randomStream } from '../../src/base/random.ts';
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
 import type { Pooling } from '../../src/heads/classifier.ts';
+import type { Head } from '../../src/heads/head.ts';
 import { promisedShapes } from '../../src/model/check-weights.ts';
 import { readModel } from '../../src/model/families/registry.ts';
 import type { Model } from '../../src/model/spec.ts';
@@ -84,6 +85,7 @@ export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): 
     tensors: shapes as never,
     tokenizer: undefined,
     fingerprint: `tiny ${seed}`,
+    notes: [],
     read: async (name) => tensors.get(name)!,
     readRows: async (name, rows) => rowsOf(tensors.get(name)!, rows),
     close: async () => {},
@@ -129,12 +131,16 @@ export function randomParameters(
 }
 
 export interface TinyNetworkOptions extends Partial<Omit<NetworkOptions, 'model' | 'weights'>> {
+  /** Default: the classifier of two classes that pools as `pooling` says. */
+  readonly head?: Head;
+  /** Default: `last`. */
   readonly pooling?: Pooling;
   readonly lora?: Partial<LoraOptions>;
 }
 
 export interface TinyNetwork {
   readonly network: Network;
+  /** The classifier's, on the network's head: its scores need two logits per function. */
   readonly judgement: Judgement;
   readonly adapted: readonly AdaptedMatrix[];
   readonly parameters: AdapterParameters;
@@ -145,7 +151,8 @@ export async function tinyNetwork(
   { model, weights }: Pick<TinyModel, 'model' | 'weights'>,
   options: TinyNetworkOptions = {},
 ): Promise<TinyNetwork> {
-  const judgement = classifierJudgement(model, options.pooling ?? 'last');
+  const classifier = classifierJudgement(model, options.pooling ?? 'last');
+  const judgement = { ...classifier, head: options.head ?? classifier.head };
   const adapted = options.adapted ?? planLora(model, { ...loraDefaults, ...options.lora });
   const parameters = options.parameters ?? randomParameters(adapted, judgement);
   const network = new Network({
@@ -170,7 +177,7 @@ export async function fixtureNetwork(
 ): Promise<TinyNetwork & { readonly model: Model }> {
   const tiny = await openFixture(name);
   const header = readAdapterHeader(resolve(fixtureFolder(name), 'adapter'));
-  const { head } = classifierJudgement(tiny.model, options.pooling ?? 'last');
+  const head = options.head ?? classifierJudgement(tiny.model, options.pooling ?? 'last').head;
   const adapter = await loadAdapter(header, tiny.model, head);
   return { ...(await tinyNetwork(tiny, { ...adapter, ...options })), model: tiny.model };
 }

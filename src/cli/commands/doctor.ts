@@ -9,7 +9,7 @@ import { findPython, folderSizeBytes, type Python, packageVersion } from '../doc
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
-export interface DoctorStages {
+export interface DoctorParts {
   readonly version: string;
   readonly probeRuntime: RuntimeProbe;
   /** Name and path of every cache. */
@@ -30,7 +30,7 @@ interface Report {
   readonly advice: readonly string[];
 }
 
-export function doctorCommand(stages: DoctorStages): CliCommand {
+export function doctorCommand(parts: DoctorParts): CliCommand {
   return (context) => {
     const command = new Command('doctor')
       .summary('show what this machine offers and what is missing')
@@ -42,7 +42,7 @@ export function doctorCommand(stages: DoctorStages): CliCommand {
     addExamples(command, [['paste this into a bug report', 'vultune doctor']]);
     return command.action(async ({ json }: { json: boolean }) => {
       if (!json && context.stderr.isLive) context.stderr.write('measuring ...\r');
-      const report = await examine(stages);
+      const report = await examine(parts);
       if (!json && context.stderr.isLive) context.stderr.write('             \r');
       context.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report, context));
     });
@@ -51,7 +51,7 @@ export function doctorCommand(stages: DoctorStages): CliCommand {
 
 const PACKAGES = ['onnxruntime-node', '@huggingface/tokenizers', '@huggingface/hub'];
 
-async function examine({ version, probeRuntime, cacheFolders }: DoctorStages): Promise<Report> {
+async function examine({ version, probeRuntime, cacheFolders }: DoctorParts): Promise<Report> {
   const machine = inspectMachine();
   const packages = PACKAGES.map((name) => [name, packageVersion(name) ?? 'missing'] as const);
   const python = await findPython();

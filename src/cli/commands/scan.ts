@@ -1,6 +1,5 @@
 /** @file `vultune scan`: its options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseBudget } from '../../scan/operating-point.ts';
 import { DEFAULT_FRAMES, type ScanOptions } from '../../workflows/scan/scan-options.ts';
 import type { CliContext } from '../context.ts';
 import { addDeviceOptions, addExamples, parseCount, parsePrevalence, parseShare } from '../options.ts';
@@ -107,7 +106,7 @@ function addJudgementOptions(command: Command): void {
         '--max-false-positives <share>',
         "choose the threshold that flags at most this share of the run's safe validation functions: 1/200, 0.005 or 0.5%",
       )
-        .argParser(parseBudgetOption)
+        .argParser(parseBudget)
         .conflicts('threshold'),
     )
     .addOption(
@@ -130,8 +129,11 @@ function addJudgementOptions(command: Command): void {
 
 const collect = (value: string, previous: readonly string[]) => [...previous, value];
 
-function parseBudgetOption(text: string): number {
-  const share = parseBudget(text);
-  if (share !== undefined) return share;
+/** `1/200`, `0.005`, `0.5%`: from 0 to 1. */
+function parseBudget(text: string): number {
+  const match = /^\s*([\d.]+)\s*(?:\/\s*([\d.]+)|(%))?\s*$/.exec(text);
+  const value =
+    match === null ? Number.NaN : Number(match[1]) / (match[3] === '%' ? 100 : Number(match[2] ?? 1));
+  if (value >= 0 && value <= 1) return value;
   throw new InvalidArgumentError(`found ${text}, expected a share such as 1/200, 0.005 or 0.5%.`);
 }

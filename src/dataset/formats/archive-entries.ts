@@ -2,17 +2,19 @@
  * @file Dataset files in a tar archive (compressed or not), read as they come by: nothing is unpacked to disk. Links,
  * odd paths and files that are not datasets are passed over; a bomb is refused.
  */
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createGunzip, gunzipSync, constants as zlib } from 'node:zlib';
-import { Parser, type ReadEntry } from 'tar';
-import { ARCHIVE_LIMITS, mostUnpackedBytes, pathInArchive } from '../../base/archive-limits.ts';
+import { gunzipSync, constants as zlib } from 'node:zlib';
+import { ARCHIVE_LIMITS, mostUnpackedBytes } from '../../base/archive-limits.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
+import { readTar, type TarEntry } from '../archives/tar-archive.ts';
+import { UnpacksTooMuch, unpackedBytes } from '../archives/unpacked-bytes.ts';
 import type { DatasetFile } from './dataset-file.ts';
 import { fileOfStream } from './look-at-file.ts';
 
 export interface ArchiveOptions {
+  /** Default: false, a plain tar archive. */
+  readonly isGzip?: boolean;
   /** The most bytes of all entries together, uncompressed. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal | undefined;
@@ -32,25 +34,12 @@ export function isTar(head: Uint8Array): boolean {
 
 /** The bytes of a gzipped file that is not an archive. @throws VultuneError `ARCHIVE_BROKEN`, `ARCHIVE_BOMB`. */
 export async function* gunzipped(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const { size } = await stat(path);
-  const maxBytes = mostUnpackedBytes(size, ARCHIVE_LIMITS.dataset);
-  const input = createReadStream(path);
-  const output = createGunzip();
-  input.on('error', (error) => output.destroy(error));
-  let unpackedBytes = 0;
+  const maxBytes = mostUnpackedBytes((await stat(path)).size, ARCHIVE_LIMITS.dataset);
   try {
-    for await (const chunk of input.pipe(output)) {
-      signal?.throwIfAborted();
-      unpackedBytes += chunk.length;
-      if (unpackedBytes > maxBytes) throw bomb(path, `${Math.round(maxBytes / 2 ** 20)} MiB`);
-      yield chunk as Buffer;
-    }
+    yield* unpackedBytes(path, { isGzip: true, maxBytes, signal });
   } catch (error) {
     signal?.throwIfAborted();
     throw broken(error, path);
-  } finally {
-    input.destroy();
-    output.destroy();
   }
 }
 
@@ -61,89 +50,60 @@ export async function* gunzipped(path: string, signal?: AbortSignal): AsyncGener
  */
 export async function* archiveEntries(
   path: string,
-  options: ArchiveOptions = {},
+  { isGzip = false, maxBytes, signal, onBytes, onSkipped }: ArchiveOptions = {},
 ): AsyncGenerator<DatasetFile> {
-  const { size } = await stat(path);
-  const maxBytes = options.maxBytes ?? mostUnpackedBytes(size, ARCHIVE_LIMITS.dataset);
-  const waiting: ReadEntry[] = [];
-  const seen = new Set<string>();
-  let entries = 0;
-  let totalBytes = 0;
+  const waiting: TarEntry[] = [];
   let failure: unknown;
   let isDone = false;
   let wake = () => {};
-  let current: ReadEntry | undefined;
-  const fail = (error: unknown) => {
-    failure ??= broken(error, path);
-    // Else whoever reads the entry waits for ever for the rest of it.
-    current?.emit('error', failure);
-    wake();
-  };
-  const parser = new Parser({
-    strict: true,
-    onReadEntry(entry) {
-      totalBytes += entry.size;
-      if (totalBytes > maxBytes) fail(bomb(path, `${Math.round(maxBytes / 2 ** 20)} MiB`));
-      if (++entries > ARCHIVE_LIMITS.dataset.entries) fail(bomb(path, `${entries} files`));
-      const problem = entryProblem(entry, seen);
-      if (problem !== undefined) options.onSkipped?.(problem);
-      if (failure === undefined && problem === undefined && DATASET_ENTRY.test(entry.path)) {
-        waiting.push(entry);
-        wake();
-      } else entry.resume();
+  let current: TarEntry | undefined;
+  const left = new AbortController();
+  const entries = {
+    wants: () => true,
+    onProblem: (problem: string) => onSkipped?.(problem),
+    onEntry: (entry: TarEntry) => {
+      if (DATASET_ENTRY.test(entry.name)) waiting.push(entry);
+      else entry.content.resume();
+      wake();
     },
-  });
-  parser.on('error', fail);
-  parser.on('end', () => {
-    isDone = true;
-    wake();
-  });
-  const input = createReadStream(path);
-  const stop = () => {
-    failure ??= options.signal!.reason;
-    current?.emit('error', failure);
-    input.destroy();
-    wake();
   };
-  options.signal?.addEventListener('abort', stop, { once: true });
-  input.on('error', fail);
-  let read = 0;
-  input.on('data', (chunk) => {
-    read += chunk.length;
-    options.onBytes?.(read);
-    if (failure === undefined && !parser.write(chunk as Buffer)) input.pause();
-  });
-  parser.on('drain', () => input.resume());
-  input.on('end', () => parser.end());
+  const { dataset } = ARCHIVE_LIMITS;
+  const reading = readTar(path, entries, {
+    isGzip,
+    limits: { ...dataset, totalBytes: maxBytes ?? dataset.totalBytes },
+    signal: AbortSignal.any([left.signal, ...(signal === undefined ? [] : [signal])]),
+    onBytes,
+  }).then(
+    () => {
+      isDone = true;
+      wake();
+    },
+    (error: unknown) => {
+      failure = signal?.aborted === true ? signal.reason : brokenTar(error, path);
+      // Else whoever reads the entry waits for ever for the rest of it.
+      current?.content.emit('error', failure);
+      wake();
+    },
+  );
   try {
     for (;;) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       if (failure !== undefined) throw failure;
       const entry = waiting.shift();
       if (entry !== undefined) {
-        entry.on('error', () => {}); // told to whoever reads it, or by the next turn of this loop
+        const { name, content } = entry;
+        content.on('error', () => {}); // told to whoever reads it, or by the next turn of this loop
         current = entry;
-        yield await fileOfStream(`${path}/${entry.path}`, entry as AsyncIterable<Uint8Array>, entry.size);
+        yield await fileOfStream(`${path}/${name}`, content as AsyncIterable<Uint8Array>, content.size);
         current = undefined;
-        entry.resume();
+        content.resume();
       } else if (isDone) return;
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
-    options.signal?.removeEventListener('abort', stop);
-    input.destroy();
+    left.abort();
+    await reading;
   }
-}
-
-function entryProblem({ type, path }: ReadEntry, seen: Set<string>): string | undefined {
-  const name = pathInArchive(path);
-  if (name === undefined) return 'archive entry with a path out of the archive';
-  const isPlain = ['Directory', 'File', 'OldFile', 'ContiguousFile'].includes(type);
-  if (!isPlain) return 'archive entry that is a link or no file';
-  if (type === 'Directory') return undefined;
-  if (seen.has(name)) return 'archive entry of a name that came before';
-  seen.add(name);
-  return undefined;
 }
 
 function gunzipHead(head: Uint8Array): Uint8Array {
@@ -158,18 +118,22 @@ function gunzipHead(head: Uint8Array): Uint8Array {
   }
 }
 
-function bomb(path: string, limit: string): VultuneError {
-  return new VultuneError('ARCHIVE_BOMB', `${path} unpacks to more than ${limit}, which no dataset does`, {
-    where: { file: path },
-    hint: 'unpack it yourself if you trust it, and give the folder',
-  });
+/** Damage within gzip is told as such. */
+function brokenTar(error: unknown, path: string): unknown {
+  const isZlib = error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+  return broken(isZlib ? new Error(`zlib: ${error.message}`, { cause: error }) : error, path);
 }
 
 function broken(error: unknown, path: string): unknown {
   const translated = fileError(error, path, 'read');
   if (translated instanceof VultuneError) return translated;
+  if (error instanceof UnpacksTooMuch) {
+    return new VultuneError('ARCHIVE_BOMB', `${path} ${error.message}, which no dataset does`, {
+      where: { file: path },
+      hint: 'unpack it yourself if you trust it, and give the folder',
+    });
+  }
   const reason = error instanceof Error ? error.message : String(error);
-  if (/decompression ratio/.test(reason)) return bomb(path, 'a thousand times its size');
   return new VultuneError('ARCHIVE_BROKEN', `${path} is not a complete archive: ${reason.slice(0, 120)}`, {
     where: { file: path },
     hint: 'it may be truncated: fetch it again',

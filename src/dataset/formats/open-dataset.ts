@@ -121,20 +121,21 @@ async function openFolder(
 }
 
 async function openArchive(
-  { path, sizeBytes }: DatasetFile,
+  { path, sizeBytes, container }: DatasetFile,
   given: DatasetFormat | undefined,
   options: OpenDatasetOptions,
 ): Promise<OpenedDataset> {
+  const archive = { isGzip: container === 'gzip', signal: options.signal };
   let format: string | undefined;
   let unknown: DatasetFile | undefined;
-  for await (const entry of archiveEntries(path, { signal: options.signal })) {
+  for await (const entry of archiveEntries(path, archive)) {
     format = (given ?? recogniseFormat(entry))?.name;
     if (format !== undefined) break;
     unknown ??= entry;
   }
   if (format === undefined) throw unknown === undefined ? noFiles(path) : unknownFormat(unknown);
   const reading = {
-    signal: options.signal,
+    ...archive,
     onBytes: options.onBytes,
     onSkipped: (reason: string) => options.tally?.add(reason),
   };

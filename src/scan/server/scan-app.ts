@@ -1,12 +1,12 @@
 /** @file The scoring service's routes and what it refuses. Opens no socket, so it is tested without one. */
-import { isIP } from 'node:net';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { VultuneError } from '../../base/errors.ts';
+import { isOwnHost } from '../../base/own-server.ts';
 import type { Judge } from '../../judging/judge.ts';
+import { bandOf } from '../collect-findings.ts';
 import type { Band } from '../finding.ts';
-import { bandOf } from '../operating-point.ts';
 
 import { JobQueue, QueueFullError } from './job-queue.ts';
 import { DEFAULT_SERVER_LIMITS, type ScanServerLimits } from './limits.ts';
@@ -17,7 +17,7 @@ export interface ScanAppOptions {
   readonly judge: Judge;
   readonly threshold: number;
   readonly version: string;
-  /** Names besides localhost and loopback addresses that a request may call this host by. */
+  /** Names and addresses that a request may call this host by; default: those of loopback. */
   readonly hostNames?: readonly string[];
   readonly limits?: Partial<ScanServerLimits>;
   /** Told what went wrong inside; who asked is told only that something did. */
@@ -31,7 +31,7 @@ export interface ScoredFunctionJson {
 }
 
 export function scanApp(options: ScanAppOptions): Hono {
-  const { judge, threshold, version, hostNames = [], onFailure } = options;
+  const { judge, threshold, version, hostNames = ['127.0.0.1'], onFailure } = options;
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const queue = new JobQueue(limits.waiting);
   const app = new Hono();
@@ -100,16 +100,6 @@ function requestError(error: Error): RequestError {
   }
   // What went wrong inside is for the log, not for whoever asks.
   return new RequestError(500, 'INTERNAL', 'scoring failed');
-}
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i;
-const EVERY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
-
-/** Nobody resolves an address: where the service listens on all of them, any address is its own. */
-function isOwnHost(host: string, names: readonly string[]): boolean {
-  const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  if (LOOPBACK.test(name) || names.some((own) => own.toLowerCase() === name.toLowerCase())) return true;
-  return isIP(name) !== 0 && names.some((own) => EVERY_ADDRESS.has(own));
 }
 
 function isOwnOrigin(origin: string, host: string): boolean {

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { VultuneError } from '../../base/errors.ts';
+import { listenError } from '../../base/own-server.ts';
 import { type ScanAppOptions, scanApp } from './scan-app.ts';
 
 export interface ScanServerOptions extends ScanAppOptions {
@@ -45,17 +45,4 @@ export async function startScanServer(options: ScanServerOptions): Promise<ScanS
       await closed;
     },
   };
-}
-
-function listenError(cause: NodeJS.ErrnoException, host: string, port: number): VultuneError {
-  if (cause.code === 'EADDRINUSE') {
-    return new VultuneError('SERVE_PORT_IN_USE', `port ${port} of ${host} is in use`, {
-      hint: 'Choose another one with --port, or 0 for any free one.',
-      cause,
-    });
-  }
-  return new VultuneError('SERVE_ADDRESS', `cannot listen on ${host}:${port}: ${cause.message}`, {
-    hint: 'Give an address of this machine, and a port that you may use.',
-    cause,
-  });
 }

@@ -48,7 +48,7 @@ export async function ownScores(
   adapter: AdapterHeader,
   records: readonly LabelledRecord[],
 ): Promise<Float64Array | undefined> {
-  if (!(await isScoredBy(predictions, split, adapter))) return undefined;
+  if ((await scoresAreOf(predictions, split, adapter)) !== 'this adapter') return undefined;
   const lines = readTextFile(join(predictions, `${split}.jsonl`))
     .trimEnd()
     .split('\n');
@@ -60,14 +60,16 @@ export async function ownScores(
 
 const prediction = z.object({ raw_score: z.number().min(0).max(1), target: z.literal([0, 1]) });
 
-async function isScoredBy(
+/** Whose the scores of a split are. `unknown`: older runs, and adapters that do not name their base model, keep no word of it. */
+export async function scoresAreOf(
   predictions: string,
   split: PredictedSplit,
   adapter: AdapterHeader,
-): Promise<boolean> {
+): Promise<'this adapter' | 'another' | 'unknown'> {
   const [by, file] = [join(predictions, FILE), join(predictions, `${split}.jsonl`)];
-  if (!existsSync(by) || !existsSync(file)) return false;
+  if (!existsSync(by) || !existsSync(file)) return 'unknown';
   const kept = jsonOrUndefined(scoredBy, readTextFile(by));
-  if (kept === undefined || kept.detector !== (await scoringIdentity(adapter))) return false;
-  return kept.predictions[split] === (await hashFile(file)).sha256;
+  if (kept === undefined) return 'unknown';
+  if (kept.detector !== (await scoringIdentity(adapter))) return 'another';
+  return kept.predictions[split] === (await hashFile(file)).sha256 ? 'this adapter' : 'another';
 }

@@ -9,6 +9,7 @@ import { type OpenModel, type OpenModelOptions, openModel } from '../../network/
 import type { WorkflowContext } from '../context.ts';
 import { downloadProgress } from './download-progress.ts';
 
+/** Warns of what the model's files leave unsaid. */
 export async function openBaseModel(
   reference: string,
   revision: string | undefined,
@@ -22,7 +23,9 @@ export async function openBaseModel(
       onProgress: progress.onProgress,
       signal,
     });
-    return await openModel(path, options);
+    const model = await openModel(path, options);
+    for (const note of model.checkpoint.notes) report.warn(`${path}: ${note}`);
+    return model;
   } finally {
     progress.stop();
   }

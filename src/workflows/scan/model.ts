@@ -1,14 +1,35 @@
-/** @file The detector of a scan, opened when something is first asked of it: a scan that finds everything in the caches never opens it. */
+/**
+ * @file The detector of a scan behind what is kept of its answers, under a key of all that they depend on: opened when
+ * something is first asked of it that is not kept. A scan that finds everything in the caches never opens it.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import { fileError } from '../../base/files.ts';
+import { removeLeftovers } from '../../base/temporary-files.ts';
 import { explainLines } from '../../explain/line-scores.ts';
 import type { Detector } from '../../judging/detector.ts';
 import type { Judge } from '../../judging/judge.ts';
+import { fileLineCache, type LineCache, memoryLineCache } from '../../scan/cache/line-cache.ts';
+import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/cache/score-cache.ts';
 import type { LineExplainer } from '../../scan/explain-findings.ts';
+import { textKey } from '../../scan/fingerprint.ts';
 import type { WorkflowContext } from '../context.ts';
+import { adaptedIdentity } from '../open/open-base-model.ts';
 import { openAdapter } from '../open/open-detector.ts';
-import type { ScanOptions } from './scan-options.ts';
+import { type ScanOptions, scanCacheFolder } from './scan-options.ts';
 
-export interface LazyModel {
+/** Goes up when the same model gives other scores than before (another way of reading long functions, of packing ...). */
+const SCORING_VERSION = 2;
+/** Names the method; goes up when the same model gives a line another score than before. */
+const LINES_VERSION = 'gradient-2';
+
+export interface ScanModel {
+  /** Of the adapter's files alone. */
+  readonly adapterFingerprint: string;
+  readonly scores: ScoreCache;
+  readonly lines: LineCache;
   readonly open: () => Promise<Judge>;
   /** By gradient: a scan has no time for more. */
   readonly explain: LineExplainer;
@@ -16,12 +37,18 @@ export interface LazyModel {
   readonly close: () => Promise<void>;
 }
 
-export function lazyModel(
-  { device, numThreads, maxLength }: ScanOptions,
+/**
+ * An adapter that does not name its model and tokenizer (another tool's, or an older one of ours) is identified by
+ * opening them. Throws FILE_MISSING for an adapter without weights.
+ */
+export async function scanModel(
+  options: ScanOptions,
   adapter: AdapterHeader,
   context: WorkflowContext,
   beforeOpening: () => void,
-): LazyModel {
+): Promise<ScanModel> {
+  const { device, numThreads, maxLength } = options;
+  const caches = await openCaches(options, adapter, context);
   let opened: Detector | undefined;
   const detector = async (): Promise<Detector> => {
     if (opened !== undefined) return opened;
@@ -30,6 +57,7 @@ export function lazyModel(
     return opened;
   };
   return {
+    ...caches,
     open: detector,
     explain: async (codes, signal) => {
       const explained = await explainLines(await detector(), codes, 'gradient', { signal });
@@ -37,4 +65,56 @@ export function lazyModel(
     },
     close: async () => opened?.close(),
   };
+}
+
+async function openCaches(
+  { cache = true, device = 'cpu', maxLength }: ScanOptions,
+  adapter: AdapterHeader,
+  context: WorkflowContext,
+): Promise<Pick<ScanModel, 'adapterFingerprint' | 'scores' | 'lines'>> {
+  const { baseFingerprint, configFingerprint, tokenizerFingerprint } = await adaptedIdentity(
+    adapter,
+    context,
+  );
+  const adapterFingerprint = await fingerprintAdapter(adapter);
+  if (!cache) return { adapterFingerprint, scores: memoryScoreCache(), lines: memoryLineCache() };
+  const { settings } = adapter;
+  // Not the threshold: another one needs no other scores.
+  const key = textKey(
+    String(SCORING_VERSION),
+    adapterFingerprint,
+    baseFingerprint,
+    configFingerprint,
+    tokenizerFingerprint,
+    settings?.longFunctions ?? '',
+    settings?.pooling ?? '',
+    // Scores are calibrated ones.
+    JSON.stringify(settings?.calibration ?? null),
+    String(maxLength ?? settings?.maxLength ?? ''),
+    device,
+  );
+  const folder = scanCacheFolder();
+  removeLeftovers(folder);
+  const notKept = (what: string) => (cause: unknown) => {
+    context.report.warn(`${what} are not kept: ${cause instanceof Error ? cause.message : String(cause)}`);
+  };
+  return {
+    adapterFingerprint,
+    scores: fileScoreCache(folder, key, notKept('scores')),
+    lines: fileLineCache(folder, `${LINES_VERSION}-${key}`, notKept("lines' scores")),
+  };
+}
+
+/** Of the files that PEFT writes. */
+async function fingerprintAdapter({ folder }: AdapterHeader): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of ['adapter_model.safetensors', 'adapter_config.json']) {
+    const file = join(folder, name);
+    hash.update(
+      await readFile(file).catch((error: unknown) => {
+        throw fileError(error, file, 'read');
+      }),
+    );
+  }
+  return hash.digest('hex').slice(0, 16);
 }

@@ -1,4 +1,6 @@
-/** @file What a scan takes and what it gives. */
+/** @file What a scan takes, what it gives, and where it keeps things. */
+import { join } from 'node:path';
+import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
 
@@ -45,3 +47,6 @@ export interface ScanResult {
   /** What a new baseline is made of: the findings that are not suppressed, those of the old baseline among them. */
   readonly unsuppressed: readonly Finding[];
 }
+
+/** What scans keep from one to the next. */
+export const scanCacheFolder = () => join(vultuneCacheDir(undefined), 'scan');

@@ -9,14 +9,12 @@ import { createExtractionPool } from '../../source/extraction-pool.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { findAdapter } from '../open/find-adapter.ts';
 import { packageVersions } from '../package-versions.ts';
-import { openCaches, saveOutlines } from './caches.ts';
-import { withLines } from './finding-lines.ts';
-import { lazyModel } from './model.ts';
-import { withNearest } from './nearest.ts';
+import { explainedFindings } from './explained-findings.ts';
+import { type ScanModel, scanModel } from './model.ts';
 import { scanProgress } from './progress.ts';
 import { DEFAULT_FRAMES, type ScanOptions, type ScanResult } from './scan-options.ts';
 import { scoreScale } from './score-scale.ts';
-import { findSources } from './sources.ts';
+import { findSources, openOutlines, saveOutlines } from './sources.ts';
 
 /** Starting more workers than one costs more than parsing a few files. */
 const FILES_WORTH_WORKERS = 100;
@@ -31,16 +29,17 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
   const { signal, report } = context;
   const baseline = options.baseline === undefined ? [] : readBaseline(options.baseline);
   const adapter = await findAdapter(options.run, context);
-  const scale = scoreScale(options, adapter);
+  const scale = await scoreScale(options, adapter);
   for (const caution of scale.cautions) report.warn(caution);
 
   const progress = scanProgress(report);
-  const model = lazyModel(options, adapter, context, progress.pause);
   const notices = new Notices();
   const repositories = new Repositories(notices, signal);
+  let model: ScanModel | undefined;
   try {
     const sources = await findSources(options, { repositories, notices, signal });
-    const { adapterFingerprint, scores, lines, outlines } = await openCaches(options, adapter, context);
+    model = await scanModel(options, adapter, context, progress.pause);
+    const outlines = openOutlines(options);
     const collector = new FindingCollector({
       baseFolder: sources.baseFolder,
       threshold: scale.threshold,
@@ -58,7 +57,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
       openPool: () => createExtractionPool({ threads }),
       openJudge: model.open,
       outlines,
-      scores,
+      scores: model.scores,
       notices,
       signal,
       includeMinified: options.includeMinified ?? false,
@@ -72,17 +71,17 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
 
     if (cached > 0) report.note(`scores from the cache: ${cached}`);
     const collected = collector.collected();
-    const explained =
-      options.lines === false
-        ? collected.findings
-        : await withLines(collected.findings, model.explain, lines, context);
-    const findings = await withNearest(explained, adapter.folder, signal);
+    const findings = await explainedFindings(
+      collected.findings,
+      { model: options.lines === false ? undefined : model, adapterFolder: adapter.folder },
+      context,
+    );
     return {
       unsuppressed: collected.unsuppressed,
       report: {
         version: packageVersions().vultune!,
         run: options.run,
-        adapterFingerprint,
+        adapterFingerprint: model.adapterFingerprint,
         baseFolder: sources.baseFolder,
         threshold: scale.shift(scale.threshold),
         thresholdSource: scale.source,
@@ -101,7 +100,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
     };
   } finally {
     progress.pause();
-    await model.close();
+    await model?.close();
     await repositories.close();
   }
 }

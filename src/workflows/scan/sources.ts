@@ -1,12 +1,18 @@
-/** @file The files of a scan: those below the paths, or the ones of them that differ from a commit. */
+/**
+ * @file The files of a scan: those below the paths, or the ones of them that differ from a commit; and the index of what
+ * earlier scans found in them.
+ */
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { locateRepository } from '../../git/locate-repository.ts';
+import { fileOutlineIndex, noOutlineIndex, type OutlineIndex } from '../../scan/cache/outline-index.ts';
 import { compareWithCommit, type DiffOptions } from '../../scan/diff/compare-with-commit.ts';
 import { pathFilter } from '../../scan/walk/path-filter.ts';
 import { type SourceFile, walkTree } from '../../scan/walk/walk-tree.ts';
-import type { ScanOptions } from './scan-options.ts';
+import type { Reporter } from '../context.ts';
+import { packageVersions } from '../package-versions.ts';
+import { type ScanOptions, scanCacheFolder } from './scan-options.ts';
 
 export interface ScanSources {
   readonly files: readonly SourceFile[];
@@ -45,4 +51,23 @@ export async function findSources(options: ScanOptions, places: DiffOptions): Pr
 function folderOf(path: string): string {
   const real = realpathSync(resolve(path));
   return lstatSync(real).isDirectory() ? real : dirname(real);
+}
+
+/** The index of the tree; nothing is kept with `cache: false`. */
+export function openOutlines({ paths, cache = true }: ScanOptions): OutlineIndex {
+  if (!cache) return noOutlineIndex();
+  const roots = paths.map((path) => realpathSync(path)).filter((path) => lstatSync(path).isDirectory());
+  // Single files (a commit hook's) are parsed quickly, and their lists would pile up.
+  if (roots.length === 0) return noOutlineIndex();
+  return fileOutlineIndex(scanCacheFolder(), roots.toSorted(), packageVersions().vultune!);
+}
+
+/** A disk that refuses them costs the next scan time, and nothing else. */
+export function saveOutlines(outlines: OutlineIndex, complete: boolean, report: Reporter): void {
+  try {
+    outlines.save(complete);
+  } catch (cause) {
+    if (!(cause instanceof VultuneError)) throw cause;
+    report.warn(`the list of functions is not kept: ${cause.message}`);
+  }
 }

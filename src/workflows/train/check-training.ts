@@ -11,7 +11,8 @@ import type { TrainConfig } from '../../config/train-config.ts';
 import { openModel } from '../../network/open-model.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import type { WorkflowContext } from '../context.ts';
-import { firstParameters, trainingExamples, trainingTask } from './setup.ts';
+import { trainingExamples } from './examples.ts';
+import { firstParameters, planTraining } from './setup.ts';
 import type { TrainRequest } from './train.ts';
 
 /** Throws what `train` would throw. @returns what could not be checked, one phrase each */
@@ -31,10 +32,10 @@ export async function checkTraining(
   }
   const model = await openModel(path);
   try {
-    const task = trainingTask(config, model);
-    firstParameters(config, model);
+    const plan = planTraining(config, model);
+    firstParameters(plan);
     const records = inputs.find(({ key }) => key === 'train_file')?.records ?? [];
-    trainingExamples(config, model, task, records);
+    trainingExamples(plan, records);
   } finally {
     await model.checkpoint.close();
   }

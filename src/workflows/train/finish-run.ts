@@ -18,7 +18,6 @@ import { formatFingerprints } from '../../evaluation/contamination.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { metricRegistry } from '../../evaluation/metrics/registry.ts';
 import { modelIdentity } from '../../network/model-identity.ts';
-import type { OpenModel } from '../../network/open-model.ts';
 import type { CardBase } from '../../report/card-usage.ts';
 import { formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
@@ -27,15 +26,13 @@ import { comparisonJson } from '../evaluate/comparison-json.ts';
 import { FINGERPRINTS_FILE } from '../evaluate/evaluation-files.ts';
 import { recordScoredBy } from '../evaluate/own-predictions.ts';
 import { writeRunReport } from '../report/run-page.ts';
-import type { EvaluatedSplit } from './evaluated-split.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
-import { type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
-import { adaptedLayers, loraOptions } from './setup.ts';
+import { type EvaluatedSplit, type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
+import type { TrainingPlan } from './setup.ts';
 
 export interface FinishedTraining {
   readonly run: WritableRun;
-  readonly config: TrainConfig;
-  readonly model: OpenModel;
+  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'lora' | 'layers'>;
   readonly parameters: AdapterParameters;
   readonly train: readonly LabelledRecord[];
   /** Validation first. */
@@ -57,7 +54,8 @@ export interface RunResult {
  * the adapter folder adapter_config.json comes last, so that an adapter that is there is whole.
  */
 export async function finishRun(finished: FinishedTraining): Promise<RunResult> {
-  const { run, config, model, parameters, train, splits, signal } = finished;
+  const { run, plan, parameters, train, splits, signal } = finished;
+  const { config, model, lora, layers } = plan;
   const { calibration, threshold, fingerprints, judged } = await judgeSplits(train, splits);
   await stopIfAsked(signal);
   const comparisons = new Map(judged.map(({ split, comparison }) => [split.name, comparison]));
@@ -79,11 +77,11 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   await writeAdapter(run.paths.adapter, {
     model: model.spec,
     config: {
-      lora: loraOptions(config),
+      lora,
       baseModel: config.base_model,
       revision: config.revision ?? undefined,
     },
-    layers: adaptedLayers(config, model),
+    layers,
     parameters,
     settings: {
       formatVersion: 1,
@@ -147,7 +145,7 @@ function writePredictions(
 }
 
 function modelCard(
-  { config, model, train, splits }: FinishedTraining,
+  { plan: { config, model }, train, splits }: FinishedTraining,
   { threshold, calibration }: Pick<JudgedSplits, 'threshold' | 'calibration'>,
   comparisons: RunResult['comparisons'],
 ): string {

@@ -19,7 +19,14 @@ import {
 } from '../../evaluation/contamination.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
 import { clusterRecords } from '../../evaluation/resampling/clusters.ts';
-import type { EvaluatedSplit } from './evaluated-split.ts';
+
+/** A split after its evaluation. */
+export interface EvaluatedSplit {
+  readonly name: 'valid' | 'test';
+  readonly records: readonly LabelledRecord[];
+  /** [N] probability of vulnerable, the network's own. */
+  readonly scores: Float64Array;
+}
 
 export interface JudgedSplit {
   readonly split: EvaluatedSplit;

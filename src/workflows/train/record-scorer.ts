@@ -1,18 +1,14 @@
 /** @file Scores data set records with a network in training; token ids of a data set are made once. */
-import type { TrainConfig } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { FrozenFeatures } from '../../network/frozen-features.ts';
 import type { Network } from '../../network/network.ts';
-import type { OpenModel } from '../../network/open-model.ts';
 import { scoreFunctions } from '../../network/score-functions.ts';
-import type { Judgement } from '../../tasks/task.ts';
-import { evaluationIds } from './setup.ts';
+import { evaluationIds } from './examples.ts';
+import type { TrainingPlan } from './setup.ts';
 
 export interface ScorerParts {
-  readonly config: TrainConfig;
-  readonly model: OpenModel;
+  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'task'>;
   readonly network: Network;
-  readonly judgement: Judgement;
   readonly features: FrozenFeatures | undefined;
   readonly signal: AbortSignal;
 }
@@ -28,8 +24,7 @@ export class RecordScorer {
 
   /** Token ids of each record. */
   ids(records: readonly LabelledRecord[]): readonly (readonly number[])[] {
-    const { config, model } = this.#parts;
-    const ids = this.#ids.get(records) ?? evaluationIds(config, model, records);
+    const ids = this.#ids.get(records) ?? evaluationIds(this.#parts.plan, records);
     this.#ids.set(records, ids);
     return ids;
   }
@@ -38,14 +33,15 @@ export class RecordScorer {
     records: readonly LabelledRecord[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float64Array> {
-    const { config, network, judgement, features, signal } = this.#parts;
+    const { plan, network, features, signal } = this.#parts;
+    const { config, task } = plan;
     const ids = this.ids(records);
-    const logits = await scoreFunctions(network, judgement.head, ids, {
+    const logits = await scoreFunctions(network, task.head, ids, {
       tokensPerBatch: config.tokens_per_batch,
       features,
       signal,
       onProgress: ({ functions }) => onProgress?.(functions, ids.length),
     });
-    return judgement.scores(logits);
+    return task.scores(logits);
   }
 }

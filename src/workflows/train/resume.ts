@@ -9,7 +9,7 @@ import { requireDevice } from '../../runtime/ort/devices.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { findStart } from './resume-point.ts';
 import { openRunModel, requireSameModel, withMovedModel } from './run-model.ts';
-import { firstParameters } from './setup.ts';
+import { firstParameters, planTraining } from './setup.ts';
 import { type RecordsByKey, type TrainResult, trainInto } from './train-into.ts';
 
 export interface ResumeOptions {
@@ -40,7 +40,8 @@ export async function resumeTraining(
     const model = await openRunModel(config, context);
     try {
       requireSameModel(run, model);
-      const parameters = firstParameters(config, model);
+      const plan = planTraining(config, model);
+      const parameters = firstParameters(plan);
       const start = await findStart(run, parameters, startOver, context.report);
       run.events.append({
         type: 'resumed',
@@ -48,7 +49,7 @@ export async function resumeTraining(
         checkpoint: start.checkpoint,
         pid: process.pid,
       });
-      return await trainInto({ run, config, model, records, context }, start.state);
+      return await trainInto({ run, plan, records, context }, start.state);
     } finally {
       await model.checkpoint.close();
     }

@@ -1,14 +1,20 @@
 /** @file Trains into a run folder: network, trainer, scores of the best checkpoint, and what a finished run leaves. */
+import { join } from 'node:path';
+import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { formatDuration, formatMetric } from '../../base/numbers.ts';
-import type { TrainConfig } from '../../config/train-config.ts';
+import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
 import { decisiveValue, metricNamed, snakeMetrics } from '../../evaluation/metrics/metric-names.ts';
 import { rankScores } from '../../evaluation/metrics/ranked-scores.ts';
 import { computeMetrics } from '../../evaluation/metrics/registry.ts';
-import type { Network } from '../../network/network.ts';
-import type { OpenModel } from '../../network/open-model.ts';
+import { chooseCut } from '../../network/choose-cut.ts';
+import { FeatureCache } from '../../network/feature-cache.ts';
+import { FrozenFeatures } from '../../network/frozen-features.ts';
+import { configFingerprint } from '../../network/model-identity.ts';
+import { Network } from '../../network/network.ts';
 import type { WritableRun } from '../../runs/run-folder.ts';
+import type { Backend } from '../../runtime/backend.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import { saveState } from '../../training/checkpoints.ts';
 import { Trainer, type TrainerHost } from '../../training/trainer.ts';
@@ -16,14 +22,15 @@ import type { TrainerState } from '../../training/trainer-state.ts';
 import type { WorkflowContext } from '../context.ts';
 import { reportInterrupted } from '../report/run-page.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
-import type { EvaluatedSplit } from './evaluated-split.ts';
+import { trainingExamples } from './examples.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
 import { finishRun, type RunResult } from './finish-run.ts';
+import type { EvaluatedSplit } from './judge-splits.ts';
 import { startFromProbe } from './probe-head.ts';
 import { TrainingProgress } from './progress.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { requireFitting } from './resume-point.ts';
-import { trainerOptions, trainingExamples, trainingNetwork, trainingTask } from './setup.ts';
+import type { TrainingPlan } from './setup.ts';
 
 /**
  * `finished`: `threshold` and `comparisons` say how well the model does. `interrupted`: the signal stopped it, and the run
@@ -38,25 +45,24 @@ export type RecordsByKey = ReadonlyMap<string, readonly LabelledRecord[]>;
 
 export interface TrainingJob {
   readonly run: WritableRun;
-  readonly config: TrainConfig;
-  readonly model: OpenModel;
+  readonly plan: TrainingPlan;
   readonly records: RecordsByKey;
   readonly context: WorkflowContext;
 }
 
 /** Trains from `state` to the end, or until the signal stops it. */
 export async function trainInto(job: TrainingJob, state: TrainerState): Promise<TrainResult> {
-  const { run, config, model, records, context } = job;
+  const { run, plan, records, context } = job;
+  const { config, model, task, trainer: options } = plan;
   const { report, signal } = context;
   const backend = await ortBackend({
     device: config.device,
     ...(config.num_threads === null ? {} : { threads: config.num_threads }),
   });
-  const { network, features } = trainingNetwork(config, model, backend, state.parameters);
-  const task = trainingTask(config, model);
-  const functions = trainingExamples(config, model, task, records.get('train_file')!);
+  const { network, features } = trainingNetwork(plan, backend, state.parameters);
+  const functions = trainingExamples(plan, records.get('train_file')!);
   const validRecords = records.get('valid_file')!;
-  const scorer = new RecordScorer({ config, model, network, judgement: task, features, signal });
+  const scorer = new RecordScorer({ plan, network, features, signal });
   const metric = metricNamed(config.metric_for_best_model);
   let progress: TrainingProgress | undefined;
   const host: TrainerHost = {
@@ -81,7 +87,6 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       };
     },
   };
-  const options = trainerOptions(config);
   const trainer = new Trainer({ network, features, task, functions, options, host }, state);
   requireFitting(run, state, {
     totalSteps: trainer.totalSteps,
@@ -89,21 +94,24 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     validFunctions: validRecords.length,
   });
   if (state.step === 0 && config.head_init === 'probe') {
-    const probe = await startFromProbe(
-      {
-        config,
-        network,
-        features,
-        head: task.head,
-        train: { ids: functions.map(({ ids }) => ids), labels: functions.map(({ target }) => target) },
-        valid: { ids: scorer.ids(validRecords), labels: validRecords.map(({ target }) => target) },
-      },
-      state,
-      context,
-    );
-    report.note(
-      `the head starts as a probe of the frozen model: validation roc_auc ${formatMetric(probe.validation.rocAuc)}`,
-    );
+    const parts = {
+      config,
+      network,
+      features,
+      head: task.head,
+      train: { ids: functions.map(({ ids }) => ids), labels: functions.map(({ target }) => target) },
+      valid: { ids: scorer.ids(validRecords), labels: validRecords.map(({ target }) => target) },
+    };
+    try {
+      const { rocAuc } = (await startFromProbe(parts, state, context)).validation;
+      report.note(
+        `the head starts as a probe of the frozen model: validation roc_auc ${formatMetric(rocAuc)}`,
+      );
+    } catch (error) {
+      await network.release();
+      if (!signal.aborted) throw error;
+      return await stopped(job);
+    }
   }
   if (state.step === 0) {
     const { totalSteps } = trainer;
@@ -134,8 +142,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   try {
     const result = await finishRun({
       run,
-      config,
-      model,
+      plan,
       parameters,
       train: records.get('train_file')!,
       splits,
@@ -147,6 +154,44 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     if (!signal.aborted) throw error;
     return await stopped(job);
   }
+}
+
+interface TrainingNetwork {
+  readonly network: Network;
+  readonly features: FrozenFeatures | undefined;
+}
+
+function trainingNetwork(
+  { config, model, adapted }: TrainingPlan,
+  backend: Backend,
+  parameters: AdapterParameters,
+): TrainingNetwork {
+  const { spec, weights, checkpoint } = model;
+  const cut = chooseCut({
+    cut: config.cut,
+    blocksPerGraph: config.blocks_per_graph,
+    activations: config.activations,
+    device: config.device,
+  });
+  const network = new Network({
+    model: spec,
+    weights,
+    adapted,
+    parameters,
+    backend,
+    ...cut,
+  });
+  const layerCount = network.frozenLayerCount;
+  if (!config.feature_cache || layerCount === 0) return { network, features: undefined };
+  const cache = new FeatureCache({
+    folder: join(vultuneCacheDir(config.cache_dir ?? undefined), 'features'),
+    maxBytes: config.feature_cache_max_gb * 1e9,
+    // The tokenizer is in the ids that a feature is of.
+    modelFingerprint: `${checkpoint.fingerprint} ${configFingerprint(spec)}`,
+    layerCount,
+    hiddenSize: spec.hiddenSize,
+  });
+  return { network, features: new FrozenFeatures(network, cache, spec.hiddenSize) };
 }
 
 async function stopped({ run, context: { report } }: TrainingJob): Promise<TrainResult> {
@@ -187,7 +232,11 @@ async function evaluateSplits(
   }
 }
 
-function describeStart({ config, model }: TrainingJob, functions: number, network: Network): string {
+function describeStart(
+  { plan: { config, model } }: TrainingJob,
+  functions: number,
+  network: Network,
+): string {
   const layerCount = model.spec.layers.length;
   const frozen = network.frozenLayerCount;
   const layers =

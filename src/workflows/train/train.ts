@@ -11,7 +11,7 @@ import { type WorkflowContext, workflowContext } from '../context.ts';
 import { packageVersions } from '../package-versions.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
 import { openRunModel, runModel } from './run-model.ts';
-import { firstParameters } from './setup.ts';
+import { firstParameters, planTraining } from './setup.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
 
 /** A configuration whose data files are read and checked; the run folder is free. */
@@ -41,7 +41,8 @@ export async function startTraining(
   const records = new Map(inputs.map((input) => [input.key, input.records]));
   const model = await openRunModel(config, context);
   try {
-    const parameters = firstParameters(config, model);
+    const plan = planTraining(config, model);
+    const parameters = firstParameters(plan);
     const data: Record<string, FileFingerprint> = {};
     for (const { key, path } of inputs) {
       const pathFromRun = pathFrom(config.output_dir, path);
@@ -54,7 +55,7 @@ export async function startTraining(
     });
     const run = createRun(config.output_dir, { config, environment, data, model: runModel(config, model) });
     try {
-      return await trainInto({ run, config, model, records, context }, initialState(parameters));
+      return await trainInto({ run, plan, records, context }, initialState(parameters));
     } finally {
       run.release();
     }

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { llama3Factors } from '../../../src/checkpoint/gguf-rope.ts';
+import { llama3Factors } from '../../../src/checkpoint/gguf/llama3-rope.ts';
 import { openCheckpoint } from '../../../src/checkpoint/open-checkpoint.ts';
 import { writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { float32, type HostTensor, hostTensor, int64 } from '../../../src/tensor/host-tensor.ts';
@@ -408,12 +408,14 @@ describe('a GGUF', () => {
       () => open(metadata('llama'), { 'output_norm.weight': tensor(HIDDEN) }),
     ],
     [
-      'yarn',
+      'a rope scaling of no known kind',
       'GGUF_ROPE',
-      () =>
-        open(
-          metadata('llama', { 'llama.rope.scaling.type': 'yarn', 'llama.rope.scaling.factor': { f32: 4 } }),
-        ),
+      () => open(metadata('llama', { 'llama.rope.scaling.type': 'twisted' })),
+    ],
+    [
+      'more layers than tensors',
+      'GGUF_METADATA',
+      () => open(metadata('llama', { 'llama.block_count': u32(2 ** 31) })),
     ],
     [
       'a head turned in part',

@@ -40,5 +40,6 @@ test('what a person wants to know of a model', async () => {
     tokenizer: 'huggingface',
     chatTemplate: true,
     fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+    notes: [],
   });
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BLOCK_FORMATS } from '../../../src/checkpoint/gguf-blocks.ts';
+import { BLOCK_FORMATS } from '../../../src/checkpoint/gguf/blocks.ts';
 import { readSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { sharedFolder } from '../../support/shared.ts';
 
@@ -52,6 +52,22 @@ describe('by hand', () => {
     const block = [...two, ...one, ...nibbles];
     const expected = [...up.map((q) => 2 * q + 1), ...up.map((j) => 2 * (15 - j) + 1)];
     expect(decode('Q4_1', new Uint8Array([...block, ...block]))).toEqual([...expected, ...expected]);
+  });
+
+  test('IQ4_NL: 16 values of a table', () => {
+    const values = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+    const expected = [...values, ...values.toReversed()].map((value) => 2 * value);
+    expect(decode('IQ4_NL', new Uint8Array([...two, ...nibbles]))).toEqual(expected);
+  });
+
+  test('F64 is rounded to float32, at any position', () => {
+    const raw = new Uint8Array([0, ...new Uint8Array(new Float64Array([Math.PI, -0.1]).buffer)]);
+    expect(decode('F64', raw.subarray(1))).toEqual([Math.fround(Math.PI), Math.fround(-0.1)]);
+  });
+
+  test('F16 and BF16', () => {
+    expect(decode('F16', new Uint8Array([...one, 0x00, 0xc0, 0x01, 0x00]))).toEqual([1, -2, 2 ** -24]);
+    expect(decode('BF16', new Uint8Array([0x80, 0x3f, 0x00, 0xc0]))).toEqual([1, -2]);
   });
 
   test('Q8_0: signed bytes', () => {

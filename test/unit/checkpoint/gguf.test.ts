@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readGguf } from '../../../src/checkpoint/gguf.ts';
-import { BLOCK_FORMATS } from '../../../src/checkpoint/gguf-blocks.ts';
+import { BLOCK_FORMATS } from '../../../src/checkpoint/gguf/blocks.ts';
+import { readGguf } from '../../../src/checkpoint/gguf/file.ts';
 import { float32 } from '../../../src/tensor/host-tensor.ts';
 import {
   f32Bytes,
@@ -154,8 +154,9 @@ describe('damaged files', () => {
       () => written({ tensors: [['a', w], ['a', w]] }), // biome-ignore format: one line
     ],
     ['rows that are no whole blocks', 'GGUF_HEADER', () => one({ type: 8 })],
+    ['a dimension of 0', 'GGUF_HEADER', () => one({ shape: [0, 3] })],
     ['five dimensions', 'GGUF_HEADER', () => one({ shape: [1, 1, 1, 2, 3] })],
-    ['a known block type that cannot be decoded', 'GGUF_BLOCK_TYPE', () => one({ type: 20 })],
+    ['a known block type that cannot be decoded', 'GGUF_BLOCK_TYPE', () => one({ type: 23 })],
     ['an unknown block type', 'GGUF_BLOCK_TYPE', () => one({ type: 99 })],
     ['an alignment of 3', 'GGUF_HEADER', () => written({ metadata: { 'general.alignment': { u32: 3 } } })],
     ['a part of a split model', 'GGUF_SPLIT', () => written({ metadata: { 'split.count': { u32: 2 } } })],
@@ -168,7 +169,7 @@ describe('damaged files', () => {
   });
 
   test('a block type is named where ggml has a name for it', async () => {
-    await expect(readGguf(one({ type: 20 }))).rejects.toThrow(/IQ4_NL.*Q4_0/);
+    await expect(readGguf(one({ type: 23 }))).rejects.toThrow(/IQ4_XS.*Q4_0/);
   });
 
   test('an unknown metadata type', async () => {

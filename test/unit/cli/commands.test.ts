@@ -8,7 +8,7 @@ import { configCommand } from '../../../src/cli/commands/config.ts';
 import { dataCommand } from '../../../src/cli/commands/data/data.ts';
 import { doctorCommand } from '../../../src/cli/commands/doctor.ts';
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
-import { type ModelStages, modelsCommand } from '../../../src/cli/commands/models.ts';
+import { type ModelParts, modelsCommand } from '../../../src/cli/commands/models.ts';
 import { predictCommand } from '../../../src/cli/commands/predict.ts';
 import { quickstartCommand } from '../../../src/cli/commands/quickstart.ts';
 import { trainCommand } from '../../../src/cli/commands/train.ts';
@@ -180,8 +180,9 @@ describe('models', () => {
     tokenizer: 'gguf',
     chatTemplate: true,
     fingerprint: 'abc',
+    notes: ['the file does not say its epsilon'],
   } as const;
-  const stages: ModelStages = {
+  const parts: ModelParts = {
     resolve: async (reference, options) => {
       if (reference === 'org/absent') throw new VultuneError('MODEL_NOT_CACHED', 'not here');
       for (const receivedBytes of [10, 98e6])
@@ -194,7 +195,7 @@ describe('models', () => {
     describe: async () => description,
     supportedFamilies: async () => ['llama'],
   };
-  const run = (...argv: string[]) => cliCase([modelsCommand(stages)], ['models', ...argv]);
+  const run = (...argv: string[]) => cliCase([modelsCommand(parts)], ['models', ...argv]);
 
   test('fetch: the path alone on stdout', async () => {
     const { stdout, stderr } = await run('fetch', 'org/m');
@@ -211,6 +212,7 @@ describe('models', () => {
     expect((await run('show', 'org/m')).stdout).toMatch(
       /family\s+llama\n.*parameters\s+135M \(134,515,008\)/,
     );
+    expect((await run('show', 'org/m')).stdout).toMatch(/note\s+the file does not say its epsilon/);
     expect((await run('show', 'org/absent')).stderr).toContain(
       'hint: fetch it first: vultune models fetch org/absent',
     );

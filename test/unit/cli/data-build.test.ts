@@ -35,7 +35,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const asked: BuildOptions[] = [];
 const reported: string[] = [];
-const stages: Partial<BuildParts> = {
+const parts: Partial<BuildParts> = {
   build: async (options) => {
     asked.push(options);
     options.onProgress?.({ phase: 'fetch', done: 1, total: 2, message: 'a/b' });
@@ -44,7 +44,7 @@ const stages: Partial<BuildParts> = {
   report: async (outDir) => void reported.push(outDir),
   cacheDir: async () => '/cache',
 };
-const command = dataCommand(stages as BuildParts);
+const command = dataCommand(parts as BuildParts);
 const run = (...argv: string[]) => cliCase([command], ['data', 'build', ...argv]);
 
 describe('data build', () => {

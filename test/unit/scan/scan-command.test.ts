@@ -12,8 +12,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
 import { runScan } from '../../../src/cli/scan/run-scan.ts';
+import { recordScoredBy } from '../../../src/workflows/evaluate/own-predictions.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { type TinyRunOptions, writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -342,6 +344,21 @@ describe('the operating point', () => {
     const strict = await scanJson('--max-false-positives', '0.1%');
     expect(strict.threshold).toBeGreaterThan(0.8);
     expect(strict.stderr).toContain('too few');
+  });
+
+  test('scores of another adapter, or edited ones, are refused', async () => {
+    await prepare({ validation: [0.2, 0.4, 0.6, 0.8].map((score) => [score, 0] as const) });
+    put(THREE);
+    const predictions = join(run, 'predictions');
+    const header = readAdapterHeader(join(run, 'adapter'));
+    await recordScoredBy(predictions, header);
+    expect((await scanJson('--max-false-positives', '1/4')).threshold).toBeGreaterThan(0.6);
+    writeFileSync(join(predictions, 'valid.jsonl'), '{"score": 0.1, "target": 0}\n');
+    const edited = await scan('--max-false-positives', '1/4');
+    expect([edited.exitCode, edited.stderr]).toEqual([2, expect.stringContaining("are another adapter's")]);
+    await recordScoredBy(predictions, { ...header, settings: { ...header.settings!, pooling: 'mean' } });
+    const other = await scan('--max-false-positives', '1/4');
+    expect([other.exitCode, other.stderr]).toEqual([2, expect.stringContaining('SCAN_NO_VALIDATION')]);
   });
 
   test('a run without validation scores says so', async () => {

@@ -25,7 +25,7 @@ interface Options
   readonly json: boolean;
 }
 
-export function buildNpmCommand(stages: BuildParts, context: CliContext): Command {
+export function buildNpmCommand(parts: BuildParts, context: CliContext): Command {
   const command = new Command('npm')
     .summary('build a dataset from published npm packages')
     .description(
@@ -59,7 +59,7 @@ export function buildNpmCommand(stages: BuildParts, context: CliContext): Comman
       'vultune data build npm --advisories fixes.jsonl --out datasets/ours --negatives-per-positive 4',
     ],
   ]);
-  return command.action((options: Options) => build(options, stages, context));
+  return command.action((options: Options) => build(options, parts, context));
 }
 
 /** Also an option of `data build`. */
@@ -102,7 +102,7 @@ function addSharedOptions(command: Command): void {
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
 }
 
-async function build(options: Options, stages: BuildParts, context: CliContext): Promise<void> {
+async function build(options: Options, parts: BuildParts, context: CliContext): Promise<void> {
   const { openReleases } = await import('../../../dataset/sources/advisories/open-advisories.ts');
   const { SHIPPED_TABLE } = await import('../../../dataset/sources/advisories/shipped-table.ts');
   const { advisories, negativesPerPositive, concurrency, numThreads = concurrency, ...others } = options;
@@ -114,7 +114,7 @@ async function build(options: Options, stages: BuildParts, context: CliContext):
       ...(numThreads === undefined ? {} : { numThreads }),
       sources: [await openReleases('npm', advisories ?? SHIPPED_TABLE)],
     },
-    stages,
+    parts,
     context,
   );
 }

@@ -21,7 +21,7 @@ interface Options extends Omit<BuildRequest, 'out' | 'sources'> {
   readonly out?: string;
 }
 
-export function buildCommand(stages: BuildParts, context: CliContext): Command {
+export function buildCommand(parts: BuildParts, context: CliContext): Command {
   const command = new Command('build')
     .summary('build a dataset from sources of fixes')
     .description(
@@ -32,7 +32,7 @@ export function buildCommand(stages: BuildParts, context: CliContext): Command {
     )
     .argument('[sources...]', 'sources with their locations')
     .enablePositionalOptions() // what follows `npm` belongs to it
-    .addCommand(buildNpmCommand(stages, context));
+    .addCommand(buildNpmCommand(parts, context));
   addLabelOptions(command);
   addNegativeOptions(command);
   addSplitOptions(command);
@@ -55,7 +55,7 @@ export function buildCommand(stages: BuildParts, context: CliContext): Command {
       'vultune data build project-kb=statements git=fixes.csv --split project --exclude test.jsonl --out d',
     ],
   ]);
-  return command.action((words: string[], options: Options) => build(words, options, stages, context));
+  return command.action((words: string[], options: Options) => build(words, options, parts, context));
 }
 
 function addLabelOptions(command: Command): void {
@@ -133,7 +133,7 @@ function sourceOptions(): SourceOption[] {
 async function build(
   words: readonly string[],
   options: Options,
-  stages: BuildParts,
+  parts: BuildParts,
   context: CliContext,
 ): Promise<void> {
   const { out, ...others } = options;
@@ -143,7 +143,7 @@ async function build(
       row.open(location, { ...others }, context.signal),
     ),
   );
-  await runBuild({ ...others, out, sources }, stages, context);
+  await runBuild({ ...others, out, sources }, parts, context);
 }
 
 /** What is typed, and below it what that is. */

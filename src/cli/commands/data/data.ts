@@ -17,7 +17,7 @@ import { splitCommand } from './split.ts';
 import { statsCommand } from './stats.ts';
 
 /** In the order of the help. Whatever is slow to load is imported when the command runs. */
-const SUBCOMMANDS: readonly ((stages: BuildParts, context: CliContext) => Command)[] = [
+const SUBCOMMANDS: readonly ((parts: BuildParts, context: CliContext) => Command)[] = [
   buildCommand,
   inspectCommand,
   checkCommand,
@@ -28,7 +28,7 @@ const SUBCOMMANDS: readonly ((stages: BuildParts, context: CliContext) => Comman
   sampleCommand,
 ];
 
-export function dataCommand(stages: BuildParts): CliCommand {
+export function dataCommand(parts: BuildParts): CliCommand {
   return (context) => {
     const command = new Command('data')
       .enablePositionalOptions()
@@ -36,7 +36,7 @@ export function dataCommand(stages: BuildParts): CliCommand {
       .description(
         'Build, check, split, merge, sample and inspect datasets of vulnerable functions and their fixes.',
       );
-    for (const subcommand of SUBCOMMANDS) command.addCommand(subcommand(stages, context));
+    for (const subcommand of SUBCOMMANDS) command.addCommand(subcommand(parts, context));
     return addExamples(command, [
       ['from published npm packages', 'vultune data build npm --out datasets/npm'],
       ['from the fixes of your own repository', 'vultune data build git=fixes.csv --out datasets/ours'],

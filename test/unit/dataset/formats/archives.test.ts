@@ -128,6 +128,18 @@ describe('archives', () => {
     }
   });
 
+  test('an aborted signal ends the reading of an entry with its reason', async () => {
+    const long = lines(...Array.from({ length: 40_000 }, (_, i) => `int a${i * 7919};`));
+    const path = fileWith('long.tar.gz', gzipSync(tarBytes([{ path: 'a.jsonl', content: long }])));
+    const stop = new AbortController();
+    const read = async () => {
+      for await (const entry of archiveEntries(path, { isGzip: true, signal: stop.signal })) {
+        for await (const _ of entry.bytes()) stop.abort(new Error('enough'));
+      }
+    };
+    await expect(read()).rejects.toThrow('enough');
+  });
+
   test('gzipped zeros are no dataset, and take no memory', async () => {
     const folder = folderWith({ zeros: Buffer.alloc(0) });
     const path = join(folder, 'zeros.jsonl.gz');

@@ -1,0 +1,168 @@
+/**
+ * @file Files -> functions, some files at a time: each is read, outlined in a worker or from the index, and, when there is an
+ * earlier text, compared with it. Knows neither scores nor models.
+ */
+
+import type { ExtractionPool } from '../source/extraction-pool.ts';
+import { languageOfPath } from '../source/languages.ts';
+import { looksMinified } from '../source/source-filters.ts';
+import { refusalReason } from '../source/source-refusal.ts';
+import type { OutlineIndex } from './cache/outline-index.ts';
+import { changedFunctions } from './diff/changed-functions.ts';
+import type { FileOutline, FunctionOutline, ScanCounts, SuppressionProblem } from './finding.ts';
+import { OUTLINE_JOB } from './outline-source.ts';
+import type { Notices } from './walk/notices.ts';
+import { readSource } from './walk/read-source.ts';
+import type { SourceFile } from './walk/walk-tree.ts';
+
+export interface FindFunctionsOptions {
+  readonly files: readonly SourceFile[];
+  /** Called when the first file has to be parsed. */
+  readonly openPool: () => ExtractionPool;
+  readonly outlines: OutlineIndex;
+  readonly notices: Notices;
+  readonly signal: AbortSignal;
+  /** Given: only functions that are not as in this earlier text of the file; undefined for a new file. */
+  readonly earlierText?: ((path: string) => Promise<string | undefined>) | undefined;
+  /** Minified files that were not named are passed over unless told. */
+  readonly includeMinified?: boolean;
+  readonly onSuppressionProblem: (file: SourceFile, problem: SuppressionProblem) => void;
+}
+
+/** A text to score, and what its score is kept under. */
+export interface CodeText {
+  readonly codeKey: string;
+  readonly code: string;
+}
+
+export interface FoundFunction {
+  readonly file: SourceFile;
+  readonly outline: FunctionOutline;
+  readonly code: string;
+  /** When compared with a commit: what it was there, null for a function that is new. */
+  readonly before: CodeText | null | undefined;
+}
+
+/** `files`: those that were read; what was passed over is in the notices. */
+export type FileCounts = Pick<ScanCounts, 'files' | 'withoutFunctions' | 'onlyOutsideCode'>;
+
+const FILES_AT_A_TIME = 16;
+const PLACES_SHOWN = 5;
+
+export class FunctionFinder {
+  readonly #counts = { files: 0, withoutFunctions: 0, onlyOutsideCode: 0 };
+  readonly #options: FindFunctionsOptions;
+  #pool: ExtractionPool | undefined;
+
+  constructor(options: FindFunctionsOptions) {
+    this.#options = options;
+  }
+
+  /** The files that were read so far. */
+  get counts(): FileCounts {
+    return this.#counts;
+  }
+
+  /** The functions of each of some files, in their order. Throws the signal's reason. */
+  async *found(): AsyncGenerator<readonly (readonly FoundFunction[])[]> {
+    const { files, signal } = this.#options;
+    try {
+      for (let start = 0; start < files.length; start += FILES_AT_A_TIME) {
+        signal.throwIfAborted();
+        const batch = files.slice(start, start + FILES_AT_A_TIME);
+        yield await Promise.all(batch.map((file) => this.#functionsOf(file)));
+      }
+    } finally {
+      await this.#pool?.close();
+    }
+  }
+
+  async #functionsOf(fromPath: SourceFile): Promise<FoundFunction[]> {
+    const { path } = fromPath;
+    const { notices, earlierText, onSuppressionProblem } = this.#options;
+    const source = await readSource(path);
+    if ('skipped' in source) {
+      notices.add(source.skipped, path);
+      return [];
+    }
+    if (this.#options.includeMinified !== true && fromPath.isNamed !== true && looksMinified(source.text)) {
+      notices.add('minified', path);
+      return [];
+    }
+    for (const note of source.notes) notices.add(note, path);
+    // Only the text of a C header says whether it is C++.
+    const file: SourceFile = { path, language: languageOfPath(path, source.text) ?? fromPath.language };
+    const outline = await this.#outline(source.text, source.contentHash, file);
+    this.#countFile(path, outline);
+    for (const problem of outline.problems) onSuppressionProblem(file, problem);
+    const pending = (one: FunctionOutline, before: FoundFunction['before']): FoundFunction => ({
+      file,
+      outline: one,
+      // A slice would keep the whole file's text in memory.
+      code: Buffer.from(source.text.slice(one.start, one.end), 'utf16le').toString('utf16le'),
+      before,
+    });
+    if (earlierText === undefined) return outline.functions.map((one) => pending(one, undefined));
+    const earlier = (await earlierText(path)) ?? '';
+    const old = await this.#outline(earlier, undefined, file);
+    return changedFunctions(old.functions, outline.functions).map(({ after, before }) =>
+      pending(
+        after,
+        before === undefined
+          ? null
+          : { codeKey: before.codeKey, code: earlier.slice(before.start, before.end) },
+      ),
+    );
+  }
+
+  /** What the reader has to know of a file besides its functions. */
+  #countFile(path: string, outline: FileOutline): void {
+    const { notices } = this.#options;
+    const { refused, functions, hasErrors, hasOutsideCode, unread } = outline;
+    if (refused !== undefined) {
+      notices.add('not parsed', path, refused);
+      return;
+    }
+    this.#counts.files++;
+    if (hasErrors === true) notices.add('parsed in part', path);
+    if (unread !== undefined) notices.add('unread function', path, placesOf(unread), unread.length);
+    if (hasOutsideCode === true) notices.add('code outside functions', path);
+    if (functions.length > 0) return;
+    this.#counts.withoutFunctions++;
+    if (hasOutsideCode === true) this.#counts.onlyOutsideCode++;
+  }
+
+  async #outline(source: string, contentHash: string | undefined, file: SourceFile): Promise<FileOutline> {
+    const { outlines, openPool, signal } = this.#options;
+    if (source === '') return { functions: [], problems: [] };
+    const key = contentHash === undefined ? undefined : `${contentHash}.${file.language}`;
+    const known = key === undefined ? undefined : outlines.get(key);
+    if (known !== undefined) return known;
+    this.#pool ??= openPool();
+    try {
+      const made = await this.#pool.run(OUTLINE_JOB, { source, language: file.language }, signal);
+      if (key !== undefined) outlines.add(key, made);
+      return made;
+    } catch (error) {
+      signal.throwIfAborted();
+      const refused = refusalReason(error) ?? parserFailure(error);
+      if (refused === undefined) throw error;
+      return { functions: [], problems: [], refused };
+    }
+  }
+}
+
+/** `lines 80-101, 120` */
+function placesOf(unread: NonNullable<FileOutline['unread']>): string {
+  const shown = unread
+    .slice(0, PLACES_SHOWN)
+    .map(({ startLine, endLine }) => (startLine === endLine ? `${startLine}` : `${startLine}-${endLine}`));
+  const isOne = unread.length === 1 && !shown[0]!.includes('-');
+  return `${isOne ? 'line' : 'lines'} ${shown.join(', ')}${unread.length > PLACES_SHOWN ? ', ...' : ''}`;
+}
+
+/** Stack and memory that a source's nesting used up; anything else is a bug and has to be seen. */
+function parserFailure(error: unknown): string | undefined {
+  const isOne = error instanceof Error && /stack|memory|recursion/i.test(error.message);
+  return isOne ? 'the parser ran out of stack or memory' : undefined;
+}
