@@ -5,13 +5,19 @@ import { VultuneError } from '../base/errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { openGgufCheckpoint } from './gguf/checkpoint.ts';
 import { openHuggingFaceCheckpoint } from './huggingface-checkpoint.ts';
+import { chooseWeights } from './weight-files.ts';
 
 /**
- * Opens a folder with config.json and model.safetensors (or the shards of model.safetensors.index.json), a .gguf file,
- * or a folder with exactly one .gguf. Reads headers only.
+ * Opens a folder with config.json and weights (see weight-files.ts: model.safetensors goes before pytorch_model.bin), a .gguf file,
+ * or a folder with exactly one .gguf and no other weights. Reads headers only.
  * Throws CHECKPOINT_MISSING, CHECKPOINT_CONFIG_MISSING, CHECKPOINT_CONFIG_INVALID, CHECKPOINT_WEIGHTS_MISSING,
+<<<<<<< HEAD
  * CHECKPOINT_WEIGHTS_PICKLED, CHECKPOINT_SHARD_MISSING, CHECKPOINT_INDEX_INVALID, CHECKPOINT_AMBIGUOUS, and what
  * safetensors-header.ts and gguf/file.ts throw about damaged files.
+=======
+ * CHECKPOINT_SHARD_MISSING, CHECKPOINT_INDEX_INVALID, CHECKPOINT_AMBIGUOUS, and what safetensors-header.ts,
+ * pickle/pytorch-file.ts and gguf.ts throw about damaged files.
+>>>>>>> 710ba85 (PyTorch's .bin files are read without running anything: a pickle machine with an allow-list, both forms of torch.save)
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const found = await stat(path).catch((cause: unknown) => {
@@ -24,11 +30,13 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
     if (path.endsWith('.gguf')) return await openGgufCheckpoint(path);
     throw new VultuneError('CHECKPOINT_MISSING', `${path} is a file, but not a .gguf file`, {
       where: { file: path },
-      hint: 'Give the folder that holds config.json and model.safetensors, or a .gguf file.',
+      hint: 'Give the folder that holds config.json and the weights, or a .gguf file.',
     });
   }
   const names = await readdir(path);
-  if (!names.includes('config.json') || !names.some((name) => name.includes('.safetensors'))) {
+  const hasWeights =
+    chooseWeights(names) !== undefined || names.some((name) => name.endsWith('.safetensors'));
+  if (!names.includes('config.json') || !hasWeights) {
     const ggufs = names.filter((name) => name.endsWith('.gguf'));
     if (ggufs.length === 1) return await openGgufCheckpoint(join(path, ggufs[0]!));
     if (ggufs.length > 1) {

@@ -5,30 +5,10 @@
  */
 import { VultuneError } from '../base/errors.ts';
 import { sizeOf } from '../tensor/host-tensor.ts';
-
-/** Bytes per element of the element types of the format that have whole bytes. */
-export const SAFETENSORS_DTYPES = {
-  F64: 8,
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-  I64: 8,
-  I32: 4,
-  I16: 2,
-  I8: 1,
-  U64: 8,
-  U32: 4,
-  U16: 2,
-  U8: 1,
-  BOOL: 1,
-} as const;
-
-export type SafetensorsDType = keyof typeof SAFETENSORS_DTYPES;
+import { ELEMENT_BYTES, type ElementType } from './element-types.ts';
 
 export interface SafetensorsInfo {
-  readonly dtype: SafetensorsDType;
+  readonly dtype: ElementType;
   readonly shape: readonly number[];
   /** Position in the file of the first byte. */
   readonly start: number;
@@ -97,13 +77,13 @@ function parseEntry(file: string, name: string, value: unknown, dataStart: numbe
     throw badHeader(file, `"${name}" needs dtype, shape and data_offsets [begin, end]`);
   }
   if (!isDType(dtype)) {
-    const known = Object.keys(SAFETENSORS_DTYPES).join(', ');
+    const known = Object.keys(ELEMENT_BYTES).join(', ');
     throw new VultuneError('SAFETENSORS_DTYPE', `"${name}" has element type ${dtype}; known are ${known}`, {
       where: { file, name },
     });
   }
   const [begin, end] = offsets as [number, number];
-  const expected = sizeOf(shape) * SAFETENSORS_DTYPES[dtype];
+  const expected = sizeOf(shape) * ELEMENT_BYTES[dtype];
   if (end - begin !== expected) {
     const found = `bytes ${begin} to ${end} (${end - begin})`;
     throw badOffsets(
@@ -184,6 +164,6 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
 
-function isDType(value: string): value is SafetensorsDType {
-  return Object.hasOwn(SAFETENSORS_DTYPES, value);
+function isDType(value: string): value is ElementType {
+  return Object.hasOwn(ELEMENT_BYTES, value);
 }

@@ -5,8 +5,8 @@
 import { VultuneError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { type HostTensor, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
-import { decodeBfloat16, decodeFloat16 } from './float-formats.ts';
+import type { HostTensor } from '../tensor/host-tensor.ts';
+import { decodeElements } from './element-types.ts';
 import { fileSizeBytes, readRange } from './read-range.ts';
 import { readRowBytes } from './read-rows.ts';
 import {
@@ -61,50 +61,18 @@ export async function readAllSafetensors(path: string): Promise<Map<string, Host
   return tensors;
 }
 
-/** `bytes` owns its buffer, so that plain types are a view of it and not a copy. */
 function decode(
   path: string,
   name: string,
-  info: Pick<SafetensorsInfo, 'dtype' | 'shape'>,
+  { dtype, shape }: Pick<SafetensorsInfo, 'dtype' | 'shape'>,
   bytes: Uint8Array<ArrayBuffer>,
 ): HostTensor {
-  const { shape } = info;
-  switch (info.dtype) {
-    case 'F64':
-      return hostTensor('float64', shape, new Float64Array(bytes.buffer));
-    case 'F32':
-      return hostTensor('float32', shape, new Float32Array(bytes.buffer));
-    case 'F16':
-    case 'BF16': {
-      const out = new Float32Array(sizeOf(shape));
-      (info.dtype === 'F16' ? decodeFloat16 : decodeBfloat16)(bytes, out);
-      return hostTensor('float32', shape, out);
-    }
-    case 'I64':
-      return hostTensor('int64', shape, new BigInt64Array(bytes.buffer));
-    case 'I32':
-      return hostTensor('int32', shape, new Int32Array(bytes.buffer));
-    case 'U32':
-      return hostTensor('uint32', shape, new Uint32Array(bytes.buffer));
-    case 'U8':
-      return hostTensor('uint8', shape, bytes);
-    case 'BOOL':
-      return hostTensor('bool', shape, bytes);
-    case 'F8_E4M3':
-    case 'F8_E5M2':
-    case 'I16':
-    case 'I8':
-    case 'U64':
-    case 'U16':
-      throw new VultuneError(
-        'SAFETENSORS_DTYPE',
-        `"${name}" is stored as ${info.dtype}, which cannot be used yet`,
-        {
-          where: { file: path, name },
-          hint: 'Convert the checkpoint to F32, F16 or BF16.',
-        },
-      );
-  }
+  const tensor = decodeElements(dtype, shape, bytes);
+  if (tensor !== undefined) return tensor;
+  throw new VultuneError('SAFETENSORS_DTYPE', `"${name}" is stored as ${dtype}, which cannot be used yet`, {
+    where: { file: path, name },
+    hint: 'Convert the checkpoint to F32, F16 or BF16.',
+  });
 }
 
 /** Names in the file, in the order in which the reference library lays the tensors out. */

@@ -16,7 +16,9 @@ export interface StoredTensor {
   /** Position in the file of the first byte. */
   readonly start: number;
   readonly sizeBytes: number;
-  /** The whole tensor as float32, rows in PyTorch's order. */
+  /** In elements, where these do not lie in rows' order; `sizeBytes` then reaches to the last of them. */
+  readonly strides?: readonly number[];
+  /** The whole tensor, floats as float32 or float64, rows in PyTorch's order. */
   readonly read: () => Promise<HostTensor>;
   /** [rows.length, D]: these rows of what `read` gives of a matrix. */
   readonly readRows: (rows: ArrayLike<number>) => Promise<HostTensor>;
@@ -76,8 +78,8 @@ async function fingerprintOf(tensors: ReadonlyMap<string, StoredTensor>): Promis
   const handles = new Map<string, FileHandle>();
   try {
     for (const name of [...tensors.keys()].toSorted()) {
-      const { shape, storedDtype, file, start, sizeBytes } = tensors.get(name)!;
-      hash.update(JSON.stringify([name, shape, storedDtype]));
+      const { shape, storedDtype, file, start, sizeBytes, strides } = tensors.get(name)!;
+      hash.update(JSON.stringify([name, shape, storedDtype, ...(strides === undefined ? [] : [strides])]));
       const handle = handles.get(file) ?? (await openFile(file));
       handles.set(file, handle);
       const length = Math.min(SAMPLE_BYTES, sizeBytes);

@@ -1,13 +1,14 @@
 /**
- * @file An adapter folder: adapter_config.json and adapter_model.safetensors as PEFT has them, and vultune.json with what
- * PEFT has no place for. The model card is written by whoever knows how the adapter came to be.
+ * @file An adapter folder: adapter_config.json and adapter_model.safetensors as PEFT has them (adapter_model.bin of older ones), and
+ * vultune.json with what PEFT has no place for. The model card is written by whoever knows how the adapter came to be.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { makeFolder, writeFileAtomic } from '../../base/files.ts';
 import { readJsonObjectSync } from '../../checkpoint/json-file.ts';
-import { readSafetensors, writeSafetensors } from '../../checkpoint/safetensors.ts';
+import { readTensors } from '../../checkpoint/read-tensors.ts';
+import { writeSafetensors } from '../../checkpoint/safetensors.ts';
 import type { Head } from '../../heads/head.ts';
 import { layerMatrices } from '../../model/matrices.ts';
 import type { Model } from '../../model/spec.ts';
@@ -21,6 +22,7 @@ import { type DetectorSettings, parseSettings } from './detector-settings.ts';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
+const PYTORCH_WEIGHTS = 'adapter_model.bin';
 const SETTINGS = 'vultune.json';
 
 export interface AdapterHeader {
@@ -62,22 +64,22 @@ export interface LoadedAdapter {
 
 /**
  * The tensors of an adapter for a model and the head it was trained with. Throws ADAPTER_MISSING, ADAPTER_MISMATCH,
- * ADAPTER_NOT_FINITE, LORA_TARGET_UNKNOWN.
+ * ADAPTER_NOT_FINITE, LORA_TARGET_UNKNOWN, and what readTensors throws.
  */
 export async function loadAdapter(header: AdapterHeader, model: Model, head: Head): Promise<LoadedAdapter> {
-  const file = join(header.folder, WEIGHTS);
-  if (!existsSync(file)) {
-    throw new VultuneError('ADAPTER_MISSING', `there is no ${WEIGHTS} in ${header.folder}`, {
-      where: { file },
-      hint: 'Older adapters are pickles (adapter_model.bin): save them again with safe_serialization.',
-    });
+  // In this order, as PEFT.
+  const file = [WEIGHTS, PYTORCH_WEIGHTS].map((name) => join(header.folder, name)).find(existsSync);
+  if (file === undefined) {
+    const message = `there is neither ${WEIGHTS} nor ${PYTORCH_WEIGHTS} in ${header.folder}`;
+    throw new VultuneError('ADAPTER_MISSING', message, { where: { file: join(header.folder, WEIGHTS) } });
   }
   const adapted = planLora(model, header.config.lora);
-  const stored = await readSafetensors(file);
+  const stored = await readTensors(file);
   // Before anything is read: the header may promise more than memory holds.
-  const keys = checkShapes(adapted, head, stored.tensors, file);
+  const keys = checkShapes(adapted, head, stored, file);
   const parameters = new Map<string, HostTensor<'float32'>>();
-  for (const key of keys) parameters.set(key, finiteFloats(await stored.read(key), { file, name: key }));
+  for (const key of keys)
+    parameters.set(key, finiteFloats(await stored.get(key)!.read(), { file, name: key }));
   return { adapted, parameters };
 }
 

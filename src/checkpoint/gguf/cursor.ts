@@ -3,9 +3,7 @@
  * Knows the value types, not what stands where.
  */
 import { VultuneError } from '../../base/errors.ts';
-
-/** The header goes on past the bytes that were read so far: read more and parse again. */
-export class NeedMoreBytes extends Error {}
+import { NeedMoreBytes } from '../need-more-bytes.ts';
 
 /** Deepest nesting of arrays that is believed; no real file has more than one. */
 const MAX_DEPTH = 4;

@@ -6,10 +6,11 @@
 import { inspect } from 'node:util';
 import { VultuneError } from '../../base/errors.ts';
 import { type HostTensor, hostTensor, sizeOf } from '../../tensor/host-tensor.ts';
+import { NeedMoreBytes } from '../need-more-bytes.ts';
 import { fileSizeBytes, readRange } from '../read-range.ts';
 import { readRowBytes } from '../read-rows.ts';
 import { BLOCK_FORMATS, type BlockFormat, OTHER_FORMAT_NAMES } from './blocks.ts';
-import { GgufCursor, NeedMoreBytes } from './cursor.ts';
+import { GgufCursor } from './cursor.ts';
 
 export interface GgufTensorInfo {
   /** As PyTorch has it: [out, in], the reverse of the file's order. */

@@ -14,26 +14,29 @@ interface WantedFiles {
   readonly isWhole: (folder: string) => Promise<boolean>;
 }
 
-const ADAPTER_NEEDS = ['adapter_config.json', 'adapter_model.safetensors'];
+const ADAPTER_CONFIG = 'adapter_config.json';
+/** The first that is there is taken, as PEFT does. */
+const ADAPTER_WEIGHTS = ['adapter_model.safetensors', 'adapter_model.bin'];
 const ADAPTER_MAY_HAVE = ['vultune.json', 'README.md', 'tokenizer.json', 'tokenizer_config.json'];
 
 /** A LoRA adapter that was published. Throws what fetchHubModel throws; ADAPTER_MISSING for a repository without one. */
 export async function fetchHubAdapter(name: string, options: ResolveOptions): Promise<ResolvedModel> {
   return await fetchFromHub(name, options, {
     select: (repository, names) => {
-      const missing = ADAPTER_NEEDS.filter((file) => !names.includes(file));
-      if (missing.length === 0)
-        return [...ADAPTER_MAY_HAVE.filter((file) => names.includes(file)), ...ADAPTER_NEEDS];
-      throw new VultuneError(
-        'ADAPTER_MISSING',
-        `${repository} on the hub has no ${missing.join(' and no ')}`,
-        {
-          where: { name: repository },
-          hint: 'Is it a base model? An adapter is what `vultune train` writes, or PEFT with safe_serialization.',
-        },
-      );
+      const weights = ADAPTER_WEIGHTS.find((file) => names.includes(file));
+      if (weights !== undefined && names.includes(ADAPTER_CONFIG)) {
+        return [...ADAPTER_MAY_HAVE.filter((file) => names.includes(file)), ADAPTER_CONFIG, weights];
+      }
+      const missing = weights === undefined ? ADAPTER_WEIGHTS.join(' or ') : ADAPTER_CONFIG;
+      throw new VultuneError('ADAPTER_MISSING', `${repository} on the hub has no ${missing}`, {
+        where: { name: repository },
+        hint: 'Is it a base model? An adapter is what `vultune train` or PEFT writes.',
+      });
     },
-    isWhole: async (folder) => ADAPTER_NEEDS.every((file) => existsSync(join(folder, file))),
+    isWhole: async (folder) => {
+      const has = (file: string) => existsSync(join(folder, file));
+      return has(ADAPTER_CONFIG) && ADAPTER_WEIGHTS.some(has);
+    },
   });
 }
 

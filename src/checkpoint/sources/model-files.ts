@@ -4,23 +4,21 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { readJsonObject } from '../json-file.ts';
+import { chooseWeights, findOtherWeights, WEIGHTS_EXPECTED } from '../weight-files.ts';
 
 const DESCRIPTION =
   /^(config|generation_config|special_tokens_map|tokenizer[\w.-]*)\.json$|^chat_template\.(jinja|json)$/;
-const WEIGHTS = 'model.safetensors';
-const SHARD = /^model-[\w.-]*\.safetensors$/;
-const INDEX = 'model.safetensors.index.json';
 
 /**
  * The needed ones of the files in a model's folder, weights last: who has these has all.
- * Safetensors where there are any, else the one GGUF. Throws MODEL_FORMAT, MODEL_AMBIGUOUS.
+ * Weights as openCheckpoint chooses them: safetensors, else PyTorch's, else the one GGUF. Throws MODEL_FORMAT, MODEL_AMBIGUOUS.
  */
 export function selectModelFiles(model: string, names: readonly string[]): string[] {
   const description = names.filter((name) => DESCRIPTION.test(name)).toSorted();
-  // As the checkpoint is read: the single file goes before an index.
-  if (names.includes(WEIGHTS)) return [...description, WEIGHTS];
-  if (names.includes(INDEX)) {
-    return [...description, INDEX, ...names.filter((name) => SHARD.test(name)).toSorted()];
+  const weights = chooseWeights(names);
+  if (weights !== undefined) {
+    const shards = weights.isIndex ? names.filter(weights.isShard).toSorted() : [];
+    return [...description, weights.file, ...shards];
   }
   const ggufs = names.filter((name) => name.endsWith('.gguf')).toSorted();
   if (ggufs.length === 1) return [...description, ...ggufs];
@@ -33,18 +31,14 @@ export function selectModelFiles(model: string, names: readonly string[]): strin
       },
     );
   }
-  const pickled = names.find((name) => /\.(bin|pt|pth)$/.test(name));
-  const found = pickled === undefined ? 'no weights' : `its weights only as a pickle (${pickled})`;
-  throw new VultuneError(
-    'MODEL_FORMAT',
-    `${model} has ${found}; expected model.safetensors, its shards, or a .gguf`,
-    {
-      hint:
-        pickled === undefined
-          ? 'Is it a language model, or an adapter or a data set?'
-          : 'Convert it to safetensors: in Python, from_pretrained(...).save_pretrained(FOLDER); then give the folder.',
-    },
-  );
+  const other = findOtherWeights(names);
+  const found = other === undefined ? 'no weights' : `no weights under a known name (it has ${other})`;
+  throw new VultuneError('MODEL_FORMAT', `${model} has ${found}; expected ${WEIGHTS_EXPECTED}`, {
+    hint:
+      other === undefined
+        ? 'Is it a language model, or an adapter or a data set?'
+        : 'Save it with Transformers: in Python, from_pretrained(...).save_pretrained(FOLDER); then give the folder.',
+  });
 }
 
 /** Whether the folder holds a whole model, as far as names tell. */
@@ -53,8 +47,10 @@ export async function holdsWholeModel(folder: string): Promise<boolean> {
   if (names.some((name) => name.endsWith('.gguf') && existsSync(join(folder, name)))) return true;
   // existsSync follows links: a link to a removed blob counts as missing.
   if (!existsSync(join(folder, 'config.json'))) return false;
-  if (names.includes(WEIGHTS) || !names.includes(INDEX)) return existsSync(join(folder, WEIGHTS));
-  const shards = await shardsOf(join(folder, INDEX));
+  const weights = chooseWeights(names);
+  if (weights === undefined || !existsSync(join(folder, weights.file))) return false;
+  if (!weights.isIndex) return true;
+  const shards = await shardsOf(join(folder, weights.file));
   return shards.length > 0 && shards.every((shard) => existsSync(join(folder, shard)));
 }
 

