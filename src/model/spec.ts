@@ -190,4 +190,9 @@ export interface Model {
   readonly layers: readonly Layer[];
   readonly finalNorm: Norm;
   readonly heads: HeadNames;
+  /**
+   * Tensors of its checkpoints that no computation needs, by the last parts of their names (`attn.masked_bias`), besides the ones
+   * that check-weights.ts knows.
+   */
+  readonly unusedTensors?: readonly string[];
 }

@@ -7,6 +7,7 @@ import { ggufTarget } from './gguf.ts';
 import { KEPT_TARGETS } from './kept-state.ts';
 import { modelConfigTarget } from './model-config.ts';
 import { NETWORK_TARGETS } from './network.ts';
+import { PICKLE_TARGETS } from './pickle.ts';
 import { REPOSITORY_TARGETS } from './repositories.ts';
 import { RUN_TARGETS } from './run-files.ts';
 import { safetensorsTarget } from './safetensors.ts';
@@ -21,6 +22,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   shardIndexTarget,
   safetensorsTarget,
   ggufTarget,
+  ...PICKLE_TARGETS,
   adapterConfigTarget,
   adapterWeightsTarget,
   ...SETTING_TARGETS,

@@ -1,17 +1,21 @@
-/** @file Writes zip archives for tests: what a Python wheel is. Entries are deflated. */
+/** @file Writes zip archives for tests: what a Python wheel is, and what torch.save writes. */
 import { crc32, deflateRawSync } from 'node:zlib';
 
-export function zipBytes(files: Readonly<Record<string, string | Uint8Array>>): Buffer {
+/** `stored`: without compression. */
+export function zipBytes(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  method: 'deflated' | 'stored' = 'deflated',
+): Buffer {
   const local: Buffer[] = [];
   const central: Buffer[] = [];
   let at = 0;
   for (const [path, content] of Object.entries(files)) {
     const data = Buffer.from(content);
-    const packed = deflateRawSync(data);
+    const packed = method === 'stored' ? data : deflateRawSync(data);
     const name = Buffer.from(path);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0); // version needed
-    common.writeUInt16LE(8, 4); // deflate
+    common.writeUInt16LE(method === 'stored' ? 0 : 8, 4);
     common.writeUInt32LE(crc32(data), 10);
     common.writeUInt32LE(packed.length, 14);
     common.writeUInt32LE(data.length, 18);

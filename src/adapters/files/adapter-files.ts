@@ -38,6 +38,14 @@ export function isAdapterFolder(folder: string): boolean {
   return existsSync(join(folder, CONFIG));
 }
 
+/** The file of an adapter's weights, chosen as PEFT does. Throws ADAPTER_MISSING. */
+export function adapterWeightsFile(folder: string): string {
+  const file = [WEIGHTS, PYTORCH_WEIGHTS].map((name) => join(folder, name)).find(existsSync);
+  if (file !== undefined) return file;
+  const message = `there is neither ${WEIGHTS} nor ${PYTORCH_WEIGHTS} in ${folder}`;
+  throw new VultuneError('ADAPTER_MISSING', message, { where: { file: join(folder, WEIGHTS) } });
+}
+
 /** What an adapter folder says of itself, before its model is known. Throws ADAPTER_MISSING, ADAPTER_CONFIG. */
 export function readAdapterHeader(folder: string): AdapterHeader {
   if (!isAdapterFolder(folder)) {
@@ -67,12 +75,7 @@ export interface LoadedAdapter {
  * ADAPTER_NOT_FINITE, LORA_TARGET_UNKNOWN, and what readTensors throws.
  */
 export async function loadAdapter(header: AdapterHeader, model: Model, head: Head): Promise<LoadedAdapter> {
-  // In this order, as PEFT.
-  const file = [WEIGHTS, PYTORCH_WEIGHTS].map((name) => join(header.folder, name)).find(existsSync);
-  if (file === undefined) {
-    const message = `there is neither ${WEIGHTS} nor ${PYTORCH_WEIGHTS} in ${header.folder}`;
-    throw new VultuneError('ADAPTER_MISSING', message, { where: { file: join(header.folder, WEIGHTS) } });
-  }
+  const file = adapterWeightsFile(header.folder);
   const adapted = planLora(model, header.config.lora);
   const stored = await readTensors(file);
   // Before anything is read: the header may promise more than memory holds.

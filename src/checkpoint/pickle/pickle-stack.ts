@@ -7,12 +7,14 @@ const MOST_VALUES = 2 ** 22;
 const MOST_OBJECTS = 2 ** 20;
 /** torch.save nests values four deep. */
 const MOST_MARKS = 1000;
+/** Pickle numbers what it remembers one by one; some begin with 1. */
+const MOST_SKIPPED = 1000;
 
 export class PickleStack {
   readonly #values: PickleValue[] = [];
   /** Heights of the stack. */
   readonly #marks: number[] = [];
-  readonly #memo = new Map<number, PickleValue>();
+  readonly #memo: (PickleValue | undefined)[] = [];
   #pushed = 0;
   #objects = 0;
 
@@ -63,13 +65,15 @@ export class PickleStack {
   }
 
   /** Without an index: under the next one. */
-  remember(index = this.#memo.size): void {
-    this.#memo.set(index, this.top());
-    if (this.#memo.size > MOST_VALUES) throw new Unexpected(`more than ${MOST_VALUES} remembered values`);
+  remember(index = this.#memo.length): void {
+    const { length } = this.#memo;
+    if (index >= MOST_VALUES) throw new Unexpected(`more than ${MOST_VALUES} remembered values`);
+    if (index > length + MOST_SKIPPED) throw new Unexpected(`value ${index} remembered after ${length}`);
+    this.#memo[index] = this.top();
   }
 
   recall(index: number): void {
-    const value = this.#memo.get(index);
+    const value = this.#memo[index];
     if (value === undefined) throw new Unexpected(`value ${index}, which was never remembered`);
     this.push(value);
   }

@@ -24,34 +24,43 @@ export async function readTorchZip(file: string): Promise<TorchLayout> {
   if (records.has(`${folder}constants.pkl`)) {
     throw refusedPickle(file, 'a TorchScript archive, which is a program', 'constants.pkl');
   }
-  await checkByteOrder(file, records.get(`${folder}byteorder`));
-  const pickle = records.get(folder + PICKLE)!;
-  if (pickle.sizeBytes > MOST_PICKLE_BYTES) {
-    throw invalidPickle(
-      file,
-      `${PICKLE} has ${pickle.sizeBytes} bytes, expected at most ${MOST_PICKLE_BYTES}`,
-    );
+  const find = (name: string) => plainRecord(file, name, records.get(folder + name));
+  await checkByteOrder(file, find('byteorder'));
+  const { start, sizeBytes } = find(PICKLE)!;
+  if (sizeBytes > MOST_PICKLE_BYTES) {
+    throw invalidPickle(file, `${PICKLE} has ${sizeBytes} bytes, expected at most ${MOST_PICKLE_BYTES}`);
   }
-  const bytes = await readRange(file, pickle.start, pickle.sizeBytes);
-  return {
-    object: unpickleAll(`${file}, ${PICKLE}`, bytes),
-    rangeOf: ({ key }) => records.get(`${folder}data/${key}`),
-  };
+  const object = unpickleAll(`${file}, ${PICKLE}`, await readRange(file, start, sizeBytes));
+  return { object, rangeOf: ({ key }) => find(`data/${key}`) };
+}
+
+interface ZipRecord extends ByteRange {
+  /** Neither compressed nor encrypted: its bytes in the file are its content. */
+  readonly isPlain: boolean;
+}
+
+function plainRecord(file: string, name: string, record: ZipRecord | undefined): ByteRange | undefined {
+  if (record === undefined || record.isPlain) return record;
+  throw invalidPickle(
+    file,
+    `the record ${shown(name)} is compressed or encrypted`,
+    'torch.save stores records as they are, so that they can be read where they lie: save the file again.',
+  );
 }
 
 /** Where the content of each record lies. The reader of the directory refuses paths that leave the archive. */
-async function listRecords(file: string): Promise<ReadonlyMap<string, ByteRange>> {
+async function listRecords(file: string): Promise<ReadonlyMap<string, ZipRecord>> {
   let zip: ZipFile | undefined;
   try {
     zip = await openPromise(file, { lazyEntries: true, autoClose: false });
     const most = ARCHIVE_LIMITS.model.entries;
     if (zip.entryCount > most)
       throw invalidPickle(file, `the archive has ${zip.entryCount} records, at most ${most} are read`);
-    const records = new Map<string, ByteRange>();
+    const records = new Map<string, ZipRecord>();
     for await (const entry of zip.eachEntry()) {
       if (records.has(entry.fileName))
         throw invalidPickle(file, `it has two records ${shown(entry.fileName)}`);
-      records.set(entry.fileName, await placeOf(file, zip, entry));
+      records.set(entry.fileName, await placeOf(zip, entry));
     }
     return records;
   } catch (error) {
@@ -63,16 +72,10 @@ async function listRecords(file: string): Promise<ReadonlyMap<string, ByteRange>
   }
 }
 
-async function placeOf(file: string, zip: ZipFile, entry: Entry): Promise<ByteRange> {
-  if (entry.compressionMethod !== 0 || entry.isEncrypted()) {
-    throw invalidPickle(
-      file,
-      `the record ${shown(entry.fileName)} is compressed or encrypted`,
-      'torch.save stores records as they are, so that they can be read where they lie: save the file again.',
-    );
-  }
+async function placeOf(zip: ZipFile, entry: Entry): Promise<ZipRecord> {
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  return { start: fileDataStart, sizeBytes: entry.uncompressedSize };
+  const isPlain = entry.compressionMethod === 0 && !entry.isEncrypted();
+  return { start: fileDataStart, sizeBytes: entry.uncompressedSize, isPlain };
 }
 
 /** Written since PyTorch 2.1; without it the numbers are little-endian. */

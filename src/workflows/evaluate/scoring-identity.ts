@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import { type AdapterHeader, adapterWeightsFile } from '../../adapters/files/adapter-files.ts';
 import { readTextFile } from '../../base/files.ts';
 import { hashFile } from '../../base/hash-file.ts';
 
@@ -21,7 +21,7 @@ export async function scoringIdentity({ folder, settings }: AdapterHeader): Prom
   const config = JSON.parse(readTextFile(join(folder, 'adapter_config.json'))) as Record<string, unknown>;
   const lora = without(config, ['base_model_name_or_path', 'revision']);
   const scoring = without({ ...settings }, ['threshold', 'calibration', 'measured', 'data']);
-  const weights = await hashFile(join(folder, 'adapter_model.safetensors'));
+  const weights = await hashFile(adapterWeightsFile(folder));
   return createHash('sha256')
     .update(JSON.stringify([SCORING_VERSION, weights.sha256, lora, scoring]))
     .digest('hex');

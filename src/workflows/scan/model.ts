@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import { type AdapterHeader, adapterWeightsFile } from '../../adapters/files/adapter-files.ts';
 import { fileError } from '../../base/files.ts';
 import { removeLeftovers } from '../../base/temporary-files.ts';
 import { explainLines } from '../../explain/line-scores.ts';
@@ -108,8 +108,7 @@ async function openCaches(
 /** Of the files that PEFT writes. */
 async function fingerprintAdapter({ folder }: AdapterHeader): Promise<string> {
   const hash = createHash('sha256');
-  for (const name of ['adapter_model.safetensors', 'adapter_config.json']) {
-    const file = join(folder, name);
+  for (const file of [adapterWeightsFile(folder), join(folder, 'adapter_config.json')]) {
     hash.update(
       await readFile(file).catch((error: unknown) => {
         throw fileError(error, file, 'read');

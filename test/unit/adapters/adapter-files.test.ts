@@ -34,6 +34,7 @@ import {
   randomParameters,
   tinyConfig,
 } from '../../support/tiny-model.ts';
+import { asPytorchFile } from '../../support/torch-writer.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -232,14 +233,23 @@ describe('folders that are no adapters', () => {
     expect(() => readAdapterHeader(folder)).toThrow(expect.objectContaining({ code: 'ADAPTER_MISSING' }));
   });
 
-  test('no weights, or a pickle', async () => {
+  test('no weights, or a pickle that is none', async () => {
     await writeAdapter(folder, adapter());
     rmSync(join(folder, 'adapter_model.safetensors'));
+    await expect(load(folder)).rejects.toMatchObject({ code: 'ADAPTER_MISSING' });
     writeFileSync(join(folder, 'adapter_model.bin'), '');
-    await expect(load(folder)).rejects.toMatchObject({
-      code: 'ADAPTER_MISSING',
-      hint: expect.stringContaining('safe_serialization'),
-    });
+    await expect(load(folder)).rejects.toMatchObject({ code: 'CHECKPOINT_PICKLE_INVALID' });
+  });
+
+  test('adapter_model.bin of an older PEFT is read where there are no safetensors', async () => {
+    await writeAdapter(folder, adapter());
+    const safetensors = join(folder, 'adapter_model.safetensors');
+    const expected = (await load(folder)).parameters;
+    writeFileSync(join(folder, 'adapter_model.bin'), '');
+    expect((await load(folder)).parameters).toEqual(expected);
+    writeFileSync(join(folder, 'adapter_model.bin'), await asPytorchFile(safetensors));
+    rmSync(safetensors);
+    expect((await load(folder)).parameters).toEqual(expected);
   });
 
   test.each([

@@ -8,6 +8,7 @@ import { writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { float32, type HostTensor, hostTensor, int64 } from '../../../src/tensor/host-tensor.ts';
 import { f32Bytes, type GgufTensor, type GgufValue, writeGguf } from '../../support/gguf-writer.ts';
 import { rowsOf } from '../../support/rows-of.ts';
+import { asPytorchFile, floats, stateDict, torchZip } from '../../support/torch-writer.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vultune-checkpoint-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -18,6 +19,13 @@ const json = (folder: string, name: string, value: unknown) =>
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const embedding = float32([4, 2], range(8));
 const norm = float32([2], [1, -1]);
+
+/** A safetensors file of its own. */
+async function oneTensor(tensors: Record<string, HostTensor>) {
+  const path = join(newFolder(), 'x.safetensors');
+  await writeSafetensors(path, tensors);
+  return path;
+}
 
 /** A folder with a configuration and one weights file. */
 async function plainModel(tensors: Record<string, HostTensor> = { 'model.norm.weight': norm, embedding }) {
@@ -75,6 +83,54 @@ describe('a folder as a hub publishes it', () => {
     const checkpoint = await openCheckpoint(folder);
     expect([...checkpoint.tensors.keys()]).toEqual(['embedding']);
     expect(await checkpoint.read('embedding')).toEqual(float32([1, 2], [8, 9]));
+  });
+
+  test("PyTorch's files give the same model, in one or in shards, where there are no safetensors", async () => {
+    const folder = await plainModel();
+    const safetensors = join(folder, 'model.safetensors');
+    const { fingerprint } = await openCheckpoint(folder);
+    const pickled = await asPytorchFile(safetensors);
+    // Transformers' order of looking: each file stands before the ones below it.
+    const other = await asPytorchFile(await oneTensor({ other: norm }));
+    writeFileSync(join(folder, 'pytorch_model-1.bin'), await asPytorchFile(await oneTensor({ embedding })));
+    writeFileSync(
+      join(folder, 'pytorch_model-2.bin'),
+      await asPytorchFile(await oneTensor({ 'model.norm.weight': norm, unlisted: norm })),
+    );
+    const map = { embedding: 'pytorch_model-1.bin', 'model.norm.weight': 'pytorch_model-2.bin' };
+    json(folder, 'pytorch_model.bin.index.json', { weight_map: map });
+    writeFileSync(join(folder, 'pytorch_model.bin'), other);
+    writeFileSync(join(folder, 'model.gguf'), '');
+    expect((await openCheckpoint(folder)).fingerprint).toBe(fingerprint);
+    rmSync(safetensors);
+    expect([...(await openCheckpoint(folder)).tensors.keys()]).toEqual(['other']);
+    writeFileSync(join(folder, 'pytorch_model.bin'), pickled);
+    const single = await openCheckpoint(folder);
+    expect(single.fingerprint).toBe(fingerprint);
+    expect(await single.read('embedding')).toEqual(embedding);
+    expect(await single.readRows('embedding', [3])).toEqual(float32([1, 2], [6, 7]));
+    rmSync(join(folder, 'pytorch_model.bin'));
+    expect((await openCheckpoint(folder)).fingerprint).toBe(fingerprint);
+    rmSync(join(folder, 'pytorch_model-2.bin'));
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'CHECKPOINT_SHARD_MISSING' });
+    rmSync(join(folder, 'pytorch_model.bin.index.json'));
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({ code: 'GGUF_TRUNCATED' });
+  });
+
+  test('the same numbers in another order are another fingerprint', async () => {
+    const square = { storage: '0', type: 'FloatStorage', count: 4, shape: [2, 2] };
+    const prints = [];
+    for (const strides of [
+      [2, 1],
+      [1, 2],
+    ]) {
+      const folder = newFolder();
+      json(folder, 'config.json', {});
+      const pickled = torchZip(stateDict({ w: { ...square, strides } }), { 0: floats(1, 2, 3, 4) });
+      writeFileSync(join(folder, 'pytorch_model.bin'), pickled);
+      prints.push((await openCheckpoint(folder)).fingerprint);
+    }
+    expect(prints[0]).not.toBe(prints[1]);
   });
 
   test('weights that the configuration names are refused, as they would go before all others', async () => {
@@ -175,8 +231,16 @@ describe('a folder as a hub publishes it', () => {
       (folder) => [index, 'a.safetensors', 'b.safetensors'].map((name) => rmSync(join(folder, name))),
     ],
     [
-      'only a pickle',
-      'CHECKPOINT_WEIGHTS_PICKLED',
+      'only weights of another name',
+      'CHECKPOINT_WEIGHTS_MISSING',
+      (folder) => {
+        for (const name of [index, 'a.safetensors', 'b.safetensors']) rmSync(join(folder, name));
+        json(folder, 'consolidated.00.pth', 'x');
+      },
+    ],
+    [
+      'a .bin that is no pickle',
+      'CHECKPOINT_PICKLE_INVALID',
       (folder) => {
         for (const name of [index, 'a.safetensors', 'b.safetensors']) rmSync(join(folder, name));
         json(folder, 'pytorch_model.bin', 'x');

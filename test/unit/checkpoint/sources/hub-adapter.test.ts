@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fetchHubAdapter } from '../../../../src/checkpoint/sources/hub-model.ts';
 import type { ResolveOptions } from '../../../../src/checkpoint/sources/model-source.ts';
-import { COMMIT_A, type FakeHub, startFakeHub } from '../../../support/fake-hub.ts';
+import { COMMIT_A, COMMIT_B, type FakeHub, startFakeHub } from '../../../support/fake-hub.ts';
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 
@@ -47,6 +47,16 @@ test('an adapter from the hub: its own files, once, and offline from then on', a
   hub.requests.length = 0;
   expect((await fetchAdapter()).path).toBe(path);
   expect(hub.requests.filter((line) => line.includes('/resolve/'))).toEqual([]);
+  expect((await fetchAdapter({ offline: true })).path).toBe(path);
+});
+
+test("an older adapter's adapter_model.bin, only where there are no safetensors", async () => {
+  hub.files['adapter_model.bin'] = bytes('pickle');
+  expect(readdirSync((await fetchAdapter()).path)).not.toContain('adapter_model.bin');
+  hub.commit = COMMIT_B;
+  delete hub.files['adapter_model.safetensors'];
+  const { path } = await fetchAdapter();
+  expect(readdirSync(path)).toContain('adapter_model.bin');
   expect((await fetchAdapter({ offline: true })).path).toBe(path);
 });
 

@@ -112,12 +112,22 @@ describe('fetching', () => {
     expect(readdirSync(path).includes('model-00001-of-00001.safetensors')).toBe(!hasSingle);
   });
 
-  test('a GGUF only where there are no safetensors', async () => {
+  test("safetensors, then PyTorch's files, then a GGUF", async () => {
+    const fetched = async () => {
+      const names = readdirSync((await fetchModel()).path);
+      hub.commit = String.fromCharCode(hub.commit.charCodeAt(0) + 1).repeat(40);
+      return names.filter((name) => !name.endsWith('.json')).toSorted();
+    };
     hub.files['model.Q8_0.gguf'] = weights;
-    expect(readdirSync((await fetchModel()).path)).not.toContain('model.Q8_0.gguf');
-    hub.commit = COMMIT_B;
+    expect(await fetched()).toEqual(['model.safetensors']);
     delete hub.files['model.safetensors'];
-    expect(readdirSync((await fetchModel()).path)).toContain('model.Q8_0.gguf');
+    hub.files['pytorch_model.bin.index.json'] = bytes('{"weight_map":{"w":"pytorch_model-1-of-1.bin"}}');
+    hub.files['pytorch_model-1-of-1.bin'] = weights;
+    expect(await fetched()).toEqual(['pytorch_model.bin']);
+    delete hub.files['pytorch_model.bin'];
+    expect(await fetched()).toEqual(['pytorch_model-1-of-1.bin']);
+    delete hub.files['pytorch_model.bin.index.json'];
+    expect(await fetched()).toEqual(['model.Q8_0.gguf']);
   });
 
   test('HF_ENDPOINT, HF_TOKEN and HF_HUB_CACHE', async () => {
@@ -218,9 +228,11 @@ describe('errors', () => {
     expect(hub.requests).toEqual([]);
   });
 
-  test('only pickled weights, several GGUF files, nothing', async () => {
+  test('weights of another name, several GGUF files, nothing', async () => {
     delete hub.files['model.safetensors'];
-    await expect(fetchModel()).rejects.toThrow(/pickle \(pytorch_model\.bin\)/);
+    delete hub.files['pytorch_model.bin'];
+    hub.files['consolidated.00.pth'] = bytes('pickle');
+    await expect(fetchModel()).rejects.toThrow(/it has consolidated\.00\.pth/);
     hub.files['a.gguf'] = weights;
     hub.files['b.gguf'] = weights;
     await expect(fetchModel()).rejects.toThrow(code('MODEL_AMBIGUOUS'));

