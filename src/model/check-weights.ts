@@ -43,7 +43,7 @@ export function checkWeights({ tensors, path }: Checkpoint, model: Model): void 
   if (extra.length > 0) {
     problems.push({
       code: 'CHECKPOINT_TENSOR_EXTRA',
-      name: extra[0]!,
+      name: quoted(extra[0]!).slice(1, -1),
       text: extraInWords(extra, [...promised.keys()]),
     });
   }
@@ -72,11 +72,14 @@ function firstOf(all: readonly string[], separator = ', '): string {
   return `${all.slice(0, NAMED).join(separator)}${more}`;
 }
 
+/** A name out of a file: without control characters, and short. */
+const quoted = (name: string) => JSON.stringify(name.slice(0, 200));
+
 /** `free`: stored names that no part of the model has. */
 function missingInWords(missing: readonly string[], free: readonly string[]): string {
   const shown = missing.map((name, place) => {
     const nearest = place < NAMED ? nearestName(name, free) : undefined;
-    return nearest === undefined ? `"${name}"` : `"${name}" (there is "${nearest}")`;
+    return nearest === undefined ? `"${name}"` : `"${name}" (there is ${quoted(nearest)})`;
   });
   return missing.length === 1
     ? `there is no tensor ${shown[0]}`
@@ -86,8 +89,7 @@ function missingInWords(missing: readonly string[], free: readonly string[]): st
 function extraInWords(extra: readonly string[], known: readonly string[]): string {
   const shown = extra.map((name, place) => {
     const nearest = place < NAMED ? nearestName(name, known) : undefined;
-    const cut = `"${name.slice(0, 200)}"`;
-    return nearest === undefined ? cut : `${cut} (near "${nearest}")`;
+    return nearest === undefined ? quoted(name) : `${quoted(name)} (near "${nearest}")`;
   });
   return extra.length === 1
     ? `the tensor ${shown[0]} has no place in the model`

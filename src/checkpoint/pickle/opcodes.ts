@@ -117,8 +117,10 @@ function pushGlobal(
 ): void {
   if (typeof module !== 'string' || typeof name !== 'string') throw new Unexpected('a global without a name');
   const allowed = allowedGlobal(module, name);
-  const path = `${module}.${name}`;
-  if (allowed === undefined) throw new Forbidden(path, `the global ${shown(path)}`);
+  if (allowed === undefined) {
+    const path = shown(`${module}.${name}`);
+    throw new Forbidden(path.slice(1, -1), `the global ${path}`);
+  }
   stack.push(allowed);
 }
 

@@ -18,6 +18,6 @@ const REDOWNLOAD = 'Expected what torch.save writes of a state_dict: download th
 const CONVERT =
   'Vultune rebuilds tensors out of a pickle and runs nothing of it. Where you trust the file, convert it in Python: from_pretrained(FOLDER).save_pretrained(FOLDER) writes safetensors.';
 
-/** A text out of the file, short enough for a message. */
+/** A text out of the file, quoted, without control characters and short enough for a message. */
 export const shown = (text: string): string =>
   JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}...` : text);

@@ -30,7 +30,7 @@ export function unpickle(file: string, cursor: PickleCursor): PickleValue {
     }
     if (!(error instanceof Forbidden)) throw error;
     const what = `the pickle asks for ${error.message} at byte ${at}; only what rebuilds tensors is allowed`;
-    throw refusedPickle(file, what, error.asked.slice(0, 200));
+    throw refusedPickle(file, what, error.asked);
   }
 }
 

@@ -158,6 +158,7 @@ describe('refused by name, and never run', () => {
       'os.system',
       pickle(joinBytes(text('os'), text('system'), Buffer.from([0x93]), tuple(text(shell)), REDUCE), 4),
     ],
+    ['a name that writes on the terminal', 'x.\\u001b[2Jy', pickle(global('x', '\x1b[2Jy'))],
     ['a name in a name', 'torch.load', pickle(global('torch', 'load'))],
     ['a dotted name', 'torch.FloatStorage.__class__', pickle(global('torch', 'FloatStorage.__class__'))],
     ['what objects have of their own', 'torch.constructor', pickle(global('torch', 'constructor'))],
