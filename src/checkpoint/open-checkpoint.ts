@@ -11,13 +11,8 @@ import { chooseWeights } from './weight-files.ts';
  * Opens a folder with config.json and weights (see weight-files.ts: model.safetensors goes before pytorch_model.bin), a .gguf file,
  * or a folder with exactly one .gguf and no other weights. Reads headers only.
  * Throws CHECKPOINT_MISSING, CHECKPOINT_CONFIG_MISSING, CHECKPOINT_CONFIG_INVALID, CHECKPOINT_WEIGHTS_MISSING,
-<<<<<<< HEAD
- * CHECKPOINT_WEIGHTS_PICKLED, CHECKPOINT_SHARD_MISSING, CHECKPOINT_INDEX_INVALID, CHECKPOINT_AMBIGUOUS, and what
- * safetensors-header.ts and gguf/file.ts throw about damaged files.
-=======
  * CHECKPOINT_SHARD_MISSING, CHECKPOINT_INDEX_INVALID, CHECKPOINT_AMBIGUOUS, and what safetensors-header.ts,
- * pickle/pytorch-file.ts and gguf.ts throw about damaged files.
->>>>>>> 710ba85 (PyTorch's .bin files are read without running anything: a pickle machine with an allow-list, both forms of torch.save)
+ * pickle/pytorch-file.ts and gguf/file.ts throw about damaged files.
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const found = await stat(path).catch((cause: unknown) => {
