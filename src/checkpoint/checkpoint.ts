@@ -11,6 +11,9 @@ export interface TensorInfo {
   readonly storedDtype?: string;
 }
 
+/** The forms of a vocabulary beside tokenizer.json; `model` is SentencePiece's or tiktoken's, which its bytes tell. */
+export type TokenizerForm = 'bytePairs' | 'model' | 'wordPiece';
+
 export type TokenizerDefinition =
   | {
       readonly kind: 'huggingface';
@@ -18,6 +21,17 @@ export type TokenizerDefinition =
       readonly json: unknown;
       /** tokenizer_config.json (undefined when there is none), with the chat template where that is a file of its own. */
       readonly config: unknown;
+      readonly file: string;
+    }
+  | {
+      /** What tokenizers are published as without a tokenizer.json: a vocabulary, and what lies beside it. */
+      readonly kind: 'vocabulary';
+      readonly form: TokenizerForm;
+      /** By name, the vocabulary's too: JSON parsed, text as text, a .model as its bytes. */
+      readonly files: Readonly<Record<string, unknown>>;
+      /** As above. */
+      readonly config: unknown;
+      /** The vocabulary. */
       readonly file: string;
     }
   | { readonly kind: 'gguf'; readonly metadata: Readonly<Record<string, unknown>>; readonly file: string };

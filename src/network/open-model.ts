@@ -39,7 +39,7 @@ export async function openModel(
   try {
     const { model, checkpoint } = modelCheckpoint(stored);
     const spec = keepLayers(model, kept);
-    const tokenizer = loadTokenizer(ownTokenizer ?? checkpoint.tokenizer, path);
+    const tokenizer = loadTokenizer(ownTokenizer ?? checkpoint.tokenizer, path, checkpoint.config.model_type);
     if (ownTokenizer !== undefined) requireRows(tokenizer, spec, ownTokenizer.file);
     return { path, checkpoint, spec, tokenizer, weights: new BaseWeights(checkpoint) };
   } catch (error) {

@@ -23,7 +23,7 @@ export type ComponentOf<K extends Kinds> = {
   [T in keyof K & string]: { readonly type: T; readonly options: z.output<K[T]> };
 }[keyof K & string];
 
-const HINT = 'the file is not a tokenizer.json of the tokenizers library, or damaged: fetch it again';
+const HINT = 'a file of the tokenizer is damaged, or not what its name says: fetch it again';
 
 /** @throws VultuneError TOKENIZER_INVALID for an option of another kind, TOKENIZER_UNSUPPORTED for a type not in `kinds`. */
 export function readComponent<K extends Kinds>(

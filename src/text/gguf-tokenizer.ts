@@ -70,7 +70,10 @@ function sentencePieceTokenizer(metadata: Metadata, file: string) {
   const prefix = flag(metadata, 'add_space_prefix', true, file);
   const merges =
     metadata['tokenizer.ggml.merges'] === undefined
-      ? sentencePieceMerges(tokens, numbers(metadata, 'scores', tokens.length, file))
+      ? sentencePieceMerges(tokens, numbers(metadata, 'scores', tokens.length, file), {
+          file,
+          name: 'tokenizer.ggml.tokens',
+        })
       : strings(metadata, 'merges', file);
   const blank = '\u2581';
   const prepend: Component[] = prefix ? [{ type: 'Prepend', prepend: blank }] : [];

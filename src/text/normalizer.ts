@@ -4,6 +4,7 @@
  */
 import { z } from '../schema/zod.ts';
 import { spellBytes } from './byte-alphabet.ts';
+import { charactersMap } from './characters-map.ts';
 import {
   type Component,
   type ComponentPlace,
@@ -25,6 +26,7 @@ const KINDS = {
   Nmt: emptySchema,
   ByteLevel: emptySchema,
   Strip: z.object({ strip_left: z.boolean(), strip_right: z.boolean() }),
+  Precompiled: z.object({ precompiled_charsmap: z.base64() }),
   Prepend: z.object({ prepend: z.string().min(1) }),
   Replace: z.object({ pattern: patternSchema, content: z.string() }),
   BertNormalizer: z.object({
@@ -75,6 +77,8 @@ function stepOf(value: unknown, place: ComponentPlace): Normalize {
         const left = options.strip_left ? text.slice(skipSpace(text)) : text;
         return options.strip_right ? trimEnd(left) : left;
       };
+    case 'Precompiled':
+      return charactersMap(Buffer.from(options.precompiled_charsmap, 'base64'), place);
     case 'Prepend':
       return (text) => (text === '' ? text : options.prepend + text);
     case 'Replace':

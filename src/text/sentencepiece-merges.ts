@@ -1,13 +1,29 @@
 /** @file The merges that SentencePiece's scores stand for. Knows scores, not files. */
+import { type ComponentPlace, unsupported } from './component.ts';
+
+/** Squared lengths of tokens, summed. Of published vocabularies it is up to 20 million. */
+const MOST_WORK = 2 ** 28;
+
+/**
+ * Looking at every pair of parts of every token takes so much work.
+ * @throws VultuneError TOKENIZER_UNSUPPORTED for tokens so long that it would not end in time.
+ */
+export function mergeWork(tokens: readonly string[], place: ComponentPlace): void {
+  const work = tokens.reduce((sum, token) => sum + token.length ** 2, 0);
+  if (work > MOST_WORK)
+    throw unsupported(place, 'has too many long tokens to find out how they are put together');
+}
 
 /**
  * A vocabulary with scores as byte-pair merges: each token from every two tokens that make it up, highest score first;
- * of one score those of shorter parts last (Transformers' `generate_merges`, so that ranks agree).
+ * of one score those of shorter parts last (Transformers' `generate_merges`, so that ranks agree). Throws what mergeWork throws.
  */
 export function sentencePieceMerges(
   tokens: readonly string[],
   scores: readonly number[],
+  place: ComponentPlace,
 ): (readonly [string, string])[] {
+  mergeWork(tokens, place);
   const ids = new Map(tokens.map((token, id) => [token, id]));
   const merges = tokens.flatMap((token, id) => {
     const units = Array.from(token);

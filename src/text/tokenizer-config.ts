@@ -107,7 +107,7 @@ function withFlags(
     if (tokens.get(id)?.content !== token.content) {
       throw unsupported(
         place,
-        `has an added token ${id} "${token.content.slice(0, 40)}" that tokenizer.json lacks`,
+        `has an added token ${id} "${token.content.slice(0, 40)}" that the tokenizer lacks`,
       );
     }
     tokens.set(id, addedToken({ ...token, id }));

@@ -47,8 +47,8 @@ const LAYER: Record<string, number> = {
 const ONLY_IN: Record<string, string | readonly string[]> = {
   'onnxruntime-node': 'runtime',
   zod: 'schema',
-  // ONNX's files, and TensorBoard's: two formats, neither of which knows the other.
-  '@bufbuild/protobuf': ['onnx', 'report'],
+  // ONNX's files, TensorBoard's and SentencePiece's: formats, none of which knows another.
+  '@bufbuild/protobuf': ['onnx', 'report', 'text'],
   '@observablehq/plot': 'report',
   linkedom: 'report',
   hono: ['dashboard', 'scan'],

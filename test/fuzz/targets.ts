@@ -14,10 +14,12 @@ import { safetensorsTarget } from './safetensors.ts';
 import { SETTING_TARGETS } from './settings.ts';
 import { shardIndexTarget } from './shard-index.ts';
 import { SOURCE_TARGETS } from './sources.ts';
+import { TOKENIZER_FORM_TARGETS } from './tokenizer-forms.ts';
 import { TOKENIZER_TARGET } from './tokenizer-target.ts';
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   TOKENIZER_TARGET,
+  ...TOKENIZER_FORM_TARGETS,
   modelConfigTarget,
   shardIndexTarget,
   safetensorsTarget,

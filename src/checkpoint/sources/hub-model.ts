@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
+import { TOKENIZER_FILES } from '../tokenizer-files.ts';
 import { downloadFile } from './download-file.ts';
 import { COMMIT, cachedCommit, type HubCache, hubCache, linkBlob, storeRef } from './hub-cache.ts';
 import { type HubClient, type HubFile, hubClient } from './hub-client.ts';
@@ -17,7 +18,7 @@ interface WantedFiles {
 const ADAPTER_CONFIG = 'adapter_config.json';
 /** The first that is there is taken, as PEFT does. */
 const ADAPTER_WEIGHTS = ['adapter_model.safetensors', 'adapter_model.bin'];
-const ADAPTER_MAY_HAVE = ['vultune.json', 'README.md', 'tokenizer.json', 'tokenizer_config.json'];
+const ADAPTER_MAY_HAVE = ['vultune.json', 'README.md', ...TOKENIZER_FILES];
 
 /** A LoRA adapter that was published. Throws what fetchHubModel throws; ADAPTER_MISSING for a repository without one. */
 export async function fetchHubAdapter(name: string, options: ResolveOptions): Promise<ResolvedModel> {

@@ -4,17 +4,19 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { readJsonObject } from '../json-file.ts';
+import { vocabularyFiles } from '../tokenizer-files.ts';
 import { chooseWeights, findOtherWeights, WEIGHTS_EXPECTED } from '../weight-files.ts';
 
 const DESCRIPTION =
-  /^(config|generation_config|special_tokens_map|tokenizer[\w.-]*)\.json$|^chat_template\.(jinja|json)$/;
+  /^(config|generation_config|special_tokens_map|added_tokens|tokenizer[\w.-]*)\.json$|^chat_template\.(jinja|json)$/;
 
 /**
  * The needed ones of the files in a model's folder, weights last: who has these has all.
  * Weights as openCheckpoint chooses them: safetensors, else PyTorch's, else the one GGUF. Throws MODEL_FORMAT, MODEL_AMBIGUOUS.
  */
 export function selectModelFiles(model: string, names: readonly string[]): string[] {
-  const description = names.filter((name) => DESCRIPTION.test(name)).toSorted();
+  const vocabulary = vocabularyFiles(names);
+  const description = names.filter((name) => DESCRIPTION.test(name) || vocabulary.includes(name)).toSorted();
   const weights = chooseWeights(names);
   if (weights !== undefined) {
     const shards = weights.isIndex ? names.filter(weights.isShard).toSorted() : [];

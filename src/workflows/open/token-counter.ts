@@ -28,7 +28,7 @@ export async function tokenCounter(
     });
     const checkpoint = await openCheckpoint(path);
     try {
-      const tokenizer = loadTokenizer(checkpoint.tokenizer, path);
+      const tokenizer = loadTokenizer(checkpoint.tokenizer, path, checkpoint.config.model_type);
       return {
         name: reference,
         countTokens: (text) => tokenizer.encode(text, { addSpecialTokens: false }).length,
