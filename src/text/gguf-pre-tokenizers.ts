@@ -18,6 +18,11 @@ export interface GgufPreTokenizer {
   readonly ignoreMerges: boolean;
   /** Where the file does not say. */
   readonly addBos: boolean;
+  readonly addEos: boolean;
+  /** Tokens that the model's own tokenizer puts before every text, and llama.cpp leaves to the prompt. */
+  readonly prefix: readonly string[];
+  /** Tokens that take the white space before them along, which no key of the metadata says. */
+  readonly lstrip: readonly string[];
 }
 
 const split = (Regex: string): Component => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated' });
@@ -30,6 +35,9 @@ const cut = (parts: readonly Component[], more: Partial<GgufPreTokenizer> = {}):
   normalizer: null,
   ignoreMerges: false,
   addBos: false,
+  addEos: false,
+  prefix: [],
+  lstrip: [],
   ...more,
 });
 
@@ -38,6 +46,7 @@ const digitsThenGpt2 = cut([DIGITS, GPT2]);
 const llama3 = cut([split(GPT4_PATTERN), BYTES], { ignoreMerges: true, addBos: true });
 const qwen2 = cut([split(QWEN2_PATTERN), BYTES], { normalizer: { type: 'NFC' } });
 const cl100k = cut([split(GPT4_PATTERN), BYTES]);
+const glm4 = cut([split(GPT4_PATTERN), BYTES], { ignoreMerges: true, prefix: ['[gMASK]', '<sop>'] });
 const gpt4o = cut([split(GPT4O_PATTERN), BYTES]);
 
 export const GGUF_PRE_TOKENIZERS: Readonly<Record<string, GgufPreTokenizer>> = {
@@ -45,6 +54,7 @@ export const GGUF_PRE_TOKENIZERS: Readonly<Record<string, GgufPreTokenizer>> = {
   'gpt-2': gpt2,
   'phi-2': gpt2,
   mpt: gpt2,
+  'roberta-bpe': cut([GPT2], { addBos: true, addEos: true, lstrip: ['<mask>'] }),
   olmo: gpt2,
   smollm: digitsThenGpt2,
   starcoder: digitsThenGpt2,
@@ -56,8 +66,8 @@ export const GGUF_PRE_TOKENIZERS: Readonly<Record<string, GgufPreTokenizer>> = {
   falcon3: llama3,
   dbrx: cl100k,
   'smaug-bpe': cl100k,
-  'chatglm-bpe': cl100k,
-  glm4: cl100k,
+  'chatglm-bpe': glm4,
+  glm4,
   qwen2,
   'deepseek-r1-qwen': { ...qwen2, normalizer: null },
   tekken: cut([split(TEKKEN_PATTERN), BYTES], { ignoreMerges: true, addBos: true }),

@@ -2,23 +2,26 @@
  * @file The tokenizer.json a GGUF file's metadata stands for. Knows llama.cpp's keys and token types; the tokenizer made
  * of it is like any other.
  */
-import { VultuneError } from '../base/errors.ts';
 import { BYTE_CHARACTERS, spellBytes } from './byte-alphabet.ts';
 import type { Component } from './component.ts';
-import { GGUF_PRE_TOKENIZERS } from './gguf-pre-tokenizers.ts';
+import {
+  addedTokens,
+  flag,
+  type Metadata,
+  numbers,
+  strings,
+  tokenId,
+  unsupported,
+  vocabulary,
+} from './gguf-metadata.ts';
+import { GGUF_PRE_TOKENIZERS, type GgufPreTokenizer } from './gguf-pre-tokenizers.ts';
+import { ggufWordPiece } from './gguf-word-piece.ts';
 import { sentencePieceMerges } from './sentencepiece-merges.ts';
 import type { TokenizerConfig } from './tokenizer-config.ts';
-import type { AddedToken, TokenizerJson } from './tokenizer-json.ts';
-
-type Metadata = Readonly<Record<string, unknown>>;
-
-/** Values of tokenizer.ggml.token_type: normal, unknown, control, user defined, unused, byte. */
-const TYPES = [1, 2, 3, 4, 5, 6];
-/** Those that stand in text as themselves ("build special tokens cache" in llama.cpp's llama-vocab.cpp). */
-const [UNKNOWN, CONTROL, USER_DEFINED] = [2, 3, 4] as const;
+import type { TokenizerJson } from './tokenizer-json.ts';
 
 /**
- * @throws VultuneError TOKENIZER_UNSUPPORTED for a tokenizer.ggml.model other than gpt2 and llama, or a
+ * @throws VultuneError TOKENIZER_UNSUPPORTED for a tokenizer.ggml.model other than gpt2, llama and bert, or a
  * tokenizer.ggml.pre we do not know; TOKENIZER_INVALID for metadata of another type or length.
  */
 export function tokenizerFromGguf(
@@ -31,8 +34,10 @@ export function tokenizerFromGguf(
       return byteLevelTokenizer(metadata, file);
     case 'llama':
       return sentencePieceTokenizer(metadata, file);
+    case 'bert':
+      return ggufWordPiece(metadata, file);
     default:
-      throw unsupported('model', model, ['gpt2', 'llama'], file);
+      throw unsupported('model', model, ['gpt2', 'llama', 'bert'], file);
   }
 }
 
@@ -44,7 +49,9 @@ function byteLevelTokenizer(metadata: Metadata, file: string) {
       ? GGUF_PRE_TOKENIZERS[name]
       : undefined;
   if (pre === undefined) throw unsupported('pre', name, Object.keys(GGUF_PRE_TOKENIZERS), file);
-  const added = addedTokens(metadata, tokens, file);
+  const added = addedTokens(metadata, tokens, file).map((token) =>
+    pre.lstrip.includes(token.content) ? { ...token, lstrip: true } : token,
+  );
   const alone = new Set(added.map((token) => token.id));
   // Some converters write tokens as plain text instead of in the byte alphabet.
   const spelled = tokens.map((token, id) => (alone.has(id) || isSpelled(token) ? token : spellBytes(token)));
@@ -52,7 +59,7 @@ function byteLevelTokenizer(metadata: Metadata, file: string) {
     added_tokens: added,
     normalizer: pre.normalizer,
     pre_tokenizer: pre.preTokenizer,
-    post_processor: null,
+    post_processor: prefixed(pre.prefix, tokens),
     decoder: { type: 'ByteLevel' },
     model: {
       type: 'BPE',
@@ -61,12 +68,32 @@ function byteLevelTokenizer(metadata: Metadata, file: string) {
       ignore_merges: pre.ignoreMerges,
     },
   };
-  return { json, config: configOf(metadata, tokens, pre.addBos, file) };
+  const config = configOf(metadata, tokens, pre, file);
+  if (pre.prefix.length === 0) return { json, config };
+  // What the file says of the first token is not what its model does.
+  const { add_bos_token: _, add_eos_token: __, ...roles } = config;
+  return { json, config: roles };
+}
+
+/** These tokens before a text, where all of them are there. */
+function prefixed(prefix: readonly string[], tokens: readonly string[]): Component | null {
+  const ids = prefix.map((content) => tokens.indexOf(content));
+  if (ids.length === 0 || ids.includes(-1)) return null;
+  const special = prefix.map((id, i) => ({ id, ids: [ids[i]!], tokens: [id] }));
+  return {
+    type: 'TemplateProcessing',
+    single: [
+      ...prefix.map((id) => ({ SpecialToken: { id, type_id: 0 } })),
+      { Sequence: { id: 'A', type_id: 0 } },
+    ],
+    pair: [],
+    special_tokens: Object.fromEntries(special.map((token) => [token.id, token])),
+  };
 }
 
 function sentencePieceTokenizer(metadata: Metadata, file: string) {
   const tokens = strings(metadata, 'tokens', file);
-  const config = configOf(metadata, tokens, true, file);
+  const config = configOf(metadata, tokens, { addBos: true, addEos: false }, file);
   const prefix = flag(metadata, 'add_space_prefix', true, file);
   const merges =
     metadata['tokenizer.ggml.merges'] === undefined
@@ -107,37 +134,15 @@ function sentencePieceTokenizer(metadata: Metadata, file: string) {
   return { json, config };
 }
 
-/** First wins where a token is there twice. */
-function vocabulary(tokens: readonly string[]): Readonly<Record<string, number>> {
-  return Object.fromEntries(tokens.map((token, id) => [token, id] as const).toReversed());
-}
-
-function addedTokens(metadata: Metadata, tokens: readonly string[], file: string): AddedToken[] {
-  if (metadata['tokenizer.ggml.token_type'] === undefined) return [];
-  const types = numbers(metadata, 'token_type', tokens.length, file);
-  const other = types.find((type) => !TYPES.includes(type));
-  if (other !== undefined) throw unsupported('token_type', other, TYPES.map(String), file);
-  const first = vocabulary(tokens);
-  return tokens.flatMap((content, id) => {
-    const special = types[id] === CONTROL || types[id] === UNKNOWN;
-    // A token that is there twice is its first.
-    if ((!special && types[id] !== USER_DEFINED) || first[content] !== id) return [];
-    return [{ id, content, special, normalized: false, singleWord: false, lstrip: false, rstrip: false }];
-  });
-}
-
 function configOf(
   metadata: Metadata,
   tokens: readonly string[],
-  addBos: boolean,
+  { addBos, addEos }: Pick<GgufPreTokenizer, 'addBos' | 'addEos'>,
   file: string,
 ): TokenizerConfig {
   const token = (key: string, name: string) => {
-    const id = metadata[`tokenizer.ggml.${key}_token_id`];
-    if (id === undefined) return {};
-    const content = typeof id === 'number' ? tokens[id] : undefined;
-    if (content !== undefined) return { [name]: content };
-    throw invalid(`${key}_token_id`, `one of the ${tokens.length} tokens`, file);
+    const id = tokenId(metadata, [`${key}_token_id`], tokens, file);
+    return id === undefined ? {} : { [name]: tokens[id]! };
   };
   for (const name of REFUSED) {
     if (flag(metadata, name, false, file)) throw unsupported(name, true, ['false'], file);
@@ -148,51 +153,16 @@ function configOf(
     ...token('padding', 'pad_token'),
     ...token('unknown', 'unk_token'),
     add_bos_token: flag(metadata, 'add_bos_token', addBos, file),
-    add_eos_token: flag(metadata, 'add_eos_token', false, file),
+    add_eos_token: flag(metadata, 'add_eos_token', addEos, file),
   };
 }
 
-/** Switches that change a text before it is cut, or what stands around it, in ways that are not ours. */
-const REFUSED = ['remove_extra_whitespaces', 'add_sep_token'] as const;
-
-function flag(metadata: Metadata, name: string, otherwise: boolean, file: string): boolean {
-  const value = metadata[`tokenizer.ggml.${name}`];
-  if (value === undefined) return otherwise;
-  if (typeof value === 'boolean') return value;
-  throw invalid(name, 'true or false', file);
-}
+/** Switches that change a text before it is cut in ways that are not ours. (add_sep_token is for pairs of texts.) */
+const REFUSED = ['remove_extra_whitespaces'] as const;
 
 const ALPHABET: ReadonlySet<string> = new Set(BYTE_CHARACTERS);
 
 function isSpelled(token: string): boolean {
   for (const character of token) if (!ALPHABET.has(character)) return false;
   return true;
-}
-
-function strings(metadata: Metadata, key: string, file: string): readonly string[] {
-  const found = metadata[`tokenizer.ggml.${key}`];
-  if (Array.isArray(found) && found.every((item) => typeof item === 'string')) return found;
-  throw invalid(key, 'a list of strings', file);
-}
-
-function numbers(metadata: Metadata, key: string, length: number, file: string): readonly number[] {
-  const found = metadata[`tokenizer.ggml.${key}`];
-  const items = ArrayBuffer.isView(found) ? Array.from(found as Float32Array) : found;
-  const isList = Array.isArray(items) && items.every((item) => typeof item === 'number');
-  if (isList && items.length === length) return items;
-  throw invalid(key, `a list of ${length} numbers, one for each token`, file);
-}
-
-function invalid(key: string, expected: string, file: string): VultuneError {
-  const name = `tokenizer.ggml.${key}`;
-  return new VultuneError('TOKENIZER_INVALID', `${name} is not ${expected}`, { where: { file, name } });
-}
-
-function unsupported(key: string, found: unknown, known: readonly string[], file: string): VultuneError {
-  const name = `tokenizer.ggml.${key}`;
-  const value = JSON.stringify(found) ?? 'missing';
-  return new VultuneError('TOKENIZER_UNSUPPORTED', `${name} is ${value}; known are ${known.join(', ')}`, {
-    where: { file, name },
-    hint: 'use the same model as a folder with config.json, safetensors and tokenizer.json',
-  });
 }

@@ -122,7 +122,7 @@ describe('refused', () => {
       'an unknown model',
       { 'tokenizer.ggml.model': 'rwkv' },
       'TOKENIZER_UNSUPPORTED',
-      '"rwkv"; known are gpt2, llama',
+      '"rwkv"; known are gpt2, llama, bert',
     ],
     ['no model', { 'tokenizer.ggml.model': undefined }, 'TOKENIZER_UNSUPPORTED', 'is missing'],
     [
