@@ -8,6 +8,7 @@ With --charsmap FOLDER the Unigram models of SentencePiece's own normalizations 
 """
 
 import base64
+import collections
 import hashlib
 import io
 import json
@@ -110,7 +111,10 @@ class Fixtures:
     def case(self, name, encode, **options):
         """`options`: what the reader is told besides the files (model_type)."""
         ids = [list(encode(text)) for text in self.texts]
-        self.cases[name] = {**options, "ids": [summary(i) for i in ids], "first": ids[:8]}
+        case = {**options, "ids": [summary(i) for i in ids], "first": ids[:8]}
+        if isinstance(getattr(encode, "__self__", None), transformers.PreTrainedTokenizerBase):
+            case["truncated"] = encode(CODE, truncation=True, max_length=12)
+        self.cases[name] = case
         print(name, sum(len(i) for i in ids), "tokens")
 
     def finish(self):
@@ -180,15 +184,24 @@ def roberta_cases(fixtures):
     fixtures.case("roberta", transformers.RobertaTokenizer.from_pretrained(path).encode, model_type="roberta")
 
 
+def word_pieces():
+    """A vocabulary of characters, common words and common endings. (The trainer's own differs from run to run.)"""
+    splitter = pre_tokenizers.BertPreTokenizer()
+    normalizer = normalizers.BertNormalizer(lowercase=False)
+    words = collections.Counter()
+    for line in CORPUS + [line.lower() for line in CORPUS]:
+        words.update(word for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(line)))
+    endings = collections.Counter()
+    for word, count in words.items():
+        endings.update({word[-size:]: count for size in (2, 3, 4) if len(word) > size})
+    letters = sorted({letter for word in words for letter in word})
+    common = lambda counts, most: [text for text, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if len(text) > 1][:most]
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters)]
+    return tokens + common(words, 120) + ["##" + ending for ending in common(endings, 60)]
+
+
 def word_piece_cases(fixtures):
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    both = CORPUS + [line.lower() for line in CORPUS]
-    tokenizer.train_from_iterator(both, trainers.WordPieceTrainer(vocab_size=560, special_tokens=special, show_progress=False))
-    vocab = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    lines = "".join(f"{token}\n" for token, _ in vocab)
+    lines = "".join(f"{token}\n" for token in word_pieces())
     for name, config in [("bert", {}), ("bert-cased", {"do_lower_case": False, "strip_accents": None}), ("bert-options", {"do_lower_case": True, "strip_accents": False, "tokenize_chinese_chars": False})]:
         path = fixtures.folder(name)
         write(os.path.join(path, "vocab.txt"), lines)

@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { encodeFunctions } from '../../../src/network/encode-functions.ts';
+import { openTokenizer } from '../../../src/text/open-tokenizer.ts';
 import type { SpecialTokens, Tokenizer } from '../../../src/text/tokenizer.ts';
 import { makeModel, tinyConfig } from '../../support/tiny-model.ts';
 
@@ -85,3 +88,35 @@ test.each([
   const options = { maxLength: 5, longFunctions, pooling: 'last' } as const;
   expect(text(encodeFunctions({ ...around, tokenizer }, [code], options))).toEqual([expected]);
 });
+
+const ROOT = resolve(import.meta.dirname, '../../fixtures/tokenizers');
+const json = (...path: string[]): unknown => JSON.parse(readFileSync(join(ROOT, ...path), 'utf8'));
+interface Expected {
+  readonly model_type?: string;
+  readonly truncated?: readonly number[];
+}
+const REFERENCES = readdirSync(ROOT, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => [name, json(name, 'expected.json') as Expected] as const)
+  .filter(([, { truncated }]) => truncated !== undefined);
+
+test('tokenizers with and without tokens at the end have a reference', () => {
+  expect(REFERENCES.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['bert', 'codegen', 'gpt2', 'roberta', 't5']),
+  );
+});
+
+test.each(REFERENCES)(
+  "%s: a long function is cut as Transformers' truncation cuts it",
+  async (name, expected) => {
+    const tokenizer = (await openTokenizer(join(ROOT, name), expected.model_type))!;
+    const code = (json('texts.json') as string[]).find((one) => one.startsWith('\nstatic int copy_name'))!;
+    const options = {
+      maxLength: expected.truncated!.length,
+      longFunctions: 'truncate',
+      pooling: 'mean',
+    } as const;
+    const [encoded] = encodeFunctions({ ...model(2048), tokenizer }, [code], options);
+    expect(encoded).toEqual({ ids: expected.truncated, truncated: true });
+  },
+);

@@ -21,6 +21,8 @@ interface Expected {
   readonly ids: readonly string[];
   /** Of the first texts, in full. */
   readonly first: readonly (readonly number[])[];
+  /** A long text as Transformers cuts it to twelve tokens. */
+  readonly truncated?: readonly number[];
 }
 
 test('the texts are many, and hard', () => {
