@@ -14,6 +14,22 @@ const UNIT_BYTES = 4;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
+/** Characters before which a grapheme always ends, save after a carriage return and some signs of format. */
+const STARTS = [
+  String.raw`[[\t\n\x20-\x7E\p{N}\p{P}\p{Sm}\p{Sc}\p{Zs}\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}`,
+  String.raw`\p{Script=Armenian}\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Georgian}\p{Script=Han}`,
+  String.raw`\p{Script=Hiragana}\p{Script=Katakana}]--[\p{M}\p{Cf}]]`,
+].join('');
+/**
+ * Runs of characters that are graphemes each (captured), and short parts that hold whole graphemes: the segmenter's time grows
+ * with the square of a text. Only where more than 64 other characters follow each other may a part end inside a grapheme, and
+ * such graphemes (emoji, Hangul, scripts of India) are longer than what is looked up whole.
+ */
+const PARTS = new RegExp(
+  `((?:${STARTS}(?=${STARTS}|$))+)|.(?:(?!${STARTS}).){0,64}\\p{M}{0,64}(?:(?<=[\\r\\p{Cf}])${STARTS}\\p{M}{0,64})?`,
+  'gsv',
+);
+
 /** @throws VultuneError TOKENIZER_INVALID for a map whose sizes do not fit its bytes. */
 export function charactersMap(map: Uint8Array, place: ComponentPlace): (text: string) => string {
   const view = new DataView(map.buffer, map.byteOffset, map.byteLength);
@@ -39,16 +55,19 @@ export function charactersMap(map: Uint8Array, place: ComponentPlace): (text: st
     const at = shortestPrefix(units, Buffer.from(part, 'utf8'));
     return at < 0 ? undefined : replacement(at);
   };
-  const normalizeGrapheme = (grapheme: string) => {
-    const whole = Buffer.byteLength(grapheme) <= MOST_GRAPHEME_BYTES ? replaced(grapheme) : undefined;
-    if (whole !== undefined) return whole;
-    return Array.from(grapheme, (character) => replaced(character) ?? character).join('');
-  };
-  return (text) => {
-    let out = '';
-    for (const { segment } of graphemes.segment(text)) out += normalizeGrapheme(segment);
-    return out;
-  };
+  const ascii = Array.from({ length: 128 }, (_, code) => {
+    const character = String.fromCharCode(code);
+    return replaced(character) ?? character;
+  });
+  const character = (one: string) => ascii[one.codePointAt(0)!] ?? replaced(one) ?? one;
+  const characters = (text: string) => Array.from(text, character).join('');
+  const grapheme = (text: string) =>
+    (Buffer.byteLength(text) <= MOST_GRAPHEME_BYTES ? replaced(text) : undefined) ?? characters(text);
+  return (text) =>
+    text.replace(PARTS, (part, alone: string | undefined) => {
+      if (alone !== undefined) return characters(part);
+      return Array.from(graphemes.segment(part), ({ segment }) => grapheme(segment)).join('');
+    });
 }
 
 /** What the trie has for the shortest key that the bytes begin with; -1: nothing. */

@@ -114,6 +114,13 @@ describe('texts of ids', () => {
   });
 });
 
+test('a map of characters takes a quarter of a megabyte, whatever it is of', async () => {
+  const tokenizer = (await openTokenizer(join(ROOT, 't5'), 't5'))!;
+  for (const text of ['int x; ', 'e\u0301', '👩‍💻', 'a\r\n']) {
+    expect(tokenizer.encode(text.repeat(2 ** 18 / text.length)).length).toBeGreaterThan(1);
+  }
+});
+
 describe('special tokens', () => {
   test.each([
     ['gpt2', 'gpt2', [], []],
