@@ -19,6 +19,7 @@ import { reportCommand } from './commands/report.ts';
 import { scanCommand } from './commands/scan.ts';
 import { serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
+import { triageCommand } from './commands/triage.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliCommand, CommandGroup } from './program.ts';
 
@@ -94,6 +95,7 @@ function usingCommands(): readonly CliCommand[] {
   return [
     predictCommand(async (...args) => (await import('./predict/run-predict.ts')).runPredict(...args)),
     scanCommand(async (...args) => (await import('./scan/run-scan.ts')).runScan(...args)),
+    triageCommand(async (...args) => (await import('./triage/run-triage.ts')).runTriage(...args)),
     linesCommand(async (...args) => (await import('./lines/run-lines.ts')).runLines(...args)),
   ];
 }
