@@ -11,6 +11,7 @@ import { dataCommand } from './commands/data/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { linesCommand } from './commands/lines.ts';
+import { mcpCommand } from './commands/mcp.ts';
 import { modelsCommand } from './commands/models.ts';
 import { predictCommand } from './commands/predict.ts';
 import { probeCommand } from './commands/probe.ts';
@@ -97,6 +98,7 @@ function usingCommands(): readonly CliCommand[] {
     scanCommand(async (...args) => (await import('./scan/run-scan.ts')).runScan(...args)),
     triageCommand(async (...args) => (await import('./triage/run-triage.ts')).runTriage(...args)),
     linesCommand(async (...args) => (await import('./lines/run-lines.ts')).runLines(...args)),
+    mcpCommand(async (...args) => (await import('./mcp/run-mcp.ts')).runMcp(...args)),
   ];
 }
 
