@@ -16,11 +16,8 @@ import {
   setMembers,
 } from './json-edits.ts';
 import { describeWorth, isBetterThanChance } from './model-worth.ts';
-import type { SarifInput, SarifResult } from './read-sarif.ts';
+import { OWN_PROPERTY as OWN, type SarifInput, type SarifResult } from './read-sarif.ts';
 import type { TriagedFinding, TriageReport } from './triaged.ts';
-
-/** Names the tool in properties; `ai.*` and `original.*` are the proposal's names. */
-const OWN = 'vultune';
 
 export function annotateSarif(input: SarifInput, report: TriageReport, endedAt: Date): string {
   const { text } = input;

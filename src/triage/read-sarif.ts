@@ -10,6 +10,9 @@ import type { ScannerFinding } from './triaged.ts';
 /** Logs with every code flow of a large project have some ten megabytes; twice this as text is what V8 can hold. */
 export const MOST_SARIF_BYTES = 200_000_000;
 
+/** The name of what triage adds to property bags. */
+export const OWN_PROPERTY = 'vultune';
+
 const text = z.string().nullish();
 const number = z.number().nullish();
 
@@ -47,7 +50,7 @@ const result = z.looseObject({
   rank: number,
   message: z.looseObject({ text, markdown: text, id: text }).nullish(),
   locations: z.array(z.looseObject({ physicalLocation: physicalLocation.nullish() })).nullish(),
-  suppressions: z.array(z.looseObject({ properties })).nullish(),
+  suppressions: z.array(z.looseObject({ status: text, properties })).nullish(),
   properties,
 });
 
@@ -117,8 +120,17 @@ function findingOf(run: SarifRun, runIndex: number, found: SarifResult, index: n
     // What most scanners count in, where they do not say.
     columnKind: run.columnKind ?? 'utf16CodeUnits',
     notProblem: NOT_PROBLEMS.has(found.kind ?? 'fail') ? (found.kind ?? undefined) : undefined,
+    isSuppressed: isSuppressed(found),
     isAbsent: found.baselineState === 'absent',
   };
+}
+
+/** One entry that is not accepted lifts the others (SARIF 2.1.0, 3.35.3). Entries of an earlier triage are not the scanner's. */
+function isSuppressed({ suppressions }: SarifResult): boolean {
+  const others = (suppressions ?? []).filter(
+    ({ properties: own }) => !Object.hasOwn(own ?? {}, OWN_PROPERTY),
+  );
+  return others.length > 0 && others.every(({ status }) => (status ?? 'accepted') === 'accepted');
 }
 
 const NOT_PROBLEMS: ReadonlySet<string> = new Set(['pass', 'notApplicable', 'informational']);

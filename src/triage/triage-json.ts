@@ -42,6 +42,7 @@ function findingJson(
         }),
     ...(unscored === undefined ? {} : { unscored: unscored.reason, why: describeUnscored(unscored) }),
     ...(suppress ? { suppressed: true } : {}),
+    ...(finding.isSuppressed ? { suppressedByScanner: true } : {}),
     /** Where it stands in the log. */
     run,
     result,

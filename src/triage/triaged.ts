@@ -35,6 +35,8 @@ export interface ScannerFinding {
   readonly columnKind: ColumnKind;
   /** SARIF's `kind` where it says that nothing is wrong: `pass`, `notApplicable`, `informational`. */
   readonly notProblem?: string | undefined;
+  /** By the scanner, or whoever went through its findings before. */
+  readonly isSuppressed: boolean;
   /** The problem was there in an earlier version only (`baselineState: absent`). */
   readonly isAbsent: boolean;
 }

@@ -15,6 +15,7 @@ import { SETTING_TARGETS } from './settings.ts';
 import { shardIndexTarget } from './shard-index.ts';
 import { SOURCE_TARGETS } from './sources.ts';
 import { TOKENIZER_TARGET } from './tokenizer-target.ts';
+import { TRIAGE_TARGETS } from './triage.ts';
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   TOKENIZER_TARGET,
@@ -33,4 +34,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...NETWORK_TARGETS,
   ...REPOSITORY_TARGETS,
   ...SOURCE_TARGETS,
+  ...TRIAGE_TARGETS,
 ];

@@ -47,7 +47,11 @@ function scoredTable(
     findings.map(({ rank, finding, file, line, judged, suppress }) => {
       const { score, band, name, truncated } = judged!;
       const paint = score >= threshold ? colors.bad : band === 'uncertain' ? colors.warning : colors.good;
-      const notes = [...(truncated ? ['read in part'] : []), ...(suppress ? ['suppressed'] : [])];
+      const notes = [
+        ...(truncated ? ['read in part'] : []),
+        ...(suppress ? ['suppressed'] : []),
+        ...(finding.isSuppressed ? ['suppressed by the scanner'] : []),
+      ];
       return [
         String(rank),
         paint(formatScore(score)),

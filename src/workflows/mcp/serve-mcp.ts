@@ -12,7 +12,7 @@ import type { ServeMcpOptions } from './mcp-options.ts';
 
 /**
  * Answers until the input ends or the signal is aborted. The model is opened with the first call that needs it.
- * @throws VultuneError TRIAGE_ROOT, MCP_RUN, what finding an adapter throws
+ * @throws VultuneError ROOT_MISSING, MCP_RUN, what finding an adapter throws
  */
 export async function serveMcp(
   options: ServeMcpOptions,

@@ -15,7 +15,7 @@ import type { TriageOptions, TriageResult } from './triage-options.ts';
 
 /**
  * Every finding of the log is in the result: those whose function could not be scored are behind the others, with the reason.
- * @throws VultuneError before anything is computed: an adapter, TRIAGE_ROOT, TRIAGE_SARIF, TRIAGE_LABELS, a file that cannot be read
+ * @throws VultuneError before anything is computed: an adapter, ROOT_MISSING, TRIAGE_SARIF, TRIAGE_LABELS, a file that cannot be read
  */
 export async function triage(
   options: TriageOptions,
@@ -113,7 +113,7 @@ async function labelsFor(
   return labelProperty === undefined ? undefined : labelsOfLog(input, labelProperty, log);
 }
 
-/** Throws TRIAGE_ROOT. */
+/** Throws ROOT_MISSING. */
 export function realRootOf(root: string): string {
   try {
     const real = realpathSync(root);
@@ -121,7 +121,7 @@ export function realRootOf(root: string): string {
   } catch {
     // Said below.
   }
-  throw new VultuneError('TRIAGE_ROOT', `no such folder: ${root}`, {
+  throw new VultuneError('ROOT_MISSING', `no such folder: ${root}`, {
     where: { file: root },
     hint: 'Give the folder that the scanner looked at.',
   });

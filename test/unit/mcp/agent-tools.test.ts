@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -65,6 +66,7 @@ beforeAll(async () => {
   writeFileSync(join(root, 'other.sarif'), JSON.stringify(LOG));
   writeFileSync(join(folder, 'secret.js'), 'function key() { return 42; }\n');
   symlinkSync(join(folder, 'secret.js'), join(root, 'link.js'));
+  execFileSync('mkfifo', [join(root, 'pipe.sarif')]);
   const context = workflowContext();
   scoring = await openScoring({ run, root, numThreads: 1 }, context);
   const server = toolServer({
@@ -172,7 +174,9 @@ describe('the tools', () => {
     ['scan_file', { path: '/etc/passwd' }, 'MCP_PATH'],
     ['scan_file', { path: 'a\0.js' }, 'MCP_PATH'],
     ['scan_file', { path: 'gone.js' }, 'MCP_PATH: no such file'],
+    ['scan_file', { path: '.' }, 'MCP_PATH: no such file'],
     ['scan_file', { path: 'notes.txt' }, 'MCP_LANGUAGE'],
+    ['triage_sarif', { path: 'pipe.sarif' }, 'MCP_PATH: no such file'],
     ['scan_file', { path: 'x'.repeat(5000) }, 'MCP_ARGUMENTS'],
     ['scan_file', {}, 'MCP_ARGUMENTS'],
     ['explain_lines', { path: 'link.js', line: 1 }, 'MCP_PATH'],

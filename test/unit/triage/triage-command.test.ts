@@ -91,6 +91,7 @@ interface Json {
     readonly score: number | null;
     readonly function?: string;
     readonly unscored?: string;
+    readonly suppressedByScanner?: boolean;
   }[];
 }
 
@@ -156,6 +157,20 @@ describe('triage', () => {
     expect(second.findings).toEqual(first.findings);
     expect((await triage('--no-cache')).exitCode).toBe(2);
   });
+
+  test.each([
+    ['accepted', true],
+    ['underReview', undefined],
+  ] as const)(
+    'a finding that was suppressed before (%s) is ranked like the others, and says so',
+    async (status, said) => {
+      await prepare();
+      putLog(scannerRun([result('r-old', 'a.js', 1, { suppressions: [{ kind: 'external', status }] })]));
+      const [finding] = (await triageJson()).findings;
+      expect([finding!.function, finding!.suppressedByScanner]).toEqual(['one', said]);
+      expect((await triage()).stdout.includes('suppressed by the scanner')).toBe(said === true);
+    },
+  );
 
   test('several runs share one order', async () => {
     await prepare();
@@ -382,5 +397,5 @@ test('no folder, no log: said by name', async () => {
   await prepare();
   expect((await triage()).stderr).toContain('FILE_MISSING');
   putLog(scannerRun(RESULTS));
-  expect((await triage('--root', join(folder, 'nowhere'))).stderr).toContain('TRIAGE_ROOT');
+  expect((await triage('--root', join(folder, 'nowhere'))).stderr).toContain('ROOT_MISSING');
 });
