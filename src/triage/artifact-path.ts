@@ -60,8 +60,21 @@ function waysTo(uri: string, baseId: string | undefined, run: UriBases, realRoot
   const names = spellings(uri).filter((name) => absolutePath(name) === undefined);
   return names.flatMap((name) => {
     const here = folder !== undefined && isInside(realRoot, folder) ? [`${folder}/${below}${name}`] : [];
-    return [...here, `${below}${name}`];
+    const moved = folder === undefined ? [] : tails(folder).map((tail) => `${tail}/${below}${name}`);
+    return [...here, `${below}${name}`, ...moved];
   });
+}
+
+/**
+ * The ends of a folder's path, the longest first: where the scanner's base is a folder of sources on another machine, the same
+ * folder lies somewhere below the root here. Only a base is looked for so: its end and the whole reference have to fit.
+ */
+function tails(folder: string): string[] {
+  const parts = folder
+    .split('/')
+    .filter((part) => part !== '')
+    .slice(-MOST_BASES);
+  return parts.map((_, i) => parts.slice(i).join('/'));
 }
 
 /** `folder`: absolute, of the outermost base; `below`: the way from there, relative to the root where there is no folder. */

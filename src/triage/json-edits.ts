@@ -69,11 +69,18 @@ export function setMembers(
   // As the members that are there are laid out.
   const first = afterSpace(text, object.start + 1);
   const space = members.size === 0 ? '' : text.slice(object.start + 1, first);
-  const at = members.size === 0 ? object.start + 1 : Math.max(...[...members.values()].map(({ end }) => end));
+  const at = members.size === 0 ? object.start + 1 : lastEnd(members);
   const separator = space === '' ? (members.size === 0 ? '' : ' ') : space;
   const lead = members.size === 0 ? '' : `,${separator}`;
   edits.push({ start: at, end: at, text: `${lead}${added.join(`,${separator === '' ? ' ' : separator}`)}` });
   return edits;
+}
+
+/** Not of the last name: one that is repeated keeps the place of its first. */
+function lastEnd(members: ReadonlyMap<string, JsonSpan>): number {
+  let last = 0;
+  for (const { end } of members.values()) last = Math.max(last, end);
+  return last;
 }
 
 /** Edits that do not overlap, in any order. */

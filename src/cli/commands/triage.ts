@@ -1,5 +1,5 @@
 /** @file `vultune triage`: its options. */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { TriageOptions } from '../../workflows/triage/triage-options.ts';
 import type { CliContext } from '../context.ts';
 import { addDeviceOptions, addExamples, parseCount, parseNonNegative, parseShare } from '../options.ts';
@@ -23,6 +23,8 @@ export type RunTriage = (request: TriageRequest, context: CliContext) => Promise
 type Options = Omit<TriageRequest, 'run' | 'log'> & { readonly out?: string };
 
 const DEFAULT_TOP = 50;
+/** Nobody reads a longer table; JSON has all. */
+const MOST_TOP = 10_000;
 
 export function triageCommand(runTriage: RunTriage): CliCommand {
   return (context) => {
@@ -44,7 +46,7 @@ export function triageCommand(runTriage: RunTriage): CliCommand {
         ),
       )
       .option('--out <file>', 'write here instead of standard output')
-      .addOption(new Option('--top <n>', 'findings shown (text)').argParser(parseCount).default(DEFAULT_TOP))
+      .addOption(new Option('--top <n>', 'findings shown (text)').argParser(parseTop).default(DEFAULT_TOP))
       .addOption(
         new Option(
           '--suppress-below <score>',
@@ -91,4 +93,10 @@ export function triageCommand(runTriage: RunTriage): CliCommand {
       await runTriage({ run, log, ...options, ...(out === undefined ? {} : { output: out }) }, context);
     });
   };
+}
+
+function parseTop(text: string): number {
+  const value = parseCount(text);
+  if (value > MOST_TOP) throw new InvalidArgumentError(`found ${text}, expected at most ${MOST_TOP}.`);
+  return value;
 }

@@ -26,6 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const BASES: SarifRun['originalUriBaseIds'] = {
   '%SRCROOT%': { uri: 'file:///home/runner/work/project/' },
   LIB: { uri: 'src/lib', uriBaseId: '%SRCROOT%' },
+  SOURCES: { uri: 'file:///home/runner/work/project/src/lib/' },
   CIRCLE: { uri: '', uriBaseId: 'CIRCLE' },
   EMPTY: { description: 'the root' },
 };
@@ -47,6 +48,16 @@ test.each<[what: string, reference: ArtifactReference | undefined, expected: str
   ['of Windows', { uri: 'src\\lib\\b.c' }, 'src/lib/b.c'],
   ['with a base of the machine that scanned', { uri: 'src/a.c', uriBaseId: '%SRCROOT%' }, 'src/a.c'],
   ['with a base below another', { uri: 'b.c', uriBaseId: 'LIB' }, 'src/lib/b.c'],
+  [
+    'with a folder of sources on the machine that scanned as its base',
+    { uri: 'b.c', uriBaseId: 'SOURCES' },
+    'src/lib/b.c',
+  ],
+  [
+    'absolute elsewhere, though its end would fit',
+    { uri: 'file:///usr/share/src/a.c' },
+    'outside the folder',
+  ],
   ['with an unknown base', { uri: 'src/a.c', uriBaseId: 'NONE' }, 'src/a.c'],
   ['with a base that has no URI', { uri: 'src/a.c', uriBaseId: 'EMPTY' }, 'src/a.c'],
   ['with bases in a circle', { uri: 'src/a.c', uriBaseId: 'CIRCLE' }, 'src/a.c'],
