@@ -25,6 +25,7 @@ export type {
   TokenRelevance,
 } from './judging/judge.ts';
 export type { Finding, ScanReport } from './scan/finding.ts';
+export type { TriagedFinding, TriageReport } from './triage/triaged.ts';
 export { type BuildDatasetOptions, buildDataset } from './workflows/build-dataset/build-dataset.ts';
 export { type ComparedRuns, type CompareOptions, compare } from './workflows/compare/compare.ts';
 export {
@@ -54,6 +55,8 @@ export { type ScanService, serveScan } from './workflows/serve/serve-scan.ts';
 export { type ResumeOptions, resumeTraining } from './workflows/train/resume.ts';
 export { train } from './workflows/train/train.ts';
 export type { TrainResult } from './workflows/train/train-into.ts';
+export { triage } from './workflows/triage/triage.ts';
+export type { TriageOptions, TriageResult } from './workflows/triage/triage-options.ts';
 export {
   type Verification,
   type VerifiedFolder,

@@ -11,6 +11,7 @@ import { dataCommand } from './commands/data/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { linesCommand } from './commands/lines.ts';
+import { mcpCommand } from './commands/mcp.ts';
 import { modelsCommand } from './commands/models.ts';
 import { predictCommand } from './commands/predict.ts';
 import { probeCommand } from './commands/probe.ts';
@@ -19,6 +20,7 @@ import { reportCommand } from './commands/report.ts';
 import { scanCommand } from './commands/scan.ts';
 import { serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
+import { triageCommand } from './commands/triage.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliCommand, CommandGroup } from './program.ts';
 
@@ -94,7 +96,9 @@ function usingCommands(): readonly CliCommand[] {
   return [
     predictCommand(async (...args) => (await import('./predict/run-predict.ts')).runPredict(...args)),
     scanCommand(async (...args) => (await import('./scan/run-scan.ts')).runScan(...args)),
+    triageCommand(async (...args) => (await import('./triage/run-triage.ts')).runTriage(...args)),
     linesCommand(async (...args) => (await import('./lines/run-lines.ts')).runLines(...args)),
+    mcpCommand(async (...args) => (await import('./mcp/run-mcp.ts')).runMcp(...args)),
   ];
 }
 

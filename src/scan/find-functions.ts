@@ -26,6 +26,8 @@ export interface FindFunctionsOptions {
   readonly earlierText?: ((path: string) => Promise<string | undefined>) | undefined;
   /** Minified files that were not named are passed over unless told. */
   readonly includeMinified?: boolean;
+  /** Told of every file that was parsed or refused: the functions of it that are wanted; default: all, or those that changed. */
+  readonly choose?: (file: SourceFile, outline: FileOutline, text: string) => readonly FunctionOutline[];
   readonly onSuppressionProblem: (file: SourceFile, problem: SuppressionProblem) => void;
 }
 
@@ -102,7 +104,10 @@ export class FunctionFinder {
       code: Buffer.from(source.text.slice(one.start, one.end), 'utf16le').toString('utf16le'),
       before,
     });
-    if (earlierText === undefined) return outline.functions.map((one) => pending(one, undefined));
+    if (earlierText === undefined) {
+      const chosen = this.#options.choose?.(file, outline, source.text) ?? outline.functions;
+      return chosen.map((one) => pending(one, undefined));
+    }
     const earlier = (await earlierText(path)) ?? '';
     const old = await this.#outline(earlier, undefined, file);
     return changedFunctions(old.functions, outline.functions).map(({ after, before }) =>

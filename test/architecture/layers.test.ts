@@ -35,6 +35,8 @@ const LAYER: Record<string, number> = {
   scan: 11,
   explain: 11,
   dashboard: 12,
+  triage: 12,
+  mcp: 12,
   workflows: 13,
   cli: 14,
   // What the package exports: nothing in src/ imports these.
@@ -65,6 +67,7 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   'csv-parse': 'dataset',
   piscina: 'workers',
   commander: 'cli',
+  '@modelcontextprotocol/sdk': 'mcp',
 };
 
 /** Within dataset/ the same rule; `''`: the files of dataset/ itself. */

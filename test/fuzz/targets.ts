@@ -16,6 +16,7 @@ import { shardIndexTarget } from './shard-index.ts';
 import { SOURCE_TARGETS } from './sources.ts';
 import { TOKENIZER_FORM_TARGETS } from './tokenizer-forms.ts';
 import { TOKENIZER_TARGET } from './tokenizer-target.ts';
+import { TRIAGE_TARGETS } from './triage.ts';
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   TOKENIZER_TARGET,
@@ -35,4 +36,5 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...NETWORK_TARGETS,
   ...REPOSITORY_TARGETS,
   ...SOURCE_TARGETS,
+  ...TRIAGE_TARGETS,
 ];

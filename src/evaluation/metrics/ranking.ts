@@ -27,6 +27,22 @@ export function averagePrecision({ truePositives, falsePositives, positives }: R
   return sum / positives;
 }
 
+/**
+ * Share of vulnerable functions among the `count` highest-scoring ones, or among all where there are fewer (precision at k). Where
+ * equal scores lie across the limit, what a random order among them gives on average. NaN for none.
+ */
+export function precisionAtTop({ truePositives, falsePositives, size }: RankedScores, count: number): number {
+  const top = Math.min(count, size);
+  let [found, seen] = [0, 0];
+  for (let k = 0; k < truePositives.length && seen < top; k++) {
+    const gained = truePositives[k]! - (k === 0 ? 0 : truePositives[k - 1]!);
+    const tied = truePositives[k]! + falsePositives[k]! - seen;
+    if (tied > 0) found += gained * Math.min(1, (top - seen) / tied);
+    seen += tied;
+  }
+  return found / top;
+}
+
 /** Best F1 that any threshold reaches on these very labels: an upper bound, never a result. */
 export function oracleF1({ truePositives, falsePositives, positives }: RankedScores): number {
   let best = 0;
