@@ -62,7 +62,7 @@ const settingsSchema = z.looseObject({
   threshold: share,
   maxLength: z.int().positive().max(LONGEST),
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
-  pooling: z.enum(['last', 'mean'] satisfies Pooling[]),
+  pooling: z.enum(['last', 'first', 'mean'] satisfies Pooling[]),
   keepLayers: z.int().positive().max(MOST_LAYERS).optional(),
   baseFingerprint: z.string(),
   configFingerprint: z.string().optional(),
