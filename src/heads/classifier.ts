@@ -13,8 +13,6 @@ import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { Head, HeadParameter } from './head.ts';
 import { headLayer } from './head-layer.ts';
 
-export type { Pooling } from '../model/spec.ts';
-
 export interface ClassifierOptions {
   /** C */
   readonly classes: number;

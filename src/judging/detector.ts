@@ -6,8 +6,8 @@ import { type Calibration, calibrateAll } from '../evaluation/calibration/calibr
 import { parseCalibration } from '../evaluation/calibration/parse-calibration.ts';
 import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
 import { checkHeadWeights } from '../heads/check-head-weights.ts';
-import { type Pooling, resolvePooling } from '../heads/classifier.ts';
-import type { Model } from '../model/spec.ts';
+import { resolvePooling } from '../heads/classifier.ts';
+import type { Model, Pooling } from '../model/spec.ts';
 import { type EncodedFunction, encodeFunctions, endTokenCount } from '../network/encode-functions.ts';
 import { differingPart, modelIdentity } from '../network/model-identity.ts';
 import { Network } from '../network/network.ts';

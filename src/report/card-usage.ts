@@ -3,7 +3,7 @@
  * Python that give the same scores. Text only.
  */
 
-import type { Pooling } from '../heads/classifier.ts';
+import type { Pooling } from '../model/spec.ts';
 
 /** Where a reader gets the base model. */
 export type CardBase =

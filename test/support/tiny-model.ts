@@ -11,11 +11,11 @@ import { randomStream } from '../../src/base/random.ts';
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
 import { baseShapes } from '../../src/heads/check-head-weights.ts';
-import { classifier, type Pooling, resolvePooling } from '../../src/heads/classifier.ts';
+import { classifier, resolvePooling } from '../../src/heads/classifier.ts';
 import type { Head } from '../../src/heads/head.ts';
 import { promisedShapes } from '../../src/model/check-weights.ts';
 import { readModel } from '../../src/model/families/registry.ts';
-import type { Model } from '../../src/model/spec.ts';
+import type { Model, Pooling } from '../../src/model/spec.ts';
 import { Network, type NetworkOptions } from '../../src/network/network.ts';
 
 import type { Backend } from '../../src/runtime/backend.ts';

@@ -1,5 +1,5 @@
 /** @file vultune.json beside an adapter: what PEFT has no place for and a detector needs to be used as it was trained. */
-import type { Pooling } from '../../heads/classifier.ts';
+import type { Pooling } from '../../model/spec.ts';
 import { checkValue } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
 

@@ -10,8 +10,9 @@ import {
   type LinearProbe,
   type ProbeFeatures,
 } from '../../evaluation/probing/linear-probe.ts';
-import { type Pooling, pooledStates } from '../../heads/classifier.ts';
+import { pooledStates } from '../../heads/classifier.ts';
 import type { Head } from '../../heads/head.ts';
+import type { Pooling } from '../../model/spec.ts';
 import type { FrozenFeatures } from '../../network/frozen-features.ts';
 import type { Network } from '../../network/network.ts';
 import { scoreFunctions } from '../../network/score-functions.ts';

@@ -4,7 +4,8 @@ import { type AdapterParameters, initialParameters } from '../../adapters/adapte
 import { type LoraOptions, planLora, selectedLayers } from '../../adapters/lora-plan.ts';
 import { type TrainConfig, warmupSteps } from '../../config/train-config.ts';
 import { checkHeadWeights } from '../../heads/check-head-weights.ts';
-import { type Pooling, resolvePooling } from '../../heads/classifier.ts';
+import { resolvePooling } from '../../heads/classifier.ts';
+import type { Pooling } from '../../model/spec.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import type { Label } from '../../objectives/classification.ts';
 import { classify } from '../../tasks/classify.ts';

@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../../src/checkpoint/checkpoint.ts';
 import { checkHeadWeights } from '../../../src/heads/check-head-weights.ts';
-import { classifier, type Pooling, resolvePooling } from '../../../src/heads/classifier.ts';
+import { classifier, resolvePooling } from '../../../src/heads/classifier.ts';
 import type { Head } from '../../../src/heads/head.ts';
 import { languageModel } from '../../../src/heads/language-model.ts';
 import { maskedLanguageModel } from '../../../src/heads/masked-language-model.ts';
 import { readModel } from '../../../src/model/families/registry.ts';
+import type { Pooling } from '../../../src/model/spec.ts';
 import { ENCODER_CONFIGS, ENCODER_NAMES, type EncoderName, tinyConfig } from '../../support/tiny-model.ts';
 
 const encoder = (name: EncoderName, changed: object = {}) =>

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AdapterParameters } from '../../../src/adapters/adapter-parameters.ts';
-import type { Pooling } from '../../../src/heads/classifier.ts';
 import { hiddenStates } from '../../../src/heads/hidden-states.ts';
+import type { Pooling } from '../../../src/model/spec.ts';
 import { scoreFunctions } from '../../../src/network/score-functions.ts';
 import { packSequence } from '../../../src/packing/pack-sequence.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
