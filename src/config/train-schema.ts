@@ -76,9 +76,13 @@ const lora = {
 
 const classifier = {
   pooling: z
-    .enum(['last', 'mean'])
-    .default('last')
-    .describe('What the head reads: the hidden state of the last token, or the mean over all tokens.'),
+    .enum(['last', 'first', 'mean'])
+    .nullable()
+    .default(null)
+    .describe(
+      'What the head reads: the hidden state of the last token (decoders), of the first (encoders), or the mean ' +
+        "over all tokens; null: last for decoders, first for encoders, ModernBERT's as its config.json says.",
+    ),
   head_init: z
     .enum(['random', 'probe'])
     .default('random')
@@ -169,7 +173,7 @@ const packing = {
     .default(true)
     .describe(
       'Compute the common beginnings of functions once: less work, the same steps and the same results to ' +
-        'rounding (no effect with lora_dropout or packing: none).',
+        'rounding (no effect with lora_dropout, packing: none, or an encoder).',
     ),
   tokens_per_batch: count()
     .nullable()

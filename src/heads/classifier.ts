@@ -1,13 +1,17 @@
-/** @file Logits of the classes of each function, [B, C]: one trained matrix on its last token or the mean of its tokens. */
+/**
+ * @file Logits of the classes of each function, [B, C]: a matrix on one vector of it, for encoders behind the layer that
+ * Transformers' ...ForSequenceClassification has there.
+ */
+import { VultuneError } from '../base/errors.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
-import type { Model } from '../model/spec.ts';
+import { isCausal } from '../model/matrices.ts';
+import type { Model, Pooling } from '../model/spec.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
 import type { Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { Head, HeadParameter } from './head.ts';
-
-export type Pooling = 'last' | 'mean';
+import { headLayer } from './head-layer.ts';
 
 export interface ClassifierOptions {
   /** C */
@@ -24,6 +28,7 @@ interface Pool {
 
 const pools: { readonly [K in Pooling]: Pool } = {
   last: { reads: 'last', pool: (_, hidden) => hidden, feeds: () => ({}) },
+  first: { reads: 'first', pool: (_, hidden) => hidden, feeds: () => ({}) },
   mean: {
     reads: 'every',
     pool: (b, hidden) => b.matmul(b.input('mean_weights', 'float32', ['B', 'N']), hidden),
@@ -34,21 +39,68 @@ const pools: { readonly [K in Pooling]: Pool } = {
 /** Standard deviation of the first values: Transformers' initializer_range. */
 const INITIAL_DEVIATION = 0.02;
 
-export function classifier({ hiddenSize: D, heads }: Model, { classes, pooling }: ClassifierOptions): Head {
+/** Throws POOLING_UNSUPPORTED, as {@link resolvePooling} does. */
+export function classifier(model: Model, { classes, pooling }: ClassifierOptions): Head {
+  resolvePooling(model, pooling);
+  const { hiddenSize: D, heads } = model;
   const matrix: HeadParameter = {
-    name: `${heads.classifier}.weight`,
+    name: `${heads.encoder?.classes ?? heads.classifier}.weight`,
     shape: [classes, D],
     first: { kind: 'normal', deviation: INITIAL_DEVIATION },
   };
   const { reads, pool, feeds } = pools[pooling];
-  return {
-    id: `classifier ${classes} ${pooling}`,
-    reads,
-    parameters: [matrix],
-    logits: ({ builder: b, parameter }, hidden) =>
-      b.matmul(pool(b, hidden), parameter(matrix), { transposeB: true }),
-    feeds,
+  const common = { id: `classifier ${classes} ${pooling}`, reads, feeds };
+  if (heads.encoder === undefined) {
+    return {
+      ...common,
+      parameters: [matrix],
+      logits: ({ builder: b, parameter }, hidden) =>
+        b.matmul(pool(b, hidden), parameter(matrix), { transposeB: true }),
+    };
+  }
+  const spec = heads.encoder.classifier;
+  const layer =
+    spec.ofFirstToken && pooling !== 'first'
+      ? undefined
+      : headLayer(
+          spec,
+          spec.weights === 'base' ? undefined : { kind: 'normal', deviation: INITIAL_DEVIATION },
+        );
+  const bias: HeadParameter = {
+    name: `${heads.encoder.classes}.bias`,
+    shape: [classes],
+    first: { kind: 'zero' },
   };
+  return {
+    ...common,
+    parameters: [...(layer?.parameters ?? []), matrix, bias],
+    matrices: layer?.matrices ?? [],
+    logits: (context, hidden) => {
+      const { builder: b, parameter } = context;
+      const pooled = pool(b, hidden); // [B, D]
+      const vector = layer === undefined ? pooled : layer.apply(context, pooled);
+      return b.add(b.matmul(vector, parameter(matrix), { transposeB: true }), parameter(bias));
+    },
+  };
+}
+
+/**
+ * The pooling that was asked for, or the family's own.
+ * @throws VultuneError POOLING_UNSUPPORTED for a token that has not seen the others, or that nothing was made to stand on
+ */
+export function resolvePooling(model: Model, asked: Pooling | undefined): Pooling {
+  const own = model.heads.encoder?.pooling ?? 'last';
+  const pooling = asked ?? own;
+  const refused = isCausal(model) ? 'first' : 'last';
+  if (pooling !== refused) return pooling;
+  const why = isCausal(model)
+    ? 'the first token of a decoder sees no other'
+    : 'encoders are trained to judge a text by its first token';
+  throw new VultuneError(
+    'POOLING_UNSUPPORTED',
+    `pooling is ${pooling}, which a ${model.family} model cannot have: ${why}`,
+    { where: { name: 'pooling' }, hint: `Leave pooling out (${own} for this model), or set it to mean.` },
+  );
 }
 
 /** Not a classifier: what it reads of each function, [B, D], for fitting one from outside. */

@@ -1,8 +1,18 @@
 /** @file Logits of the next token over the whole vocabulary: [N, V] of every token, or [B, V] of each function's last. */
+import { VultuneError } from '../base/errors.ts';
+import { isCausal } from '../model/matrices.ts';
 import type { Model } from '../model/spec.ts';
 import type { Head, HeadParameter } from './head.ts';
 
-export function languageModel({ hiddenSize, vocabularySize, heads }: Model, reads: Head['reads']): Head {
+/** Throws NEXT_TOKEN_UNSUPPORTED for an encoder, whose tokens have seen the next one. */
+export function languageModel(model: Model, reads: Head['reads']): Head {
+  const { hiddenSize, vocabularySize, heads } = model;
+  if (!isCausal(model)) {
+    throw new VultuneError('NEXT_TOKEN_UNSUPPORTED', `a ${model.family} model predicts no next token`, {
+      where: { name: 'base_model' },
+      hint: 'Encoders see a text whole: use a decoder, or train a classifier.',
+    });
+  }
   const matrix: HeadParameter = {
     name: heads.languageModel,
     shape: [vocabularySize, hiddenSize],

@@ -5,7 +5,9 @@ import { VultuneError } from '../base/errors.ts';
 import { type Calibration, calibrateAll } from '../evaluation/calibration/calibration.ts';
 import { parseCalibration } from '../evaluation/calibration/parse-calibration.ts';
 import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
-import type { Pooling } from '../heads/classifier.ts';
+import { checkHeadWeights } from '../heads/check-head-weights.ts';
+import { resolvePooling } from '../heads/classifier.ts';
+import type { Model, Pooling } from '../model/spec.ts';
 import { type EncodedFunction, encodeFunctions, endTokenCount } from '../network/encode-functions.ts';
 import { differingPart, modelIdentity } from '../network/model-identity.ts';
 import { Network } from '../network/network.ts';
@@ -70,7 +72,7 @@ export class Detector implements ExplainingJudge {
     this.#network = network;
     this.#judgement = judgement;
     this.#header = header;
-    this.#pooling = poolingOf(header);
+    this.#pooling = poolingOf(header, model.spec);
     this.calibration = adapterCalibration(header);
     this.threshold = options.threshold ?? settings?.threshold ?? DEFAULT_THRESHOLD;
     this.maxLength = options.maxLength ?? settings?.maxLength ?? model.spec.maxPositions;
@@ -80,7 +82,8 @@ export class Detector implements ExplainingJudge {
   static async open(model: OpenModel, header: AdapterHeader, options: DetectorOptions): Promise<Detector> {
     const { spec, weights } = model;
     requireSameModel(header, model);
-    const judgement = classifierJudgement(spec, poolingOf(header));
+    const judgement = classifierJudgement(spec, poolingOf(header, spec));
+    checkHeadWeights(model.checkpoint, judgement.head);
     const adapter = await loadAdapter(header, spec, judgement.head);
     const network = new Network({
       model: spec,
@@ -207,8 +210,9 @@ function requireSameModel({ folder, config, settings }: AdapterHeader, model: Op
   });
 }
 
-/** An adapter of another tool is one of Transformers' classifiers, which pool the last token. */
-const poolingOf = ({ settings }: AdapterHeader): Pooling => settings?.pooling ?? 'last';
+/** An adapter of another tool is one of Transformers' classifiers, which pool as the family has it. */
+const poolingOf = ({ settings }: AdapterHeader, spec: Model): Pooling =>
+  resolvePooling(spec, settings?.pooling);
 
 /** An adapter's calibration, before its model is known. Throws ADAPTER_SETTINGS. */
 export function adapterCalibration({ folder, settings }: AdapterHeader): Calibration | undefined {

@@ -8,6 +8,7 @@ const activations: { readonly [K in Activation]: (b: GraphBuilder, x: Value) => 
   silu: (b, x) => b.silu(x),
   gelu: (b, x) => b.gelu(x, 'none'),
   'gelu-tanh': (b, x) => b.gelu(x, 'tanh'),
+  tanh: (b, x) => b.tanh(x),
   // max(x, 0)
   relu: (b, x) => b.where(b.less(x, b.scalar(0)), b.scalar(0), x),
 };

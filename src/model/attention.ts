@@ -5,7 +5,7 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import { type Dim, multiplyDims } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
-import type { SequenceInputs } from './sequence-inputs.ts';
+import type { OneToken, SequenceInputs } from './sequence-inputs.ts';
 import type { Attention } from './spec.ts';
 
 /**
@@ -43,19 +43,43 @@ export function causalAttention(
   return b.reshape(b.transpose(whole, [0, 3, 1, 2, 4]), ['B', S, H * d]);
 }
 
-/** One query a row against all keys. [B, H*d], key and value [B, S, K*d] -> [B, H*d] */
-export function lastTokenAttention(
+/** Every query against every key of its function, or those of its window. [B, S, H*d], key and value [B, S, K*d] -> [B, S, H*d] */
+export function bidirectionalAttention(
   b: GraphBuilder,
   spec: Attention,
   sequence: SequenceInputs,
   rows: { readonly query: Value; readonly key: Value; readonly value: Value },
 ): Value {
   const { slots: S } = sequence;
+  const { headCount: H, headSize: d, window } = spec;
+  const ofLengths = b.reshape(sequence.lengthMask(), ['B', 1, 1, 1, S]);
+  const mixed = attend(b, spec, {
+    query: queriesByHead(b, spec, rows.query, S),
+    key: byHead(b, spec, rows.key, S),
+    value: byHead(b, spec, rows.value, S),
+    mask:
+      window === undefined
+        ? ofLengths
+        : b.add(ofLengths, b.reshape(sequence.bandMask(window), [1, 1, 1, S, S])),
+    queries: S,
+    keys: S,
+  }); // [B, K, G, S, d]
+  return b.reshape(b.transpose(mixed, [0, 3, 1, 2, 4]), ['B', S, H * d]);
+}
+
+/** One query a row against all keys that it sees. [B, H*d], key and value [B, S, K*d] -> [B, H*d] */
+export function oneTokenAttention(
+  b: GraphBuilder,
+  spec: Attention,
+  { slots: S, one }: SequenceInputs,
+  place: OneToken,
+  rows: { readonly query: Value; readonly key: Value; readonly value: Value },
+): Value {
   const mixed = attend(b, spec, {
     query: queriesByHead(b, spec, rows.query, 1),
     key: byHead(b, spec, rows.key, S),
     value: byHead(b, spec, rows.value, S),
-    mask: b.reshape(sequence.lastMask(spec.window), ['B', 1, 1, 1, S]),
+    mask: b.reshape(one(place).mask(spec), ['B', 1, 1, 1, S]),
     queries: 1,
     keys: S,
   }); // [B, K, G, 1, d]

@@ -11,7 +11,8 @@ export function matricesOf({ attention, mlp }: Block): readonly Matrix[] {
 
 /** A matrix of one layer, by its full name in the model: `model.layers.3.self_attn.q_proj`. */
 export interface LayerMatrix {
-  readonly layer: number;
+  /** Undefined for a matrix behind the last layer, in a head. */
+  readonly layer: number | undefined;
   readonly matrix: Matrix;
   readonly name: string;
 }
@@ -26,6 +27,10 @@ export function layerMatrices(
     return matricesOf(block).map((matrix) => ({ layer, matrix, name: prefix + matrix.name }));
   });
 }
+
+/** Whether a token sees only those before it: only then is what a model makes of a beginning the same whatever follows. */
+export const isCausal = ({ layers }: Model): boolean =>
+  layers.every(({ block }) => block.attention.bidirectional !== true);
 
 /** The different rotary embeddings of a model, in the order of its layers. */
 export function rotariesOf({ layers }: Model): readonly Rotary[] {

@@ -6,7 +6,7 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
-import type { Rotary } from './spec.ts';
+import type { Attention, Rotary } from './spec.ts';
 
 export interface SequenceInputs {
   /** S */
@@ -24,13 +24,28 @@ export interface SequenceInputs {
   readonly sin: (rotary: Rotary) => Value;
   /** [J, S/J, S], added to scores: 0 where a query (row) may see a key (column), very negative elsewhere. */
   readonly mask: (window: number | undefined) => Value;
-  /** [B] flat index of each function's last token. */
-  readonly last: () => Value;
-  /** [B] its position. */
-  readonly lastPositions: () => Value;
-  /** [B, S] the mask's row of each last token. */
-  readonly lastMask: (window: number | undefined) => Value;
+  /** [B, S] the same without causality: 0 where a function has a token. */
+  readonly lengthMask: () => Value;
+  /** [S, S] 0 for two positions at most `window` apart, very negative elsewhere. */
+  readonly bandMask: (window: number) => Value;
+  /** The token of each function that alone asks in the last block. */
+  readonly one: (place: OneToken) => OneTokenInputs;
 }
+
+/** Which token of a function a head reads, where it reads one. */
+export type OneToken = 'first' | 'last';
+
+export interface OneTokenInputs {
+  /** [B] flat index of each function's token. */
+  readonly index: () => Value;
+  /** [B] its position. */
+  readonly positions: () => Value;
+  /** [B, S] 0 for the tokens of its row that it sees. */
+  readonly mask: (attention: MaskedAttention) => Value;
+}
+
+/** All of an attention that masks depend on. */
+export type MaskedAttention = Pick<Attention, 'window' | 'bidirectional'>;
 
 /** Inputs of packRows and unpackRows. */
 export interface RowInputs {
@@ -44,8 +59,9 @@ export interface RowInputs {
 
 /** Name of a mask input: one per window size. */
 export const maskName = (window: number | undefined) => (window === undefined ? 'mask' : `mask_${window}`);
-export const lastMaskName = (window: number | undefined) =>
-  window === undefined ? 'last_mask' : `last_mask_${window}`;
+export const bandMaskName = (window: number) => `band_mask_${window}`;
+export const oneTokenMaskName = (place: OneToken, { window, bidirectional }: MaskedAttention) =>
+  `${place}_${maskName(window)}${bidirectional === true ? '_both_sides' : ''}`;
 
 /** Name of a rotary table's input: the model's first has no number. `rotaries` as `rotariesOf` lists them. */
 export function rotaryName(table: 'cos' | 'sin', rotaries: readonly Rotary[], rotary: Rotary): string {
@@ -86,8 +102,12 @@ export function sequenceInputs(
     cos: (rotary) => floats(rotaryName('cos', rotaries, rotary), 'P', rotary.size / 2),
     sin: (rotary) => floats(rotaryName('sin', rotaries, rotary), 'P', rotary.size / 2),
     mask: (window) => floats(maskName(window), queryChunks, chunk, slots),
-    last: () => ints('last', 'B'),
-    lastPositions: () => ints('last_positions', 'B'),
-    lastMask: (window) => floats(lastMaskName(window), 'B', slots),
+    lengthMask: () => floats('length_mask', 'B', slots),
+    bandMask: (window) => floats(bandMaskName(window), slots, slots),
+    one: (place) => ({
+      index: () => ints(place, 'B'),
+      positions: () => ints(`${place}_positions`, 'B'),
+      mask: (attention) => floats(oneTokenMaskName(place, attention), 'B', slots),
+    }),
   };
 }

@@ -108,7 +108,7 @@ export interface Attention {
 }
 
 /** `gelu` is exact, by the error function; `gelu-tanh` the approximation (Transformers' gelu_new, gelu_pytorch_tanh). */
-export type Activation = 'silu' | 'gelu' | 'gelu-tanh' | 'relu';
+export type Activation = 'silu' | 'gelu' | 'gelu-tanh' | 'relu' | 'tanh';
 
 /** `gated`: down(activation(gate(x)) * up(x)). `plain`: down(activation(up(x))). */
 export type Mlp =
@@ -152,6 +152,33 @@ export interface Layer {
   readonly block: Block;
 }
 
+/** What stands for a function: the hidden state of its last or first token, or the mean over all tokens. */
+export type Pooling = 'last' | 'first' | 'mean';
+
+/** norm(activation(dense(x))), before a head's last matrix. Names are full. */
+export interface HeadLayer {
+  readonly dense: Matrix;
+  readonly activation: Activation;
+  readonly norm: Norm;
+}
+
+/** What the heads of an encoder have before their last matrix, as Transformers' classes do. */
+export interface EncoderHeads {
+  /** What stands for a function where the user does not say. */
+  readonly pooling: Pooling;
+  /** Transformers' class pools as `classifier_pooling` of its configuration says; without, by the first token alone. */
+  readonly poolsAsConfigured: boolean;
+  readonly classifier: HeadLayer & {
+    /** `base`: the checkpoint's own, which adapters may change. `head`: new, and trained with the head. */
+    readonly weights: 'base' | 'head';
+    /** A part of taking the first token: under another pooling it is left out. */
+    readonly ofFirstToken: boolean;
+  };
+  /** Full name of the matrix to the classes, which has a bias. */
+  readonly classes: string;
+  readonly maskedLanguageModel: HeadLayer;
+}
+
 /** What the family's heads are called in Transformers, so that PEFT finds them. */
 export interface HeadNames {
   /** Module of the classifying head: its parameters are `${classifier}.weight`, or lie below it. */
@@ -160,6 +187,8 @@ export interface HeadNames {
   readonly languageModel: string;
   /** Full name of the bias on those logits, where there is one. */
   readonly languageModelBias?: string;
+  /** Undefined for decoders, whose heads are one matrix without a bias on the last token. */
+  readonly encoder?: EncoderHeads;
 }
 
 /** What a token is before the first block: its row, and what is added to it. Names are full. */

@@ -1,6 +1,6 @@
 /** @file Source code of functions -> token ids that fit the model. */
 import { VultuneError } from '../base/errors.ts';
-import type { Pooling } from '../heads/classifier.ts';
+import type { Pooling } from '../model/spec.ts';
 import { fitLength, type LongFunctions } from '../packing/fit-length.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { OpenModel } from './open-model.ts';

@@ -8,6 +8,7 @@ import { type AdapterParameters, parameterKey } from '../adapters/adapter-parame
 import { mix32, rowKeys } from '../adapters/dropout.ts';
 import { invariant } from '../base/errors.ts';
 import type { Head } from '../heads/head.ts';
+import { isCausal } from '../model/matrices.ts';
 import type { Model } from '../model/spec.ts';
 import type { Loss } from '../objectives/objective.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
@@ -19,7 +20,7 @@ import type { BaseWeights } from '../weights/base-weights.ts';
 import { embed } from './embed.ts';
 import type { Activations } from './keep-policies.ts';
 import { SequenceFeeds } from './sequence-feeds.ts';
-import { layerKeyName, ROW_KEYS, type StageParameter, type StageSpec } from './stage-graph.ts';
+import { dropoutToken, layerKeyName, ROW_KEYS, type StageParameter, type StageSpec } from './stage-graph.ts';
 import { planStages, type StagePlan } from './stage-plan.ts';
 import {
   type GradientTargets,
@@ -72,6 +73,7 @@ export class Network {
   readonly #plan: StagePlan;
   readonly #programs: StagePrograms;
   readonly #feeds: SequenceFeeds;
+  readonly #isCausal: boolean;
 
   constructor(options: NetworkOptions) {
     const { model, adapted, weights, backend, blocksPerStage } = options;
@@ -79,6 +81,12 @@ export class Network {
     this.#plan = planStages(adapted, model.layers.length, blocksPerStage);
     this.#programs = new StagePrograms({ model, adapted, format: weights.format }, backend);
     this.#feeds = new SequenceFeeds(model);
+    this.#isCausal = isCausal(model);
+  }
+
+  /** Whether functions that begin alike can share what is computed of their beginnings. */
+  get isCausal(): boolean {
+    return this.#isCausal;
   }
 
   /** Layers below the first trained one: `frozen` is their output. */
@@ -236,13 +244,18 @@ export class Network {
   }
 
   #prepare(layout: SequenceLayout, head?: Head, keys?: DropoutKeys): PreparedSequence {
-    const chunks = queryChunks(layout.rowLength);
-    const ofSequence = this.#feeds.make(layout, chunks);
+    const sharesPrefixes = layout.keys !== undefined;
+    invariant(
+      this.isCausal || !sharesPrefixes,
+      'common beginnings are the same only where attention is causal',
+    );
+    const chunks = this.isCausal ? queryChunks(layout.rowLength) : 1;
+    const asking = head === undefined ? undefined : dropoutToken(head.reads);
+    const ofSequence = this.#feeds.make(layout, chunks, asking);
     const ofHead = head?.feeds(layout) ?? {};
     const taken = Object.keys(ofHead).find((name) => name in ofSequence);
     invariant(taken === undefined, `the head's input ${taken} has the name of one of the sequence's inputs`);
     const feeds = { ...ofSequence, ...ofHead, ...dropoutFeeds(layout, keys) };
-    const sharesPrefixes = layout.keys !== undefined;
     const probability = keys?.probability ?? 0;
     invariant(
       !sharesPrefixes || probability === 0,
@@ -318,7 +331,7 @@ function stageSpec(
   { queryChunks, sharesPrefixes, dropout }: Omit<PreparedSequence, 'feeds'>,
 ): StageSpec {
   // Nothing but the pruned block: one query a row, no chunks.
-  const isPruned = layers.length === 1 && head?.reads === 'last';
+  const isPruned = layers.length === 1 && head !== undefined && head.reads !== 'every';
   return { layers, head, dropout, sharesPrefixes, queryChunks: isPruned ? 1 : queryChunks };
 }
 

@@ -3,7 +3,7 @@
 import type { Head } from '../heads/head.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
-import { groupByPrefix, hasGroups } from '../packing/units.ts';
+import { groupByPrefix, hasGroups, separateFunctions } from '../packing/units.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { FrozenFeatures } from './frozen-features.ts';
 import type { Network } from './network.ts';
@@ -28,7 +28,10 @@ export async function scoreFunctions(
 ): Promise<HostTensor<'float32'>> {
   let out: Float32Array | undefined;
   let C = 0;
-  const plannable = groupByPrefix(functions);
+  // Where a token sees those behind it, a common beginning is not the same in two functions.
+  const plannable = network.isCausal
+    ? groupByPrefix(functions)
+    : separateFunctions(functions.map(({ length }) => length));
   const sharePrefixes = hasGroups(plannable);
   const progress = { functions: 0, tokens: 0 };
   for (const { functions: rows } of planInference(plannable, {

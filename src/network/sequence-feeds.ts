@@ -1,7 +1,14 @@
 /** @file The tensors behind model/sequence-inputs.ts for one sequence: indices, positions, rotary tables and masks. */
 import { rotariesOf } from '../model/matrices.ts';
 import { type RotaryTable, rotaryTable } from '../model/rotary-table.ts';
-import { lastMaskName, maskName, rotaryName } from '../model/sequence-inputs.ts';
+import {
+  bandMaskName,
+  type MaskedAttention,
+  maskName,
+  type OneToken,
+  oneTokenMaskName,
+  rotaryName,
+} from '../model/sequence-inputs.ts';
 import type { Model, Rotary } from '../model/spec.ts';
 import type { RowIndex, SequenceLayout } from '../packing/layout.ts';
 import type { Tensors } from '../runtime/backend.ts';
@@ -19,32 +26,37 @@ const FIRST_POSITIONS = 512;
 /** Makes the feeds of sequences, keeping what many sequences share. */
 export class SequenceFeeds {
   readonly #rotaries: readonly Rotary[];
-  readonly #windows: readonly (number | undefined)[];
+  readonly #attentions: readonly MaskedAttention[];
   readonly #masks = new Map<string, HostTensor<'float32'>>();
   readonly #tables = new Map<Rotary, RotaryTable>();
 
   constructor(model: Model) {
     this.#rotaries = rotariesOf(model);
-    this.#windows = [...new Set(model.layers.map(({ block }) => block.attention.window))];
+    const attentions = model.layers.map(({ block }) => block.attention);
+    this.#attentions = [
+      ...new Map(attentions.map((one) => [oneTokenMaskName('last', one), one] as const)).values(),
+    ];
   }
 
-  /** `queryChunks` as the stages of this sequence have it. */
-  make(layout: SequenceLayout, queryChunks: number): Tensors {
+  /** `queryChunks` as the stages of this sequence have it; `asking`: the token that alone asks in the last block. */
+  make(layout: SequenceLayout, queryChunks: number, asking: OneToken | undefined): Tensors {
     const { rowCount: B, rowLength: S, tokenCount: N, keys } = layout;
-    const lastPositions = BigInt64Array.from(layout.lengths, (length) => BigInt(length - 1));
     return {
       ...rowFeeds('', layout.rows, [B, S], [N]),
       ...(keys === undefined ? {} : rowFeeds('key_', keys, [B, S], [N, keys.copies])),
       positions: hostTensor('int64', [N], layout.positions),
       ...this.#rotaryFeeds(S),
-      last: hostTensor('int64', [B], layout.last),
-      last_positions: hostTensor('int64', [B], lastPositions),
-      ...Object.fromEntries(
-        this.#windows.flatMap((window) => [
-          [maskName(window), this.#mask(S, window, queryChunks)],
-          [lastMaskName(window), lastMask(layout, window)],
-        ]),
-      ),
+      ...Object.assign({}, ...this.#attentions.map((one) => this.#maskFeeds(layout, queryChunks, one))),
+      ...(asking === undefined ? {} : oneTokenFeeds(layout, asking, this.#attentions)),
+    };
+  }
+
+  #maskFeeds(layout: SequenceLayout, J: number, { window, bidirectional }: MaskedAttention): Tensors {
+    const { rowLength: S } = layout;
+    if (bidirectional !== true) return { [maskName(window)]: this.#causalMask(S, window, J) };
+    return {
+      length_mask: lengthMask(layout),
+      ...(window === undefined ? {} : { [bandMaskName(window)]: this.#bandMask(S, window) }),
     };
   }
 
@@ -64,16 +76,23 @@ export class SequenceFeeds {
   }
 
   /** [J, S/J, S]; padding comes after every real token of its row, so that causality alone hides it. */
-  #mask(S: number, window: number | undefined, J: number): HostTensor<'float32'> {
-    const key = `${S} ${window} ${J}`;
+  #causalMask(S: number, window: number | undefined, J: number): HostTensor<'float32'> {
+    return this.#keptMask(`${S} ${window} ${J}`, () =>
+      hostTensor('float32', [J, S / J, S], seenFrom(S, { window })),
+    );
+  }
+
+  /** [S, S]; the lengths hide padding. */
+  #bandMask(S: number, window: number): HostTensor<'float32'> {
+    return this.#keptMask(`${S} ${window} both sides`, () =>
+      hostTensor('float32', [S, S], seenFrom(S, { window, bidirectional: true })),
+    );
+  }
+
+  #keptMask(key: string, make: () => HostTensor<'float32'>): HostTensor<'float32'> {
     const found = this.#masks.get(key);
     if (found !== undefined) return found;
-    const data = new Float32Array(S * S).fill(HIDDEN);
-    for (let query = 0; query < S; query++) {
-      const first = window === undefined ? 0 : Math.max(0, query - window + 1);
-      data.fill(0, query * S + first, query * S + query + 1);
-    }
-    const mask = hostTensor('float32', [J, S / J, S], data);
+    const mask = make();
     if (this.#masks.size >= KEPT_MASKS) this.#masks.delete(this.#masks.keys().next().value!);
     this.#masks.set(key, mask);
     return mask;
@@ -93,15 +112,54 @@ function rowFeeds(
   };
 }
 
-/** [B, S] what each function's last token sees. */
-function lastMask(
-  { lengths, rowLength: S }: SequenceLayout,
-  window: number | undefined,
-): HostTensor<'float32'> {
+/** [S, S] what each position of a row of S tokens sees. */
+function seenFrom(S: number, attention: MaskedAttention): Float32Array {
+  const data = new Float32Array(S * S).fill(HIDDEN);
+  for (let query = 0; query < S; query++) {
+    const [from, to] = seenRange(attention, query, S);
+    data.fill(0, query * S + from, query * S + to);
+  }
+  return data;
+}
+
+/** The positions that one of a function of `length` tokens sees, half-open. */
+function seenRange({ window, bidirectional }: MaskedAttention, position: number, length: number) {
+  const back = window === undefined ? position : bidirectional === true ? window : window - 1;
+  const ahead = bidirectional === true ? (window ?? length) : 0;
+  return [Math.max(0, position - back), Math.min(length, position + ahead + 1)] as const;
+}
+
+/** [B, S] */
+function lengthMask({ lengths, rowLength: S }: SequenceLayout): HostTensor<'float32'> {
   const data = new Float32Array(lengths.length * S).fill(HIDDEN);
   lengths.forEach((length, row) => {
-    const first = window === undefined ? 0 : Math.max(0, length - window);
-    data.fill(0, row * S + first, row * S + length);
+    data.fill(0, row * S, row * S + length);
   });
   return hostTensor('float32', [lengths.length, S], data);
+}
+
+/** The one token of each function: where it lies, its position, and what it sees in each kind of attention. */
+function oneTokenFeeds(
+  layout: SequenceLayout,
+  place: OneToken,
+  attentions: readonly MaskedAttention[],
+): Tensors {
+  const { lengths, rowLength: S, flatTokens } = layout;
+  const B = lengths.length;
+  const positions = lengths.map((length) => (place === 'first' ? 0 : length - 1));
+  const index =
+    place === 'last' ? layout.last : BigInt64Array.from(flatTokens, (tokens) => BigInt(tokens[0]!));
+  const masks = attentions.map((attention) => {
+    const data = new Float32Array(B * S).fill(HIDDEN);
+    lengths.forEach((length, row) => {
+      const [from, to] = seenRange(attention, positions[row]!, length);
+      data.fill(0, row * S + from, row * S + to);
+    });
+    return [oneTokenMaskName(place, attention), hostTensor('float32', [B, S], data)] as const;
+  });
+  return {
+    [place]: hostTensor('int64', [B], index),
+    [`${place}_positions`]: hostTensor('int64', [B], BigInt64Array.from(positions, BigInt)),
+    ...Object.fromEntries(masks),
+  };
 }

@@ -14,10 +14,10 @@ import type { Head } from '../heads/head.ts';
 import { block } from '../model/block.ts';
 import { rotariesOf } from '../model/matrices.ts';
 import { norm } from '../model/norm.ts';
-import { type SequenceInputs, sequenceInputs } from '../model/sequence-inputs.ts';
+import { type OneToken, type SequenceInputs, sequenceInputs } from '../model/sequence-inputs.ts';
 import type { Matrix, Model } from '../model/spec.ts';
 import { allTokens } from '../model/tokens/all-tokens.ts';
-import { lastToken } from '../model/tokens/last-token.ts';
+import { oneToken } from '../model/tokens/one-token.ts';
 import type { WeightFormat } from '../weights/weight-format.ts';
 
 /** What every stage of a network is made of. */
@@ -63,6 +63,8 @@ export interface StageGraph {
 
 export const ROW_KEYS = 'dropout_rows';
 export const layerKeyName = (block: number) => `dropout_layer.${block}`;
+/** Stands where blocks have the key of their layer. */
+const HEAD_KEY = 0x68656164;
 
 export function buildStage(parts: StageParts, spec: StageSpec): StageGraph {
   const { model } = parts;
@@ -77,17 +79,20 @@ export function buildStage(parts: StageParts, spec: StageSpec): StageGraph {
   const x = builder.input('x', 'float32', ['N', model.hiddenSize]);
   const rows = spec.dropout > 0 ? builder.input(ROW_KEYS, 'uint32', ['N', 1]) : undefined;
   const hidden = spec.layers.reduce((below, layer, place) => {
-    const asksLast = place === spec.layers.length - 1 && spec.head?.reads === 'last';
-    const drop = rows === undefined ? undefined : blockDropout(stage, rows, place, spec.dropout);
+    const reads = place === spec.layers.length - 1 ? spec.head?.reads : undefined;
+    const drop = rows === undefined ? undefined : blockDropout(stage, rows, place, spec);
     const context = {
       builder,
-      tokens: (asksLast ? lastToken : allTokens)(builder, stage.sequence),
+      tokens:
+        reads === undefined || reads === 'every'
+          ? allTokens(builder, stage.sequence)
+          : oneToken(builder, stage.sequence, reads),
       parameter: (name: string, shape: Shape) => stage.base.take(place, name, shape),
       linear: blockLinear(stage, layer, place, drop),
     };
     return block(context, model.layers[layer]!.block, below);
   }, x);
-  const output = spec.head === undefined ? hidden : headLogits(stage, spec.head, hidden);
+  const output = spec.head === undefined ? hidden : headLogits(stage, spec, spec.head, hidden, rows);
   return { builder, x, output, base: stage.base.taken, trained: stage.trained.taken };
 }
 
@@ -131,35 +136,43 @@ class ParameterInputs {
 
 type Dropout = (x: Value, module: string) => Value;
 
-/** Rows of an operand are all tokens [N, ..] or only the last ones [B, ..]: each has its keys. */
+/** The token whose keys are those of a function's one vector. */
+export const dropoutToken = (reads: Head['reads']): OneToken => (reads === 'every' ? 'first' : reads);
+
+/** Rows of an operand are all tokens [N, ..] or one of each function [B, ..]: each has its keys. */
 function blockDropout(
   { builder: b, sequence }: StageContext,
   rows: Value,
-  block: number,
-  p: number,
+  /** Undefined for the head. */
+  block: number | undefined,
+  { dropout: p, head }: StageSpec,
 ): Dropout {
-  const layerKey = b.input(layerKeyName(block), 'uint32', []);
+  const layerKey = block === undefined ? b.uint32(HEAD_KEY) : b.input(layerKeyName(block), 'uint32', []);
   const keys = b.mul(b.bitXor(rows, layerKey), b.uint32(0x9e3779b1)); // [N, 1]
   return (x, module) => {
-    const own = x.shape[0] === 'N' ? keys : b.gather(keys, sequence.last());
+    const isToken = x.shape[0] === 'N' || head === undefined;
+    const own = isToken ? keys : b.gather(keys, sequence.one(dropoutToken(head.reads)).index());
     return dropout(b, x, own, module, p);
   };
 }
 
-/** x W^T with the bias, as the matrix's adapter changes it: [N, out]. */
+/** x W^T with the bias, as the matrix's adapter changes it: [N, out]. Layer and place are undefined in the head. */
 function blockLinear(
-  { builder: b, adapted, format, base, trained }: StageContext,
-  layer: number,
-  place: number,
+  { builder: b, adapted, format: blockFormat, base, trained }: StageContext,
+  layer: number | undefined,
+  place: number | undefined,
   drop: Dropout | undefined,
 ): (matrix: Matrix, x: Value) => Value {
   const adapters = new Map(adapted.filter((one) => one.layer === layer).map((one) => [one.matrix.name, one]));
   return ({ name, inputSize, outputSize, bias }, x) => {
     const weightName = `${name}.weight`;
     const product = () => {
-      const weight = format.read(b, [outputSize, inputSize], (part, dtype, shape) =>
-        base.takePart(place, weightName, part, dtype, shape),
-      );
+      const weight =
+        place === undefined
+          ? base.take(undefined, weightName, [outputSize, inputSize])
+          : blockFormat.read(b, [outputSize, inputSize], (part, dtype, shape) =>
+              base.takePart(place, weightName, part, dtype, shape),
+            );
       const y = b.matmul(x, weight, { transposeB: true });
       return bias ? b.add(y, base.take(place, `${name}.bias`, [outputSize])) : y;
     };
@@ -175,7 +188,14 @@ function blockLinear(
   };
 }
 
-function headLogits({ builder, model, base, trained }: StageContext, head: Head, hidden: Value): Value {
+function headLogits(
+  stage: StageContext,
+  spec: StageSpec,
+  head: Head,
+  hidden: Value,
+  rows: Value | undefined,
+): Value {
+  const { builder, model, base, trained } = stage;
   const outside = (inputs: ParameterInputs) => (name: string, shape: Shape) =>
     inputs.take(undefined, name, shape);
   const normed = norm({ builder, parameter: outside(base) }, model.finalNorm, hidden);
@@ -183,6 +203,11 @@ function headLogits({ builder, model, base, trained }: StageContext, head: Head,
     {
       builder,
       parameter: ({ name, shape, first }) => outside(first === undefined ? base : trained)(name, shape),
+      linear: (matrix, x) => {
+        // Declared only where the head has such a matrix: a graph takes no input that it does not use.
+        const drop = rows === undefined ? undefined : blockDropout(stage, rows, undefined, spec);
+        return blockLinear(stage, undefined, undefined, drop)(matrix, x);
+      },
     },
     normed,
   );

@@ -16,7 +16,8 @@ export function firstTrainedLayer(
   adapted: readonly Pick<AdaptedMatrix, 'layer'>[],
   layerCount: number,
 ): number {
-  return adapted.reduce((first, { layer }) => Math.min(first, layer), layerCount - 1);
+  // What a head has of its own is behind every layer.
+  return adapted.reduce((first, { layer }) => Math.min(first, layer ?? first), layerCount - 1);
 }
 
 /** `blocksPerStage` blocks a graph; Infinity: everything trained is one graph. */

@@ -127,7 +127,14 @@ export class StagePrograms {
       adapted.filter((one) => one.layer === layer).map(({ structure }) => structure),
     ]);
     const { head, dropout, queryChunks, sharesPrefixes } = spec;
-    return JSON.stringify([blocks, head?.id ?? null, dropout, queryChunks, sharesPrefixes]);
+    const inHead = adapted.filter(({ layer }) => layer === undefined).map(({ structure }) => structure);
+    return JSON.stringify([
+      blocks,
+      head === undefined ? null : [head.id, inHead],
+      dropout,
+      queryChunks,
+      sharesPrefixes,
+    ]);
   }
 }
 

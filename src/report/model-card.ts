@@ -1,5 +1,5 @@
 /** @file The README.md of an adapter, in the hub's format: what it is, what it was trained on, how well it does. */
-import { type CardUsage, poolings, usageSection } from './card-usage.ts';
+import { type CardUsage, POOLED, usageSection } from './card-usage.ts';
 
 export interface ModelCard {
   readonly baseModel: string;
@@ -49,7 +49,7 @@ ${modelIndex(card)}---
 
 # Vulnerability detector
 
-A LoRA adapter with a 2-class head (0 safe, 1 vulnerable) on ${poolings[card.usage.pooling].where} of a function, for
+A LoRA adapter with a 2-class head (0 safe, 1 vulnerable) on ${POOLED[card.usage.pooling]} of a function, for
 \`${card.baseModel}\`, trained with Vultune.
 
 ${usageSection(card.usage)}

@@ -1,6 +1,6 @@
 /** @file Classification: the logits of "safe" and "vulnerable" of each function, by a head trained for it. */
-import { classifier, type Pooling } from '../heads/classifier.ts';
-import type { Model } from '../model/spec.ts';
+import { classifier } from '../heads/classifier.ts';
+import type { Model, Pooling } from '../model/spec.ts';
 import { classification, type Label, type LossOptions } from '../objectives/classification.ts';
 import type { Loss } from '../objectives/objective.ts';
 import type { Judgement, Task } from './task.ts';

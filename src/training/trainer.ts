@@ -106,7 +106,8 @@ export class Trainer<Target> {
     this.#parts = parts;
     this.#state = state;
     this.#plannable = plannableFunctions(parts.functions);
-    this.#sharePrefixes = sharesPrefixes(parts.options) && hasGroups(this.#plannable);
+    this.#sharePrefixes =
+      parts.network.isCausal && sharesPrefixes(parts.options) && hasGroups(this.#plannable);
     this.#totalSteps = countSteps(this.#plannable, parts.options);
     this.#gradients = zerosLike(state.parameters);
     this.#headKeys = new Set(parts.task.head.parameters.map(({ name }) => parameterKey(name)));

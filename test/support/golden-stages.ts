@@ -6,6 +6,7 @@ import { classifier } from '../../src/heads/classifier.ts';
 import type { Head } from '../../src/heads/head.ts';
 import { hiddenStates } from '../../src/heads/hidden-states.ts';
 import { readModel } from '../../src/model/families/registry.ts';
+import { isCausal } from '../../src/model/matrices.ts';
 import type { Model } from '../../src/model/spec.ts';
 import type { Activations } from '../../src/network/keep-policies.ts';
 import type { StageSpec } from '../../src/network/stage-graph.ts';
@@ -40,6 +41,20 @@ const MODELS = {
   },
 } as const;
 
+const ENCODER = {
+  hidden_size: 12,
+  num_attention_heads: 3,
+  num_hidden_layers: 3,
+  intermediate_size: 20,
+  vocab_size: 40,
+};
+
+const ENCODERS = {
+  bert: { ...ENCODER, model_type: 'bert' },
+  roberta: { ...ENCODER, model_type: 'roberta' },
+  modernbert: { ...ENCODER, num_attention_heads: 2, model_type: 'modernbert', local_attention: 8 },
+} as const;
+
 const ALL_LINEAR: LoraOptions = {
   rank: 3,
   alpha: 6,
@@ -60,7 +75,9 @@ const ADAPTERS = {
 const heads = (model: Model): Readonly<Record<string, Head | undefined>> => ({
   nothing: undefined,
   hidden: hiddenStates,
-  'last token': classifier(model, { classes: 2, pooling: 'last' }),
+  ...(isCausal(model)
+    ? { 'last token': classifier(model, { classes: 2, pooling: 'last' }) }
+    : { 'first token': classifier(model, { classes: 2, pooling: 'first' }) }),
   mean: classifier(model, { classes: 2, pooling: 'mean' }),
 });
 
@@ -86,6 +103,16 @@ export async function compiledGraphs(): Promise<Record<string, string>> {
         // A program that two forms share is compiled for the first of them.
         if (hashes !== '') found[`${model}, ${adapter}: ${name}`] = hashes;
       }
+    }
+  }
+  for (const [model, config] of Object.entries(ENCODERS)) {
+    const spec = readModel(config, 'config.json');
+    const adapted = planLora(spec, ALL_LINEAR, classifier(spec, { classes: 2, pooling: 'first' }));
+    const graphs: Graph[] = [];
+    const programs = new StagePrograms({ model: spec, adapted, format: float32 }, lookingBackend(graphs));
+    for (const { name, compile } of forms(spec, false)) {
+      await compile(programs);
+      found[`${model}, LoRA on all: ${name}`] = graphHashes(graphs.splice(0)).join(' ');
     }
   }
   return found;
@@ -140,7 +167,7 @@ function stages(
   const layerSets = isWhole ? [[0, 1], [2]] : [[1, 2]];
   return Object.entries(heads(model)).flatMap(([ending, head]) =>
     layerSets.flatMap((layers) =>
-      chunkCounts(isWhole, layers.length, head).flatMap((queryChunks) =>
+      chunkCounts(model, isWhole, layers.length, head).flatMap((queryChunks) =>
         (isWhole ? [false, true] : [false]).flatMap((sharesPrefixes) =>
           // Functions that share their beginnings are not dropped from.
           (sharesPrefixes ? [0] : [0, 0.1]).map((dropout) => ({
@@ -153,10 +180,15 @@ function stages(
   );
 }
 
-/** A stage of the pruned block alone has one query a row: it is never chunked. */
-function chunkCounts(isWhole: boolean, layerCount: number, head: Head | undefined): readonly number[] {
+/** A stage of the pruned block alone has one query a row, and without causality nothing is saved: they are never chunked. */
+function chunkCounts(
+  model: Model,
+  isWhole: boolean,
+  layerCount: number,
+  head: Head | undefined,
+): readonly number[] {
   const isPruned = layerCount === 1 && head?.reads === 'last';
-  if (isPruned) return [1];
+  if (isPruned || !isCausal(model)) return [1];
   return isWhole ? [1, 4] : [4];
 }
 

@@ -10,11 +10,12 @@ import { type LoraOptions, planLora } from '../../src/adapters/lora-plan.ts';
 import { randomStream } from '../../src/base/random.ts';
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
-import type { Pooling } from '../../src/heads/classifier.ts';
+import { baseShapes } from '../../src/heads/check-head-weights.ts';
+import { classifier, resolvePooling } from '../../src/heads/classifier.ts';
 import type { Head } from '../../src/heads/head.ts';
 import { promisedShapes } from '../../src/model/check-weights.ts';
 import { readModel } from '../../src/model/families/registry.ts';
-import type { Model } from '../../src/model/spec.ts';
+import type { Model, Pooling } from '../../src/model/spec.ts';
 import { Network, type NetworkOptions } from '../../src/network/network.ts';
 
 import type { Backend } from '../../src/runtime/backend.ts';
@@ -70,12 +71,49 @@ export function tinyConfig(overrides: Readonly<Record<string, unknown>> = {}): R
   };
 }
 
+/** Config.json of two layers of each encoder, which see everything and, in ModernBERT, 3 tokens to each side. */
+export const ENCODER_CONFIGS = {
+  bert: {
+    model_type: 'bert',
+    vocab_size: 40,
+    hidden_size: 16,
+    intermediate_size: 24,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    max_position_embeddings: 64,
+  },
+  roberta: {
+    model_type: 'roberta',
+    vocab_size: 40,
+    hidden_size: 16,
+    intermediate_size: 24,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    max_position_embeddings: 66,
+    type_vocab_size: 1,
+    pad_token_id: 1,
+  },
+  modernbert: {
+    model_type: 'modernbert',
+    vocab_size: 40,
+    hidden_size: 16,
+    intermediate_size: 24,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    local_attention: 6,
+  },
+} as const;
+export type EncoderName = keyof typeof ENCODER_CONFIGS;
+export const ENCODER_NAMES = Object.keys(ENCODER_CONFIGS) as readonly EncoderName[];
+
 /** A model that is on no disk: random weights, the same for the same seed. */
 export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): TinyModel {
   const model = readModel(config, 'tiny');
   const { heads, vocabularySize, hiddenSize } = model;
+  const pooling = resolvePooling(model, undefined);
   const shapes = new Map<string, readonly number[]>([
     ...promisedShapes(model),
+    ...baseShapes(classifier(model, { classes: 2, pooling })),
     [heads.languageModel, [vocabularySize, hiddenSize]],
   ]);
   const tensors = new Map([...shapes].map(([name, shape]) => [name, randomTensor(name, shape, seed)]));
@@ -99,7 +137,7 @@ export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): 
  */
 function randomTensor(name: string, shape: readonly number[], seed: number): HostTensor<'float32'> {
   const random = randomStream(seed, name);
-  const isNorm = name.includes('norm');
+  const isNorm = /norm/i.test(name) && !name.endsWith('.bias');
   const spread = shape.length === 2 ? 0.6 / Math.sqrt(shape[1]!) : 0.1;
   const values = Float32Array.from(
     { length: sizeOf(shape) },
@@ -151,9 +189,9 @@ export async function tinyNetwork(
   { model, weights }: Pick<TinyModel, 'model' | 'weights'>,
   options: TinyNetworkOptions = {},
 ): Promise<TinyNetwork> {
-  const classifier = classifierJudgement(model, options.pooling ?? 'last');
-  const judgement = { ...classifier, head: options.head ?? classifier.head };
-  const adapted = options.adapted ?? planLora(model, { ...loraDefaults, ...options.lora });
+  const ofFamily = classifierJudgement(model, resolvePooling(model, options.pooling));
+  const judgement = { ...ofFamily, head: options.head ?? ofFamily.head };
+  const adapted = options.adapted ?? planLora(model, { ...loraDefaults, ...options.lora }, judgement.head);
   const parameters = options.parameters ?? randomParameters(adapted, judgement);
   const network = new Network({
     model,
@@ -177,7 +215,8 @@ export async function fixtureNetwork(
 ): Promise<TinyNetwork & { readonly model: Model }> {
   const tiny = await openFixture(name);
   const header = readAdapterHeader(resolve(fixtureFolder(name), 'adapter'));
-  const head = options.head ?? classifierJudgement(tiny.model, options.pooling ?? 'last').head;
+  const head =
+    options.head ?? classifierJudgement(tiny.model, resolvePooling(tiny.model, options.pooling)).head;
   const adapter = await loadAdapter(header, tiny.model, head);
   return { ...(await tinyNetwork(tiny, { ...adapter, ...options })), model: tiny.model };
 }

@@ -1,6 +1,6 @@
 /** @file adapter_config.json as PEFT writes and reads it. */
 
-import type { LayerSelection, LoraOptions } from '../lora-plan.ts';
+import { type LayerSelection, type LoraOptions, targetMatcher } from '../lora-plan.ts';
 import { checkAdapterConfig } from './adapter-config-schema.ts';
 
 export interface AdapterConfig {
@@ -28,6 +28,9 @@ export function parseAdapterConfig(json: Readonly<Record<string, unknown>>, file
   };
 }
 
+/** Modules that are trained whole. PEFT adds both to what `modules_to_save` of a classifier says. */
+const HEAD_MODULES = ['classifier', 'score'];
+
 function targetModules(value: string | readonly string[]): LoraOptions['targetModules'] {
   if (typeof value !== 'string') return value;
   return value === 'all-linear' ? value : { pattern: value };
@@ -44,19 +47,43 @@ export interface AdaptedPart {
   readonly layers: readonly number[] | undefined;
   /** Full names of the adapted matrices. */
   readonly modules: readonly string[];
+  /** Of all matrices of Transformers' classifier that PEFT could adapt. */
+  readonly candidates: readonly string[];
   /** Whether the checkpoint holds them [in, out] (Conv1D). */
   readonly transposed: boolean;
 }
 
+/**
+ * What makes PEFT adapt the same matrices: the targets as they were given where it would read them so, else every matrix by
+ * its full name. BERT's `output.dense` and `pooler.dense` end alike, and PEFT's all-linear takes a pooler that is not used.
+ * PEFT refuses layers_to_transform beside a text such as "all-linear".
+ */
+function peftTargets(
+  targets: LoraOptions['targetModules'],
+  { layers, modules, candidates }: AdaptedPart,
+): {
+  readonly target_modules: string | readonly string[];
+  readonly layers_to_transform: readonly number[] | null;
+} {
+  const isTarget = targetMatcher(targets);
+  // It takes the first number between dots for the layer; what has none is in no layer.
+  const layerOf = (name: string) => Number(/\.(\d+)\./.exec(name)?.[1]);
+  const taken = candidates.filter(
+    (name) => isTarget(name) && (layers === undefined || layers.includes(layerOf(name))),
+  );
+  const isText = !Array.isArray(targets);
+  if (!isSame(taken, modules) || (isText && layers !== undefined)) {
+    return { target_modules: modules, layers_to_transform: null };
+  }
+  const target_modules = typeof targets === 'object' && 'pattern' in targets ? targets.pattern : targets;
+  return { target_modules, layers_to_transform: layers ?? null };
+}
+
+const isSame = (a: readonly string[], b: readonly string[]) => a.toSorted().join() === b.toSorted().join();
+
 /** The file for an adapter trained here. */
-export function formatAdapterConfig(
-  config: AdapterConfig,
-  { layers, modules, transposed }: AdaptedPart,
-): string {
+export function formatAdapterConfig(config: AdapterConfig, adapted: AdaptedPart): string {
   const { lora } = config;
-  const targets = lora.targetModules;
-  const isList = Array.isArray(targets);
-  const oneText = typeof targets === 'object' && 'pattern' in targets ? targets.pattern : targets;
   const json = {
     peft_type: 'LORA',
     task_type: 'SEQ_CLS',
@@ -66,12 +93,10 @@ export function formatAdapterConfig(
     lora_alpha: lora.alpha,
     lora_dropout: lora.dropout,
     use_rslora: lora.useRsLora,
-    // PEFT refuses layers_to_transform beside a text such as "all-linear": then every matrix is listed.
-    target_modules: isList || layers === undefined ? oneText : modules,
-    layers_to_transform: isList ? (layers ?? null) : null,
-    modules_to_save: ['classifier', 'score'],
+    ...peftTargets(lora.targetModules, adapted),
+    modules_to_save: HEAD_MODULES,
     bias: 'none',
-    fan_in_fan_out: transposed,
+    fan_in_fan_out: adapted.transposed,
     inference_mode: true,
     init_lora_weights: true,
     rank_pattern: lora.rankPattern,

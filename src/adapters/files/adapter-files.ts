@@ -76,7 +76,7 @@ export interface LoadedAdapter {
  */
 export async function loadAdapter(header: AdapterHeader, model: Model, head: Head): Promise<LoadedAdapter> {
   const file = adapterWeightsFile(header.folder);
-  const adapted = planLora(model, header.config.lora);
+  const adapted = planLora(model, header.config.lora, head);
   const stored = await readTensors(file);
   // Before anything is read: the header may promise more than memory holds.
   const keys = checkShapes(adapted, head, stored, file);
@@ -127,9 +127,19 @@ export async function writeAdapter(folder: string, adapter: AdapterToWrite): Pro
   const adapted = {
     layers: adapter.layers,
     modules: adaptedModules(adapter.parameters),
+    candidates: classifierMatrices(adapter.model),
     transposed: layerMatrices(adapter.model).some(({ matrix }) => matrix.transposed === true),
   };
   writeFileAtomic(join(folder, CONFIG), formatAdapterConfig(adapter.config, adapted));
+}
+
+/** Full names of the base model's matrices in Transformers' classifier, whether or not this head reads them. */
+function classifierMatrices(model: Model): string[] {
+  const layer = model.heads.encoder?.classifier;
+  return [
+    ...layerMatrices(model).map(({ name }) => name),
+    ...(layer?.weights === 'base' ? [layer.dense.name] : []),
+  ];
 }
 
 /** The largest that are known list every matrix of a large model: 50 kB. */

@@ -1,5 +1,5 @@
 /** @file vultune.json beside an adapter: what PEFT has no place for and a detector needs to be used as it was trained. */
-import type { Pooling } from '../../heads/classifier.ts';
+import type { Pooling } from '../../model/spec.ts';
 import { checkValue } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
 
@@ -62,7 +62,7 @@ const settingsSchema = z.looseObject({
   threshold: share,
   maxLength: z.int().positive().max(LONGEST),
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
-  pooling: z.enum(['last', 'mean'] satisfies Pooling[]),
+  pooling: z.enum(['last', 'first', 'mean'] satisfies Pooling[]),
   keepLayers: z.int().positive().max(MOST_LAYERS).optional(),
   baseFingerprint: z.string(),
   configFingerprint: z.string().optional(),

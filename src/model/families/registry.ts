@@ -3,6 +3,7 @@ import { VultuneError } from '../../base/errors.ts';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { TensorView } from '../../checkpoint/tensor-view.ts';
 import type { Model } from '../spec.ts';
+import { bert } from './bert.ts';
 import { codegen } from './codegen.ts';
 import { ConfigReader } from './config-reader.ts';
 import { glm } from './glm.ts';
@@ -10,20 +11,25 @@ import { gptBigCode } from './gpt-bigcode.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
 import { mistral } from './mistral.ts';
+import { modernbert } from './modernbert.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
+import { roberta } from './roberta.ts';
 import { starcoder2 } from './starcoder2.ts';
 import { withBasePrefix } from './stored-names.ts';
 
 const FAMILIES: Readonly<Record<string, (config: ConfigReader) => Model>> = {
+  bert,
   codegen,
   glm,
   gpt2,
   gpt_bigcode: gptBigCode,
   llama,
   mistral,
+  modernbert,
   qwen2,
   qwen3,
+  roberta,
   starcoder2,
 };
 

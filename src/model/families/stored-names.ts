@@ -4,7 +4,7 @@ import type { TensorView } from '../../checkpoint/tensor-view.ts';
 import type { Model } from '../spec.ts';
 
 /** Parts of a model that stand beside its base: their names have no prefix in any file. */
-const BESIDE_BASE = /^(lm_head|score|classifier|cls|qa_outputs|v_head)\b/;
+const BESIDE_BASE = /^(lm_head|score|classifier|cls|qa_outputs|v_head|head|decoder)\b/;
 
 /**
  * A file saved from the base model alone (GPT2Model, BertModel ...) lacks the first part of the names that the same model
@@ -18,6 +18,13 @@ export function withBasePrefix(
   const lacksPrefix = !tensors.has(embedding.tokens) && tensors.has(embedding.tokens.slice(prefix.length));
   const names = [...tensors.keys()];
   return new Map(
-    names.map((stored) => [lacksPrefix && !BESIDE_BASE.test(stored) ? prefix + stored : stored, { stored }]),
+    names.map((stored) => {
+      const name = newNormName(stored);
+      return [lacksPrefix && !BESIDE_BASE.test(name) ? prefix + name : name, { stored }];
+    }),
   );
 }
+
+/** Files converted from TensorFlow call a norm's weight gamma and its bias beta, as the first BERT did. */
+const newNormName = (stored: string) =>
+  stored.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');

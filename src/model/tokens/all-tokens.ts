@@ -1,7 +1,7 @@
 /** @file Every token asks: training, and every block of scoring but the last. */
 import type { GraphBuilder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
-import { causalAttention } from '../attention.ts';
+import { bidirectionalAttention, causalAttention } from '../attention.ts';
 import type { RowInputs, SequenceInputs } from '../sequence-inputs.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -13,7 +13,8 @@ export function allTokens(b: GraphBuilder, sequence: SequenceInputs): Tokens {
     rotate: (x, _side, rotary) =>
       b.rotary(x, sequence.cos(rotary), sequence.sin(rotary), sequence.positions(), rotary),
     attend: (attention, query, key, value) => {
-      const mixed = causalAttention(b, attention, sequence, {
+      const attended = attention.bidirectional === true ? bidirectionalAttention : causalAttention;
+      const mixed = attended(b, attention, sequence, {
         query: inRows(query, rows),
         key: inRows(key, keyRows),
         value: inRows(value, keyRows),

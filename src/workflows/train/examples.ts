@@ -12,13 +12,13 @@ import type { TrainingPlan } from './setup.ts';
  * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are.
  */
 export function trainingExamples(
-  { config, model, task }: Pick<TrainingPlan, 'config' | 'model' | 'task'>,
+  { config, model, pooling, task }: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'task'>,
   records: readonly LabelledRecord[],
 ): Example<Label>[] {
   const encoded = encodeFunctions(
     model,
     records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions: config.long_functions, pooling: config.pooling },
+    { maxLength: config.max_length, longFunctions: config.long_functions, pooling },
   );
   const examples = records.flatMap((record, i): Example<Label>[] => {
     const ids = encoded[i]?.ids;
@@ -49,7 +49,7 @@ export function trainingExamples(
 
 /** Functions to evaluate on: none is left out, or figures of different settings would be of different data. */
 export function evaluationIds(
-  { config, model }: Pick<TrainingPlan, 'config' | 'model'>,
+  { config, model, pooling }: Pick<TrainingPlan, 'config' | 'model' | 'pooling'>,
   records: readonly LabelledRecord[],
 ): (readonly number[])[] {
   return encodeFunctions(
@@ -58,7 +58,7 @@ export function evaluationIds(
     {
       maxLength: config.max_length,
       longFunctions: keepAll(config.long_functions),
-      pooling: config.pooling,
+      pooling,
     },
   ).map((one) => one!.ids);
 }

@@ -17,8 +17,9 @@ import type { Comparison } from '../../evaluation/compare-baselines.ts';
 import { formatFingerprints } from '../../evaluation/contamination.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { metricRegistry } from '../../evaluation/metrics/registry.ts';
+import type { Model } from '../../model/spec.ts';
 import { modelIdentity } from '../../network/model-identity.ts';
-import type { CardBase } from '../../report/card-usage.ts';
+import type { CardBase, CardHead } from '../../report/card-usage.ts';
 import { formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
 import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
@@ -32,7 +33,7 @@ import type { TrainingPlan } from './setup.ts';
 
 export interface FinishedTraining {
   readonly run: WritableRun;
-  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'lora' | 'layers'>;
+  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'lora' | 'layers'>;
   readonly parameters: AdapterParameters;
   readonly train: readonly LabelledRecord[];
   /** Validation first. */
@@ -55,7 +56,7 @@ export interface RunResult {
  */
 export async function finishRun(finished: FinishedTraining): Promise<RunResult> {
   const { run, plan, parameters, train, splits, signal } = finished;
-  const { config, model, lora, layers } = plan;
+  const { config, model, pooling, lora, layers } = plan;
   const { calibration, threshold, fingerprints, judged } = await judgeSplits(train, splits);
   await stopIfAsked(signal);
   const comparisons = new Map(judged.map(({ split, comparison }) => [split.name, comparison]));
@@ -88,7 +89,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       threshold,
       maxLength: config.max_length,
       longFunctions: config.long_functions,
-      pooling: config.pooling,
+      pooling,
       ...(config.keep_layers === null ? {} : { keepLayers: config.keep_layers }),
       ...modelIdentity(model),
       ...(existsSync(config.base_model)
@@ -145,7 +146,7 @@ function writePredictions(
 }
 
 function modelCard(
-  { plan: { config, model }, train, splits }: FinishedTraining,
+  { plan: { config, model, pooling }, train, splits }: FinishedTraining,
   { threshold, calibration }: Pick<JudgedSplits, 'threshold' | 'calibration'>,
   comparisons: RunResult['comparisons'],
 ): string {
@@ -180,13 +181,14 @@ function modelCard(
   ] as const;
   return formatModelCard({
     baseModel: config.base_model,
-    settings: shown.map((key) => [key, JSON.stringify(config[key])]),
+    settings: shown.map((key) => [key, JSON.stringify(key === 'pooling' ? pooling : config[key])]),
     data: [count('train', train), ...splits.map((split) => count(split.name, split.records))],
     usage: {
       base: cardBase(config, model.path),
       maxLength: config.max_length,
       longFunctions: config.long_functions,
-      pooling: config.pooling,
+      pooling,
+      head: cardHead(model.spec),
       keepLayers: config.keep_layers ?? undefined,
       threshold,
       rawThreshold: rawThreshold(calibration, threshold),
@@ -202,6 +204,16 @@ function modelCard(
       return value === undefined ? [] : [{ type, name: metricRegistry[metric].label, value }];
     }),
   });
+}
+
+function cardHead({ heads }: Model): CardHead {
+  const { encoder, classifier } = heads;
+  return {
+    token: encoder === undefined ? 'last' : 'first',
+    module: classifier,
+    takesTokens: encoder !== undefined && encoder.classes !== classifier,
+    isToldPooling: encoder?.poolsAsConfigured === true,
+  };
 }
 
 /** The reference as a reader of the card can follow it, from wherever that is. */

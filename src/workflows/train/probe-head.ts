@@ -12,6 +12,7 @@ import {
 } from '../../evaluation/probing/linear-probe.ts';
 import { pooledStates } from '../../heads/classifier.ts';
 import type { Head } from '../../heads/head.ts';
+import type { Pooling } from '../../model/spec.ts';
 import type { FrozenFeatures } from '../../network/frozen-features.ts';
 import type { Network } from '../../network/network.ts';
 import { scoreFunctions } from '../../network/score-functions.ts';
@@ -27,6 +28,7 @@ export interface ProbedPart {
 
 export interface ProbeParts {
   readonly config: TrainConfig;
+  readonly pooling: Pooling;
   /** With adapters as they begin: they change nothing yet. */
   readonly network: Network;
   readonly features: FrozenFeatures | undefined;
@@ -44,13 +46,14 @@ export async function startFromProbe(
   { parameters }: TrainerState,
   context: WorkflowContext,
 ): Promise<LinearProbe> {
-  const { config, network, features, head, train, valid } = parts;
+  const { config, pooling, network, features, head, train, valid } = parts;
   const [matrix, ...others] = head.parameters;
   const [classes, width] = matrix?.shape ?? [];
   if (
     matrix === undefined ||
     classes !== 2 ||
     width === undefined ||
+    (head.matrices ?? []).length > 0 ||
     others.some(({ shape }) => shape.length > 1)
   ) {
     throw new VultuneError(
@@ -61,7 +64,7 @@ export async function startFromProbe(
   }
   const functions = [...train.ids, ...valid.ids];
   const { data } = await withScoringProgress('probing', functions.length, context.report, (onProgress) =>
-    scoreFunctions(network, pooledStates(config.pooling), functions, {
+    scoreFunctions(network, pooledStates(pooling), functions, {
       tokensPerBatch: config.tokens_per_batch,
       features,
       signal: context.signal,

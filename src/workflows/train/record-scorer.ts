@@ -7,7 +7,7 @@ import { evaluationIds } from './examples.ts';
 import type { TrainingPlan } from './setup.ts';
 
 export interface ScorerParts {
-  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'task'>;
+  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'task'>;
   readonly network: Network;
   readonly features: FrozenFeatures | undefined;
   readonly signal: AbortSignal;

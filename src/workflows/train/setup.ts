@@ -3,6 +3,9 @@ import type { AdaptedMatrix } from '../../adapters/adapted-matrix.ts';
 import { type AdapterParameters, initialParameters } from '../../adapters/adapter-parameters.ts';
 import { type LoraOptions, planLora, selectedLayers } from '../../adapters/lora-plan.ts';
 import { type TrainConfig, warmupSteps } from '../../config/train-config.ts';
+import { checkHeadWeights } from '../../heads/check-head-weights.ts';
+import { resolvePooling } from '../../heads/classifier.ts';
+import type { Pooling } from '../../model/spec.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import type { Label } from '../../objectives/classification.ts';
 import { classify } from '../../tasks/classify.ts';
@@ -12,6 +15,8 @@ import type { TrainerOptions } from '../../training/trainer.ts';
 export interface TrainingPlan {
   readonly config: TrainConfig;
   readonly model: OpenModel;
+  /** As the configuration says, or as the model's family has it. */
+  readonly pooling: Pooling;
   readonly task: Task<Label>;
   readonly lora: LoraOptions;
   /** Adapted layers for adapter_config.json, undefined for all. */
@@ -21,17 +26,19 @@ export interface TrainingPlan {
   readonly trainer: TrainerOptions;
 }
 
-/** Throws LORA_LAYERS and LORA_TARGET_UNKNOWN for what the model does not have. */
+/** Throws LORA_LAYERS, LORA_TARGET_UNKNOWN, POOLING_UNSUPPORTED and CHECKPOINT_TENSOR_MISSING for what the model does not have. */
 export function planTraining(config: TrainConfig, model: OpenModel): TrainingPlan {
   const lora = loraOptions(config);
-  const adapted = planLora(model.spec, lora);
   const layers = lora.layers === 'all' ? undefined : selectedLayers(lora.layers, model.spec.layers.length);
   const loss =
     config.loss === 'focal'
       ? { kind: 'focal' as const, gamma: config.focal_gamma }
       : { kind: 'cross_entropy' as const };
-  const task = classify(model.spec, { pooling: config.pooling, loss });
-  return { config, model, task, lora, layers, adapted, trainer: trainerOptions(config) };
+  const pooling = resolvePooling(model.spec, config.pooling ?? undefined);
+  const task = classify(model.spec, { pooling, loss });
+  checkHeadWeights(model.checkpoint, task.head);
+  const adapted = planLora(model.spec, lora, task.head);
+  return { config, model, pooling, task, lora, layers, adapted, trainer: trainerOptions(config) };
 }
 
 /** What a training starts from; the seed fixes it. */

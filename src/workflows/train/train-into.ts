@@ -53,7 +53,7 @@ export interface TrainingJob {
 /** Trains from `state` to the end, or until the signal stops it. */
 export async function trainInto(job: TrainingJob, state: TrainerState): Promise<TrainResult> {
   const { run, plan, records, context } = job;
-  const { config, model, task, trainer: options } = plan;
+  const { config, model, pooling, task, trainer: options } = plan;
   const { report, signal } = context;
   const backend = await ortBackend({
     device: config.device,
@@ -96,6 +96,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   if (state.step === 0 && config.head_init === 'probe') {
     const parts = {
       config,
+      pooling,
       network,
       features,
       head: task.head,

@@ -7,7 +7,7 @@ import {
   parseAdapterConfig,
 } from '../../../src/adapters/files/adapter-config.ts';
 import { adapterConfigNotes } from '../../../src/adapters/files/adapter-config-schema.ts';
-import type { LoraOptions } from '../../../src/adapters/lora-plan.ts';
+import { type LoraOptions, targetMatcher } from '../../../src/adapters/lora-plan.ts';
 import { fixtureFolder, loraDefaults } from '../../support/tiny-model.ts';
 
 const minimal = {
@@ -149,7 +149,7 @@ describe('fields that are passed over', () => {
     expect(adapterConfigNotes(JSON.parse(readFileSync(file, 'utf8')))).toEqual([]);
     const config: AdapterConfig = { lora: loraDefaults, baseModel: 'org/model', revision: undefined };
     const own = JSON.parse(
-      formatAdapterConfig(config, { layers: undefined, modules: [], transposed: false }),
+      formatAdapterConfig(config, { layers: undefined, modules: [], candidates: [], transposed: false }),
     );
     expect(adapterConfigNotes(own)).toEqual([]);
   });
@@ -157,17 +157,21 @@ describe('fields that are passed over', () => {
 
 describe('what is written', () => {
   const MODULES = ['model.layers.2.self_attn.q_proj', 'model.layers.2.mlp.up_proj'];
+  const CANDIDATES = [...MODULES];
   const config = (lora: Partial<LoraOptions>): AdapterConfig => ({
     lora: { ...loraDefaults, ...lora },
     baseModel: 'org/model',
     revision: 'abc',
   });
-  const write = (lora: Partial<LoraOptions>, layers?: readonly number[]) =>
-    JSON.parse(formatAdapterConfig(config(lora), { layers, modules: MODULES, transposed: false }));
+  const write = (lora: Partial<LoraOptions>, layers?: readonly number[], modules = MODULES) => {
+    const isTarget = targetMatcher(lora.targetModules ?? 'all-linear');
+    const adapted = { layers, modules: modules.filter(isTarget), candidates: CANDIDATES, transposed: false };
+    return JSON.parse(formatAdapterConfig(config(lora), adapted));
+  };
 
   test.each<[string, Partial<LoraOptions>]>([
     ['all-linear', {}],
-    ['names', { targetModules: ['q_proj', 'v_proj'] }],
+    ['names', { targetModules: ['q_proj'] }],
     ['a pattern', { targetModules: { pattern: '.*q_proj' } }],
     ['everything else', { rank: 3, alpha: 7, dropout: 0.1, useRsLora: true }],
     ['patterns', { rankPattern: { q_proj: 1 }, alphaPattern: { q_proj: 2 } }],
@@ -186,6 +190,15 @@ describe('what is written', () => {
   ])('%s on some layers is a list of every matrix: PEFT refuses layers beside a text', (_what, targets) => {
     const json = write({ targetModules: targets, layers: { last: 1 } }, [2]);
     expect([json.target_modules, json.layers_to_transform]).toEqual([MODULES, null]);
+  });
+
+  test.each<[string, LoraOptions['targetModules']]>([
+    ['all-linear', 'all-linear'],
+    ['a pattern', { pattern: '.*' }],
+    ['an end', ['up_proj', 'q_proj']],
+  ])('%s that would make PEFT adapt more than was adapted is a list of what was', (_what, targets) => {
+    const json = write({ targetModules: targets }, undefined, MODULES.slice(1));
+    expect([json.target_modules, json.layers_to_transform]).toEqual([MODULES.slice(1), null]);
   });
 
   test("names and values as in PEFT's own file", () => {

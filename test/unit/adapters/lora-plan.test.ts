@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { AdaptedMatrix } from '../../../src/adapters/adapted-matrix.ts';
 import type { LoraMatrixOptions } from '../../../src/adapters/lora.ts';
 import { type LoraOptions, planLora, selectedLayers } from '../../../src/adapters/lora-plan.ts';
-import { loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
+import { classifier } from '../../../src/heads/classifier.ts';
+import { ENCODER_CONFIGS, loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
 
 const { model } = makeModel(tinyConfig({ num_hidden_layers: 3 }));
 const plan = (options: Partial<LoraOptions>) => planLora(model, { ...loraDefaults, ...options });
@@ -176,4 +177,35 @@ test('a pattern may look ahead, as those that leave parts of a model out do', ()
   const names = planLora(model, { ...loraDefaults, targetModules: { pattern } }).map(({ name }) => name);
   expect(names.every((name) => /[qv]_proj$/.test(name))).toBe(true);
   expect(names.length).toBeGreaterThan(0);
+});
+
+describe('matrices of the base model in a head', () => {
+  const bert = makeModel(ENCODER_CONFIGS.bert).model;
+  const head = classifier(bert, { classes: 2, pooling: 'first' });
+  const names = (options: Partial<LoraOptions>, pooled: typeof head | undefined = head) =>
+    planLora(bert, { ...loraDefaults, ...options }, pooled).map(({ name }) => name);
+
+  test('are adapted with the rest, behind every layer', () => {
+    expect(names({}).at(-1)).toBe('bert.pooler.dense');
+    expect(names({}, classifier(bert, { classes: 2, pooling: 'mean' }))).not.toContain('bert.pooler.dense');
+  });
+
+  test('are in no layer, as for PEFT’s layers_to_transform', () => {
+    expect(names({ layers: [0, 1] })).not.toContain('bert.pooler.dense');
+  });
+
+  test('are meant by the end of their name', () => {
+    expect(names({ targetModules: ['dense'] })).toContain('bert.pooler.dense');
+    expect(names({ targetModules: ['output.dense'] })).not.toContain('bert.pooler.dense');
+  });
+
+  test('a target inside a head that is trained whole is passed over, as PEFT lists it under all-linear', () => {
+    const roberta = makeModel(ENCODER_CONFIGS.roberta).model;
+    const whole = classifier(roberta, { classes: 2, pooling: 'first' });
+    const targets = { ...loraDefaults, targetModules: ['query', 'out_proj', 'classifier.dense'] };
+    expect(planLora(roberta, targets, whole).map(({ name }) => name)).toEqual([
+      'roberta.encoder.layer.0.attention.self.query',
+      'roberta.encoder.layer.1.attention.self.query',
+    ]);
+  });
 });

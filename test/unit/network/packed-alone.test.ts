@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Pooling } from '../../../src/heads/classifier.ts';
+import type { Pooling } from '../../../src/model/spec.ts';
 import type { Activations } from '../../../src/network/keep-policies.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import {

@@ -1,5 +1,5 @@
 /** @file The front matter of a model card is YAML that the hub reads. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { CardUsage } from '../../../src/report/card-usage.ts';
 import { formatModelCard } from '../../../src/report/model-card.ts';
@@ -10,6 +10,7 @@ const USAGE: CardUsage = {
   longFunctions: 'truncate',
   pooling: 'last',
   keepLayers: undefined,
+  head: { token: 'last', module: 'score', takesTokens: false, isToldPooling: false },
   threshold: 0.4985,
   rawThreshold: 0.3125,
   calibration: 'temperature (20)',
@@ -71,6 +72,41 @@ test('mean pooling is said, warned of and done by hand', () => {
   expect(text).toContain('AutoPeftModelForSequenceClassification');
   expect(text).toContain('hidden.mean(dim=1)');
   expect(textOf({})).not.toContain('hidden.mean');
+});
+
+describe('an encoder', () => {
+  const BERT = { token: 'first', module: 'classifier', takesTokens: false, isToldPooling: false } as const;
+  const ROBERTA = { ...BERT, takesTokens: true };
+  const MODERNBERT = { ...BERT, isToldPooling: true };
+
+  test('is judged by its first token; its padding token stays, and so does what ends a text', () => {
+    const text = textOf({ pooling: 'first', head: BERT });
+    expect(text).toContain('on the first token of a function');
+    expect(text).toContain('tokenizer(code, truncation=True, max_length=512)["input_ids"]');
+    expect(text).not.toContain('pad_token_id');
+    expect(text).not.toContain('ids[:512]');
+    expect(textOf({ pooling: 'first', head: BERT, longFunctions: 'head_tail' })).toContain(
+      'ids[:256] + ids[-256:]',
+    );
+  });
+
+  test.each([
+    ['BERT', BERT, 'inner.classifier(hidden.mean(dim=1))[0]'],
+    ['RoBERTa, whose head takes tokens', ROBERTA, 'inner.classifier(hidden.mean(dim=1, keepdim=True))[0]'],
+  ])('the mean of %s is taken by hand', (_, head, line) => {
+    const text = textOf({ pooling: 'mean', head });
+    expect(text).toContain(line);
+    expect(text).toContain("Transformers' classes pool the first token");
+  });
+
+  test.each([
+    ['first', 'cls'],
+    ['mean', 'mean'],
+  ] as const)('ModernBERT is told to pool: %s', (pooling, value) => {
+    const text = textOf({ pooling, head: MODERNBERT });
+    expect(text).toContain(`model.config.classifier_pooling = "${value}"`);
+    expect(text).not.toContain('hidden.mean');
+  });
 });
 
 test.each([
