@@ -24,7 +24,7 @@ export const modelConfigTarget: FuzzTarget = {
       variant({ rope_parameters: { rope_theta: 10000, rope_type: 'llama3', ...rope } }),
       variant({ rope_parameters: null, rope_theta: 500, rope_scaling: { type: 'linear', factor: 2 } }),
       variant({ model_type: 'mistral', sliding_window: 7 }),
-      variant({ num_hidden_layers: 1, pad_token_id: 0, head_dim: null }),
+      variant({ pad_token_id: 0, head_dim: null }),
     ];
   },
   run: async (bytes, folder) => {

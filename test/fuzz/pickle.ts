@@ -13,10 +13,8 @@ import {
   pickle,
   stateDict,
   tensor,
-  text,
   torchLegacy,
   torchZip,
-  tuple,
 } from '../support/torch-writer.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
 
@@ -72,9 +70,8 @@ const pickleTarget: FuzzTarget = {
     ),
     pickle(
       joinBytes(
-        Buffer.from('\x8c\x05torch\x8c\x04Size\x93', 'latin1'),
-        tuple(text('x')),
-        Buffer.from('\x94h\0', 'latin1'),
+        Buffer.from('\x8c\x0bcollections\x8c\x0bOrderedDict\x93)R\x94', 'latin1'),
+        dict({ plain: tensor({ ...six, shape: [6], strides: [1] }) }).subarray(1),
       ),
       4,
     ),
