@@ -46,6 +46,16 @@ export const fixturesOf = (family: string): readonly string[] =>
 /** The same for every family of the registry. */
 export const FIXTURE_NAMES: readonly string[] = FAMILY_NAMES.flatMap(fixturesOf);
 
+/** Where packed is held to alone: one of each family, and each other kind of block. */
+export const PACKED_FIXTURES: readonly string[] = [
+  ...FAMILY_NAMES.map((family) => fixturesOf(family)[0]!),
+  // Padding stands beyond the last of its 40 positions; one key and value a head; 8 shards; a window everywhere.
+  'gpt2-bare',
+  'gpt_bigcode-mha',
+  'codegen2',
+  'starcoder2-window',
+];
+
 export interface TinyModel {
   readonly model: Model;
   readonly weights: BaseWeights;

@@ -84,6 +84,10 @@ export function chatglm(config: ConfigReader): Model {
       () => block,
     ),
     finalNorm: norm('transformer.encoder.final_layernorm'),
-    heads: { classifier: 'score', languageModel: isTied ? tokens : 'transformer.output_layer.weight' },
+    heads: {
+      classifier: 'score',
+      languageModel: isTied ? tokens : 'transformer.output_layer.weight',
+      lacksClassifier: true,
+    },
   };
 }

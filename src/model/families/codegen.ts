@@ -82,6 +82,7 @@ export function codegen(config: ConfigReader): Model {
       classifier: 'score',
       languageModel: isTied ? tokens : 'lm_head.weight',
       languageModelBias: 'lm_head.bias',
+      lacksClassifier: true,
     },
   };
 }

@@ -28,33 +28,52 @@ export interface Family {
   readonly storedNames?: (stored: Checkpoint, model: Model) => ReadonlyMap<string, TensorView>;
   /** Models that are published as this type, by the names that papers use. */
   readonly published: readonly string[];
+  /** What their tokenizers are. */
+  readonly tokenizers: readonly TokenizerKind[];
 }
 
+export type TokenizerKind = 'byte-level BPE' | 'SentencePiece' | 'tiktoken' | 'WordPiece';
+
 export const FAMILIES: Readonly<Record<string, Family>> = {
-  bert: { model: bert, published: ['BERT'] },
-  chatglm: { model: chatglm, published: ['CodeGeeX4', 'GLM-4 (its own code)', 'ChatGLM3'] },
-  codegen: { model: codegen, published: ['CodeGen', 'CodeGen2'] },
-  gemma3_text: { model: gemma3, published: ['Gemma 3 (text)'] },
-  glm: { model: glm, published: ['GLM-4', 'CodeGeeX4 (converted)'] },
-  gpt2: { model: gpt2, published: ['GPT-2', 'CodeGPT'] },
+  bert: { model: bert, published: ['BERT'], tokenizers: ['WordPiece'] },
+  chatglm: {
+    model: chatglm,
+    published: ['CodeGeeX4', 'GLM-4 (its own code)', 'ChatGLM3'],
+    tokenizers: ['tiktoken', 'SentencePiece'],
+  },
+  codegen: { model: codegen, published: ['CodeGen', 'CodeGen2'], tokenizers: ['byte-level BPE'] },
+  gemma3_text: { model: gemma3, published: ['Gemma 3 (text)'], tokenizers: ['SentencePiece'] },
+  glm: { model: glm, published: ['GLM-4', 'CodeGeeX4 (converted)'], tokenizers: ['byte-level BPE'] },
+  gpt2: { model: gpt2, published: ['GPT-2', 'CodeGPT'], tokenizers: ['byte-level BPE'] },
   gpt_bigcode: {
     model: gptBigCode,
     published: ['SantaCoder', 'StarCoder', 'StarCoderBase', 'WizardCoder 1B, 3B, 15B'],
+    tokenizers: ['byte-level BPE'],
   },
   llama: {
     model: llama,
     published: ['Llama', 'CodeLlama', 'DeepSeek-Coder', 'WizardCoder 7B, 13B, 34B', 'CodeGen2.5', 'SmolLM2'],
+    tokenizers: ['SentencePiece', 'byte-level BPE'],
   },
-  mistral: { model: mistral, published: ['Mistral', 'Codestral'] },
-  modernbert: { model: modernbert, published: ['ModernBERT'] },
-  phi: { model: phi, published: ['Phi-1', 'Phi-1.5', 'Phi-2'] },
-  qwen2: { model: qwen2, published: ['Qwen2', 'Qwen2.5-Coder', 'CodeQwen1.5'] },
-  qwen3: { model: qwen3, published: ['Qwen3'] },
+  mistral: {
+    model: mistral,
+    published: ['Mistral', 'Codestral'],
+    tokenizers: ['SentencePiece', 'byte-level BPE'],
+  },
+  modernbert: { model: modernbert, published: ['ModernBERT'], tokenizers: ['byte-level BPE'] },
+  phi: { model: phi, published: ['Phi-1', 'Phi-1.5', 'Phi-2'], tokenizers: ['byte-level BPE'] },
+  qwen2: {
+    model: qwen2,
+    published: ['Qwen2', 'Qwen2.5-Coder', 'CodeQwen1.5'],
+    tokenizers: ['byte-level BPE'],
+  },
+  qwen3: { model: qwen3, published: ['Qwen3'], tokenizers: ['byte-level BPE'] },
   roberta: {
     model: roberta,
     published: ['RoBERTa', 'CodeBERT', 'GraphCodeBERT', 'UniXcoder', 'ContraBERT', 'LineVul'],
+    tokenizers: ['byte-level BPE'],
   },
-  starcoder2: { model: starcoder2, published: ['StarCoder2'] },
+  starcoder2: { model: starcoder2, published: ['StarCoder2'], tokenizers: ['byte-level BPE'] },
 };
 
 export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);

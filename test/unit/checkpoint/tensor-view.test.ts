@@ -24,6 +24,7 @@ const checkpoint: Checkpoint = {
   tensors: new Map(Object.entries(stored).map(([name, { shape }]) => [name, { shape, storedDtype: 'F16' }])),
   tokenizer: undefined,
   fingerprint: 'the stored one',
+  notes: [],
   read: async (name) => {
     const tensor = stored[name];
     if (tensor === undefined) throw new Error(`no ${name}`);

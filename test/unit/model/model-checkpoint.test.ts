@@ -25,7 +25,8 @@ const names = (tensors: ReadonlyMap<string, unknown>) => [...tensors.keys()].toS
 
 /** Takes the first part off every name of the base model. */
 const withoutPrefix = (tensors: Map<string, TensorInfo>) => {
-  for (const [name, info] of [...tensors]) {
+  // Over a copy: what is set while going over a map is gone over too.
+  for (const [name, info] of new Map(tensors)) {
     if (!/^(transformer|model|bert|roberta)\./.test(name)) continue;
     tensors.delete(name);
     tensors.set(name.slice(name.indexOf('.') + 1), info);

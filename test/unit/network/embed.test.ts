@@ -31,6 +31,7 @@ const weights = new BaseWeights({
   tensors: new Map(),
   tokenizer: undefined,
   fingerprint: '',
+  notes: [],
   read: async (name) => tensors[name]!,
   readRows: async (name, rows) => rowsOf(tensors[name]!, rows),
   close: async () => {},

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { FAMILY_NAMES } from '../../../src/model/families/registry.ts';
 import type { Pooling } from '../../../src/model/spec.ts';
 import type { Activations } from '../../../src/network/keep-policies.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
@@ -16,8 +15,8 @@ import {
 } from '../../support/network-step.ts';
 import {
   fixtureNetwork,
-  fixturesOf,
   makeModel,
+  PACKED_FIXTURES,
   type TinyNetwork,
   tinyConfig,
   tinyNetwork,
@@ -90,16 +89,7 @@ describe.each<Pooling>(['last', 'mean'])('packed = alone, pooling %s: logits, lo
   });
 });
 
-/** One of each family, and where a family has more than one kind of block, each. */
-const FIXTURES = [
-  ...new Set([
-    ...FAMILY_NAMES.map((family) => fixturesOf(family)[0]!),
-    // Padding stands beyond the last of its 40 positions; one key and value a head; 8 shards; a window everywhere.
-    ...['gpt2-bare', 'gpt_bigcode-mha', 'codegen2', 'starcoder2-window', 'mistral-window'],
-  ]),
-];
-
-test.each(FIXTURES)('packed = alone: %s', async (name) => {
+test.each(PACKED_FIXTURES)('packed = alone: %s', async (name) => {
   const cut = await keep(fixtureNetwork(name, { blocksPerStage: 1 }));
   const reference = await keep(fixtureNetwork(name));
   await packedEqualsAlone(cut, reference, { dropout: 0, numRuns: 4 });

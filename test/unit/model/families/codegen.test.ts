@@ -24,7 +24,12 @@ test('names, sizes, one norm for both sublayers', () => {
     positionLimit: 50,
     embedding: { tokens: 'transformer.wte.weight' },
     finalNorm: norm('transformer.ln_f'),
-    heads: { classifier: 'score', languageModel: 'lm_head.weight', languageModelBias: 'lm_head.bias' },
+    heads: {
+      classifier: 'score',
+      languageModel: 'lm_head.weight',
+      languageModelBias: 'lm_head.bias',
+      lacksClassifier: true,
+    },
   });
   const { block, prefix } = layers[1]!;
   expect(prefix).toBe('transformer.h.1.');
@@ -88,5 +93,5 @@ test('what is refused, by name', () => {
   codegen.refused({ n_head: 5 }, 'MODEL_FEATURE_UNSUPPORTED', 'n_head');
   codegen.refused({ n_layer: undefined }, 'MODEL_CONFIG_FIELD', 'n_layer');
   codegen.refused({ auto_map: 'x' }, 'MODEL_CONFIG_FIELD', 'auto_map');
-  codegen.refused({ eos_token_id: 'x', ...{ auto_map: {} } }, 'MODEL_CONFIG_FIELD', 'eos_token_id');
+  codegen.refused({ eos_token_id: 'x', auto_map: {} }, 'MODEL_CONFIG_FIELD', 'eos_token_id');
 });
