@@ -1,5 +1,5 @@
 /**
- * @file The Python in a model card, run as it stands: an adapter trained here on a tiny model of each family of decoders has the
+ * @file The Python in a model card, run as it stands: an adapter trained here on a tiny model of each family has the
  * scores in Transformers + PEFT that `predict` gives. Needs the environment of `node tools/python-env.mjs`.
  */
 import { spawnSync } from 'node:child_process';
