@@ -12,6 +12,7 @@ import { type EncodedFunction, encodeFunctions, endTokenCount } from '../network
 import { differingPart, modelIdentity } from '../network/model-identity.ts';
 import { Network } from '../network/network.ts';
 import type { OpenModel } from '../network/open-model.ts';
+import { requireMaxLength } from '../network/require-max-length.ts';
 import { scoreFunctions } from '../network/score-functions.ts';
 import { fitLength, keepAll, type LongFunctions } from '../packing/fit-length.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
@@ -76,9 +77,12 @@ export class Detector implements ExplainingJudge {
     this.calibration = adapterCalibration(header);
     this.threshold = options.threshold ?? settings?.threshold ?? DEFAULT_THRESHOLD;
     this.maxLength = options.maxLength ?? settings?.maxLength ?? model.spec.maxPositions;
+    requireMaxLength(model, this.maxLength);
   }
 
-  /** Throws ADAPTER_MISMATCH when the adapter was trained on another model, and what loadAdapter throws. */
+  /**
+   * Throws ADAPTER_MISMATCH when the adapter was trained on another model, MAX_LENGTH_TOO_LARGE, and what loadAdapter throws.
+   */
   static async open(model: OpenModel, header: AdapterHeader, options: DetectorOptions): Promise<Detector> {
     const { spec, weights } = model;
     requireSameModel(header, model);

@@ -189,6 +189,8 @@ export interface HeadNames {
   readonly languageModelBias?: string;
   /** Undefined for decoders, whose heads are one matrix without a bias on the last token. */
   readonly encoder?: EncoderHeads;
+  /** Transformers has no class with the classifying head: who loads an adapter there defines one. */
+  readonly lacksClassifier?: true;
 }
 
 /** What a token is before the first block: its row, and what is added to it. Names are full. */

@@ -4,6 +4,7 @@ import type { Pooling } from '../model/spec.ts';
 import { fitLength, type LongFunctions } from '../packing/fit-length.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { OpenModel } from './open-model.ts';
+import { requireMaxLength } from './require-max-length.ts';
 
 export interface EncodeOptions {
   readonly maxLength: number;
@@ -21,13 +22,14 @@ export interface EncodedFunction {
 /**
  * Ids of each function, undefined where `drop` drops it. An empty function becomes one end-of-text token, so that every
  * function has a last token to judge. Where the last token is pooled, ids end with it (see {@link pooledLength}).
- * Throws TOKENIZER_MISMATCH when the tokenizer knows ids that the model's embedding does not have.
+ * Throws MAX_LENGTH_TOO_LARGE, and TOKENIZER_MISMATCH when the tokenizer knows ids that the model's embedding does not have.
  */
 export function encodeFunctions(
   { tokenizer, spec, path }: Pick<OpenModel, 'tokenizer' | 'spec' | 'path'>,
   codes: readonly string[],
   { maxLength, longFunctions, pooling }: EncodeOptions,
 ): (EncodedFunction | undefined)[] {
+  requireMaxLength({ spec, path }, maxLength);
   const { eos, bos, pad } = tokenizer.special;
   const empty = eos ?? bos ?? pad ?? 0;
   const ends = endTokenCount(tokenizer);

@@ -12,6 +12,13 @@ export type CardBase =
   | { readonly kind: 'local'; readonly path: string }
   | { readonly kind: 'pypi'; readonly name: string; readonly version: string; readonly isGguf: boolean };
 
+export interface OwnClass {
+  /** The base model runs code that is published with it (`auto_map`): Transformers' own computes something else, or nothing. */
+  readonly runsPublishedCode: boolean;
+  /** What its config.json calls the number of layers. */
+  readonly layersKey: 'num_hidden_layers' | 'num_layers';
+}
+
 export interface CardUsage {
   readonly base: CardBase;
   readonly maxLength: number;
@@ -20,6 +27,8 @@ export interface CardUsage {
   /** How many of the base model's lowest layers it was trained on; undefined: all. */
   readonly keepLayers: number | undefined;
   readonly head: CardHead;
+  /** Where Transformers has no class with the head, so that the lines define one. */
+  readonly ownClass: OwnClass | undefined;
   /** On the scale of Vultune's scores. */
   readonly threshold: number;
   /** The same on the softmax of the logits. */
@@ -170,13 +179,12 @@ function pythonLines(usage: CardUsage): string[] {
   // What an encoder's tokenizer puts behind a text stays there when the text is truncated.
   const truncated = head.token === 'first' && longFunctions !== 'head_tail';
   return [
-    ...imports(usage.base),
+    ...imports(usage),
     '',
     ...baseLines(usage.base),
-    'tokenizer = AutoTokenizer.from_pretrained(**BASE)',
-    `model = AutoModelForSequenceClassification.from_pretrained(**BASE, num_labels=2, ${keepLayers === undefined ? '' : `num_hidden_layers=${keepLayers}, `}dtype=torch.float32)`,
-    ...lines.prepare,
-    'model = PeftModel.from_pretrained(model, ".").eval()',
+    ...(usage.ownClass === undefined
+      ? classOfTransformers(lines.prepare, keepLayers)
+      : ownClass(usage.ownClass, keepLayers)),
     '',
     '',
     'def score(code):',
@@ -194,11 +202,49 @@ function pythonLines(usage: CardUsage): string[] {
   ];
 }
 
-const imports = (base: CardBase) => [
+const imports = ({ base, ownClass: own }: CardUsage) => [
   ...(base.kind === 'pypi' ? ['import importlib.metadata', 'import os', ''] : []),
   'import torch',
   'from peft import PeftModel',
-  'from transformers import AutoModelForSequenceClassification, AutoTokenizer',
+  ...(own === undefined
+    ? ['from transformers import AutoModelForSequenceClassification, AutoTokenizer']
+    : [
+        'from transformers import AutoModelForCausalLM, AutoTokenizer',
+        'from transformers.modeling_outputs import SequenceClassifierOutput',
+      ]),
+];
+
+const classOfTransformers = (prepare: readonly string[], keepLayers: number | undefined) => [
+  'tokenizer = AutoTokenizer.from_pretrained(**BASE)',
+  `model = AutoModelForSequenceClassification.from_pretrained(**BASE, num_labels=2, ${layerCount('num_hidden_layers', keepLayers)}dtype=torch.float32)`,
+  ...prepare,
+  'model = PeftModel.from_pretrained(model, ".").eval()',
+];
+
+const layerCount = (key: string, keepLayers: number | undefined) =>
+  keepLayers === undefined ? '' : `${key}=${keepLayers}, `;
+
+const ownClass = ({ runsPublishedCode, layersKey }: OwnClass, keepLayers: number | undefined) => [
+  ...(runsPublishedCode
+    ? ['BASE["trust_remote_code"] = True  # runs the code in the base model\'s repository: read it first']
+    : []),
+  'tokenizer = AutoTokenizer.from_pretrained(**BASE)',
+  '',
+  '',
+  'class Classifier(torch.nn.Module):  # Transformers has none for this model',
+  '    base_model_prefix = "transformer"',
+  '',
+  '    def __init__(self):',
+  '        super().__init__()',
+  `        self.transformer = AutoModelForCausalLM.from_pretrained(**BASE, ${layerCount(layersKey, keepLayers)}dtype=torch.float32).transformer`,
+  '        self.score = torch.nn.Linear(self.transformer.config.hidden_size, 2, bias=False)',
+  '',
+  '    def forward(self, input_ids):',
+  '        hidden = self.transformer(input_ids=input_ids).last_hidden_state  # [1, tokens, width]',
+  '        return SequenceClassifierOutput(logits=self.score(hidden[:, -1]))',
+  '',
+  '',
+  'model = PeftModel.from_pretrained(Classifier(), ".").eval()',
 ];
 
 function baseLines(base: CardBase): string[] {

@@ -126,6 +126,21 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       sliding_window: null,
     },
   },
+  'llama, with a window': {
+    architecture: 'llama',
+    metadata: { ...sizes, ...grouped, ...rmsNorm, ...tokens, 'attention.sliding_window': u32(4) },
+    rows: [...decoderTop, ...rmsNorms, ...attention(interleave), ...gated],
+    config: {
+      model_type: 'mistral',
+      ...decoderKeys,
+      ...epsilons.rms,
+      hidden_act: 'silu',
+      tie_word_embeddings: true,
+      attention_bias: false,
+      mlp_bias: false,
+      sliding_window: 4,
+    },
+  },
   qwen2: {
     architecture: 'qwen2',
     metadata: { ...sizes, ...grouped, ...rmsNorm, ...tokens },

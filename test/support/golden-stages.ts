@@ -55,6 +55,21 @@ const ENCODERS = {
   modernbert: { ...ENCODER, num_attention_heads: 2, model_type: 'modernbert', local_attention: 8 },
 } as const;
 
+const GPT2 = { vocab_size: 40, n_embd: 16, n_inner: 20, n_layer: 3, n_head: 4, n_positions: 64 };
+
+/** Compiled with LoRA on every matrix alone: what differs is the block. */
+const OTHER_FAMILIES = {
+  gpt2: { ...GPT2, model_type: 'gpt2' },
+  gpt_bigcode: { ...GPT2, model_type: 'gpt_bigcode' },
+  'gpt_bigcode, a key and value a head': { ...GPT2, model_type: 'gpt_bigcode', multi_query: false },
+  codegen: { ...GPT2, model_type: 'codegen', rotary_dim: 2 },
+  phi: { ...LLAMA, model_type: 'phi' },
+  starcoder2: { ...LLAMA, model_type: 'starcoder2', sliding_window: 8 },
+  qwen3: { ...LLAMA, model_type: 'qwen3' },
+  gemma3_text: { ...LLAMA, model_type: 'gemma3_text', sliding_window_pattern: 3, sliding_window: 8 },
+  glm: { ...LLAMA, model_type: 'glm', attention_bias: true },
+} as const;
+
 const ALL_LINEAR: LoraOptions = {
   rank: 3,
   alpha: 6,
@@ -71,6 +86,8 @@ const ADAPTERS = {
   'rsLoRA on two': { ...ALL_LINEAR, useRsLora: true, targetModules: ['q_proj', 'down_proj'] },
   'LoRA with patterns': { ...ALL_LINEAR, rankPattern: { v_proj: 2 }, alphaPattern: { up_proj: 12 } },
 } as const satisfies Record<string, LoraOptions>;
+
+const FIRST_ADAPTER = { 'LoRA on all': ALL_LINEAR };
 
 const heads = (model: Model): Readonly<Record<string, Head | undefined>> => ({
   nothing: undefined,
@@ -89,8 +106,8 @@ const LOSSES = {
 /** Hashes by the name of the stage and of what is compiled of it. */
 export async function compiledGraphs(): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const [model, config] of Object.entries(MODELS)) {
-    for (const [adapter, options] of Object.entries(ADAPTERS)) {
+  for (const [model, config] of Object.entries({ ...MODELS, ...OTHER_FAMILIES })) {
+    for (const [adapter, options] of Object.entries(model in MODELS ? ADAPTERS : FIRST_ADAPTER)) {
       // Every form for one model and adapter, a few for the others.
       const isWhole = model === 'llama' && adapter === 'LoRA on all';
       const graphs: Graph[] = [];

@@ -2,6 +2,7 @@
  * @file Models small enough for a test: the random ones of test/fixtures, and made-up ones of any size and family held
  * in memory; networks on them.
  */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { AdaptedMatrix } from '../../src/adapters/adapted-matrix.ts';
 import { type AdapterParameters, parameterSpecs } from '../../src/adapters/adapter-parameters.ts';
@@ -14,8 +15,9 @@ import { baseShapes } from '../../src/heads/check-head-weights.ts';
 import { classifier, resolvePooling } from '../../src/heads/classifier.ts';
 import type { Head } from '../../src/heads/head.ts';
 import { promisedShapes } from '../../src/model/check-weights.ts';
-import { readModel } from '../../src/model/families/registry.ts';
-import type { Model, Pooling } from '../../src/model/spec.ts';
+import { FAMILY_NAMES, readModel } from '../../src/model/families/registry.ts';
+import { modelCheckpoint } from '../../src/model/model-checkpoint.ts';
+import type { Block, Model, Pooling } from '../../src/model/spec.ts';
 import { Network, type NetworkOptions } from '../../src/network/network.ts';
 
 import type { Backend } from '../../src/runtime/backend.ts';
@@ -26,16 +28,33 @@ import { BaseWeights } from '../../src/weights/base-weights.ts';
 import { sharedBackend } from './ort-run.ts';
 import { rowsOf } from './rows-of.ts';
 
-export const FIXTURE_NAMES = [
-  'llama',
-  'llama-linear-rope',
-  'llama-llama3-rope',
-  'mistral-window',
-  'qwen2',
-] as const;
-export type FixtureName = (typeof FIXTURE_NAMES)[number];
+const FIXTURES = resolve(import.meta.dirname, '../fixtures');
 
-export const fixtureFolder = (name: FixtureName) => resolve(import.meta.dirname, '../fixtures', name);
+export const fixtureFolder = (name: string) => resolve(FIXTURES, name);
+
+const familyOf = (name: string): unknown => {
+  const config = resolve(fixtureFolder(name), 'base/config.json');
+  return existsSync(config) ? JSON.parse(readFileSync(config, 'utf8')).model_type : undefined;
+};
+
+/** Folders of test/fixtures with reference outputs for models of a family. */
+export const fixturesOf = (family: string): readonly string[] =>
+  readdirSync(FIXTURES)
+    .filter((name) => familyOf(name) === family)
+    .toSorted();
+
+/** The same for every family of the registry. */
+export const FIXTURE_NAMES: readonly string[] = FAMILY_NAMES.flatMap(fixturesOf);
+
+/** Where packed is held to alone: one of each family, and each other kind of block. */
+export const PACKED_FIXTURES: readonly string[] = [
+  ...FAMILY_NAMES.map((family) => fixturesOf(family)[0]!),
+  // Padding stands beyond the last of its 40 positions; one key and value a head; 8 shards; a window everywhere.
+  'gpt2-bare',
+  'gpt_bigcode-mha',
+  'codegen2',
+  'starcoder2-window',
+];
 
 export interface TinyModel {
   readonly model: Model;
@@ -44,11 +63,11 @@ export interface TinyModel {
 }
 
 /** The base model of a fixture. */
-export async function openFixture(name: FixtureName): Promise<TinyModel> {
-  const base = resolve(fixtureFolder(name), 'base');
-  const checkpoint = await openCheckpoint(base);
+export async function openFixture(name: string): Promise<TinyModel> {
+  const stored = await openCheckpoint(resolve(fixtureFolder(name), 'base'));
+  const { model, checkpoint } = modelCheckpoint(stored);
   return {
-    model: readModel(checkpoint.config, base),
+    model,
     weights: new BaseWeights(checkpoint),
     fingerprint: checkpoint.fingerprint,
   };
@@ -107,8 +126,20 @@ export type EncoderName = keyof typeof ENCODER_CONFIGS;
 export const ENCODER_NAMES = Object.keys(ENCODER_CONFIGS) as readonly EncoderName[];
 
 /** A model that is on no disk: random weights, the same for the same seed. */
-export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): TinyModel {
+export const makeModel = (config: Readonly<Record<string, unknown>>, seed = 1): TinyModel =>
+  withRandomWeights(readModel(config, 'tiny'), config, seed);
+
+/** A model whose blocks are changed to what no family has. */
+export function makeChangedModel(
+  config: Readonly<Record<string, unknown>>,
+  change: (block: Block) => Block,
+): TinyModel {
   const model = readModel(config, 'tiny');
+  const layers = model.layers.map((layer) => ({ ...layer, block: change(layer.block) }));
+  return withRandomWeights({ ...model, layers }, config, 1);
+}
+
+function withRandomWeights(model: Model, config: Readonly<Record<string, unknown>>, seed: number): TinyModel {
   const { heads, vocabularySize, hiddenSize } = model;
   const pooling = resolvePooling(model, undefined);
   const shapes = new Map<string, readonly number[]>([
@@ -137,7 +168,7 @@ export function makeModel(config: Readonly<Record<string, unknown>>, seed = 1): 
  */
 function randomTensor(name: string, shape: readonly number[], seed: number): HostTensor<'float32'> {
   const random = randomStream(seed, name);
-  const isNorm = /norm/i.test(name) && !name.endsWith('.bias');
+  const isNorm = /norm|\bln_/i.test(name) && !name.endsWith('.bias');
   const spread = shape.length === 2 ? 0.6 / Math.sqrt(shape[1]!) : 0.1;
   const values = Float32Array.from(
     { length: sizeOf(shape) },
@@ -210,7 +241,7 @@ export const tinyBackend = (): Promise<Backend> => sharedBackend(1);
 
 /** The network of a fixture with its own adapter. */
 export async function fixtureNetwork(
-  name: FixtureName,
+  name: string,
   options: TinyNetworkOptions = {},
 ): Promise<TinyNetwork & { readonly model: Model }> {
   const tiny = await openFixture(name);

@@ -51,6 +51,8 @@ export interface AdaptedPart {
   readonly candidates: readonly string[];
   /** Whether the checkpoint holds them [in, out] (Conv1D). */
   readonly transposed: boolean;
+  /** Whether Transformers has a class with the classifying head. */
+  readonly hasClassifier: boolean;
 }
 
 /**
@@ -86,7 +88,8 @@ export function formatAdapterConfig(config: AdapterConfig, adapted: AdaptedPart)
   const { lora } = config;
   const json = {
     peft_type: 'LORA',
-    task_type: 'SEQ_CLS',
+    // PEFT's classes for a task go over Transformers' classifiers.
+    task_type: adapted.hasClassifier ? 'SEQ_CLS' : null,
     base_model_name_or_path: config.baseModel,
     revision: config.revision ?? null,
     r: lora.rank,
@@ -94,7 +97,7 @@ export function formatAdapterConfig(config: AdapterConfig, adapted: AdaptedPart)
     lora_dropout: lora.dropout,
     use_rslora: lora.useRsLora,
     ...peftTargets(lora.targetModules, adapted),
-    modules_to_save: HEAD_MODULES,
+    modules_to_save: adapted.hasClassifier ? HEAD_MODULES : ['score'],
     bias: 'none',
     fan_in_fan_out: adapted.transposed,
     inference_mode: true,

@@ -129,6 +129,7 @@ export async function writeAdapter(folder: string, adapter: AdapterToWrite): Pro
     modules: adaptedModules(adapter.parameters),
     candidates: classifierMatrices(adapter.model),
     transposed: layerMatrices(adapter.model).some(({ matrix }) => matrix.transposed === true),
+    hasClassifier: adapter.model.heads.lacksClassifier !== true,
   };
   writeFileAtomic(join(folder, CONFIG), formatAdapterConfig(adapter.config, adapted));
 }
@@ -139,6 +140,8 @@ function classifierMatrices(model: Model): string[] {
   return [
     ...layerMatrices(model).map(({ name }) => name),
     ...(layer?.weights === 'base' ? [layer.dense.name] : []),
+    // PEFT takes the head for one of "all-linear" where it does not know the task.
+    ...(model.heads.lacksClassifier === true ? [model.heads.classifier] : []),
   ];
 }
 

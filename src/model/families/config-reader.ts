@@ -70,6 +70,10 @@ export class ConfigReader {
     return found;
   }
 
+  optionalNumber(key: string): number | undefined {
+    return this.#find([key]) === undefined ? undefined : this.number(key);
+  }
+
   /** A whole number; undefined when there is none. */
   optionalInteger(key: string): number | undefined {
     const found = this.#find([key]);

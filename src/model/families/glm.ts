@@ -19,7 +19,7 @@ export function glm(config: ConfigReader): Model {
     headSize: 128,
     norm: rmsNorm(config.positive('rms_norm_eps', 1.5625e-7)),
     rotary: (headSize) => {
-      const { rotary, ...limit } = readRotary(config, headSize, 0.5);
+      const { rotary, ...limit } = readRotary(config, headSize, { share: 0.5 });
       return { rotary: { ...rotary, interleaved: true }, ...limit };
     },
     mlp: (hiddenSize, feedForwardSize) => {

@@ -1,5 +1,5 @@
 /** @file What Llama and its relatives share: pre-norm blocks, rotary attention, and one scheme of names. */
-import type { Mlp, Model, Norm } from '../spec.ts';
+import type { Block, Mlp, Model, Norm, Residual } from '../spec.ts';
 import { readActivation } from './activation-name.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { layers, matrix, rmsNorm, whole } from './parts.ts';
@@ -13,20 +13,35 @@ export interface LlamaLikeVariant {
   window(layer: number): number | undefined;
   /** d; default: `head_dim`, or D / H. */
   readonly headSize?: number;
+  /** K where the file does not say it; default: H. */
+  readonly keyValueHeadCount?: number;
   /** Default: RMS norms with `rms_norm_eps`. */
   readonly norm?: (name: string) => Norm;
   /** Norms of each query and key head: `self_attn.q_norm`, `self_attn.k_norm`. */
   readonly normsHeads?: boolean;
   /** Default: every feature of a head turns, as `rope_parameters` say. */
-  readonly rotary?: (headSize: number) => RotaryConfig;
+  readonly rotary?: (headSize: number, layer: number) => RotaryConfig;
+  /** Factor on q k^T; default: 1 / sqrt(d). */
+  readonly scale?: number;
+  /** Default: `self_attn.o_proj`. */
+  readonly attentionOutput?: string;
+  /** Default: one after the other, each behind its own norm. */
+  readonly residual?: Residual;
+  readonly norms?: (norm: (name: string) => Norm) => Block['norms'];
   readonly mlp: (hiddenSize: number, feedForwardSize: number) => Mlp;
   readonly tiesEmbeddings: boolean;
+  /** Factor on the rows of the embedding. */
+  readonly embeddingScale?: number;
+  /** Default: `model.norm`. */
+  readonly finalNorm?: string;
+  /** Full name of the bias on the logits of the next token. */
+  readonly languageModelBias?: string;
 }
 
 export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Model {
   const hiddenSize = config.size('hidden_size');
   const headCount = config.size('num_attention_heads');
-  const keyValueHeadCount = config.size('num_key_value_heads', headCount);
+  const keyValueHeadCount = config.size('num_key_value_heads', variant.keyValueHeadCount ?? headCount);
   const headSize = config.size('head_dim', variant.headSize ?? Math.floor(hiddenSize / headCount));
   if (headCount % keyValueHeadCount !== 0) {
     throw config.unsupported('num_key_value_heads', keyValueHeadCount, `a divisor of ${headCount}`);
@@ -36,26 +51,39 @@ export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Mode
   const norm = variant.norm ?? rmsNorm(config.positive('rms_norm_eps', 1e-6));
   const headNorm = (name: string) => ({ norm: norm(name), over: 'head' }) as const;
   const [querySize, keySize] = [headCount * headSize, keyValueHeadCount * headSize];
-  const { rotary, positionLimit } = variant.rotary?.(headSize) ?? readRotary(config, headSize);
+  const layerCount = config.layerCount();
+  const rotaries = Array.from(
+    { length: layerCount },
+    (_, layer) => variant.rotary?.(headSize, layer) ?? readRotary(config, headSize),
+  );
+  const positionLimit = rotaries.find((one) => one.positionLimit !== undefined)?.positionLimit;
   const attention = {
     query: whole(matrix('self_attn.q_proj', hiddenSize, querySize, qkvBias)),
     key: whole(matrix('self_attn.k_proj', hiddenSize, keySize, qkvBias)),
     value: whole(matrix('self_attn.v_proj', hiddenSize, keySize, qkvBias)),
-    output: matrix('self_attn.o_proj', querySize, hiddenSize, variant.attentionOutputBias),
+    output: matrix(
+      variant.attentionOutput ?? 'self_attn.o_proj',
+      querySize,
+      hiddenSize,
+      variant.attentionOutputBias,
+    ),
     headCount,
     keyValueHeadCount,
     headSize,
-    rotary,
+    ...(variant.scale !== undefined && { scale: variant.scale }),
     ...(variant.normsHeads === true && {
       queryNorm: headNorm('self_attn.q_norm'),
       keyNorm: headNorm('self_attn.k_norm'),
     }),
   };
   const block = {
-    residual: 'pre-norm',
-    norms: { attention: norm('input_layernorm'), mlp: norm('post_attention_layernorm') },
+    residual: variant.residual ?? 'pre-norm',
+    norms: variant.norms?.(norm) ?? {
+      attention: norm('input_layernorm'),
+      mlp: norm('post_attention_layernorm'),
+    },
     mlp: variant.mlp(hiddenSize, config.size('intermediate_size')),
-  } as const;
+  };
   const embedding = 'model.embed_tokens.weight';
   return {
     family: variant.family,
@@ -64,23 +92,40 @@ export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Mode
     maxPositions: Math.min(variant.maxPositions, positionLimit ?? Number.POSITIVE_INFINITY),
     ...(positionLimit !== undefined && { positionLimit }),
     padTokenId: config.optionalInteger('pad_token_id'),
-    embedding: { tokens: embedding },
+    embedding: {
+      tokens: embedding,
+      ...(variant.embeddingScale !== undefined && { scale: variant.embeddingScale }),
+    },
     layers: layers(
-      config.layerCount(),
+      layerCount,
       (layer) => `model.layers.${layer}.`,
-      (layer) => ({ ...block, attention: { ...attention, window: variant.window(layer) } }),
+      (layer) => ({
+        ...block,
+        attention: { ...attention, rotary: rotaries[layer]!.rotary, window: variant.window(layer) },
+      }),
     ),
-    finalNorm: norm('model.norm'),
+    finalNorm: norm(variant.finalNorm ?? 'model.norm'),
     heads: {
       classifier: 'score',
       languageModel: variant.tiesEmbeddings ? embedding : 'lm_head.weight',
+      ...(variant.languageModelBias !== undefined && { languageModelBias: variant.languageModelBias }),
     },
   };
 }
 
-/** down(silu(gate(x)) * up(x)), each a matrix of its own. */
-export function gatedMlp(config: ConfigReader, bias = false): LlamaLikeVariant['mlp'] {
-  const activation = readActivation(config, 'hidden_act', 'silu');
+export interface GatedMlpOptions {
+  readonly bias?: boolean;
+  /** The field of config.json, and what it is where it is missing. */
+  readonly key?: string;
+  readonly activation?: string;
+}
+
+/** down(activation(gate(x)) * up(x)), each a matrix of its own; default: silu. */
+export function gatedMlp(
+  config: ConfigReader,
+  { bias = false, key = 'hidden_act', activation: usual = 'silu' }: GatedMlpOptions = {},
+): LlamaLikeVariant['mlp'] {
+  const activation = readActivation(config, key, usual);
   return (hiddenSize, feedForwardSize) => ({
     kind: 'gated',
     activation,

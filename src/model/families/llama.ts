@@ -11,7 +11,7 @@ export function llama(config: ConfigReader): Model {
     attentionOutputBias: attentionBias,
     maxPositions: config.size('max_position_embeddings', 2048),
     window: () => undefined,
-    mlp: gatedMlp(config, config.flag('mlp_bias', false)),
+    mlp: gatedMlp(config, { bias: config.flag('mlp_bias', false) }),
     tiesEmbeddings: config.flag('tie_word_embeddings', false),
   });
 }

@@ -15,6 +15,11 @@ export const rmsNorm =
   (epsilon: number) =>
   (name: string): Norm => ({ kind: 'rms', name, epsilon });
 
+/** Times 1 + weight. */
+export const rmsNormOfOnePlus =
+  (epsilon: number) =>
+  (name: string): Norm => ({ kind: 'rms', name, epsilon, onePlus: true });
+
 export const layerNorm =
   (epsilon: number, bias = true) =>
   (name: string): Norm => ({ kind: 'layer', name, epsilon, bias });

@@ -4,33 +4,76 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import type { TensorView } from '../../checkpoint/tensor-view.ts';
 import type { Model } from '../spec.ts';
 import { bert } from './bert.ts';
+import { chatglm } from './chatglm.ts';
 import { codegen } from './codegen.ts';
 import { ConfigReader } from './config-reader.ts';
+import { gemma3 } from './gemma3.ts';
 import { glm } from './glm.ts';
 import { gptBigCode } from './gpt-bigcode.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
 import { mistral } from './mistral.ts';
 import { modernbert } from './modernbert.ts';
+import { phi } from './phi.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { roberta } from './roberta.ts';
 import { starcoder2 } from './starcoder2.ts';
 import { withBasePrefix } from './stored-names.ts';
 
-const FAMILIES: Readonly<Record<string, (config: ConfigReader) => Model>> = {
-  bert,
-  codegen,
-  glm,
-  gpt2,
-  gpt_bigcode: gptBigCode,
-  llama,
-  mistral,
-  modernbert,
-  qwen2,
-  qwen3,
-  roberta,
-  starcoder2,
+export interface Family {
+  /** The model that a config.json of this type describes. */
+  readonly model: (config: ConfigReader) => Model;
+  /** Default: under the names of the specification, or without the first part of them ({@link withBasePrefix}). */
+  readonly storedNames?: (stored: Checkpoint, model: Model) => ReadonlyMap<string, TensorView>;
+  /** Models that are published as this type, by the names that papers use. */
+  readonly published: readonly string[];
+  /** What their tokenizers are. */
+  readonly tokenizers: readonly TokenizerKind[];
+}
+
+export type TokenizerKind = 'byte-level BPE' | 'SentencePiece' | 'tiktoken' | 'WordPiece';
+
+export const FAMILIES: Readonly<Record<string, Family>> = {
+  bert: { model: bert, published: ['BERT'], tokenizers: ['WordPiece'] },
+  chatglm: {
+    model: chatglm,
+    published: ['CodeGeeX4', 'GLM-4 (its own code)', 'ChatGLM3'],
+    tokenizers: ['tiktoken', 'SentencePiece'],
+  },
+  codegen: { model: codegen, published: ['CodeGen', 'CodeGen2'], tokenizers: ['byte-level BPE'] },
+  gemma3_text: { model: gemma3, published: ['Gemma 3 (text)'], tokenizers: ['SentencePiece'] },
+  glm: { model: glm, published: ['GLM-4', 'CodeGeeX4 (converted)'], tokenizers: ['byte-level BPE'] },
+  gpt2: { model: gpt2, published: ['GPT-2', 'CodeGPT'], tokenizers: ['byte-level BPE'] },
+  gpt_bigcode: {
+    model: gptBigCode,
+    published: ['SantaCoder', 'StarCoder', 'StarCoderBase', 'WizardCoder 1B, 3B, 15B'],
+    tokenizers: ['byte-level BPE'],
+  },
+  llama: {
+    model: llama,
+    published: ['Llama', 'CodeLlama', 'DeepSeek-Coder', 'WizardCoder 7B, 13B, 34B', 'CodeGen2.5', 'SmolLM2'],
+    tokenizers: ['SentencePiece', 'byte-level BPE'],
+  },
+  mistral: {
+    model: mistral,
+    published: ['Mistral', 'Codestral'],
+    tokenizers: ['SentencePiece', 'byte-level BPE'],
+  },
+  modernbert: { model: modernbert, published: ['ModernBERT'], tokenizers: ['byte-level BPE'] },
+  phi: { model: phi, published: ['Phi-1', 'Phi-1.5', 'Phi-2'], tokenizers: ['byte-level BPE'] },
+  qwen2: {
+    model: qwen2,
+    published: ['Qwen2', 'Qwen2.5-Coder', 'CodeQwen1.5'],
+    tokenizers: ['byte-level BPE'],
+  },
+  qwen3: { model: qwen3, published: ['Qwen3'], tokenizers: ['byte-level BPE'] },
+  roberta: {
+    model: roberta,
+    published: ['RoBERTa', 'CodeBERT', 'GraphCodeBERT', 'UniXcoder', 'ContraBERT', 'LineVul'],
+    tokenizers: ['byte-level BPE'],
+  },
+  starcoder2: { model: starcoder2, published: ['StarCoder2'], tokenizers: ['byte-level BPE'] },
 };
 
 export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);
@@ -57,7 +100,7 @@ export function readModel(
       },
     );
   }
-  return family(reader);
+  return family.model(reader);
 }
 
 /**
@@ -65,4 +108,4 @@ export function readModel(
  * schemes of names.
  */
 export const storedNames = (stored: Checkpoint, model: Model): ReadonlyMap<string, TensorView> =>
-  withBasePrefix(stored, model);
+  (FAMILIES[model.family]?.storedNames ?? withBasePrefix)(stored, model);

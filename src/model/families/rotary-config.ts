@@ -14,13 +14,24 @@ export interface RotaryConfig {
   readonly positionLimit?: number;
 }
 
+export interface RotaryDefaults {
+  /** Share of a head's features that turn. */
+  readonly share?: number;
+  readonly base?: number;
+}
+
 /**
  * @param headSize d
- * @param share of a head's features that turn, where the file does not say it
+ * @param defaults where the file does not say it
+ * @param section what the file says of these layers; default: what it says of all
  */
-export function readRotary(config: ConfigReader, headSize: number, share = 1): RotaryConfig {
-  const section = config.section('rope_parameters', 'rope_scaling');
-  const base = config.positive('rope_theta', 10_000);
+export function readRotary(
+  config: ConfigReader,
+  headSize: number,
+  { share = 1, base: usualBase = 10_000 }: RotaryDefaults = {},
+  section: ConfigReader | undefined = config.section('rope_parameters', 'rope_scaling'),
+): RotaryConfig {
+  const base = config.positive('rope_theta', usualBase);
   const told = config.positive('partial_rotary_factor', share);
   const size = Math.trunc(headSize * (section?.positive('partial_rotary_factor', told) ?? told));
   if (size > headSize || size < 2 || size % 2 !== 0) {

@@ -19,7 +19,8 @@ import { formatTable } from '../../evaluation/format.ts';
 import { metricRegistry } from '../../evaluation/metrics/registry.ts';
 import type { Model } from '../../model/spec.ts';
 import { modelIdentity } from '../../network/model-identity.ts';
-import type { CardBase, CardHead } from '../../report/card-usage.ts';
+import type { OpenModel } from '../../network/open-model.ts';
+import type { CardBase, CardHead, OwnClass } from '../../report/card-usage.ts';
 import { formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
 import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
@@ -190,6 +191,7 @@ function modelCard(
       pooling,
       head: cardHead(model.spec),
       keepLayers: config.keep_layers ?? undefined,
+      ownClass: ownClass(model),
       threshold,
       rawThreshold: rawThreshold(calibration, threshold),
       calibration: calibration && describeCalibration(calibration),
@@ -214,6 +216,12 @@ function cardHead({ heads }: Model): CardHead {
     takesTokens: encoder !== undefined && encoder.classes !== classifier,
     isToldPooling: encoder?.poolsAsConfigured === true,
   };
+}
+
+function ownClass({ spec, checkpoint }: OpenModel): OwnClass | undefined {
+  if (spec.heads.lacksClassifier !== true) return undefined;
+  const layersKey = spec.family === 'chatglm' ? 'num_layers' : 'num_hidden_layers';
+  return { runsPublishedCode: checkpoint.config.auto_map !== undefined, layersKey };
 }
 
 /** The reference as a reader of the card can follow it, from wherever that is. */

@@ -7,6 +7,7 @@ import { checkHeadWeights } from '../../heads/check-head-weights.ts';
 import { resolvePooling } from '../../heads/classifier.ts';
 import type { Pooling } from '../../model/spec.ts';
 import type { OpenModel } from '../../network/open-model.ts';
+import { requireMaxLength } from '../../network/require-max-length.ts';
 import type { Label } from '../../objectives/classification.ts';
 import { classify } from '../../tasks/classify.ts';
 import type { Task } from '../../tasks/task.ts';
@@ -26,8 +27,12 @@ export interface TrainingPlan {
   readonly trainer: TrainerOptions;
 }
 
-/** Throws LORA_LAYERS, LORA_TARGET_UNKNOWN, POOLING_UNSUPPORTED and CHECKPOINT_TENSOR_MISSING for what the model does not have. */
+/**
+ * Throws MAX_LENGTH_TOO_LARGE, LORA_LAYERS, LORA_TARGET_UNKNOWN, POOLING_UNSUPPORTED and CHECKPOINT_TENSOR_MISSING for what the model does
+ * not have.
+ */
 export function planTraining(config: TrainConfig, model: OpenModel): TrainingPlan {
+  requireMaxLength(model, config.max_length);
   const lora = loraOptions(config);
   const layers = lora.layers === 'all' ? undefined : selectedLayers(lora.layers, model.spec.layers.length);
   const loss =

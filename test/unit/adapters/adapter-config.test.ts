@@ -149,7 +149,13 @@ describe('fields that are passed over', () => {
     expect(adapterConfigNotes(JSON.parse(readFileSync(file, 'utf8')))).toEqual([]);
     const config: AdapterConfig = { lora: loraDefaults, baseModel: 'org/model', revision: undefined };
     const own = JSON.parse(
-      formatAdapterConfig(config, { layers: undefined, modules: [], candidates: [], transposed: false }),
+      formatAdapterConfig(config, {
+        layers: undefined,
+        modules: [],
+        candidates: [],
+        transposed: false,
+        hasClassifier: true,
+      }),
     );
     expect(adapterConfigNotes(own)).toEqual([]);
   });
@@ -165,7 +171,13 @@ describe('what is written', () => {
   });
   const write = (lora: Partial<LoraOptions>, layers?: readonly number[], modules = MODULES) => {
     const isTarget = targetMatcher(lora.targetModules ?? 'all-linear');
-    const adapted = { layers, modules: modules.filter(isTarget), candidates: CANDIDATES, transposed: false };
+    const adapted = {
+      layers,
+      modules: modules.filter(isTarget),
+      candidates: CANDIDATES,
+      transposed: false,
+      hasClassifier: true,
+    };
     return JSON.parse(formatAdapterConfig(config(lora), adapted));
   };
 
@@ -199,6 +211,27 @@ describe('what is written', () => {
   ])('%s that would make PEFT adapt more than was adapted is a list of what was', (_what, targets) => {
     const json = write({ targetModules: targets }, undefined, MODULES.slice(1));
     expect([json.target_modules, json.layers_to_transform]).toEqual([MODULES.slice(1), null]);
+  });
+
+  test('where Transformers has no class with the head: no task, and every matrix by its name', () => {
+    // PEFT takes the head for one of "all-linear" where it does not know the task.
+    const candidates = [...MODULES, 'score'];
+    const adapted = {
+      layers: undefined,
+      modules: MODULES,
+      candidates,
+      transposed: false,
+      hasClassifier: false,
+    };
+    const written = (lora: Partial<LoraOptions>) => JSON.parse(formatAdapterConfig(config(lora), adapted));
+    expect(written({})).toMatchObject({
+      task_type: null,
+      target_modules: MODULES,
+      layers_to_transform: null,
+      modules_to_save: ['score'],
+    });
+    expect(written({ targetModules: ['q_proj', 'up_proj'] }).target_modules).toEqual(['q_proj', 'up_proj']);
+    expect(() => parseAdapterConfig(written({}), 'file')).not.toThrow();
   });
 
   test("names and values as in PEFT's own file", () => {

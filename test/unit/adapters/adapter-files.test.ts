@@ -23,6 +23,8 @@ import {
 import type { DetectorSettings } from '../../../src/adapters/files/detector-settings.ts';
 import { type LayerSelection, type LoraOptions, planLora } from '../../../src/adapters/lora-plan.ts';
 import { readAllSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
+import { resolvePooling } from '../../../src/heads/classifier.ts';
+import { layerMatrices } from '../../../src/model/matrices.ts';
 import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { type HostTensor, int64, zeros } from '../../../src/tensor/host-tensor.ts';
 import {
@@ -77,10 +79,10 @@ const contents = (dir: string) =>
 test.each(FIXTURE_NAMES)("PEFT's adapter for %s, its head included", async (name) => {
   const fixture = (await openFixture(name)).model;
   const header = readAdapterHeader(join(fixtureFolder(name), 'adapter'));
-  const { head } = classifierJudgement(fixture, 'last');
+  const { head } = classifierJudgement(fixture, resolvePooling(fixture, undefined));
   const { adapted, parameters } = await loadAdapter(header, fixture, head);
   expect(header.settings).toBeUndefined();
-  expect(adapted).toHaveLength(14);
+  expect(adapted).toHaveLength(layerMatrices(fixture).length + (head.matrices ?? []).length);
   const stored = await readAllSafetensors(join(fixtureFolder(name), 'adapter/adapter_model.safetensors'));
   expect(parameters).toEqual(stored);
 });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeFunctions } from '../../../src/network/encode-functions.ts';
 import { openTokenizer } from '../../../src/text/open-tokenizer.ts';
 import type { SpecialTokens, Tokenizer } from '../../../src/text/tokenizer.ts';
@@ -120,3 +120,37 @@ test.each(REFERENCES)(
     expect(encoded).toEqual({ ids: expected.truncated, truncated: true });
   },
 );
+
+describe('more tokens than the model has positions for are refused before anything is encoded', () => {
+  const gpt2 = { model_type: 'gpt2', n_embd: 16, n_head: 4, n_layer: 2, n_positions: 32 };
+  const longrope = {
+    rope_type: 'longrope',
+    short_factor: [1, 1],
+    long_factor: [2, 2],
+    original_max_position_embeddings: 32,
+  };
+  test.each<[string, object, string]>([
+    ['learned positions', gpt2, 'learned an embedding'],
+    ['longrope', { rope_parameters: longrope }, 'longrope'],
+    ['dynamic', { max_position_embeddings: 32, rope_parameters: { rope_type: 'dynamic' } }, 'dynamic'],
+    ['a table of sines', { ...gpt2, model_type: 'codegen', rotary_dim: 4 }, 'n_positions'],
+  ])('%s', (_what, config, reason) => {
+    const limited = model(128, {}, config);
+    const encode = (maxLength: number) => () =>
+      encodeFunctions(limited, [], { maxLength, longFunctions: 'truncate', pooling: 'last' });
+    expect(encode(32)).not.toThrow();
+    expect(encode(33)).toThrow(
+      expect.objectContaining({
+        code: 'MAX_LENGTH_TOO_LARGE',
+        message: expect.stringMatching(new RegExp(`33.*32 positions.*${reason}`)),
+        where: { file: 'models/tiny', name: 'max_length' },
+        hint: expect.stringContaining('32'),
+      }),
+    );
+  });
+
+  test('a model that only was made for fewer reads more', () => {
+    const options = { maxLength: 1000, longFunctions: 'truncate', pooling: 'last' } as const;
+    expect(encodeFunctions(model(128, {}, { max_position_embeddings: 32 }), ['a'], options)).toHaveLength(1);
+  });
+});

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readAllSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
+import { FAMILY_NAMES } from '../../../src/model/families/registry.ts';
 import type { Comparison } from '../../../src/parity/compare.ts';
 import { verifyFolder } from '../../../src/parity/verify-folder.ts';
 import { type HostTensor, hostTensor, int64 } from '../../../src/tensor/host-tensor.ts';
-import { FIXTURE_NAMES, fixtureFolder, tinyBackend } from '../../support/tiny-model.ts';
+import { FIXTURE_NAMES, fixtureFolder, fixturesOf, tinyBackend } from '../../support/tiny-model.ts';
 
 const QUANTITIES = [
   'hidden',
@@ -27,14 +28,71 @@ const verify = async (dir: string, blocksPerStage: number, tolerance?: number) =
 
 const failed = (rows: readonly Comparison[]) => rows.filter((row) => !row.ok).map((row) => row.quantity);
 
-// The models have two blocks: two a graph is one graph. Deeper cuts are compared in test/unit/network.
+// Most models have two blocks: two a graph is one graph. Deeper cuts are compared in test/unit/network.
 const CUTS = { 'a block a graph': 1, 'one graph': Number.POSITIVE_INFINITY };
 
-describe.each(FIXTURE_NAMES)('%s agrees with PyTorch', (name) => {
-  test.each(Object.entries(CUTS))('%s', async (_cut, blocksPerStage) => {
-    const rows = await verify(fixtureFolder(name), blocksPerStage);
-    expect(rows.map((row) => row.quantity)).toEqual(QUANTITIES);
-    expect(failed(rows)).toEqual([]);
+/** Their last function is longer than the positions up to which frequencies do not depend on the length. */
+const BEYOND_LIMIT = ['llama-dynamic-rope', 'llama-longrope'];
+
+/** One gradient of its last block is 1e-7 of the largest: AdamW makes a step of its rounding. */
+const ILL_CONDITIONED = ['gpt2-inverse-layer'];
+
+test.each(FAMILY_NAMES)('%s has reference outputs', (family) => {
+  expect(fixturesOf(family).length).toBeGreaterThan(0);
+});
+
+describe.each(FIXTURE_NAMES.filter((name) => !BEYOND_LIMIT.includes(name)))(
+  '%s agrees with PyTorch',
+  (name) => {
+    test.each(Object.entries(CUTS))('%s', async (_cut, blocksPerStage) => {
+      const rows = await verify(fixtureFolder(name), blocksPerStage);
+      const held = Object.keys(await heldQuantities(name));
+      expect(rows.map((row) => row.quantity)).toEqual(QUANTITIES.filter((one) => held.includes(one)));
+      expect(rows.length).toBeGreaterThan(5);
+      const expected = ILL_CONDITIONED.includes(name) ? ['train/final'] : [];
+      expect(failed(rows)).toEqual(expected);
+      if (expected.length > 0) expect(rows.at(-1)!.largestRelativeError).toBeLessThan(5e-3);
+    });
+  },
+);
+
+/** The quantities that a folder has tensors of. */
+async function heldQuantities(name: string): Promise<Record<string, true>> {
+  const tensors = await readAllSafetensors(join(fixtureFolder(name), 'io.safetensors'));
+  return Object.fromEntries([...tensors.keys()].map((key) => [quantityOf(key), true]));
+}
+
+const quantityOf = (key: string) =>
+  key.startsWith('train/') ? /^train\/\w+/.exec(key)![0] : key.split('/')[0]!;
+
+describe.each(BEYOND_LIMIT)('%s: functions up to the limit agree with PyTorch', (name) => {
+  const FUNCTIONS = 3;
+
+  test('the longer one is refused, the others agree', async () => {
+    await expect(verify(fixtureFolder(name), 1)).rejects.toMatchObject({ code: 'SEQUENCE_TOO_LONG' });
+    const dir = mkdtempSync(join(tmpdir(), 'vultune-parity-'));
+    try {
+      cpSync(fixtureFolder(name), dir, { recursive: true });
+      const file = join(dir, 'io.safetensors');
+      const stored = await readAllSafetensors(file);
+      const lengths = Array.from(stored.get('lengths')!.data, Number).slice(0, FUNCTIONS);
+      const tokens = lengths.reduce((sum, length) => sum + length, 0);
+      const first = (key: string, rows: number) => {
+        const { dtype, shape, data } = stored.get(key)!;
+        const width = data.length / shape[0]!;
+        return hostTensor(dtype, [rows, ...shape.slice(1)], data.slice(0, rows * width) as never);
+      };
+      const ofTokens = ['input_ids', 'hidden', 'lm_logits'].map((key) => [key, first(key, tokens)] as const);
+      const ofFunctions = ['lengths', 'labels', 'weights', 'cls_logits'].map(
+        (key) => [key, first(key, FUNCTIONS)] as const,
+      );
+      await writeSafetensors(file, new Map([...ofTokens, ...ofFunctions]));
+      const rows = await verify(dir, 1);
+      expect(rows.map((row) => row.quantity)).toEqual(['hidden', 'lm_logits', 'cls_logits']);
+      expect(failed(rows)).toEqual([]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 

@@ -11,6 +11,7 @@ const USAGE: CardUsage = {
   pooling: 'last',
   keepLayers: undefined,
   head: { token: 'last', module: 'score', takesTokens: false, isToldPooling: false },
+  ownClass: undefined,
   threshold: 0.4985,
   rawThreshold: 0.3125,
   calibration: 'temperature (20)',
@@ -129,4 +130,16 @@ test.each<[string, CardUsage['base'], readonly string[]]>([
   ],
 ])('a base model from %s is named so that a reader gets it', (_, base, parts) => {
   for (const part of parts) expect(textOf({ base })).toContain(part);
+});
+
+test('where Transformers has no class with the head, the lines define one', () => {
+  const text = textOf({ ownClass: { runsPublishedCode: false, layersKey: 'num_hidden_layers' } });
+  expect(text).toContain('class Classifier(torch.nn.Module)');
+  expect(text).toContain('PeftModel.from_pretrained(Classifier(), ".")');
+  expect(text).not.toContain('AutoModelForSequenceClassification.from_pretrained');
+  expect(text).not.toContain('trust_remote_code');
+  const published = textOf({ ownClass: { runsPublishedCode: true, layersKey: 'num_layers' }, keepLayers: 3 });
+  expect(published).toContain('BASE["trust_remote_code"] = True');
+  expect(published).toContain('num_layers=3, ');
+  expect(textOf({})).not.toContain('class Classifier');
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { FAMILY_NAMES, readModel } from '../../../src/model/families/registry.ts';
-import { matricesOf } from '../../../src/model/matrices.ts';
-import { rotaryFrequencies, rotaryTable } from '../../../src/model/rotary-table.ts';
-import type { Model } from '../../../src/model/spec.ts';
+import { FAMILY_NAMES, readModel } from '../../../../src/model/families/registry.ts';
+import { matricesOf } from '../../../../src/model/matrices.ts';
+import { rotaryFrequencies, rotaryTable } from '../../../../src/model/rotary-table.ts';
+import type { Model } from '../../../../src/model/spec.ts';
 
 /** Sizes that are all different, so that a mix-up shows. */
 const config = {
