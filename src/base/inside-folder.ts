@@ -1,6 +1,6 @@
 /** @file Holds paths that somebody else wrote to a folder: what leaves it, by `..` or through a symbolic link, is not reached. */
-import { realpathSync } from 'node:fs';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { lstatSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 
 export type PlaceInFolder =
   | { readonly inside: string }
@@ -19,6 +19,16 @@ export function placeInFolder(realFolder: string, path: string): PlaceInFolder {
     return { refused: 'missing' };
   }
   return isInside(realFolder, real) ? { inside: real } : { refused: 'outside' };
+}
+
+/** Whether a file may be written at `path` without leaving the folder; it and folders above it may be missing. */
+export function staysInFolder(realFolder: string, path: string): boolean {
+  const absolute = resolve(realFolder, path);
+  const isThere = (at: string) => lstatSync(at, { throwIfNoEntry: false }) !== undefined;
+  let present = absolute;
+  while (isInside(realFolder, present) && !isThere(present)) present = dirname(present);
+  // A link that leads nowhere is there, and writing would follow it.
+  return !path.includes('\0') && 'inside' in placeInFolder(realFolder, present);
 }
 
 /** By their names alone; a folder is inside itself. */

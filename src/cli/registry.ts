@@ -95,7 +95,10 @@ function measuringCommands(): readonly CliCommand[] {
 function usingCommands(): readonly CliCommand[] {
   return [
     predictCommand(async (...args) => (await import('./predict/run-predict.ts')).runPredict(...args)),
-    scanCommand(async (...args) => (await import('./scan/run-scan.ts')).runScan(...args)),
+    scanCommand(
+      async (...args) => (await import('./scan/run-scan.ts')).runScan(...args),
+      async (...args) => (await import('./scan/settings/complete-scan.ts')).completeScan(...args),
+    ),
     triageCommand(async (...args) => (await import('./triage/run-triage.ts')).runTriage(...args)),
     linesCommand(async (...args) => (await import('./lines/run-lines.ts')).runLines(...args)),
     mcpCommand(async (...args) => (await import('./mcp/run-mcp.ts')).runMcp(...args)),

@@ -29,5 +29,6 @@ export function refuseSwapped(
   });
 }
 
-const isRun = (path: string) =>
+/** Whether a folder is a run or an adapter, by its files. */
+export const isRun = (path: string) =>
   ['run.json', 'adapter_config.json'].some((name) => existsSync(join(path, name)));

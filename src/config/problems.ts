@@ -31,7 +31,10 @@ export interface Problem {
  * One error of all problems. A single one keeps its own code and hint; several are listed, one a line, in the
  * order they stand in the file, under their common code or `CONFIG_INVALID`.
  */
-export function problemsError(problems: readonly Problem[]): VultuneError {
+export function problemsError(
+  problems: readonly Problem[],
+  listing = '`vultune config keys` lists every key with its default',
+): VultuneError {
   const [first, ...rest] = [...problems].sort(byPlace);
   if (first === undefined) throw new Error('internal error: an error of no problems');
   if (rest.length === 0) {
@@ -48,7 +51,7 @@ export function problemsError(problems: readonly Problem[]): VultuneError {
   );
   return new VultuneError(code, [`${all.length} problems in the configuration`, ...lines].join('\n'), {
     where: first.place.file === undefined ? {} : { file: first.place.file },
-    hint: '`vultune config keys` lists every key with its default',
+    hint: listing,
   });
 }
 

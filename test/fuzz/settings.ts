@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { listModels } from '../../src/checkpoint/sources/list-models.ts';
 import { MANIFEST } from '../../src/checkpoint/sources/package-cache.ts';
+import { readSettings } from '../../src/cli/scan/settings/find-settings.ts';
 import { loadTrainConfig } from '../../src/config/load.ts';
 import { calibrateAll, describeCalibration } from '../../src/evaluation/calibration/calibration.ts';
 import { rawThreshold } from '../../src/evaluation/calibration/raw-threshold.ts';
@@ -57,6 +58,14 @@ target_modules: [q_proj, v_proj]
 lora_layers: last 8
 set_weights: {P1: 1, P3: 0.5}
 `;
+const SCAN_YAML = `run: runs/first
+paths: [src, lib]
+exclude: [gen]
+max_false_positives: 1/200
+format: sarif
+out: a/b.sarif
+fail_on: none
+`;
 const CONFIG = {
   base_model: 'm',
   train_file: 'a',
@@ -110,6 +119,9 @@ export const SETTING_TARGETS: readonly FuzzTarget[] = [
   ),
   fileTarget('configuration yaml', 'train.yaml', texts(YAML, JSON.stringify(CONFIG)), (file) => {
     loadTrainConfig({ file });
+  }),
+  fileTarget('vultune.yaml', 'vultune.yaml', texts(SCAN_YAML), (file, folder) => {
+    readSettings(file, folder);
   }),
   {
     name: 'configuration overrides',

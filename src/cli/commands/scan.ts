@@ -1,11 +1,13 @@
 /** @file `vultune scan`: its options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { VultuneError } from '../../base/errors.ts';
 import { DEFAULT_FRAMES, type ScanOptions } from '../../workflows/scan/scan-options.ts';
 import type { CliContext } from '../context.ts';
 import { addDeviceOptions, addExamples, parseCount, parsePrevalence, parseShare } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
+export const FAIL_BANDS = ['vulnerable', 'uncertain', 'none'] as const;
 export const SCAN_FORMATS = ['text', 'json', 'sarif', 'html', 'github'] as const;
 export type ScanFormat = (typeof SCAN_FORMATS)[number];
 
@@ -17,14 +19,31 @@ export interface ScanRequest extends ScanOptions {
   readonly frames: number;
   /** Write all findings to `baseline` instead of reading it. */
   readonly updateBaseline: boolean;
-  readonly failOn: 'vulnerable' | 'uncertain' | 'none';
+  readonly failOn: (typeof FAIL_BANDS)[number];
 }
 
 export type RunScan = (request: ScanRequest, context: CliContext) => Promise<void>;
 
-type Options = Omit<ScanRequest, 'run' | 'paths'> & { readonly out?: string };
+/** A command line as it was typed. */
+export interface AskedScan {
+  /** The run and the paths, either or both of which settings may leave out. */
+  readonly words: readonly string[];
+  readonly options: ScanCommandOptions;
+  /** Whether an option was typed, by its name in `options`. */
+  readonly isGiven: (name: string) => boolean;
+}
 
-export function scanCommand(runScan: RunScan): CliCommand {
+export type ScanCommandOptions = Omit<ScanRequest, 'run' | 'paths' | 'output'> & {
+  readonly out?: string;
+  readonly output?: string;
+  /** Undefined: those that are found; false: none. */
+  readonly settings?: string | false;
+};
+
+/** Completes a command line by the settings of the repository. */
+export type CompleteScan = (asked: AskedScan, context: CliContext) => Promise<ScanRequest>;
+
+export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSettings): CliCommand {
   return (context) => {
     const command = new Command('scan')
       .summary('find the functions of a source tree that look vulnerable')
@@ -35,14 +54,20 @@ export function scanCommand(runScan: RunScan): CliCommand {
           'unchanged tree is instant. A comment `vultune-ignore: reason` in a function, or just above it, ' +
           'suppresses its finding. Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
       )
-      .argument('<run>', 'run folder, PEFT adapter folder, or hub id of an adapter')
-      .argument('<paths...>', 'files and folders to scan');
+      .argument('[run]', 'run folder, PEFT adapter folder, or hub id of an adapter')
+      .argument('[paths...]', 'files and folders to scan')
+      .option(
+        '--settings <file>',
+        'settings to scan with (default: vultune.yaml here, or at the top of this repository)',
+      )
+      .option('--no-settings', 'scan without a settings file');
     addOutputOptions(command);
     addSelectionOptions(command);
     addJudgementOptions(command);
     addDeviceOptions(command);
     addExamples(command, [
       ['a whole project', 'vultune scan runs/first .'],
+      ['as vultune.yaml says', 'vultune scan'],
       ['for a code-hosting site', 'vultune scan runs/first src --format sarif --out vultune.sarif'],
       ['what a branch changes', 'vultune scan runs/first . --diff origin/main --format github'],
       [
@@ -51,11 +76,26 @@ export function scanCommand(runScan: RunScan): CliCommand {
       ],
       ['at most 1 false alarm in 200 functions', 'vultune scan runs/first src --max-false-positives 1/200'],
     ]);
-    return command.action(async (run: string, paths: string[], { out, ...options }: Options) => {
-      refuseSwapped(run, paths, (meant, path) => `vultune scan ${meant} ${path}`);
-      await runScan({ run, paths, ...options, ...(out === undefined ? {} : { output: out }) }, context);
+    return command.action(async (run: string | undefined, paths: string[], options: ScanCommandOptions) => {
+      const words = run === undefined ? [] : [run, ...paths];
+      const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+      await runScan(await complete({ words, options, isGiven }, context), context);
     });
   };
+}
+
+/** @throws VultuneError `CLI_USAGE` where the run or the paths are missing, or have changed places. */
+export function withoutSettings({ words, options }: AskedScan): Promise<ScanRequest> {
+  const [run, ...paths] = words;
+  if (run === undefined || paths.length === 0) {
+    const missing = run === undefined ? 'a run and paths' : 'paths';
+    throw new VultuneError('CLI_USAGE', `${missing} to scan are missing: vultune scan RUN PATH...`, {
+      hint: '`vultune init` writes a vultune.yaml that says them once',
+    });
+  }
+  refuseSwapped(run, paths, (meant, path) => `vultune scan ${meant} ${path}`);
+  const { out, settings: _, ...rest } = options;
+  return Promise.resolve({ run, paths, ...rest, ...(out === undefined ? {} : { output: out }) });
 }
 
 function addOutputOptions(command: Command): void {
@@ -71,7 +111,7 @@ function addOutputOptions(command: Command): void {
     .option('--no-lines', 'do not look for the lines behind those findings (text, html, json)')
     .addOption(
       new Option('--fail-on <band>', 'exit with code 1 when a finding is in this band or above')
-        .choices(['vulnerable', 'uncertain', 'none'])
+        .choices(FAIL_BANDS)
         .default('vulnerable'),
     );
 }
@@ -129,11 +169,16 @@ function addJudgementOptions(command: Command): void {
 
 const collect = (value: string, previous: readonly string[]) => [...previous, value];
 
-/** `1/200`, `0.005`, `0.5%`: from 0 to 1. */
-function parseBudget(text: string): number {
+/** `1/200`, `0.005`, `0.5%`: from 0 to 1; undefined for any other text. */
+export function budgetOf(text: string): number | undefined {
   const match = /^\s*([\d.]+)\s*(?:\/\s*([\d.]+)|(%))?\s*$/.exec(text);
   const value =
     match === null ? Number.NaN : Number(match[1]) / (match[3] === '%' ? 100 : Number(match[2] ?? 1));
-  if (value >= 0 && value <= 1) return value;
+  return value >= 0 && value <= 1 ? value : undefined;
+}
+
+function parseBudget(text: string): number {
+  const value = budgetOf(text);
+  if (value !== undefined) return value;
   throw new InvalidArgumentError(`found ${text}, expected a share such as 1/200, 0.005 or 0.5%.`);
 }

@@ -31,6 +31,8 @@ export interface WalkOptions {
   readonly respectGitignore: boolean;
   /** Globs may be relative to it. */
   readonly currentFolder: string;
+  /** A further folder that globs may be relative to: a real path. */
+  readonly globFolder?: string | undefined;
   readonly notices: Notices;
   readonly repositories: Repositories;
   readonly signal: AbortSignal;
@@ -225,8 +227,8 @@ function readFolder(folder: string, notices: Notices): Dirent[] {
 }
 
 /** A path as a glob may mean it. */
-function readings(path: string, root: string, { currentFolder }: WalkOptions): string[] {
-  return [root, currentFolder]
+function readings(path: string, root: string, { currentFolder, globFolder }: WalkOptions): string[] {
+  return [root, currentFolder, ...(globFolder === undefined ? [] : [globFolder])]
     .map((from) => relative(from, path).split(sep).join('/'))
     .filter((reading) => reading !== '' && !reading.startsWith('../'));
 }

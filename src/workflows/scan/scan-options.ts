@@ -15,6 +15,8 @@ export interface ScanOptions extends DeviceOptions {
   readonly include?: readonly string[] | undefined;
   /** Globs: not these files or folders; default: none. */
   readonly exclude?: readonly string[] | undefined;
+  /** A folder that globs may be relative to, as they may be to the current one and to the scanned ones. */
+  readonly globFolder?: string | undefined;
   /** Leave out what .gitignore excludes and git does not track; default: true. */
   readonly gitignore?: boolean | undefined;
   /** Scan minified files too; default: false. Those that are named are scanned in any case. */

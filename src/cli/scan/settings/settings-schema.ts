@@ -1,0 +1,115 @@
+/**
+ * @file Every key of a repository's scan settings (vultune.yaml): its type and one sentence of what it does. The keys are
+ * the options of `vultune scan`, which have the defaults.
+ */
+import { jsonSchemaOf } from '../../../schema/json-schema.ts';
+import { describeExpected, type JsonSchema } from '../../../schema/words.ts';
+import { z } from '../../../schema/zod.ts';
+import { budgetOf, FAIL_BANDS, SCAN_FORMATS } from '../../commands/scan.ts';
+import { DEVICES } from '../../options.ts';
+
+const path = () => z.string().min(1);
+const count = () => z.int().min(1);
+const share = () => z.number().min(0).max(1);
+const globs = () => z.array(path());
+
+/** More are a list of files, which is another thing. */
+const MOST_PATHS = 1000;
+
+const budget = z
+  .string()
+  .refine((text) => budgetOf(text) !== undefined)
+  .describe('a share such as "1/200" or "0.5%"')
+  .transform((text) => budgetOf(text)!);
+
+export const SETTINGS_GROUPS = {
+  'What is scanned, and with what': {
+    run: path().describe('A run folder, a PEFT adapter folder, or the hub id of an adapter.'),
+    paths: z
+      .array(path())
+      .min(1)
+      .max(MOST_PATHS)
+      .describe('Files and folders to scan; left out: all of the folder that this file is in.'),
+    include: globs().describe('Globs: only these files; left out: all.'),
+    exclude: globs().describe('Globs: not these files or folders; left out: none.'),
+    gitignore: z
+      .boolean()
+      .describe('Leave out what .gitignore excludes and git does not track (default true).'),
+    include_minified: z.boolean().describe('Scan minified files too (default false).'),
+  },
+  'What is reported': {
+    threshold: share().describe(
+      "Score from which on a function is reported as vulnerable; left out: the run's, or 0.5.",
+    ),
+    max_false_positives: z
+      .union([share(), budget])
+      .describe(
+        "Instead of threshold: the largest share of the run's safe validation functions that may be flagged.",
+      ),
+    prevalence: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .describe(
+        'Share of functions that are vulnerable in what is scanned: scores become probabilities at that rate.',
+      ),
+    min_confidence: share().describe('Hide findings with a lower score (default 0).'),
+    baseline: path().describe('A file of findings that are not reported; --update-baseline writes it.'),
+    fail_on: z
+      .enum(FAIL_BANDS)
+      .describe('Exit with code 1 when a finding is in this band or above (default vulnerable).'),
+  },
+  'How it is written': {
+    format: z.enum(SCAN_FORMATS).describe('Format of the output (default text).'),
+    out: path().describe('A file to write in this format; left out: standard output.'),
+    frames: count().describe('Findings shown with their code, in text and HTML (default 20).'),
+    lines: z.boolean().describe('Look for the lines behind those findings (default true).'),
+  },
+  Engine: {
+    max_length: count().describe("Tokens read per function; left out: the run's, or the model's own."),
+    cache: z.boolean().describe('Use and keep the scores of earlier scans (default true).'),
+    device: z.enum(DEVICES).describe('Where to compute (default cpu).'),
+    num_threads: count().describe('Threads on the CPU; left out: all available cores.'),
+  },
+} as const;
+
+const schema = z
+  .strictObject({
+    ...SETTINGS_GROUPS['What is scanned, and with what'],
+    ...SETTINGS_GROUPS['What is reported'],
+    ...SETTINGS_GROUPS['How it is written'],
+    ...SETTINGS_GROUPS.Engine,
+  })
+  .partial();
+
+export const scanSettingsSchema = schema;
+export type ScanSettings = Readonly<z.output<typeof schema>>;
+
+let described: JsonSchema | undefined;
+
+/** JSON Schema (draft 2020-12) of vultune.yaml. */
+export function settingsJsonSchema(): JsonSchema {
+  described ??= { ...jsonSchemaOf(schema), title: 'Vultune scan settings' } as JsonSchema;
+  return described;
+}
+
+export interface SettingsKey {
+  readonly key: string;
+  readonly group: string;
+  /** What it takes, in words. */
+  readonly expected: string;
+  readonly description: string;
+}
+
+/** Every key, by topic. */
+export function settingsKeys(): readonly SettingsKey[] {
+  const { properties = {} } = settingsJsonSchema();
+  return Object.entries(SETTINGS_GROUPS).flatMap(([group, keys]) =>
+    Object.keys(keys).map((key) => ({
+      key,
+      group,
+      expected: describeExpected(properties[key] ?? {}),
+      description: properties[key]?.description ?? '',
+    })),
+  );
+}
