@@ -10,6 +10,7 @@ import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { initCommand } from './commands/init.ts';
 import { linesCommand } from './commands/lines.ts';
 import { mcpCommand } from './commands/mcp.ts';
 import { modelsCommand } from './commands/models.ts';
@@ -54,6 +55,7 @@ export function commandRegistry(version: string): readonly CommandGroup[] {
             fetchRelease,
           })(...args),
         ),
+        initCommand(async (...args) => (await import('./init/run-init.ts')).runInit(...args)),
       ],
     },
     { heading: 'Train', commands: trainingCommands() },

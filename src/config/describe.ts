@@ -55,7 +55,7 @@ export function configYaml(config: TrainConfig): string {
 }
 
 /** A value on one line: `1e-4`, `[1, 1]`, `{ P1: 1 }`. */
-function flowYaml(value: unknown): string {
+export function flowYaml(value: unknown): string {
   const document = new Document(value);
   if (isCollection(document.contents)) document.contents.flow = true;
   return document.toString({ lineWidth: 0 }).trimEnd();

@@ -92,6 +92,7 @@ function bounds(schema: JsonSchema): string {
   const { minimum: least, maximum: most, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
   if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
   if (least !== undefined && below !== undefined) return ` from ${least} to below ${below}`;
+  if (above !== undefined && below !== undefined) return ` above ${above} and below ${below}`;
   if (least !== undefined) return ` >= ${least}`;
   if (above !== undefined) return ` > ${above}`;
   return '';

@@ -73,6 +73,30 @@ export const SETTINGS_GROUPS = {
   },
 } as const;
 
+/** A value of each key, for who writes a file by hand: none of them is what is left out means. */
+const EXAMPLES: Readonly<Record<string, unknown>> = {
+  run: 'runs/first',
+  paths: ['src'],
+  include: ['src/**'],
+  exclude: ['generated', 'third_party'],
+  gitignore: false,
+  include_minified: true,
+  threshold: 0.5,
+  max_false_positives: '1/200',
+  prevalence: 0.03,
+  min_confidence: 0.2,
+  baseline: '.vultune-baseline.json',
+  fail_on: 'uncertain',
+  format: 'sarif',
+  out: 'vultune.sarif',
+  frames: 5,
+  lines: false,
+  max_length: 512,
+  cache: false,
+  device: 'webgpu',
+  num_threads: 4,
+};
+
 const schema = z
   .strictObject({
     ...SETTINGS_GROUPS['What is scanned, and with what'],
@@ -99,6 +123,7 @@ export interface SettingsKey {
   /** What it takes, in words. */
   readonly expected: string;
   readonly description: string;
+  readonly example: unknown;
 }
 
 /** Every key, by topic. */
@@ -110,6 +135,7 @@ export function settingsKeys(): readonly SettingsKey[] {
       group,
       expected: describeExpected(properties[key] ?? {}),
       description: properties[key]?.description ?? '',
+      example: EXAMPLES[key],
     })),
   );
 }
