@@ -1,6 +1,15 @@
 /** @file The package as a program gets it: packed, installed in an empty project, used and type-checked there. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -38,6 +47,26 @@ beforeAll(async () => {
   }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'consumer', type: 'module' }));
   await writeTinyRun(project);
+});
+
+test('the executable of the package says its version and its help, and scans in an empty folder', () => {
+  const bin = join(project, 'node_modules', 'vultune', 'bin', 'vultune.js');
+  const vultune = (...argv: string[]) => run(process.execPath, [bin, ...argv], elsewhere);
+  const elsewhere = join(project, 'empty');
+  mkdirSync(elsewhere);
+  const { version } = JSON.parse(
+    readFileSync(join(project, 'node_modules', 'vultune', 'package.json'), 'utf8'),
+  ) as { version: string };
+  expect(vultune('--version')).toEqual({ code: 0, output: `${version}\n` });
+  const help = vultune('--help');
+  expect(help.code).toBe(0);
+  expect(help.output).toContain('Usage: vultune ');
+  writeFileSync(join(elsewhere, 'source.js'), 'function run(name) {\n  return eval(name);\n}\n');
+  const scan = vultune('scan', join(project, 'run'), '.', '--threshold', '0');
+  expect(scan.output).toContain('source.js');
+  expect(scan.code).toBe(1);
+  expect(vultune('init').code).toBe(0);
+  expect(vultune('scan', join(project, 'run'), '--threshold', '1').output).toContain('from ./vultune.yaml');
 });
 
 test('the program of examples/library builds a dataset, trains, evaluates, judges and scans', () => {
