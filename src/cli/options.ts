@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Device } from '../runtime/backend.ts';
 import { CLUSTERS } from '../workflows/evaluate/resampling-options.ts';
+import { FIGURE_FORMATS } from './display/data-table-format.ts';
 
 /** A number from 0 to 1. */
 export function parseShare(text: string): number {
@@ -91,6 +92,19 @@ export function addClusterOptions(command: Command): Command {
         .default('auto'),
     )
     .addOption(new Option('--resamples <n>', 'bootstrap resamples').argParser(parseResamples).default(2000));
+}
+
+/** `--format`: figures as a table, for a paper or a spreadsheet. */
+export function addFigureFormat(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--format <name>',
+      'how figures are printed: csv has all of them at full precision; md and tex are tables for a page',
+    )
+      .choices(FIGURE_FORMATS)
+      .default('text')
+      .conflicts('json'),
+  );
 }
 
 /** Examples under a command's help: what it does, then the line to type. */

@@ -1,5 +1,6 @@
 /** @file The README.md of an adapter, in the hub's format: what it is, what it was trained on, how well it does. */
 import { type CardUsage, POOLED, usageSection } from './card-usage.ts';
+import { markdownRows } from './table-formats.ts';
 
 export interface ModelCard {
   readonly baseModel: string;
@@ -28,13 +29,6 @@ export interface HubMetric {
   readonly value: number;
 }
 
-const row = (cells: readonly string[]) =>
-  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [row(headings), row(headings.map(() => '---')), ...rows.map(row)].join('\n');
-}
-
 export function formatModelCard(card: ModelCard): string {
   const data = card.data.map(({ name, functions, vulnerable }) => [name, `${functions}`, `${vulnerable}`]);
   return `---
@@ -55,7 +49,7 @@ A LoRA adapter with a 2-class head (0 safe, 1 vulnerable) on ${POOLED[card.usage
 ${usageSection(card.usage)}
 ## Evaluation on ${card.evaluatedOn}
 
-${table(
+${markdownRows(
   ['', ...card.rows.map(({ label }) => label)],
   card.columns.map((column, i) => [column, ...card.rows.map(({ cells }) => cells[i]!)]),
 )}
@@ -66,11 +60,11 @@ A score is a hint where to look, not a verdict: labels come from fixing commits,
 
 ## Data
 
-${table(['', 'functions', 'vulnerable'], data)}
+${markdownRows(['', 'functions', 'vulnerable'], data)}
 
 ## Training
 
-${table(
+${markdownRows(
   ['setting', 'value'],
   card.settings.map(([name, value]) => [name, value]),
 )}

@@ -2,10 +2,12 @@
 import { Command, Option } from 'commander';
 import type { CompareOptions } from '../../workflows/compare/compare.ts';
 import type { CliContext } from '../context.ts';
-import { addClusterOptions, addDeviceOptions, addExamples, parseCount } from '../options.ts';
+import type { FigureFormat } from '../display/data-table-format.ts';
+import { addClusterOptions, addDeviceOptions, addExamples, addFigureFormat, parseCount } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
 export interface CompareRequest extends CompareOptions {
+  readonly format: FigureFormat;
   readonly json: boolean;
 }
 
@@ -36,10 +38,12 @@ export function compareCommand(run: RunCompare): CliCommand {
         'print JSON on standard output instead of text: data, functions, first, second, differences (by metric: difference, interval, p_value), delong, verdict',
         false,
       );
+    addFigureFormat(command);
     addClusterOptions(command);
     addDeviceOptions(command);
     addExamples(command, [
       ['two runs on the test file that both were given', 'vultune compare runs/1 runs/2'],
+      ['a table for a page', 'vultune compare runs/1 runs/2 --format md'],
       ['on other data', 'vultune compare runs/1 runs/2 --data other.jsonl'],
     ]);
     return command.action((first: string, second: string, options: Options) =>

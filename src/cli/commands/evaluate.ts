@@ -2,10 +2,12 @@
 import { Command, Option } from 'commander';
 import { CALIBRATIONS, type EvaluateOptions } from '../../workflows/evaluate/evaluate-options.ts';
 import type { CliContext } from '../context.ts';
+import type { FigureFormat } from '../display/data-table-format.ts';
 import {
   addClusterOptions,
   addDeviceOptions,
   addExamples,
+  addFigureFormat,
   parseCount,
   parsePrevalence,
   parseShare,
@@ -16,6 +18,7 @@ import { refuseSwapped } from '../usage-hint.ts';
 export interface EvaluateRequest extends EvaluateOptions {
   /** Print every slice. */
   readonly slices: boolean;
+  readonly format: FigureFormat;
   /** Print JSON on stdout instead of tables. */
   readonly json: boolean;
 }
@@ -54,7 +57,7 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
           'Scores are kept in the run folder: a second evaluation of the same file is instant.',
       )
       .argument('<runs...>', 'run folders, or any PEFT adapter folders whose base model can be loaded')
-      .requiredOption('--data <file>', 'JSON lines with `code` and `target`')
+      .option('--data <file>', 'JSON lines with `code` and `target` (default: the test file of the runs)')
       .option('--train <file>', "training file of the baselines (default: the run's train_file)")
       .option(
         '--valid <file>',
@@ -96,6 +99,7 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
       )
       .option('--slices', 'print every slice: per CWE, language, length, project', false)
       .option('--json', 'print JSON on standard output instead of tables', false);
+    addFigureFormat(command);
     addClusterOptions(command);
     addDeviceOptions(command);
     command.addHelpText('after', JSON_HELP);
@@ -110,10 +114,15 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
         'where three functions in a hundred are vulnerable',
         'vultune evaluate runs/first --data test.jsonl --prevalence 0.03',
       ],
+      ['a table for a paper', 'vultune evaluate runs/first --format tex > table.tex'],
       ['one figure for a script', 'vultune evaluate runs/first --data test.jsonl --json | jq .metrics'],
     ]);
     return command.action(async (runs: string[], options: Options) => {
-      refuseSwapped(runs[0]!, [options.data], (meant, path) => `vultune evaluate ${meant} --data ${path}`);
+      refuseSwapped(
+        runs[0]!,
+        [options.data ?? ''],
+        (meant, path) => `vultune evaluate ${meant} --data ${path}`,
+      );
       await run({ runs, ...options }, context);
     });
   };

@@ -39,9 +39,9 @@ export function linesCommand(runLines: RunLines): CliCommand {
           '(`vulnerable_lines`), a table says how well the method finds them, compared with random order and longest line.',
       )
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
-      .requiredOption(
+      .option(
         '--data <path>',
-        'dataset (file, folder or archive of any format that data inspect knows; - for standard input), or a source file',
+        'dataset (file, folder or archive of any format that data inspect knows; - for standard input), or a source file (default: the test file of the run)',
       )
       .addOption(
         new Option('--method <name>', 'how lines are scored').choices(LINE_METHODS).default('gradient'),
@@ -74,7 +74,7 @@ export function linesCommand(runLines: RunLines): CliCommand {
     ]);
     command.addHelpText('after', JSON_HELP);
     return command.action(async (run: string, options: Options) => {
-      refuseSwapped(run, [options.data], (meant, path) => `vultune lines ${meant} --data ${path}`);
+      refuseSwapped(run, [options.data ?? ''], (meant, path) => `vultune lines ${meant} --data ${path}`);
       await runLines({ run, ...options }, context);
     });
   };

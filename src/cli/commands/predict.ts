@@ -25,9 +25,9 @@ export function predictCommand(predict: RunPredict): CliCommand {
           'vulnerable; `raw_score` beside it where it was calibrated), `label` (1 from the threshold on), `truncated` (longer than what was read).',
       )
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
-      .requiredOption(
+      .option(
         '--data <file>',
-        'JSON lines with `code`, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction per function',
+        'JSON lines with `code`, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction per function (default: the test file of the run)',
       )
       .option('--out <file>', 'write here instead of standard output')
       .addOption(
@@ -62,7 +62,7 @@ export function predictCommand(predict: RunPredict): CliCommand {
       ['in a pipe', 'cat functions.jsonl | vultune predict runs/first --data -'],
     ]);
     return command.action(async (run: string, options: Options) => {
-      refuseSwapped(run, [options.data], (meant, path) => `vultune predict ${meant} --data ${path}`);
+      refuseSwapped(run, [options.data ?? ''], (meant, path) => `vultune predict ${meant} --data ${path}`);
       await predict({ run, ...options }, context);
     });
   };

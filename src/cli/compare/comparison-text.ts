@@ -12,15 +12,15 @@ export function comparisonText(comparison: ComparedRuns, terminal: Terminal): st
     figureHeading(one.figure).label + (figureHeading(one.figure).better === 'lower' ? ' ↓' : ''),
     one.first.toFixed(3),
     one.second.toFixed(3),
-    `${signed(one.second - one.first)} ${colors.muted(`${signed(one.interval.low)} to ${signed(one.interval.high)}`)}`,
-    probability(one.pValue),
+    `${signedText(one.second - one.first)} ${colors.muted(`${signedText(one.interval.low)} to ${signedText(one.interval.high)}`)}`,
+    pText(one.pValue),
     better(one),
   ]);
   const right = { align: 'right' } as const;
   const test =
     delong === undefined
       ? ''
-      : `DeLong's test of the ROC AUCs (functions taken as independent): z ${(-delong.z).toFixed(2)}, p ${probability(delong.pValue)}\n`;
+      : `DeLong's test of the ROC AUCs (functions taken as independent): z ${(-delong.z).toFixed(2)}, p ${pText(delong.pValue)}\n`;
   return [
     `${functions} functions, ${vulnerable} of them vulnerable, ${clusters.count} ${clusters.by}s\n`,
     `first: ${runs[0]}\nsecond: ${runs[1]}\n\n`,
@@ -41,5 +41,5 @@ export function comparisonText(comparison: ComparedRuns, terminal: Terminal): st
 }
 
 const better = ({ decided }: ModelDifference) => (decided === undefined ? 'noise' : decided);
-const probability = (p: number) => (p < 0.001 ? '<0.001' : p.toFixed(3));
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+export const pText = (p: number) => (p < 0.001 ? '<0.001' : p.toFixed(3));
+export const signedText = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;

@@ -3,13 +3,20 @@ import { snakeKeys } from '../../evaluation/metrics/metric-names.ts';
 import { type ComparedRuns, compare } from '../../workflows/compare/compare.ts';
 import type { CompareRequest } from '../commands/compare.ts';
 import type { CliContext } from '../context.ts';
+import { formatDataTable } from '../display/data-table-format.ts';
 import { reporting } from '../display/terminal-reporter.ts';
+import { comparisonCsv, comparisonPage } from './comparison-data-table.ts';
 import { comparisonText } from './comparison-text.ts';
 
-export async function runCompare({ json, ...options }: CompareRequest, context: CliContext): Promise<void> {
+export async function runCompare(
+  { json, format, ...options }: CompareRequest,
+  context: CliContext,
+): Promise<void> {
   const { stdout } = context;
   const compared = await compare(options, reporting(context));
   if (json) stdout.write(`${JSON.stringify(comparisonJson(compared), null, 2)}\n`);
+  else if (format === 'csv') stdout.write(formatDataTable(comparisonCsv(compared), format));
+  else if (format !== 'text') stdout.write(formatDataTable(comparisonPage(compared), format));
   else stdout.write(comparisonText(compared, stdout));
 }
 

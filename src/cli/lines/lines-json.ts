@@ -9,8 +9,8 @@ import type {
 } from '../../workflows/lines/lines-options.ts';
 
 export function linesJson(
-  { run, data }: LinesOptions,
-  { method, threshold, functions, explained, measures }: LinesResult,
+  { run }: LinesOptions,
+  { data, method, threshold, functions, explained, measures }: LinesResult,
 ): object {
   return {
     run,

@@ -3,9 +3,9 @@ import { type Metric, type MetricName, type MetricValues, metricNames, metricReg
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-export function metricNamed(snakeName: string): MetricName {
-  const name = metricNames.find((candidate) => snake(candidate) === snakeName);
-  if (name === undefined) throw new Error(`internal error: no metric is called ${snakeName}`);
+export function metricNamed(stored: string): MetricName {
+  const name = metricNames.find((candidate) => snake(candidate) === stored);
+  if (name === undefined) throw new Error(`internal error: no metric is called ${stored}`);
   return name;
 }
 
@@ -16,11 +16,11 @@ export function snakeMetrics(values: MetricValues): Record<string, number | null
 
 /** The same of anything kept by metric. */
 export function snakeKeys<T>(byName: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(byName).map(([name, value]) => [outcome(name), value]));
+  return Object.fromEntries(Object.entries(byName).map(([name, value]) => [snakeName(name), value]));
 }
 
-/** P-C is a name of its own and stays. */
-const outcome = (name: string) => (name.startsWith('P-') ? name : snake(name));
+/** The name of a metric or another figure; P-C is a name of its own and stays. */
+export const snakeName = (name: string) => (name.startsWith('P-') ? name : snake(name));
 
 /** For comparing checkpoints: higher is better, undefined is worst. */
 export function decisiveValue(values: MetricValues, name: MetricName): number {

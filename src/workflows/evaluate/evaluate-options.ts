@@ -8,8 +8,8 @@ export const CALIBRATIONS = ['auto', ...CALIBRATION_METHODS] as const;
 export interface EvaluateOptions extends DeviceOptions, ResamplingOptions {
   /** Run folders or PEFT adapter folders, one or more. */
   readonly runs: readonly string[];
-  /** JSON lines with `code` and `target`. */
-  readonly data: string;
+  /** JSON lines with `code` and `target`; default: the test file that all of the runs name. */
+  readonly data?: string | undefined;
   /** The baselines are fitted on it; default: the first run's own. */
   readonly train?: string | undefined;
   /** The threshold is chosen on it; default: the stored one. */

@@ -18,6 +18,7 @@ import { DEFAULT_RESAMPLES } from '../../evaluation/resampling/resample.ts';
 import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import { type RunningTask, type WorkflowContext, workflowContext } from '../context.ts';
+import { ownTestFile } from '../own-test-file.ts';
 import { ensembleOf } from './ensemble.ts';
 import type { EvaluateOptions } from './evaluate-options.ts';
 import type { EvaluatedRun, Evaluation } from './evaluation.ts';
@@ -44,22 +45,23 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const context = workflowContext(given);
   requireDistinct(request.runs);
-  const file = await readLabelledRecords(request.data);
+  const path = request.data ?? ownTestFile(request.runs, context.report);
+  const file = await readLabelledRecords(path);
   const runs = request.runs.map((run) => new ScoringRun({ ...request, run }, context));
   const contamination = await checkContamination(file, runs, context);
   const { found } = contamination;
   if (contamination.rows.size > 0 && !request.allowContamination && !request.dropContaminated) {
-    throw contaminationError(file, found!, request.data);
+    throw contaminationError(file, found!, path);
   }
   const isKept = (row: number) => !request.dropContaminated || !contamination.rows.has(row);
   const test = file.filter((_, row) => isKept(row));
   if (test.length === 0) {
     throw new VultuneError('EVALUATION_CONTAMINATED', 'every test function was trained on', {
-      where: { file: request.data },
+      where: { file: path },
       hint: 'Give functions that the model has not seen.',
     });
   }
-  const data = { path: request.data, file, isKept };
+  const data = { path, file, isKept };
   const own = runFiles(runs[0]!);
   const train = await readOptional(request.train ?? own.train, request.train !== undefined);
   if (train !== undefined) requireBothClasses(train, request.train ?? own.train!);
@@ -88,13 +90,13 @@ export async function evaluate(
     ? undefined
     : await judge(ensembleOf(prepared, validRecords, request.threshold), baselines, 'ensemble');
   return {
-    data: request.data,
+    data: path,
     test,
     evaluated,
     ensemble,
     contamination,
     dropped: file.length - test.length,
-    isValidation: await isValidationOf(request.data, runs),
+    isValidation: await isValidationOf(path, runs),
   };
 }
 

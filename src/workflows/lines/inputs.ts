@@ -10,7 +10,8 @@ import type { LineInput, LinesOptions } from './lines-options.ts';
 
 /** Everything is read and checked before anything is computed. Throws what the readers throw. */
 export async function readLineInputs(
-  { data, stdin }: LinesOptions,
+  data: string,
+  { stdin }: LinesOptions,
   context: WorkflowContext,
 ): Promise<readonly LineInput[]> {
   if (languageOfPath(data) !== undefined) {

@@ -6,8 +6,8 @@ import type { LineExplanation, LineMethod } from '../../explain/line-scores.ts';
 import type { OpenDetectorOptions } from '../open/open-detector.ts';
 
 export interface LinesOptions extends OpenDetectorOptions {
-  /** A dataset of any known format (file, folder, archive, `-`), or a source file. */
-  readonly data: string;
+  /** A dataset of any known format (file, folder, archive, `-`), or a source file; default: the test file of the run. */
+  readonly data?: string | undefined;
   /** How lines are scored; default: `gradient`. */
   readonly method?: LineMethod | undefined;
   /** Highest-scoring functions that are given; default: all. */
@@ -19,6 +19,8 @@ export interface LinesOptions extends OpenDetectorOptions {
 }
 
 export interface LinesResult {
+  /** Where the functions came from. */
+  readonly data: string;
   readonly method: LineMethod;
   readonly threshold: number;
   /** Tokens of a function that were read at most. */

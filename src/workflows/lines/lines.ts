@@ -2,6 +2,7 @@
 import { explainLines } from '../../explain/line-scores.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDetector } from '../open/open-detector.ts';
+import { ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { readLineInputs } from './inputs.ts';
 import type { LinesOptions, LinesResult } from './lines-options.ts';
@@ -18,7 +19,8 @@ export async function lines(
   const { method = 'gradient', seed = 42 } = options;
   const context = workflowContext(given);
   const { signal, report } = context;
-  const inputs = await readLineInputs(options, context);
+  const data = options.data ?? ownTestFile([options.run], report);
+  const inputs = await readLineInputs(data, options, context);
   const count = options.count ?? inputs.length;
   const codes = inputs.map(({ code }) => code);
   const detector = await openDetector(options, context);
@@ -43,6 +45,7 @@ export async function lines(
       explanation: explanations[i]!,
     }));
     return {
+      data,
       method,
       threshold: detector.threshold,
       maxLength: detector.maxLength,

@@ -3,12 +3,13 @@ import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
+import { ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
 
 export interface PredictOptions extends OpenDetectorOptions {
-  /** JSON lines with `code`, a source file, or `-` for JSON lines on standard input. */
-  readonly data: string;
+  /** JSON lines with `code`, a source file, or `-` for JSON lines on standard input; default: the test file of the run. */
+  readonly data?: string | undefined;
   /** Share of vulnerable functions where the model is used: scores are moved to it. */
   readonly prevalence?: number | undefined;
   /** Give the two logits too. Default: false. */
@@ -49,7 +50,7 @@ export async function predict(
 ): Promise<readonly Prediction[]> {
   const context = workflowContext(given);
   const { signal, report } = context;
-  const inputs = await readPredictionInputs(options.data, signal);
+  const inputs = await readPredictionInputs(options.data ?? ownTestFile([options.run], report), signal);
   const detector = await openDetector(options, context);
   const predictions: Prediction[] = [];
   try {

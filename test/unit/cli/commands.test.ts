@@ -40,6 +40,7 @@ const EVALUATION = {
   allowContamination: false,
   dropContaminated: false,
   slices: false,
+  format: 'text',
 };
 
 describe('what is asked of a stage', () => {
@@ -69,7 +70,7 @@ describe('what is asked of a stage', () => {
     [
       compareCommand,
       'compare a b',
-      { ...DEVICE, runs: ['a', 'b'], cluster: 'auto', resamples: 2000, json: false },
+      { ...DEVICE, runs: ['a', 'b'], cluster: 'auto', resamples: 2000, format: 'text', json: false },
     ],
     [
       evaluateCommand,
@@ -110,7 +111,8 @@ describe('what is asked of a stage', () => {
   });
 
   test.each([
-    [evaluateCommand, 'evaluate a'],
+    [evaluateCommand, 'evaluate a --json --format csv'],
+    [evaluateCommand, 'evaluate'],
     [evaluateCommand, 'evaluate a --data t --threshold 1.5'],
     [evaluateCommand, 'evaluate a --data t --threshold 0.5 --valid v'],
     [evaluateCommand, 'evaluate a --data t --prevalence 0'],

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse as parseCsv } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { compareCommand } from '../../../src/cli/commands/compare.ts';
@@ -363,5 +364,98 @@ describe('compare', () => {
     const { stderr, exitCode } = await compare(`${a} ${b}`);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('tested on different files');
+  });
+});
+
+describe('figures as tables', () => {
+  const rowsOf = (csv: string) => parseCsv(csv, { columns: true }) as unknown as Record<string, string>[];
+
+  test('CSV has the figures of the JSON, all of them and unrounded, a row per model and baseline', async () => {
+    const run = await writeRun('run, "a"', { skill: 0.3 });
+    const line = ['evaluate', run, '--resamples', '60'];
+    const of = async (...more: string[]) =>
+      (await cliCase([evaluateCommand(runEvaluate)], [...line, ...more])).stdout;
+    const result = json(await of('--json'));
+    const rows = rowsOf(await of('--format', 'csv'));
+    expect(rows.map(({ model }) => model)).toEqual([
+      'model',
+      ...Object.values(result.baselines as Record<string, { label: string }>).map(({ label }) => label),
+    ]);
+    const [model] = rows;
+    for (const [name, value] of Object.entries(result.metrics as Record<string, number | null>)) {
+      expect(model![name], name).toBe(`${value ?? ''}`);
+      const [low, high] = result.intervals[name] ?? ['', ''];
+      expect([model![`${name}_low`], model![`${name}_high`]], name).toEqual([`${low}`, `${high}`]);
+    }
+    expect(model).toMatchObject({ functions: '80', vulnerable: '40', threshold: '0.5' });
+  });
+
+  test('Markdown and LaTeX have rounded figures, their conditions, and what the model does not beat', async () => {
+    const run = await writeRun('run', { skill: 0 });
+    const result = json((await evaluate(`${run} --json`)).stdout);
+    const figure = result.metrics.roc_auc.toFixed(3) as string;
+    const [low, high] = (result.intervals.roc_auc as number[]).map((value) => value.toFixed(2));
+    const md = (await evaluate(`${run} --format md`)).stdout;
+    expect(md).toMatch(/^\| {2}\| ROC AUC \| .*\n\| --- \| ---: \|/);
+    expect(md).toContain(`| model | ${figure} (${low}–${high}) |`);
+    expect(md).toContain('60 resamples of 40 commits.');
+    const tex = (await evaluate(`${run} --format tex`)).stdout;
+    expect(tex).toContain(`\nmodel & ${figure} (${low}--${high}) & `);
+    expect(tex).toContain('FPR $\\downarrow$');
+    expect(result.shortfalls.length).toBeGreaterThan(0);
+    for (const { sentence } of result.shortfalls as { sentence: string }[]) {
+      expect(tex).toContain(`% ${sentence}\n`);
+    }
+    const columns = /\\begin\{tabular\}\{(l[r]+)\}/.exec(tex)![1]!.length;
+    for (const row of tex.split('\n').filter((line) => line.endsWith('\\\\'))) {
+      expect(row.split(/(?<!\\)&/)).toHaveLength(columns);
+    }
+  });
+
+  test('several runs each have a row before their ensemble', async () => {
+    const runs = [await writeRun('a_1', { skill: 0.2 }), await writeRun('b_2', { skill: 0.3, salt: 41 })];
+    const rows = rowsOf((await evaluate(`${runs.join(' ')} --format csv`)).stdout);
+    expect(rows.slice(0, 4).map(({ model }) => model)).toEqual([...runs, 'ensemble', 'all-positive']);
+    expect((await evaluate(`${runs.join(' ')} --format tex`)).stdout).toContain('a\\_1 & ');
+  });
+
+  test('a comparison has a row per figure', async () => {
+    const [weak, strong] = [await writeRun('weak', { skill: 0 }), await writeRun('strong', { skill: 0.5 })];
+    const result = json((await compare(`${weak} ${strong} --json`)).stdout).differences;
+    const rows = rowsOf((await compare(`${weak} ${strong} --format csv`)).stdout);
+    expect(rows.map(({ figure }) => figure)).toEqual(Object.keys(result));
+    expect(rows[0]).toMatchObject({
+      first: `${result.roc_auc.first}`,
+      difference: `${result.roc_auc.difference}`,
+      difference_low: `${result.roc_auc.interval[0]}`,
+      better: 'second',
+    });
+    const md = (await compare(`${weak} ${strong} --format md`)).stdout;
+    expect(md).toContain(`| ROC AUC | ${result.roc_auc.first.toFixed(3)} | 1.000 | +`);
+    expect(md).toContain('The second model ranks better');
+  });
+
+  test('a format beside --json is refused', async () => {
+    expect((await evaluate('run --json --format csv')).exitCode).toBe(2);
+  });
+});
+
+describe('without --data', () => {
+  test("the run's own test file is evaluated, and that is said", async () => {
+    const run = await writeRun('run', { skill: 0.3 });
+    const { stdout, stderr } = await evaluate(`${run} --json`);
+    expect(stderr).toContain(`data: ${at('test.jsonl')}, the test file of the run\n`);
+    expect(json(stdout)).toMatchObject({ data: at('test.jsonl'), functions: 80 });
+  });
+
+  test('runs of other test files, or of none, need --data', async () => {
+    const a = await writeRun('a', { skill: 0.2 });
+    writeFileSync(at('test.jsonl'), lines(TEST.toReversed()));
+    const b = await writeRun('b', { skill: 0.2 });
+    const other = await evaluate(`${a} ${b}`);
+    expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('RUN_NO_TEST_FILE') });
+    expect(other.stderr).toContain('the runs were tested on different files');
+    const none = await evaluate(join(a, 'adapter'));
+    expect(none.stderr).toContain('adapter names no test file');
   });
 });

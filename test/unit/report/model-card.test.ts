@@ -1,8 +1,17 @@
 /** @file The front matter of a model card is YAML that the hub reads. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { predictCommand } from '../../../src/cli/commands/predict.ts';
+import { scanCommand } from '../../../src/cli/commands/scan.ts';
+import { runPredict } from '../../../src/cli/predict/run-predict.ts';
+import { runScan } from '../../../src/cli/scan/run-scan.ts';
 import type { CardUsage } from '../../../src/report/card-usage.ts';
 import { formatModelCard } from '../../../src/report/model-card.ts';
+import { cliCase } from '../../support/cli-case.ts';
+import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 const USAGE: CardUsage = {
   base: { kind: 'hub', name: 'org/model', revision: undefined },
@@ -142,4 +151,33 @@ test('where Transformers has no class with the head, the lines define one', () =
   expect(published).toContain('BASE["trust_remote_code"] = True');
   expect(published).toContain('num_layers=3, ');
   expect(textOf({})).not.toContain('class Classifier');
+});
+
+test("Vultune's command lines run as they are written", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vultune-card-'));
+  const before = process.env.VULTUNE_CACHE;
+  process.env.VULTUNE_CACHE = join(folder, 'cache');
+  const cwd = process.cwd();
+  try {
+    const adapter = join(await writeTinyRun(folder), 'adapter');
+    mkdirSync(join(folder, 'src'));
+    writeFileSync(join(folder, 'src', 'a.js'), 'function f(a) {\n  return eval(a);\n}\n');
+    writeFileSync(join(folder, 'FILE.jsonl'), '{"code": "int f(int a) { return a; }"}\n');
+    process.chdir(folder);
+    const written = [...textOf({}).matchAll(/`vultune ([^`]+)`/g)].map(([, line]) => line!);
+    expect(written.map((line) => line.split(' ')[0])).toEqual(['scan', 'predict']);
+    for (const line of written) {
+      const argv = line.replace('FOLDER_OF_THIS_ADAPTER', adapter).split(' ');
+      const { exitCode, stderr } = await cliCase([scanCommand(runScan), predictCommand(runPredict)], argv);
+      expect({ exitCode, stderr }, line).toEqual({
+        exitCode: 0,
+        stderr: expect.not.stringContaining('error'),
+      });
+    }
+  } finally {
+    process.chdir(cwd);
+    if (before === undefined) delete process.env.VULTUNE_CACHE;
+    else process.env.VULTUNE_CACHE = before;
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
