@@ -23,13 +23,19 @@ export function placeInFolder(realFolder: string, path: string): PlaceInFolder {
 
 /** Whether a file may be written at `path` without leaving the folder; it and folders above it may be missing. */
 export function staysInFolder(realFolder: string, path: string): boolean {
-  const absolute = resolve(realFolder, path);
-  const isThere = (at: string) => lstatSync(at, { throwIfNoEntry: false }) !== undefined;
-  let present = absolute;
-  while (isInside(realFolder, present) && !isThere(present)) present = dirname(present);
-  // A link that leads nowhere is there, and writing would follow it.
-  return !path.includes('\0') && 'inside' in placeInFolder(realFolder, present);
+  // A name with a NUL byte ends early in the system's calls.
+  if (path.includes('\0')) return false;
+  try {
+    let present = resolve(realFolder, path);
+    while (isInside(realFolder, present) && !isThere(present)) present = dirname(present);
+    // A link that leads nowhere is there, and writing would follow it.
+    return 'inside' in placeInFolder(realFolder, present);
+  } catch {
+    return false; // A name that is too long for the system.
+  }
 }
+
+const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 /** By their names alone; a folder is inside itself. */
 export function isInside(folder: string, path: string): boolean {

@@ -196,6 +196,8 @@ describe('what is refused', () => {
     'out: link/x',
     'out: dangling',
     'paths: [link]',
+    'out: "a\\0b"',
+    `out: ${'a/'.repeat(3000)}b`,
   ])('a path that leaves the folder: %s', (text) => {
     mkdirSync(join(folder, 'own'));
     symlinkSync(folder, join(folder, 'own', 'link'));
