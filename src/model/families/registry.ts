@@ -14,6 +14,7 @@ import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
 import { mistral } from './mistral.ts';
 import { modernbert } from './modernbert.ts';
+import { olmo2 } from './olmo2.ts';
 import { phi } from './phi.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
@@ -61,6 +62,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     tokenizers: ['SentencePiece', 'byte-level BPE'],
   },
   modernbert: { model: modernbert, published: ['ModernBERT'], tokenizers: ['byte-level BPE'] },
+  olmo2: { model: olmo2, published: ['OLMo 2'], tokenizers: ['byte-level BPE'] },
   phi: { model: phi, published: ['Phi-1', 'Phi-1.5', 'Phi-2'], tokenizers: ['byte-level BPE'] },
   qwen2: {
     model: qwen2,

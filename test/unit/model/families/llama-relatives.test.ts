@@ -1,4 +1,4 @@
-/** @file Families that have Llama's names with other parts: Qwen3, StarCoder2, Phi, Gemma 3. */
+/** @file Families that have Llama's names with other parts: Qwen3, StarCoder2, Phi, Gemma 3, OLMo 2. */
 import { describe, expect, test } from 'vitest';
 import { familyReader, matrixRows } from '../../../support/read-family.ts';
 
@@ -182,5 +182,44 @@ describe('Gemma 3', () => {
     [{ hidden_activation: 'mish' }, 'hidden_activation'],
   ])('%j is refused', (changed, name) => {
     gemma.refused(changed, 'MODEL_FEATURE_UNSUPPORTED', name);
+  });
+});
+
+describe('OLMo 2', () => {
+  const olmo2 = family('olmo2');
+
+  test('norms behind the sublayers only; queries and keys normed over all heads', () => {
+    const norm = (name: string) => ({ kind: 'rms', name, epsilon: 1e-5 });
+    const overAll = (name: string) => ({ over: 'all-heads', norm: norm(name) });
+    const block = olmo2.block();
+    expect(block.norms).toEqual({
+      attention: { kind: 'none' },
+      afterAttention: norm('post_attention_layernorm'),
+      mlp: { kind: 'none' },
+      afterMlp: norm('post_feedforward_layernorm'),
+    });
+    expect(block).toMatchObject({
+      residual: 'pre-norm',
+      attention: { queryNorm: overAll('self_attn.q_norm'), keyNorm: overAll('self_attn.k_norm') },
+      mlp: { kind: 'gated', activation: 'silu' },
+    });
+    expect(olmo2.read()).toMatchObject({
+      finalNorm: norm('model.norm'),
+      maxPositions: 2048,
+      heads: { classifier: 'score', languageModel: 'lm_head.weight' },
+    });
+  });
+
+  test('biases of the attention as attention_bias says, none elsewhere', () => {
+    expect(biased(matrixRows(olmo2.block()))).toEqual([]);
+    expect(biased(matrixRows(olmo2.block({ attention_bias: true })))).toEqual(
+      ['q_proj', 'k_proj', 'v_proj', 'o_proj'].map((name) => `self_attn.${name}`),
+    );
+  });
+
+  test('what is refused, by name', () => {
+    olmo2.refused({ hidden_act: 'mish' }, 'MODEL_FEATURE_UNSUPPORTED', 'hidden_act');
+    olmo2.refused({ num_key_value_heads: 4 }, 'MODEL_FEATURE_UNSUPPORTED', 'num_key_value_heads');
+    olmo2.refused({ rms_norm_eps: 0 }, 'MODEL_CONFIG_FIELD', 'rms_norm_eps');
   });
 });
