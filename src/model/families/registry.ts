@@ -19,6 +19,7 @@ import { phi } from './phi.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { roberta } from './roberta.ts';
+import { stableLm } from './stablelm.ts';
 import { starcoder2 } from './starcoder2.ts';
 import { withBasePrefix } from './stored-names.ts';
 
@@ -73,6 +74,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   roberta: {
     model: roberta,
     published: ['RoBERTa', 'CodeBERT', 'GraphCodeBERT', 'UniXcoder', 'ContraBERT', 'LineVul'],
+    tokenizers: ['byte-level BPE'],
+  },
+  stablelm: {
+    model: stableLm,
+    published: ['StableLM 3B', 'StableLM 2 1.6B', 'Stable Code 3B'],
     tokenizers: ['byte-level BPE'],
   },
   starcoder2: { model: starcoder2, published: ['StarCoder2'], tokenizers: ['byte-level BPE'] },

@@ -34,6 +34,12 @@ const FAMILIES: Record<string, TinyModel> = {
     query_pre_attn_scalar: 3,
   }),
   olmo2: small({ model_type: 'olmo2' }),
+  stablelm: small({ model_type: 'stablelm', partial_rotary_factor: 0.5, use_qkv_bias: true }),
+  'stablelm, sublayers in parallel': small({
+    model_type: 'stablelm',
+    partial_rotary_factor: 0.5,
+    use_parallel_residual: true,
+  }),
 };
 
 /** Blocks that no family above has. */
