@@ -145,8 +145,7 @@ def _variants() -> dict[str, Row]:
         "stablelm": Row("stablelm", _decoder(**small, num_key_value_heads=1, use_qkv_bias=True)),
         "stablelm-parallel": Row(
             "stablelm",
-            _decoder(**small, num_key_value_heads=3, use_parallel_residual=True, qk_layernorm=True),
-            kept=False,
+            _decoder(**small, num_key_value_heads=3, use_parallel_residual=True),
         ),
         "llama-yarn-rope": Row("llama", {**long, **yarn, "max_position_embeddings": 128}, LONG_LENGTHS),
         "llama-dynamic-rope": Row("llama", {**long, **dynamic, "max_position_embeddings": 32}, LONG_LENGTHS),

@@ -25,6 +25,8 @@ FAMILIES = {
     "gpt2": (gguf.MODEL_ARCH.GPT2, (), "gpt2"),
     "gpt_bigcode": (gguf.MODEL_ARCH.STARCODER, (), "gpt2"),
     "starcoder2": (gguf.MODEL_ARCH.STARCODER2, (), "gpt2"),
+    "olmo2": (gguf.MODEL_ARCH.OLMO2, (), "gpt2"),
+    "stablelm": (gguf.MODEL_ARCH.STABLELM, (), "gpt2"),
     "glm": (gguf.MODEL_ARCH.CHATGLM, ("transformer.",), "gpt2"),
     "bert": (gguf.MODEL_ARCH.BERT, ("bert.",), "bert"),
     "roberta": (gguf.MODEL_ARCH.BERT, ("roberta.",), "gpt2"),
@@ -99,6 +101,10 @@ def write_sizes(writer, config):
         writer.add_value_length(size)
     if kind in ("bert", "roberta", "modernbert"):
         writer.add_causal_attention(False)
+    if kind == "stablelm":
+        writer.add_rope_dimension_count(int(hidden // heads * config["rope_parameters"]["partial_rotary_factor"]))
+        writer.add_parallel_residual(config.get("use_parallel_residual", True))
+        return
     if kind == "mistral":
         writer.add_sliding_window(config["sliding_window"])
     if kind == "modernbert":

@@ -386,7 +386,66 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       tie_word_embeddings: false,
     },
   },
+  olmo2: {
+    architecture: 'olmo2',
+    metadata: { ...sizes, ...grouped, ...rmsNorm, ...tokens },
+    rows: [
+      ...decoderTop,
+      output,
+      [`${layer}.post_attention_layernorm.weight`, 'blk.0.post_attention_norm.weight', some(D)],
+      [`${layer}.post_feedforward_layernorm.weight`, 'blk.0.post_ffw_norm.weight', some(D)],
+      ...attention(),
+      ...gated,
+      [`${layer}.self_attn.q_norm.weight`, 'blk.0.attn_q_norm.weight', some(H * d)],
+      [`${layer}.self_attn.k_norm.weight`, 'blk.0.attn_k_norm.weight', some(G * d)],
+    ],
+    config: {
+      model_type: 'olmo2',
+      ...decoderKeys,
+      ...epsilons.rms,
+      hidden_act: 'silu',
+      tie_word_embeddings: false,
+      attention_bias: false,
+      mlp_bias: false,
+    },
+  },
+  stablelm: stableLm(false),
+  'stablelm, sublayers in parallel': stableLm(true),
 };
+
+function stableLm(isParallel: boolean): Family {
+  return {
+    architecture: 'stablelm',
+    metadata: {
+      ...sizes,
+      ...grouped,
+      ...layerNorm,
+      ...tokens,
+      'rope.dimension_count': u32(d / 2),
+      use_parallel_residual: true,
+    },
+    rows: [
+      ['model.embed_tokens.weight', 'token_embd.weight', some(V, D)],
+      ...norm('model.norm', 'output_norm'),
+      output,
+      ...norm(`${layer}.input_layernorm`, 'blk.0.attn_norm'),
+      ...(isParallel ? [] : norm(`${layer}.post_attention_layernorm`, 'blk.0.ffn_norm')),
+      ...attention(undefined, !isParallel),
+      ...gated,
+    ],
+    config: {
+      model_type: 'stablelm',
+      ...decoderKeys,
+      ...partialRope,
+      hidden_act: 'silu',
+      layer_norm_eps: 1e-5,
+      use_qkv_bias: !isParallel,
+      use_parallel_residual: isParallel,
+      qk_layernorm: false,
+      tie_word_embeddings: false,
+    },
+  };
+}
 
 /** What llama.cpp's converter writes of a family. */
 export const ggufOf = ({ architecture, metadata, rows }: Family): GgufContent =>

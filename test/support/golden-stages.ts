@@ -68,6 +68,14 @@ const OTHER_FAMILIES = {
   qwen3: { ...LLAMA, model_type: 'qwen3' },
   gemma3_text: { ...LLAMA, model_type: 'gemma3_text', sliding_window_pattern: 3, sliding_window: 8 },
   glm: { ...LLAMA, model_type: 'glm', attention_bias: true },
+  olmo2: { ...LLAMA, model_type: 'olmo2' },
+  stablelm: { ...LLAMA, model_type: 'stablelm', partial_rotary_factor: 0.5, use_qkv_bias: true },
+  'stablelm, sublayers in parallel': {
+    ...LLAMA,
+    model_type: 'stablelm',
+    partial_rotary_factor: 0.5,
+    use_parallel_residual: true,
+  },
 } as const;
 
 const ALL_LINEAR: LoraOptions = {

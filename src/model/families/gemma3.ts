@@ -35,7 +35,7 @@ export function gemma3(config: ConfigReader): Model {
       mlp: norm('pre_feedforward_layernorm'),
       afterMlp: norm('post_feedforward_layernorm'),
     }),
-    normsHeads: true,
+    normsHeads: 'head',
     rotary: (headSize, layer) => layerRotary(config, headSize, isSliding(layer)),
     scale: config.positive('query_pre_attn_scalar', 256) ** -0.5,
     mlp: gatedMlp(config, { key: 'hidden_activation', activation: 'gelu_pytorch_tanh' }),

@@ -1,5 +1,5 @@
 /** @file What Llama and its relatives share: pre-norm blocks, rotary attention, and one scheme of names. */
-import type { Block, Mlp, Model, Norm, Residual } from '../spec.ts';
+import type { Block, HeadNorm, Mlp, Model, Norm, Residual } from '../spec.ts';
 import { readActivation } from './activation-name.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { layers, matrix, rmsNorm, whole } from './parts.ts';
@@ -17,8 +17,8 @@ export interface LlamaLikeVariant {
   readonly keyValueHeadCount?: number;
   /** Default: RMS norms with `rms_norm_eps`. */
   readonly norm?: (name: string) => Norm;
-  /** Norms of each query and key head: `self_attn.q_norm`, `self_attn.k_norm`. */
-  readonly normsHeads?: boolean;
+  /** Queries and keys have norms, `self_attn.q_norm` and `self_attn.k_norm`, over each head or all of them. Default: none. */
+  readonly normsHeads?: HeadNorm['over'];
   /** Default: every feature of a head turns, as `rope_parameters` say. */
   readonly rotary?: (headSize: number, layer: number) => RotaryConfig;
   /** Factor on q k^T; default: 1 / sqrt(d). */
@@ -49,7 +49,10 @@ export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Mode
   if (headSize % 2 !== 0) throw config.unsupported('head_dim', headSize, 'an even number');
   const qkvBias = variant.queryKeyValueBias;
   const norm = variant.norm ?? rmsNorm(config.positive('rms_norm_eps', 1e-6));
-  const headNorm = (name: string) => ({ norm: norm(name), over: 'head' }) as const;
+  const headNorms = (over: HeadNorm['over']) => ({
+    queryNorm: { norm: norm('self_attn.q_norm'), over },
+    keyNorm: { norm: norm('self_attn.k_norm'), over },
+  });
   const [querySize, keySize] = [headCount * headSize, keyValueHeadCount * headSize];
   const layerCount = config.layerCount();
   const rotaries = Array.from(
@@ -71,10 +74,7 @@ export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Mode
     keyValueHeadCount,
     headSize,
     ...(variant.scale !== undefined && { scale: variant.scale }),
-    ...(variant.normsHeads === true && {
-      queryNorm: headNorm('self_attn.q_norm'),
-      keyNorm: headNorm('self_attn.k_norm'),
-    }),
+    ...(variant.normsHeads !== undefined && headNorms(variant.normsHeads)),
   };
   const block = {
     residual: variant.residual ?? 'pre-norm',

@@ -13,7 +13,7 @@ export function qwen3(config: ConfigReader): Model {
     maxPositions: config.size('max_position_embeddings', 32_768),
     window: layerWindows(config),
     headSize: 128,
-    normsHeads: true,
+    normsHeads: 'head',
     mlp: gatedMlp(config),
     tiesEmbeddings: config.flag('tie_word_embeddings', false),
   });

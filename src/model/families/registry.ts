@@ -14,10 +14,12 @@ import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
 import { mistral } from './mistral.ts';
 import { modernbert } from './modernbert.ts';
+import { olmo2 } from './olmo2.ts';
 import { phi } from './phi.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { roberta } from './roberta.ts';
+import { stableLm } from './stablelm.ts';
 import { starcoder2 } from './starcoder2.ts';
 import { withBasePrefix } from './stored-names.ts';
 
@@ -61,6 +63,7 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
     tokenizers: ['SentencePiece', 'byte-level BPE'],
   },
   modernbert: { model: modernbert, published: ['ModernBERT'], tokenizers: ['byte-level BPE'] },
+  olmo2: { model: olmo2, published: ['OLMo 2'], tokenizers: ['byte-level BPE'] },
   phi: { model: phi, published: ['Phi-1', 'Phi-1.5', 'Phi-2'], tokenizers: ['byte-level BPE'] },
   qwen2: {
     model: qwen2,
@@ -71,6 +74,11 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   roberta: {
     model: roberta,
     published: ['RoBERTa', 'CodeBERT', 'GraphCodeBERT', 'UniXcoder', 'ContraBERT', 'LineVul'],
+    tokenizers: ['byte-level BPE'],
+  },
+  stablelm: {
+    model: stableLm,
+    published: ['StableLM 3B', 'StableLM 2 1.6B', 'Stable Code 3B'],
     tokenizers: ['byte-level BPE'],
   },
   starcoder2: { model: starcoder2, published: ['StarCoder2'], tokenizers: ['byte-level BPE'] },

@@ -171,6 +171,20 @@ test("ModernBERT's pattern as a list, one of each layer", async () => {
   expect(config.rope_parameters).toMatchObject({ sliding_attention: { rope_theta: 500 } });
 });
 
+test('an olmo2 with a window is an OLMo 3, and refused', async () => {
+  const windowed = withMetadata('olmo2', { 'attention.sliding_window': u32(4) });
+  await fails(windowed, 'GGUF_ARCHITECTURE', 'olmo2.attention.sliding_window');
+});
+
+test('a StableLM whose file names no rotary base has a note, and one with norms of each head is refused', async () => {
+  const { notes } = await openCheckpoint(written(FAMILIES.stablelm!));
+  expect(notes).toEqual([expect.stringContaining('no base of the rotary frequencies')]);
+  const based = await openCheckpoint(withMetadata('stablelm', { 'rope.freq_base': f32(500) }));
+  expect([based.notes, based.config.rope_theta]).toEqual([[], 500]);
+  const rows: Row[] = [...FAMILIES.stablelm!.rows, ['', 'blk.0.attn_q_norm.weight', some(H, d)]];
+  await fails(changed('stablelm', { rows }), 'GGUF_TENSOR_UNKNOWN', 'blk.0.attn_q_norm.weight');
+});
+
 test.each(['llama', 'qwen2', 'starcoder2'])('%s: a window of 0 is none', async (name) => {
   const { config } = await openCheckpoint(withMetadata(name, { 'attention.sliding_window': u32(0) }));
   expect(config).toEqual(FAMILIES[name]!.config);

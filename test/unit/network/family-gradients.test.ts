@@ -1,5 +1,4 @@
 /** @file Gradients of each family whose blocks are made of parts that the smallest model does not have, and of other layouts. */
-import type { HeadNorm } from '../../../src/model/spec.ts';
 import { describeGradients, type GradientCase } from '../../support/network-gradients.ts';
 import { makeChangedModel, makeModel, type TinyModel, tinyConfig } from '../../support/tiny-model.ts';
 
@@ -34,12 +33,14 @@ const FAMILIES: Record<string, TinyModel> = {
     layer_types: ['sliding_attention', 'full_attention'],
     query_pre_attn_scalar: 3,
   }),
+  olmo2: small({ model_type: 'olmo2' }),
+  stablelm: small({ model_type: 'stablelm', partial_rotary_factor: 0.5, use_qkv_bias: true }),
+  'stablelm, sublayers in parallel': small({
+    model_type: 'stablelm',
+    partial_rotary_factor: 0.5,
+    use_parallel_residual: true,
+  }),
 };
-
-const allHeads = (name: string): HeadNorm => ({
-  norm: { kind: 'rms', name, epsilon: 1e-6 },
-  over: 'all-heads',
-});
 
 /** Blocks that no family above has. */
 const CHANGED: Record<string, TinyModel> = {
@@ -52,19 +53,6 @@ const CHANGED: Record<string, TinyModel> = {
         attention: { kind: 'layer', name: 'a_norm', epsilon: 1e-5, bias: false },
         mlp: { kind: 'layer', name: 'm_norm', epsilon: 1e-5, bias: false },
       },
-    }),
-  ),
-  'no norm before, one behind; queries and keys normed over all heads': makeChangedModel(
-    tinyConfig(LLAMA),
-    (block) => ({
-      ...block,
-      norms: {
-        attention: { kind: 'none' },
-        mlp: { kind: 'none' },
-        afterAttention: { kind: 'rms', name: 'a_norm', epsilon: 1e-6 },
-        afterMlp: { kind: 'rms', name: 'm_norm', epsilon: 1e-6 },
-      },
-      attention: { ...block.attention, queryNorm: allHeads('q_norm'), keyNorm: allHeads('k_norm') },
     }),
   ),
 };

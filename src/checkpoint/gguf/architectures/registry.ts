@@ -7,10 +7,12 @@ import { chatglm } from './chatglm.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
 import { modernBert } from './modern-bert.ts';
+import { olmo2 } from './olmo2.ts';
 import { phi2 } from './phi2.ts';
 import { phi3 } from './phi3.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
+import { stableLm } from './stablelm.ts';
 import { starcoder } from './starcoder.ts';
 import { starcoder2 } from './starcoder2.ts';
 
@@ -26,6 +28,8 @@ const ARCHITECTURES: Readonly<Record<string, GgufArchitecture>> = {
   'modern-bert': modernBert,
   phi2,
   phi3,
+  olmo2,
+  stablelm: stableLm,
 };
 
 export const GGUF_ARCHITECTURES: readonly string[] = Object.keys(ARCHITECTURES);

@@ -1,4 +1,4 @@
-/** @file Families that have Llama's names with other parts: Qwen3, StarCoder2, Phi, Gemma 3. */
+/** @file Families that have Llama's names with other parts: Qwen3, StarCoder2, Phi, Gemma 3, OLMo 2, StableLM. */
 import { describe, expect, test } from 'vitest';
 import { familyReader, matrixRows } from '../../../support/read-family.ts';
 
@@ -182,5 +182,92 @@ describe('Gemma 3', () => {
     [{ hidden_activation: 'mish' }, 'hidden_activation'],
   ])('%j is refused', (changed, name) => {
     gemma.refused(changed, 'MODEL_FEATURE_UNSUPPORTED', name);
+  });
+});
+
+describe('OLMo 2', () => {
+  const olmo2 = family('olmo2');
+
+  test('norms behind the sublayers only; queries and keys normed over all heads', () => {
+    const norm = (name: string) => ({ kind: 'rms', name, epsilon: 1e-5 });
+    const overAll = (name: string) => ({ over: 'all-heads', norm: norm(name) });
+    const block = olmo2.block();
+    expect(block.norms).toEqual({
+      attention: { kind: 'none' },
+      afterAttention: norm('post_attention_layernorm'),
+      mlp: { kind: 'none' },
+      afterMlp: norm('post_feedforward_layernorm'),
+    });
+    expect(block).toMatchObject({
+      residual: 'pre-norm',
+      attention: { queryNorm: overAll('self_attn.q_norm'), keyNorm: overAll('self_attn.k_norm') },
+      mlp: { kind: 'gated', activation: 'silu' },
+    });
+    expect(olmo2.read()).toMatchObject({
+      finalNorm: norm('model.norm'),
+      maxPositions: 2048,
+      heads: { classifier: 'score', languageModel: 'lm_head.weight' },
+    });
+  });
+
+  test('biases of the attention as attention_bias says, none elsewhere', () => {
+    expect(biased(matrixRows(olmo2.block()))).toEqual([]);
+    expect(biased(matrixRows(olmo2.block({ attention_bias: true })))).toEqual(
+      ['q_proj', 'k_proj', 'v_proj', 'o_proj'].map((name) => `self_attn.${name}`),
+    );
+  });
+
+  test('what is refused, by name', () => {
+    olmo2.refused({ hidden_act: 'mish' }, 'MODEL_FEATURE_UNSUPPORTED', 'hidden_act');
+    olmo2.refused({ num_key_value_heads: 4 }, 'MODEL_FEATURE_UNSUPPORTED', 'num_key_value_heads');
+    olmo2.refused({ rms_norm_eps: 0 }, 'MODEL_CONFIG_FIELD', 'rms_norm_eps');
+  });
+});
+
+describe('StableLM', () => {
+  const stablelm = family('stablelm');
+  const norm = (name: string) => ({ kind: 'layer', name, epsilon: 1e-5, bias: true });
+
+  test('layer norms, a gated MLP, a quarter of a head turns', () => {
+    const wide = { hidden_size: 96 };
+    expect(stablelm.block(wide)).toMatchObject({
+      residual: 'pre-norm',
+      norms: { attention: norm('input_layernorm'), mlp: norm('post_attention_layernorm') },
+      attention: { rotary: { size: 4, headSize: 16 } },
+      mlp: { kind: 'gated', activation: 'silu' },
+    });
+    expect(stablelm.block({ ...wide, partial_rotary_factor: 0.5 }).attention.rotary?.size).toBe(8);
+    expect(stablelm.read()).toMatchObject({
+      finalNorm: norm('model.norm'),
+      maxPositions: 4096,
+      heads: { classifier: 'score', languageModel: 'lm_head.weight' },
+    });
+  });
+
+  test('biases on queries, keys and values as use_qkv_bias says', () => {
+    expect(biased(matrixRows(stablelm.block()))).toEqual([]);
+    expect(biased(matrixRows(stablelm.block({ use_qkv_bias: true })))).toEqual(
+      ['q_proj', 'k_proj', 'v_proj'].map((name) => `self_attn.${name}`),
+    );
+  });
+
+  test('32 heads of keys where the file does not say how many', () => {
+    const heads = { hidden_size: 512, num_attention_heads: 64, num_key_value_heads: undefined };
+    expect(stablelm.block(heads).attention.keyValueHeadCount).toBe(32);
+  });
+
+  test('use_parallel_residual: both sublayers behind one norm', () => {
+    const { residual, norms } = stablelm.block({ use_parallel_residual: true });
+    expect([residual, norms]).toEqual([
+      'parallel',
+      { attention: norm('input_layernorm'), mlp: norm('input_layernorm') },
+    ]);
+  });
+
+  test('what is refused, by name', () => {
+    stablelm.refused({ qk_layernorm: true }, 'MODEL_FEATURE_UNSUPPORTED', 'qk_layernorm');
+    stablelm.refused({ partial_rotary_factor: 0.4 }, 'MODEL_FEATURE_UNSUPPORTED', 'partial_rotary_factor');
+    stablelm.refused({ layer_norm_eps: 0 }, 'MODEL_CONFIG_FIELD', 'layer_norm_eps');
+    stablelm.refused({ use_parallel_residual: 1 }, 'MODEL_CONFIG_FIELD', 'use_parallel_residual');
   });
 });
