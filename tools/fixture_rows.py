@@ -167,7 +167,7 @@ def _variants() -> dict[str, Row]:
                 max_window_layers=1,
             ),
         ),
-        "gpt2-inverse-layer": Row("gpt2", _gpt(24, 3, 3, 96, n_inner=40, scale_attn_by_inverse_layer_idx=True)),
+        "gpt2-inverse-layer": Row("gpt2", _gpt(24, 3, 3, 96, n_inner=40, scale_attn_by_inverse_layer_idx=True), seed=1),
         "gpt2-bare": Row(
             "gpt2", {**_gpt(24, 2, 3, 96, n_inner=40), "n_positions": 40}, saved_as="bare", rewrite="gpt2-buffers"
         ),

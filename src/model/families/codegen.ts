@@ -90,12 +90,21 @@ export function codegen(config: ConfigReader): Model {
 /**
  * CodeGen2 has the same `model_type`, and its code, which a checkpoint only names (`auto_map`), has `mp_num` 8 where Transformers
  * has 4. Published files do not say it: what tells them apart is this code and the end-of-text token. A file that was
- * written anew may say it.
+ * written anew may have lost the one that names the code; then it has to say it.
  */
 function shardCount(config: ConfigReader): number {
   const told = config.optionalSize('mp_num');
-  const isSecond = config.section('auto_map') !== undefined && config.optionalInteger('eos_token_id') === 2;
+  const namesCode = config.section('auto_map') !== undefined;
+  const endsAsSecond = config.integers('eos_token_id').includes(SECOND_END);
+  const isSecond = namesCode && endsAsSecond;
   const possible = isSecond ? [8] : [4, 8];
+  if (told === undefined && endsAsSecond && !namesCode) {
+    throw config.unsupported(
+      'mp_num',
+      undefined,
+      `4 (CodeGen) and 8 (CodeGen2): eos_token_id ${SECOND_END} is CodeGen2's, and no auto_map names its code, so config.json has to say it`,
+    );
+  }
   const shards = told ?? possible[0]!;
   if (possible.includes(shards)) return shards;
   throw config.unsupported(
@@ -104,3 +113,6 @@ function shardCount(config: ConfigReader): number {
     isSecond ? '8, as CodeGen2 has it' : '4, as CodeGen has it, and 8, as CodeGen2 has it',
   );
 }
+
+/** CodeGen2's end of a text; CodeGen has GPT-2's 50256. */
+const SECOND_END = 2;

@@ -41,6 +41,11 @@ export class ConfigReader {
     });
   }
 
+  /** Fields that are there and not null. */
+  keys(): readonly string[] {
+    return Object.keys(this.#config).filter((key) => this.#find([key]) !== undefined);
+  }
+
   number(key: string, fallback?: number): number {
     const found = this.#find([key]) ?? fallback;
     if (typeof found !== 'number' || !Number.isFinite(found)) this.#fail(key, found, 'a number');
@@ -79,6 +84,14 @@ export class ConfigReader {
     const found = this.#find([key]);
     if (found !== undefined && !Number.isSafeInteger(found)) this.#fail(key, found, 'a whole number');
     return found as number | undefined;
+  }
+
+  /** One whole number or a list of them, as the ends of a text are; none where there is none. */
+  integers(key: string): readonly number[] {
+    const found = this.#find([key]) ?? [];
+    const all = Array.isArray(found) ? found : [found];
+    if (!all.every(Number.isSafeInteger)) this.#fail(key, found, 'a whole number, or a list of them');
+    return all;
   }
 
   optionalSize(key: string): number | undefined {

@@ -4,9 +4,10 @@
  */
 import type { Model } from '../spec.ts';
 import type { ConfigReader } from './config-reader.ts';
+import { readLayerTypes } from './layer-windows.ts';
 import { gatedMlp, llamaLike } from './llama-like.ts';
 import { rmsNormOfOnePlus } from './parts.ts';
-import { type RotaryConfig, readRotary } from './rotary-config.ts';
+import { type RotaryConfig, readRotary, ropeSectionsByLayerType } from './rotary-config.ts';
 
 export function gemma3(config: ConfigReader): Model {
   // Each of them would give other numbers, and no published text model has it.
@@ -46,20 +47,21 @@ export function gemma3(config: ConfigReader): Model {
 
 /** By layer, whether it has a window: newer files list it, older ones name the period. */
 function slidingLayers(config: ConfigReader): (layer: number) => boolean {
-  const types = config.optionalTexts('layer_types', config.layerCount());
+  const types = readLayerTypes(config);
   const period = config.optionalSize('sliding_window_pattern') ?? 6;
   return (layer) => (types === undefined ? (layer + 1) % period !== 0 : types[layer] === 'sliding_attention');
 }
 
-/** Newer files have a section for each kind of layer; older ones scale only the layers without a window. */
+/**
+ * Newer files have a section for each kind of layer; older ones scale only the layers without a window. Where a section does not
+ * name its base, it is the one that older files have for this kind of layer.
+ */
 function layerRotary(config: ConfigReader, headSize: number, isSliding: boolean): RotaryConfig {
-  const byKind = config.section('rope_parameters');
-  const kind = isSliding ? 'sliding_attention' : 'full_attention';
-  const section = byKind?.section(kind);
-  if (section !== undefined) return readRotary(config, headSize, {}, section);
-  if (isSliding) {
-    const base = config.positive('rope_local_base_freq', 10_000);
-    return { rotary: { base, scaling: { kind: 'default' }, size: headSize } };
+  const section = ropeSectionsByLayerType(config)?.section(
+    isSliding ? 'sliding_attention' : 'full_attention',
+  );
+  if (!isSliding) {
+    return readRotary(config, headSize, { base: 1_000_000 }, section ?? config.section('rope_scaling'));
   }
-  return readRotary(config, headSize, { base: 1_000_000 });
+  return readRotary(config, headSize, { baseKey: 'rope_local_base_freq' }, section);
 }

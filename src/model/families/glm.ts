@@ -6,7 +6,7 @@ import { readActivation } from './activation-name.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { llamaLike } from './llama-like.ts';
 import { matrix, parts, rmsNorm } from './parts.ts';
-import { readRotary } from './rotary-config.ts';
+import { readRotary, ropeSection } from './rotary-config.ts';
 
 export function glm(config: ConfigReader): Model {
   const activation = readActivation(config, 'hidden_act', 'silu');
@@ -19,7 +19,7 @@ export function glm(config: ConfigReader): Model {
     headSize: 128,
     norm: rmsNorm(config.positive('rms_norm_eps', 1.5625e-7)),
     rotary: (headSize) => {
-      const { rotary, ...limit } = readRotary(config, headSize, { share: 0.5 });
+      const { rotary, ...limit } = readRotary(config, headSize, { share: 0.5 }, ropeSection(config));
       return { rotary: { ...rotary, interleaved: true }, ...limit };
     },
     mlp: (hiddenSize, feedForwardSize) => {

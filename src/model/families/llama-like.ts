@@ -3,7 +3,7 @@ import type { Block, HeadNorm, Mlp, Model, Norm, Residual } from '../spec.ts';
 import { readActivation } from './activation-name.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { layers, matrix, rmsNorm, whole } from './parts.ts';
-import { type RotaryConfig, readRotary } from './rotary-config.ts';
+import { type RotaryConfig, readRotary, ropeSection } from './rotary-config.ts';
 
 export interface LlamaLikeVariant {
   readonly family: string;
@@ -57,7 +57,7 @@ export function llamaLike(config: ConfigReader, variant: LlamaLikeVariant): Mode
   const layerCount = config.layerCount();
   const rotaries = Array.from(
     { length: layerCount },
-    (_, layer) => variant.rotary?.(headSize, layer) ?? readRotary(config, headSize),
+    (_, layer) => variant.rotary?.(headSize, layer) ?? readRotary(config, headSize, {}, ropeSection(config)),
   );
   const positionLimit = rotaries.find((one) => one.positionLimit !== undefined)?.positionLimit;
   const attention = {

@@ -5,9 +5,9 @@
 import type { Attention, Model, Pooling } from '../spec.ts';
 import { readActivation } from './activation-name.ts';
 import type { ConfigReader } from './config-reader.ts';
+import { type LayerType, readLayerTypes } from './layer-windows.ts';
 import { layerNorm, layers, matrix, parts } from './parts.ts';
-
-type LayerType = 'full_attention' | 'sliding_attention';
+import { ropeSectionsByLayerType } from './rotary-config.ts';
 
 export function modernbert(config: ConfigReader): Model {
   const hiddenSize = config.size('hidden_size', 768);
@@ -93,15 +93,9 @@ export function modernbert(config: ConfigReader): Model {
 
 /** Newer files say it layer by layer, older ones that every third sees everything. */
 function layerTypes(config: ConfigReader): (layer: number) => LayerType {
-  const types = config.optionalTexts('layer_types', config.layerCount());
-  const unknown = types?.find((type) => type !== 'full_attention' && type !== 'sliding_attention');
-  if (unknown !== undefined) {
-    throw config.unsupported('layer_types', unknown, 'full_attention, sliding_attention');
-  }
+  const types = readLayerTypes(config);
   const every = config.size('global_attn_every_n_layers', 3);
-  return (layer) =>
-    (types?.[layer] as LayerType | undefined) ??
-    (layer % every === 0 ? 'full_attention' : 'sliding_attention');
+  return (layer) => types?.[layer] ?? (layer % every === 0 ? 'full_attention' : 'sliding_attention');
 }
 
 const THETAS = {
@@ -110,7 +104,7 @@ const THETAS = {
 } as const;
 
 function rotaryOf(config: ConfigReader, headSize: number, type: LayerType): Attention['rotary'] {
-  const section = config.section('rope_parameters')?.section(type);
+  const section = ropeSectionsByLayerType(config)?.section(type);
   const { key, fallback } = THETAS[type];
   const kind = section?.text('rope_type', 'default') ?? 'default';
   if (kind !== 'default' || config.section('rope_scaling') !== undefined) {

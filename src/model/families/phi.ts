@@ -4,7 +4,7 @@ import { readActivation } from './activation-name.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { llamaLike } from './llama-like.ts';
 import { layerNorm, matrix } from './parts.ts';
-import { readRotary } from './rotary-config.ts';
+import { readRotary, ropeSection } from './rotary-config.ts';
 
 export function phi(config: ConfigReader): Model {
   if (config.flag('qk_layernorm', false)) throw config.unsupported('qk_layernorm', true, 'false');
@@ -19,7 +19,7 @@ export function phi(config: ConfigReader): Model {
     residual: 'parallel',
     norm: layerNorm(config.positive('layer_norm_eps', 1e-5)),
     norms: (norm) => ({ attention: norm('input_layernorm'), mlp: norm('input_layernorm') }),
-    rotary: (headSize) => readRotary(config, headSize, { share: 0.5 }),
+    rotary: (headSize) => readRotary(config, headSize, { share: 0.5 }, ropeSection(config)),
     mlp: (hiddenSize, feedForwardSize) => ({
       kind: 'plain',
       activation,

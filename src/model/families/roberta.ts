@@ -9,7 +9,10 @@ import { matrix } from './parts.ts';
 
 export function roberta(config: ConfigReader): Model {
   const padTokenId = config.optionalInteger('pad_token_id') ?? 1;
-  if (padTokenId < 0) throw config.unsupported('pad_token_id', padTokenId, 'a row of the positions');
+  const rows = config.size('max_position_embeddings', 512);
+  if (padTokenId < 0 || padTokenId >= rows) {
+    throw config.unsupported('pad_token_id', padTokenId, `one of the ${rows} rows of the positions`);
+  }
   return bertLike(config, {
     family: 'roberta',
     firstPosition: padTokenId + 1,

@@ -18,20 +18,56 @@ export interface RotaryDefaults {
   /** Share of a head's features that turn. */
   readonly share?: number;
   readonly base?: number;
+  /** Where the file says the base beside the section; default: `rope_theta`. */
+  readonly baseKey?: string;
+}
+
+const LAYER_TYPES = ['full_attention', 'sliding_attention'];
+
+/**
+ * The section that holds for every layer; undefined where there is none.
+ * Throws MODEL_FEATURE_UNSUPPORTED where it has one for each kind of layer: a reader of one would pass over all of them.
+ */
+export function ropeSection(config: ConfigReader): ConfigReader | undefined {
+  const section = config.section('rope_parameters', 'rope_scaling');
+  const nested = section?.keys().find((key) => LAYER_TYPES.includes(key));
+  if (nested === undefined) return section;
+  throw config.unsupported('rope_parameters', { [nested]: {} }, 'one set of parameters for all layers');
+}
+
+/**
+ * The section that has one for each kind of layer; undefined where there is none.
+ * Throws MODEL_FEATURE_UNSUPPORTED for anything else in it, which Transformers would pass over.
+ */
+export function ropeSectionsByLayerType(config: ConfigReader): ConfigReader | undefined {
+  const sections = config.section('rope_parameters');
+  const other = sections?.keys().find((key) => !LAYER_TYPES.includes(key));
+  if (other !== undefined) {
+    throw config.unsupported('rope_parameters', { [other]: {} }, `a map of ${LAYER_TYPES.join(', ')}`);
+  }
+  const scaling = config.section('rope_scaling');
+  if (sections !== undefined && scaling !== undefined) {
+    throw config.unsupported(
+      'rope_scaling',
+      Object.fromEntries(scaling.keys().map((key) => [key, 0])),
+      'null beside rope_parameters',
+    );
+  }
+  return sections;
 }
 
 /**
  * @param headSize d
  * @param defaults where the file does not say it
- * @param section what the file says of these layers; default: what it says of all
+ * @param section what the file says of these layers
  */
 export function readRotary(
   config: ConfigReader,
   headSize: number,
-  { share = 1, base: usualBase = 10_000 }: RotaryDefaults = {},
-  section: ConfigReader | undefined = config.section('rope_parameters', 'rope_scaling'),
+  { share = 1, base: usualBase = 10_000, baseKey = 'rope_theta' }: RotaryDefaults,
+  section: ConfigReader | undefined,
 ): RotaryConfig {
-  const base = config.positive('rope_theta', usualBase);
+  const base = config.positive(baseKey, usualBase);
   const told = config.positive('partial_rotary_factor', share);
   const size = Math.trunc(headSize * (section?.positive('partial_rotary_factor', told) ?? told));
   if (size > headSize || size < 2 || size % 2 !== 0) {
@@ -57,7 +93,10 @@ function readScaling(
   section: ConfigReader,
   size: number,
 ): { readonly scaling: RotaryScaling; readonly positionLimit?: number } {
-  const kind = section.text('rope_type', section.text('type', 'default'));
+  // A factor of nothing is a slip in the name of the type.
+  const usual = section.keys().includes('factor') ? undefined : 'default';
+  const isOld = section.keys().includes('type') && !section.keys().includes('rope_type');
+  const kind = isOld ? section.text('type') : section.text('rope_type', usual);
   switch (kind) {
     case 'default':
       return { scaling: { kind } };

@@ -137,12 +137,15 @@ describe('refused', () => {
     ['roberta', { add_cross_attention: true }, 'add_cross_attention'],
     ['roberta', { max_position_embeddings: 2 }, 'max_position_embeddings'],
     ['roberta', { pad_token_id: -1 }, 'pad_token_id'],
+    ['roberta', { pad_token_id: 9999 }, 'pad_token_id'],
     ['bert', { num_attention_heads: 5 }, 'num_attention_heads'],
     ['bert', { hidden_act: 'selu' }, 'hidden_act'],
     ['modernbert', { num_attention_heads: 5 }, 'num_attention_heads'],
     ['modernbert', { num_attention_heads: 16 }, 'num_attention_heads'],
     ['modernbert', { layer_types: ['full_attention', 'chunked'] }, 'layer_types'],
     ['modernbert', { classifier_pooling: 'max' }, 'classifier_pooling'],
+    ['modernbert', { rope_parameters: { rope_type: 'default', rope_theta: 500 } }, 'rope_parameters'],
+    ['modernbert', { rope_parameters: { full_atention: {} } }, 'rope_parameters'],
     ['modernbert', { rope_parameters: { full_attention: { rope_type: 'yarn' } } }, 'rope_parameters'],
   ])('%s with %j', refused);
 });

@@ -34,9 +34,6 @@ const CUTS = { 'a block a graph': 1, 'one graph': Number.POSITIVE_INFINITY };
 /** Their last function is longer than the positions up to which frequencies do not depend on the length. */
 const BEYOND_LIMIT = ['llama-dynamic-rope', 'llama-longrope'];
 
-/** One gradient of its last block is 1e-7 of the largest: AdamW makes a step of its rounding. */
-const ILL_CONDITIONED = ['gpt2-inverse-layer'];
-
 test.each(FAMILY_NAMES)('%s has reference outputs', (family) => {
   expect(fixturesOf(family).length).toBeGreaterThan(0);
 });
@@ -49,9 +46,10 @@ describe.each(FIXTURE_NAMES.filter((name) => !BEYOND_LIMIT.includes(name)))(
       const held = Object.keys(await heldQuantities(name));
       expect(rows.map((row) => row.quantity)).toEqual(QUANTITIES.filter((one) => held.includes(one)));
       expect(rows.length).toBeGreaterThan(5);
-      const expected = ILL_CONDITIONED.includes(name) ? ['train/final'] : [];
-      expect(failed(rows)).toEqual(expected);
-      if (expected.length > 0) expect(rows.at(-1)!.largestRelativeError).toBeLessThan(5e-3);
+      // A file of an encoder alone has no head to the vocabulary.
+      const isBareEncoder = /^(bert|roberta)-bare$/.test(name);
+      expect(held.includes('lm_logits')).toBe(!isBareEncoder);
+      expect(failed(rows)).toEqual([]);
     });
   },
 );

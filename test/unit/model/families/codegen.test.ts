@@ -95,3 +95,8 @@ test('what is refused, by name', () => {
   codegen.refused({ auto_map: 'x' }, 'MODEL_CONFIG_FIELD', 'auto_map');
   codegen.refused({ eos_token_id: 'x', auto_map: {} }, 'MODEL_CONFIG_FIELD', 'eos_token_id');
 });
+
+test('with the end of CodeGen2 and no word of its code, the shards have to be told', () => {
+  codegen.refused({ eos_token_id: 2 }, 'MODEL_FEATURE_UNSUPPORTED', 'mp_num');
+  for (const mp_num of [4, 8]) expect(() => codegen.read({ eos_token_id: 2, mp_num })).not.toThrow();
+});

@@ -171,6 +171,25 @@ describe('Gemma 3', () => {
         [undefined, 700, 'linear'],
       ],
     ],
+    [
+      'a section without a base has the one of its kind of layer, not the other kind',
+      {
+        sliding_window_pattern: 2,
+        rope_theta: 500,
+        rope_parameters: { full_attention: {}, sliding_attention: { rope_type: 'linear', factor: 2 } },
+      },
+      [
+        [6, 10_000, 'linear'],
+        [undefined, 500, 'default'],
+        [6, 10_000, 'linear'],
+        [undefined, 500, 'default'],
+      ],
+    ],
+    [
+      'a section for one kind of layer alone',
+      { sliding_window_pattern: 2, rope_parameters: { sliding_attention: { rope_theta: 70 } } },
+      [[6, 70, 'default'], FULL, [6, 70, 'default'], FULL],
+    ],
   ])('windows and angles: %s', (_what, changed, expected) => {
     expect(layersOf(changed)).toEqual(expected);
   });
@@ -180,6 +199,10 @@ describe('Gemma 3', () => {
     [{ final_logit_softcapping: 30 }, 'final_logit_softcapping'],
     [{ use_bidirectional_attention: true }, 'use_bidirectional_attention'],
     [{ hidden_activation: 'mish' }, 'hidden_activation'],
+    [{ num_hidden_layers: 1, layer_types: ['chunked_attention'] }, 'layer_types'],
+    [{ rope_parameters: { rope_type: 'default', rope_theta: 500 } }, 'rope_parameters'],
+    [{ rope_parameters: { full_atention: { rope_theta: 500 } } }, 'rope_parameters'],
+    [{ rope_parameters: { full_attention: {} }, rope_scaling: { factor: 2 } }, 'rope_scaling'],
   ])('%j is refused', (changed, name) => {
     gemma.refused(changed, 'MODEL_FEATURE_UNSUPPORTED', name);
   });

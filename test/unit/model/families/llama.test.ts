@@ -232,6 +232,16 @@ describe('the rotary embedding', () => {
     refused({ rope_scaling: { type: kind, factor: 2 } }, 'MODEL_FEATURE_UNSUPPORTED', 'rope_type');
   });
 
+  test('a section for each kind of layer is not passed over', () => {
+    const rope_parameters = { full_attention: { rope_type: 'linear', factor: 8 } };
+    refused({ rope_parameters }, 'MODEL_FEATURE_UNSUPPORTED', 'rope_parameters');
+  });
+
+  test('a factor without a type is not passed over', () => {
+    refused({ rope_parameters: { rope_typ: 'linear', factor: 8 } }, 'MODEL_CONFIG_FIELD', 'rope_type');
+    refused({ rope_scaling: { factor: 8 } }, 'MODEL_CONFIG_FIELD', 'rope_type');
+  });
+
   // Frequencies and factors as ROPE_INIT_FUNCTIONS of Transformers 5.23 give them for heads of 16.
   test.each<[string, object, readonly number[], number]>([
     [
@@ -340,6 +350,11 @@ describe('windows of attention', () => {
     ],
   ])('Qwen2: %s', (_what, changed, expected) => {
     expect(windows({ ...qwen2, ...changed })).toEqual(expected);
+  });
+
+  test('layer types that are neither full nor sliding', () => {
+    const layer_types = ['full_attention', 'chunked_attention', 'full_attention'];
+    refused({ ...qwen2, layer_types }, 'MODEL_FEATURE_UNSUPPORTED', 'layer_types');
   });
 
   test.each([[['full_attention']], ['full_attention'], [[1, 2, 3]]])('layer types %j', (layer_types) => {
