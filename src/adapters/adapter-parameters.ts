@@ -54,6 +54,27 @@ export function initialParameters(
   );
 }
 
+const OTHER_MODEL =
+  'An adapter works only with the base model it was trained on; check base_model_name_or_path.';
+
+/** What is wrong with the adapter's head alone; undefined where it is another thing. */
+function headHint(
+  { parameters }: Head,
+  found: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+): string | undefined {
+  const trained = parameters.filter(({ first }) => first !== undefined);
+  const held = trained.filter(({ name }) => found.has(parameterKey(name)));
+  if (held.length === 0) {
+    return 'It has no head of this model: was it trained for another task (task_type), or on another base model?';
+  }
+  for (const { name, shape } of held) {
+    const [classes, ...rest] = found.get(parameterKey(name))!.shape;
+    const isOther = classes !== shape[0] && rest.join() === shape.slice(1).join();
+    if (isOther) return `Its head tells ${classes} classes apart, expected ${shape[0]}: safe and vulnerable.`;
+  }
+  return undefined;
+}
+
 /**
  * The tensors that an adapter has, by what its file's header says of them, in the plan's order.
  * Throws ADAPTER_MISMATCH when one is missing, left over or of another shape: the adapter is for another base model.
@@ -64,7 +85,7 @@ export function checkShapes(
   found: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   file: string,
 ): readonly string[] {
-  const hint = 'An adapter works only with the base model it was trained on; check base_model_name_or_path.';
+  const hint = headHint(head, found) ?? OTHER_MODEL;
   const specs = new Map(parameterSpecs(adapted, head).map(({ key, shape }) => [key, shape]));
   for (const key of found.keys()) {
     if (specs.has(key)) continue;

@@ -72,6 +72,28 @@ function patternValues(
   return (name) => values.find(([fits]) => fits(name))?.[1];
 }
 
+const NAMED = 5;
+
+function idleInWords(idle: readonly string[], targets: LoraOptions['targetModules']): string {
+  if (idle.length === 0) {
+    const found = JSON.stringify(targets).slice(0, 200);
+    return Array.isArray(targets) && targets.length === 0
+      ? 'target_modules is empty, expected names of matrices'
+      : `no matrix that is adapted is called ${found}`;
+  }
+  const more = idle.length > NAMED ? ` and ${idle.length - NAMED} more` : '';
+  return `no matrix of the model is called ${idle.slice(0, NAMED).join(', ')}${more}`;
+}
+
+/** The last parts of their names where these tell them apart, else as much as is needed. */
+function matrixNames({ layers }: Model, inHead: readonly LayerMatrix[]): string[] {
+  const names = [...matricesOf(layers[0]!.block), ...inHead.map(({ matrix }) => matrix)].map(
+    ({ name }) => name,
+  );
+  const isSole = (end: string) => names.filter((name) => endsOf(name).includes(end)).length === 1;
+  return names.map((name) => endsOf(name).findLast(isSole) ?? name);
+}
+
 /** What of the base model a head reads and adapters go over. */
 const headMatrices = (head: Pick<Head, 'matrices'> | undefined): LayerMatrix[] =>
   (head?.matrices ?? []).map((matrix) => ({ layer: undefined, matrix, name: matrix.name }));
@@ -103,12 +125,9 @@ export function planLora(
   const wanted = Array.isArray(targetModules) ? (targetModules as readonly string[]) : [];
   const idle = [...new Set(wanted)].filter((target) => !ends.has(target));
   if (chosen.length === 0 || idle.length > 0) {
-    const unknown = idle.length > 0 ? idle.slice(0, 20).join(', ') : JSON.stringify(targetModules);
-    throw new VultuneError('LORA_TARGET_UNKNOWN', `no matrix of the model is called ${unknown}`, {
+    throw new VultuneError('LORA_TARGET_UNKNOWN', idleInWords(idle, targetModules), {
       where: { name: 'target_modules' },
-      hint: `Matrices of this model: ${matricesOf(model.layers[0]!.block)
-        .map(({ name }) => name.split('.').at(-1))
-        .join(', ')}; or all-linear.`,
+      hint: `Matrices of this model: ${matrixNames(model, inHead).join(', ')}; or all-linear.`,
     });
   }
   const rankOf = patternValues(options.rankPattern, 'rank_pattern');

@@ -69,8 +69,10 @@ function countByDtype(tensors: Checkpoint['tensors']): Record<string, number> {
 async function totalBytes(path: string): Promise<number> {
   const found = await stat(path);
   if (found.isFile()) return found.size;
-  const files = await Promise.all((await readdir(path)).map((name) => stat(join(path, name))));
-  return files.filter((file) => file.isFile()).reduce((sum, file) => sum + file.size, 0);
+  // A link that leads nowhere has no size.
+  const sizeOrNone = (name: string) => stat(join(path, name)).catch(() => undefined);
+  const files = await Promise.all((await readdir(path)).map(sizeOrNone));
+  return files.filter((file) => file?.isFile() === true).reduce((sum, file) => sum + (file?.size ?? 0), 0);
 }
 
 function hasChatTemplate(tokenizer: TokenizerDefinition | undefined): boolean {

@@ -38,6 +38,7 @@ export async function openHuggingFaceCheckpoint(path: string, names: readonly st
         const message = `${index} places "${name}" in ${shard}, which does not have it`;
         throw new VultuneError('CHECKPOINT_INDEX_INVALID', message, {
           where: { file: join(path, index ?? shard), name },
+          hint: INDEX_HINT,
         });
       }
       tensors.set(name, tensor);
@@ -82,11 +83,18 @@ async function listShards(path: string, names: readonly string[]): Promise<reado
   });
 }
 
+const INDEX_HINT = 'The index and the files of weights are not of one save: fetch the model again.';
+
 async function readIndex(path: string, names: readonly string[], index: string): Promise<readonly Shard[]> {
   const file = join(path, index);
   const map = (await readJsonObject(file, 'CHECKPOINT_INDEX_INVALID', MOST_INDEX_BYTES)).weight_map;
-  if (typeof map !== 'object' || map === null) {
-    throw new VultuneError('CHECKPOINT_INDEX_INVALID', `${file} has no weight_map`, { where: { file } });
+  if (typeof map !== 'object' || map === null || Object.keys(map).length === 0) {
+    const found = describeFound(map).slice(0, 120);
+    const message = `"weight_map" of ${file} is ${found}, expected a map of tensors to files`;
+    throw new VultuneError('CHECKPOINT_INDEX_INVALID', message, {
+      where: { file, name: 'weight_map' },
+      hint: INDEX_HINT,
+    });
   }
   const shards = new Map<string, string[]>();
   for (const [name, shard] of Object.entries(map)) {
@@ -95,7 +103,10 @@ async function readIndex(path: string, names: readonly string[], index: string):
         0,
         300,
       );
-      throw new VultuneError('CHECKPOINT_INDEX_INVALID', message, { where: { file, name } });
+      throw new VultuneError('CHECKPOINT_INDEX_INVALID', message, {
+        where: { file, name },
+        hint: INDEX_HINT,
+      });
     }
     const held = shards.get(shard) ?? [];
     held.push(name);

@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { VultuneError } from '../base/errors.ts';
 import { fileError, readTextFile } from '../base/files.ts';
+import { describeFound } from '../schema/words.ts';
 
 /** No such file of a published model is larger; tokenizers come closest with 40 MB. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -39,7 +40,7 @@ export function readJsonObjectSync(
 }
 
 function checkSize(path: string, code: string, mostBytes: number): void {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statOf(path);
   // A missing file, or a folder, is told by who reads it.
   if (found === undefined || found.isDirectory()) return;
   if (found.isFile() && found.size <= mostBytes) return;
@@ -49,11 +50,28 @@ function checkSize(path: string, code: string, mostBytes: number): void {
   });
 }
 
+function statOf(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw fileError(error, path, 'read');
+  }
+}
+
+const HINT = 'The file is damaged, or was not fetched whole: fetch it again.';
+
 function parseObject(path: string, code: string, text: string): Record<string, unknown> {
   const value = parse(path, code, text);
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw new VultuneError(code, `${path} does not hold a JSON object`, { where: { file: path } });
+  throw new VultuneError(
+    code,
+    `${path} holds ${describeFound(value).slice(0, 120)}, expected a JSON object`,
+    {
+      where: { file: path },
+      hint: HINT,
+    },
+  );
 }
 
 function parse(path: string, code: string, text: string): unknown {
@@ -65,8 +83,9 @@ function parse(path: string, code: string, text: string): unknown {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const position = Number(/position (\d+)/.exec(reason)?.[1] ?? text.length);
     const line = text.slice(0, position).split('\n').length;
-    throw new VultuneError(code, `${path}:${line} is not JSON: ${reason}`, {
+    throw new VultuneError(code, `${path}:${line} is not JSON: ${reason}; expected a JSON object`, {
       where: { file: path, line },
+      hint: HINT,
       cause,
     });
   }

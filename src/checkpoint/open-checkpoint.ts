@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
+import { fileError } from '../base/files.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { openGgufCheckpoint } from './gguf/checkpoint.ts';
 import { openHuggingFaceCheckpoint } from './huggingface-checkpoint.ts';
@@ -18,6 +19,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new VultuneError('CHECKPOINT_MISSING', `no such file or folder: ${path}`, {
       where: { file: path },
+      hint: 'Give a folder that holds config.json and the weights, or a .gguf file.',
       cause,
     });
   });
@@ -28,7 +30,9 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
       hint: 'Give the folder that holds config.json and the weights, or a .gguf file.',
     });
   }
-  const names = await readdir(path);
+  const names = await readdir(path).catch((error: unknown) => {
+    throw fileError(error, path, 'read');
+  });
   const hasWeights =
     chooseWeights(names) !== undefined || names.some((name) => name.endsWith('.safetensors'));
   if (!names.includes('config.json') || !hasWeights) {

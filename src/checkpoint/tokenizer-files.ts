@@ -1,5 +1,5 @@
 /** @file The tokenizer files of a folder, a model's or an adapter's: tokenizer.json, or a vocabulary, and what lies with it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
@@ -80,7 +80,16 @@ export function copyTokenizer(definition: TokenizerDefinition | undefined, folde
   if (definition === undefined || definition.kind === 'gguf') return;
   for (const name of TOKENIZER_FILES) {
     const from = join(dirname(definition.file), name);
-    if (existsSync(from)) writeFileAtomic(join(folder, name), readFileSync(from));
+    // A folder or a pipe of such a name is none of them.
+    if (isFile(from)) writeFileAtomic(join(folder, name), readFileSync(from));
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false; // Links that lead back to themselves.
   }
 }
 
@@ -88,13 +97,12 @@ export function copyTokenizer(definition: TokenizerDefinition | undefined, folde
 async function readConfig(folder: string, present: readonly string[]) {
   const config = present.includes(CONFIG) ? await readJson(join(folder, CONFIG)) : undefined;
   if (!present.includes(CHAT_TEMPLATE) || config?.chat_template !== undefined) return config;
-  return { ...config, chat_template: await readFile(join(folder, CHAT_TEMPLATE), 'utf8') };
+  return { ...config, chat_template: (await readBytes(join(folder, CHAT_TEMPLATE))).toString('utf8') };
 }
 
 async function readAny(path: string): Promise<unknown> {
   if (path.endsWith('.json')) return await readJson(path);
-  await checkSize(path);
-  const bytes = await readFile(path);
+  const bytes = await readBytes(path);
   return path.endsWith('.txt') ? bytes.toString('utf8') : new Uint8Array(bytes);
 }
 
@@ -103,8 +111,17 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
   return await readJsonObject(path, CODE);
 }
 
+async function readBytes(path: string): Promise<Buffer> {
+  await checkSize(path);
+  return await readFile(path).catch((error: unknown) => {
+    throw fileError(error, path, 'read');
+  });
+}
+
 async function checkSize(path: string): Promise<void> {
-  const found = await stat(path);
+  const found = await stat(path).catch((error: unknown) => {
+    throw fileError(error, path, 'read');
+  });
   if (found.isFile() && found.size <= LARGEST_BYTES) return;
   const what = found.isFile() ? `has ${found.size} bytes` : 'is not a regular file';
   const message = `${what}, expected a file of at most ${LARGEST_BYTES} bytes (256 MiB)`;

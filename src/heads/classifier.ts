@@ -84,6 +84,10 @@ export function classifier(model: Model, { classes, pooling }: ClassifierOptions
   };
 }
 
+/** What a head of the model can read of a function; the family's own pooling first. */
+export const readablePoolings = (model: Model): readonly Pooling[] =>
+  isCausal(model) ? ['last', 'mean'] : ['first', 'mean'];
+
 /**
  * The pooling that was asked for, or the family's own.
  * @throws VultuneError POOLING_UNSUPPORTED for a token that has not seen the others, or that nothing was made to stand on
@@ -91,8 +95,7 @@ export function classifier(model: Model, { classes, pooling }: ClassifierOptions
 export function resolvePooling(model: Model, asked: Pooling | undefined): Pooling {
   const own = model.heads.encoder?.pooling ?? 'last';
   const pooling = asked ?? own;
-  const refused = isCausal(model) ? 'first' : 'last';
-  if (pooling !== refused) return pooling;
+  if (readablePoolings(model).includes(pooling)) return pooling;
   const why = isCausal(model)
     ? 'the first token of a decoder sees no other'
     : 'encoders are trained to judge a text by its first token';

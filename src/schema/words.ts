@@ -71,7 +71,12 @@ export function schemaAt(schema: JsonSchema, path: readonly (string | number)[])
     typeof head === 'string'
       ? (schema.properties?.[head] ?? valueOfRecord(schema))
       : (schema.prefixItems?.[head] ?? (schema.items === false ? undefined : schema.items));
-  return below === undefined ? schema : schemaAt(below, rest);
+  if (below !== undefined) return schemaAt(below, rest);
+  // Into the branch that has such a place: the list of "a list, or null".
+  const deeper = schema.anyOf
+    ?.map((one) => ({ one, found: schemaAt(one, path) }))
+    .find(({ one, found }) => found !== one);
+  return deeper?.found ?? schema;
 }
 
 function valueOfRecord({ additionalProperties: value }: JsonSchema): JsonSchema | undefined {

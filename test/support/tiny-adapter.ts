@@ -51,14 +51,19 @@ export interface TinyRunOptions {
   readonly validation?: readonly (readonly [score: number, target: 0 | 1])[];
 }
 
+/** Writes the base model of a fixture into a folder, with a tokenizer of single characters. */
+export function writeTinyBase(base: string, fixture: string): void {
+  cpSync(join(fixtureFolder(fixture), 'base'), base, { recursive: true });
+  writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(tinyTokenizer()));
+  writeFileSync(join(base, 'tokenizer_config.json'), JSON.stringify({ eos_token: '<|end|>' }));
+}
+
 /** Writes FOLDER/base and FOLDER/run; returns the run's path. */
 export async function writeTinyRun(folder: string, options: TinyRunOptions = {}): Promise<string> {
   const base = join(folder, 'base');
   const run = join(folder, 'run');
-  cpSync(join(fixtureFolder('llama'), 'base'), base, { recursive: true });
+  writeTinyBase(base, 'llama');
   cpSync(join(fixtureFolder('llama'), 'adapter'), join(run, 'adapter'), { recursive: true });
-  writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(tinyTokenizer()));
-  writeFileSync(join(base, 'tokenizer_config.json'), JSON.stringify({ eos_token: '<|end|>' }));
   const model = await openModel(base);
   await model.checkpoint.close();
   const settings: DetectorSettings = {

@@ -76,7 +76,7 @@ export interface LoadedAdapter {
  */
 export async function loadAdapter(header: AdapterHeader, model: Model, head: Head): Promise<LoadedAdapter> {
   const file = adapterWeightsFile(header.folder);
-  const adapted = planLora(model, header.config.lora, head);
+  const adapted = planOf(header, model, head);
   const stored = await readTensors(file);
   // Before anything is read: the header may promise more than memory holds.
   const keys = checkShapes(adapted, head, stored, file);
@@ -84,6 +84,20 @@ export async function loadAdapter(header: AdapterHeader, model: Model, head: Hea
   for (const key of keys)
     parameters.set(key, finiteFloats(await stored.get(key)!.read(), { file, name: key }));
   return { adapted, parameters };
+}
+
+/** What the file asks for that the model does not have is a matter of the file, and of the model that it names. */
+function planOf({ folder, config }: AdapterHeader, model: Model, head: Head): readonly AdaptedMatrix[] {
+  try {
+    return planLora(model, config.lora, head);
+  } catch (error) {
+    if (!(error instanceof VultuneError)) throw error;
+    throw new VultuneError(error.code, error.message, {
+      where: { file: join(folder, CONFIG), ...error.where },
+      hint: `An adapter works only with the base model it was trained on; check base_model_name_or_path. ${error.hint ?? ''}`.trimEnd(),
+      cause: error,
+    });
+  }
 }
 
 /** Throws ADAPTER_MISMATCH for numbers of another kind, ADAPTER_NOT_FINITE for NaN and infinity. */

@@ -14,9 +14,10 @@ export type RunProbe = (request: ProbeRequest, context: CliContext) => Promise<v
 const JSON_HELP = `
 JSON (--json):
   train, valid   functions, truncated
-  layers         from the lowest up: layers (what keep_layers would be), first, last, mean: each with
-                 roc_auc, low, high (95%, by DeLong's variance) and inverse_regularization
-  best           layers, pooling`;
+  layers         from the lowest up: layers (what keep_layers would be), and for what the model's head can
+                 read (last and mean of a decoder, first and mean of an encoder): roc_auc, low, high (95%, by
+                 DeLong's variance) and inverse_regularization
+  best           layers, pooling, head_init (probe where the head is one matrix)`;
 
 export function probeCommand(runProbe: RunProbe): CliCommand {
   return (context) => {

@@ -1,5 +1,5 @@
 /** @file `vultune probe`: prints the table of layers, or JSON. */
-import { POOLED, type Pooled } from '../../network/layer-features.ts';
+import type { Pooled } from '../../network/layer-features.ts';
 import { type ProbedLayer, type ProbeResult, probe } from '../../workflows/probe/probe.ts';
 import type { ProbeRequest } from '../commands/probe.ts';
 import type { CliContext } from '../context.ts';
@@ -14,53 +14,52 @@ export async function runProbe(request: ProbeRequest, context: CliContext): Prom
 }
 
 /** The best first, in a sentence; then every layer. */
-export function probeText({ train, valid, layers, best }: ProbeResult, terminal: Terminal): string {
+export function probeText({ train, valid, poolings, layers, best }: ProbeResult, terminal: Terminal): string {
   const { colors } = terminal;
-  const { rocAuc, interval } = layers[best.layers - 1]!.probes[best.pooling].validation;
+  const { rocAuc, interval } = layers[best.layers - 1]!.probes[best.pooling]!.validation;
   const range = interval === undefined ? '' : ` (95%: ${figure(interval[0])} to ${figure(interval[1])})`;
   const rows = layers.map((layer) => [
     `${layer.layers}`,
-    ...POOLED.map((pooling) => {
+    ...poolings.map((pooling) => {
       const shown = cell(layer, pooling);
       return layer.layers === best.layers && pooling === best.pooling ? colors.heading(shown) : shown;
     }),
   ]);
   const columns = [
     { heading: 'layers', align: 'right' as const },
-    ...POOLED.map((pooling) => ({
+    ...poolings.map((pooling) => ({
       heading: `${pooling}${pooling === 'mean' ? ' of all tokens' : ' token'}`,
     })),
   ];
   const cut = train.truncated + valid.truncated;
   return `${colors.heading(`best: ${best.layers} of ${layers.length} layers, pooling ${best.pooling}`)}: ROC AUC ${figure(rocAuc)}${range} on ${valid.functions} validation functions
-The best of ${layers.length * POOLED.length} on so few functions flatters itself: take a layer whose neighbours do well too.
+The best of ${layers.length * poolings.length} on so few functions flatters itself: take a layer whose neighbours do well too.
 fitted on ${train.functions} functions; ${cut} of ${train.functions + valid.functions} are truncated
 
 ${renderTable(columns, rows, terminal)}
 For a training configuration:
   keep_layers: ${best.layers}
   pooling: ${best.pooling}
-  head_init: probe
-`;
+${best.headInit === 'probe' ? '  head_init: probe\n' : ''}`;
 }
 
 const figure = (value: number) => value.toFixed(3);
 
 function cell({ probes }: ProbedLayer, pooling: Pooled): string {
-  const { rocAuc, interval } = probes[pooling].validation;
+  const { rocAuc, interval } = probes[pooling]!.validation;
   if (interval === undefined) return figure(rocAuc);
   return `${figure(rocAuc)} ${interval.map((end) => end.toFixed(2)).join('–')}`;
 }
 
-function probeJson({ train, valid, layers, best }: ProbeResult): object {
+function probeJson({ train, valid, poolings, layers, best }: ProbeResult): object {
   return {
     train,
     valid,
     layers: layers.map(({ layers: count, probes }) => ({
       layers: count,
       ...Object.fromEntries(
-        POOLED.map((pooling) => {
-          const { validation, inverseRegularization } = probes[pooling];
+        poolings.map((pooling) => {
+          const { validation, inverseRegularization } = probes[pooling]!;
           const [low, high] = validation.interval ?? [null, null];
           return [
             pooling,
@@ -69,6 +68,6 @@ function probeJson({ train, valid, layers, best }: ProbeResult): object {
         }),
       ),
     })),
-    best,
+    best: { layers: best.layers, pooling: best.pooling, head_init: best.headInit },
   };
 }

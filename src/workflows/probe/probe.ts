@@ -9,8 +9,10 @@ import {
   type LinearProbe,
   type ProbeFeatures,
 } from '../../evaluation/probing/linear-probe.ts';
+import { classifier, readablePoolings } from '../../heads/classifier.ts';
+import { soleMatrix } from '../../heads/sole-matrix.ts';
 import { encodeFunctions } from '../../network/encode-functions.ts';
-import { type LayerFeatures, layerFeatures, POOLED, type Pooled } from '../../network/layer-features.ts';
+import { type LayerFeatures, layerFeatures, type Pooled } from '../../network/layer-features.ts';
 import { Network } from '../../network/network.ts';
 import { keepAll, type LongFunctions } from '../../packing/fit-length.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
@@ -38,16 +40,26 @@ export interface ProbeOptions extends DeviceOptions {
 export interface ProbedLayer {
   /** Layers below the states, this one included: what `keep_layers` would be. */
   readonly layers: number;
-  readonly probes: Readonly<Record<Pooled, LinearProbe>>;
+  /** By what the model's head can read of a function: `ProbeResult.poolings`. */
+  readonly probes: Readonly<Partial<Record<Pooled, LinearProbe>>>;
 }
 
 export interface ProbeResult {
   readonly train: { readonly functions: number; readonly truncated: number };
   readonly valid: { readonly functions: number; readonly truncated: number };
+  /** What a head of this model can read of a function: training takes no other. */
+  readonly poolings: readonly Pooled[];
   /** From the lowest layer up. */
   readonly layers: readonly ProbedLayer[];
-  /** Of all layers and poolings, the highest ROC AUC on validation; the fewest layers of equal ones. */
-  readonly best: { readonly layers: number; readonly pooling: Pooled };
+  /**
+   * Of all layers and poolings, the highest ROC AUC on validation; the fewest layers of equal ones. `headInit`: `probe` where training
+   * can begin the head with it, which has to be one matrix.
+   */
+  readonly best: {
+    readonly layers: number;
+    readonly pooling: Pooled;
+    readonly headInit: 'probe' | 'random';
+  };
 }
 
 /** Tokens of one pass: enough to keep the cores busy, little memory. */
@@ -91,14 +103,22 @@ export async function probe(options: ProbeOptions, given?: Partial<WorkflowConte
         },
       ),
     );
-    const layers = await fitLayers(features, { train, valid, width: model.spec.hiddenSize }, context);
+    const poolings = readablePoolings(model.spec);
+    const layers = await fitLayers(
+      features,
+      { train, valid, width: model.spec.hiddenSize, poolings },
+      context,
+    );
+    const best = bestOf(layers, poolings);
+    const head = classifier(model.spec, { classes: 2, pooling: best.pooling });
     const truncated = encoded.map((one) => one.truncated);
     const count = (flags: readonly boolean[]) => flags.filter(Boolean).length;
     return {
       train: { functions: train.length, truncated: count(truncated.slice(0, train.length)) },
       valid: { functions: valid.length, truncated: count(truncated.slice(train.length)) },
+      poolings,
       layers,
-      best: bestOf(layers),
+      best: { ...best, headInit: soleMatrix(head) === undefined ? 'random' : 'probe' },
     };
   } finally {
     await network.release();
@@ -116,11 +136,12 @@ interface ProbedParts {
   readonly train: readonly LabelledRecord[];
   readonly valid: readonly LabelledRecord[];
   readonly width: number;
+  readonly poolings: readonly Pooled[];
 }
 
 async function fitLayers(
   features: readonly LayerFeatures[],
-  { train, valid, width }: ProbedParts,
+  { train, valid, width, poolings }: ProbedParts,
   { report, signal }: WorkflowContext,
 ): Promise<ProbedLayer[]> {
   const task = report.task({ label: 'fitting', total: features.length, unit: 'steps' });
@@ -137,7 +158,7 @@ async function fitLayers(
       signal.throwIfAborted();
       const probeOf = (pooled: Pooled) =>
         fitLinearProbe(part(ofLayer[pooled], train, 0), part(ofLayer[pooled], valid, train.length));
-      const probes = { first: probeOf('first'), last: probeOf('last'), mean: probeOf('mean') };
+      const probes = Object.fromEntries(poolings.map((pooled) => [pooled, probeOf(pooled)]));
       probed.push({ layers: index + 1, probes });
       task.update({ done: index + 1 });
     }
@@ -147,9 +168,9 @@ async function fitLayers(
   }
 }
 
-function bestOf(layers: readonly ProbedLayer[]): ProbeResult['best'] {
+function bestOf(layers: readonly ProbedLayer[], poolings: readonly Pooled[]) {
   const all = layers.flatMap(({ layers: count, probes }) =>
-    POOLED.map((pooling) => ({ layers: count, pooling, rocAuc: probes[pooling].validation.rocAuc })),
+    poolings.map((pooling) => ({ layers: count, pooling, rocAuc: probes[pooling]!.validation.rocAuc })),
   );
   const { layers: count, pooling } = all.reduce((best, one) => (one.rocAuc > best.rocAuc ? one : best));
   return { layers: count, pooling };

@@ -30,7 +30,7 @@ export async function checkTraining(
       ...unchecked,
     ];
   }
-  const model = await openModel(path);
+  const model = await openModel(path, { keepLayers: config.keep_layers ?? undefined });
   try {
     const plan = planTraining(config, model);
     firstParameters(plan);

@@ -10,9 +10,10 @@ import {
   type LinearProbe,
   type ProbeFeatures,
 } from '../../evaluation/probing/linear-probe.ts';
-import { pooledStates } from '../../heads/classifier.ts';
-import type { Head } from '../../heads/head.ts';
-import type { Pooling } from '../../model/spec.ts';
+import { classifier, pooledStates } from '../../heads/classifier.ts';
+import type { Head, HeadParameter } from '../../heads/head.ts';
+import { soleMatrix } from '../../heads/sole-matrix.ts';
+import type { Model, Pooling } from '../../model/spec.ts';
 import type { FrozenFeatures } from '../../network/frozen-features.ts';
 import type { Network } from '../../network/network.ts';
 import { scoreFunctions } from '../../network/score-functions.ts';
@@ -28,6 +29,7 @@ export interface ProbedPart {
 
 export interface ProbeParts {
   readonly config: TrainConfig;
+  readonly model: Model;
   readonly pooling: Pooling;
   /** With adapters as they begin: they change nothing yet. */
   readonly network: Network;
@@ -38,30 +40,34 @@ export interface ProbeParts {
 }
 
 /**
- * Puts the probe's weights into the head's parameters of the state.
- * @throws VultuneError CONFIG_HEAD_INIT for a head that is more than one matrix
+ * The matrix that a probe gives its first values.
+ * @throws VultuneError CONFIG_HEAD_INIT for a head that is more than one matrix: a probe of the pooled states says nothing of a
+ * layer in between
  */
+export function requireProbeMatrix(model: Model, head: Head): HeadParameter {
+  const matrix = soleMatrix(head);
+  if (matrix !== undefined) return matrix;
+  const layer = model.heads.encoder?.classifier.dense.name ?? head.parameters[0]?.name;
+  const mean = soleMatrix(classifier(model, { classes: 2, pooling: 'mean' })) !== undefined;
+  throw new VultuneError(
+    'CONFIG_HEAD_INIT',
+    `head_init is probe, but the head of this ${model.family} model has a layer (${layer}) before the matrix of the classes, expected that matrix alone`,
+    {
+      where: { name: 'head_init' },
+      hint: mean ? 'Set head_init: random, or pooling: mean.' : 'Set head_init: random.',
+    },
+  );
+}
+
+/** Puts the probe's weights into the head's parameters of the state. Throws what {@link requireProbeMatrix} throws. */
 export async function startFromProbe(
   parts: ProbeParts,
   { parameters }: TrainerState,
   context: WorkflowContext,
 ): Promise<LinearProbe> {
-  const { config, pooling, network, features, head, train, valid } = parts;
-  const [matrix, ...others] = head.parameters;
-  const [classes, width] = matrix?.shape ?? [];
-  if (
-    matrix === undefined ||
-    classes !== 2 ||
-    width === undefined ||
-    (head.matrices ?? []).length > 0 ||
-    others.some(({ shape }) => shape.length > 1)
-  ) {
-    throw new VultuneError(
-      'CONFIG_HEAD_INIT',
-      `the head has ${head.parameters.length} parameters, expected one matrix for the two classes`,
-      { where: { name: 'head_init' }, hint: 'Set head_init: random, or pooling: mean.' },
-    );
-  }
+  const { config, model, pooling, network, features, head, train, valid } = parts;
+  const matrix = requireProbeMatrix(model, head);
+  const width = matrix.shape[1]!;
   const functions = [...train.ids, ...valid.ids];
   const { data } = await withScoringProgress('probing', functions.length, context.report, (onProgress) =>
     scoreFunctions(network, pooledStates(pooling), functions, {
@@ -83,6 +89,7 @@ export async function startFromProbe(
     weights[i] = -weight / 2;
     weights[width + i] = weight / 2;
   }
-  for (const { name } of others) parameters.get(parameterKey(name))!.data.fill(0);
+  const biases = head.parameters.filter((one) => one !== matrix);
+  for (const { name } of biases) parameters.get(parameterKey(name))!.data.fill(0);
   return probe;
 }

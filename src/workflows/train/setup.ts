@@ -12,6 +12,7 @@ import type { Label } from '../../objectives/classification.ts';
 import { classify } from '../../tasks/classify.ts';
 import type { Task } from '../../tasks/task.ts';
 import type { TrainerOptions } from '../../training/trainer.ts';
+import { requireProbeMatrix } from './probe-head.ts';
 
 export interface TrainingPlan {
   readonly config: TrainConfig;
@@ -28,8 +29,8 @@ export interface TrainingPlan {
 }
 
 /**
- * Throws MAX_LENGTH_TOO_LARGE, LORA_LAYERS, LORA_TARGET_UNKNOWN, POOLING_UNSUPPORTED and CHECKPOINT_TENSOR_MISSING for what the model does
- * not have.
+ * Throws MAX_LENGTH_TOO_LARGE, LORA_LAYERS, LORA_TARGET_UNKNOWN, POOLING_UNSUPPORTED, CONFIG_HEAD_INIT and
+ * CHECKPOINT_TENSOR_MISSING for what the model does not have.
  */
 export function planTraining(config: TrainConfig, model: OpenModel): TrainingPlan {
   requireMaxLength(model, config.max_length);
@@ -41,6 +42,7 @@ export function planTraining(config: TrainConfig, model: OpenModel): TrainingPla
       : { kind: 'cross_entropy' as const };
   const pooling = resolvePooling(model.spec, config.pooling ?? undefined);
   const task = classify(model.spec, { pooling, loss });
+  if (config.head_init === 'probe') requireProbeMatrix(model.spec, task.head);
   checkHeadWeights(model.checkpoint, task.head);
   const adapted = planLora(model.spec, lora, task.head);
   return { config, model, pooling, task, lora, layers, adapted, trainer: trainerOptions(config) };

@@ -96,6 +96,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   if (state.step === 0 && config.head_init === 'probe') {
     const parts = {
       config,
+      model: model.spec,
       pooling,
       network,
       features,

@@ -244,3 +244,9 @@ describe('what is written', () => {
     }
   });
 });
+
+test('a saved module that is not a head: the words name the heads', () => {
+  expect(() => parse({ modules_to_save: ['pooler'] })).toThrow(
+    '"modules_to_save.0" is the string "pooler", expected classifier or score',
+  );
+});

@@ -169,6 +169,28 @@ describe('an adapter of another base model', () => {
     await expect(loading).rejects.toThrow(says);
   });
 
+  test.each<[string, Record<string, HostTensor | undefined>, RegExp]>([
+    ['three classes', { [HEAD]: zeros('float32', [3, 16]) }, /tells 3 classes apart, expected 2/],
+    ['no head', { [HEAD]: undefined }, /no head of this model.*task_type/],
+    ['a matrix missing', { [A]: undefined }, /base_model_name_or_path/],
+  ])('the hint says what it is: %s', async (_what, change, hint) => {
+    await spoiled(change);
+    await expect(load(folder)).rejects.toMatchObject({ hint: expect.stringMatching(hint) });
+  });
+
+  test('an adapter of another family names its own file', async () => {
+    await writeAdapter(folder, adapter({ targetModules: ['q_proj'] }));
+    const { model: other } = await openFixture('bert');
+    const { head } = classifierJudgement(other, 'first');
+    await expect(loadAdapter(readAdapterHeader(folder), other, head)).rejects.toMatchObject({
+      code: 'LORA_TARGET_UNKNOWN',
+      where: { file: join(folder, 'adapter_config.json'), name: 'target_modules' },
+      hint: expect.stringMatching(
+        /base_model_name_or_path.*query.*attention\.output\.dense.*pooler\.dense; or all-linear/,
+      ),
+    });
+  });
+
   test.each([Number.NaN, Number.POSITIVE_INFINITY])(
     '%s in a matrix is noticed when it is read',
     async (value) => {

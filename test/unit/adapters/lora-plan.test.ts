@@ -127,6 +127,7 @@ describe('mistakes', () => {
       'LORA_TARGET_UNKNOWN',
       'up_proj',
     ],
+    ['no names at all', { targetModules: [] }, 'LORA_TARGET_UNKNOWN', 'target_modules is empty'],
     ['no regular expression', { targetModules: { pattern: '(' } }, 'LORA_PATTERN', '('],
     ['no regular expression for a rank', { rankPattern: { '[': 2 } }, 'LORA_PATTERN', '['],
     ['more layers than there are', { layers: { last: 4 } }, 'LORA_LAYERS', '4'],

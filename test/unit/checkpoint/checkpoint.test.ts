@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -251,6 +251,36 @@ describe('a folder as a hub publishes it', () => {
       'CHECKPOINT_TOKENIZER_INVALID',
       (folder) => json(folder, 'tokenizer.json', '{'),
     ],
+    [
+      'config.json a link to itself',
+      'FILE_NAME_INVALID',
+      (folder) => {
+        rmSync(join(folder, 'config.json'));
+        symlinkSync('config.json', join(folder, 'config.json'));
+      },
+    ],
+    [
+      'tokenizer.json a link to itself',
+      'FILE_NAME_INVALID',
+      (folder) => {
+        rmSync(join(folder, 'tokenizer.json'), { force: true });
+        symlinkSync('tokenizer.json', join(folder, 'tokenizer.json'));
+      },
+    ],
+    [
+      'a chat template that is a folder',
+      'CHECKPOINT_TOKENIZER_INVALID',
+      (folder) => {
+        json(folder, 'tokenizer.json', '{}');
+        json(folder, 'tokenizer_config.json', '{}');
+        mkdirSync(join(folder, 'chat_template.jinja'));
+      },
+    ],
+    [
+      'an index of nothing',
+      'CHECKPOINT_INDEX_INVALID',
+      (folder) => json(folder, index, '{ "weight_map": {} }'),
+    ],
     ['gone', 'CHECKPOINT_MISSING', (folder) => rmSync(folder, { recursive: true })],
   ];
   test.each(broken)('%s: %s', async (_, code, harm) => {
@@ -263,7 +293,10 @@ describe('a folder as a hub publishes it', () => {
     const folder = await plainModel();
     json(folder, 'config.json', '{\n"a": 1,\n"b": }');
     await expect(openCheckpoint(folder)).rejects.toThrow(
-      expect.objectContaining({ where: { file: join(folder, 'config.json'), line: 3 } }),
+      expect.objectContaining({
+        where: { file: join(folder, 'config.json'), line: 3 },
+        hint: expect.stringContaining('fetch it again'),
+      }),
     );
   });
 

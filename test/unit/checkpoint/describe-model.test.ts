@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -42,4 +42,10 @@ test('what a person wants to know of a model', async () => {
     fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
     notes: [],
   });
+});
+
+test('a link that leads nowhere has no size', async () => {
+  const { sizeBytes } = await describeModel(folder);
+  symlinkSync('nowhere', join(folder, 'notes.md'));
+  expect((await describeModel(folder)).sizeBytes).toBe(sizeBytes);
 });

@@ -42,6 +42,8 @@ test('a training that can start passes, and no folder is made', async () => {
 test.each<[string, Record<string, unknown>, RegExp]>([
   ['a model that is not there', { base_model: '/nowhere/model' }, /MODEL_PATH_MISSING/],
   ['a module that the model lacks', { target_modules: ['nope_proj'] }, /./],
+  ['more layers kept than there are', { keep_layers: 99 }, /MODEL_KEEP_LAYERS/],
+  ['a layer above those that are kept', { keep_layers: 1, lora_layers: [1] }, /LORA_LAYERS/],
   ['a layer that the model lacks', { lora_layers: [99] }, /./],
   ['functions that are all too long', { max_length: 1, long_functions: 'drop' }, /DATASET_EMPTY/],
   ['an output folder below a file', { output_dir: '/dev/null/run' }, /FILE_|RUN_/],
