@@ -2,7 +2,7 @@
 /**
  * @file The two-way proof for every family: an adapter trained here on a reference folder's model gives the same logits in
  * Transformers + PEFT, and PEFT's adapter of that folder gives its logits here. Prints a table; exit code 1 when a folder
- * fails. Knows the engine only by the public API of the built package, Python only by its JSON lines.
+ * fails. Functions longer than a model can read are left out, and the table says so. Knows the engine only by the public API of the built package, Python only by its JSON lines.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -19,10 +19,12 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { copyFittingFunctions, readReferences } from './fitting-functions.mjs';
 import { ensurePythonEnv, PythonEnvError } from './python-env.mjs';
 
 const toolsFolder = dirname(fileURLToPath(import.meta.url));
 const api = resolve(toolsFolder, '..', 'dist', 'index.js');
+const engine = resolve(toolsFolder, '..', 'dist', 'engine.js');
 const fixtures = resolve(toolsFolder, '..', 'test', 'fixtures');
 
 const usage = `node tools/check-adapters-of-families.mjs [FOLDER ...] [--tolerance 1e-5] [--target-modules NAMES]
@@ -30,7 +32,7 @@ const usage = `node tools/check-adapters-of-families.mjs [FOLDER ...] [--toleran
     --tolerance X          largest difference of a logit
     --target-modules A,B   what our adapter trains; default: all-linear`;
 
-/** The longest function fits the smallest number of positions in test/fixtures (40). */
+/** Of our functions; a model that reads less gets its longest cut to that. */
 const LENGTHS = [1, 5, 17, 38];
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 /** 0 to 3 are special in one family or another. */
@@ -57,7 +59,10 @@ async function main() {
   if (!existsSync(api)) throw new CheckError(`${api} is missing: run npm run build first`);
   const names = values['target-modules'];
   const targets = names === 'all-linear' ? names : names.split(',');
-  const vultune = await import(pathToFileURL(api).href);
+  const vultune = {
+    ...(await import(pathToFileURL(api).href)),
+    ...(await import(pathToFileURL(engine).href)),
+  };
   const python = ensurePythonEnv();
 
   const work = mkdtempSync(join(tmpdir(), 'vultune-families-'));
@@ -92,8 +97,13 @@ function referenceFoldersIn(parent) {
 /** What the engine does with one folder: trains an adapter and scores with it, and scores with PEFT's own. */
 async function ourSide(vultune, folder, { targets, work }) {
   const row = { folder, name: basename(folder) };
+  const limit = positionLimit(vultune, folder);
   try {
-    const { ok: _, folders } = await vultune.verify({ dirs: [folder], cut: 'block' });
+    const tooLong = readReferences(folder).lengths.filter((length) => length > limit).length;
+    if (tooLong > 0) row.leftOut = `without ${tooLong} of more than ${limit} tokens`;
+    const verified = tooLong === 0 ? folder : join(work, 'references');
+    if (tooLong > 0) copyFittingFunctions(folder, verified, limit);
+    const { ok: _, folders } = await vultune.verify({ dirs: [verified], cut: 'block' });
     const logits = folders[0].comparisons.find(({ quantity }) => quantity === 'cls_logits');
     if (logits === undefined) row.theirsError = 'the folder has no cls_logits';
     row.theirs = logits?.largestAbsoluteError;
@@ -101,20 +111,27 @@ async function ourSide(vultune, folder, { targets, work }) {
     row.theirsError = describe(error);
   }
   try {
-    Object.assign(row, await trainAndPredict(vultune, folder, { targets, work }));
+    Object.assign(row, await trainAndPredict(vultune, folder, { targets, work, limit }));
   } catch (error) {
     row.oursError = describe(error);
   }
   return row;
 }
 
-async function trainAndPredict(vultune, folder, { targets, work }) {
+/** The most tokens that the model can read of a function. */
+function positionLimit({ readModel }, folder) {
+  const file = join(folder, 'base', 'config.json');
+  return readModel(JSON.parse(readFileSync(file, 'utf8')), file).positionLimit ?? Number.POSITIVE_INFINITY;
+}
+
+async function trainAndPredict(vultune, folder, { targets, work, limit }) {
   const base = join(work, 'base');
   cpSync(join(folder, 'base'), base, { recursive: true });
   writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(letterTokenizer(vocabularySize(base))));
   writeFileSync(join(base, 'tokenizer_config.json'), '{}');
-  const training = [0, 4, 8].flatMap((first) => LENGTHS.map((length, k) => letters(length, first + k)));
-  const judged = LENGTHS.map((length, k) => letters(length, 20 + k));
+  const lengths = LENGTHS.map((length) => Math.min(length, limit));
+  const training = [0, 4, 8].flatMap((first) => lengths.map((length, k) => letters(length, first + k)));
+  const judged = lengths.map((length, k) => letters(length, 20 + k));
   const trainFile = writeRecords(join(work, 'train.jsonl'), training);
   const judgedFile = writeRecords(join(work, 'judged.jsonl'), judged);
   const run = join(work, 'run');
@@ -134,7 +151,7 @@ async function trainAndPredict(vultune, folder, { targets, work }) {
     num_train_epochs: 4,
     functions_per_step: 4,
     eval_strategy: 'no',
-    max_length: Math.max(...LENGTHS),
+    max_length: Math.max(...lengths),
     feature_cache: false,
     cache_dir: cache,
   });
@@ -238,10 +255,15 @@ function table(rows, tolerance) {
   const lines = rows.map((row) => {
     const problems = problemsOf(row, tolerance);
     const cells = [row.difference, row.merged, row.effect, row.theirs].map(number);
-    return line(row.name, cells, problems.length === 0 ? 'ok' : `FAIL ${problems.join('; ')}`);
+    return line(
+      row.name,
+      cells,
+      problems.length === 0 ? ['ok', row.leftOut].filter(Boolean).join(', ') : `FAIL ${problems.join('; ')}`,
+    );
   });
   const failed = rows.filter((row) => problemsOf(row, tolerance).length > 0).length;
-  const sum = `${rows.length - failed} of ${rows.length} folders proved both ways, logits within ${tolerance.toExponential()}`;
+  const largest = (key) => number(Math.max(...rows.map((row) => row[key] ?? 0)));
+  const sum = `${rows.length - failed} of ${rows.length} folders proved both ways, logits within ${tolerance.toExponential()}; largest difference of ours in PEFT ${largest('difference')}, of PEFT's in ours ${largest('theirs')}`;
   return `${[line('folder', columns, ''), ...lines, '', sum].join('\n')}\n`;
 }
 

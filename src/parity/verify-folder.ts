@@ -137,6 +137,8 @@ class Verifier {
     };
     expect('hidden', () => hidden);
     expect('lm_logits', () => logits);
+    // The head of an encoder is asked what stands at a token, which no token after it says.
+    if (this.#reference.optional('next_token_loss_sum') !== undefined) languageModel(this.#model, 'every');
     expect('next_token_loss_sum', () => [nextTokenLoss(logits, functions, this.#model.vocabularySize)], {
       kind: 'of_largest',
       bound: 1e-4,

@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { describeModel } from '../../../src/checkpoint/describe-model.ts';
 import { writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { float32, int64 } from '../../../src/tensor/host-tensor.ts';
+import { FIXTURE_NAMES, fixtureFolder } from '../../support/tiny-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vultune-describe-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -48,4 +49,11 @@ test('a link that leads nowhere has no size', async () => {
   const { sizeBytes } = await describeModel(folder);
   symlinkSync('nowhere', join(folder, 'notes.md'));
   expect((await describeModel(folder)).sizeBytes).toBe(sizeBytes);
+});
+
+test.each(FIXTURE_NAMES)('%s: its sizes under its own names', async (name) => {
+  const { layers, hiddenSize, heads, vocabularySize, maxLength } = await describeModel(
+    join(fixtureFolder(name), 'base'),
+  );
+  for (const size of [layers, hiddenSize, heads, vocabularySize, maxLength]) expect(size).toBeGreaterThan(0);
 });

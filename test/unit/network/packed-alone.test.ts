@@ -85,7 +85,8 @@ describe.each<Pooling>(['last', 'mean'])('packed = alone, pooling %s: logits, lo
   ])('%d blocks a graph, %s', async (blocksPerStage, activations) => {
     const cut = await keep(tinyNetwork(windowed, { pooling, blocksPerStage, activations }));
     await packedEqualsAlone(cut, await reference, { dropout: 0.3, numRuns: 3 });
-    if (blocksPerStage !== 2) await packedEqualsAlone(cut, await reference, { dropout: 0, numRuns: 3 });
+    // Without dropout the graphs are others; what is kept of them is asked above.
+    if (activations === 'products') await packedEqualsAlone(cut, await reference, { dropout: 0, numRuns: 3 });
   });
 });
 
