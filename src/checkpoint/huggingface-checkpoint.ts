@@ -10,7 +10,7 @@ import { readJsonObject } from './json-file.ts';
 import { readTensors } from './read-tensors.ts';
 import { type StoredTensor, storedCheckpoint } from './stored-tensor.ts';
 import { readTokenizer } from './tokenizer-files.ts';
-import { chooseWeights, findOtherWeights, WEIGHTS_EXPECTED } from './weight-files.ts';
+import { chooseWeights, findOtherWeights, passedOver, WEIGHTS_EXPECTED } from './weight-files.ts';
 
 /** `names`: what lies in the folder. Throws what openCheckpoint says. */
 export async function openHuggingFaceCheckpoint(path: string, names: readonly string[]): Promise<Checkpoint> {
@@ -45,7 +45,10 @@ export async function openHuggingFaceCheckpoint(path: string, names: readonly st
     }
   }
   const tokenizer = await readTokenizer(path, names);
-  return await storedCheckpoint({ path, config, tokenizer, notes: [] }, tensors);
+  const notes = passedOver(names).map(
+    (name) => `${chooseWeights(names)?.file} is read, ${name} beside it is not`,
+  );
+  return await storedCheckpoint({ path, config, tokenizer, notes }, tensors);
 }
 
 /** That of a model is a few kB. */

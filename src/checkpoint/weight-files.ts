@@ -36,6 +36,13 @@ export function chooseWeights(names: readonly string[]): ChosenWeights | undefin
   return undefined;
 }
 
+/** Files of weights that are passed over for the chosen one, as Transformers does: they may hold other numbers. */
+export function passedOver(names: readonly string[]): readonly string[] {
+  const chosen = chooseWeights(names)?.file;
+  const all = FORMATS.flatMap(({ single, index }) => [single, index]);
+  return chosen === undefined ? [] : all.filter((name) => name !== chosen && names.includes(name));
+}
+
 /** What is looked for, for messages. */
 export const WEIGHTS_EXPECTED =
   'model.safetensors or pytorch_model.bin, shards of one of them with their index, or one .gguf file';

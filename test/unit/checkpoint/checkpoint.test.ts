@@ -289,6 +289,14 @@ describe('a folder as a hub publishes it', () => {
     await expect(openCheckpoint(folder)).rejects.toThrow(expect.objectContaining({ code }));
   });
 
+  test('weights that are passed over are named', async () => {
+    const folder = await plainModel();
+    json(folder, 'pytorch_model.bin', 'x');
+    const checkpoint = await openCheckpoint(folder);
+    await checkpoint.close();
+    expect(checkpoint.notes).toEqual(['model.safetensors is read, pytorch_model.bin beside it is not']);
+  });
+
   test('the line of broken JSON', async () => {
     const folder = await plainModel();
     json(folder, 'config.json', '{\n"a": 1,\n"b": }');
