@@ -97,7 +97,12 @@ function referenceFoldersIn(parent) {
 /** What the engine does with one folder: trains an adapter and scores with it, and scores with PEFT's own. */
 async function ourSide(vultune, folder, { targets, work }) {
   const row = { folder, name: basename(folder) };
-  const limit = positionLimit(vultune, folder);
+  let limit;
+  try {
+    limit = positionLimit(vultune, folder);
+  } catch (error) {
+    return { ...row, theirsError: describe(error), oursError: describe(error) };
+  }
   try {
     const tooLong = readReferences(folder).lengths.filter((length) => length > limit).length;
     if (tooLong > 0) row.leftOut = `without ${tooLong} of more than ${limit} tokens`;

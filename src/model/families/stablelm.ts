@@ -3,7 +3,7 @@ import type { Model } from '../spec.ts';
 import type { ConfigReader } from './config-reader.ts';
 import { gatedMlp, llamaLike } from './llama-like.ts';
 import { layerNorm } from './parts.ts';
-import { readRotary } from './rotary-config.ts';
+import { readRotary, ropeSection } from './rotary-config.ts';
 
 export function stableLm(config: ConfigReader): Model {
   // Each head's norm would have weights of its own (StableLM 2 12B); the norms of a specification share theirs among heads.
@@ -22,7 +22,7 @@ export function stableLm(config: ConfigReader): Model {
       attention: norm('input_layernorm'),
       mlp: norm(isParallel ? 'input_layernorm' : 'post_attention_layernorm'),
     }),
-    rotary: (headSize) => readRotary(config, headSize, { share: 0.25 }),
+    rotary: (headSize) => readRotary(config, headSize, { share: 0.25 }, ropeSection(config)),
     mlp: gatedMlp(config),
     tiesEmbeddings: config.flag('tie_word_embeddings', false),
   });
