@@ -13,7 +13,7 @@ import {
   formatFingerprints,
   parseFingerprints,
 } from '../../src/evaluation/contamination.ts';
-import { adapterCalibration } from '../../src/judging/detector.ts';
+import { adapterCalibration } from '../../src/judging/adapter-scale.ts';
 import { locateAdapter } from '../../src/judging/locate-adapter.ts';
 import { readBaseline, splitByBaseline } from '../../src/scan/baseline.ts';
 import { openTokenizer } from '../../src/text/open-tokenizer.ts';

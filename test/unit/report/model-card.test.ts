@@ -24,6 +24,8 @@ const USAGE: CardUsage = {
   threshold: 0.4985,
   rawThreshold: 0.3125,
   calibration: 'temperature (20)',
+  alarmBudget: undefined,
+  blend: undefined,
 };
 
 const card = {
