@@ -53,8 +53,9 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
       .description(
         'Measure a fine-tuned model on labelled functions.\n\n' +
           'Gives its figures, each with a 95% interval, and those of the baselines: all-positive, chance, length only, TF-IDF ' +
-          'with logistic regression and nearest neighbour, fitted on the same training file, and those of the blend of model, TF-IDF and length. A model that does not beat ' +
-          'them has learnt nothing. Several runs (seeds) give mean, standard deviation and ensemble.\n\n' +
+          'with logistic regression and nearest neighbour, fitted on the same training file. A model that does not beat ' +
+          'them has learnt nothing. Below them is the blend of model, TF-IDF and length, which scans use where it is better. ' +
+          'Several runs (seeds) give mean, standard deviation and ensemble.\n\n' +
           'Stops when functions of the file, or near duplicates of them, were in the training data. ' +
           'Scores are kept in the run folder: a second evaluation of the same file is instant.',
       )
