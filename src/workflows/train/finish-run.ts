@@ -49,6 +49,8 @@ export interface FinishedTraining {
 
 export interface RunResult {
   readonly threshold: number;
+  /** Why the model has no blend; undefined where it has one. */
+  readonly withoutBlend: string | undefined;
   /** By split. */
   readonly comparisons: ReadonlyMap<EvaluatedSplit['name'], Comparison>;
 }
@@ -118,7 +120,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   await stopIfAsked(signal);
   removeOlderCheckpoints(run.paths.checkpoints);
   markFinished(run);
-  return { threshold, comparisons };
+  return { threshold, withoutBlend: blend.blend === undefined ? blend.reason : undefined, comparisons };
 }
 
 /** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */

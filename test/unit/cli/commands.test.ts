@@ -77,6 +77,7 @@ describe('what is asked of a stage', () => {
       evaluateCommand,
       'evaluate a --data t --train r --valid v --max-length 300 --json --device cuda --num-threads 3',
       {
+        ...SCORING,
         ...EVALUATION,
         runs: ['a'],
         data: 't',

@@ -1,4 +1,5 @@
 /** @file The blend of a model, TF-IDF and length: what it ranks better, what it is written as, what it refuses. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -162,6 +163,26 @@ describe('the file', () => {
     } catch (error) {
       expect(JSON.stringify([(error as Error).message, error])).toContain(name);
     }
+  });
+
+  // biome-ignore lint/suspicious/noExplicitAny: each case breaks another field
+  test.each<readonly [string, (tfidf: any) => unknown, string]>([
+    ['a token twice', ({ tokens }) => (tokens[1] = tokens[0]), 'has a token twice'],
+    ['an n-gram twice', ({ levels }) => (levels[0][1] = levels[0][0]), 'has an n-gram twice'],
+    ['an n-gram of later ones', ({ levels }) => (levels[0][0][0] = 99_999), 'parts that are not there'],
+    ['an n-gram that ends in none', ({ levels }) => (levels[1][0][1] = 99_999), 'parts that are not there'],
+    ['a weight too few', ({ weights }) => weights.pop(), 'tfidf.weights has'],
+    [
+      'a frequency above the functions',
+      (tfidf) => (tfidf.documentFrequencies[2] = 121),
+      'above the 120 functions',
+    ],
+  ])('%s is refused whatever the checksum says', (_, change, message) => {
+    const json = stored();
+    change(json.blend.tfidf);
+    const sum = createHash('sha256').update(JSON.stringify(json.blend)).digest('hex').slice(0, 32);
+    write(JSON.stringify({ ...json, checksum: sum }));
+    expect(() => readBlend(folder)).toThrow(message);
   });
 
   test('a file of more bytes than are ever written is refused unread', () => {

@@ -77,6 +77,18 @@ test('the threshold stands on both scales, with the calibration between them; Py
   expect(bare).toContain('>= 0.25 else');
 });
 
+test('a blend is said to be used, or not; a budget of false alarms has its threshold', () => {
+  const alarmBudget = { share: 0.02, threshold: 0.75, uncertainFrom: 0.6, negatives: 172, flagged: 3 };
+  const blend = { used: true, rocAuc: { model: 0.61, blend: 0.7 }, threshold: 0.42, alarmBudget };
+  const used = textOf({ alarmBudget, blend });
+  expect(used).toContain('from 0.75 on, at most 1 in 50 functions of validation that are not vulnerable');
+  expect(used).toContain('threshold of 0.42 (scan: 0.75)');
+  expect(used).toContain("Transformers and PEFT give the model's own scores");
+  const unused = textOf({ blend: { ...blend, used: false, rocAuc: { model: 0.7, blend: 0.61 } } });
+  expect(unused).toContain('so Vultune uses the model alone');
+  expect(textOf({})).not.toContain('blend');
+});
+
 test('mean pooling is said, warned of and done by hand', () => {
   const text = textOf({ pooling: 'mean' });
   expect(text).toContain('on the mean over all tokens');
