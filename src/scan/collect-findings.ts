@@ -42,7 +42,8 @@ export interface Bands {
 export function bandOf(score: number, { threshold, uncertainFrom = 0 }: Bands): Band {
   if (score >= threshold) return 'vulnerable';
   if (score < uncertainFrom) return 'safe';
-  const odds = (p: number) => p / (1 - p);
+  // A threshold that no score reaches lies just above 1.
+  const odds = (p: number) => (p >= 1 ? Number.POSITIVE_INFINITY : p / (1 - p));
   return odds(score) * UNCERTAIN_ODDS >= odds(threshold) ? 'uncertain' : 'safe';
 }
 
