@@ -1,8 +1,10 @@
 /** @file Options and help texts that several commands share. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { BlendChoice } from '../judging/adapter-scale.ts';
 import type { Device } from '../runtime/backend.ts';
 import { CLUSTERS } from '../workflows/evaluate/resampling-options.ts';
+import type { ThresholdChoice } from '../workflows/scan/scan-options.ts';
 import { FIGURE_FORMATS } from './display/data-table-format.ts';
 
 /** A number from 0 to 1. */
@@ -11,6 +13,34 @@ export function parseShare(text: string): number {
   if (!(value >= 0 && value <= 1))
     throw new InvalidArgumentError(`found ${text}, expected a number from 0 to 1.`);
   return value;
+}
+
+/** A score, or the name of an operating point. */
+function parseThreshold(text: string): ThresholdChoice {
+  return text === 'f1' ? 'f1' : parseShare(text);
+}
+
+/** Where a scan and what is like it begin to call functions vulnerable. */
+export function addThresholdOption(command: Command): void {
+  command.addOption(
+    new Option(
+      '--threshold <x>',
+      "score from which on a function is reported as vulnerable, or f1: the one with the run's best F1 (default: flags at most 1 " +
+        'in 50 of its validation functions that are not vulnerable; of an older run, its own, or 0.5)',
+    ).argParser(parseThreshold),
+  );
+}
+
+/** `blend` is `auto`, with the option `off`. */
+export function addBlendOption(command: Command): void {
+  command.addOption(
+    new Option(
+      '--no-blend',
+      "give the model's own scores, even where its blend with TF-IDF and length ranked validation better",
+    )
+      .default('auto' satisfies BlendChoice)
+      .preset('off' satisfies BlendChoice),
+  );
 }
 
 /** A share of functions: between 0 and 1, both left out. */

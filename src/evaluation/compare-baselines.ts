@@ -17,10 +17,16 @@ import { type Shortfall, shortfallsAgainst } from './shortfalls.ts';
 export interface Comparison {
   /** The model first, then the baselines in the registry's order. */
   readonly rows: readonly EvaluationRow[];
+  /** The model with TF-IDF and length, where there is such a blend: not a baseline, and nothing that the model has to beat. */
+  readonly blend?: EvaluationRow;
   readonly shortfalls: readonly Shortfall[];
   /** How the intervals came about; `undefined` when there are none. */
   readonly bootstrap?: BootstrapSummary;
 }
+
+/** All rows of a table: the model, its baselines, the blend. */
+export const withBlend = ({ rows, blend }: Pick<Comparison, 'rows' | 'blend'>): readonly EvaluationRow[] =>
+  blend === undefined ? rows : [...rows, blend];
 
 export interface BootstrapSummary {
   readonly resamples: number;
@@ -56,6 +62,16 @@ export interface ModelScores {
   readonly thresholdFrom?: EvaluationRow['thresholdFrom'] | undefined;
   /** How the table and the sentences call the model. */
   readonly label?: string | undefined;
+  readonly blend?: BlendedScores | undefined;
+}
+
+export interface BlendedScores {
+  /** [N] one per test record. */
+  readonly scores: ArrayLike<number>;
+  /** On the blend's scale. */
+  readonly threshold: number;
+  readonly thresholdFrom?: EvaluationRow['thresholdFrom'] | undefined;
+  readonly note: string;
 }
 
 /** Fits the baselines and sets them beside the model. @throws VultuneError BASELINE_ONE_CLASS and those of `evaluateScores` */
@@ -105,13 +121,23 @@ export function compareWithBaselines(model: ModelScores, baselines: readonly Rea
   });
   return {
     rows: [modelRow, ...baselineRows],
+    ...(model.blend === undefined ? {} : { blend: blendRow(test, thresholdFrom, model.blend) }),
     shortfalls: baselineRows.flatMap((row) => shortfallsAgainst({ row: modelRow }, { row })),
   };
 }
 
+function blendRow(
+  test: readonly EvaluationRecord[],
+  modelFrom: EvaluationRow['thresholdFrom'],
+  { scores, threshold, thresholdFrom = modelFrom, note }: BlendedScores,
+): EvaluationRow {
+  const result = evaluateScores({ records: test, scores, threshold });
+  return { name: 'blend', label: 'blend', thresholdFrom, result, scores, note };
+}
+
 /**
- * The same comparison with an interval on every figure, and shortfalls by the paired bootstrap. The resamples of the model
- * and of a baseline are the same.
+ * The same comparison with an interval on every figure, and shortfalls by the paired bootstrap. The resamples are the same for
+ * the model, the baselines and the blend.
  */
 export async function withIntervals(
   comparison: Comparison,
@@ -119,20 +145,24 @@ export async function withIntervals(
   options: Omit<ResampleOptions, 'draw'> & { readonly clusters: Clusters },
 ): Promise<Comparison> {
   const { clusters, resamples = DEFAULT_RESAMPLES } = options;
-  const subjects = comparison.rows.map(({ scores, result }) => ({
+  const all = withBlend(comparison);
+  const subjects = all.map(({ scores, result }) => ({
     records: test,
     scores,
     threshold: result.threshold,
   }));
   const replicates: readonly Replicates[] = await bootstrapReplicates(subjects, { ...options, resamples });
   const jackknife = jackknifeReplicates(subjects, { clusters });
-  const rows = comparison.rows.map((row, i) => ({
+  const measured = all.map((row, i) => ({
     ...row,
     intervals: bcaIntervals(replicates[i]!, jackknife[i]!, (figure) => figureValue(row.result, figure)),
   }));
+  const rows = measured.slice(0, comparison.rows.length);
+  const blend = measured[rows.length];
   const [model, ...baselines] = rows.map((row, i) => ({ row, replicates: replicates[i] }));
   return {
     rows,
+    ...(blend === undefined ? {} : { blend }),
     shortfalls: baselines.flatMap((baseline) => shortfallsAgainst(model!, baseline)),
     bootstrap: {
       resamples,

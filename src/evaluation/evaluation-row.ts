@@ -3,7 +3,7 @@ import type { EvaluationResult } from './evaluate.ts';
 import type { Intervals } from './resampling/intervals.ts';
 
 export interface EvaluationRow {
-  /** Stable key: `model` or a baseline's name. */
+  /** Stable key: `model`, a baseline's name, or `blend`. */
   readonly name: string;
   readonly label: string;
   /** Where the row's threshold comes from. */

@@ -1,10 +1,8 @@
 /** @file A fine-tuned model ready to judge functions: base model, adapter, and how it was trained to be used. */
-import { join } from 'node:path';
 import { type AdapterHeader, loadAdapter } from '../adapters/files/adapter-files.ts';
 import { VultuneError } from '../base/errors.ts';
-import { type Calibration, calibrateAll } from '../evaluation/calibration/calibration.ts';
-import { parseCalibration } from '../evaluation/calibration/parse-calibration.ts';
-import { DEFAULT_THRESHOLD } from '../evaluation/threshold.ts';
+import { blendScores } from '../evaluation/blend/blend.ts';
+import { calibrateAll } from '../evaluation/calibration/calibration.ts';
 import { checkHeadWeights } from '../heads/check-head-weights.ts';
 import { resolvePooling } from '../heads/classifier.ts';
 import type { Model, Pooling } from '../model/spec.ts';
@@ -22,6 +20,7 @@ import type { Backend } from '../runtime/backend.ts';
 import { classifierJudgement } from '../tasks/classify.ts';
 import type { Judgement } from '../tasks/task.ts';
 import { type TokenTexts, tokenLines } from '../text/token-lines.ts';
+import { type AdapterScale, adapterScale, type BlendChoice } from './adapter-scale.ts';
 import {
   requireFiniteLogits,
   requireFiniteRelevance,
@@ -36,13 +35,15 @@ export interface DetectorOptions {
   readonly threshold?: number | undefined;
   /** Instead of the adapter's own; without either the model's. */
   readonly maxLength?: number | undefined;
+  /** Whose scores are given. Default: `auto`. */
+  readonly blend?: BlendChoice | undefined;
 }
 
 /** What a classifier says beside its judgements. */
 export interface DetectorJudgements extends ExplainableJudgements {
   /** [functions, 2] */
   readonly logits: Float32Array;
-  /** [functions] the softmax of the logits; the scores themselves without a calibration. */
+  /** [functions] the softmax of the logits; the scores themselves without calibration and blend. */
   readonly rawScores: Float64Array;
 }
 
@@ -52,8 +53,8 @@ const TOKENS_PER_BATCH = 1024;
 export class Detector implements ExplainingJudge {
   readonly threshold: number;
   readonly maxLength: number;
-  /** What makes `scores` of `rawScores`; the threshold is on its scale. */
-  readonly calibration: Calibration | undefined;
+  /** What makes `scores` of `rawScores`; the threshold is on it. */
+  readonly scale: AdapterScale;
   readonly #model: OpenModel;
   readonly #network: Network;
   readonly #judgement: Judgement;
@@ -74,8 +75,8 @@ export class Detector implements ExplainingJudge {
     this.#judgement = judgement;
     this.#header = header;
     this.#pooling = poolingOf(header, model.spec);
-    this.calibration = adapterCalibration(header);
-    this.threshold = options.threshold ?? settings?.threshold ?? DEFAULT_THRESHOLD;
+    this.scale = adapterScale(header, options.blend);
+    this.threshold = options.threshold ?? this.scale.threshold;
     this.maxLength = options.maxLength ?? settings?.maxLength ?? model.spec.maxPositions;
     requireMaxLength(model, this.maxLength);
   }
@@ -114,7 +115,11 @@ export class Detector implements ExplainingJudge {
     const scored = this.#scored(codes, options);
     requireFiniteLogits(logits.data, scored);
     const rawScores = this.#judgement.scores(logits);
-    const scores = calibrateAll(this.calibration, rawScores);
+    const { blend, calibration } = this.scale;
+    const scores =
+      blend === undefined
+        ? calibrateAll(calibration, rawScores)
+        : blendScores(blend.blend, { codes, rawScores });
     requireProbabilities(scores, scored);
     const { data } = logits;
     const logOdds = Float64Array.from(codes, (_, i) => data[2 * i + 1]! - data[2 * i]!);
@@ -217,9 +222,3 @@ function requireSameModel({ folder, config, settings }: AdapterHeader, model: Op
 /** An adapter of another tool is one of Transformers' classifiers, which pool as the family has it. */
 const poolingOf = ({ settings }: AdapterHeader, spec: Model): Pooling =>
   resolvePooling(spec, settings?.pooling);
-
-/** An adapter's calibration, before its model is known. Throws ADAPTER_SETTINGS. */
-export function adapterCalibration({ folder, settings }: AdapterHeader): Calibration | undefined {
-  if (settings?.calibration === undefined) return undefined;
-  return parseCalibration(settings.calibration, join(folder, 'vultune.json'));
-}

@@ -4,7 +4,7 @@
  */
 
 export interface Judgements {
-  /** [functions] probability of vulnerable, calibrated where there is a calibration. */
+  /** [functions] probability of vulnerable, calibrated where there is a calibration, blended where there is a blend in use. */
   readonly scores: Float64Array;
   /** Whether a function was longer than what was read of it. */
   readonly truncated: readonly boolean[];
@@ -33,7 +33,7 @@ export interface TokenRelevance {
 }
 
 export interface ExplainableJudgements extends Judgements {
-  /** [functions] what each says for "vulnerable": log of the odds before any calibration. */
+  /** [functions] what each says for "vulnerable": log of the odds before any calibration or blend. */
   readonly logOdds: Float64Array;
 }
 

@@ -3,6 +3,8 @@
  * Python that give the same scores. Text only.
  */
 
+import { type AlarmBudget, describeBudget } from '../evaluation/alarm-budget.ts';
+import type { Blend } from '../evaluation/blend/blend.ts';
 import type { Pooling } from '../model/spec.ts';
 
 /** Where a reader gets the base model. */
@@ -35,6 +37,10 @@ export interface CardUsage {
   readonly rawThreshold: number;
   /** "platt (slope 1.2, intercept -0.3)"; undefined where scores are the softmax itself. */
   readonly calibration: string | undefined;
+  /** Of the model's scores; undefined where validation could not give one. */
+  readonly alarmBudget: AlarmBudget | undefined;
+  /** Beside the adapter; undefined where validation was too small for one. */
+  readonly blend: Pick<Blend, 'used' | 'rocAuc' | 'alarmBudget' | 'threshold'> | undefined;
 }
 
 /** What the lines must know of the head, and of what Transformers' class does by itself. */
@@ -120,7 +126,7 @@ const READING: { readonly [K in Pooling]: string } = {
 export function usageSection(usage: CardUsage): string {
   return `## Scores and threshold
 
-${scale(usage)}
+${[scale(usage), ...scanned(usage), ...blended(usage)].join('\n\n')}
 
 ${reading(usage)}
 
@@ -145,6 +151,27 @@ vulnerable: the threshold with the best F1 on validation. No calibration is appl
   return `Vultune's scores are calibrated: ${calibration}, fitted on validation. On that scale a function counts as vulnerable from
 ${digits(threshold)} on, the threshold with the best F1 on validation. On the scale of the raw softmax, which Transformers and PEFT
 give, the same threshold is ${digits(rawThreshold)}: the calibration is strictly increasing, so both judge every function alike.`;
+}
+
+function scanned({ alarmBudget }: CardUsage): string[] {
+  if (alarmBudget === undefined) return [];
+  return [`A scan flags less: from ${digits(alarmBudget.threshold)} on, ${describeBudget(alarmBudget)}.`];
+}
+
+/** Whoever loads the adapter with other programs has the model's scores alone. */
+function blended({ blend }: CardUsage): string[] {
+  if (blend === undefined) return [];
+  const { used, rocAuc, threshold, alarmBudget } = blend;
+  const areas = `ROC AUC ${rocAuc.blend.toFixed(3)}, each function by a blend that was fitted without it; the model alone ${rocAuc.model.toFixed(3)}`;
+  const what = `blend.json holds a blend of the model's log-odds, those of TF-IDF with logistic regression, and the length of the function. On validation it ranks`;
+  if (!used) {
+    return [`${what} no better than the model (${areas}), so Vultune uses the model alone.`];
+  }
+  const budget = alarmBudget === undefined ? '' : ` (scan: ${digits(alarmBudget.threshold)})`;
+  return [
+    `${what} better than the model (${areas}), so \`scan\` and \`predict\` use it: their scores are the blend's, with a threshold of ${digits(threshold)}${budget}. ` +
+      "Transformers and PEFT give the model's own scores, for which the thresholds above hold; `--no-blend` gives the same.",
+  ];
 }
 
 function reading({ maxLength, longFunctions, pooling, keepLayers }: CardUsage): string {

@@ -9,6 +9,8 @@ export interface CollectOptions {
   readonly baseFolder: string;
   /** The threshold on the scores as they come in. */
   readonly threshold: number;
+  /** No function below it is uncertain, whatever its odds; on the scale of `threshold`. */
+  readonly uncertainFrom?: number | undefined;
   /** To the scale that is reported, in the same order; default: as they are. */
   readonly shift?: (score: number) => number;
   /** On the scale that is reported. */
@@ -31,9 +33,17 @@ export interface CollectedFindings {
 /** `uncertain` reaches down to half the odds of the threshold. */
 const UNCERTAIN_ODDS = 2;
 
-export function bandOf(score: number, threshold: number): Band {
+export interface Bands {
+  readonly threshold: number;
+  /** The scores of a weak model lie close together: half the odds would take in nearly all functions. */
+  readonly uncertainFrom?: number | undefined;
+}
+
+export function bandOf(score: number, { threshold, uncertainFrom = 0 }: Bands): Band {
   if (score >= threshold) return 'vulnerable';
-  const odds = (p: number) => p / (1 - p);
+  if (score < uncertainFrom) return 'safe';
+  // A threshold that no score reaches lies just above 1.
+  const odds = (p: number) => (p >= 1 ? Number.POSITIVE_INFINITY : p / (1 - p));
   return odds(score) * UNCERTAIN_ODDS >= odds(threshold) ? 'uncertain' : 'safe';
 }
 
@@ -97,7 +107,7 @@ export class FindingCollector {
 
   #findingOf({ file, outline, score, before }: ScannedFunction): Finding {
     const { name, fingerprint, startLine, startColumn, endLine, endColumn, suppression } = outline;
-    const { threshold, shift = (value: number) => value } = this.#options;
+    const { shift = (value: number) => value } = this.#options;
     return {
       file: this.pathOf(file.path),
       language: file.language,
@@ -108,7 +118,7 @@ export class FindingCollector {
       endLine,
       endColumn,
       score: shift(score.score),
-      band: bandOf(score.score, threshold),
+      band: bandOf(score.score, this.#options),
       truncated: score.truncated,
       ...(suppression === undefined ? {} : { suppression }),
       ...(before === undefined ? {} : { scoreBefore: before === null ? null : shift(before.score) }),

@@ -153,6 +153,8 @@ export interface ScanReport {
   readonly threshold: number;
   /** Where the threshold is from, in words. */
   readonly thresholdSource: string;
+  /** What the scores are, in words, where they are a blend's and not the model's alone. */
+  readonly blend?: string;
   /** Share of vulnerable functions that scores and threshold were moved to. */
   readonly prevalence?: number | undefined;
   /** What the reader has to know before relying on the scores; said by every output. */

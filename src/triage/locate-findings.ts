@@ -19,6 +19,8 @@ export interface LocateOptions {
   readonly realRoot: string;
   /** On the scale of the scores. */
   readonly threshold: number;
+  /** No function below it is uncertain. */
+  readonly uncertainFrom?: number | undefined;
   /** Findings that the scanner itself marks as none get a score too: where its marks are the labels. */
   readonly withNotProblems: boolean;
 }
@@ -107,7 +109,7 @@ export class FindingLocator {
   /** A function that was scored. */
   add({ file, outline, score: { score, truncated } }: ScannedFunction): void {
     const { name, startLine, endLine } = outline;
-    const band = bandOf(score, this.#options.threshold);
+    const band = bandOf(score, this.#options);
     this.#scores.set(scoreKey(file.path, outline), { name, startLine, endLine, score, band, truncated });
   }
 

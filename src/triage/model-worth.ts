@@ -1,5 +1,5 @@
 /** @file What the model's own evaluation says of its ranking, in a sentence that every output of triage carries. */
-import type { MeasuredRanking } from '../adapters/files/detector-settings.ts';
+import type { MeasuredRanking } from '../evaluation/measured-ranking.ts';
 import { holdsChance } from '../evaluation/resampling/intervals.ts';
 
 /** `ROC AUC 0.71 (95%: 0.60 to 0.80) on the 95 functions of its test part`. */

@@ -1,5 +1,5 @@
 /** @file What triage speaks of: a finding of another scanner, what became of it, and the whole report. Types only. */
-import type { MeasuredRanking } from '../adapters/files/detector-settings.ts';
+import type { MeasuredRanking } from '../evaluation/measured-ranking.ts';
 import type { Band } from '../scan/finding.ts';
 import type { OrderMeasures } from './measure-order.ts';
 

@@ -1,10 +1,15 @@
 /** @file Settings: of an adapter, a training, a tokenizer, a scan; each file read as the commands read it. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { listModels } from '../../src/checkpoint/sources/list-models.ts';
 import { MANIFEST } from '../../src/checkpoint/sources/package-cache.ts';
 import { readSettings } from '../../src/cli/scan/settings/find-settings.ts';
 import { loadTrainConfig } from '../../src/config/load.ts';
+import { fitTfidfClassifier } from '../../src/evaluation/baselines/tfidf-classifier.ts';
+import { blendScores } from '../../src/evaluation/blend/blend.ts';
+import { formatBlend, readBlend } from '../../src/evaluation/blend/blend-file.ts';
+import { fitBlend } from '../../src/evaluation/blend/fit-blend.ts';
 import { calibrateAll, describeCalibration } from '../../src/evaluation/calibration/calibration.ts';
 import { rawThreshold } from '../../src/evaluation/calibration/raw-threshold.ts';
 import {
@@ -13,7 +18,7 @@ import {
   formatFingerprints,
   parseFingerprints,
 } from '../../src/evaluation/contamination.ts';
-import { adapterCalibration } from '../../src/judging/detector.ts';
+import { adapterCalibration } from '../../src/judging/adapter-scale.ts';
 import { locateAdapter } from '../../src/judging/locate-adapter.ts';
 import { readBaseline, splitByBaseline } from '../../src/scan/baseline.ts';
 import { openTokenizer } from '../../src/text/open-tokenizer.ts';
@@ -30,6 +35,7 @@ const SETTINGS = {
   pooling: 'last',
   baseFingerprint: 'f',
   baseModelPath: '../../base',
+  alarmBudget: { share: 0.02, threshold: 0.9, uncertainFrom: 0.7, negatives: 60, flagged: 1 },
   data: { train_file: 'x' },
   measured: { split: 'test', functions: 9, rocAuc: 0.7, low: 0.5, high: 0.8 },
 };
@@ -44,6 +50,32 @@ const settings = texts(
   JSON.stringify(SETTINGS),
   ...CALIBRATIONS.map((calibration) => JSON.stringify({ ...SETTINGS, calibration })),
 );
+
+const blends = async () => {
+  const labelled = Array.from({ length: 40 }, (_, i) => ({
+    code: `int f${i}(int a) { return ${i % 4 < 3 === (i % 2 === 1) ? 'g' : 'h'}(a) + a; }`,
+    target: i % 2,
+  }));
+  const scores = labelled.map((_, i) => 0.2 + ((i * 7) % 11) / 20);
+  const fitted = fitBlend({ records: labelled, scores }, fitTfidfClassifier(labelled, []));
+  if (fitted.blend === undefined) throw new Error(fitted.reason);
+  return [new TextEncoder().encode(formatBlend(fitted.blend)!)];
+};
+
+/** With the checksum of what is in it now, as somebody would write it who wants it read: else no change would get past that. */
+function sealedBlend(bytes: Uint8Array): string {
+  const text = textOf(bytes);
+  try {
+    const json = JSON.parse(text) as { readonly blend?: unknown };
+    const checksum = createHash('sha256')
+      .update(JSON.stringify(json.blend) ?? '')
+      .digest('hex')
+      .slice(0, 32);
+    return JSON.stringify({ ...json, checksum });
+  } catch {
+    return text;
+  }
+}
 
 const YAML = `# a run
 base_model: ./model
@@ -109,6 +141,17 @@ export const SETTING_TARGETS: readonly FuzzTarget[] = [
       throw new Error(`probabilities ${probabilities.join()}`);
     rawThreshold(map, header.settings!.threshold);
   }),
+  {
+    name: 'blend.json',
+    seeds: blends,
+    run: async (bytes, folder) => {
+      writeFileSync(join(folder, 'blend.json'), sealedBlend(bytes));
+      const { blend } = readBlend(folder)!;
+      const rawScores = [0, 0.3, 1];
+      const scores = [...blendScores(blend, { codes: ['', 'f(a)', 'int f() { return a; }'], rawScores })];
+      if (!scores.every((score) => score >= 0 && score <= 1)) throw new Error(`scores ${scores.join()}`);
+    },
+  },
   fileTarget(
     'training_functions.bin',
     'training_functions.bin',

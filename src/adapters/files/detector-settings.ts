@@ -1,23 +1,16 @@
 /** @file vultune.json beside an adapter: what PEFT has no place for and a detector needs to be used as it was trained. */
+import { type AlarmBudget, alarmBudgetSchema } from '../../evaluation/alarm-budget.ts';
+import { type MeasuredRanking, measuredRankingSchema } from '../../evaluation/measured-ranking.ts';
 import type { Pooling } from '../../model/spec.ts';
 import { checkValue } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
 
-/** How well the detector ranks functions that it was not trained on. */
-export interface MeasuredRanking {
-  /** `valid` chose the checkpoint and the threshold, and flatters. */
-  readonly split: 'valid' | 'test';
-  readonly functions: number;
-  readonly rocAuc: number;
-  /** 95 % bootstrap interval of it. */
-  readonly low: number;
-  readonly high: number;
-}
-
 export interface DetectorSettings {
   readonly formatVersion: 1;
-  /** A score at or above it is called vulnerable; chosen on validation. */
+  /** A score at or above it is called vulnerable; the best F1 on validation. */
   readonly threshold: number;
+  /** Where a scan begins to call functions vulnerable. Missing in older files, and where all validation functions are vulnerable. */
+  readonly alarmBudget?: AlarmBudget;
   readonly maxLength: number;
   readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
   readonly pooling: Pooling;
@@ -46,20 +39,11 @@ const MOST_LAYERS = 10_000;
 
 const share = z.number().min(0).max(1);
 
-const measured = z
-  .object({
-    split: z.enum(['valid', 'test']),
-    functions: z.int().positive(),
-    rocAuc: share,
-    low: share,
-    high: share,
-  })
-  .refine(({ low, high }) => low <= high, { message: 'its interval has "low" above "high"' });
-
 /** Fields that are not in it are left as they are: a later version may have more. */
 const settingsSchema = z.looseObject({
   formatVersion: z.literal(1),
   threshold: share,
+  alarmBudget: alarmBudgetSchema.optional(),
   maxLength: z.int().positive().max(LONGEST),
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
   pooling: z.enum(['last', 'first', 'mean'] satisfies Pooling[]),
@@ -70,7 +54,7 @@ const settingsSchema = z.looseObject({
   baseModelPath: z.string().min(1).optional(),
   data: z.record(z.string(), z.string()),
   calibration: z.record(z.string(), z.unknown()).optional(),
-  measured: measured.optional(),
+  measured: measuredRankingSchema.optional(),
 });
 
 /** Throws ADAPTER_SETTINGS for a field that is not what it should be; a setting taken wrong would spoil every score. */

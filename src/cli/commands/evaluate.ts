@@ -4,6 +4,7 @@ import { CALIBRATIONS, type EvaluateOptions } from '../../workflows/evaluate/eva
 import type { CliContext } from '../context.ts';
 import type { FigureFormat } from '../display/data-table-format.ts';
 import {
+  addBlendOption,
   addClusterOptions,
   addDeviceOptions,
   addExamples,
@@ -37,6 +38,7 @@ JSON (--json), of one run:
   bootstrap         resamples, cluster_by, clusters, few_clusters
   confusion, pairs  counts at the threshold; the four outcomes of pairs, and pairs ranked right
   baselines         by name, each with the same fields as the model
+  blend             the same fields for the model blended with TF-IDF and length, which scans use where it is better
   shortfalls        where the model is not better: baseline, metric, kind (notBetter, unproven, undefined), sentence
   slices            dimension, name, functions, vulnerable, right, wrong, metrics, intervals, too_small
   at_prevalence     precision, its interval, alerts and finds per 1000 functions (--prevalence)
@@ -52,7 +54,8 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
         'Measure a fine-tuned model on labelled functions.\n\n' +
           'Gives its figures, each with a 95% interval, and those of the baselines: all-positive, chance, length only, TF-IDF ' +
           'with logistic regression and nearest neighbour, fitted on the same training file. A model that does not beat ' +
-          'them has learnt nothing. Several runs (seeds) give mean, standard deviation and ensemble.\n\n' +
+          'them has learnt nothing. Below them is the blend of model, TF-IDF and length, which scans use where it is better. ' +
+          'Several runs (seeds) give mean, standard deviation and ensemble.\n\n' +
           'Stops when functions of the file, or near duplicates of them, were in the training data. ' +
           'Scores are kept in the run folder: a second evaluation of the same file is instant.',
       )
@@ -100,6 +103,7 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
       .option('--slices', 'print every slice: per CWE, language, length, project', false)
       .option('--json', 'print JSON on standard output instead of tables', false);
     addFigureFormat(command);
+    addBlendOption(command);
     addClusterOptions(command);
     addDeviceOptions(command);
     command.addHelpText('after', JSON_HELP);

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { ServeMcpOptions } from '../../workflows/mcp/mcp-options.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, parseCount, parseShare } from '../options.ts';
+import { addBlendOption, addDeviceOptions, addExamples, addThresholdOption, parseCount } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
 export type McpRequest = Omit<ServeMcpOptions, 'input' | 'output' | 'onFailure'>;
@@ -26,17 +26,13 @@ export function mcpCommand(runMcp: RunMcp): CliCommand {
       .option('--root <folder>', 'workspace: nothing outside it is read', '.')
       .addOption(
         new Option(
-          '--threshold <x>',
-          "score from which on a function is reported as vulnerable (default: the run's, or 0.5)",
-        ).argParser(parseShare),
-      )
-      .addOption(
-        new Option(
           '--max-length <n>',
           "tokens read per function (default: the run's, or the model's own)",
         ).argParser(parseCount),
       )
       .option('--no-cache', 'neither read nor write the cache of scores');
+    addThresholdOption(command);
+    addBlendOption(command);
     addDeviceOptions(command);
     addExamples(command, [
       ["what an agent's settings start", 'vultune mcp runs/first --root /path/of/project'],

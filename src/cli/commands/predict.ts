@@ -2,7 +2,14 @@
 import { Command, Option } from 'commander';
 import type { PredictOptions } from '../../workflows/predict/predict.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, parseCount, parsePrevalence, parseShare } from '../options.ts';
+import {
+  addBlendOption,
+  addDeviceOptions,
+  addExamples,
+  parseCount,
+  parsePrevalence,
+  parseShare,
+} from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
@@ -49,6 +56,7 @@ export function predictCommand(predict: RunPredict): CliCommand {
         ).argParser(parseCount),
       );
     command.option('--logits', 'also write the two `logits` [safe, vulnerable]', false);
+    addBlendOption(command);
     addDeviceOptions(command);
     addExamples(command, [
       [

@@ -3,7 +3,15 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
 import { DEFAULT_FRAMES, type ScanOptions } from '../../workflows/scan/scan-options.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, parseCount, parsePrevalence, parseShare } from '../options.ts';
+import {
+  addBlendOption,
+  addDeviceOptions,
+  addExamples,
+  addThresholdOption,
+  parseCount,
+  parsePrevalence,
+  parseShare,
+} from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
@@ -134,13 +142,9 @@ function addSelectionOptions(command: Command): void {
 }
 
 function addJudgementOptions(command: Command): void {
+  addThresholdOption(command);
+  addBlendOption(command);
   command
-    .addOption(
-      new Option(
-        '--threshold <x>',
-        "score from which on a function is reported as vulnerable (default: the run's, or 0.5)",
-      ).argParser(parseShare),
-    )
     .addOption(
       new Option(
         '--max-false-positives <share>',

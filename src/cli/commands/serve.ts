@@ -7,14 +7,14 @@ import {
   type ServeScanOptions,
 } from '../../workflows/serve/serve-options.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, type DeviceOptions } from '../options.ts';
+import { addBlendOption, addDeviceOptions, addExamples, type DeviceOptions } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
 export type RunServe = (options: ServeRunsOptions, context: CliContext) => Promise<void>;
 
 export type RunServeScan = (options: ServeScanOptions, context: CliContext) => Promise<void>;
 
-interface Options extends DeviceOptions {
+interface Options extends DeviceOptions, Pick<ServeScanOptions, 'blend'> {
   readonly host: string;
   readonly port: number;
   readonly scan?: string;
@@ -44,16 +44,17 @@ export function serveCommand(runServe: RunServe, runServeScan: RunServeScan): Cl
         '--scan <run>',
         'score functions with this run (or adapter, or hub id) instead of showing runs',
       );
+    addBlendOption(command);
     addDeviceOptions(command);
     addExamples(command, [
       ['all runs below ./runs', 'vultune serve'],
       ['one run, on another port', 'vultune serve runs/first --port 9000'],
       ['scores for an editor', 'vultune serve --scan runs/first'],
     ]);
-    return command.action((dir: string, { scan, host, port, ...device }: Options) =>
+    return command.action((dir: string, { scan, host, port, ...judging }: Options) =>
       scan === undefined
         ? runServe({ dir, host, port }, context)
-        : runServeScan({ run: scan, host, port, ...device }, context),
+        : runServeScan({ run: scan, host, port, ...judging }, context),
     );
   };
 }

@@ -2,7 +2,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { TriageOptions } from '../../workflows/triage/triage-options.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, parseCount, parseNonNegative, parseShare } from '../options.ts';
+import {
+  addBlendOption,
+  addDeviceOptions,
+  addExamples,
+  addThresholdOption,
+  parseCount,
+  parseNonNegative,
+  parseShare,
+} from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
@@ -67,18 +75,14 @@ export function triageCommand(runTriage: RunTriage): CliCommand {
       )
       .addOption(
         new Option(
-          '--threshold <x>',
-          "score from which on a function is reported as vulnerable (default: the run's, or 0.5)",
-        ).argParser(parseShare),
-      )
-      .addOption(
-        new Option(
           '--max-length <n>',
           "tokens read per function (default: the run's, or the model's own)",
         ).argParser(parseCount),
       )
       .option('--no-cache', 'neither read nor write the cache of scores')
       .addOption(new Option('--seed <n>', 'seed of the intervals').argParser(parseNonNegative).default(42));
+    addThresholdOption(command);
+    addBlendOption(command);
     addDeviceOptions(command);
     addExamples(command, [
       ["Semgrep's findings, the likeliest first", 'vultune triage runs/first semgrep.sarif --root .'],

@@ -2,6 +2,7 @@
  * @file An evaluation as a table for papers and spreadsheets: a row per model and baseline. CSV has every figure at full
  * precision with its interval, the other formats the figures that fit a page, rounded.
  */
+import { withBlend } from '../../evaluation/compare-baselines.ts';
 import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
 import { type FigureName, figureHeading, figureNames, figureValue } from '../../evaluation/figures.ts';
 import { snakeName } from '../../evaluation/metrics/metric-names.ts';
@@ -71,9 +72,9 @@ function cell({ result, intervals }: EvaluationRow, name: FigureName): string {
   return interval === undefined ? value.toFixed(3) : `${value.toFixed(3)} (${range(interval)})`;
 }
 
-/** Of several runs each, then their ensemble and the baselines. */
+/** Of several runs each, then their ensemble and the baselines; of one, the blend below them. */
 function tableRows({ evaluated, ensemble }: Evaluation) {
-  const last = (ensemble ?? evaluated[0]!).comparison.rows;
+  const last = withBlend((ensemble ?? evaluated[0]!).comparison);
   const runs = evaluated.map(({ run, comparison }) => ({ label: run.name, row: comparison.rows[0]! }));
   return [...(ensemble === undefined ? [] : runs), ...last.map((row) => ({ label: row.label, row }))];
 }

@@ -2,7 +2,7 @@
  * @file An evaluation for people, one screen: the conclusion (headline, what the model does not beat), the model beside its
  * baselines, its other figures, footnotes. Computes nothing.
  */
-import type { Comparison } from '../../evaluation/compare-baselines.ts';
+import { type Comparison, withBlend } from '../../evaluation/compare-baselines.ts';
 import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
 import { type FigureName, figureHeading, figureValue } from '../../evaluation/figures.ts';
 import { formatTable } from '../../evaluation/format.ts';
@@ -60,12 +60,11 @@ export function evaluationSummary(comparison: Comparison, terminal: Terminal): s
 }
 
 function comparedFigures(comparison: Comparison, terminal: Terminal): string {
-  const { rows } = comparison;
-  const model = rows[0]!;
+  const model = comparison.rows[0]!;
   const { colors } = terminal;
   const table = renderTable(
     [{ heading: '' }, ...COMPARED.map((name) => ({ heading: figureHeading(name).label }))],
-    rows.map((row) => [
+    withBlend(comparison).map((row) => [
       row === model ? colors.strong(row.label) : row.label,
       ...COMPARED.map((name) => cell(row, name, row === model ? colors.strong : (text) => text, terminal)),
     ]),
@@ -131,10 +130,10 @@ function cell(
 
 export const range = ({ low, high }: Interval) => `${low.toFixed(2)}–${high.toFixed(2)}`;
 
-function footnotes({ rows }: Comparison): string[] {
-  const { cautions } = rows[0]!.result;
+function footnotes(comparison: Comparison): string[] {
+  const { cautions } = comparison.rows[0]!.result;
   const cautioned = metricNames.flatMap((name) =>
     cautions[name] === undefined ? [] : [`${metricRegistry[name].label}?: ${cautions[name]}`],
   );
-  return [...formatTable(rows).notes, ...cautioned];
+  return [...formatTable(withBlend(comparison)).notes, ...cautioned];
 }

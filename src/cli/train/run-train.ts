@@ -19,9 +19,13 @@ function showTraining(result: TrainResult, { stdout, stderr }: CliContext): Trai
   const { status, run } = result;
   if (status === 'interrupted') stderr.write(howToResume(run));
   if (status !== 'finished') return result;
+  const { withoutBlend } = result;
   for (const [name, comparison] of result.comparisons) {
     stdout.write(`\n${stdout.colors.heading(name === 'test' ? 'Test' : 'Validation')}: `);
     stdout.write(evaluationTable(comparison, stdout));
+  }
+  if (withoutBlend !== undefined) {
+    stdout.write(`${stdout.colors.muted(`no blend of model, TF-IDF and length: ${withoutBlend}`)}\n`);
   }
   stdout.write(`\nrun folder: ${run}\nreport:     ${join(run, 'report.html')}\n`);
   return result;

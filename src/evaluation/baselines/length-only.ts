@@ -5,6 +5,7 @@
 import { type Baseline, type CodeFunction, trainingPrevalence } from './baseline.ts';
 import { fitLogisticRegression, sigmoid } from './logistic-regression.ts';
 import { sparseMatrix } from './sparse-matrix.ts';
+import { standardiser } from './standardiser.ts';
 
 const label = 'length only';
 
@@ -17,10 +18,7 @@ export const lengthOnly: Baseline = {
   fit(train) {
     trainingPrevalence(label, train);
     const lengths = train.map(logLength);
-    const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
-    const variance = lengths.reduce((sum, length) => sum + (length - mean) ** 2, 0) / lengths.length;
-    // Functions of one length carry nothing; rounding of the mean must not be scaled up into a feature.
-    const scale = variance > (1e-9 * mean) ** 2 ? 1 / Math.sqrt(variance) : 0;
+    const { mean, scale } = standardiser(lengths);
     const feature = (entry: CodeFunction) => (logLength(entry) - mean) * scale;
     const features = sparseMatrix(
       train.map((entry) => ({ indices: [0], values: [feature(entry)] })),

@@ -13,8 +13,24 @@ export interface TfidfOptions {
   readonly minDocuments: number;
 }
 
+/** What a vectorizer knows, as plain values: it can be written to a file and made of one again. */
+export interface TfidfVocabulary {
+  /** Token -> its feature, 0 .. tokens - 1. */
+  readonly tokens: ReadonlyMap<string, number>;
+  /**
+   * One table per length from 2 up: feature of all tokens but the last, times the number of tokens, plus the last token's feature
+   * -> feature of the n-gram.
+   */
+  readonly levels: readonly ReadonlyMap<number, number>[];
+  /** [F] training functions that have the n-gram. */
+  readonly documentFrequencies: readonly number[];
+  /** Training functions. */
+  readonly documents: number;
+}
+
 export interface TfidfVectorizer {
   readonly featureCount: number;
+  readonly vocabulary: TfidfVocabulary;
   /** [N, featureCount], rows of Euclidean length 1 (or 0 where nothing is known). */
   transform(codes: readonly string[]): SparseMatrix;
 }
@@ -43,9 +59,13 @@ export function fitTfidf(
     levels.push(level);
     starts = starts.map((ids, d) => extend(ids, documents[d]!, length, tokenIds.size, level));
   }
-  // ln((1 + N) / (1 + df)) + 1
-  const idf = Float64Array.from(documentFrequencies, (df) => Math.log((1 + codes.length) / (1 + df)) + 1);
+  return tfidfVectorizer({ tokens: tokenIds, levels, documentFrequencies, documents: codes.length });
+}
 
+export function tfidfVectorizer(vocabulary: TfidfVocabulary): TfidfVectorizer {
+  const { tokens: tokenIds, levels, documentFrequencies, documents } = vocabulary;
+  // ln((1 + N) / (1 + df)) + 1
+  const idf = Float64Array.from(documentFrequencies, (df) => Math.log((1 + documents) / (1 + df)) + 1);
   const featuresOf = (code: string): SparseRow => {
     const tokens = toIds(code, tokenIds);
     const found: Int32Array[] = [tokens];
@@ -56,6 +76,7 @@ export function fitTfidf(
   };
   return {
     featureCount: idf.length,
+    vocabulary,
     transform: (transformed) => sparseMatrix(transformed.map(featuresOf), idf.length),
   };
 }

@@ -1,7 +1,7 @@
 /** @file Chooses among the calibrations by cross-validated log loss on validation, and fits the chosen one on all of it. */
 import { VultuneError } from '../../base/errors.ts';
-import { randomStream } from '../../base/random.ts';
-import { type ClusteredRecord, clusterRecords } from '../resampling/clusters.ts';
+import { clusterFolds } from '../folds.ts';
+import type { ClusteredRecord } from '../resampling/clusters.ts';
 import {
   CALIBRATION_METHODS,
   type Calibration,
@@ -46,7 +46,7 @@ export function chooseCalibration({ records, scores }: CalibrationData): ChosenC
   const labels = records.map(({ target }) => target);
   const positives = labels.filter((label) => label === 1).length;
   if (Math.min(positives, labels.length - positives) < LEAST_OF_A_CLASS) return undefined;
-  const folds = foldsOf(records);
+  const folds = clusterFolds(records, FOLDS, 'calibration-folds');
   const loss = (method: CalibrationMethod) => {
     let sum = 0;
     for (let fold = 0; fold < FOLDS; fold++) {
@@ -92,17 +92,6 @@ function fitted(
 ): Calibration {
   const map = fits[method](labels, scores);
   return { ...map, functions: labels.length, prevalence: positives / labels.length };
-}
-
-/** [N] the fold of each function. */
-function foldsOf(records: readonly ClusteredRecord[]): Uint8Array {
-  const clusters = clusterRecords(records);
-  const order = randomStream(0, 'calibration-folds').shuffle([...Array(clusters.count).keys()]);
-  const foldOfCluster = new Uint8Array(clusters.count);
-  order.forEach((cluster, place) => {
-    foldOfCluster[cluster] = place % FOLDS;
-  });
-  return Uint8Array.from(clusters.of, (cluster) => foldOfCluster[cluster]!);
 }
 
 const logLoss = (label: number, p: number) => -Math.log(Math.min(Math.max(label === 1 ? p : 1 - p, 1e-7), 1));

@@ -138,20 +138,26 @@ function storedIntervals({ intervals = {} }: StoredSet): Intervals {
 
 /** A run of before intervals were stored has those of the model that were made just now. */
 function rowsOf(stored: StoredSet, measured: Intervals): MetricsRow[] {
-  const { metrics = {}, baselines = {} } = stored;
+  const { metrics = {}, baselines = {}, blend } = stored;
   const own = Object.entries(measured).map(
     ([name, { low, high }]) => [snakeCase(name), [low, high]] as const,
   );
   return [
     { label: 'model', metrics, intervals: stored.intervals ?? Object.fromEntries(own) },
-    ...Object.entries(baselines).map(([name, row]) => ({
-      label: row.label ?? name,
-      metrics: row.metrics ?? {},
-      intervals: row.intervals ?? {},
-      ...(row.note === undefined ? {} : { note: row.note }),
-    })),
+    ...Object.entries(baselines).map(([name, row]) => rowOf(name, row)),
+    ...(blend === undefined ? [] : [rowOf('blend', blend)]),
   ];
 }
+
+const rowOf = (
+  name: string,
+  { label = name, metrics = {}, intervals = {}, note }: StoredRow,
+): MetricsRow => ({
+  label,
+  metrics,
+  intervals,
+  ...(note === undefined ? {} : { note }),
+});
 
 function verdictsOf({ metrics = {}, baselines = {}, shortfalls }: StoredSet): Verdict[] {
   if (shortfalls === undefined) return [];

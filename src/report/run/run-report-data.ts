@@ -65,7 +65,7 @@ export interface RunTotals {
 export interface SetReport {
   readonly name: 'valid' | 'test';
   readonly measured: ReportData;
-  /** The model first, then its baselines. */
+  /** The model first, then its baselines and the blend. */
   readonly rows: readonly MetricsRow[];
   /** What the model does not beat, a sentence each; or that it beats them all. */
   readonly verdicts: readonly Verdict[];

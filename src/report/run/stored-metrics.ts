@@ -18,6 +18,7 @@ const storedSet = z.looseObject({
   threshold: z.number().min(0).max(1).optional(),
   metrics: figures.optional(),
   baselines: z.record(z.string(), storedRow).optional(),
+  blend: storedRow.optional(),
   intervals: intervals.optional(),
   shortfalls: z
     .array(

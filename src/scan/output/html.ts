@@ -46,11 +46,12 @@ export function htmlReport(report: ScanReport): string {
 }
 
 function summary(report: ScanReport): Section {
-  const { counts, threshold, thresholdSource } = report;
+  const { counts, threshold, thresholdSource, blend } = report;
   const figure = (label: string, value: number) => ({ label, value: value.toLocaleString('en-US') });
   return {
     id: 'summary',
     title: 'Summary',
+    ...(blend === undefined ? {} : { note: blend }),
     body: html`${keyFigures([
       figure('Vulnerable', counts.vulnerable),
       figure('Uncertain', counts.uncertain),

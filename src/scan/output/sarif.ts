@@ -62,6 +62,8 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
         properties: {
           adapter: report.adapterFingerprint,
           threshold: report.threshold,
+          thresholdSource: report.thresholdSource,
+          ...(report.blend === undefined ? {} : { blend: report.blend }),
           ...(report.prevalence === undefined ? {} : { prevalence: report.prevalence }),
           counts: report.counts,
           noticed: report.noticed,
@@ -71,7 +73,10 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
   };
 }
 
-function rule(band: 'vulnerable' | 'uncertain', { threshold }: ScanReport): ReportingDescriptor {
+function rule(
+  band: 'vulnerable' | 'uncertain',
+  { threshold, thresholdSource }: ScanReport,
+): ReportingDescriptor {
   const { id, name, title, description } = RULES[band];
   return {
     id,
@@ -80,7 +85,7 @@ function rule(band: 'vulnerable' | 'uncertain', { threshold }: ScanReport): Repo
     fullDescription: { text: description },
     help: {
       text:
-        `${description} The threshold of this scan was ${formatScore(threshold)}. If the function is safe, say why ` +
+        `${description} The threshold of this scan was ${formatScore(threshold)} (${thresholdSource}). If the function is safe, say why ` +
         `in a comment beside it, 'vultune-ignore: reason', or add it to the baseline with --update-baseline.`,
     },
     helpUri: TOOL_URI,

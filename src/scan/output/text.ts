@@ -101,7 +101,7 @@ function changedPart({ changed }: ScanReport, options: TextOptions): string {
 }
 
 function summary(report: ScanReport, { colors, frames }: TextOptions): string {
-  const { counts, threshold, thresholdSource } = report;
+  const { counts, threshold, thresholdSource, blend } = report;
   const isMarked = report.findings.slice(0, frames).some(({ lineScores }) => lineScores !== undefined);
   const { functions, files, vulnerable, uncertain, safe, suppressed } = counts;
   const bands = [
@@ -120,6 +120,7 @@ function summary(report: ScanReport, { colors, frames }: TextOptions): string {
         ]
       : []),
     colors.muted(`threshold ${formatScore(threshold)} (${thresholdSource})`),
+    ...(blend === undefined ? [] : [colors.muted(blend)]),
     ...scanCautions(report),
     ...scanNotes(report),
     '',

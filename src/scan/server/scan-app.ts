@@ -16,6 +16,8 @@ import { parseScoreRequest, RequestError } from './score-request.ts';
 export interface ScanAppOptions {
   readonly judge: Judge;
   readonly threshold: number;
+  /** As in {@link Bands}. */
+  readonly uncertainFrom?: number | undefined;
   readonly version: string;
   /** Names and addresses that a request may call this host by; default: those of loopback. */
   readonly hostNames?: readonly string[];
@@ -31,7 +33,7 @@ export interface ScoredFunctionJson {
 }
 
 export function scanApp(options: ScanAppOptions): Hono {
-  const { judge, threshold, version, hostNames = ['127.0.0.1'], onFailure } = options;
+  const { judge, threshold, uncertainFrom, version, hostNames = ['127.0.0.1'], onFailure } = options;
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const queue = new JobQueue(limits.waiting);
   const app = new Hono();
@@ -68,7 +70,11 @@ export function scanApp(options: ScanAppOptions): Hono {
       const signal = AbortSignal.any([AbortSignal.timeout(limits.timeoutMs), context.req.raw.signal]);
       const { scores, truncated } = await queue.run(() => judge.judge(codes, { signal }), signal);
       const functions = codes.map((_, i): ScoredFunctionJson => {
-        return { score: scores[i]!, band: bandOf(scores[i]!, threshold), truncated: truncated[i]! };
+        return {
+          score: scores[i]!,
+          band: bandOf(scores[i]!, { threshold, uncertainFrom }),
+          truncated: truncated[i]!,
+        };
       });
       return context.json({ threshold, functions });
     },

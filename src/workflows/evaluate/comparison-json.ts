@@ -28,7 +28,7 @@ const rowJson = ({ label, thresholdFrom, result, intervals, note }: EvaluationRo
   ...(note === undefined ? {} : { note }),
 });
 
-export function comparisonJson({ rows, shortfalls, bootstrap }: Comparison): Record<string, unknown> {
+export function comparisonJson({ rows, blend, shortfalls, bootstrap }: Comparison): Record<string, unknown> {
   const [model, ...baselines] = rows;
   const { n, positives } = model!.result;
   return {
@@ -46,6 +46,7 @@ export function comparisonJson({ rows, shortfalls, bootstrap }: Comparison): Rec
           },
         }),
     baselines: Object.fromEntries(baselines.map((row) => [row.name, rowJson(row)])),
+    ...(blend === undefined ? {} : { blend: rowJson(blend) }),
     shortfalls: shortfalls.map(({ baseline, metric, kind, sentence }) => ({
       baseline,
       metric,

@@ -1,5 +1,6 @@
 /** @file What an evaluation is asked for. */
 import { CALIBRATION_METHODS } from '../../evaluation/calibration/calibration.ts';
+import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
 import type { ResamplingOptions } from './resampling-options.ts';
 
@@ -20,6 +21,8 @@ export interface EvaluateOptions extends DeviceOptions, ResamplingOptions {
   readonly calibration?: (typeof CALIBRATIONS)[number] | undefined;
   /** Share of functions that are vulnerable where the model is used: precision and alerts at that rate. */
   readonly prevalence?: number | undefined;
+  /** `auto`: the adapter's blend has a row, whether or not scans use it; `off`: not. Default: `auto`. */
+  readonly blend?: BlendChoice | undefined;
   /** Tokens of a function that are read; default: each adapter's own. */
   readonly maxLength?: number | undefined;
   /** Continue although test functions were trained on. Default: false. */

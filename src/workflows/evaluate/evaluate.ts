@@ -132,7 +132,7 @@ async function evaluateRun(
   baselines: readonly ReadyBaseline[],
   { test, clusters, label, request, context }: RunEvaluation,
 ): Promise<EvaluatedRun> {
-  const { scores, threshold, thresholdFrom } = run;
+  const { scores, threshold, thresholdFrom, blend } = run;
   const { resamples = DEFAULT_RESAMPLES, prevalence } = request;
   const progress = context.report.task({ label: 'intervals', total: resamples, unit: 'steps' });
   try {
@@ -142,7 +142,7 @@ async function evaluateRun(
       signal: context.signal,
       onProgress: (done: number) => progress.update({ done }),
     };
-    const bare = compareWithBaselines({ test, scores, threshold, thresholdFrom, label }, baselines);
+    const bare = compareWithBaselines({ test, scores, threshold, thresholdFrom, label, blend }, baselines);
     const comparison: Comparison = await withIntervals(bare, test, bootstrap);
     const slices =
       baselines.length === 0

@@ -8,6 +8,7 @@ import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import { hashFile } from '../../base/hash-file.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
+import { readBlend } from '../../evaluation/blend/blend-file.ts';
 import { jsonOrUndefined } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
 import { scoringIdentity } from './scoring-identity.ts';
@@ -20,6 +21,8 @@ export type PredictedSplit = (typeof SPLITS)[number];
 const scoredBy = z.object({
   formatVersion: z.literal(1),
   detector: z.string(),
+  /** Of the blend's scores among them; missing where there was no blend. */
+  blend: z.string().optional(),
   /** SHA-256 of the predictions, by split. */
   predictions: z.record(z.string(), z.string()),
 });
@@ -32,9 +35,10 @@ export async function recordScoredBy(predictions: string, adapter: AdapterHeader
     if (existsSync(file)) hashes[split] = (await hashFile(file)).sha256;
   }
   const detector = await scoringIdentity(adapter);
+  const blend = readBlend(adapter.folder);
   writeFileAtomic(
     join(predictions, FILE),
-    `${JSON.stringify({ formatVersion: 1, detector, predictions: hashes })}\n`,
+    `${JSON.stringify({ formatVersion: 1, detector, blend: blend?.fingerprint, predictions: hashes })}\n`,
   );
 }
 
@@ -60,16 +64,20 @@ export async function ownScores(
 
 const prediction = z.object({ raw_score: z.number().min(0).max(1), target: z.literal([0, 1]) });
 
-/** Whose the scores of a split are. `unknown`: older runs, and adapters that do not name their base model, keep no word of it. */
+/**
+ * Whose the scores of a split are; with a fingerprint, those of the blend among them. `unknown`: older runs, and adapters that do not name their base model, keep no word of it.
+ */
 export async function scoresAreOf(
   predictions: string,
   split: PredictedSplit,
   adapter: AdapterHeader,
+  blendFingerprint?: string,
 ): Promise<'this adapter' | 'another' | 'unknown'> {
   const [by, file] = [join(predictions, FILE), join(predictions, `${split}.jsonl`)];
   if (!existsSync(by) || !existsSync(file)) return 'unknown';
   const kept = jsonOrUndefined(scoredBy, readTextFile(by));
   if (kept === undefined) return 'unknown';
   if (kept.detector !== (await scoringIdentity(adapter))) return 'another';
+  if (blendFingerprint !== undefined && kept.blend !== blendFingerprint) return 'another';
   return kept.predictions[split] === (await hashFile(file)).sha256 ? 'this adapter' : 'another';
 }

@@ -3,8 +3,10 @@ import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { type Calibration, calibrateAll } from '../../evaluation/calibration/calibration.ts';
 import { chooseCalibration, fitCalibration } from '../../evaluation/calibration/choose-calibration.ts';
+import type { BlendedScores } from '../../evaluation/compare-baselines.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
 import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
+import { blendedRun } from './blended-run.ts';
 import type { EvaluateOptions } from './evaluate-options.ts';
 import type { ScoringRun } from './scoring-run.ts';
 
@@ -17,6 +19,8 @@ export interface PreparedRun {
   readonly threshold: number;
   readonly thresholdFrom: EvaluationRow['thresholdFrom'];
   readonly calibration: Calibration | undefined;
+  /** [N] of the test functions that are kept; undefined without a blend, and for several runs. */
+  readonly blend?: BlendedScores | undefined;
 }
 
 export interface TestData {
@@ -31,7 +35,7 @@ export interface ValidationData {
   readonly records: readonly LabelledRecord[];
 }
 
-type Wishes = Pick<EvaluateOptions, 'valid' | 'calibration' | 'threshold' | 'runs'>;
+type Wishes = Pick<EvaluateOptions, 'valid' | 'calibration' | 'threshold' | 'runs' | 'blend'>;
 
 export async function prepareRun(
   run: ScoringRun,
@@ -50,7 +54,8 @@ export async function prepareRun(
       },
     );
   }
-  const raw = (await run.rawScores('scoring', path, file)).filter((_, row) => isKept(row));
+  const all = await run.rawScores('scoring', path, file);
+  const raw = all.filter((_, row) => isKept(row));
   const wantsValidation = needsValidation || (wishes.runs.length > 1 && validation !== undefined);
   const rawValid = wantsValidation
     ? await run.rawScores('validation', validation!.path, validation!.records)
@@ -61,6 +66,11 @@ export async function prepareRun(
   const chosen = isChosenHere
     ? thresholdFor({ records: validation!.records, scores: validScores! })
     : undefined;
+  const ofValidation = rawValid && { ...validation!, scores: rawValid };
+  const blend =
+    wishes.runs.length > 1
+      ? undefined
+      : await blendedRun(run, { path, records: file, scores: all }, ofValidation, wishes);
   return {
     name: run.name,
     scores: calibrateAll(calibration, raw),
@@ -68,6 +78,7 @@ export async function prepareRun(
     threshold: wishes.threshold ?? chosen ?? run.threshold,
     thresholdFrom: wishes.threshold !== undefined ? 'given' : isChosenHere ? 'validation' : run.thresholdFrom,
     calibration,
+    blend: blend && { ...blend, scores: Float64Array.from(blend.scores).filter((_, row) => isKept(row)) },
   };
 }
 

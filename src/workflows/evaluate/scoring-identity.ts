@@ -13,14 +13,15 @@ const SCORING_VERSION = 1;
 
 /**
  * The adapter's weights and configuration, and what vultune.json says of the base model, the tokenizer and how a function is
- * read. Where the base model lies, the threshold and the calibration are not in it: they move no raw score. Undefined for an
+ * read. Where the base model lies, thresholds, the
+ * calibration and the blend are not in it: they move no raw score. Undefined for an
  * adapter that does not say which base model it is for: nothing is kept of such a one.
  */
 export async function scoringIdentity({ folder, settings }: AdapterHeader): Promise<string | undefined> {
   if (settings === undefined) return undefined;
   const config = JSON.parse(readTextFile(join(folder, 'adapter_config.json'))) as Record<string, unknown>;
   const lora = without(config, ['base_model_name_or_path', 'revision']);
-  const scoring = without({ ...settings }, ['threshold', 'calibration', 'measured', 'data']);
+  const scoring = without({ ...settings }, ['threshold', 'alarmBudget', 'calibration', 'measured', 'data']);
   const weights = await hashFile(adapterWeightsFile(folder));
   return createHash('sha256')
     .update(JSON.stringify([SCORING_VERSION, weights.sha256, lora, scoring]))

@@ -11,7 +11,8 @@ import { fingerprint } from '../../dataset/fingerprint.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Calibration } from '../../evaluation/calibration/calibration.ts';
 import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
-import { adapterCalibration, type Detector } from '../../judging/detector.ts';
+import { adapterCalibration } from '../../judging/adapter-scale.ts';
+import type { Detector } from '../../judging/detector.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { openRun, type Run } from '../../runs/run-folder.ts';
@@ -27,9 +28,9 @@ export interface ScoringRequest extends DeviceOptions {
   readonly maxLength?: number | undefined;
 }
 
-/** Without a threshold: that is applied to scores, not to scoring. */
+/** Without a threshold or a blend: those are applied to scores, not to scoring. */
 function detectorOptions({ run, device, numThreads, maxLength }: ScoringRequest): OpenDetectorOptions {
-  return { run, device, numThreads, maxLength };
+  return { run, device, numThreads, maxLength, blend: 'off' };
 }
 
 /** A run as evaluation sees it: opened as a detector only when something must be scored. */

@@ -48,13 +48,13 @@ const top = z
 
 /** Said with every answer: a score is worth what its model was measured to be. */
 export function modelFacts({ scoring, run }: Pick<AgentToolsOptions, 'scoring' | 'run'>) {
-  const { scale, adapter, model } = scoring;
+  const { scale, model } = scoring;
   return {
     run,
     adapter: model.adapterFingerprint,
     threshold: scale.threshold,
     thresholdSource: scale.source,
-    worth: describeWorth(adapter.settings?.measured),
+    worth: describeWorth(scale.measured),
     cautions: scale.cautions,
   };
 }
@@ -275,6 +275,6 @@ function functionJson({ outline, score }: ScannedFunction, scoring: Scoring): ob
   };
 }
 
-function verdict(score: number, truncated: boolean, { scale: { threshold } }: Scoring): object {
-  return { score, aboveThreshold: score >= threshold, band: bandOf(score, threshold), truncated };
+function verdict(score: number, truncated: boolean, { scale }: Scoring): object {
+  return { score, aboveThreshold: score >= scale.threshold, band: bandOf(score, scale), truncated };
 }

@@ -1,13 +1,17 @@
 /** @file What the tools for agents are given, and how much one call may ask for. */
 import type { Readable, Writable } from 'node:stream';
+import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
+import type { ThresholdChoice } from '../scan/scan-options.ts';
 
 export interface ServeMcpOptions extends DeviceOptions {
   /** A run folder, an adapter folder, or an adapter's id on the hub; default: the one run below `runs/` of the root. */
   readonly run?: string | undefined;
   /** The workspace: nothing outside it is read. Default: the current folder. */
   readonly root?: string | undefined;
-  readonly threshold?: number | undefined;
+  readonly threshold?: ThresholdChoice | undefined;
+  /** `auto`: scores of the blend where the adapter has one that ranked validation better; `off`: the model's own. Default: `auto`. */
+  readonly blend?: BlendChoice | undefined;
   readonly maxLength?: number | undefined;
   readonly cache?: boolean | undefined;
   readonly input: Readable;

@@ -1,5 +1,6 @@
 /** @file Gets a detector: adapter found, base model fetched and opened, network ready. */
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import { Detector } from '../../judging/detector.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import type { Device } from '../../runtime/backend.ts';
@@ -21,6 +22,8 @@ export interface OpenDetectorOptions extends DeviceOptions {
   readonly threshold?: number | undefined;
   /** Tokens of a function that are read; default: the adapter's own, or the model's. */
   readonly maxLength?: number | undefined;
+  /** `auto`: scores of the blend where the adapter has one that ranked validation better; `off`: the model's own. Default: `auto`. */
+  readonly blend?: BlendChoice | undefined;
 }
 
 /** Throws for an adapter or model that can't be used, before anything is computed. */
@@ -34,14 +37,14 @@ export async function openDetector(
 /** The same for an adapter that was found already. */
 export async function openAdapter(
   header: AdapterHeader,
-  { device = 'cpu', numThreads, threshold, maxLength }: Omit<OpenDetectorOptions, 'run'>,
+  { device = 'cpu', numThreads, threshold, maxLength, blend }: Omit<OpenDetectorOptions, 'run'>,
   context: WorkflowContext,
 ): Promise<Detector> {
   const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
   for (const note of header.notes) context.report.warn(note);
   const model = await openAdaptedModel(header, context);
   try {
-    return await Detector.open(model, header, { backend, threshold, maxLength });
+    return await Detector.open(model, header, { backend, threshold, maxLength, blend });
   } catch (error) {
     await model.checkpoint.close();
     throw error;

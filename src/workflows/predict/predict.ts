@@ -1,5 +1,6 @@
 /** @file Predictions: one per function, in the order of the input, none missing. */
-import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
+import { scoresNote } from '../../evaluation/blend/describe-blend.ts';
+import { shiftPrior } from '../../evaluation/prevalence.ts';
 import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
@@ -27,7 +28,7 @@ export interface Prediction {
   readonly end_line?: number;
   /** Probability of vulnerable. */
   readonly score: number;
-  /** The network's own, where `score` was calibrated or moved to another base rate. */
+  /** The network's own, where `score` is a blend's, was calibrated or moved to another base rate. */
   readonly raw_score?: number;
   /** 1 from the threshold on. */
   readonly label: 0 | 1;
@@ -52,6 +53,8 @@ export async function predict(
   const { signal, report } = context;
   const inputs = await readPredictionInputs(options.data ?? ownTestFile([options.run], report), signal);
   const detector = await openDetector(options, context);
+  const { blend } = detector.scale;
+  if (blend !== undefined) report.note(scoresNote(blend.blend));
   const predictions: Prediction[] = [];
   try {
     await withScoringProgress('predicting', inputs.length, report, async (onProgress) => {
@@ -87,11 +90,10 @@ export interface PredictionScale {
 
 /** A base rate moves every score and the threshold alike: labels stay. Throws EVALUATION_PREVALENCE. */
 function predictionScale(
-  { threshold, calibration }: Detector,
+  { threshold, scale: { blend, calibration, prevalence: from } }: Detector,
   { prevalence, logits = false }: PredictOptions,
 ): PredictionScale {
-  const from = calibration?.prevalence ?? UNKNOWN_PREVALENCE;
-  const isCalibrated = calibration !== undefined || prevalence !== undefined;
+  const isCalibrated = calibration !== undefined || blend !== undefined || prevalence !== undefined;
   if (prevalence === undefined) return { threshold, logits, isCalibrated };
   return { threshold, logits, isCalibrated, shift: (score) => shiftPrior(score, from, prevalence) };
 }

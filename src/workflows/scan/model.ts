@@ -19,6 +19,7 @@ import type { WorkflowContext } from '../context.ts';
 import { adaptedIdentity } from '../open/open-base-model.ts';
 import { openAdapter } from '../open/open-detector.ts';
 import { type ScanOptions, scanCacheFolder } from './scan-options.ts';
+import type { ScoreScale } from './score-scale.ts';
 
 /** Goes up when the same model gives other scores than before (another way of reading long functions, of packing ...). */
 const SCORING_VERSION = 2;
@@ -44,16 +45,17 @@ export interface ScanModel {
 export async function scanModel(
   options: ScanOptions,
   adapter: AdapterHeader,
+  { blendFingerprint }: Pick<ScoreScale, 'blendFingerprint'>,
   context: WorkflowContext,
   beforeOpening: () => void,
 ): Promise<ScanModel> {
-  const { device, numThreads, maxLength } = options;
-  const caches = await openCaches(options, adapter, context);
+  const { device, numThreads, maxLength, blend } = options;
+  const caches = await openCaches(options, adapter, blendFingerprint, context);
   let opened: Detector | undefined;
   const detector = async (): Promise<Detector> => {
     if (opened !== undefined) return opened;
     beforeOpening();
-    opened = await openAdapter(adapter, { device, numThreads, maxLength }, context);
+    opened = await openAdapter(adapter, { device, numThreads, maxLength, blend }, context);
     return opened;
   };
   return {
@@ -70,6 +72,7 @@ export async function scanModel(
 async function openCaches(
   { cache = true, device = 'cpu', maxLength }: ScanOptions,
   adapter: AdapterHeader,
+  blendFingerprint: string | undefined,
   context: WorkflowContext,
 ): Promise<Pick<ScanModel, 'adapterFingerprint' | 'scores' | 'lines'>> {
   const { baseFingerprint, configFingerprint, tokenizerFingerprint } = await adaptedIdentity(
@@ -92,6 +95,8 @@ async function openCaches(
     JSON.stringify(settings?.calibration ?? null),
     String(maxLength ?? settings?.maxLength ?? ''),
     device,
+    // Older keys, which have no blend, stay.
+    ...(blendFingerprint === undefined ? [] : [blendFingerprint]),
   );
   const folder = scanCacheFolder();
   removeLeftovers(folder);

@@ -1,8 +1,11 @@
 /** @file What a scan takes, what it gives, and where it keeps things. */
 import { join } from 'node:path';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
+import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
+
+export type ThresholdChoice = number | 'f1';
 
 export const DEFAULT_FRAMES = 20;
 
@@ -27,8 +30,13 @@ export interface ScanOptions extends DeviceOptions {
   readonly baseline?: string | undefined;
   /** Findings with a lower score are hidden; default: 0. */
   readonly minConfidence?: number | undefined;
-  /** Score from which a function is called vulnerable; default: the adapter's, or 0.5. */
-  readonly threshold?: number | undefined;
+  /**
+   * Score from which a function is called vulnerable; `f1`: the one with the best F1 on validation. Default: the one that flags at
+   * most 1 in 50 functions of validation that are not vulnerable; of an adapter without it, its threshold, or 0.5.
+   */
+  readonly threshold?: ThresholdChoice | undefined;
+  /** `auto`: scores of the blend where the adapter has one that ranked validation better; `off`: the model's own. Default: `auto`. */
+  readonly blend?: BlendChoice | undefined;
   /** Instead of `threshold`: a share of the run's safe validation functions that may be flagged. */
   readonly maxFalsePositives?: number | undefined;
   /** Share of vulnerable functions where the model is used: scores and threshold are moved to it. */

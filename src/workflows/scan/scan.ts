@@ -30,6 +30,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
   const baseline = options.baseline === undefined ? [] : readBaseline(options.baseline);
   const adapter = await findAdapter(options.run, context);
   const scale = await scoreScale(options, adapter);
+  if (scale.blend !== undefined) report.note(scale.blend);
   for (const caution of scale.cautions) report.warn(caution);
 
   const progress = scanProgress(report);
@@ -38,11 +39,12 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
   let model: ScanModel | undefined;
   try {
     const sources = await findSources(options, { repositories, notices, signal });
-    model = await scanModel(options, adapter, context, progress.pause);
+    model = await scanModel(options, adapter, scale, context, progress.pause);
     const outlines = openOutlines(options);
     const collector = new FindingCollector({
       baseFolder: sources.baseFolder,
       threshold: scale.threshold,
+      uncertainFrom: scale.uncertainFrom,
       shift: scale.shift,
       minConfidence: options.minConfidence ?? 0,
       baseline,
@@ -85,6 +87,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
         baseFolder: sources.baseFolder,
         threshold: scale.shift(scale.threshold),
         thresholdSource: scale.source,
+        ...(scale.blend === undefined ? {} : { blend: scale.blend }),
         prevalence: options.prevalence,
         ...(scale.cautions.length === 0 ? {} : { cautions: scale.cautions }),
         startedAt,

@@ -1,4 +1,5 @@
 /** @file What the dashboard and the scan service take. */
+import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
 
 export const DEFAULT_HOST = '127.0.0.1';
@@ -16,6 +17,8 @@ export interface ServeRunsOptions {
 export interface ServeScanOptions extends DeviceOptions {
   /** A run folder, an adapter folder, or an adapter's id on the hub. */
   readonly run: string;
+  /** `auto`: scores of the blend where the adapter has one that ranked validation better; `off`: the model's own. Default: `auto`. */
+  readonly blend?: BlendChoice | undefined;
   /** Address to listen on; default: loopback. */
   readonly host?: string | undefined;
   /** Default: 8484; 0: any free one. */

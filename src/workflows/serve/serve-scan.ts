@@ -5,6 +5,7 @@ import { type WorkflowContext, workflowContext } from '../context.ts';
 import { findAdapter } from '../open/find-adapter.ts';
 import { openAdapter } from '../open/open-detector.ts';
 import { packageVersions } from '../package-versions.ts';
+import { scoreScale } from '../scan/score-scale.ts';
 import { DEFAULT_HOST, DEFAULT_PORT, type ServeScanOptions } from './serve-options.ts';
 
 export interface ScanService {
@@ -18,18 +19,23 @@ export interface ScanService {
  * @throws VultuneError what opening a detector throws, `SERVE_PORT_IN_USE`, `SERVE_ADDRESS`
  */
 export async function serveScan(
-  { run, host = DEFAULT_HOST, port = DEFAULT_PORT, onFailure, ...device }: ServeScanOptions,
+  { run, host = DEFAULT_HOST, port = DEFAULT_PORT, onFailure, blend, ...device }: ServeScanOptions,
   given: Partial<WorkflowContext> = {},
 ): Promise<ScanService> {
   const context = workflowContext(given);
   const { signal, report } = context;
-  const detector = await openAdapter(await findAdapter(run, context), device, context);
+  const adapter = await findAdapter(run, context);
+  const { blend: note, cautions, ...scale } = await scoreScale({ run, blend }, adapter);
+  if (note !== undefined) report.note(note);
+  for (const caution of cautions) report.warn(caution);
+  const detector = await openAdapter(adapter, { ...device, blend }, context);
   const judge = stoppableJudge(detector, signal);
   let server: ScanServer;
   try {
     server = await startScanServer({
       judge,
-      threshold: detector.threshold,
+      threshold: scale.threshold,
+      uncertainFrom: scale.uncertainFrom,
       version: packageVersions().vultune!,
       host,
       port,

@@ -26,7 +26,7 @@ export function mistakeExplainer(
   { signal, report }: WorkflowContext,
 ): MistakeExplainer {
   const explain = async (codes: readonly string[]): Promise<MistakeLines> => {
-    const detector = await Detector.open(model, readAdapterHeader(adapter), { backend });
+    const detector = await Detector.open(model, readAdapterHeader(adapter), { backend, blend: 'off' });
     try {
       const found = await withScoringProgress('lines of mistakes', codes.length, report, (onProgress) =>
         explainLines(detector, codes, 'gradient', {

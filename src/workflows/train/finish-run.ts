@@ -4,18 +4,19 @@ import { join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { readAdapterHeader, writeAdapter } from '../../adapters/files/adapter-files.ts';
-import type { DetectorSettings } from '../../adapters/files/detector-settings.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import { pathFrom } from '../../base/moved-path.ts';
 import { parseReference } from '../../checkpoint/sources/model-source.ts';
 import { copyTokenizer } from '../../checkpoint/tokenizer-files.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
+import { BLEND_FILE } from '../../evaluation/blend/blend-file.ts';
 import { describeCalibration } from '../../evaluation/calibration/calibration.ts';
 import { rawThreshold } from '../../evaluation/calibration/raw-threshold.ts';
-import type { Comparison } from '../../evaluation/compare-baselines.ts';
+import { type Comparison, withBlend } from '../../evaluation/compare-baselines.ts';
 import { formatFingerprints } from '../../evaluation/contamination.ts';
 import { formatTable } from '../../evaluation/format.ts';
+import { measuredRanking } from '../../evaluation/measured-ranking.ts';
 import { metricRegistry } from '../../evaluation/metrics/registry.ts';
 import type { Model } from '../../model/spec.ts';
 import { modelIdentity } from '../../network/model-identity.ts';
@@ -31,6 +32,7 @@ import { writeRunReport } from '../report/run-page.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
 import { type EvaluatedSplit, type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
 import type { TrainingPlan } from './setup.ts';
+import type { StorableBlend } from './train-blend.ts';
 
 export interface FinishedTraining {
   readonly run: WritableRun;
@@ -47,6 +49,8 @@ export interface FinishedTraining {
 
 export interface RunResult {
   readonly threshold: number;
+  /** Why the model has no blend; undefined where it has one. */
+  readonly withoutBlend: string | undefined;
   /** By split. */
   readonly comparisons: ReadonlyMap<EvaluatedSplit['name'], Comparison>;
 }
@@ -58,7 +62,8 @@ export interface RunResult {
 export async function finishRun(finished: FinishedTraining): Promise<RunResult> {
   const { run, plan, parameters, train, splits, signal } = finished;
   const { config, model, pooling, lora, layers } = plan;
-  const { calibration, threshold, fingerprints, judged } = await judgeSplits(train, splits);
+  const judgements = await judgeSplits(train, splits);
+  const { calibration, threshold, alarmBudget, blend, fingerprints, judged } = judgements;
   await stopIfAsked(signal);
   const comparisons = new Map(judged.map(({ split, comparison }) => [split.name, comparison]));
   for (const one of judged) writePredictions(run.paths.predictions, one, threshold);
@@ -70,11 +75,14 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   );
   writeFileAtomic(
     run.paths.metrics,
-    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, ...metrics }, null, 2)}\n`,
+    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, blend: blendJson(blend), ...metrics }, null, 2)}\n`,
   );
-  const card = modelCard(finished, { threshold, calibration }, comparisons);
+  const card = modelCard(finished, judgements, comparisons);
   writeFileAtomic(join(run.paths.adapter, 'README.md'), card);
   writeFileAtomic(join(run.paths.adapter, FINGERPRINTS_FILE), formatFingerprints(fingerprints));
+  if (blend.blend !== undefined) writeFileAtomic(join(run.paths.adapter, BLEND_FILE), blend.text);
+  const last = judged.at(-1)!;
+  const measured = measuredRanking(last.split.name, last.comparison.rows[0]!);
   copyTokenizer(model.checkpoint.tokenizer, run.paths.adapter);
   await writeAdapter(run.paths.adapter, {
     model: model.spec,
@@ -88,6 +96,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
     settings: {
       formatVersion: 1,
       threshold,
+      ...(alarmBudget === undefined ? {} : { alarmBudget }),
       maxLength: config.max_length,
       longFunctions: config.long_functions,
       pooling,
@@ -98,11 +107,11 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
         : {}),
       data: Object.fromEntries(Object.entries(run.record.data).map(([key, { sha256 }]) => [key, sha256])),
       ...(calibration === undefined ? {} : { calibration: { ...calibration } }),
-      ...measuredRanking(judged.at(-1)!),
+      ...(measured === undefined ? {} : { measured }),
     },
   });
   await recordScoredBy(run.paths.predictions, readAdapterHeader(run.paths.adapter));
-  const { split, scores } = judged.at(-1)!;
+  const { split, scores } = last;
   if (finished.explain !== undefined) {
     const { predictions } = run.paths;
     await explainMistakes(predictions, { records: split.records, scores }, threshold, finished.explain);
@@ -111,7 +120,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   await stopIfAsked(signal);
   removeOlderCheckpoints(run.paths.checkpoints);
   markFinished(run);
-  return { threshold, comparisons };
+  return { threshold, withoutBlend: blend.blend === undefined ? blend.reason : undefined, comparisons };
 }
 
 /** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */
@@ -120,18 +129,16 @@ async function stopIfAsked(signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
 }
 
-function measuredRanking({ split, comparison }: JudgedSplit): Pick<DetectorSettings, 'measured'> {
-  const { result, intervals } = comparison.rows[0]!;
-  const { rocAuc } = result.metrics;
-  const interval = intervals?.rocAuc;
-  if (rocAuc === undefined || interval === undefined) return {};
-  const { low, high } = interval;
-  return { measured: { split: split.name, functions: split.records.length, rocAuc, low, high } };
+/** Whether scans use it, and what they go by; or why there is none. */
+function blendJson(stored: StorableBlend): object {
+  if (stored.blend === undefined) return { reason: stored.reason };
+  const { used, rocAuc, functions, threshold, alarmBudget } = stored.blend;
+  return { used, validation: { functions, roc_auc: rocAuc }, threshold, alarm_budget: alarmBudget ?? null };
 }
 
 function writePredictions(
   folder: string,
-  { split: { name, records, scores: rawScores }, scores }: JudgedSplit,
+  { split: { name, records, scores: rawScores }, scores, comparison: { blend } }: JudgedSplit,
   threshold: number,
 ): void {
   const lines = records.map((record, i) =>
@@ -139,6 +146,7 @@ function writePredictions(
       id: record.id ?? i + 1,
       score: scores[i],
       raw_score: rawScores[i],
+      ...(blend === undefined ? {} : { blend_score: blend.scores[i] }),
       label: scores[i]! >= threshold ? 1 : 0,
       target: record.target,
     }),
@@ -148,11 +156,11 @@ function writePredictions(
 
 function modelCard(
   { plan: { config, model, pooling }, train, splits }: FinishedTraining,
-  { threshold, calibration }: Pick<JudgedSplits, 'threshold' | 'calibration'>,
+  { threshold, calibration, alarmBudget, blend: { blend } }: JudgedSplits,
   comparisons: RunResult['comparisons'],
 ): string {
   const [name, comparison] = [...comparisons].at(-1)!;
-  const { columns, rows } = formatTable(comparison.rows);
+  const { columns, rows } = formatTable(withBlend(comparison));
   const count = (what: string, records: readonly LabelledRecord[]) => ({
     name: what,
     functions: records.length,
@@ -195,6 +203,8 @@ function modelCard(
       threshold,
       rawThreshold: rawThreshold(calibration, threshold),
       calibration: calibration && describeCalibration(calibration),
+      alarmBudget,
+      blend,
     },
     evaluatedOn:
       name === 'test' ? 'held-out functions' : 'the validation functions (which chose the checkpoint)',

@@ -1,6 +1,7 @@
 /** @file A model with its threshold and its caches, kept open over several questions: what triage and the tools of an agent score with. */
 import { availableParallelism } from 'node:os';
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { OutlineIndex } from '../../scan/cache/outline-index.ts';
 import { type ScanFilesOptions, type ScanFilesResult, scanFiles } from '../../scan/scan-files.ts';
 import { createExtractionPool } from '../../source/extraction-pool.ts';
@@ -9,6 +10,7 @@ import { findAdapter } from '../open/find-adapter.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
 import { type ScanModel, scanModel } from '../scan/model.ts';
 import { type PausableProgress, scanProgress } from '../scan/progress.ts';
+import type { ThresholdChoice } from '../scan/scan-options.ts';
 import { type ScoreScale, scoreScale } from '../scan/score-scale.ts';
 import { openOutlines, saveOutlines } from '../scan/sources.ts';
 
@@ -17,7 +19,8 @@ export interface ScoringOptions extends DeviceOptions {
   readonly run: string;
   /** The folder that the files are in; outlines of a scan of it are used. */
   readonly root: string;
-  readonly threshold?: number | undefined;
+  readonly threshold?: ThresholdChoice | undefined;
+  readonly blend?: BlendChoice | undefined;
   readonly maxLength?: number | undefined;
   readonly cache?: boolean | undefined;
 }
@@ -36,11 +39,13 @@ export async function openScoring(options: ScoringOptions, context: WorkflowCont
   const adapter = await findAdapter(options.run, context);
   const asScan = { ...options, paths: [options.root] };
   const progress = scanProgress(context.report);
+  const scale = await scoreScale(asScan, adapter);
+  if (scale.blend !== undefined) context.report.note(scale.blend);
   return {
     adapter,
-    scale: await scoreScale(asScan, adapter),
+    scale,
     outlines: openOutlines(asScan),
-    model: await scanModel(asScan, adapter, context, progress.pause),
+    model: await scanModel(asScan, adapter, scale, context, progress.pause),
     progress,
     numThreads: options.numThreads,
   };

@@ -1,6 +1,9 @@
 /** @file What triage takes and what it gives. Types only. */
+
+import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { TriageReport } from '../../triage/triaged.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
+import type { ThresholdChoice } from '../scan/scan-options.ts';
 
 export interface TriageOptions extends DeviceOptions {
   /** A run folder, an adapter folder, or an adapter's id on the hub. */
@@ -15,8 +18,10 @@ export interface TriageOptions extends DeviceOptions {
   readonly labels?: string | undefined;
   /** The same out of the log: a property of its results, or `kind`. */
   readonly labelProperty?: string | undefined;
-  /** Score from which a function is called vulnerable; default: the adapter's, or 0.5. */
-  readonly threshold?: number | undefined;
+  /** As a scan's. */
+  readonly threshold?: ThresholdChoice | undefined;
+  /** `auto`: scores of the blend where the adapter has one that ranked validation better; `off`: the model's own. Default: `auto`. */
+  readonly blend?: BlendChoice | undefined;
   /** Tokens of a function that are read; default: the adapter's, or the model's. */
   readonly maxLength?: number | undefined;
   /** Use and keep scores of earlier scans; default: true. */

@@ -49,8 +49,13 @@ export async function triageLog(
   context: WorkflowContext,
 ): Promise<TriageResult> {
   const { root, suppressBelow, labels } = options;
-  const { threshold, source, cautions } = scoring.scale;
-  const located = { realRoot: root, threshold, withNotProblems: options.labelProperty === 'kind' };
+  const { threshold, uncertainFrom, source, cautions } = scoring.scale;
+  const located = {
+    realRoot: root,
+    threshold,
+    uncertainFrom,
+    withNotProblems: options.labelProperty === 'kind',
+  };
   const locator = new FindingLocator(input, located, context.signal);
   const { complete, cached } = await scoreFiles(
     scoring,
@@ -76,7 +81,7 @@ export async function triageLog(
     root,
     threshold,
     thresholdSource: source,
-    measured: scoring.adapter.settings?.measured,
+    measured: scoring.scale.measured,
     suppressBelow,
     cautions,
     notRead: input.notRead,

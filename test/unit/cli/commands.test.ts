@@ -33,7 +33,8 @@ function recorded(make: (stage: (request: unknown) => Promise<never>) => CliComm
   return { command, requests };
 }
 
-const DEVICE = { device: 'cpu' };
+/** What every command that scores functions is given. */
+const SCORING = { device: 'cpu', blend: 'auto' };
 const EVALUATION = {
   cluster: 'auto',
   resamples: 2000,
@@ -48,13 +49,13 @@ describe('what is asked of a stage', () => {
     [
       evaluateCommand,
       'evaluate runs/a --data t.jsonl',
-      { ...DEVICE, ...EVALUATION, runs: ['runs/a'], data: 't.jsonl', json: false },
+      { ...SCORING, ...EVALUATION, runs: ['runs/a'], data: 't.jsonl', json: false },
     ],
     [
       evaluateCommand,
       'evaluate a b --data t --calibration platt --prevalence 0.03 --cluster project --resamples 99 --drop-contaminated --slices',
       {
-        ...DEVICE,
+        ...SCORING,
         ...EVALUATION,
         runs: ['a', 'b'],
         data: 't',
@@ -70,12 +71,13 @@ describe('what is asked of a stage', () => {
     [
       compareCommand,
       'compare a b',
-      { ...DEVICE, runs: ['a', 'b'], cluster: 'auto', resamples: 2000, format: 'text', json: false },
+      { device: 'cpu', runs: ['a', 'b'], cluster: 'auto', resamples: 2000, format: 'text', json: false },
     ],
     [
       evaluateCommand,
       'evaluate a --data t --train r --valid v --max-length 300 --json --device cuda --num-threads 3',
       {
+        ...SCORING,
         ...EVALUATION,
         runs: ['a'],
         data: 't',
@@ -90,12 +92,12 @@ describe('what is asked of a stage', () => {
     [
       predictCommand,
       'predict a --data - --threshold 0.25',
-      { ...DEVICE, run: 'a', data: '-', threshold: 0.25, logits: false },
+      { ...SCORING, run: 'a', data: '-', threshold: 0.25, logits: false },
     ],
     [
       predictCommand,
       'predict a --data f.ts --out o.jsonl',
-      { ...DEVICE, run: 'a', data: 'f.ts', out: 'o.jsonl', logits: false },
+      { ...SCORING, run: 'a', data: 'f.ts', out: 'o.jsonl', logits: false },
     ],
     [quickstartCommand, 'quickstart', { dir: 'quickstart', quick: false }],
     [quickstartCommand, 'quickstart --dir d --quick', { dir: 'd', quick: true }],

@@ -109,6 +109,9 @@ test('a finished run says where its page is, and its adapter how well it ranks',
   const run = join(folder, 'finished');
   const { context } = await train(NEVER, run);
   expect(context.stdout.text()).toContain(join(run, 'report.html'));
+  expect(context.stdout.text()).toContain(
+    'no blend of model, TF-IDF and length: validation has 4 vulnerable',
+  );
   const { measured } = readAdapterHeader(join(run, 'adapter')).settings!;
   expect(measured!.split).toBe('valid');
   expect(measured!.low).toBeLessThanOrEqual(measured!.rocAuc);

@@ -24,6 +24,8 @@ const USAGE: CardUsage = {
   threshold: 0.4985,
   rawThreshold: 0.3125,
   calibration: 'temperature (20)',
+  alarmBudget: undefined,
+  blend: undefined,
 };
 
 const card = {
@@ -73,6 +75,18 @@ test('the threshold stands on both scales, with the calibration between them; Py
   const bare = textOf({ calibration: undefined, threshold: 0.25, rawThreshold: 0.25 });
   expect(bare).toContain('No calibration is applied');
   expect(bare).toContain('>= 0.25 else');
+});
+
+test('a blend is said to be used, or not; a budget of false alarms has its threshold', () => {
+  const alarmBudget = { share: 0.02, threshold: 0.75, uncertainFrom: 0.6, negatives: 172, flagged: 3 };
+  const blend = { used: true, rocAuc: { model: 0.61, blend: 0.7 }, threshold: 0.42, alarmBudget };
+  const used = textOf({ alarmBudget, blend });
+  expect(used).toContain('from 0.75 on, at most 1 in 50 functions of validation that are not vulnerable');
+  expect(used).toContain('threshold of 0.42 (scan: 0.75)');
+  expect(used).toContain("Transformers and PEFT give the model's own scores");
+  const unused = textOf({ blend: { ...blend, used: false, rocAuc: { model: 0.7, blend: 0.61 } } });
+  expect(unused).toContain('so Vultune uses the model alone');
+  expect(textOf({})).not.toContain('blend');
 });
 
 test('mean pooling is said, warned of and done by hand', () => {

@@ -2,6 +2,7 @@
  * @file Every key of a repository's scan settings (vultune.yaml): its type and one sentence of what it does. The keys are
  * the options of `vultune scan`, which have the defaults.
  */
+import type { BlendChoice } from '../../../judging/adapter-scale.ts';
 import { jsonSchemaOf } from '../../../schema/json-schema.ts';
 import { describeExpected, type JsonSchema } from '../../../schema/words.ts';
 import { z } from '../../../schema/zod.ts';
@@ -38,9 +39,17 @@ export const SETTINGS_GROUPS = {
     include_minified: z.boolean().describe('Scan minified files too (default false).'),
   },
   'What is reported': {
-    threshold: share().describe(
-      "Score from which on a function is reported as vulnerable; left out: the run's, or 0.5.",
-    ),
+    threshold: z
+      .union([share(), z.literal('f1')])
+      .describe(
+        "Score from which on a function is reported as vulnerable, or f1: the one with the run's best F1; left out: flags at most 1 in 50 validation functions that are not vulnerable.",
+      ),
+    blend: z
+      .boolean()
+      .transform((isOn): BlendChoice => (isOn ? 'auto' : 'off'))
+      .describe(
+        "Score with the run's blend of model, TF-IDF and length where it ranked validation better (default true).",
+      ),
     max_false_positives: z
       .union([share(), budget])
       .describe(
@@ -82,6 +91,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   gitignore: false,
   include_minified: true,
   threshold: 0.5,
+  blend: false,
   max_false_positives: '1/200',
   prevalence: 0.03,
   min_confidence: 0.2,

@@ -20,6 +20,7 @@ beforeEach(async () => {
     'adapter_config.json': bytes('{}'),
     'adapter_model.safetensors': bytes('weights'),
     'vultune.json': bytes('{"threshold": 0.5}'),
+    'blend.json': bytes('{}'),
     'README.md': bytes('# adapter'),
     'training_args.bin': bytes('pickle'),
     'tokenizer.json': bytes('{}'),
@@ -41,6 +42,7 @@ test('an adapter from the hub: its own files, once, and offline from then on', a
     'README.md',
     'adapter_config.json',
     'adapter_model.safetensors',
+    'blend.json',
     'tokenizer.json',
     'vultune.json',
   ]);
