@@ -2,7 +2,14 @@
 import { Command, Option } from 'commander';
 import type { PredictOptions } from '../../workflows/predict/predict.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, parseCount, parsePrevalence, parseShare } from '../options.ts';
+import {
+  addDeviceOptions,
+  addExamples,
+  fieldsOption,
+  parseCount,
+  parsePrevalence,
+  parseShare,
+} from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
@@ -27,8 +34,9 @@ export function predictCommand(predict: RunPredict): CliCommand {
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
       .option(
         '--data <file>',
-        'JSON lines with `code`, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction per function (default: the test file of the run)',
+        'JSON lines, JSON, CSV, TSV or Parquet with functions, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction per function (default: the test file of the run)',
       )
+      .addOption(fieldsOption())
       .option('--out <file>', 'write here instead of standard output')
       .addOption(
         new Option(

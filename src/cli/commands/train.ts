@@ -8,6 +8,7 @@ import { checkTrainInputs } from '../../workflows/train/inputs.ts';
 import type { ResumeOptions } from '../../workflows/train/resume.ts';
 import type { TrainRequest } from '../../workflows/train/train.ts';
 import type { CliContext } from '../context.ts';
+import { harmless } from '../display/harmless-text.ts';
 import { wrapText } from '../display/wrap.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
@@ -95,6 +96,9 @@ async function dryRun(request: TrainRequest, runners: TrainRunners, context: Cli
   const unchecked = await runners.check(request, context);
   stdout.write(configYaml(config));
   stderr.write(`\n${describeInputs(inputs, stderr)}`);
+  for (const { path, notes = [] } of inputs) {
+    for (const note of notes) stderr.write(`${harmless(`${path}: ${note}`)}\n`);
+  }
   stderr.write(`\nall checks passed; without --dry-run this would train into ${config.output_dir}\n`);
   stderr.write(`not checked: ${unchecked.join('; ')}\n`);
 }

@@ -1,4 +1,5 @@
 /** @file Predictions: one per function, in the order of the input, none missing. */
+import type { Columns } from '../../dataset/formats/read-dataset.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
@@ -8,8 +9,10 @@ import { withScoringProgress } from '../scoring-progress.ts';
 import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
 
 export interface PredictOptions extends OpenDetectorOptions {
-  /** JSON lines with `code`, a source file, or `-` for JSON lines on standard input; default: the test file of the run. */
+  /** Functions: a file of any known format, a table, a source file, or `-` for standard input; default: the test file of the run. */
   readonly data?: string | undefined;
+  /** Record field → column of `data`; default: guessed by name. */
+  readonly fields?: Columns | undefined;
   /** Share of vulnerable functions where the model is used: scores are moved to it. */
   readonly prevalence?: number | undefined;
   /** Give the two logits too. Default: false. */
@@ -50,7 +53,8 @@ export async function predict(
 ): Promise<readonly Prediction[]> {
   const context = workflowContext(given);
   const { signal, report } = context;
-  const inputs = await readPredictionInputs(options.data ?? ownTestFile([options.run], report), signal);
+  const data = options.data ?? ownTestFile([options.run], report);
+  const inputs = await readPredictionInputs(data, context, options.fields);
   const detector = await openDetector(options, context);
   const predictions: Prediction[] = [];
   try {

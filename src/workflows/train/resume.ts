@@ -1,7 +1,7 @@
 /** @file Resumes a stopped training: the same configuration, data and base model, from its last checkpoint. */
 import { VultuneError } from '../../base/errors.ts';
 import { parseTrainConfig } from '../../config/load.ts';
-import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
+import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
@@ -61,14 +61,14 @@ export async function resumeTraining(
 /** Throws RUN_DATA_CHANGED when a file is not what the run was started with. */
 async function readRecordsAgain(run: WritableRun): Promise<RecordsByKey> {
   const records = new Map<string, readonly LabelledRecord[]>();
-  for (const [key, { path, sha256 }] of Object.entries(run.record.data)) {
+  for (const [key, { path, sha256, columns }] of Object.entries(run.record.data)) {
     if ((await fingerprintFile(path)).sha256 !== sha256) {
       throw new VultuneError('RUN_DATA_CHANGED', `${key} is not the file that the run was started with`, {
         where: { file: path, name: key },
         hint: 'A resumed run must read what it read before: put the file back, or start a new run.',
       });
     }
-    records.set(key, await readLabelledRecords(path));
+    records.set(key, (await readLabelledDataset(path, { fields: columns })).records);
   }
   return records;
 }

@@ -39,14 +39,21 @@ export async function startTraining(
   const context = workflowContext(given);
   await requireDevice(config.device);
   const records = new Map(inputs.map((input) => [input.key, input.records]));
+  for (const { path, notes = [] } of inputs) {
+    for (const note of notes) context.report.note(`${path}: ${note}`);
+  }
   const model = await openRunModel(config, context);
   try {
     const plan = planTraining(config, model);
     const parameters = firstParameters(plan);
     const data: Record<string, FileFingerprint> = {};
-    for (const { key, path } of inputs) {
+    for (const { key, path, columns } of inputs) {
       const pathFromRun = pathFrom(config.output_dir, path);
-      data[key] = { ...(await fingerprintFile(resolve(path))), pathFromRun };
+      data[key] = {
+        ...(await fingerprintFile(resolve(path))),
+        pathFromRun,
+        ...(columns === undefined ? {} : { columns }),
+      };
     }
     const environment = currentEnvironment({
       versions: packageVersions(),

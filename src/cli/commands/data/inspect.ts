@@ -4,11 +4,12 @@ import { readingProgress } from '../../../workflows/reading-progress.ts';
 import type { CliContext } from '../../context.ts';
 import { inspectText } from '../../display/inspect-text.ts';
 import { terminalReporter } from '../../display/terminal-reporter.ts';
-import { addExamples, parseNonNegative } from '../../options.ts';
+import { addExamples, fieldsOption, parseNonNegative } from '../../options.ts';
 import type { InputOptions } from './dataset-inputs.ts';
 
 interface Options extends InputOptions {
   readonly records: number;
+  readonly fields?: Readonly<Record<string, string>>;
   readonly json: boolean;
 }
 
@@ -20,10 +21,12 @@ export function inspectCommand(_stages: unknown, context: CliContext): Command {
     )
     .argument('<input>', 'a folder, file or archive; - for standard input')
     .addOption(new Option('--format <name>', "format of the input, if it can't be detected"))
+    .addOption(fieldsOption())
     .addOption(new Option('--records <n>', 'functions to show').default(2).argParser(parseNonNegative))
     .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [
     ['a published set', 'vultune data inspect primevul_valid.jsonl'],
+    ['a table of your own', 'vultune data inspect mine.csv --fields code=func,target=vul'],
     ['five functions from an archive', 'vultune data inspect x1.tar.gz --records 5'],
   ]);
   return command.action((input: string, options: Options) => inspect(input, options, context));
