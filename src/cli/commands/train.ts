@@ -9,6 +9,7 @@ import type { ResumeOptions } from '../../workflows/train/resume.ts';
 import type { TrainRequest } from '../../workflows/train/train.ts';
 import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
+import { reporting } from '../display/terminal-reporter.ts';
 import { wrapText } from '../display/wrap.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
@@ -69,14 +70,18 @@ export function trainCommand(runners: TrainRunners): CliCommand {
           hint: 'a new run starts from its first step anyway',
         });
       }
-      const request = await readRequest(config, overrides);
+      const request = await readRequest(config, overrides, context);
       if (options.dryRun) await dryRun(request, runners, context);
       else await runners.train(request, context);
     });
   };
 }
 
-async function readRequest(config: string | undefined, overrides: readonly string[]): Promise<TrainRequest> {
+async function readRequest(
+  config: string | undefined,
+  overrides: readonly string[],
+  context: CliContext,
+): Promise<TrainRequest> {
   if (config === undefined) {
     throw new VultuneError('CLI_USAGE', 'no configuration given: expected a YAML file, or --resume RUN', {
       hint: 'vultune train --help shows examples',
@@ -87,7 +92,7 @@ async function readRequest(config: string | undefined, overrides: readonly strin
   const resolved = loadTrainConfig(
     isOverride ? { overrides: [config, ...overrides] } : { file: config, overrides },
   );
-  return { config: resolved, inputs: await checkTrainInputs(resolved) };
+  return { config: resolved, inputs: await checkTrainInputs(resolved, reporting(context)) };
 }
 
 async function dryRun(request: TrainRequest, runners: TrainRunners, context: CliContext): Promise<void> {

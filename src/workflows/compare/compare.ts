@@ -14,6 +14,7 @@ import {
 } from '../evaluate/evaluation-files.ts';
 import type { ResamplingOptions } from '../evaluate/resampling-options.ts';
 import { ScoringRun } from '../evaluate/scoring-run.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
 import { readingNotes } from '../reading-notes.ts';
 
@@ -46,7 +47,8 @@ export async function compare(
     ScoringRun,
   ];
   const data = options.data ?? commonTestFile(first, second);
-  const read = await readEvaluated(data, [first, second], options.fields);
+  const path = await openDataFile(data, context);
+  const read = await readEvaluated(path, [first, second], options.fields);
   for (const note of readingNotes(read)) report.note(`${data}: ${note}`);
   const { records } = read;
   const { found, rows } = await checkContamination(records, [first, second], context);
@@ -58,7 +60,7 @@ export async function compare(
   const scored = [];
   for (const run of [first, second]) {
     try {
-      const scores = calibrateAll(run.calibration, await run.rawScores('scoring', data, records));
+      const scores = calibrateAll(run.calibration, await run.rawScores('scoring', path, records));
       scored.push({ scores, threshold: run.threshold });
     } finally {
       await run.close();

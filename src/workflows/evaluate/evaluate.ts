@@ -18,6 +18,7 @@ import { DEFAULT_RESAMPLES } from '../../evaluation/resampling/resample.ts';
 import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import { type RunningTask, type WorkflowContext, workflowContext } from '../context.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import { ownTestFile } from '../own-test-file.ts';
 import { readingNotes } from '../reading-notes.ts';
 import { ensembleOf } from './ensemble.ts';
@@ -47,7 +48,7 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const context = workflowContext(given);
   requireDistinct(request.runs);
-  const path = request.data ?? ownTestFile(request.runs, context.report);
+  const path = await openDataFile(request.data ?? ownTestFile(request.runs, context.report), context);
   const runs = request.runs.map((run) => new ScoringRun({ ...request, run }, context));
   const read = await readEvaluated(path, runs, request.fields);
   for (const note of readingNotes(read)) context.report.note(`${path}: ${note}`);

@@ -4,6 +4,7 @@ import { readDataset } from '../../dataset/formats/read-dataset.ts';
 import type { DatasetRecord } from '../../dataset/record.ts';
 import { languageOfPath } from '../../source/languages.ts';
 import type { WorkflowContext } from '../context.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import { readPredictionInputs } from '../predict/prediction-inputs.ts';
 import { readingNotes } from '../reading-notes.ts';
 import { readingProgress } from '../reading-progress.ts';
@@ -11,10 +12,11 @@ import type { LineInput, LinesOptions } from './lines-options.ts';
 
 /** Everything is read and checked before anything is computed. Throws what the readers throw. */
 export async function readLineInputs(
-  data: string,
+  reference: string,
   { fields, stdin }: LinesOptions,
   context: WorkflowContext,
 ): Promise<readonly LineInput[]> {
+  const data = await openDataFile(reference, context);
   if (languageOfPath(data) !== undefined) {
     const found = await readPredictionInputs(data, context);
     return found.map(({ id, code, place }) => ({

@@ -1,8 +1,10 @@
 /** @file Predictions: one per function, in the order of the input, none missing. */
+
 import type { Columns } from '../../dataset/formats/read-dataset.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import { type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
 import { ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
@@ -53,7 +55,7 @@ export async function predict(
 ): Promise<readonly Prediction[]> {
   const context = workflowContext(given);
   const { signal, report } = context;
-  const data = options.data ?? ownTestFile([options.run], report);
+  const data = await openDataFile(options.data ?? ownTestFile([options.run], report), context);
   const inputs = await readPredictionInputs(data, context, options.fields);
   const detector = await openDetector(options, context);
   const predictions: Prediction[] = [];

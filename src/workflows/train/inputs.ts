@@ -9,6 +9,8 @@ import { type Columns, readLabelledDataset } from '../../dataset/formats/read-da
 import { requireBothClasses } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { checkRunFolderFree } from '../../runs/run-folder.ts';
+import type { WorkflowContext } from '../context.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import { readingNotes } from '../reading-notes.ts';
 
 export interface CheckedFile {
@@ -27,12 +29,16 @@ export type TrainInputs = Pick<
 >;
 
 /** @throws VultuneError `RUN_EXISTS`, `CONFIG_WEIGHTS`, and the dataset readers' errors; the first that is met. */
-export async function checkTrainInputs(config: TrainInputs): Promise<readonly CheckedFile[]> {
+export async function checkTrainInputs(
+  config: TrainInputs,
+  context: Partial<WorkflowContext> = {},
+): Promise<readonly CheckedFile[]> {
   checkRunFolderFree(config.output_dir);
   const files: CheckedFile[] = [];
   for (const key of ['train_file', 'valid_file', 'test_file'] as const) {
-    const path = config[key];
-    if (path === null) continue;
+    const reference = config[key];
+    if (reference === null) continue;
+    const path = await openDataFile(reference, context);
     requireFile(path, key);
     const read = await readLabelledDataset(
       path,

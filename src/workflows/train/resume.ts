@@ -1,12 +1,16 @@
 /** @file Resumes a stopped training: the same configuration, data and base model, from its last checkpoint. */
+import { existsSync } from 'node:fs';
 import { VultuneError } from '../../base/errors.ts';
+import { isHubDataset } from '../../checkpoint/sources/hub-dataset.ts';
 import { parseTrainConfig } from '../../config/load.ts';
+import type { TrainConfig } from '../../config/train-config.ts';
 import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import { findStart } from './resume-point.ts';
 import { openRunModel, requireSameModel, withMovedModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
@@ -36,7 +40,7 @@ export async function resumeTraining(
     }
     const config = withMovedModel(parseTrainConfig(run.record.config, run.paths.record), run);
     await requireDevice(config.device);
-    const records = await readRecordsAgain(run);
+    const records = await readRecordsAgain(run, config, context);
     const model = await openRunModel(config, context);
     try {
       requireSameModel(run, model);
@@ -59,9 +63,17 @@ export async function resumeTraining(
 }
 
 /** Throws RUN_DATA_CHANGED when a file is not what the run was started with. */
-async function readRecordsAgain(run: WritableRun): Promise<RecordsByKey> {
+async function readRecordsAgain(
+  run: WritableRun,
+  config: TrainConfig,
+  context: WorkflowContext,
+): Promise<RecordsByKey> {
   const records = new Map<string, readonly LabelledRecord[]>();
-  for (const [key, { path, sha256, columns }] of Object.entries(run.record.data)) {
+  for (const [key, { path: recorded, sha256, columns }] of Object.entries(run.record.data)) {
+    const reference = config[key as keyof TrainConfig];
+    // A cache may have been emptied since.
+    const isGone = typeof reference === 'string' && isHubDataset(reference) && !existsSync(recorded);
+    const path = isGone ? await openDataFile(reference, context) : recorded;
     if ((await fingerprintFile(path)).sha256 !== sha256) {
       throw new VultuneError('RUN_DATA_CHANGED', `${key} is not the file that the run was started with`, {
         where: { file: path, name: key },

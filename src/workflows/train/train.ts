@@ -28,7 +28,7 @@ export interface TrainRequest {
  */
 export async function train(options: TrainOptions, context?: Partial<WorkflowContext>): Promise<TrainResult> {
   const config = checkTrainOptions(options);
-  return await startTraining({ config, inputs: await checkTrainInputs(config) }, context);
+  return await startTraining({ config, inputs: await checkTrainInputs(config, context) }, context);
 }
 
 /** `train` for a configuration that has been read and checked. */

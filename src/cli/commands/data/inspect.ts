@@ -1,5 +1,6 @@
 /** @file `vultune data inspect`: looks into a file that one does not know. */
 import { Command, Option } from 'commander';
+import { openDataFile } from '../../../workflows/open/open-data-file.ts';
 import { readingProgress } from '../../../workflows/reading-progress.ts';
 import type { CliContext } from '../../context.ts';
 import { inspectText } from '../../display/inspect-text.ts';
@@ -40,7 +41,8 @@ async function inspect(
   const { inspectDataset } = await import('../../../dataset/statistics/inspect-dataset.ts');
   const progress = readingProgress(terminalReporter(stderr));
   try {
-    const report = await inspectDataset(input, {
+    const path = await openDataFile(input, { signal, report: terminalReporter(stderr) });
+    const report = await inspectDataset(path, {
       ...options,
       stdin,
       signal,
