@@ -179,14 +179,24 @@ const optimiser = {
 };
 
 const packing = {
-  max_length: count()
+  max_length: z
+    .union([count(), z.literal('auto')])
     .default(512)
-    .describe('Longest function in tokens; longer ones are handled by long_functions.'),
+    .describe(
+      'Longest function in tokens; longer ones are handled by long_functions. auto: the shortest that leaves 95% of the ' +
+        'pairs distinct, at most 2048, tokens_per_batch and what the model reads.',
+    ),
   long_functions: z
     .enum(['truncate', 'head_tail', 'drop'])
     .default('truncate')
     .describe(
       'Functions over max_length: keep the first tokens, keep both ends, or leave them out of training.',
+    ),
+  drop_identical_pairs: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Leave a vulnerable function and its fix out of training where both are the same within max_length: two labels for one input.',
     ),
   packing: z
     .enum(['isolated', 'none'])

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
 import { configKeys, configYaml } from '../../config/describe.ts';
 import { loadTrainConfig } from '../../config/load.ts';
+import type { TrainingCheck } from '../../workflows/train/check-training.ts';
 import { checkTrainInputs } from '../../workflows/train/inputs.ts';
 import type { ResumeOptions } from '../../workflows/train/resume.ts';
 import type { TrainRequest } from '../../workflows/train/train.ts';
@@ -18,8 +19,8 @@ import { describeInputs } from '../train/inputs-table.ts';
 export interface TrainRunners {
   train(request: TrainRequest, context: CliContext): Promise<unknown>;
   resume(options: ResumeOptions, context: CliContext): Promise<unknown>;
-  /** What `train` checks before its first step. @returns what could not be checked */
-  check(request: TrainRequest, context: Pick<CliContext, 'signal'>): Promise<readonly string[]>;
+  /** What `train` checks before its first step. */
+  check(request: TrainRequest, context: Pick<CliContext, 'signal'>): Promise<TrainingCheck>;
 }
 
 interface Options {
@@ -96,14 +97,16 @@ async function readRequest(
 }
 
 async function dryRun(request: TrainRequest, runners: TrainRunners, context: CliContext): Promise<void> {
-  const { config, inputs } = request;
+  const { inputs } = request;
   const { stdout, stderr } = context;
-  const unchecked = await runners.check(request, context);
+  const { config, notes, warnings, unchecked } = await runners.check(request, context);
   stdout.write(configYaml(config));
   stderr.write(`\n${describeInputs(inputs, stderr)}`);
   for (const { path, notes = [] } of inputs) {
     for (const note of notes) stderr.write(`${harmless(`${path}: ${note}`)}\n`);
   }
+  for (const note of notes) stderr.write(`${harmless(note)}\n`);
+  for (const warning of warnings) stderr.write(`${stderr.colors.bad('warning:')} ${harmless(warning)}\n`);
   stderr.write(`\nall checks passed; without --dry-run this would train into ${config.output_dir}\n`);
   stderr.write(`not checked: ${unchecked.join('; ')}\n`);
 }

@@ -38,7 +38,7 @@ export async function resumeTraining(
       context.report.note(`the run in ${dir} is finished; its figures are in ${run.paths.metrics}`);
       return { status: 'finished before', run: dir };
     }
-    const config = withMovedModel(parseTrainConfig(run.record.config, run.paths.record), run);
+    const config = withMovedModel(parseTrainConfig(storedConfig(run), run.paths.record), run);
     await requireDevice(config.device);
     const records = await readRecordsAgain(run, config, context);
     const model = await openRunModel(config, context);
@@ -61,6 +61,9 @@ export async function resumeTraining(
     run.release();
   }
 }
+
+/** A run of before pairs were left out resumes with those it began with. */
+const storedConfig = ({ record }: WritableRun) => ({ drop_identical_pairs: false, ...record.config });
 
 /** Throws RUN_DATA_CHANGED when a file is not what the run was started with. */
 async function readRecordsAgain(
