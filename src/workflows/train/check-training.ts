@@ -8,9 +8,11 @@ import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
 import type { UnresolvedConfig } from '../../config/train-config.ts';
+import { partWarnings } from '../../dataset/part-warnings.ts';
 import { openModel } from '../../network/open-model.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import type { WorkflowContext } from '../context.ts';
+import { estimateTraining } from './estimate.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
 import { resolveLength } from './length.ts';
 import { firstParameters, planTraining } from './setup.ts';
@@ -33,9 +35,18 @@ export async function checkTraining(
   { config: given, inputs }: TrainRequest,
   { signal }: Pick<WorkflowContext, 'signal'>,
 ): Promise<TrainingCheck> {
-  const unchecked = ['whether the memory is enough'];
+  const unchecked = ['whether the memory is enough: it is estimated'];
   const notes: string[] = [];
-  const warnings: string[] = [];
+  const warnings: string[] = [
+    ...partWarnings(
+      Object.fromEntries(
+        inputs.map(({ key, records }) => [
+          key,
+          { functions: records.length, vulnerable: records.filter(({ target }) => target === 1).length },
+        ]),
+      ),
+    ),
+  ];
   requireWritable(given.output_dir);
   await requireDevice(given.device);
   const path = await modelOnThisMachine(given, signal);
@@ -50,7 +61,10 @@ export async function checkTraining(
     const config = resolveLength(given, model, train, report);
     const plan = planTraining(config, model);
     firstParameters(plan);
-    const { truncation } = trainingExamples(plan, train);
+    const { examples, truncation } = trainingExamples(plan, train);
+    const estimate = estimateTraining(plan, examples);
+    notes.push(...estimate.notes);
+    warnings.push(...estimate.warnings);
     const cut = [truncation];
     for (const { key, records } of inputs) {
       if (key !== 'train_file') cut.push(cutPart(key, records, evaluationFunctions(plan, records)));
