@@ -6,7 +6,7 @@ import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
-import { ownTestFile } from '../own-test-file.ts';
+import { ownTestColumns, ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
 
@@ -56,7 +56,8 @@ export async function predict(
   const context = workflowContext(given);
   const { signal, report } = context;
   const data = await openDataFile(options.data ?? ownTestFile([options.run], report), context);
-  const inputs = await readPredictionInputs(data, context, options.fields);
+  const fields = options.fields ?? (options.data === undefined ? ownTestColumns(options.run) : undefined);
+  const inputs = await readPredictionInputs(data, context, fields);
   const detector = await openDetector(options, context);
   const predictions: Prediction[] = [];
   try {
