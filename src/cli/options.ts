@@ -1,6 +1,8 @@
 /** @file Options and help texts that several commands share. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { VultuneError } from '../base/errors.ts';
+import { parseFieldMapping } from '../dataset/formats/field-mapping.ts';
 import type { BlendChoice } from '../judging/adapter-scale.ts';
 import type { Device } from '../runtime/backend.ts';
 import { CLUSTERS } from '../workflows/evaluate/resampling-options.ts';
@@ -49,6 +51,23 @@ export function parsePrevalence(text: string): number {
   if (value === 0 || value === 1)
     throw new InvalidArgumentError(`found ${text}, expected a share between 0 and 1.`);
   return value;
+}
+
+/** `--fields code=func,target=vul`: which columns of a table of unknown make hold what. */
+export const fieldsOption = () =>
+  new Option(
+    '--fields <field=column,...>',
+    'columns of a table without code and target (default: guessed by their names, and said)',
+  ).argParser(parseFields);
+
+/** `code=func,target=vul` as a map. */
+export function parseFields(text: string): Readonly<Record<string, string>> {
+  try {
+    return Object.fromEntries(parseFieldMapping(text.split(',')).fields);
+  } catch (error) {
+    if (!(error instanceof VultuneError)) throw error;
+    throw new InvalidArgumentError(`${error.message}; for example code=func,target=vul.`);
+  }
 }
 
 /** An integer of 1 or more. */

@@ -1,15 +1,15 @@
 /** @file What no single key can see: combinations that contradict each other. One rule, one entry. */
 import { resolve } from 'node:path';
-import type { TrainConfig } from './train-config.ts';
+import type { UnresolvedConfig } from './train-config.ts';
 
 export interface Conflict {
   /** The key to point at. */
-  readonly key: keyof TrainConfig;
+  readonly key: keyof UnresolvedConfig;
   readonly message: string;
   readonly hint?: string;
 }
 
-type Rule = (config: TrainConfig) => Conflict | undefined;
+type Rule = (config: UnresolvedConfig) => Conflict | undefined;
 
 const sameFile = (a: string | null, b: string | null) =>
   a !== null && b !== null && resolve(a) === resolve(b);
@@ -24,6 +24,8 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
   (config) =>
+    config.max_length !== 'auto' &&
+    config.tokens_per_batch !== null &&
     config.tokens_per_batch < config.max_length
       ? {
           key: 'tokens_per_batch',
@@ -91,7 +93,7 @@ const RULES: readonly Rule[] = [
   (config) => leak(config, 'test_file', 'valid_file'),
 ];
 
-function leak(config: TrainConfig, key: 'valid_file' | 'test_file', other: 'train_file' | 'valid_file') {
+function leak(config: UnresolvedConfig, key: 'valid_file' | 'test_file', other: 'train_file' | 'valid_file') {
   if (!sameFile(config[key], config[other])) return undefined;
   return {
     key,
@@ -101,6 +103,6 @@ function leak(config: TrainConfig, key: 'valid_file' | 'test_file', other: 'trai
 }
 
 /** All conflicts of a configuration whose keys are each valid. */
-export function findConflicts(config: TrainConfig): readonly Conflict[] {
+export function findConflicts(config: UnresolvedConfig): readonly Conflict[] {
   return RULES.flatMap((rule) => rule(config) ?? []);
 }

@@ -2,7 +2,7 @@
 import { Document, isCollection } from 'yaml';
 import { jsonSchemaOf } from '../schema/json-schema.ts';
 import { describeExpected, type JsonSchema } from '../schema/words.ts';
-import type { TrainConfig } from './train-config.ts';
+import type { TrainConfig, UnresolvedConfig } from './train-config.ts';
 import { KEY_GROUPS, trainSchema } from './train-schema.ts';
 
 let schema: JsonSchema | undefined;
@@ -46,9 +46,11 @@ export function configKeys(): readonly ConfigKey[] {
 }
 
 /** A resolved configuration as YAML that loads again, by topic. */
-export function configYaml(config: TrainConfig): string {
+export function configYaml(config: UnresolvedConfig): string {
   const sections = Object.entries(KEY_GROUPS).map(([group, keys]) => {
-    const lines = Object.keys(keys).map((key) => `${key}: ${flowYaml(config[key as keyof TrainConfig])}`);
+    const lines = Object.keys(keys).map(
+      (key) => `${key}: ${flowYaml(config[key as keyof UnresolvedConfig])}`,
+    );
     return [`# ${group}`, ...lines].join('\n');
   });
   return `${sections.join('\n\n')}\n`;

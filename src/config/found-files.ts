@@ -4,10 +4,10 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import type { TrainConfig } from './train-config.ts';
+import type { UnresolvedConfig } from './train-config.ts';
 
 /** The base model's path becomes absolute: it is stored, and must be found from every folder. An id of a hub stays one. */
-export function withFoundFiles(config: TrainConfig, yaml: string | undefined): TrainConfig {
+export function withFoundFiles(config: UnresolvedConfig, yaml: string | undefined): UnresolvedConfig {
   const find = (path: string): string => {
     if (yaml === undefined || isAbsolute(path) || existsSync(path)) return path;
     const beside = join(dirname(yaml), path);

@@ -7,7 +7,13 @@ import { withFoundFiles } from './found-files.ts';
 import { type Problem, problemsError } from './problems.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { type Source, withOverrides, yamlSource } from './sources.ts';
-import { resolveDefaults, type TrainConfig, type TrainOptions } from './train-config.ts';
+import {
+  resolveDefaults,
+  type TrainConfig,
+  type TrainOptions,
+  type UnresolvedConfig,
+  withMaxLength,
+} from './train-config.ts';
 import { trainSchema } from './train-schema.ts';
 
 export interface LoadOptions {
@@ -26,7 +32,7 @@ export const MOST_CONFIG_BYTES = 1 << 20;
  * `CONFIG_VALUE_INVALID`, `CONFIG_CONFLICT`, `CONFIG_OVERRIDE_INVALID`, `CONFIG_INVALID` (several kinds);
  * `FILE_MISSING` and the like.
  */
-export function loadTrainConfig({ file, overrides = [] }: LoadOptions): TrainConfig {
+export function loadTrainConfig({ file, overrides = [] }: LoadOptions): UnresolvedConfig {
   const text = file === undefined ? '' : readTextFile(file, MOST_CONFIG_BYTES);
   const read = yamlSource(text, file ?? 'configuration');
   if (read.problems.length > 0) throw problemsError(read.problems);
@@ -35,17 +41,30 @@ export function loadTrainConfig({ file, overrides = [] }: LoadOptions): TrainCon
 }
 
 /** Checks and resolves the options of a program. @throws VultuneError as `loadTrainConfig`. */
-export function checkTrainOptions(options: TrainOptions): TrainConfig {
-  return withFoundFiles(parseTrainConfig(options, 'the options of train'), undefined);
+export function checkTrainOptions(options: TrainOptions): UnresolvedConfig {
+  return withFoundFiles(checkedValue(options, 'the options of train'), undefined);
 }
 
 /** Checks a configuration that was stored resolved (in run.json). @throws VultuneError as `loadTrainConfig`. */
 export function parseTrainConfig(value: unknown, file: string): TrainConfig {
+  const config = checkedValue(value, file);
+  if (config.max_length !== 'auto') return withMaxLength(config, config.max_length);
+  throw problemsError([
+    {
+      code: 'CONFIG_VALUE_INVALID',
+      key: 'max_length',
+      place: { file },
+      message: 'max_length is auto, expected the length that it became when the run was made',
+    },
+  ]);
+}
+
+function checkedValue(value: unknown, file: string): UnresolvedConfig {
   const record = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   return checked({ value: record, placeOf: () => ({ file }) }, []);
 }
 
-function checked(source: Source, before: readonly Problem[]): TrainConfig {
+function checked(source: Source, before: readonly Problem[]): UnresolvedConfig {
   const result = trainSchema.safeParse(source.value);
   const problems = [
     ...before,

@@ -10,6 +10,7 @@ const share = () => z.number().min(0).lt(1);
 /** A weight in the loss; past 10,000 the other functions vanish in float32. */
 const lossWeight = () => z.number().min(0).max(10_000);
 const path = () => z.string().min(1);
+const column = () => z.string().min(1).optional();
 
 /** `last 8` and `last:8`, as people write it on a command line; the map is what it means. */
 const lastLayers = z
@@ -34,12 +35,35 @@ const modelAndData = {
     .describe(
       'Use only the first K blocks of base_model: those above are neither loaded nor computed; null: all.',
     ),
-  train_file: path().describe('JSON lines to train on, one function per line with `code` and `target`.'),
-  valid_file: path().describe('JSON lines that choose the checkpoint and the threshold.'),
+  train_file: path().describe(
+    'Functions with labels to train on: JSON lines, JSON, CSV, TSV, Parquet or a published set, or hub:ORG/NAME/FILE.',
+  ),
+  valid_file: path().describe('The same: functions that choose the checkpoint and the threshold.'),
   test_file: path()
     .nullable()
     .default(null)
-    .describe('JSON lines to evaluate on after training; null: no final evaluation.'),
+    .describe('The same: functions to evaluate on after training; null: no final evaluation.'),
+  fields: z
+    .strictObject({
+      code: column(),
+      target: column(),
+      id: column(),
+      set: column(),
+      pair: column(),
+      language: column(),
+      project: column(),
+      path: column(),
+      function_name: column(),
+      commit: column(),
+      date: column(),
+      cve: column(),
+      cwe: column(),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'Columns of a table without `code` and `target`, as { code: func, target: vul }; null: guessed by name, and said.',
+    ),
   output_dir: path().describe('The run folder to create; must not exist, or be empty.'),
   seed: z
     .int()
@@ -155,14 +179,24 @@ const optimiser = {
 };
 
 const packing = {
-  max_length: count()
+  max_length: z
+    .union([count(), z.literal('auto')])
     .default(512)
-    .describe('Longest function in tokens; longer ones are handled by long_functions.'),
+    .describe(
+      'Longest function in tokens; longer ones are handled by long_functions. auto: the shortest that leaves 95% of the ' +
+        'pairs distinct, at most 2048, tokens_per_batch and what the model reads.',
+    ),
   long_functions: z
     .enum(['truncate', 'head_tail', 'drop'])
     .default('truncate')
     .describe(
       'Functions over max_length: keep the first tokens, keep both ends, or leave them out of training.',
+    ),
+  drop_identical_pairs: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Leave a vulnerable function and its fix out of training where both are the same within max_length: two labels for one input.',
     ),
   packing: z
     .enum(['isolated', 'none'])

@@ -57,6 +57,14 @@ export interface SourceInfo {
   readonly license?: string;
   /** The input's SHA-256, where it is a file. */
   readonly sha256?: string;
+  /** Commits that were taken for fixes by their messages, so that a pattern can be judged; the first thousand. */
+  readonly matched?: readonly MatchedCommit[];
+}
+
+export interface MatchedCommit {
+  readonly commit: string;
+  /** First line of the message. */
+  readonly subject: string;
 }
 
 export interface SourceContext {

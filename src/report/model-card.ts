@@ -10,6 +10,10 @@ export interface ModelCard {
     readonly name: string;
     readonly functions: number;
     readonly vulnerable: number;
+    /** Longer than max_length; missing where it is not known. */
+    readonly truncated?: number;
+    /** Pairs that are the same within max_length. */
+    readonly identicalPairs?: number;
   }[];
   readonly usage: CardUsage;
   /** Evaluated on `evaluatedOn`: one row per model or baseline. */
@@ -30,7 +34,13 @@ export interface HubMetric {
 }
 
 export function formatModelCard(card: ModelCard): string {
-  const data = card.data.map(({ name, functions, vulnerable }) => [name, `${functions}`, `${vulnerable}`]);
+  const isCutKnown = card.data.every(({ truncated }) => truncated !== undefined);
+  const data = card.data.map(({ name, functions, vulnerable, truncated, identicalPairs }) => [
+    name,
+    `${functions}`,
+    `${vulnerable}`,
+    ...(isCutKnown ? [`${truncated}`, `${identicalPairs}`] : []),
+  ]);
   return `---
 base_model: ${JSON.stringify(card.baseModel)}
 library_name: peft
@@ -60,7 +70,7 @@ A score is a hint where to look, not a verdict: labels come from fixing commits,
 
 ## Data
 
-${markdownRows(['', 'functions', 'vulnerable'], data)}
+${markdownRows(['', 'functions', 'vulnerable', ...(isCutKnown ? ['cut at max_length', 'pairs alike within it'] : [])], data)}
 
 ## Training
 

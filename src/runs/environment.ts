@@ -32,6 +32,8 @@ export interface FileFingerprint extends FileHash {
   readonly path: string;
   /** In run.json: as seen from the run folder, for when both are moved. */
   readonly pathFromRun?: string;
+  /** Record field → column, where the file is a table that has no format of its own. */
+  readonly columns?: Readonly<Record<string, string>>;
 }
 
 /** @throws VultuneError `FILE_MISSING` and the like. */

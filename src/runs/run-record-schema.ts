@@ -14,7 +14,12 @@ const environment = z.looseObject({
   device: z.string().optional(),
 });
 
-const fileFingerprint = z.looseObject({ path: z.string(), sizeBytes: count, sha256: z.string() });
+const fileFingerprint = z.looseObject({
+  path: z.string(),
+  sizeBytes: count,
+  sha256: z.string(),
+  columns: z.record(z.string(), z.string()).optional(),
+});
 
 /** `formatVersion` is looked at first, and has its own error. Fields that are not in it are left as they are. */
 export const runRecordSchema = z.looseObject({

@@ -340,7 +340,8 @@ export class Trainer<Target> {
  * The same plan whether or not common beginnings are shared, and with any dropout: the seed alone decides which functions
  * make a step, so that two runs that differ in one of these differ in nothing else.
  */
-function plannableFunctions(functions: readonly Pick<Example<unknown>, 'ids'>[]): PlannableFunctions {
+/** What is planned: lengths, and which functions begin alike. */
+export function plannableFunctions(functions: readonly Pick<Example<unknown>, 'ids'>[]): PlannableFunctions {
   return groupAtFullLength(functions.map((one) => one.ids));
 }
 

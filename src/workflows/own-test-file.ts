@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
+import type { Columns } from '../dataset/formats/read-dataset.ts';
 import { openRun } from '../runs/run-folder.ts';
 import type { Reporter } from './context.ts';
 
@@ -25,4 +26,9 @@ export function ownTestFile(runs: readonly string[], report: Reporter): string {
     where: { name: '--data' },
     hint: 'Give the functions with --data FILE.',
   });
+}
+
+/** How the run read its test file: record field → column, where that is a table of unknown make. */
+export function ownTestColumns(run: string): Columns | undefined {
+  return existsSync(join(run, 'run.json')) ? openRun(run).record.data.test_file?.columns : undefined;
 }

@@ -7,7 +7,7 @@ export interface FakeHub {
   readonly url: string;
   /** METHOD path, with the Range asked for. */
   readonly requests: string[];
-  /** Files of the one model, org/model: large ones as LFS. */
+  /** Files of the one model, org/model, and of the one dataset, org/functions: large ones as LFS. */
   files: Record<string, Uint8Array>;
   /** Of `main`. */
   commit: string;
@@ -57,6 +57,9 @@ export async function startFakeHub(): Promise<FakeHub> {
 
 function serve(hub: FakeHub, request: IncomingMessage, response: ServerResponse): void {
   const path = request.url?.split('?')[0] ?? '';
+  const isDataset = /^\/(?:api\/)?datasets\//.test(path);
+  const api = isDataset ? '/api/datasets/org/functions' : '/api/models/org/model';
+  const files = isDataset ? '/datasets/org/functions' : '/org/model';
   const json = (status: number, value: unknown) => {
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(value));
@@ -66,15 +69,18 @@ function serve(hub: FakeHub, request: IncomingMessage, response: ServerResponse)
     response.end(hub.answer.body);
   } else if (hub.token !== undefined && request.headers.authorization !== `Bearer ${hub.token}`) {
     json(401, { error: 'Invalid credentials' });
-  } else if ([`main`, hub.commit].some((name) => path === `/api/models/org/model/revision/${name}`)) {
+  } else if ([`main`, hub.commit].some((name) => path === `${api}/revision/${name}`)) {
     json(200, { _id: '1', id: 'org/model', sha: hub.commit, lastModified: '2026-01-01T00:00:00.000Z' });
-  } else if (path === `/api/models/org/model/tree/${hub.commit}`) {
+  } else if (path.startsWith(`${api}/tree/${hub.commit}`)) {
+    const folder = path.slice(`${api}/tree/${hub.commit}/`.length);
     json(200, [
       { type: 'directory', path: 'onnx', size: 0, oid: 'c'.repeat(40) },
-      ...Object.entries(hub.files).map(treeEntry),
+      ...Object.entries(hub.files)
+        .filter(([name]) => (name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '') === folder)
+        .map(treeEntry),
     ]);
-  } else if (path.startsWith(`/org/model/resolve/${hub.commit}/`)) {
-    const name = decodeURIComponent(path.split('/').at(-1)!);
+  } else if (path.startsWith(`${files}/resolve/${hub.commit}/`)) {
+    const name = decodeURIComponent(path.slice(`${files}/resolve/${hub.commit}/`.length));
     sendFile(hub, name, request, response);
   } else {
     json(404, { error: 'Repository not found' });

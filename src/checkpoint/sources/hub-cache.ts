@@ -20,14 +20,20 @@ export function hubCacheDir(cacheDir: string | undefined): string {
   return (cacheDir ?? getHFHubCachePath()).replace(/^~(?=$|[\\/])/, homedir());
 }
 
-export function hubCache(cacheDir: string | undefined, name: string): HubCache {
-  const folder = join(hubCacheDir(cacheDir), getRepoFolderName({ type: 'model', name }));
+export function hubCache(
+  cacheDir: string | undefined,
+  name: string,
+  type: RepositoryType = 'model',
+): HubCache {
+  const folder = join(hubCacheDir(cacheDir), getRepoFolderName({ type, name }));
   return {
     folder,
     blob: (hash) => join(folder, 'blobs', hash),
     snapshot: (commit) => join(folder, 'snapshots', commit),
   };
 }
+
+export type RepositoryType = 'model' | 'dataset';
 
 export const COMMIT = /^[0-9a-f]{40}$/;
 

@@ -4,11 +4,18 @@
  */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { HubApiError, InvalidApiResponseFormatError, listFiles, modelInfo } from '@huggingface/hub';
+import { join, posix } from 'node:path';
+import {
+  datasetInfo,
+  HubApiError,
+  InvalidApiResponseFormatError,
+  listFiles,
+  modelInfo,
+} from '@huggingface/hub';
 import { VultuneError } from '../../base/errors.ts';
 import type { z } from '../../schema/zod.ts';
 import { checkedAnswer, filesAnswer, revisionAnswer } from './hub-answers.ts';
+import type { RepositoryType } from './hub-cache.ts';
 import type { ResolveOptions } from './model-source.ts';
 
 export interface HubFile {
@@ -21,8 +28,8 @@ export interface HubFile {
 export interface HubClient {
   /** The commit a branch, tag or commit is. */
   readonly commitOf: (revision: string) => Promise<string>;
-  /** The files at the top of the repository. */
-  readonly files: (commit: string) => Promise<HubFile[]>;
+  /** The files at the top of the repository, or in one folder of it. */
+  readonly files: (commit: string, folder?: string) => Promise<HubFile[]>;
   readonly fileUrl: (commit: string, path: string) => string;
   /** For file contents; rejects when the answer is an error. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
@@ -34,7 +41,11 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const NOT_A_HUB = 'it does not answer like a model hub';
 
 /** All functions throw MODEL_NOT_FOUND, MODEL_UNAUTHORIZED, MODEL_HUB_UNREACHABLE, or the signal's reason. */
-export function hubClient(name: string, options: ResolveOptions): HubClient {
+export function hubClient(
+  name: string,
+  options: ResolveOptions,
+  repository: RepositoryType = 'model',
+): HubClient {
   const hubUrl = (options.hubUrl ?? nonEmpty(process.env.HF_ENDPOINT) ?? PUBLIC_HUB).replace(/\/+$/, '');
   const token = options.token ?? storedToken();
   const send = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
@@ -79,24 +90,31 @@ export function hubClient(name: string, options: ResolveOptions): HubClient {
     commitOf: async (revision) => {
       const what = `revision "${revision}" of ${name}`;
       const { sha } = await ask(
-        (fetch) => modelInfo({ name, revision, hubUrl, fetch, additionalFields: ['sha'] }),
+        async (fetch) => {
+          const asked = { name, revision, hubUrl, fetch };
+          return repository === 'model'
+            ? await modelInfo({ ...asked, additionalFields: ['sha'] })
+            : await datasetInfo({ ...asked, additionalFields: ['sha'] });
+        },
         what,
         revisionAnswer,
       );
       if (typeof sha === 'string' && /^[0-9a-f]{40}$/.test(sha)) return sha;
       throw unreachable(hubUrl, `it names no commit for ${what}`);
     },
-    files: async (commit) => {
+    files: async (commit, folder) => {
       const list = async (fetch: typeof send) => {
         const files: HubFile[] = [];
         for await (const { type, path, size, oid, lfs } of listFiles({
-          repo: { type: 'model', name },
+          repo: { type: repository, name },
           revision: commit,
+          ...(folder === undefined ? {} : { path: folder }),
           hubUrl,
           fetch,
         })) {
           const hex = lfs?.oid ?? oid ?? '';
-          if (type !== 'file' || !/^[0-9a-f]{40,64}$/.test(hex) || /[/\\]/.test(path)) continue;
+          if (type !== 'file' || !/^[0-9a-f]{40,64}$/.test(hex) || path.includes('\\')) continue;
+          if (posix.dirname(path) !== (folder ?? '.')) continue;
           files.push({
             path,
             sizeBytes: size,
@@ -107,7 +125,8 @@ export function hubClient(name: string, options: ResolveOptions): HubClient {
       };
       return await ask(list, `the files of ${name}`, filesAnswer);
     },
-    fileUrl: (commit, path) => `${hubUrl}/${name}/resolve/${commit}/${encodeURIComponent(path)}`,
+    fileUrl: (commit, path) =>
+      `${hubUrl}/${repository === 'dataset' ? 'datasets/' : ''}${name}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`,
     fetch: async (url, init) => await check(await send(url, init), `a file of ${name}`),
   };
 }

@@ -4,13 +4,25 @@ import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { TOKENIZER_FILES } from '../tokenizer-files.ts';
 import { downloadFile } from './download-file.ts';
-import { COMMIT, cachedCommit, type HubCache, hubCache, linkBlob, storeRef } from './hub-cache.ts';
+import {
+  COMMIT,
+  cachedCommit,
+  type HubCache,
+  hubCache,
+  linkBlob,
+  type RepositoryType,
+  storeRef,
+} from './hub-cache.ts';
 import { type HubClient, type HubFile, hubClient } from './hub-client.ts';
 import { holdsWholeModel, selectModelFiles } from './model-files.ts';
 import { isOffline, type ResolvedModel, type ResolveOptions } from './model-source.ts';
 
 /** Which files of a repository are wanted, and whether a folder has them. */
-interface WantedFiles {
+export interface WantedFiles {
+  /** Default: a model. */
+  readonly type?: RepositoryType;
+  /** Of the repository; default: its top. */
+  readonly folder?: string | undefined;
   readonly select: (name: string, names: readonly string[]) => readonly string[];
   readonly isWhole: (folder: string) => Promise<boolean>;
 }
@@ -49,13 +61,13 @@ export async function fetchHubModel(name: string, options: ResolveOptions): Prom
   return await fetchFromHub(name, options, { select: selectModelFiles, isWhole: holdsWholeModel });
 }
 
-async function fetchFromHub(
+export async function fetchFromHub(
   name: string,
   options: ResolveOptions,
   wanted: WantedFiles,
 ): Promise<ResolvedModel> {
   const revision = checkRevision(options.revision ?? 'main');
-  const cache = hubCache(options.cacheDir, name);
+  const cache = hubCache(options.cacheDir, name, wanted.type);
   const resolved = (commit: string): ResolvedModel => ({
     reference: name,
     kind: 'hub',
@@ -67,10 +79,10 @@ async function fetchFromHub(
   if (isOffline(options)) {
     throw new VultuneError('MODEL_NOT_CACHED', `${name} (${revision}) is not in the cache ${cache.folder}`, {
       where: { name },
-      hint: 'Offline was asked for (HF_HUB_OFFLINE): fetch the model once with a network, or give a local path.',
+      hint: 'Offline was asked for (HF_HUB_OFFLINE): fetch it once with a network, or give a local path.',
     });
   }
-  const client = hubClient(name, options);
+  const client = hubClient(name, options, wanted.type);
   try {
     const commit = await client.commitOf(revision);
     await fetchSnapshot(name, commit, client, cache, options, wanted);
@@ -91,7 +103,7 @@ async function fetchSnapshot(
   options: ResolveOptions,
   wanted: WantedFiles,
 ): Promise<void> {
-  const files = new Map((await client.files(commit)).map((file) => [file.path, file]));
+  const files = new Map((await client.files(commit, wanted.folder)).map((file) => [file.path, file]));
   for (const path of wanted.select(name, [...files.keys()])) {
     if (existsSync(join(cache.snapshot(commit), path))) continue;
     await fetchBlob(files.get(path)!, commit, client, cache, options);

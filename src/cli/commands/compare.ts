@@ -3,7 +3,14 @@ import { Command, Option } from 'commander';
 import type { CompareOptions } from '../../workflows/compare/compare.ts';
 import type { CliContext } from '../context.ts';
 import type { FigureFormat } from '../display/data-table-format.ts';
-import { addClusterOptions, addDeviceOptions, addExamples, addFigureFormat, parseCount } from '../options.ts';
+import {
+  addClusterOptions,
+  addDeviceOptions,
+  addExamples,
+  addFigureFormat,
+  fieldsOption,
+  parseCount,
+} from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
 export interface CompareRequest extends CompareOptions {
@@ -26,7 +33,8 @@ export function compareCommand(run: RunCompare): CliCommand {
       )
       .argument('<first>', 'run folder or adapter folder')
       .argument('<second>', 'run folder or adapter folder')
-      .option('--data <file>', 'JSON lines with `code` and `target` (default: the test file of both runs)')
+      .option('--data <file>', 'functions with labels (default: the test file of both runs)')
+      .addOption(fieldsOption())
       .addOption(
         new Option(
           '--max-length <n>',

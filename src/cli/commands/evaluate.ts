@@ -9,6 +9,7 @@ import {
   addDeviceOptions,
   addExamples,
   addFigureFormat,
+  fieldsOption,
   parseCount,
   parsePrevalence,
   parseShare,
@@ -60,7 +61,11 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
           'Scores are kept in the run folder: a second evaluation of the same file is instant.',
       )
       .argument('<runs...>', 'run folders, or any PEFT adapter folders whose base model can be loaded')
-      .option('--data <file>', 'JSON lines with `code` and `target` (default: the test file of the runs)')
+      .option(
+        '--data <file>',
+        'functions with labels: JSON lines, JSON, CSV, TSV, Parquet or a published set (default: the test file of the runs)',
+      )
+      .addOption(fieldsOption())
       .option('--train <file>', "training file of the baselines (default: the run's train_file)")
       .option(
         '--valid <file>',

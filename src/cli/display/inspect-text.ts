@@ -6,6 +6,7 @@ import type {
   InspectedRecord,
   InspectReport,
 } from '../../dataset/statistics/inspect-dataset.ts';
+import { readingNotes } from '../../workflows/reading-notes.ts';
 import { harmless } from './harmless-text.ts';
 import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -14,7 +15,10 @@ const LINES_SHOWN = 30;
 const COLUMNS_SHOWN = 160;
 
 export function inspectText(report: InspectReport, terminal: Terminal): string {
-  const { path, format, sizeBytes, total, parts, fields, first } = report;
+  const { path, format, columns, labels, sizeBytes, total, parts, fields, first } = report;
+  // The format stands in the first line.
+  const known = { format: 'vultune', columns: columns ?? undefined, leftOut: {} };
+  const notes = readingNotes({ ...known, labels: new Map(Object.entries(labels)) });
   const size = sizeBytes === null ? '' : `, ${formatBytes(sizeBytes)}`;
   const unlabelled = total.unlabelled === 0 ? '' : `, ${formatCount(total.unlabelled)} without a label`;
   const partLines = Object.entries(parts).map(([name, { functions, vulnerable }]) => {
@@ -23,6 +27,7 @@ export function inspectText(report: InspectReport, terminal: Terminal): string {
   });
   return [
     `${terminal.colors.heading(harmless(path))}: ${format}${size}, ${formatCount(total.functions)} functions${unlabelled}\n`,
+    ...notes.map((note) => `  ${harmless(note)}\n`),
     ...partLines,
     `\n${fieldTable(fields, total.functions, terminal)}`,
     ...first.map((record) => `\n${recordText(record, terminal)}`),

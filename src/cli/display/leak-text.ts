@@ -34,7 +34,8 @@ export function leakText(report: LeakReport, terminal: Terminal): string {
       : `\n${colors.warning('only one part was given: give the files of all parts to check them against each other')}\n`;
   const parts = Object.fromEntries(report.parts.map((part) => [part.name, part]));
   const poor = partWarnings(parts).map((text) => `${colors.warning(harmless(text))}\n`);
-  return `${renderTable(columns, rows, terminal)}${alone}${poor.join('')}\n${report.leaks.map((leak) => leakLines(leak, report, terminal)).join('')}`;
+  const unusable = report.unusable.map((text) => `${colors.bad('FAIL')}  ${harmless(text)}\n`);
+  return `${renderTable(columns, rows, terminal)}${alone}${poor.join('')}${unusable.join('')}\n${report.leaks.map((leak) => leakLines(leak, report, terminal)).join('')}`;
 }
 
 function leakLines(leak: Leak, report: LeakReport, { colors }: Terminal): string {

@@ -43,7 +43,7 @@ ${markdownTable(
   ]),
 )}
 
-## How it was made
+${matchedCommits(info)}## How it was made
 
 ${howItWasMade(info)}
 
@@ -111,6 +111,18 @@ function howItWasMade({ options, found, undated }: BuildInfo): string {
   ]
     .filter((line) => line !== '')
     .join('\n');
+}
+
+const MATCHED_SHOWN = 50;
+
+/** The commits that a pattern of messages found: what to look at before it is trusted, or made narrower. */
+function matchedCommits({ sources }: BuildInfo): string {
+  const matched = sources.flatMap((source) => source.matched ?? []);
+  if (matched.length === 0) return '';
+  const shown = matched.slice(0, MATCHED_SHOWN);
+  const more = matched.length > shown.length ? `\n\nThe first ${shown.length}; dataset.json has more.` : '';
+  const rows = shown.map(({ commit, subject }) => [commit.slice(0, 12), subject]);
+  return `## Commits whose messages matched\n\n${markdownTable(['commit', 'subject'], rows)}${more}\n\n`;
 }
 
 function sourceNames({ sources }: BuildInfo): string {

@@ -30,7 +30,7 @@ export interface BuildDatasetResult {
 }
 
 /** To be raised whenever the same input would give other bytes. */
-const BUILDER_VERSION = 1;
+const BUILDER_VERSION = 2;
 
 /**
  * The same sources and options give the same bytes, whatever the number of threads. Stopped by `signal` it writes nothing

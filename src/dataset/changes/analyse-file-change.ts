@@ -13,6 +13,7 @@ import { normalisedCode } from '../duplicates/normalised-code.ts';
 import { type ChangeKind, changeKind } from './change-kind.ts';
 import type { FileAnalysis, FunctionCandidate, FunctionChange } from './file-analysis.ts';
 import { type Matchable, matchFunctions } from './match-functions.ts';
+import { withoutDocstrings } from './without-docstrings.ts';
 
 export interface FileChangeInput {
   /** After the fix. */
@@ -66,7 +67,11 @@ export function analyseFileChange(input: FileChangeInput): FileAnalysis {
     else if (isInsideEdited(oldIndex, before.parsed.functions, kinds))
       count('unchanged inside a changed function');
     else {
-      if (old.code !== current.code) count('only comments or white space changed (counts as unchanged)');
+      const isReworded =
+        before.matchables[oldIndex]!.text !== after.matchables[newIndex!]!.text &&
+        isSameButDocstring(before, oldIndex, after, newIndex!);
+      if (isReworded) count('only a docstring changed (counts as unchanged)');
+      else if (old.code !== current.code) count('only comments or white space changed (counts as unchanged)');
       unchanged.push(candidate(after, current));
     }
   }
@@ -109,7 +114,14 @@ function changeOf(
 ): ChangeKind | 'none' {
   if (newIndex === undefined) return 'edited';
   if (before.matchables[oldIndex]!.text === after.matchables[newIndex]!.text) return 'none';
-  return changeKind(ownText(before, oldIndex), ownText(after, newIndex));
+  const kind = changeKind(ownText(before, oldIndex), ownText(after, newIndex));
+  return kind === 'edited' && isSameButDocstring(before, oldIndex, after, newIndex) ? 'none' : kind;
+}
+
+function isSameButDocstring(before: Side, oldIndex: number, after: Side, newIndex: number): boolean {
+  const text = ({ parsed, language }: Side, index: number) =>
+    normalisedCode(withoutDocstrings(parsed.functions[index]!.code, language), language);
+  return before.language === 'python' && text(before, oldIndex) === text(after, newIndex);
 }
 
 export const FILE_CHANGE_JOB: WorkerJob<FileChangeInput, FileAnalysis> = {

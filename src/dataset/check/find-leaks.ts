@@ -29,12 +29,21 @@ export async function findLeaks(
   for await (const record of records) index.add(record);
   const finder = new LeakFinder(index, options.examples ?? 5);
   const leaks = LEAK_KINDS.filter((kind) => kinds.includes(kind)).map((kind) => finder.find(kind));
+  const parts = countParts(index);
+  const unusable = parts.flatMap(({ name, functions, vulnerable }) =>
+    name === 'test' && functions > 0 && vulnerable === 0
+      ? [
+          `the test part has ${functions} functions and none of them is vulnerable: nothing can be measured on it`,
+        ]
+      : [],
+  );
   return {
     format: 'vultune-dataset-check',
     formatVersion: 1,
-    ok: leaks.every(({ groups }) => groups === 0),
+    ok: leaks.every(({ groups }) => groups === 0) && unusable.length === 0,
+    unusable,
     functions: index.count,
-    parts: countParts(index),
+    parts,
     threshold,
     leaks,
   };

@@ -14,8 +14,10 @@ export type LeakKind = (typeof LEAK_KINDS)[number];
 export interface LeakReport {
   readonly format: 'vultune-dataset-check';
   readonly formatVersion: 1;
-  /** No leak of the kinds that were asked for. */
+  /** No leak of the kinds that were asked for, and a test part, where there is one, has vulnerable functions. */
   readonly ok: boolean;
+  /** Why a part is of no use, a sentence each; empty where none is. */
+  readonly unusable: readonly string[];
   readonly functions: number;
   readonly parts: readonly PartCounts[];
   /** Jaccard similarity from which functions count as near duplicates. */

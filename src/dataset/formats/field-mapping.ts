@@ -12,6 +12,12 @@ export interface FieldMapping {
   readonly safe: ReadonlySet<string>;
 }
 
+/** A mapping of fields to columns alone. */
+export const mappingOfFields = (fields: Readonly<Record<string, string>>): FieldMapping => ({
+  ...NO_MAPPING,
+  fields: new Map(Object.entries(fields)),
+});
+
 export const NO_MAPPING: FieldMapping = { fields: new Map(), vulnerable: new Set(), safe: new Set() };
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Tally } from '../../base/tally.ts';
 import type { Split } from '../parts.ts';
-import type { DatasetRecord } from '../record.ts';
+import type { DatasetRecord, Target } from '../record.ts';
 import type { DatasetFile } from './dataset-file.ts';
 import type { FieldMapping } from './field-mapping.ts';
 
@@ -27,6 +27,8 @@ export interface FormatContext {
   readonly signal?: AbortSignal | undefined;
   /** What the user said of fields and target values; for tables of unknown make. */
   readonly mapping?: FieldMapping | undefined;
+  /** Told of each label that is not the number 0 or 1: what was written, and what it means. */
+  readonly onLabel?: ((written: string, target: Target) => void) | undefined;
   /** Bytes of this file that are read by now, for progress. */
   readonly onBytes?: ((done: number) => void) | undefined;
 }

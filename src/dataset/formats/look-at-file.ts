@@ -21,6 +21,8 @@ export async function fileOnDisk(path: string, signal?: AbortSignal): Promise<Da
   try {
     const info = await stat(path);
     if (info.isDirectory()) return folder(path);
+    // A named pipe, or what a shell calls /dev/fd/63: its bytes come once, and its size says nothing.
+    if (!info.isFile()) return await fileOfStream(path, diskBytes(path));
     const head = await readHead(path, info.size);
     const about = { path, name: basename(path), isOnDisk: true, sizeBytes: info.size };
     return await describe({ ...about, head, bytes: () => diskBytes(path) }, signal);

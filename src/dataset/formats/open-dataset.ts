@@ -11,9 +11,11 @@ import type { DatasetFile } from './dataset-file.ts';
 import type { FieldMapping } from './field-mapping.ts';
 import { folderFiles } from './folder-files.ts';
 import type { DatasetFormat, FormatContext, PlacedDatasetRecord } from './format.ts';
+import { guessColumns } from './guess-columns.ts';
+import { withLabelValues } from './label-values.ts';
 import { fileOfStream, fileOnDisk } from './look-at-file.ts';
 import { splitOfPath } from './published/cells.ts';
-import { formatNamed, recogniseFormat, unknownFormat } from './recognise-format.ts';
+import { formatNamed, isTable, recogniseFormat, unknownFormat } from './recognise-format.ts';
 
 export interface OpenDatasetOptions {
   /** A format's name; recognised by content unless given. */
@@ -22,6 +24,14 @@ export interface OpenDatasetOptions {
   readonly requireTarget?: boolean;
   /** Given: the file is a table of unknown make, unless `format` says otherwise. */
   readonly mapping?: FieldMapping;
+  /** Whether the columns of a table of unknown make are guessed by their names. Default: false, it is refused. */
+  readonly guessColumns?: boolean;
+  /** Taken before anything is guessed, for a table of unknown make that has all of these columns. */
+  readonly usualColumns?: FieldMapping;
+  /** Told of each file that is read by columns that were given or guessed. */
+  readonly onColumns?: (file: string, columns: FieldMapping) => void;
+  /** Told of each label that is written as a word: `yes` is 1. */
+  readonly onLabel?: FormatContext['onLabel'];
   /** Rows left out, by reason; default: nobody counts. */
   readonly tally?: Tally;
   readonly signal?: AbortSignal;
@@ -67,19 +77,57 @@ export async function openDataset(path: string, options: OpenDatasetOptions = {}
   return { ...opened, sizeBytes: file.sizeBytes };
 }
 
+function usual(
+  { fields }: DatasetFile,
+  { mapping, usualColumns }: OpenDatasetOptions,
+): FieldMapping | undefined {
+  if (mapping !== undefined || usualColumns === undefined) return undefined;
+  return [...usualColumns.fields.values()].every((column) => fields.includes(column))
+    ? usualColumns
+    : undefined;
+}
+
 function openFile(
   file: DatasetFile,
   given: DatasetFormat | undefined,
   options: OpenDatasetOptions,
 ): OpenedDataset {
-  const format = given ?? recogniseFormat(file);
-  if (format === undefined) throw unknownFormat(file);
-  const context = formatContext(options, options.onBytes);
+  const reader = readerOf(file, given, options);
+  if (reader === undefined) throw unknownFormat(file);
+  const context = formatContext(options, reader, options.onBytes);
   return {
-    format: format.name,
+    format: reader.format.name,
     sizeBytes: file.sizeBytes,
-    records: () => notEmpty(placed(file, format, context, file.name), file.path),
+    records: () => notEmpty(placed(file, reader.format, context, file.name), file.path),
   };
+}
+
+interface FileReader {
+  readonly format: DatasetFormat;
+  readonly mapping: FieldMapping | undefined;
+}
+
+/** How a file is read: by its format, or as a table with the columns that were given or can be guessed. */
+function readerOf(
+  file: DatasetFile,
+  given: DatasetFormat | undefined,
+  options: OpenDatasetOptions,
+): FileReader | undefined {
+  const { mapping, guessColumns: mayGuess = false, requireTarget = true, onColumns } = options;
+  const format = given ?? recogniseFormat(file);
+  const isOwnRecord = format?.name === 'vultune' && (file.fields.length === 0 || 'target' in file.first);
+  const isPlainTable = format === undefined || ['table', 'vultune'].includes(format.name);
+  const columns =
+    mayGuess && isPlainTable && !isOwnRecord && isTable(file)
+      ? (usual(file, options) ?? guessColumns(file, requireTarget, mapping))
+      : mapping;
+  // Records of our own without a label: nothing is there to be guessed, and no field is left out.
+  const isGuessed = [...(columns?.fields ?? [])].some(([field, column]) => field !== column);
+  if (columns === undefined || (columns !== mapping && !isGuessed && format !== undefined)) {
+    return format && { format, mapping };
+  }
+  onColumns?.(file.path, columns);
+  return { format: formatNamed('table'), mapping: columns };
 }
 
 async function openFolder(
@@ -92,7 +140,7 @@ async function openFolder(
   let unknown: DatasetFile | undefined;
   for (const name of names) {
     const file = await fileOnDisk(join(path, name), options.signal);
-    format = (given ?? recogniseFormat(file))?.name;
+    format = readerOf(file, given, { ...options, onColumns: () => {} })?.format.name;
     if (format !== undefined) break;
     unknown ??= file;
   }
@@ -102,14 +150,14 @@ async function openFolder(
     let before = 0;
     for (const [index, name] of names.entries()) {
       const file = await fileOnDisk(join(path, name), options.signal);
-      const found = given ?? recogniseFormat(file);
+      const found = readerOf(file, given, options);
       if (found === undefined) options.tally?.add(`file of an unknown format: ${name}`);
       else if (file.container !== 'empty') {
         const base = before;
         yield* placed(
           file,
-          found,
-          formatContext(options, (done) => options.onBytes?.(base + done)),
+          found.format,
+          formatContext(options, found, (done) => options.onBytes?.(base + done)),
           name,
         );
       }
@@ -129,7 +177,7 @@ async function openArchive(
   let format: string | undefined;
   let unknown: DatasetFile | undefined;
   for await (const entry of archiveEntries(path, archive)) {
-    format = (given ?? recogniseFormat(entry))?.name;
+    format = readerOf(entry, given, { ...options, onColumns: () => {} })?.format.name;
     if (format !== undefined) break;
     unknown ??= entry;
   }
@@ -142,10 +190,10 @@ async function openArchive(
   async function* records() {
     for await (const entry of archiveEntries(path, reading)) {
       const name = entry.path.slice(path.length + 1);
-      const found = given ?? recogniseFormat(entry);
+      const found = readerOf(entry, given, options);
       if (found === undefined) options.tally?.add(`file of an unknown format: ${name}`);
       else if (entry.container !== 'empty')
-        yield* placed(entry, found, formatContext(options, undefined), name);
+        yield* placed(entry, found.format, formatContext(options, found, undefined), name);
     }
   }
   return { format, sizeBytes, records: () => notEmpty(records(), path) };
@@ -159,17 +207,22 @@ async function* placed(
   inside: string,
 ): AsyncGenerator<PlacedDatasetRecord> {
   const byName = splitOfPath(inside);
-  for await (const read of format.read(file, context)) {
-    const split = read.split ?? byName;
-    yield { ...read, file: file.path, ...(split === undefined ? {} : { split }) };
+  try {
+    for await (const read of format.read(file, context)) {
+      const split = read.split ?? byName;
+      yield { ...read, file: file.path, ...(split === undefined ? {} : { split }) };
+    }
+  } catch (error) {
+    throw await withLabelValues(error, file, context.signal);
   }
 }
 
 function formatContext(
-  { requireTarget = true, tally = { add: () => {} }, signal, mapping }: OpenDatasetOptions,
+  { requireTarget = true, tally = { add: () => {} }, signal, onLabel }: OpenDatasetOptions,
+  { mapping }: FileReader,
   onBytes: FormatContext['onBytes'],
 ): FormatContext {
-  return { requireTarget, tally, signal, mapping, onBytes };
+  return { requireTarget, tally, signal, mapping, onLabel, onBytes };
 }
 
 async function* notEmpty(

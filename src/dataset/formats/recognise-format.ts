@@ -25,6 +25,10 @@ export function recogniseFormat(file: DatasetFile): DatasetFormat | undefined {
   return isUnreadableTable || file.container === 'empty' ? formatNamed('vultune') : undefined;
 }
 
+/** Whether its rows have columns that somebody can name. */
+export const isTable = ({ container }: Pick<DatasetFile, 'container'>): boolean =>
+  ['jsonl', 'json', 'csv', 'parquet'].includes(container);
+
 /** What was found instead of a format, and what to do. */
 export function unknownFormat(file: DatasetFile): VultuneError {
   const columns = file.fields.slice(0, 15).map((name) => JSON.stringify(name.slice(0, 40)));
@@ -34,11 +38,10 @@ export function unknownFormat(file: DatasetFile): VultuneError {
       ? CONTAINER_WORDS[file.container]
       : `${CONTAINER_WORDS[file.container]} with ${columns.join(', ')}${more}`;
   const names = DATASET_FORMATS.map((format) => format.name).join(', ');
-  const isTable = ['jsonl', 'json', 'csv', 'parquet'].includes(file.container);
   return new VultuneError('DATASET_FORMAT_UNKNOWN', `${file.path} is ${found}: not a known format`, {
     where: { file: file.path },
-    hint: isTable
-      ? `say which column is which: --field code=COLUMN --field target=COLUMN; or --format, one of ${names}`
+    hint: isTable(file)
+      ? `say which column is which: --fields code=COLUMN,target=COLUMN (fields: in a configuration; --field code=COLUMN --field target=COLUMN for data convert and data build); or --format, one of ${names}`
       : `the formats are ${names}`,
   });
 }

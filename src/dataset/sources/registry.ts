@@ -35,7 +35,8 @@ export const SOURCES: readonly SourceRow[] = [
   },
   {
     name: 'git',
-    summary: 'fix commits: a list (CSV, JSON lines), or the commits of one repository whose messages match',
+    summary:
+      'fix commits: a list (CSV with the columns repository, commit and, where known, cve, cwe; or JSON lines), or the commits of one repository whose messages match',
     location: 'FIXES.csv',
     options: [
       {
@@ -43,7 +44,11 @@ export const SOURCES: readonly SourceRow[] = [
         description: 'git: one repository instead of a list; needs --fixes',
       },
       { flags: '--fixes <pattern>', description: 'git: commits whose message matches are the fixes' },
-      { flags: '--merges <how>', description: 'git: skip (the default) or first-parent' },
+      {
+        flags: '--merges <how>',
+        description:
+          'git: commits of several parents: advisories (those listed, or naming a CVE or GHSA, against their first parent; default), skip or first-parent',
+      },
       { flags: '--clones <n>', description: 'git: repositories cloned and opened at once (default: 4)' },
       { flags: '--max-file-size <bytes>', description: 'git: skip larger files (default: 2 MiB)' },
     ],

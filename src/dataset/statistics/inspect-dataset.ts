@@ -3,7 +3,9 @@
  * records, counts. One pass; memory does not grow with the dataset.
  */
 
+import { mappingOfFields } from '../formats/field-mapping.ts';
 import { type OpenDatasetOptions, openDataset } from '../formats/open-dataset.ts';
+import type { Columns } from '../formats/read-dataset.ts';
 import { compareParts, partOf, type ReadProgress } from '../formats/read-parts.ts';
 import type { DatasetRecord } from '../record.ts';
 import type { Counts } from './dataset-statistics.ts';
@@ -12,12 +14,18 @@ export interface InspectOptions extends Omit<OpenDatasetOptions, 'onBytes' | 're
   readonly onProgress?: (progress: ReadProgress) => void;
   /** First records to show. */
   readonly records: number;
+  /** Record field → column, for a table of unknown make; default: guessed by name. */
+  readonly fields?: Columns | undefined;
 }
 
 export interface InspectReport {
   readonly path: string;
   /** Name of the format that it was read as. */
   readonly format: string;
+  /** Record field → column; null: the format knows its columns. */
+  readonly columns: Columns | null;
+  /** Labels that are words, and what they were taken for. */
+  readonly labels: Readonly<Record<string, 0 | 1>>;
   readonly sizeBytes: number | null;
   readonly total: Counts & { readonly unlabelled: number };
   readonly parts: Readonly<Record<string, Counts>>;
@@ -46,6 +54,7 @@ export interface InspectedRecord {
 
 const MOST_FIELDS = 200;
 const MOST_DISTINCT = 1000;
+const MOST_LABELS = 50;
 const EXAMPLE_CHARACTERS = 60;
 
 /** @throws VultuneError as `openDataset` and its records. */
@@ -54,7 +63,22 @@ export async function inspectDataset(path: string, options: InspectOptions): Pro
   const onBytes = (done: number) => {
     bytes = done;
   };
-  const dataset = await openDataset(path, { ...options, requireTarget: false, onBytes });
+  const { fields: given, ...others } = options;
+  let columns: Columns | undefined;
+  const labels = new Map<string, 0 | 1>();
+  const dataset = await openDataset(path, {
+    ...others,
+    ...(given === undefined ? {} : { mapping: mappingOfFields(given) }),
+    requireTarget: false,
+    guessColumns: true,
+    onBytes,
+    onColumns: (_file, found) => {
+      columns ??= Object.fromEntries(found.fields);
+    },
+    onLabel: (word, target) => {
+      if (labels.size < MOST_LABELS) labels.set(word, target);
+    },
+  });
   const fields = new Map<string, FieldCounter>();
   const parts = new Map<string, { functions: number; vulnerable: number }>();
   const first: InspectedRecord[] = [];
@@ -84,6 +108,8 @@ export async function inspectDataset(path: string, options: InspectOptions): Pro
   return {
     path,
     format: dataset.format,
+    columns: columns ?? null,
+    labels: Object.fromEntries(labels),
     sizeBytes: dataset.sizeBytes ?? null,
     total,
     parts: Object.fromEntries([...parts].sort(([a], [b]) => compareParts(a, b))),

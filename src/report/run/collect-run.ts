@@ -46,6 +46,7 @@ export async function collectRun(dir: string, options: CollectOptions = {}): Pro
     epochs: validations(events),
     steps: thinSteps(steps),
     totals: totalsOf(steps),
+    ...truncationOf(run, options),
     sets: options.withSets === false ? [] : await collectSets(run, options.signal),
   };
 }
@@ -76,6 +77,24 @@ function totalsOf(steps: readonly Step[]): RunTotals {
     tokensPerSecond: durationMs === 0 ? null : (1000 * tokens) / durationMs,
     paddingShare: tokens === 0 ? null : padding / (tokens + padding),
     peakMemoryBytes: steps.reduce<number | null>((peak, step) => Math.max(peak ?? 0, step.memoryBytes), null),
+  };
+}
+
+function truncationOf({ paths }: Run, { withSets }: CollectOptions): Pick<RunReportData, 'truncation'> {
+  if (withSets === false || !existsSync(paths.metrics)) return {};
+  const { truncation } = parseMetrics(paths.metrics);
+  if (truncation === undefined || truncation === null) return {};
+  return {
+    truncation: Object.entries(truncation).map(
+      ([part, { functions, truncated, pairs, identical_pairs, left_out }]) => ({
+        part,
+        functions,
+        truncated,
+        pairs,
+        identicalPairs: identical_pairs,
+        leftOut: left_out,
+      }),
+    ),
   };
 }
 

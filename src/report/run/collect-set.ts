@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile } from '../../base/files.ts';
-import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
+import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { evaluateScores } from '../../evaluation/evaluate.ts';
 import { figureNames } from '../../evaluation/figures.ts';
@@ -123,7 +123,7 @@ async function readOwnRecords(
   const file = record.data[`${name}_file`];
   if (file === undefined || !existsSync(file.path)) return undefined;
   if ((await fingerprintFile(file.path)).sha256 !== file.sha256) return undefined;
-  const records = await readLabelledRecords(file.path);
+  const { records } = await readLabelledDataset(file.path, { fields: file.columns });
   return records.length === predictions.length ? records : undefined;
 }
 

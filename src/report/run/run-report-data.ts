@@ -23,6 +23,8 @@ export interface RunReportData {
   /** Thinned to a few hundred, each the mean of those it stands for. */
   readonly steps: readonly StepPoint[];
   readonly totals: RunTotals;
+  /** What was cut of each part; missing where the run does not know. */
+  readonly truncation?: readonly TruncationReport[];
   /** Validation, then test, as far as they were scored. */
   readonly sets: readonly SetReport[];
 }
@@ -32,6 +34,18 @@ export interface ReportFile {
   readonly path: string;
   readonly sizeBytes: number;
   readonly sha256: string;
+}
+
+export interface TruncationReport {
+  readonly part: string;
+  readonly functions: number;
+  /** Longer than max_length. */
+  readonly truncated: number;
+  readonly pairs: number;
+  /** The same within max_length under both labels. */
+  readonly identicalPairs: number;
+  /** Of training: functions of such pairs. */
+  readonly leftOut: number;
 }
 
 export interface EpochPoint {

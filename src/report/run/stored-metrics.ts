@@ -32,8 +32,22 @@ const storedSet = z.looseObject({
     .optional(),
 });
 
-export const storedMetrics = z.looseObject({ valid: storedSet.optional(), test: storedSet.optional() });
+const count = z.int().min(0);
+const storedTruncation = z.looseObject({
+  functions: count,
+  truncated: count,
+  pairs: count,
+  identical_pairs: count,
+  left_out: count,
+});
+
+export const storedMetrics = z.looseObject({
+  valid: storedSet.optional(),
+  test: storedSet.optional(),
+  truncation: z.record(z.string(), storedTruncation).nullish(),
+});
 
 export type StoredMetrics = z.output<typeof storedMetrics>;
+export type StoredTruncation = z.output<typeof storedTruncation>;
 export type StoredSet = z.output<typeof storedSet>;
 export type StoredRow = z.output<typeof storedRow>;

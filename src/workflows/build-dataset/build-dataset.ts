@@ -1,5 +1,7 @@
 /** @file Builds a dataset from sources of fixes and of labelled functions, with the page that shows it. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import { type BuildDatasetResult, buildDataset as build } from '../../dataset/builder/build-dataset.ts';
 import type { BuildOptions } from '../../dataset/builder/build-options.ts';
@@ -20,6 +22,8 @@ export interface BuildDatasetOptions
   readonly sourceOptions?: SourceOptions;
   /** Where clones and analysed fixes are kept; default: Vultune's cache. */
   readonly cacheDir?: string | undefined;
+  /** Replace a dataset that the folder holds. Default: false, it is refused. */
+  readonly force?: boolean;
   /** Write report.html. Default: true. */
   readonly report?: boolean;
   /** Count tokens in report.html with the tokenizer of this model, if it is on this machine; default: an estimate. */
@@ -56,7 +60,17 @@ export async function buildWith(
 ): Promise<BuildDatasetResult> {
   const context = workflowContext(given);
   const { signal } = context;
-  const { sources, out, sourceOptions = {}, cacheDir, report = true, baseModel, ...others } = options;
+  const {
+    sources,
+    out,
+    force = false,
+    sourceOptions = {},
+    cacheDir,
+    report = true,
+    baseModel,
+    ...others
+  } = options;
+  if (!force) refuseDataset(out);
   const opened = await Promise.all(sources.map((source) => openSource(source, sourceOptions, signal)));
   const progress = buildProgress(context.report);
   try {
@@ -75,6 +89,15 @@ export async function buildWith(
   } finally {
     progress.stop();
   }
+}
+
+/** @throws VultuneError `OUTPUT_EXISTS`: a built dataset is hours of work, and runs name its files. */
+function refuseDataset(out: string): void {
+  if (!existsSync(join(out, 'dataset.json'))) return;
+  throw new VultuneError('OUTPUT_EXISTS', `${out} holds a dataset already`, {
+    where: { file: out },
+    hint: 'choose a new folder, or replace it with --force (force: true)',
+  });
 }
 
 async function openSource(

@@ -1,21 +1,30 @@
 /** @file Compares two models on the same functions: whether their difference is more than noise. */
 import { VultuneError } from '../../base/errors.ts';
-import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
+import type { Columns } from '../../dataset/formats/read-dataset.ts';
 import { calibrateAll } from '../../evaluation/calibration/calibration.ts';
 import { compareModels, type ModelComparison } from '../../evaluation/compare-models.ts';
 import { clusterRecords } from '../../evaluation/resampling/clusters.ts';
 import { DEFAULT_RESAMPLES } from '../../evaluation/resampling/resample.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
-import { checkContamination, contaminationCounts, runFiles } from '../evaluate/evaluation-files.ts';
+import {
+  checkContamination,
+  contaminationCounts,
+  readEvaluated,
+  runFiles,
+} from '../evaluate/evaluation-files.ts';
 import type { ResamplingOptions } from '../evaluate/resampling-options.ts';
 import { ScoringRun } from '../evaluate/scoring-run.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
+import { readingNotes } from '../reading-notes.ts';
 
 export interface CompareOptions extends DeviceOptions, ResamplingOptions {
   /** Two run folders or PEFT adapter folders. */
   readonly runs: readonly [string, string];
-  /** JSON lines with `code` and `target`; default: the test file that both runs name. */
+  /** Functions with labels; default: the test file that both runs name. */
   readonly data?: string | undefined;
+  /** Record field → column of `data`; default: as the runs read their files, else guessed by name. */
+  readonly fields?: Columns | undefined;
   /** Tokens of a function that are read; default: each adapter's own. */
   readonly maxLength?: number | undefined;
 }
@@ -38,7 +47,10 @@ export async function compare(
     ScoringRun,
   ];
   const data = options.data ?? commonTestFile(first, second);
-  const records = await readLabelledRecords(data);
+  const path = await openDataFile(data, context);
+  const read = await readEvaluated(path, [first, second], options.fields);
+  for (const note of readingNotes(read)) report.note(`${data}: ${note}`);
+  const { records } = read;
   const { found, rows } = await checkContamination(records, [first, second], context);
   if (rows.size > 0) {
     report.warn(
@@ -48,7 +60,7 @@ export async function compare(
   const scored = [];
   for (const run of [first, second]) {
     try {
-      const scores = calibrateAll(run.calibration, await run.rawScores('scoring', data, records));
+      const scores = calibrateAll(run.calibration, await run.rawScores('scoring', path, records));
       scored.push({ scores, threshold: run.threshold });
     } finally {
       await run.close();

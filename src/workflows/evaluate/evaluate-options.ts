@@ -1,4 +1,5 @@
 /** @file What an evaluation is asked for. */
+import type { Columns } from '../../dataset/formats/read-dataset.ts';
 import { CALIBRATION_METHODS } from '../../evaluation/calibration/calibration.ts';
 import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
@@ -9,8 +10,10 @@ export const CALIBRATIONS = ['auto', ...CALIBRATION_METHODS] as const;
 export interface EvaluateOptions extends DeviceOptions, ResamplingOptions {
   /** Run folders or PEFT adapter folders, one or more. */
   readonly runs: readonly string[];
-  /** JSON lines with `code` and `target`; default: the test file that all of the runs name. */
+  /** Functions with labels: a file of any format that `openDataset` knows, or a table; default: the test file that all of the runs name. */
   readonly data?: string | undefined;
+  /** Record field → column of `data`, `train` and `valid`; default: as the runs read their files, else guessed by name. */
+  readonly fields?: Columns | undefined;
   /** The baselines are fitted on it; default: the first run's own. */
   readonly train?: string | undefined;
   /** The threshold is chosen on it; default: the stored one. */

@@ -2,7 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import { readLabelledRecords, requireBothClasses } from '../../dataset/read-jsonl.ts';
+import { requireBothClasses } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { allPositive } from '../../evaluation/baselines/all-positive.ts';
 import {
@@ -18,7 +18,9 @@ import { DEFAULT_RESAMPLES } from '../../evaluation/resampling/resample.ts';
 import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import { type RunningTask, type WorkflowContext, workflowContext } from '../context.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import { ownTestFile } from '../own-test-file.ts';
+import { readingNotes } from '../reading-notes.ts';
 import { ensembleOf } from './ensemble.ts';
 import type { EvaluateOptions } from './evaluate-options.ts';
 import type { EvaluatedRun, Evaluation } from './evaluation.ts';
@@ -26,6 +28,7 @@ import {
   checkContamination,
   contaminationError,
   isValidationOf,
+  readEvaluated,
   readOptional,
   runFiles,
 } from './evaluation-files.ts';
@@ -45,9 +48,11 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const context = workflowContext(given);
   requireDistinct(request.runs);
-  const path = request.data ?? ownTestFile(request.runs, context.report);
-  const file = await readLabelledRecords(path);
+  const path = await openDataFile(request.data ?? ownTestFile(request.runs, context.report), context);
   const runs = request.runs.map((run) => new ScoringRun({ ...request, run }, context));
+  const read = await readEvaluated(path, runs, request.fields);
+  for (const note of readingNotes(read)) context.report.note(`${path}: ${note}`);
+  const file = read.records;
   const contamination = await checkContamination(file, runs, context);
   const { found } = contamination;
   if (contamination.rows.size > 0 && !request.allowContamination && !request.dropContaminated) {
@@ -63,11 +68,16 @@ export async function evaluate(
   }
   const data = { path, file, isKept };
   const own = runFiles(runs[0]!);
-  const train = await readOptional(request.train ?? own.train, request.train !== undefined);
+  const train = await readOptional(
+    request.train ?? own.train,
+    request.train !== undefined,
+    runs,
+    request.fields,
+  );
   if (train !== undefined) requireBothClasses(train, request.train ?? own.train!);
   // The baselines choose their settings on validation as the model did.
   const validPath = request.valid ?? own.valid;
-  const validRecords = await readOptional(validPath, request.valid !== undefined);
+  const validRecords = await readOptional(validPath, request.valid !== undefined, runs, request.fields);
   const validation = validRecords === undefined ? undefined : { path: validPath!, records: validRecords };
   const clusters = clusterRecords(test, request.cluster);
   const prepared: PreparedRun[] = [];

@@ -1,8 +1,8 @@
 /** @file The files of an evaluation: test, training, validation, and what of the test file was trained on. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
+import { type Columns, type ReadDataset, readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import {
   type Contamination,
@@ -30,13 +30,27 @@ export function runFiles({ run }: ScoringRun): EvaluationFiles {
   return { train: data.train_file?.path, valid: data.valid_file?.path, test: data.test_file?.path };
 }
 
+/** A file as the user says that it is to be read, else as the runs read theirs. */
+export async function readEvaluated(
+  path: string,
+  runs: readonly ScoringRun[],
+  fields?: Columns,
+): Promise<ReadDataset<LabelledRecord>> {
+  const recorded = runs.flatMap(({ run }) => Object.values(run?.record.data ?? {}));
+  const own = recorded.find((file) => file.path === path && file.columns !== undefined);
+  const usual = own ?? recorded.find(({ columns }) => columns !== undefined);
+  return await readLabelledDataset(path, { fields, usual: usual?.columns });
+}
+
 /** A file that the user named must be there; one that the run remembers may be gone. */
 export async function readOptional(
   path: string | undefined,
   isRequired: boolean,
+  runs: readonly ScoringRun[],
+  fields?: Columns,
 ): Promise<readonly LabelledRecord[] | undefined> {
   if (path === undefined || (!isRequired && !existsSync(path))) return undefined;
-  return readLabelledRecords(path);
+  return (await readEvaluated(path, runs, isRequired ? fields : undefined)).records;
 }
 
 export interface CheckedContamination {
@@ -75,7 +89,7 @@ async function trainingFingerprints(
 ): Promise<TrainingFingerprints | undefined> {
   const file = join(run.header.folder, FINGERPRINTS_FILE);
   if (existsSync(file)) return parseFingerprints(readFileSync(file), file);
-  const records = await readOptional(runFiles(run).train, false);
+  const records = await readOptional(runFiles(run).train, false, [run]);
   return records === undefined ? undefined : fingerprint(records, 'training functions', context);
 }
 
@@ -103,7 +117,7 @@ const WORTH_SHOWING = 5000;
 
 /** Whether the file is the one that chose a run's checkpoint, calibration and threshold. */
 export async function isValidationOf(path: string, runs: readonly ScoringRun[]): Promise<boolean> {
-  if (!existsSync(path)) return false;
+  if (!existsSync(path) || !statSync(path).isFile()) return false;
   const { sha256 } = await fingerprintFile(path);
   return runs.some(({ run }) => run?.record.data.valid_file?.sha256 === sha256);
 }

@@ -3,7 +3,7 @@
  * its detector, and then kept.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
@@ -109,6 +109,7 @@ export class ScoringRun {
   async #ownPredictions(file: string, records: readonly LabelledRecord[]): Promise<Float64Array | undefined> {
     if (this.run === undefined || this.#request.maxLength !== undefined || !existsSync(file))
       return undefined;
+    if (!statSync(file).isFile()) return undefined;
     const { sha256 } = await fingerprintFile(file);
     for (const split of ['test', 'valid'] as const) {
       if (this.run.record.data[`${split}_file`]?.sha256 !== sha256) continue;

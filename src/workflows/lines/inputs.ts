@@ -1,21 +1,24 @@
 /** @file What `lines` reads: records of any dataset, with the lines that a fix changed where they are known, or a source file. */
 
+import { readDataset } from '../../dataset/formats/read-dataset.ts';
 import type { DatasetRecord } from '../../dataset/record.ts';
 import { languageOfPath } from '../../source/languages.ts';
 import type { WorkflowContext } from '../context.ts';
-import { leftOutText } from '../left-out-text.ts';
-import { openInputs } from '../open-inputs.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import { readPredictionInputs } from '../predict/prediction-inputs.ts';
+import { readingNotes } from '../reading-notes.ts';
+import { readingProgress } from '../reading-progress.ts';
 import type { LineInput, LinesOptions } from './lines-options.ts';
 
 /** Everything is read and checked before anything is computed. Throws what the readers throw. */
 export async function readLineInputs(
-  data: string,
-  { stdin }: LinesOptions,
+  reference: string,
+  { fields, stdin }: LinesOptions,
   context: WorkflowContext,
 ): Promise<readonly LineInput[]> {
+  const data = await openDataFile(reference, context);
   if (languageOfPath(data) !== undefined) {
-    const found = await readPredictionInputs(data, context.signal);
+    const found = await readPredictionInputs(data, context);
     return found.map(({ id, code, place }) => ({
       id,
       code,
@@ -24,12 +27,21 @@ export async function readLineInputs(
       firstLine: place?.line ?? 1,
     }));
   }
-  const opened = openInputs([data], { stdin }, context);
-  const inputs: LineInput[] = [];
-  for await (const { record } of opened.records()) inputs.push(inputOf(record, inputs.length + 1));
-  const text = leftOutText(opened.leftOut.counts);
-  if (text !== undefined) context.report.note(text);
-  return inputs;
+  const progress = readingProgress(context.report);
+  try {
+    const read = await readDataset(data, {
+      requireTarget: false,
+      fields,
+      signal: context.signal,
+      ...(stdin === undefined ? {} : { stdin }),
+      onProgress: progress.onProgress,
+    });
+    progress.stop();
+    for (const note of readingNotes(read)) context.report.note(`${data}: ${note}`);
+    return read.records.map((record, i) => inputOf(record, i + 1));
+  } finally {
+    progress.stop();
+  }
 }
 
 function inputOf(record: DatasetRecord, number: number): LineInput {

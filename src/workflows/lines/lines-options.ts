@@ -1,4 +1,5 @@
 /** @file What `lines` takes and what it gives. Types only. */
+import type { Columns } from '../../dataset/formats/read-dataset.ts';
 import type { Target } from '../../dataset/record.ts';
 import type { Clusters } from '../../evaluation/resampling/clusters.ts';
 import type { LineIntervals, LineMeasures } from '../../explain/line-metrics.ts';
@@ -8,6 +9,8 @@ import type { OpenDetectorOptions } from '../open/open-detector.ts';
 export interface LinesOptions extends OpenDetectorOptions {
   /** A dataset of any known format (file, folder, archive, `-`), or a source file; default: the test file of the run. */
   readonly data?: string | undefined;
+  /** Record field → column of `data`; default: guessed by name. */
+  readonly fields?: Columns | undefined;
   /** How lines are scored; default: `gradient`. */
   readonly method?: LineMethod | undefined;
   /** Highest-scoring functions that are given; default: all. */

@@ -1,16 +1,20 @@
 /** @file Predictions: one per function, in the order of the input, none missing. */
+import type { Columns } from '../../dataset/formats/read-dataset.ts';
 import { scoresNote } from '../../evaluation/blend/describe-blend.ts';
 import { shiftPrior } from '../../evaluation/prevalence.ts';
 import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import { type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
-import { ownTestFile } from '../own-test-file.ts';
+import { ownTestColumns, ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
 
 export interface PredictOptions extends OpenDetectorOptions {
-  /** JSON lines with `code`, a source file, or `-` for JSON lines on standard input; default: the test file of the run. */
+  /** Functions: a file of any known format, a table, a source file, or `-` for standard input; default: the test file of the run. */
   readonly data?: string | undefined;
+  /** Record field → column of `data`; default: guessed by name. */
+  readonly fields?: Columns | undefined;
   /** Share of vulnerable functions where the model is used: scores are moved to it. */
   readonly prevalence?: number | undefined;
   /** Give the two logits too. Default: false. */
@@ -51,7 +55,9 @@ export async function predict(
 ): Promise<readonly Prediction[]> {
   const context = workflowContext(given);
   const { signal, report } = context;
-  const inputs = await readPredictionInputs(options.data ?? ownTestFile([options.run], report), signal);
+  const data = await openDataFile(options.data ?? ownTestFile([options.run], report), context);
+  const fields = options.fields ?? (options.data === undefined ? ownTestColumns(options.run) : undefined);
+  const inputs = await readPredictionInputs(data, context, fields);
   const detector = await openDetector(options, context);
   const { blend } = detector.scale;
   if (blend !== undefined) report.note(scoresNote(blend.blend));

@@ -1,10 +1,12 @@
-/** @file What `predict` reads: JSON lines from a file or standard input, or the functions of a source file. */
+/** @file What `predict` reads: functions of a dataset or of standard input, or those of a source file. */
 
 import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
-import { readRecords } from '../../dataset/read-jsonl.ts';
+import { type Columns, readDataset } from '../../dataset/formats/read-dataset.ts';
 import { functionsOfSource } from '../../source/extraction-job.ts';
 import { languageOfPath } from '../../source/languages.ts';
+import type { WorkflowContext } from '../context.ts';
+import { readingNotes } from '../reading-notes.ts';
 
 export interface PredictionInput {
   readonly id: string | number;
@@ -20,12 +22,18 @@ export interface PredictionInput {
 /** Everything is read and checked before anything is computed. Throws what reading records throws, SOURCE_WITHOUT_FUNCTIONS, SOURCE_NOT_PARSED. */
 export async function readPredictionInputs(
   data: string,
-  signal?: AbortSignal,
+  { signal, report }: Partial<WorkflowContext> = {},
+  fields?: Columns,
 ): Promise<readonly PredictionInput[]> {
   const language = languageOfPath(data);
   if (language === undefined) {
-    const records = await readRecords(data, { requireTarget: false });
-    return records.map(({ id, code }, i) => ({ id: id ?? i + 1, code }));
+    const read = await readDataset(data, {
+      requireTarget: false,
+      fields,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    for (const note of readingNotes(read)) report?.note(`${data}: ${note}`);
+    return read.records.map(({ id, code }, i) => ({ id: id ?? i + 1, code }));
   }
   const source = readTextFile(data);
   // A header is C or C++ by what is in it.

@@ -2,7 +2,8 @@
  * @file What a model knows before it is trained: a linear probe on the frozen states behind each of its layers, all layers in
  * one pass. Says how many layers to keep and which pooling to take.
  */
-import { readLabelledRecords, requireBothClasses } from '../../dataset/read-jsonl.ts';
+import { type Columns, readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
+import { requireBothClasses } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import {
   fitLinearProbe,
@@ -19,6 +20,7 @@ import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openBaseModel } from '../open/open-base-model.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
+import { readingNotes } from '../reading-notes.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 
 export interface ProbeOptions extends DeviceOptions {
@@ -27,10 +29,12 @@ export interface ProbeOptions extends DeviceOptions {
   readonly revision?: string | undefined;
   /** Only the first K layers. Default: all. */
   readonly keepLayers?: number | undefined;
-  /** JSON lines that probes are fitted on. */
+  /** Functions with labels that probes are fitted on. */
   readonly train: string;
-  /** JSON lines that they are measured on. */
+  /** Functions with labels that they are measured on. */
   readonly valid: string;
+  /** Record field → column of both; default: guessed by name. */
+  readonly fields?: Columns | undefined;
   /** Tokens read of a function. Default: 512. */
   readonly maxLength?: number;
   /** Default: truncate. */
@@ -69,7 +73,10 @@ const TOKENS_PER_BATCH = 1024;
 export async function probe(options: ProbeOptions, given?: Partial<WorkflowContext>): Promise<ProbeResult> {
   const context = workflowContext(given);
   const { device = 'cpu', numThreads } = options;
-  const [train, valid] = [await readPart(options.train), await readPart(options.valid)];
+  const [train, valid] = [
+    await readPart(options.train, options.fields, context),
+    await readPart(options.valid, options.fields, context),
+  ];
   const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
   const model = await openBaseModel(options.model, options.revision, context, {
     keepLayers: options.keepLayers,
@@ -126,10 +133,15 @@ export async function probe(options: ProbeOptions, given?: Partial<WorkflowConte
   }
 }
 
-async function readPart(path: string): Promise<readonly LabelledRecord[]> {
-  const records = await readLabelledRecords(path);
-  requireBothClasses(records, path);
-  return records;
+async function readPart(
+  path: string,
+  fields: Columns | undefined,
+  { report }: WorkflowContext,
+): Promise<readonly LabelledRecord[]> {
+  const read = await readLabelledDataset(path, { fields });
+  for (const note of readingNotes(read)) report.note(`${path}: ${note}`);
+  requireBothClasses(read.records, path);
+  return read.records;
 }
 
 interface ProbedParts {

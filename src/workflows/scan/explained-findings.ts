@@ -5,7 +5,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import { streamRecords } from '../../dataset/read-jsonl.ts';
+import { readDataset } from '../../dataset/formats/read-dataset.ts';
+import type { FileFingerprint } from '../../runs/environment.ts';
 import { openRun } from '../../runs/run-folder.ts';
 import { explainFindings } from '../../scan/explain-findings.ts';
 import type { Finding } from '../../scan/finding.ts';
@@ -79,8 +80,8 @@ async function vulnerableTrainingFunctions(
   try {
     const file = trainingFile([adapterFolder, dirname(adapterFolder)]);
     if (file === undefined) return known;
-    for await (const { record } of streamRecords(file)) {
-      if (signal.aborted) break;
+    const { records } = await readDataset(file.path, { fields: file.columns, signal });
+    for (const record of records) {
       if (record.target === 1) known.push({ code: record.code, id: record.id, cve: record.cve });
     }
     return known;
@@ -91,10 +92,10 @@ async function vulnerableTrainingFunctions(
   }
 }
 
-function trainingFile(folders: readonly string[]): string | undefined {
+function trainingFile(folders: readonly string[]): FileFingerprint | undefined {
   const run = folders.find((folder) => existsSync(join(folder, 'run.json')));
   const recorded = run === undefined ? undefined : openRun(run).record.data.train_file;
   if (recorded === undefined || !existsSync(recorded.path)) return undefined;
   const { size } = statSync(recorded.path);
-  return size === recorded.sizeBytes && size <= MOST_TRAINING_BYTES ? recorded.path : undefined;
+  return size === recorded.sizeBytes && size <= MOST_TRAINING_BYTES ? recorded : undefined;
 }

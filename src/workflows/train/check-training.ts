@@ -7,44 +7,81 @@ import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
-import type { TrainConfig } from '../../config/train-config.ts';
+import type { UnresolvedConfig } from '../../config/train-config.ts';
+import { partWarnings } from '../../dataset/part-warnings.ts';
 import { openModel } from '../../network/open-model.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import type { WorkflowContext } from '../context.ts';
-import { trainingExamples } from './examples.ts';
+import { estimateTraining } from './estimate.ts';
+import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
+import { resolveLength } from './length.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import type { TrainRequest } from './train.ts';
+import { truncationText } from './truncation-text.ts';
 
-/** Throws what `train` would throw. @returns what could not be checked, one phrase each */
+export interface TrainingCheck {
+  /** Of the configuration that was asked for, with a length for `max_length: auto` where the model is here. */
+  readonly config: UnresolvedConfig;
+  /** What was found, a sentence each. */
+  readonly notes: readonly string[];
+  /** What `train` would do all the same, and should not be missed. */
+  readonly warnings: readonly string[];
+  /** One phrase each. */
+  readonly unchecked: readonly string[];
+}
+
+/** Throws what `train` would throw. */
 export async function checkTraining(
-  { config, inputs }: TrainRequest,
+  { config: given, inputs }: TrainRequest,
   { signal }: Pick<WorkflowContext, 'signal'>,
-): Promise<readonly string[]> {
-  const unchecked = ['whether the memory is enough'];
-  requireWritable(config.output_dir);
-  await requireDevice(config.device);
-  const path = await modelOnThisMachine(config, signal);
+): Promise<TrainingCheck> {
+  const unchecked = ['whether the memory is enough: it is estimated'];
+  const notes: string[] = [];
+  const warnings: string[] = [
+    ...partWarnings(
+      Object.fromEntries(
+        inputs.map(({ key, records }) => [
+          key,
+          { functions: records.length, vulnerable: records.filter(({ target }) => target === 1).length },
+        ]),
+      ),
+    ),
+  ];
+  requireWritable(given.output_dir);
+  await requireDevice(given.device);
+  const path = await modelOnThisMachine(given, signal);
   if (path === undefined) {
-    return [
-      `the model with its tokenizer, and target_modules, lora_layers and lengths against it (${config.base_model} is not on this machine yet)`,
-      ...unchecked,
-    ];
+    const model = `the model with its tokenizer, and target_modules, lora_layers and lengths against it (${given.base_model} is not on this machine yet)`;
+    return { config: given, notes, warnings, unchecked: [model, ...unchecked] };
   }
-  const model = await openModel(path, { keepLayers: config.keep_layers ?? undefined });
+  const model = await openModel(path, { keepLayers: given.keep_layers ?? undefined });
   try {
+    const report = { note: (text: string) => notes.push(text), warn: (text: string) => warnings.push(text) };
+    const train = inputs.find(({ key }) => key === 'train_file')?.records ?? [];
+    const config = resolveLength(given, model, train, report);
     const plan = planTraining(config, model);
     firstParameters(plan);
-    const records = inputs.find(({ key }) => key === 'train_file')?.records ?? [];
-    trainingExamples(plan, records);
+    const { examples, truncation } = trainingExamples(plan, train);
+    const estimate = estimateTraining(plan, examples);
+    notes.push(...estimate.notes);
+    warnings.push(...estimate.warnings);
+    const cut = [truncation];
+    for (const { key, records } of inputs) {
+      if (key !== 'train_file') cut.push(cutPart(key, records, evaluationFunctions(plan, records)));
+    }
+    for (const part of cut) {
+      const found = truncationText(part, config.max_length);
+      if (found !== undefined) (found.isWarning ? warnings : notes).push(found.text);
+    }
+    return { config, notes, warnings, unchecked };
   } finally {
     await model.checkpoint.close();
   }
-  return unchecked;
 }
 
 /** Undefined where it would have to be downloaded. */
 async function modelOnThisMachine(
-  { base_model, revision }: TrainConfig,
+  { base_model, revision }: UnresolvedConfig,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {

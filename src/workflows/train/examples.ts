@@ -1,57 +1,81 @@
 /** @file Records -> what the network reads of them: examples to train on, token ids to evaluate on. */
 import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import { encodeFunctions } from '../../network/encode-functions.ts';
+import { type EncodedFunction, encodeFunctions } from '../../network/encode-functions.ts';
+import { findTruncation } from '../../network/truncation.ts';
 import type { Label } from '../../objectives/classification.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
 import type { TrainingPlan } from './setup.ts';
+import type { CutPart } from './truncation-text.ts';
+
+export interface TrainingExamples {
+  readonly examples: Example<Label>[];
+  readonly truncation: CutPart;
+}
 
 /**
- * Functions to train on; those that `long_functions: drop` drops are left out.
+ * Functions to train on; those that `long_functions: drop` and `drop_identical_pairs` drop are left out.
  * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are.
  */
 export function trainingExamples(
   { config, model, pooling, task }: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'task'>,
   records: readonly LabelledRecord[],
-): Example<Label>[] {
+): TrainingExamples {
   const encoded = encodeFunctions(
     model,
     records.map(({ code }) => code),
     { maxLength: config.max_length, longFunctions: config.long_functions, pooling },
   );
+  const { identicalRows, ...truncation } = findTruncation(records, encoded);
+  const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
   const examples = records.flatMap((record, i): Example<Label>[] => {
     const ids = encoded[i]?.ids;
-    if (ids === undefined) return [];
+    if (ids === undefined || leftOut.has(i)) return [];
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
     return [{ ids, target: task.target(record), weight: set * config.class_weights[record.target] }];
   });
   if (examples.length === 0) {
-    throw new VultuneError('DATASET_EMPTY', `all ${records.length} functions are longer than max_length`, {
+    const why =
+      leftOut.size === 0
+        ? `all ${records.length} functions are longer than max_length`
+        : `no function is left to train on: ${leftOut.size} of ${records.length} are of pairs that are the same within max_length = ${config.max_length}`;
+    throw new VultuneError('DATASET_EMPTY', why, {
       where: { file: config.train_file, name: 'long_functions' },
-      hint: 'Raise max_length, or use long_functions: truncate.',
+      hint: 'Raise max_length (or max_length: auto), or use long_functions: truncate.',
     });
   }
   const labels = new Set(examples.filter(({ weight }) => weight > 0).map(({ target }) => target));
   if (labels.size < 2) {
-    const dropped = records.length - examples.length;
+    const dropped = records.length - examples.length - leftOut.size;
+    const alike = leftOut.size === 0 ? '' : `, ${leftOut.size} of pairs that are the same within it`;
     throw new VultuneError(
       'DATASET_ONE_CLASS',
-      `the functions that are trained on have one label alone: ${dropped} of ${records.length} are longer than max_length and dropped`,
+      `the functions that are trained on have one label alone: ${dropped} of ${records.length} are longer than max_length and dropped${alike}`,
       {
         where: { file: config.train_file, name: 'long_functions' },
         hint: 'Raise max_length, or use long_functions: truncate.',
       },
     );
   }
-  return examples;
+  return { examples, truncation: { ...truncation, key: 'train_file', leftOut: leftOut.size } };
+}
+
+/** What is cut of a file that is evaluated on: nothing of it is left out. */
+export function cutPart(
+  key: string,
+  records: readonly LabelledRecord[],
+  encoded: readonly EncodedFunction[],
+): CutPart {
+  const { identicalRows: _rows, ...found } = findTruncation(records, encoded);
+  return { ...found, key, leftOut: 0 };
 }
 
 /** Functions to evaluate on: none is left out, or figures of different settings would be of different data. */
-export function evaluationIds(
+export function evaluationFunctions(
   { config, model, pooling }: Pick<TrainingPlan, 'config' | 'model' | 'pooling'>,
   records: readonly LabelledRecord[],
-): (readonly number[])[] {
+): readonly EncodedFunction[] {
   return encodeFunctions(
     model,
     records.map(({ code }) => code),
@@ -60,5 +84,5 @@ export function evaluationIds(
       longFunctions: keepAll(config.long_functions),
       pooling,
     },
-  ).map((one) => one!.ids);
+  ).map((one) => one!);
 }

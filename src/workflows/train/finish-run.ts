@@ -33,6 +33,7 @@ import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
 import { type EvaluatedSplit, type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
 import type { TrainingPlan } from './setup.ts';
 import type { StorableBlend } from './train-blend.ts';
+import type { CutPart } from './truncation-text.ts';
 
 export interface FinishedTraining {
   readonly run: WritableRun;
@@ -41,6 +42,8 @@ export interface FinishedTraining {
   readonly train: readonly LabelledRecord[];
   /** Validation first. */
   readonly splits: readonly EvaluatedSplit[];
+  /** What was cut of the functions of each file; not said of a run that does not know. */
+  readonly cut?: readonly CutPart[];
   /** Asked when the adapter is written: which lines mattered in the most confident mistakes. */
   readonly explain?: MistakeExplainer;
   /** Aborted: the rest is left to a resumed run. */
@@ -75,7 +78,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   );
   writeFileAtomic(
     run.paths.metrics,
-    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, blend: blendJson(blend), ...metrics }, null, 2)}\n`,
+    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, blend: blendJson(blend), truncation: truncationJson(finished.cut), ...metrics }, null, 2)}\n`,
   );
   const card = modelCard(finished, judgements, comparisons);
   writeFileAtomic(join(run.paths.adapter, 'README.md'), card);
@@ -136,6 +139,17 @@ function blendJson(stored: StorableBlend): object {
   return { used, validation: { functions, roc_auc: rocAuc }, threshold, alarm_budget: alarmBudget ?? null };
 }
 
+/** By part; null for a run that does not know. */
+function truncationJson(parts: readonly CutPart[] | undefined): object | null {
+  if (parts === undefined) return null;
+  return Object.fromEntries(
+    parts.map(({ key, functions, truncated, pairs, identicalPairs, leftOut }) => [
+      key.replace(/_file$/, ''),
+      { functions, truncated, pairs, identical_pairs: identicalPairs, left_out: leftOut },
+    ]),
+  );
+}
+
 function writePredictions(
   folder: string,
   { split: { name, records, scores: rawScores }, scores, comparison: { blend } }: JudgedSplit,
@@ -155,7 +169,7 @@ function writePredictions(
 }
 
 function modelCard(
-  { plan: { config, model, pooling }, train, splits }: FinishedTraining,
+  { plan: { config, model, pooling }, train, splits, cut: parts = [] }: FinishedTraining,
   { threshold, calibration, alarmBudget, blend: { blend } }: JudgedSplits,
   comparisons: RunResult['comparisons'],
 ): string {
@@ -175,6 +189,7 @@ function modelCard(
     'lora_layers',
     'max_length',
     'long_functions',
+    'drop_identical_pairs',
     'pooling',
     'packing',
     'functions_per_step',
@@ -188,10 +203,17 @@ function modelCard(
     'weight_decay',
     'seed',
   ] as const;
+  const cut = (key: string) => {
+    const part = parts.find((one) => one.key === `${key}_file`);
+    return part === undefined ? {} : { truncated: part.truncated, identicalPairs: part.identicalPairs };
+  };
   return formatModelCard({
     baseModel: config.base_model,
     settings: shown.map((key) => [key, JSON.stringify(key === 'pooling' ? pooling : config[key])]),
-    data: [count('train', train), ...splits.map((split) => count(split.name, split.records))],
+    data: [
+      { ...count('train', train), ...cut('train') },
+      ...splits.map(({ name: split, records }) => ({ ...count(split, records), ...cut(split) })),
+    ],
     usage: {
       base: cardBase(config, model.path),
       maxLength: config.max_length,

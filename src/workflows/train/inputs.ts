@@ -2,36 +2,69 @@
  * @file Checks everything that a training run reads, before a model is loaded or a folder made: the data files
  * line by line, and that the run folder is free.
  */
+import { existsSync, statSync } from 'node:fs';
 import { VultuneError } from '../../base/errors.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
-import { readLabelledRecords, requireBothClasses } from '../../dataset/read-jsonl.ts';
+import { type Columns, readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
+import { requireBothClasses } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { checkRunFolderFree } from '../../runs/run-folder.ts';
+import type { WorkflowContext } from '../context.ts';
+import { openDataFile } from '../open/open-data-file.ts';
+import { readingNotes } from '../reading-notes.ts';
 
 export interface CheckedFile {
   readonly key: 'train_file' | 'valid_file' | 'test_file';
   readonly path: string;
   readonly records: readonly LabelledRecord[];
+  /** Record field → column, where the file is a table of unknown make. */
+  readonly columns?: Columns | undefined;
+  /** How the file was understood, a phrase each. */
+  readonly notes?: readonly string[];
 }
 
 export type TrainInputs = Pick<
   TrainConfig,
-  'train_file' | 'valid_file' | 'test_file' | 'output_dir' | 'class_weights' | 'set_weights'
+  'train_file' | 'valid_file' | 'test_file' | 'fields' | 'output_dir' | 'class_weights' | 'set_weights'
 >;
 
 /** @throws VultuneError `RUN_EXISTS`, `CONFIG_WEIGHTS`, and the dataset readers' errors; the first that is met. */
-export async function checkTrainInputs(config: TrainInputs): Promise<readonly CheckedFile[]> {
+export async function checkTrainInputs(
+  config: TrainInputs,
+  context: Partial<WorkflowContext> = {},
+): Promise<readonly CheckedFile[]> {
   checkRunFolderFree(config.output_dir);
   const files: CheckedFile[] = [];
   for (const key of ['train_file', 'valid_file', 'test_file'] as const) {
-    const path = config[key];
-    if (path === null) continue;
-    const records = await readLabelledRecords(path);
+    const reference = config[key];
+    if (reference === null) continue;
+    const path = await openDataFile(reference, context);
+    requireFile(path, key);
+    const read = await readLabelledDataset(
+      path,
+      config.fields === null ? {} : { fields: given(config.fields) },
+    );
+    const { records, columns } = read;
     requireBothClasses(records, path);
     if (key === 'train_file') requireBothWeights(config, records);
-    files.push({ key, path, records });
+    files.push({ key, path, records, columns, notes: readingNotes(read) });
   }
   return files;
+}
+
+const given = (fields: NonNullable<TrainConfig['fields']>): Columns =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([field, column]) => (column === undefined ? [] : [[field, column]])),
+  );
+
+/** A resumed run must read the same bytes, and a folder has no fingerprint. */
+function requireFile(path: string, key: string): void {
+  if (!existsSync(path) || statSync(path).isFile()) return;
+  const what = statSync(path).isDirectory() ? 'a folder' : 'not a regular file';
+  throw new VultuneError('DATASET_NOT_A_FILE', `${path} is ${what}, expected one file`, {
+    where: { file: path, name: key },
+    hint: `name one file of it, or make one: vultune data convert ${path} --out ${key.replace('_file', '')}.jsonl`,
+  });
 }
 
 /** A class whose functions all have the weight 0 is not learnt from, which is a training on one class. */

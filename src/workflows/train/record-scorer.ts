@@ -1,10 +1,12 @@
 /** @file Scores data set records with a network in training; token ids of a data set are made once. */
 import type { LabelledRecord } from '../../dataset/record.ts';
+import type { EncodedFunction } from '../../network/encode-functions.ts';
 import type { FrozenFeatures } from '../../network/frozen-features.ts';
 import type { Network } from '../../network/network.ts';
 import { scoreFunctions } from '../../network/score-functions.ts';
-import { evaluationIds } from './examples.ts';
+import { cutPart, evaluationFunctions } from './examples.ts';
 import type { TrainingPlan } from './setup.ts';
+import type { CutPart } from './truncation-text.ts';
 
 export interface ScorerParts {
   readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'task'>;
@@ -16,7 +18,7 @@ export interface ScorerParts {
 /** Scores records with the network as it is; their token ids are made once. */
 export class RecordScorer {
   readonly #parts: ScorerParts;
-  readonly #ids = new Map<readonly LabelledRecord[], readonly (readonly number[])[]>();
+  readonly #encoded = new Map<readonly LabelledRecord[], readonly EncodedFunction[]>();
 
   constructor(parts: ScorerParts) {
     this.#parts = parts;
@@ -24,9 +26,18 @@ export class RecordScorer {
 
   /** Token ids of each record. */
   ids(records: readonly LabelledRecord[]): readonly (readonly number[])[] {
-    const ids = this.#ids.get(records) ?? evaluationIds(this.#parts.plan, records);
-    this.#ids.set(records, ids);
-    return ids;
+    return this.#encode(records).map(({ ids }) => ids);
+  }
+
+  /** What is cut of the records. */
+  truncation(key: string, records: readonly LabelledRecord[]): CutPart {
+    return cutPart(key, records, this.#encode(records));
+  }
+
+  #encode(records: readonly LabelledRecord[]): readonly EncodedFunction[] {
+    const encoded = this.#encoded.get(records) ?? evaluationFunctions(this.#parts.plan, records);
+    this.#encoded.set(records, encoded);
+    return encoded;
   }
 
   async scores(

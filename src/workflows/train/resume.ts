@@ -1,12 +1,16 @@
 /** @file Resumes a stopped training: the same configuration, data and base model, from its last checkpoint. */
+import { existsSync } from 'node:fs';
 import { VultuneError } from '../../base/errors.ts';
+import { isHubDataset } from '../../checkpoint/sources/hub-dataset.ts';
 import { parseTrainConfig } from '../../config/load.ts';
-import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
+import type { TrainConfig } from '../../config/train-config.ts';
+import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
+import { openDataFile } from '../open/open-data-file.ts';
 import { findStart } from './resume-point.ts';
 import { openRunModel, requireSameModel, withMovedModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
@@ -34,9 +38,9 @@ export async function resumeTraining(
       context.report.note(`the run in ${dir} is finished; its figures are in ${run.paths.metrics}`);
       return { status: 'finished before', run: dir };
     }
-    const config = withMovedModel(parseTrainConfig(run.record.config, run.paths.record), run);
+    const config = withMovedModel(parseTrainConfig(storedConfig(run), run.paths.record), run);
     await requireDevice(config.device);
-    const records = await readRecordsAgain(run);
+    const records = await readRecordsAgain(run, config, context);
     const model = await openRunModel(config, context);
     try {
       requireSameModel(run, model);
@@ -58,17 +62,28 @@ export async function resumeTraining(
   }
 }
 
+/** A run of before pairs were left out resumes with those it began with. */
+const storedConfig = ({ record }: WritableRun) => ({ drop_identical_pairs: false, ...record.config });
+
 /** Throws RUN_DATA_CHANGED when a file is not what the run was started with. */
-async function readRecordsAgain(run: WritableRun): Promise<RecordsByKey> {
+async function readRecordsAgain(
+  run: WritableRun,
+  config: TrainConfig,
+  context: WorkflowContext,
+): Promise<RecordsByKey> {
   const records = new Map<string, readonly LabelledRecord[]>();
-  for (const [key, { path, sha256 }] of Object.entries(run.record.data)) {
+  for (const [key, { path: recorded, sha256, columns }] of Object.entries(run.record.data)) {
+    const reference = config[key as keyof TrainConfig];
+    // A cache may have been emptied since.
+    const isGone = typeof reference === 'string' && isHubDataset(reference) && !existsSync(recorded);
+    const path = isGone ? await openDataFile(reference, context) : recorded;
     if ((await fingerprintFile(path)).sha256 !== sha256) {
       throw new VultuneError('RUN_DATA_CHANGED', `${key} is not the file that the run was started with`, {
         where: { file: path, name: key },
         hint: 'A resumed run must read what it read before: put the file back, or start a new run.',
       });
     }
-    records.set(key, await readLabelledRecords(path));
+    records.set(key, (await readLabelledDataset(path, { fields: columns })).records);
   }
   return records;
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { VultuneError } from '../../base/errors.ts';
 import { findMoved, pathFrom } from '../../base/moved-path.ts';
-import type { TrainConfig } from '../../config/train-config.ts';
+import type { TrainConfig, UnresolvedConfig } from '../../config/train-config.ts';
 import { differingPart, modelIdentity } from '../../network/model-identity.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import type { Run } from '../../runs/run-folder.ts';
@@ -12,7 +12,7 @@ import type { WorkflowContext } from '../context.ts';
 import { openBaseModel } from '../open/open-base-model.ts';
 
 /** The base model that a configuration names, with the layers that it keeps. */
-export const openRunModel = (config: TrainConfig, context: WorkflowContext): Promise<OpenModel> =>
+export const openRunModel = (config: UnresolvedConfig, context: WorkflowContext): Promise<OpenModel> =>
   openBaseModel(config.base_model, config.revision ?? undefined, context, {
     keepLayers: config.keep_layers ?? undefined,
   });

@@ -31,6 +31,7 @@ import { TrainingProgress } from './progress.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { requireFitting } from './resume-point.ts';
 import type { TrainingPlan } from './setup.ts';
+import { type CutPart, truncationText } from './truncation-text.ts';
 
 /**
  * `finished`: `threshold` and `comparisons` say how well the model does. `interrupted`: the signal stopped it, and the run
@@ -60,7 +61,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     ...(config.num_threads === null ? {} : { threads: config.num_threads }),
   });
   const { network, features } = trainingNetwork(plan, backend, state.parameters);
-  const functions = trainingExamples(plan, records.get('train_file')!);
+  const { examples: functions, truncation } = trainingExamples(plan, records.get('train_file')!);
   const validRecords = records.get('valid_file')!;
   const scorer = new RecordScorer({ plan, network, features, signal });
   const metric = metricNamed(config.metric_for_best_model);
@@ -124,6 +125,14 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       trainFunctions: functions.length,
     });
   }
+  const cut = [
+    truncation,
+    ...['valid_file', 'test_file'].flatMap((key) => {
+      const part = records.get(key);
+      return part === undefined ? [] : [scorer.truncation(key, part)];
+    }),
+  ];
+  reportTruncation(cut, config.max_length, report);
   report.note(describeStart(job, functions.length, network));
   progress = new TrainingProgress(report, {
     totalSteps: trainer.totalSteps,
@@ -148,6 +157,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       parameters,
       train: records.get('train_file')!,
       splits,
+      cut,
       explain: mistakeExplainer({ model, adapter: run.paths.adapter, backend }, context),
       signal,
     });
@@ -231,6 +241,19 @@ async function evaluateSplits(
   } catch (error) {
     if (context.signal.aborted) return undefined;
     throw error;
+  }
+}
+
+function reportTruncation(
+  parts: readonly CutPart[],
+  maxLength: number,
+  report: WorkflowContext['report'],
+): void {
+  for (const part of parts) {
+    const found = truncationText(part, maxLength);
+    if (found === undefined) continue;
+    if (found.isWarning) report.warn(found.text);
+    else report.note(found.text);
   }
 }
 

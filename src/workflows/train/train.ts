@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { pathFrom } from '../../base/moved-path.ts';
 import { checkTrainOptions } from '../../config/load.ts';
-import type { TrainConfig, TrainOptions } from '../../config/train-config.ts';
+import type { TrainOptions, UnresolvedConfig } from '../../config/train-config.ts';
 import { currentEnvironment, type FileFingerprint, fingerprintFile } from '../../runs/environment.ts';
 import { createRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
@@ -10,13 +10,14 @@ import { initialState } from '../../training/trainer-state.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { packageVersions } from '../package-versions.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
+import { resolveLength } from './length.ts';
 import { openRunModel, runModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
 
 /** A configuration whose data files are read and checked; the run folder is free. */
 export interface TrainRequest {
-  readonly config: TrainConfig;
+  readonly config: UnresolvedConfig;
   readonly inputs: readonly CheckedFile[];
 }
 
@@ -28,25 +29,33 @@ export interface TrainRequest {
  */
 export async function train(options: TrainOptions, context?: Partial<WorkflowContext>): Promise<TrainResult> {
   const config = checkTrainOptions(options);
-  return await startTraining({ config, inputs: await checkTrainInputs(config) }, context);
+  return await startTraining({ config, inputs: await checkTrainInputs(config, context) }, context);
 }
 
 /** `train` for a configuration that has been read and checked. */
 export async function startTraining(
-  { config, inputs }: TrainRequest,
-  given?: Partial<WorkflowContext>,
+  { config: given, inputs }: TrainRequest,
+  givenContext?: Partial<WorkflowContext>,
 ): Promise<TrainResult> {
-  const context = workflowContext(given);
-  await requireDevice(config.device);
+  const context = workflowContext(givenContext);
+  await requireDevice(given.device);
   const records = new Map(inputs.map((input) => [input.key, input.records]));
-  const model = await openRunModel(config, context);
+  for (const { path, notes = [] } of inputs) {
+    for (const note of notes) context.report.note(`${path}: ${note}`);
+  }
+  const model = await openRunModel(given, context);
   try {
+    const config = resolveLength(given, model, records.get('train_file')!, context.report);
     const plan = planTraining(config, model);
     const parameters = firstParameters(plan);
     const data: Record<string, FileFingerprint> = {};
-    for (const { key, path } of inputs) {
+    for (const { key, path, columns } of inputs) {
       const pathFromRun = pathFrom(config.output_dir, path);
-      data[key] = { ...(await fingerprintFile(resolve(path))), pathFromRun };
+      data[key] = {
+        ...(await fingerprintFile(resolve(path))),
+        pathFromRun,
+        ...(columns === undefined ? {} : { columns }),
+      };
     }
     const environment = currentEnvironment({
       versions: packageVersions(),

@@ -48,6 +48,19 @@ const command = dataCommand(parts as BuildParts);
 const run = (...argv: string[]) => cliCase([command], ['data', 'build', ...argv]);
 
 describe('data build', () => {
+  test('a folder that holds a dataset is refused, and replaced with --force', async () => {
+    const out = join(folder, 'built');
+    mkdirSync(out);
+    writeFileSync(join(out, 'dataset.json'), '{}');
+    const before = asked.length;
+    const refused = await run(`project-kb=${folder}`, '--out', out);
+    expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('OUTPUT_EXISTS')]);
+    expect(refused.stderr).toContain('--force');
+    expect(asked).toHaveLength(before);
+    expect((await run(`project-kb=${folder}`, '--out', out, '--force', '--no-report')).exitCode).toBe(0);
+    expect(asked).toHaveLength(before + 1);
+  });
+
   test('sources, defaults, the summary', async () => {
     const { stdout, stderr, exitCode } = await run(`project-kb=${folder}`, '--out', 'd');
     expect(exitCode).toBe(0);

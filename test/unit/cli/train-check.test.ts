@@ -2,8 +2,9 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseTrainConfig } from '../../../src/config/load.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkTrainOptions } from '../../../src/config/load.ts';
+import type { TrainOptions } from '../../../src/config/train-config.ts';
 import { checkTraining } from '../../../src/workflows/train/check-training.ts';
 import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -15,27 +16,34 @@ beforeAll(async () => {
   const lines = [0, 1, 0, 1].map((target, i) => JSON.stringify({ code: `function f${i}() {}`, target }));
   for (const part of ['train', 'valid'])
     writeFileSync(join(folder, `${part}.jsonl`), `${lines.join('\n')}\n`);
+  // One token a character: what differs stands behind the 40th.
+  const pairs = ['a', 'b', 'c', 'd'].flatMap((pair, i) =>
+    ([1, 0] as const).map((target) => {
+      const at = pair === 'a' ? 10 : 40;
+      return JSON.stringify({ code: `${'x'.repeat(at)}${i}${target}`.padEnd(60, 'y'), target, pair });
+    }),
+  );
+  writeFileSync(join(folder, 'pairs.jsonl'), `${pairs.join('\n')}\n`);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const cutOf = (warnings: readonly string[]) => warnings.filter((text) => text.includes('max_length'));
+
 async function check(settings: Record<string, unknown> = {}) {
-  const config = parseTrainConfig(
-    {
-      base_model: join(folder, 'base'),
-      train_file: join(folder, 'train.jsonl'),
-      valid_file: join(folder, 'valid.jsonl'),
-      output_dir: join(folder, 'new'),
-      max_length: 32,
-      ...settings,
-    },
-    'test',
-  );
+  const config = checkTrainOptions({
+    base_model: join(folder, 'base'),
+    train_file: join(folder, 'train.jsonl'),
+    valid_file: join(folder, 'valid.jsonl'),
+    output_dir: join(folder, 'new'),
+    max_length: 32,
+    ...settings,
+  } as TrainOptions);
   const { signal } = new AbortController();
   return await checkTraining({ config, inputs: await checkTrainInputs(config) }, { signal });
 }
 
 test('a training that can start passes, and no folder is made', async () => {
-  expect(await check()).toEqual(['whether the memory is enough']);
+  expect(await check()).toMatchObject({ unchecked: [expect.stringContaining('memory')] });
   expect(readdirSync(folder)).not.toContain('new');
 });
 
@@ -55,6 +63,44 @@ test.each<[string, Record<string, unknown>, RegExp]>([
 });
 
 test('a model that would have to be downloaded is said to be unchecked', async () => {
-  const unchecked = await check({ base_model: 'pypi:no-such-model-here==0.0.1', cache_dir: folder });
+  const { unchecked } = await check({ base_model: 'pypi:no-such-model-here==0.0.1', cache_dir: folder });
   expect(unchecked.join()).toContain('is not on this machine yet');
+});
+
+test('tokens, steps, memory and parts that are too small are said', async () => {
+  const { notes, warnings } = await check();
+  expect(notes.join('\n')).toMatch(/4 functions and [\d,]+ tokens an epoch; 3 optimiser steps in 3 epochs/);
+  expect(notes.join('\n')).toMatch(/memory: about/);
+  expect(notes.join('\n')).not.toMatch(/time:/);
+  expect(warnings.join('\n')).toMatch(/valid_file has 2 vulnerable functions/);
+});
+
+describe('what is cut', () => {
+  const file = () => join(folder, 'pairs.jsonl');
+
+  test('functions and pairs that lose their difference are counted, and left out of training', async () => {
+    const { warnings } = await check({ train_file: file() });
+    expect(cutOf(warnings)).toEqual([
+      expect.stringMatching(
+        /^train_file: 8 of 8 functions .*; 3 of 4 pairs .* same tokens under both labels.*6 functions are left out/,
+      ),
+    ]);
+  });
+
+  test('unless that is not wanted', async () => {
+    const { warnings } = await check({ train_file: file(), drop_identical_pairs: false });
+    expect(cutOf(warnings)).toEqual([expect.stringContaining('they stay in training')]);
+  });
+
+  test('validation keeps them: no model can tell them apart', async () => {
+    const { warnings } = await check({ valid_file: file() });
+    expect(cutOf(warnings)).toEqual([expect.stringMatching(/^valid_file: .*no model can tell them apart/)]);
+  });
+
+  test('max_length: auto reads as much as the pairs need', async () => {
+    const { config, warnings, notes } = await check({ train_file: file(), max_length: 'auto' });
+    expect(config).toMatchObject({ max_length: 128, tokens_per_batch: 1024 });
+    expect(cutOf(warnings)).toEqual([]);
+    expect(notes.join()).toContain('max_length: auto is 128');
+  });
 });

@@ -16,7 +16,12 @@ describe('train', () => {
   const command = trainCommand({
     train: async (request) => void asked.train.push(request),
     resume: async (request) => void asked.resume.push(request),
-    check: async () => ['what is not here'],
+    check: async ({ config }) => ({
+      config,
+      notes: ['a finding'],
+      warnings: ['a doubt'],
+      unchecked: ['what is not here'],
+    }),
   });
   const run = (...argv: string[]) => cliCase([command], ['train', ...argv]);
   const lines = (...targets: number[]) =>

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
 import { loadTrainConfig, parseTrainConfig } from '../../../src/config/load.ts';
-import type { TrainConfig } from '../../../src/config/train-config.ts';
-import { warmupSteps } from '../../../src/config/train-config.ts';
+import type { UnresolvedConfig } from '../../../src/config/train-config.ts';
+import { warmupSteps, withMaxLength } from '../../../src/config/train-config.ts';
 
 const REQUIRED = `base_model: some/model
 train_file: train.jsonl
@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function load(yaml: string, ...overrides: string[]): TrainConfig {
+function load(yaml: string, ...overrides: string[]): UnresolvedConfig {
   writeFileSync(file, yaml);
   return loadTrainConfig({ file, overrides });
 }
@@ -92,6 +92,14 @@ describe('values', () => {
   test('null takes a value back', () => {
     expect(load(`${REQUIRED}max_grad_norm: 3`, 'max_grad_norm=null').max_grad_norm).toBeNull();
     expect(load(`${REQUIRED}functions_per_step: 3`, 'functions_per_step=').functions_per_step).toBeNull();
+  });
+
+  test('max_length: auto is left to the model and the data, and no run was stored with it', () => {
+    const config = load(REQUIRED, 'max_length=auto');
+    expect(config).toMatchObject({ max_length: 'auto', tokens_per_batch: null });
+    expect(withMaxLength(config, 300)).toMatchObject({ max_length: 300, tokens_per_batch: 1024 });
+    expect(withMaxLength(config, 2000)).toMatchObject({ max_length: 2000, tokens_per_batch: 2000 });
+    expect(() => parseTrainConfig(config, 'run.json')).toThrow(/max_length is auto/);
   });
 
   test('tokens_per_batch grows with max_length, and warm-up is a ratio or steps', () => {

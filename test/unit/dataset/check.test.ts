@@ -99,7 +99,7 @@ describe('findLeaks', () => {
   });
 
   test('kinds that were not asked for are not looked for', async () => {
-    const records = [inPart('train', { pair: 'p' }), inPart('test', { pair: 'p' })];
+    const records = [inPart('train', { pair: 'p' }), inPart('test', { pair: 'p', target: 1 })];
     const report = await findLeaks(records, { kinds: ['commit', 'near-duplicate'] });
     expect(report.ok).toBe(true);
     expect(report.leaks.map(({ kind }) => kind)).toEqual(['near-duplicate', 'commit']);
@@ -149,7 +149,7 @@ describe('data check', () => {
 
     const leaky = dataset('leaky', {
       'train.jsonl': [{ target: 1, pair: 'a' }, {}],
-      'test.jsonl': [{}, { pair: 'a' }],
+      'test.jsonl': [{ target: 1 }, { pair: 'a' }],
     });
     const bad = await run(leaky);
     expect(bad.exitCode).toBe(1);
@@ -220,4 +220,19 @@ describe.skipIf(shared === undefined)('X_1 as published', () => {
       [774, 260],
     ]);
   });
+});
+
+test('a test part without a vulnerable function is an error of the check', async () => {
+  const parts = [
+    { part: 'train', record: { code: 'int f() { return read(1); }', target: 1 as const } },
+    { part: 'train', record: { code: 'int g() { return write(2); }', target: 0 as const } },
+    { part: 'test', record: { code: 'void h(char *p) { free(p); }', target: 0 as const } },
+  ].map((one, line) => ({ ...one, file: 'x.jsonl', line: line + 1 }));
+  const report = await findLeaks(parts);
+  expect(report.leaks.every(({ groups }) => groups === 0)).toBe(true);
+  expect(report).toMatchObject({
+    ok: false,
+    unusable: [expect.stringContaining('none of them is vulnerable')],
+  });
+  expect((await findLeaks(parts.slice(0, 2))).ok).toBe(true);
 });

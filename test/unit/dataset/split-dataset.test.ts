@@ -234,7 +234,7 @@ describe('data split', () => {
     expect(result.stdout).toContain('test has no vulnerable function');
     const checked = await run('check', join(folder, 'poor'));
     expect(checked.stdout).toContain('test has no vulnerable function');
-    expect(checked.stdout).not.toContain('train has');
+    expect(checked.stdout).not.toMatch(/train has (?:no|only)/);
   });
 
   test('a broken line late in the file: the earlier dataset stays as it was', async () => {

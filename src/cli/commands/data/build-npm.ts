@@ -22,6 +22,7 @@ interface Options
   readonly concurrency?: number;
   readonly numThreads?: number;
   readonly cacheDir?: string;
+  readonly force: boolean;
   readonly json: boolean;
 }
 
@@ -40,6 +41,7 @@ export function buildNpmCommand(parts: BuildParts, context: CliContext): Command
       '--out <dir>',
       'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json, report.html',
     )
+    .option('--force', 'replace a dataset that the folder holds', false)
     .option('--advisories <file>', 'table of fixes, JSON lines (default: the one that comes with vultune)')
     .addOption(
       new Option('--negatives-per-positive <x>', 'at most this many unchanged functions per vulnerable one')

@@ -64,6 +64,7 @@ function addLabelOptions(command: Command): void {
       '--out <dir>',
       'folder to write: train.jsonl, valid.jsonl, test.jsonl, README.md, dataset.json, report.html',
     )
+    .option('--force', 'replace a dataset that the folder holds', false)
     .option('--strict', 'only fixes that changed exactly one function', true)
     .option('--no-strict', 'every fix, however many functions it changed')
     .addOption(

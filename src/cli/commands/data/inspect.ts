@@ -1,14 +1,19 @@
 /** @file `vultune data inspect`: looks into a file that one does not know. */
 import { Command, Option } from 'commander';
+import { openDataFile } from '../../../workflows/open/open-data-file.ts';
 import { readingProgress } from '../../../workflows/reading-progress.ts';
+import { truncationText } from '../../../workflows/train/truncation-text.ts';
 import type { CliContext } from '../../context.ts';
 import { inspectText } from '../../display/inspect-text.ts';
 import { terminalReporter } from '../../display/terminal-reporter.ts';
-import { addExamples, parseNonNegative } from '../../options.ts';
+import { addExamples, fieldsOption, parseCount, parseNonNegative } from '../../options.ts';
 import type { InputOptions } from './dataset-inputs.ts';
 
 interface Options extends InputOptions {
   readonly records: number;
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly baseModel?: string;
+  readonly maxLength: number;
   readonly json: boolean;
 }
 
@@ -20,10 +25,21 @@ export function inspectCommand(_stages: unknown, context: CliContext): Command {
     )
     .argument('<input>', 'a folder, file or archive; - for standard input')
     .addOption(new Option('--format <name>', "format of the input, if it can't be detected"))
+    .addOption(fieldsOption())
+    .option(
+      '--base-model <model>',
+      'count functions and pairs that this model would not read whole, with its own tokenizer',
+    )
+    .addOption(
+      new Option('--max-length <n>', 'with --base-model: tokens that are read of a function')
+        .default(512)
+        .argParser(parseCount),
+    )
     .addOption(new Option('--records <n>', 'functions to show').default(2).argParser(parseNonNegative))
     .option('--json', 'print JSON on standard output instead of text', false);
   addExamples(command, [
     ['a published set', 'vultune data inspect primevul_valid.jsonl'],
+    ['a table of your own', 'vultune data inspect mine.csv --fields code=func,target=vul'],
     ['five functions from an archive', 'vultune data inspect x1.tar.gz --records 5'],
   ]);
   return command.action((input: string, options: Options) => inspect(input, options, context));
@@ -31,20 +47,39 @@ export function inspectCommand(_stages: unknown, context: CliContext): Command {
 
 async function inspect(
   input: string,
-  { json, ...options }: Options,
-  { stdout, stderr, stdin, signal }: CliContext,
+  { json, baseModel, maxLength, ...options }: Options,
+  cli: CliContext,
 ): Promise<void> {
   const { inspectDataset } = await import('../../../dataset/statistics/inspect-dataset.ts');
+  const { stdout, stderr, stdin, signal } = cli;
+  const context = { signal, report: terminalReporter(stderr) };
   const progress = readingProgress(terminalReporter(stderr));
   try {
-    const report = await inspectDataset(input, {
+    const path = await openDataFile(input, context);
+    const report = await inspectDataset(path, {
       ...options,
       stdin,
       signal,
       onProgress: progress.onProgress,
     });
     progress.stop();
-    stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : inspectText(report, stdout));
+    const truncation =
+      baseModel === undefined || path === '-'
+        ? undefined
+        : await (await import('../../../workflows/inspect/dataset-truncation.ts')).datasetTruncation(
+            path,
+            { ...options, baseModel, maxLength },
+            context,
+          );
+    if (json) {
+      const extra = truncation === undefined ? {} : { truncation: { maxLength, ...truncation } };
+      stdout.write(`${JSON.stringify({ ...report, ...extra }, null, 2)}\n`);
+      return;
+    }
+    stdout.write(inspectText(report, stdout));
+    if (truncation === undefined) return;
+    const found = truncationText({ key: 'read by the model', leftOut: 0, ...truncation }, maxLength);
+    stdout.write(`\n${found?.text ?? `every function is read whole within ${maxLength} tokens`}\n`);
   } finally {
     progress.stop();
   }

@@ -11,7 +11,7 @@ import { z } from '../../../schema/zod.ts';
 import { readLines } from '../../read-lines.ts';
 
 /** To be raised whenever the same files would be analysed differently: parser, names, matching, filters. */
-export const GATHERING_VERSION = 7;
+export const GATHERING_VERSION = 8;
 
 /** before, after: of a function that the fix changed; record: somebody's own label. */
 export type GatheredRole = 'before' | 'after' | 'deleted' | 'unchanged' | 'record';

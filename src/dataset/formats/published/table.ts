@@ -24,7 +24,7 @@ export const TABLE = tableFormat({
   name: 'table',
   summary: 'any JSON lines, JSON array, CSV or Parquet, with --field code=COLUMN --field target=COLUMN',
   recognise: ({ first }) => 'code' in first && 'target' in first,
-  convert(row, { tally, where, requireTarget, mapping = NO_MAPPING }) {
+  convert(row, { tally, where, requireTarget, onLabel, mapping = NO_MAPPING }) {
     const column = (field: string) => mapping.fields.get(field) ?? field;
     const names = new Set([...Object.keys(READERS), ...mapping.fields.keys()]);
     const fields: Record<string, unknown> = {};
@@ -44,6 +44,7 @@ export const TABLE = tableFormat({
     if (target === undefined && (requireTarget || (label !== undefined && label !== null))) {
       throw unreadableTarget(label, column('target'), where);
     }
+    if (target !== undefined && label !== target) onLabel?.(String(label).trim(), target);
     return [compact({ ...fields, code: fields.code as string, target })];
   },
 });

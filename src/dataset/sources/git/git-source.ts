@@ -15,10 +15,12 @@ export interface GitSourceOptions extends GitOptions {
 
 /** A larger file is a bundle or data. */
 export const DEFAULT_GIT_OPTIONS: GitSourceOptions = {
-  merges: 'skip',
+  merges: 'advisories',
   maxFileBytes: 2 * 2 ** 20,
   concurrency: 4,
 };
+
+const MOST_MATCHED = 1000;
 
 export class GitSource implements ChangeSource {
   readonly kind = 'changes';
@@ -78,6 +80,10 @@ export class GitSource implements ChangeSource {
         if (opened.newest !== undefined) {
           const version = [this.#info.version, `up to ${opened.newest}`].filter(Boolean).join(', ');
           this.#info = { ...this.#info, version };
+        }
+        if (opened.matched.length > 0) {
+          const matched = [...(this.#info.matched ?? []), ...opened.matched].slice(0, MOST_MATCHED);
+          this.#info = { ...this.#info, matched };
         }
         try {
           yield* opened.units;

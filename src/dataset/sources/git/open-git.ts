@@ -90,8 +90,8 @@ function messagePattern(text: string): RegExp {
 
 /** What the command line says of git. @throws VultuneError `SOURCE_OPTION` */
 export function gitOptions({ merges, maxFileSize, clones }: GivenOptions): GitSourceOptions {
-  if (merges !== undefined && merges !== 'skip' && merges !== 'first-parent') {
-    throw optionError('--merges has an unknown value', 'expected skip or first-parent');
+  if (merges !== undefined && merges !== 'advisories' && merges !== 'skip' && merges !== 'first-parent') {
+    throw optionError('--merges has an unknown value', 'expected advisories, skip or first-parent');
   }
   const maxFileBytes = wholeNumber('--max-file-size', maxFileSize);
   const concurrency = wholeNumber('--clones', clones);

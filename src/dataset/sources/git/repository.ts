@@ -25,6 +25,10 @@ export interface ReadOptions {
 
 const MAX_COMMIT_BYTES = 4 * 2 ** 20;
 
+/** Folders of a project that are not what it ships. A Java package may be called `test`, below src/main. */
+const AUXILIARY =
+  /^(?!(?:.*\/)?src\/main\/)(?:.*\/)?(?:fuzz(?:ing|ers?|[-_][^/]*)?|tests?(?:[-_][^/]*)?|testsuites?|testdata|bench(?:marks?|es)?(?:[-_][^/]*)?)\//i;
+
 export class Repository {
   readonly folder: GitFolder;
   readonly #options: ReadOptions;
@@ -115,6 +119,7 @@ export class Repository {
     const kinds = [before?.kind, after?.kind];
     if (kinds.includes('submodule')) return 'submodule';
     if (kinds.includes('link')) return 'symbolic link';
+    if (AUXILIARY.test(path)) return 'fuzzing, test or benchmark file';
     if (!this.#isWanted(path)) return 'file that is not source code';
     if (before?.id !== after?.id) return undefined;
     return status === 'renamed' ? 'file renamed without a change' : 'only the mode of a file changed';

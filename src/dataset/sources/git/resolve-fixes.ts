@@ -6,7 +6,7 @@
 import type { Tally } from '../../../base/tally.ts';
 import { runGit } from '../../../git/run-git.ts';
 import { stopIfAborted } from '../../progress.ts';
-import type { FixFacts, FixUnit } from '../../source.ts';
+import type { FixFacts, FixUnit, MatchedCommit } from '../../source.ts';
 import { openFolder, updateClone } from './clone.ts';
 import type { Commit } from './commit.ts';
 import type { FixRow } from './fix-list.ts';
@@ -22,8 +22,11 @@ export interface RepositoryFixes {
 }
 
 export interface GitOptions {
-  /** What to do with a commit of several parents. */
-  readonly merges: 'skip' | 'first-parent';
+  /**
+   * What to do with a commit of several parents: `advisories` compares those that a list names, or whose message names an
+   * advisory, with their first parent, and skips the others.
+   */
+  readonly merges: 'advisories' | 'skip' | 'first-parent';
   readonly maxFileBytes: number;
   readonly isWanted?: (path: string) => boolean;
 }
@@ -37,12 +40,16 @@ interface OpenOptions extends GitOptions {
 export interface OpenedFixes {
   readonly repository: Repository;
   readonly units: readonly FixUnit[];
+  /** Fixes that were found by their messages. */
+  readonly matched: readonly MatchedCommit[];
   /** The newest commit whose message was looked at. */
   readonly newest?: string;
 }
 
 interface Fix {
   readonly commit: Commit;
+  /** Whether a list names it, rather than its message alone. */
+  readonly isListed: boolean;
   readonly cve: Set<string>;
   readonly cwe: Set<string>;
 }
@@ -56,7 +63,7 @@ export async function resolveFixes(wanted: RepositoryFixes, options: OpenOptions
     const { found, newest } = await findCommits(wanted, repository, options);
     const fixes: Fix[] = [];
     for (const fix of found) {
-      const problem = await commitProblem(fix.commit, repository, options);
+      const problem = await commitProblem(fix, repository, options);
       if (problem === undefined) fixes.push(fix);
       else options.tally.add(problem);
     }
@@ -64,7 +71,10 @@ export async function resolveFixes(wanted: RepositoryFixes, options: OpenOptions
     await repository.fetchChanged(commits, signal);
     const named = nameOf(wanted.address, origin);
     const units = fixes.map((fix) => toUnit(fix, repository, named, options));
-    return { repository, units, ...(newest === undefined ? {} : { newest }) };
+    const matched = fixes.flatMap(({ commit, isListed }) =>
+      isListed ? [] : [{ commit: commit.id, subject: subjectOf(commit) }],
+    );
+    return { repository, units, matched, ...(newest === undefined ? {} : { newest }) };
   } catch (error) {
     repository.retire();
     throw error;
@@ -78,8 +88,8 @@ async function findCommits(
   { tally, signal }: OpenOptions,
 ): Promise<{ readonly found: Iterable<Fix>; readonly newest: string | undefined }> {
   const fixes = new Map<string, Fix>();
-  const add = (commit: Commit, cve: readonly string[], cwe: readonly string[]) => {
-    const fix = fixes.get(commit.id) ?? { commit, cve: new Set(), cwe: new Set() };
+  const add = (commit: Commit, cve: readonly string[], cwe: readonly string[], isListed: boolean) => {
+    const fix = fixes.get(commit.id) ?? { commit, isListed, cve: new Set(), cwe: new Set() };
     for (const id of cve) fix.cve.add(id);
     for (const id of cwe) fix.cwe.add(id);
     fixes.set(commit.id, fix);
@@ -89,7 +99,7 @@ async function findCommits(
     const commit = await repository.commit(row.commit, signal);
     if (commit === undefined) tally.add('commit not in the repository');
     else if (fixes.has(commit.id)) tally.add('list: same commit again');
-    if (commit !== undefined) add(commit, row.cve, row.cwe);
+    if (commit !== undefined) add(commit, row.cve, row.cwe, true);
   }
   let newest: string | undefined;
   if (messages !== undefined) {
@@ -101,10 +111,17 @@ async function findCommits(
         commit,
         mentions(commit.message, /\bCVE-\d{4}-\d{4,}\b/gi),
         mentions(commit.message, /\bCWE-\d+\b/gi),
+        false,
       );
     }
   }
   return { found: fixes.values(), newest };
+}
+
+const MOST_SUBJECT_CHARACTERS = 200;
+
+function subjectOf({ message }: Commit): string {
+  return (message.split('\n', 1)[0] ?? '').trim().slice(0, MOST_SUBJECT_CHARACTERS);
 }
 
 function mentions(message: string, pattern: RegExp): string[] {
@@ -124,12 +141,17 @@ async function* history(repository: Repository, signal: AbortSignal): AsyncGener
   }
 }
 
+/** GitHub merges the private fork of an advisory as `Merge pull request from GHSA-...`. */
+const ADVISORY = /\b(?:GHSA(?:-[0-9a-z]{4}){3}|CVE-\d{4}-\d{4,})\b/i;
+
 async function commitProblem(
-  commit: Commit,
+  { commit, isListed }: Fix,
   repository: Repository,
   { merges }: GitOptions,
 ): Promise<string | undefined> {
-  if (commit.parents.length > 1 && merges === 'skip') return 'merge commit';
+  const isFollowed =
+    merges === 'first-parent' || (merges === 'advisories' && (isListed || ADVISORY.test(commit.message)));
+  if (commit.parents.length > 1 && !isFollowed) return 'merge commit';
   const parent = commit.parents[0];
   if (parent === undefined || (await repository.has(parent))) return undefined;
   return "commit's parent not in the repository (shallow clone)";

@@ -174,15 +174,18 @@ describe('a list with a merge, a deletion, and two fixes in one commit', () => {
   ]);
 
   test('both functions name both; the merge and the deletion are counted', async () => {
-    const { fixes, info } = await labelled('depot-skip');
+    const { fixes, info } = await labelled('depot-skip', { merges: 'skip' });
     expect(fixes).toEqual(two);
     expect(info.counts.input).toEqual({ 'list: same commit again': 1, 'merge commit': 1 });
     expect(info.counts.fixes).toEqual({ kept: 1, 'functions only removed': 1 });
   });
 
-  test('the merge against its first parent', async () => {
-    const { fixes } = await labelled('depot-merge', { merges: 'first-parent' });
-    const take = ['Depot.Shelf.take', 'CVE-2021-0003', ['CWE-125']];
-    expect(fixes).toEqual([...two, ['P1', ...take], ['P2', ...take]]);
-  });
+  test.each([{}, { merges: 'first-parent' }])(
+    'a merge that is listed, against its first parent: %o',
+    async (given) => {
+      const { fixes } = await labelled(`depot-merge-${given.merges}`, given as Record<string, string>);
+      const take = ['Depot.Shelf.take', 'CVE-2021-0003', ['CWE-125']];
+      expect(fixes).toEqual([...two, ['P1', ...take], ['P2', ...take]]);
+    },
+  );
 });

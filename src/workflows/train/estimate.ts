@@ -1,0 +1,102 @@
+/**
+ * @file What a training will take: tokens and optimiser steps from its plan, memory from the model's sizes, time from the
+ * speed of earlier runs beside it. Estimates, and said to be ones.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { VultuneError } from '../../base/errors.ts';
+import { formatBytes, formatCount, formatDuration } from '../../base/numbers.ts';
+import type { TrainConfig } from '../../config/train-config.ts';
+import { layerMatrices } from '../../model/matrices.ts';
+import type { Label } from '../../objectives/classification.ts';
+import type { Example } from '../../objectives/objective.ts';
+import { openRun, runEvents } from '../../runs/run-folder.ts';
+import { countSteps, plannableFunctions } from '../../training/trainer.ts';
+import type { TrainingPlan } from './setup.ts';
+
+export interface TrainingEstimate {
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const FLOAT_BYTES = 4;
+/** Node with ONNX Runtime before it holds a model, measured. */
+const PROCESS_BYTES = 300e6;
+
+export function estimateTraining(plan: TrainingPlan, examples: readonly Example<Label>[]): TrainingEstimate {
+  const { config } = plan;
+  const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
+  const steps = countSteps(plannableFunctions(examples), plan.trainer);
+  const bytes = trainingBytes(plan);
+  const notes = [
+    `${formatCount(examples.length)} functions and ${formatCount(tokens)} tokens an epoch; ${formatCount(steps)} optimiser steps in ${config.num_train_epochs} epochs`,
+    `memory: about ${formatBytes(bytes)}, estimated (this machine has ${formatBytes(totalmem())})`,
+  ];
+  const speed = measuredSpeed(config);
+  if (speed !== undefined) {
+    const ms = (1000 * tokens * config.num_train_epochs) / speed.tokensPerSecond;
+    notes.push(
+      `time: about ${formatDuration(ms)} of steps, at the ${formatCount(Math.round(speed.tokensPerSecond))} tokens a second of ${speed.run}`,
+    );
+  }
+  const isTooLarge = config.device === 'cpu' && bytes > totalmem();
+  const warning = `the training may need about ${formatBytes(bytes)}, more than this machine's ${formatBytes(totalmem())}: lower tokens_per_batch or max_length, or use activations: recompute`;
+  return { notes, warnings: isTooLarge ? [warning] : [] };
+}
+
+/** Weights in float32, the products that the backward pass reads of a pass, and attention's probabilities of one block. */
+function trainingBytes({ model, adapted, config }: TrainingPlan): number {
+  const matrices = layerMatrices(model.spec);
+  const weights = matrices.reduce((sum, { matrix }) => sum + matrix.outputSize * matrix.inputSize, 0);
+  const trained = new Set(adapted.map(({ layer }) => layer));
+  const kept = matrices
+    .filter(({ layer }) => trained.has(layer))
+    .reduce((sum, { matrix }) => sum + matrix.outputSize, 0);
+  const heads = Math.max(...model.spec.layers.map(({ block }) => block.attention.headCount));
+  const attention = 3 * heads * config.max_length * config.tokens_per_batch;
+  return PROCESS_BYTES + FLOAT_BYTES * (weights + kept * config.tokens_per_batch + attention);
+}
+
+const MOST_RUNS = 50;
+
+/** Of the newest run beside the new one with the same model, layers, length and device; undefined where there is none. */
+function measuredSpeed(config: TrainConfig): { tokensPerSecond: number; run: string } | undefined {
+  const folder = dirname(resolve(config.output_dir));
+  if (!existsSync(folder)) return undefined;
+  const runs = readdirSync(folder)
+    .map((name) => join(folder, name))
+    .filter((path) => existsSync(join(path, 'run.json')))
+    .slice(0, MOST_RUNS);
+  let newest: { tokensPerSecond: number; run: string; createdAt: string } | undefined;
+  for (const run of runs) {
+    const found = speedOf(run, config);
+    if (found !== undefined && (newest === undefined || found.createdAt > newest.createdAt)) newest = found;
+  }
+  return newest;
+}
+
+const SAME = ['base_model', 'lora_layers', 'max_length', 'device', 'num_threads', 'keep_layers'] as const;
+
+function speedOf(
+  path: string,
+  config: TrainConfig,
+): { tokensPerSecond: number; run: string; createdAt: string } | undefined {
+  try {
+    const run = openRun(path);
+    const stored = run.record.config as Readonly<Record<string, unknown>>;
+    if (SAME.some((key) => JSON.stringify(stored[key]) !== JSON.stringify(config[key]))) return undefined;
+    let [tokens, durationMs] = [0, 0];
+    for (const event of runEvents(run)) {
+      if (event.type !== 'step') continue;
+      tokens += event.tokens;
+      durationMs += event.durationMs;
+    }
+    if (durationMs === 0) return undefined;
+    return { tokensPerSecond: (1000 * tokens) / durationMs, run: path, createdAt: run.record.createdAt };
+  } catch (error) {
+    // A folder that is no run of this version says nothing of speed.
+    if (error instanceof VultuneError) return undefined;
+    throw error;
+  }
+}
