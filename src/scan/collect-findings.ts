@@ -1,7 +1,8 @@
 /** @file From scored functions, one after the other, to the report's findings: bands, suppressions, baseline, what is hidden, the order. */
 import { relative, sep } from 'node:path';
+import { bandOf } from './bands.ts';
 import { type BaselineEntry, splitByBaseline } from './baseline.ts';
-import type { Band, Finding, ScanCounts, ScanReport, SuppressionProblem } from './finding.ts';
+import type { Finding, ScanCounts, ScanReport, SuppressionProblem } from './finding.ts';
 import type { ScanFilesCounts, ScannedFunction } from './scan-files.ts';
 import type { SourceFile } from './walk/walk-tree.ts';
 
@@ -28,23 +29,6 @@ export interface CollectedFindings {
   readonly changed: readonly Finding[];
   readonly suppressionProblems: ScanReport['suppressionProblems'];
   readonly counts: Omit<ScanCounts, keyof ScanFilesCounts>;
-}
-
-/** `uncertain` reaches down to half the odds of the threshold. */
-const UNCERTAIN_ODDS = 2;
-
-export interface Bands {
-  readonly threshold: number;
-  /** The scores of a weak model lie close together: half the odds would take in nearly all functions. */
-  readonly uncertainFrom?: number | undefined;
-}
-
-export function bandOf(score: number, { threshold, uncertainFrom = 0 }: Bands): Band {
-  if (score >= threshold) return 'vulnerable';
-  if (score < uncertainFrom) return 'safe';
-  // A threshold that no score reaches lies just above 1.
-  const odds = (p: number) => (p >= 1 ? Number.POSITIVE_INFINITY : p / (1 - p));
-  return odds(score) * UNCERTAIN_ODDS >= odds(threshold) ? 'uncertain' : 'safe';
 }
 
 /** A frame shows a few lines; a generated function of megabytes is not kept for them. */

@@ -2,6 +2,7 @@
  * @file What a scan is about: a function where it stands, what was found out about it, and the whole scan's result.
  * Types only; every other file of this folder speaks in them.
  */
+import type { MeasuredRanking } from '../evaluation/measured-ranking.ts';
 import type { Language } from '../source/languages.ts';
 
 /** vulnerable: from the threshold on, as `predict` labels it. uncertain: below, but not clearly. */
@@ -151,12 +152,16 @@ export interface ScanReport {
   /** Absolute: what `Finding.file` is relative to. */
   readonly baseFolder: string;
   readonly threshold: number;
+  /** No function below it is uncertain, whatever its odds; on the scale of `threshold`. */
+  readonly uncertainFrom?: number;
   /** Where the threshold is from, in words. */
   readonly thresholdSource: string;
   /** What the scores are, in words, where they are a blend's and not the model's alone. */
   readonly blend?: string;
   /** Share of vulnerable functions that scores and threshold were moved to. */
   readonly prevalence?: number | undefined;
+  /** How well the model ranks functions it was not trained on; missing where it was never measured. */
+  readonly measured?: MeasuredRanking | undefined;
   /** What the reader has to know before relying on the scores; said by every output. */
   readonly cautions?: readonly string[];
   readonly startedAt: Date;

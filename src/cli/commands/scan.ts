@@ -1,6 +1,7 @@
 /** @file `vultune scan`: its options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
+import { BANDS } from '../../scan/output/score-words.ts';
 import { DEFAULT_FRAMES, type ScanOptions } from '../../workflows/scan/scan-options.ts';
 import type { CliContext } from '../context.ts';
 import {
@@ -60,7 +61,10 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
           'Skips files that .gitignore excludes and git does not track, node_modules, minified files and symbolic links; the ' +
           'output counts what was left out. Scores are kept: a second scan of an ' +
           'unchanged tree is instant. A comment `vultune-ignore: reason` in a function, or just above it, ' +
-          'suppresses its finding. Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
+          'suppresses its finding.\n\n' +
+          `Bands: ${BANDS}. Every output says how well the model was measured to rank: findings of a model that ` +
+          'is no better than chance, or was never measured, are notes without a severity.\n\n' +
+          'Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
       )
       .argument('[run]', 'run folder, PEFT adapter folder, or hub id of an adapter')
       .argument('[paths...]', 'files and folders to scan')

@@ -1,5 +1,7 @@
 /** @file Sentences that every output format shares: what a finding says, what was left out, where the scan stops being sure. */
+import { describeWorth } from '../../judging/model-worth.ts';
 import type { Finding, ReadNote, ScanReport, SkipReason } from '../finding.ts';
+import { describeBands, describeScore, formatScore } from './score-words.ts';
 
 export const RULES = {
   vulnerable: {
@@ -25,9 +27,7 @@ export function describeFinding(finding: Finding, threshold: number): string {
   const { name, score, band, scoreBefore, truncated, nearest } = finding;
   const verb =
     band === 'vulnerable' ? 'looks vulnerable' : band === 'uncertain' ? 'may be vulnerable' : 'looks safe';
-  const sentences = [
-    `Function '${printable(name)}' ${verb}: score ${formatScore(score)}, threshold ${formatScore(threshold)}.`,
-  ];
+  const sentences = [`Function '${printable(name)}' ${verb}: ${describeScore(score, threshold)}.`];
   if (scoreBefore !== undefined) sentences.push(`${describeChange(score, scoreBefore)}.`);
   if (truncated) sentences.push('Truncated: the model read only part of it.');
   if (nearest !== undefined) sentences.push(`${describeNearest(nearest)}.`);
@@ -102,9 +102,16 @@ export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, s
   ],
 };
 
-/** What to know before relying on the scores; one sentence each. */
-export const scanCautions = ({ cautions = [] }: ScanReport): string[] =>
-  cautions.map((caution) => `Caution: ${caution}.`);
+/** How good the model was measured to be; said by every output. */
+export const scanWorth = ({ measured }: Pick<ScanReport, 'measured'>): string =>
+  `Model: ${describeWorth(measured)}.`;
+
+/** What to know before relying on the scores; one sentence each: the model's measured worth first, then what the bands are. */
+export const scanCautions = (report: ScanReport): string[] => [
+  scanWorth(report),
+  ...(report.cautions ?? []).map((caution) => `Caution: ${caution}.`),
+  describeBands(report),
+];
 
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
 export function scanNotes(report: ScanReport): string[] {
@@ -144,12 +151,6 @@ function describeNothing({ counts, noticed, changed }: ScanReport): string {
   if (reasons.length > 0) return `No function was scored: ${reasons.join(', ')}.`;
   const where = changed === undefined ? 'at the paths given' : 'among the changed files';
   return `No function was scored: no source file of a known language ${where}.`;
-}
-
-/** Three digits; at a low base rate, where those are zeros, two that say something. */
-export function formatScore(score: number): string {
-  if (score === 0 || score >= 0.01) return score.toFixed(3);
-  return score < 1e-6 ? score.toExponential(1) : score.toPrecision(2);
 }
 
 /** `1 function`, `1,234 functions`. */

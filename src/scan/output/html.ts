@@ -6,15 +6,8 @@ import { page, type Section } from '../../report/kit/page.ts';
 import { callout, dataTable, emptyNote, keyFigures } from '../../report/kit/table.ts';
 import type { Finding, ScanReport } from '../finding.ts';
 import { dedent } from './dedent.ts';
-import {
-  countOf,
-  describeChange,
-  describeNearest,
-  formatScore,
-  printable,
-  scanCautions,
-  scanNotes,
-} from './describe.ts';
+import { countOf, describeChange, describeNearest, printable, scanCautions, scanNotes } from './describe.ts';
+import { describeScore, formatScore } from './score-words.ts';
 
 const LINES_NOTE =
   'Warmer lines pushed the score more towards "vulnerable" (gradient x input): a hint where to look, not a proof.';
@@ -26,7 +19,7 @@ export function htmlReport(report: ScanReport): string {
   const { findings, suppressed, changed, run, version, endedAt } = report;
   const sections: Section[] = [summary(report)];
   const framed = findings.filter(({ code }) => code !== undefined);
-  if (framed.length > 0) sections.push(mostCertain(framed));
+  if (framed.length > 0) sections.push(mostCertain(framed, report.threshold));
   if (changed !== undefined) {
     sections.push(list('changes', 'What the changes did', changed, 'Every function that changed.'));
   }
@@ -62,7 +55,7 @@ function summary(report: ScanReport): Section {
   };
 }
 
-function mostCertain(findings: readonly Finding[]): Section {
+function mostCertain(findings: readonly Finding[], threshold: number): Section {
   return {
     id: 'most-certain',
     title: 'Highest-scoring findings',
@@ -72,7 +65,7 @@ function mostCertain(findings: readonly Finding[]): Section {
       return html`${codeFrame({
         code: dedent(code, startColumn),
         title: `${placeOf(finding)} ${printable(finding.name)}`,
-        detail: `${finding.band}, score ${formatScore(finding.score)}`,
+        detail: `${finding.band}: ${describeScore(finding.score, threshold)}`,
         firstLine: startLine,
         isFolded: code.split('\n').length > 40,
         ...(lineScores === undefined ? {} : { heat: lineHeat(lineScores) }),

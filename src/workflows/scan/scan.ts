@@ -89,6 +89,8 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
         thresholdSource: scale.source,
         ...(scale.blend === undefined ? {} : { blend: scale.blend }),
         prevalence: options.prevalence,
+        measured: scale.measured,
+        ...(scale.uncertainFrom === undefined ? {} : { uncertainFrom: scale.shift(scale.uncertainFrom) }),
         ...(scale.cautions.length === 0 ? {} : { cautions: scale.cautions }),
         startedAt,
         endedAt: new Date(),
