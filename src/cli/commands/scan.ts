@@ -1,6 +1,7 @@
 /** @file `vultune scan`: its options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
+import { SCAN_FORMATS, type ScanFormat } from '../../scan/output/format-names.ts';
 import { BANDS } from '../../scan/output/score-words.ts';
 import { DEFAULT_FRAMES, type ScanOptions } from '../../workflows/scan/scan-options.ts';
 import type { CliContext } from '../context.ts';
@@ -17,8 +18,6 @@ import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
 export const FAIL_BANDS = ['vulnerable', 'uncertain', 'none'] as const;
-export const SCAN_FORMATS = ['text', 'json', 'sarif', 'html', 'github'] as const;
-export type ScanFormat = (typeof SCAN_FORMATS)[number];
 
 export interface ScanRequest extends ScanOptions {
   readonly format: ScanFormat;
@@ -81,6 +80,7 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
       ['a whole project', 'vultune scan runs/first .'],
       ['as vultune.yaml says', 'vultune scan'],
       ['for a code-hosting site', 'vultune scan runs/first src --format sarif --out vultune.sarif'],
+      ['for a GitLab merge request', 'vultune scan runs/first . --format gitlab --out gl-sast-report.json'],
       ['what a branch changes', 'vultune scan runs/first . --diff origin/main --format github'],
       [
         "accept today's findings, report only new ones",

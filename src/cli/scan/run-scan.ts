@@ -6,19 +6,12 @@ import { writeFileAtomic } from '../../base/files.ts';
 import { readBaseline, writeBaseline } from '../../scan/baseline.ts';
 import type { ScanReport } from '../../scan/finding.ts';
 import { countOf } from '../../scan/output/describe.ts';
-import { githubReport } from '../../scan/output/github.ts';
-import { htmlReport } from '../../scan/output/html.ts';
-import { jsonReport } from '../../scan/output/json.ts';
-import { sarifReport } from '../../scan/output/sarif.ts';
-import { textReport } from '../../scan/output/text.ts';
+import { OUTPUT_FORMATS } from '../../scan/output/registry.ts';
 import { scan } from '../../workflows/scan/scan.ts';
-import type { ScanFormat, ScanRequest } from '../commands/scan.ts';
+import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
 import { createColors } from '../display/colors.ts';
 import { reporting } from '../display/terminal-reporter.ts';
-
-/** SARIF and the annotations of a code-hosting site point at functions. */
-const FORMATS_WITH_LINES: ReadonlySet<ScanFormat> = new Set(['text', 'html', 'json']);
 
 /** Throws what `scan` throws. Exit code 1: findings from `failOn` on; 130 for a scan that was stopped. */
 export async function runScan(request: ScanRequest, context: CliContext): Promise<void> {
@@ -27,7 +20,7 @@ export async function runScan(request: ScanRequest, context: CliContext): Promis
   const { report, unsuppressed } = await scan(
     {
       ...request,
-      lines: lines && FORMATS_WITH_LINES.has(format),
+      lines: lines && OUTPUT_FORMATS[format].showsLines,
       baseline: updateBaseline ? undefined : request.baseline,
     },
     reporting(context),
@@ -61,29 +54,18 @@ function formatScan(
   { format, frames, output }: ScanRequest,
   { stdout, stderr }: Pick<CliContext, 'stdout' | 'stderr'>,
 ): string {
-  switch (format) {
-    case 'json':
-      return jsonReport(report);
-    case 'github':
-      return githubReport(report);
-    case 'sarif': {
-      const { text, cut } = sarifReport(report);
-      if (cut > 0)
-        stderr.write(
-          `left out of the SARIF file, because sites accept no more: ${countOf(cut, 'finding')}\n`,
-        );
-      return text;
-    }
-    case 'html':
-      return htmlReport(report);
-    case 'text':
-      return textReport(report, {
-        colors: output === undefined ? stdout.colors : createColors(false),
-        columns: stdout.columns(),
-        frames,
-        displayPath: (file) => shortPath(resolve(report.baseFolder, file)),
-      });
+  const { text, cut } = OUTPUT_FORMATS[format].write(report, {
+    colors: output === undefined ? stdout.colors : createColors(false),
+    columns: stdout.columns(),
+    frames,
+    displayPath: (file) => shortPath(resolve(report.baseFolder, file)),
+  });
+  if (cut > 0) {
+    stderr.write(
+      `left out of the format ${format}, because sites accept no more: ${countOf(cut, 'finding')}\n`,
+    );
   }
+  return text;
 }
 
 /** As the user would type it here. */

@@ -1,6 +1,6 @@
 /** @file Sentences that every output format shares: what a finding says, what was left out, where the scan stops being sure. */
 import { describeWorth } from '../../judging/model-worth.ts';
-import type { Finding, ReadNote, ScanReport, SkipReason } from '../finding.ts';
+import type { Finding, ReadNote, ScanReport, SkipReason, Suppression } from '../finding.ts';
 import { describeBands, describeScore, formatScore } from './score-words.ts';
 
 export const RULES = {
@@ -33,6 +33,8 @@ export function describeFinding(finding: Finding, threshold: number): string {
   if (nearest !== undefined) sentences.push(`${describeNearest(nearest)}.`);
   return sentences.join(' ');
 }
+
+export const describeSuppression = ({ reason }: Suppression): string => `Suppressed: ${printable(reason)}`;
 
 export function describeChange(score: number, before: number | null): string {
   if (before === null) return 'New function';

@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
 import { runScan } from '../../../src/cli/scan/run-scan.ts';
+import { SCAN_FORMATS } from '../../../src/scan/output/format-names.ts';
 import { recordScoredBy } from '../../../src/workflows/evaluate/own-predictions.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { type TinyRunOptions, writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -158,7 +159,7 @@ describe('a scan', () => {
     expect([second.exitCode, second.findings]).toEqual([first.exitCode, first.findings]);
   });
 
-  test.each(['text', 'json', 'sarif', 'html', 'github'])(
+  test.each(SCAN_FORMATS)(
     'a model that ranks as a coin does says so in a file of the format %s',
     async (format) => {
       const measured = { split: 'test', functions: 95, rocAuc: 0.49, low: 0.38, high: 0.6 } as const;
@@ -224,7 +225,7 @@ describe('what was not scanned', () => {
       'c.js': "const fs = require('fs');\nfunction f() { return fs; }\nmodule.exports = { f };\nmain();\n",
       'd.go': 'package p\nfunc f() { x() }\nfunc g[ ( y() }\n',
     });
-    for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
+    for (const format of SCAN_FORMATS) {
       const { stdout } = await scan(...ALL, '--format', format);
       expect(stdout, format).toMatch(
         /2 files have code outside functions that was not scored \([^)]*a\.py[^)]*b\.php\)/,
@@ -254,7 +255,7 @@ describe('what was not scanned', () => {
   ])('no function found: %s', async (_, files, reason) => {
     await prepare();
     put(files);
-    for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
+    for (const format of SCAN_FORMATS) {
       const { stdout } = await scan('--format', format);
       expect(stdout, format).toMatch(/No function was scored: /);
       expect(stdout, format).toMatch(reason);
@@ -265,7 +266,7 @@ describe('what was not scanned', () => {
     await prepare();
     put({ ...THREE, 'bin.js': 'a\0b' });
     execFileSync('git', ['init', '-q', tree]);
-    for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
+    for (const format of SCAN_FORMATS) {
       const { stdout } = await scan(...ALL, '--format', format);
       if (format !== 'github')
         expect(stdout, format).toMatch(/Not scanned: 1 binary file|"reason":\s*"binary"/);
@@ -420,7 +421,7 @@ describe('--diff', () => {
 });
 
 describe('formats', () => {
-  test.each(['text', 'json', 'sarif', 'github', 'html'])('%s goes to a file', async (format) => {
+  test.each(SCAN_FORMATS)('%s goes to a file', async (format) => {
     await prepare();
     put(THREE);
     const file = join(folder, 'out');

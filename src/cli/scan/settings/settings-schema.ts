@@ -3,10 +3,11 @@
  * the options of `vultune scan`, which have the defaults.
  */
 import type { BlendChoice } from '../../../judging/adapter-scale.ts';
+import { SCAN_FORMATS } from '../../../scan/output/format-names.ts';
 import { jsonSchemaOf } from '../../../schema/json-schema.ts';
 import { describeExpected, type JsonSchema } from '../../../schema/words.ts';
 import { z } from '../../../schema/zod.ts';
-import { budgetOf, FAIL_BANDS, SCAN_FORMATS } from '../../commands/scan.ts';
+import { budgetOf, FAIL_BANDS } from '../../commands/scan.ts';
 import { DEVICES } from '../../options.ts';
 
 const path = () => z.string().min(1);
