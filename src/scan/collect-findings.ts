@@ -19,6 +19,8 @@ export interface CollectOptions {
   readonly baseline: readonly BaselineEntry[];
   /** How many of the most certain findings keep their code. */
   readonly framed: number;
+  /** Findings listed at most; default: all. */
+  readonly top?: number | undefined;
 }
 
 export interface CollectedFindings {
@@ -68,7 +70,8 @@ export class FindingCollector {
     const unsuppressed = this.#reported.toSorted(mostCertainFirst);
     const { fresh, known } = splitByBaseline(unsuppressed, this.#options.baseline);
     const framed = fresh.slice(0, this.#options.framed);
-    const findings = fresh.map((one, i) => {
+    const listed = fresh.slice(0, this.#options.top);
+    const findings = listed.map((one, i) => {
       const code = i < framed.length ? this.#codes.get(one) : undefined;
       return code === undefined ? one : { ...one, code };
     });
@@ -85,6 +88,7 @@ export class FindingCollector {
         suppressed: this.#suppressed.length,
         known: known.length,
         hidden: this.#hidden,
+        unlisted: fresh.length - listed.length,
       },
     };
   }

@@ -4,6 +4,7 @@
  */
 import type { MeasuredRanking } from '../evaluation/measured-ranking.ts';
 import type { Language } from '../source/languages.ts';
+import type { SupportingCode } from '../source/supporting-code.ts';
 
 /** vulnerable: from the threshold on, as `predict` labels it. uncertain: below, but not clearly. */
 export type Band = 'vulnerable' | 'uncertain' | 'safe';
@@ -88,6 +89,7 @@ export interface Finding extends FunctionPlace {
 }
 
 export type SkipReason =
+  | SupportingCode
   | 'binary'
   | 'too large'
   | 'minified'
@@ -142,6 +144,8 @@ export interface ScanCounts {
   readonly known: number;
   /** Below `--min-confidence`. */
   readonly hidden: number;
+  /** Reported, but not among the first that `--top` lists; they are in `vulnerable` and `uncertain`. */
+  readonly unlisted: number;
 }
 
 export interface ScanReport {

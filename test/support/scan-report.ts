@@ -40,6 +40,7 @@ export function report(overrides: Partial<ScanReport> = {}): ScanReport {
       suppressed: 0,
       known: 0,
       hidden: 0,
+      unlisted: 0,
     },
     findings,
     suppressed: [],

@@ -13,6 +13,12 @@ import {
   parseCount,
   parsePrevalence,
   parseShare,
+  addDeviceOptions,
+  addExamples,
+  parseCount,
+  parsePrevalence,
+  parseShare,
+  parseWhole,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
@@ -57,7 +63,8 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
       .summary('find the functions of a source tree that look vulnerable')
       .description(
         'Score every function below the paths with a fine-tuned model; the highest-scoring findings come first.\n\n' +
-          'Skips files that .gitignore excludes and git does not track, node_modules, minified files and symbolic links; the ' +
+          'Skips files that .gitignore excludes and git does not track, node_modules, tests, fuzzing, benchmarks, examples, ' +
+          'vendored code, minified files and symbolic links; the ' +
           'output counts what was left out. Scores are kept: a second scan of an ' +
           'unchanged tree is instant. A comment `vultune-ignore: reason` in a function, or just above it, ' +
           'suppresses its finding.\n\n' +
@@ -116,8 +123,13 @@ function addOutputOptions(command: Command): void {
     .option('--out <file>', 'write here instead of standard output')
     .addOption(new Option('--output <file>', 'the same as --out').hideHelp())
     .addOption(
-      new Option('--frames <n>', 'findings shown with their code (text, html)')
-        .argParser(parseCount)
+      new Option('--top <n>', 'list only the n highest-scoring findings and count the others').argParser(
+        parseCount,
+      ),
+    )
+    .addOption(
+      new Option('--frames <n>', 'findings shown with their code (text, html); 0 for none')
+        .argParser(parseWhole)
         .default(DEFAULT_FRAMES),
     )
     .option('--no-lines', 'do not look for the lines behind those findings (text, html, json)')
@@ -139,6 +151,11 @@ function addSelectionOptions(command: Command): void {
         .default([], 'none'),
     )
     .option('--no-gitignore', 'also scan what .gitignore excludes')
+    .option(
+      '--include-tests',
+      'also scan tests, fuzzing, benchmarks, examples and vendored code, by the names of their folders and files',
+      false,
+    )
     .option('--include-minified', 'also scan minified files', false)
     .option('--diff <commit>', 'only functions changed since this commit, with their earlier score')
     .option('--baseline <file>', 'do not report the findings that this file lists')

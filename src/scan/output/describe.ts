@@ -62,6 +62,11 @@ export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, s
   'not a file': [NOT_SCANNED, 'path that is not a regular file', 'paths that are not regular files'],
   'unknown language': [NOT_SCANNED, 'file of an unknown language', 'files of unknown languages'],
   'not parsed': [NOT_SCANNED, 'file that was not parsed', 'files that were not parsed'],
+  'test code': [NOT_SCANNED, 'file of test code', 'files of test code'],
+  'fuzzing code': [NOT_SCANNED, 'file of fuzzing code', 'files of fuzzing code'],
+  'benchmark code': [NOT_SCANNED, 'file of benchmark code', 'files of benchmark code'],
+  'example code': [NOT_SCANNED, 'file of example code', 'files of example code'],
+  'vendored code': [NOT_SCANNED, 'file of vendored code', 'files of vendored code'],
   'not UTF-8': [SCANNED, 'file that is not UTF-8', 'files that are not UTF-8'],
   'changed while read': [
     SCANNED,
@@ -115,14 +120,28 @@ export const scanCautions = (report: ScanReport): string[] => [
   describeBands(report),
 ];
 
+/** Where an option takes in what was passed over, which. */
+const SWITCHES: Readonly<Partial<Record<SkipReason | ReadNote, string>>> = {
+  ignored: '--no-gitignore',
+  minified: '--include-minified',
+  'test code': '--include-tests',
+  'fuzzing code': '--include-tests',
+  'benchmark code': '--include-tests',
+  'example code': '--include-tests',
+  'vendored code': '--include-tests',
+};
+
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
 export function scanNotes(report: ScanReport): string[] {
   const { complete, counts, noticed, suppressionProblems } = report;
   const notes = counts.functions === 0 && complete ? [describeNothing(report)] : [];
   for (const { reason, count, files, examples } of noticed) {
     const [outcome, one, several] = NOTICED[reason];
+    const option = SWITCHES[reason];
     const shown = `${examples.map(printable).join(', ')}${(files ?? count) > examples.length ? ', ...' : ''}`;
-    notes.push(`${outcome === '' ? '' : `${outcome}: `}${count} ${count === 1 ? one : several} (${shown}).`);
+    notes.push(
+      `${outcome === '' ? '' : `${outcome}: `}${count} ${count === 1 ? one : several} (${shown})${option === undefined ? '' : `; ${option} scans ${count === 1 ? 'it' : 'them'}`}.`,
+    );
   }
   for (const { file, line, kind } of suppressionProblems) {
     const found = kind === 'reason-missing' ? 'without a reason' : 'beside no function';
@@ -131,6 +150,9 @@ export function scanNotes(report: ScanReport): string[] {
     );
   }
   if (counts.hidden > 0) notes.push(`Hidden by the minimal confidence: ${counts.hidden}.`);
+  if (counts.unlisted > 0) {
+    notes.push(`Not listed, as --top asks: ${countOf(counts.unlisted, 'finding')} with lower scores.`);
+  }
   if (counts.known > 0) notes.push(`In the baseline: ${counts.known}.`);
   if (!complete) notes.push('Stopped before the end: only the functions scored by then are listed.');
   return notes;

@@ -15,7 +15,7 @@ export function githubReport(report: ScanReport): string {
   );
   const { vulnerable, uncertain, functions } = report.counts;
   const summary = `${countOf(functions, 'function')} scanned: ${vulnerable} vulnerable, ${uncertain} uncertain.`;
-  const cut = vulnerable + uncertain - lines.length;
+  const cut = report.findings.length - lines.length;
   const shown = cut > 0 ? ` ${cut} more are not shown here: a step shows ${MOST_ANNOTATIONS} of a kind.` : '';
   const notes = [...scanCautions(report), ...scanNotes(report)].map(escapeData);
   return `${[...lines, escapeData(summary + shown), ...notes].join('\n')}\n`;

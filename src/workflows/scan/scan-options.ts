@@ -24,6 +24,8 @@ export interface ScanOptions extends DeviceOptions {
   readonly gitignore?: boolean | undefined;
   /** Scan minified files too; default: false. Those that are named are scanned in any case. */
   readonly includeMinified?: boolean | undefined;
+  /** Scan tests, fuzzing, benchmarks, examples and vendored code too; default: false. Those that are named are scanned in any case. */
+  readonly includeTests?: boolean | undefined;
   /** A commit: only functions that differ from it; default: all functions. */
   readonly diff?: string | undefined;
   /** A file of findings that are not reported; default: none. */
@@ -45,6 +47,8 @@ export interface ScanOptions extends DeviceOptions {
   readonly maxLength?: number | undefined;
   /** Use and keep scores of earlier scans; default: true. */
   readonly cache?: boolean | undefined;
+  /** Findings listed at most, the highest-scoring ones; the others are counted. Default: all. */
+  readonly top?: number | undefined;
   /** Highest-scoring findings that keep their code; default: 20. */
   readonly frames?: number | undefined;
   /** Find the lines that made the scores of the findings with code; default: true. */

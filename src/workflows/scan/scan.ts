@@ -49,6 +49,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
       minConfidence: options.minConfidence ?? 0,
       baseline,
       framed: options.frames ?? DEFAULT_FRAMES,
+      top: options.top,
     });
     const isFew = sources.files.length < FILES_WORTH_WORKERS;
     const threads = isFew ? 1 : (options.numThreads ?? availableParallelism());

@@ -449,6 +449,43 @@ describe('formats', () => {
   });
 });
 
+describe('--top', () => {
+  test('lists the first and counts the others; the exit code is that of all', async () => {
+    await prepare();
+    put(THREE);
+    const all = await scanJson(...ALL);
+    const first = await scanJson(...ALL, '--top', '1');
+    expect(first.findings).toEqual(all.findings.slice(0, 1));
+    expect(first.counts).toMatchObject({ vulnerable: 3, unlisted: 2 });
+    expect(first.exitCode).toBe(1);
+    for (const format of SCAN_FORMATS) {
+      const { stdout } = await scan(...ALL, '--top', '1', '--format', format);
+      expect(stdout, format).toContain('Not listed, as --top asks: 2 findings with lower scores.');
+    }
+    const baseline = join(folder, 'baseline.json');
+    await scan(...ALL, '--top', '1', '--baseline', baseline, '--update-baseline');
+    expect((await scanJson(...ALL, '--baseline', baseline)).findings).toEqual([]);
+  });
+
+  test('no frames at all', async () => {
+    await prepare();
+    put(THREE);
+    expect((await scan(...ALL, '--frames', '0')).stdout).not.toContain('│');
+    expect((await scan(...ALL, '--frames', '-1')).exitCode).toBe(2);
+  });
+});
+
+test('tests are counted in every format, and scanned when asked for', async () => {
+  await prepare();
+  put({ ...THREE, 'test/t.js': 'function four() { return 4; }\n' });
+  for (const format of SCAN_FORMATS) {
+    const { stdout } = await scan(...ALL, '--format', format);
+    expect(stdout, format).toMatch(/1 file of test code \([^)]*test\/t\.js\); --include-tests scans it\./);
+  }
+  expect((await scanJson(...ALL)).counts.functions).toBe(3);
+  expect((await scanJson(...ALL, '--include-tests')).counts.functions).toBe(4);
+});
+
 describe('the lines that mattered', () => {
   interface WithLines {
     readonly findings: readonly { readonly name: string; readonly lineScores?: readonly number[] }[];
