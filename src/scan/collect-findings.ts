@@ -3,6 +3,7 @@ import { relative, sep } from 'node:path';
 import { bandOf } from './bands.ts';
 import { type BaselineEntry, splitByBaseline } from './baseline.ts';
 import type { Finding, ScanCounts, ScanReport, SuppressionProblem } from './finding.ts';
+import { foldNested, type Nested } from './nested-findings.ts';
 import type { ScanFilesCounts, ScannedFunction } from './scan-files.ts';
 import type { SourceFile } from './walk/walk-tree.ts';
 
@@ -19,6 +20,8 @@ export interface CollectOptions {
   readonly baseline: readonly BaselineEntry[];
   /** How many of the most certain findings keep their code. */
   readonly framed: number;
+  /** What becomes of a finding in another one; default: both are reported. */
+  readonly nested?: Nested;
   /** Findings listed at most; default: all. */
   readonly top?: number | undefined;
 }
@@ -68,7 +71,9 @@ export class FindingCollector {
 
   collected(): CollectedFindings {
     const unsuppressed = this.#reported.toSorted(mostCertainFirst);
-    const { fresh, known } = splitByBaseline(unsuppressed, this.#options.baseline);
+    const { fresh: unknown, known } = splitByBaseline(unsuppressed, this.#options.baseline);
+    // After the baseline: how findings are folded must not bring known ones back.
+    const fresh = foldNested(unknown, this.#options.nested ?? 'both');
     const framed = fresh.slice(0, this.#options.framed);
     const listed = fresh.slice(0, this.#options.top);
     const findings = listed.map((one, i) => {
@@ -88,6 +93,7 @@ export class FindingCollector {
         suppressed: this.#suppressed.length,
         known: known.length,
         hidden: this.#hidden,
+        folded: unknown.length - fresh.length,
         unlisted: fresh.length - listed.length,
       },
     };

@@ -24,6 +24,9 @@ export interface Suppression {
   readonly line: number;
 }
 
+/** Why the text of a function says nothing about a fault. */
+export type TrivialBody = 'empty body' | 'one value';
+
 /** What is known of a function without its text: small enough to keep a hundred thousand of them. */
 export interface FunctionOutline extends FunctionPlace {
   /** With its owners: `Server.prototype.listen`. */
@@ -38,6 +41,7 @@ export interface FunctionOutline extends FunctionPlace {
   /** Stays when lines move, white space changes or the file is renamed; changes with the body. */
   readonly fingerprint: string;
   readonly suppression?: Suppression;
+  readonly trivial?: TrivialBody;
 }
 
 /** A `vultune-ignore` that does not work: without a reason, or beside no function. */
@@ -57,6 +61,8 @@ export interface FileOutline {
   readonly unread?: readonly { readonly startLine: number; readonly endLine: number }[];
   /** Code outside functions does more than declare things. */
   readonly hasOutsideCode?: boolean;
+  /** A comment at its head says that a program wrote it. */
+  readonly isGenerated?: boolean;
 }
 
 /** The function of the training data that a finding looks most like. */
@@ -90,6 +96,8 @@ export interface Finding extends FunctionPlace {
 
 export type SkipReason =
   | SupportingCode
+  | TrivialBody
+  | 'generated code'
   | 'binary'
   | 'too large'
   | 'minified'
@@ -146,6 +154,8 @@ export interface ScanCounts {
   readonly hidden: number;
   /** Reported, but not among the first that `--top` lists; they are in `vulnerable` and `uncertain`. */
   readonly unlisted: number;
+  /** In another finding, or around one that explains it. */
+  readonly folded: number;
 }
 
 export interface ScanReport {

@@ -41,6 +41,7 @@ export function report(overrides: Partial<ScanReport> = {}): ScanReport {
       known: 0,
       hidden: 0,
       unlisted: 0,
+      folded: 0,
     },
     findings,
     suppressed: [],

@@ -1,6 +1,7 @@
 /** @file `vultune scan`: its options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
+import { NESTED } from '../../scan/nested-findings.ts';
 import { SCAN_FORMATS, type ScanFormat } from '../../scan/output/format-names.ts';
 import { BANDS } from '../../scan/output/score-words.ts';
 import { DEFAULT_FRAMES, type ScanOptions } from '../../workflows/scan/scan-options.ts';
@@ -64,7 +65,7 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
       .description(
         'Score every function below the paths with a fine-tuned model; the highest-scoring findings come first.\n\n' +
           'Skips files that .gitignore excludes and git does not track, node_modules, tests, fuzzing, benchmarks, examples, ' +
-          'vendored code, minified files and symbolic links; the ' +
+          'vendored code, generated and minified files, symbolic links, and functions that do nothing; the ' +
           'output counts what was left out. Scores are kept: a second scan of an ' +
           'unchanged tree is instant. A comment `vultune-ignore: reason` in a function, or just above it, ' +
           'suppresses its finding.\n\n' +
@@ -155,6 +156,20 @@ function addSelectionOptions(command: Command): void {
       '--include-tests',
       'also scan tests, fuzzing, benchmarks, examples and vendored code, by the names of their folders and files',
       false,
+    )
+    .option(
+      '--include-generated',
+      'also scan files whose first comments say that a program wrote them',
+      false,
+    )
+    .option('--include-trivial', 'also score functions whose body is empty or only gives a value back', false)
+    .addOption(
+      new Option(
+        '--nested <which>',
+        'of findings inside one another: the innermost that explain the outer one, the outermost, or both',
+      )
+        .choices(NESTED)
+        .default('inner'),
     )
     .option('--include-minified', 'also scan minified files', false)
     .option('--diff <commit>', 'only functions changed since this commit, with their earlier score')

@@ -118,7 +118,15 @@ export async function scanPackage(
   // The paths come out of an archive; its reader lets none through that leaves the package.
   for (const [path, text] of files) writeFileAtomic(join(folder, path), text);
   const { report } = await scan(
-    { run, paths: [folder], gitignore: false, includeTests: true, frames: 0 },
+    {
+      run,
+      paths: [folder],
+      gitignore: false,
+      includeTests: true,
+      includeTrivial: true,
+      nested: 'both',
+      frames: 0,
+    },
     reporting(context),
   );
   const findings = report.findings.map((finding) => ({

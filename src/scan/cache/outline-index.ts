@@ -89,6 +89,7 @@ const functionOutline = z
     codeKey: z.string().regex(KEY),
     bodyHash: z.string().regex(KEY),
     fingerprint: z.string().regex(KEY),
+    trivial: z.enum(['empty body', 'one value']).optional(),
     suppression: z.looseObject({ reason: z.string(), line: place1 }).optional(),
   })
   .refine(({ start, end }) => start <= end);
@@ -98,4 +99,5 @@ const fileOutline = z.looseObject({
   problems: z.array(z.looseObject({ line: place1, kind: z.enum(['reason-missing', 'no-function']) })),
   refused: z.string().optional(),
   hasErrors: z.boolean().optional(),
+  isGenerated: z.boolean().optional(),
 });

@@ -67,6 +67,17 @@ export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, s
   'benchmark code': [NOT_SCANNED, 'file of benchmark code', 'files of benchmark code'],
   'example code': [NOT_SCANNED, 'file of example code', 'files of example code'],
   'vendored code': [NOT_SCANNED, 'file of vendored code', 'files of vendored code'],
+  'generated code': [NOT_SCANNED, 'file of generated code', 'files of generated code'],
+  'empty body': [
+    NOT_SCANNED,
+    'function without a body that does anything',
+    'functions without a body that does anything',
+  ],
+  'one value': [
+    NOT_SCANNED,
+    'function that only gives a value back',
+    'functions that only give a value back',
+  ],
   'not UTF-8': [SCANNED, 'file that is not UTF-8', 'files that are not UTF-8'],
   'changed while read': [
     SCANNED,
@@ -124,6 +135,9 @@ export const scanCautions = (report: ScanReport): string[] => [
 const SWITCHES: Readonly<Partial<Record<SkipReason | ReadNote, string>>> = {
   ignored: '--no-gitignore',
   minified: '--include-minified',
+  'generated code': '--include-generated',
+  'empty body': '--include-trivial',
+  'one value': '--include-trivial',
   'test code': '--include-tests',
   'fuzzing code': '--include-tests',
   'benchmark code': '--include-tests',
@@ -153,6 +167,11 @@ export function scanNotes(report: ScanReport): string[] {
   if (counts.unlisted > 0) {
     notes.push(`Not listed, as --top asks: ${countOf(counts.unlisted, 'finding')} with lower scores.`);
   }
+  if (counts.folded > 0) {
+    notes.push(
+      `One finding for a function and those inside it: ${countOf(counts.folded, 'finding')} folded; --nested both lists each.`,
+    );
+  }
   if (counts.known > 0) notes.push(`In the baseline: ${counts.known}.`);
   if (!complete) notes.push('Stopped before the end: only the functions scored by then are listed.');
   return notes;
@@ -167,7 +186,7 @@ function describeNothing({ counts, noticed, changed }: ScanReport): string {
     ...(withoutFunctions > onlyOutsideCode
       ? [`${countOf(withoutFunctions - onlyOutsideCode, 'file')} without functions`]
       : []),
-    ...(changed !== undefined && files > withoutFunctions
+    ...(changed !== undefined && skipped.length === 0 && files > withoutFunctions
       ? [`${countOf(files - withoutFunctions, 'file')} without changed functions`]
       : []),
     ...skipped.map(({ reason, count }) => `${count} ${NOTICED[reason][count === 1 ? 1 : 2]}`),

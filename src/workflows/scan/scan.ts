@@ -50,6 +50,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
       baseline,
       framed: options.frames ?? DEFAULT_FRAMES,
       top: options.top,
+      nested: options.nested ?? 'inner',
     });
     const isFew = sources.files.length < FILES_WORTH_WORKERS;
     const threads = isFew ? 1 : (options.numThreads ?? availableParallelism());
@@ -64,6 +65,10 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
       notices,
       signal,
       includeMinified: options.includeMinified ?? false,
+      passOver: {
+        trivial: options.includeTrivial !== true,
+        generated: options.includeGenerated !== true,
+      },
       onFunction: (one) => collector.add(one),
       onSuppressionProblem: (file, problem) => collector.addProblem(file, problem),
       onProgress: progress.update,
