@@ -20,6 +20,9 @@ export interface FunctionPlace {
 /** A comment in the source that says why a function is not to be reported. */
 export interface Suppression {
   readonly reason: string;
+  readonly author?: string;
+  /** The last day on which it holds: `2027-01-31`. */
+  readonly until?: string;
   /** The comment's line. */
   readonly line: number;
 }
@@ -44,10 +47,10 @@ export interface FunctionOutline extends FunctionPlace {
   readonly trivial?: TrivialBody;
 }
 
-/** A `vultune-ignore` that does not work: without a reason, or beside no function. */
+/** A `vultune-ignore` that does not work: without a reason, with `until` and no day, or beside no function. */
 export interface SuppressionProblem {
   readonly line: number;
-  readonly kind: 'reason-missing' | 'no-function';
+  readonly kind: 'reason-missing' | 'date-wrong' | 'no-function';
 }
 
 export interface FileOutline {
@@ -158,6 +161,20 @@ export interface ScanCounts {
   readonly folded: number;
 }
 
+/** A decision that held until its day; what it kept from the report is reported again. */
+export interface Expired {
+  readonly kind: 'comment' | 'baseline';
+  readonly file: string;
+  /** The comment's. */
+  readonly line?: number;
+  /** The function's. */
+  readonly name: string;
+  readonly until: string;
+  readonly author?: string;
+  /** The comment's. */
+  readonly reason?: string;
+}
+
 export interface ScanReport {
   readonly version: string;
   /** As the user named it. */
@@ -189,5 +206,7 @@ export interface ScanReport {
   /** With `--diff`: every changed function, whatever its band. */
   readonly changed?: readonly Finding[] | undefined;
   readonly noticed: readonly Noticed[];
+  /** Suppressions and entries of the baseline. */
+  readonly expired?: readonly Expired[];
   readonly suppressionProblems: readonly (SuppressionProblem & { readonly file: string })[];
 }

@@ -35,6 +35,9 @@ export interface ScanRequest extends ScanOptions {
   /** Write all findings to `baseline` instead of reading it. */
   readonly updateBaseline: boolean;
   readonly failOn: (typeof FAIL_BANDS)[number];
+  /** Who accepts what is new in the baseline, and until which day. */
+  readonly acceptedBy?: string;
+  readonly acceptedUntil?: string;
 }
 
 export type RunScan = (request: ScanRequest, context: CliContext) => Promise<void>;
@@ -67,8 +70,8 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
           'Skips files that .gitignore excludes and git does not track, node_modules, tests, fuzzing, benchmarks, examples, ' +
           'vendored code, generated and minified files, symbolic links, and functions that do nothing; the ' +
           'output counts what was left out. Scores are kept: a second scan of an ' +
-          'unchanged tree is instant. A comment `vultune-ignore: reason` in a function, or just above it, ' +
-          'suppresses its finding.\n\n' +
+          'unchanged tree is instant. A comment `vultune-ignore: reason [by NAME] [until 2027-01-31]` in a function, or just ' +
+          'above it, suppresses its finding; what has expired is reported again.\n\n' +
           `Bands: ${BANDS}. Every output says how well the model was measured to rank: findings of a model that ` +
           'is no better than chance, or was never measured, are notes without a severity.\n\n' +
           'Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
@@ -174,7 +177,12 @@ function addSelectionOptions(command: Command): void {
     .option('--include-minified', 'also scan minified files', false)
     .option('--diff <commit>', 'only functions changed since this commit, with their earlier score')
     .option('--baseline <file>', 'do not report the findings that this file lists')
-    .option('--update-baseline', 'write all findings of this scan to the baseline file', false);
+    .option('--update-baseline', 'write all findings of this scan to the baseline file', false)
+    .option('--accepted-by <name>', 'with --update-baseline: who accepts the findings that are new in it')
+    .option(
+      '--accepted-until <day>',
+      'with --update-baseline: the last day on which those are not reported, as 2027-01-31',
+    );
 }
 
 function addJudgementOptions(command: Command): void {

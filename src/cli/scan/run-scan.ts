@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
-import { readBaseline, writeBaseline } from '../../scan/baseline.ts';
+import { type BaselineEntry, checkAcceptance, readBaseline, writeBaseline } from '../../scan/baseline.ts';
 import type { ScanReport } from '../../scan/finding.ts';
 import { countOf } from '../../scan/output/describe.ts';
 import { OUTPUT_FORMATS } from '../../scan/output/registry.ts';
@@ -17,6 +17,10 @@ import { reporting } from '../display/terminal-reporter.ts';
 export async function runScan(request: ScanRequest, context: CliContext): Promise<void> {
   const { lines = true, format, updateBaseline, failOn } = request;
   const newBaseline = updateBaseline ? baselineToWrite(request) : undefined;
+  const { acceptedBy: author, acceptedUntil: expires } = request;
+  if (!updateBaseline && (author !== undefined || expires !== undefined)) {
+    throw new VultuneError('CLI_USAGE', '--accepted-by and --accepted-until need --update-baseline', {});
+  }
   const { report, unsuppressed } = await scan(
     {
       ...request,
@@ -31,8 +35,13 @@ export async function runScan(request: ScanRequest, context: CliContext): Promis
     context.setExitCode(fails(report, failOn) ? 1 : 0);
     return;
   }
-  writeBaseline(newBaseline, unsuppressed);
-  context.stderr.write(`${unsuppressed.length} findings in the baseline ${newBaseline}\n`);
+  const stillExpired = writeBaseline(newBaseline.file, unsuppressed, newBaseline.before, { author, expires });
+  context.stderr.write(`${unsuppressed.length} findings in the baseline ${newBaseline.file}\n`);
+  if (stillExpired > 0) {
+    context.stderr.write(
+      `${countOf(stillExpired, 'finding')} in it expired and will be reported: --accepted-until gives a new day\n`,
+    );
+  }
 }
 
 /** To a file or standard output. Throws what writeFileAtomic throws. */
@@ -75,12 +84,15 @@ function shortPath(path: string): string {
 }
 
 /** A file that is there and is not a baseline is not overwritten. Throws SCAN_BASELINE, CLI_USAGE. */
-function baselineToWrite({ baseline }: ScanRequest): string {
+function baselineToWrite({ baseline, acceptedUntil }: ScanRequest): {
+  readonly file: string;
+  readonly before: readonly BaselineEntry[];
+} {
+  checkAcceptance({ expires: acceptedUntil });
   if (baseline === undefined) {
     throw new VultuneError('CLI_USAGE', '--update-baseline needs --baseline FILE: the file to write', {});
   }
-  if (existsSync(baseline)) readBaseline(baseline);
-  return baseline;
+  return { file: baseline, before: existsSync(baseline) ? readBaseline(baseline) : [] };
 }
 
 function fails({ counts: { vulnerable, uncertain } }: ScanReport, failOn: ScanRequest['failOn']): boolean {

@@ -1,6 +1,13 @@
 /** @file Sentences that every output format shares: what a finding says, what was left out, where the scan stops being sure. */
 import { describeWorth } from '../../judging/model-worth.ts';
-import type { Finding, ReadNote, ScanReport, SkipReason, Suppression } from '../finding.ts';
+import type {
+  Finding,
+  ReadNote,
+  ScanReport,
+  SkipReason,
+  Suppression,
+  SuppressionProblem,
+} from '../finding.ts';
 import { describeBands, describeScore, formatScore } from './score-words.ts';
 
 export const RULES = {
@@ -34,7 +41,14 @@ export function describeFinding(finding: Finding, threshold: number): string {
   return sentences.join(' ');
 }
 
-export const describeSuppression = ({ reason }: Suppression): string => `Suppressed: ${printable(reason)}`;
+/** `the input is ours (by Ann, until 2027-01-31)` */
+export function describeReason({ reason, author, until }: Suppression): string {
+  const details = [
+    ...(author === undefined ? [] : [`by ${author}`]),
+    ...(until === undefined ? [] : [`until ${until}`]),
+  ];
+  return printable(details.length === 0 ? reason : `${reason} (${details.join(', ')})`);
+}
 
 export function describeChange(score: number, before: number | null): string {
   if (before === null) return 'New function';
@@ -158,11 +172,12 @@ export function scanNotes(report: ScanReport): string[] {
     );
   }
   for (const { file, line, kind } of suppressionProblems) {
-    const found = kind === 'reason-missing' ? 'without a reason' : 'beside no function';
     notes.push(
-      `${printable(file)}:${line}: vultune-ignore ${found} has no effect; expected 'vultune-ignore: reason'.`,
+      `${printable(file)}:${line}: vultune-ignore ${PROBLEMS[kind]} has no effect; expected ` +
+        `'vultune-ignore: reason [by NAME] [until 2027-01-31]'.`,
     );
   }
+  notes.push(...expiredNotes(report));
   if (counts.hidden > 0) notes.push(`Hidden by the minimal confidence: ${counts.hidden}.`);
   if (counts.unlisted > 0) {
     notes.push(`Not listed, as --top asks: ${countOf(counts.unlisted, 'finding')} with lower scores.`);
@@ -175,6 +190,29 @@ export function scanNotes(report: ScanReport): string[] {
   if (counts.known > 0) notes.push(`In the baseline: ${counts.known}.`);
   if (!complete) notes.push('Stopped before the end: only the functions scored by then are listed.');
   return notes;
+}
+
+const PROBLEMS: Readonly<Record<SuppressionProblem['kind'], string>> = {
+  'reason-missing': 'without a reason',
+  'date-wrong': "with 'until' and no day such as 2027-01-31 behind it",
+  'no-function': 'beside no function',
+};
+
+/** More are in the JSON format. */
+const MOST_EXPIRED = 50;
+
+function expiredNotes({ expired = [] }: ScanReport): string[] {
+  const rest = expired.length - MOST_EXPIRED;
+  return [
+    ...expired.slice(0, MOST_EXPIRED).map(({ kind, file, line, name, until, author, reason }) => {
+      const what = kind === 'comment' ? 'vultune-ignore' : 'an entry of the baseline';
+      const place = line === undefined ? printable(file) : `${printable(file)}:${line}`;
+      const by = author === undefined ? '' : ` by ${printable(author)}`;
+      const why = reason === undefined ? '' : ` (${printable(reason)})`;
+      return `Expired, reported again: ${what}${by} for '${printable(name)}' at ${place} held until ${until}${why}.`;
+    }),
+    ...(rest > 0 ? [`Expired, reported again: ${rest} more.`] : []),
+  ];
 }
 
 /** Why a scan has no function at all: silence would read as "safe". */

@@ -6,7 +6,15 @@ import { page, type Section } from '../../report/kit/page.ts';
 import { callout, dataTable, emptyNote, keyFigures } from '../../report/kit/table.ts';
 import type { Finding, ScanReport } from '../finding.ts';
 import { dedent } from './dedent.ts';
-import { countOf, describeChange, describeNearest, printable, scanCautions, scanNotes } from './describe.ts';
+import {
+  countOf,
+  describeChange,
+  describeNearest,
+  describeReason,
+  printable,
+  scanCautions,
+  scanNotes,
+} from './describe.ts';
 import { describeScore, formatScore } from './score-words.ts';
 
 const LINES_NOTE =
@@ -107,7 +115,7 @@ function remarks({ score, scoreBefore, truncated, suppression }: Finding): strin
   return [
     ...(scoreBefore === undefined ? [] : [`${describeChange(score, scoreBefore)}.`]),
     ...(truncated ? ['Truncated: only part of it was read.'] : []),
-    ...(suppression === undefined ? [] : [printable(suppression.reason)]),
+    ...(suppression === undefined ? [] : [describeReason(suppression)]),
   ];
 }
 

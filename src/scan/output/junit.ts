@@ -6,7 +6,7 @@ import type { Finding, ScanReport } from '../finding.ts';
 import {
   countOf,
   describeFinding,
-  describeSuppression,
+  describeReason,
   printable,
   RULES,
   scanCautions,
@@ -40,7 +40,10 @@ export function junitReport(report: ScanReport): string {
     scanCase(report, errors > 0),
     ...findings.map((finding) => findingCase(finding, report)),
     ...suppressed.map((finding) =>
-      testCase(finding, element('skipped', { message: describeSuppression(finding.suppression!) })),
+      testCase(
+        finding,
+        element('skipped', { message: `Suppressed: ${describeReason(finding.suppression!)}` }),
+      ),
     ),
     '</testsuite>',
     '</testsuites>',

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Invocation, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import type { Finding, ScanReport } from '../finding.ts';
-import { describeFinding, RULES, scanCautions, scanNotes, scanWorth } from './describe.ts';
+import { describeFinding, describeReason, RULES, scanCautions, scanNotes, scanWorth } from './describe.ts';
 import { fileUri } from './file-uri.ts';
 import { formatScore } from './score-words.ts';
 import { type ReportedBand, reportedBand, severityOf } from './severity.ts';
@@ -123,7 +123,7 @@ function result(finding: Finding, { threshold, measured }: ScanReport): Result {
     suppressions:
       suppression === undefined
         ? []
-        : [{ kind: 'inSource', status: 'accepted', justification: suppression.reason }],
+        : [{ kind: 'inSource', status: 'accepted', justification: describeReason(suppression) }],
     properties: {
       score,
       truncated,

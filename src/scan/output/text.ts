@@ -1,7 +1,15 @@
 /** @file The scan for a person at a terminal: frames of the most certain findings, the others as lines, then the sums. */
 import type { Finding, ScanReport } from '../finding.ts';
 import { codeFrame } from './code-frame.ts';
-import { countOf, describeChange, describeNearest, printable, scanCautions, scanNotes } from './describe.ts';
+import {
+  countOf,
+  describeChange,
+  describeNearest,
+  describeReason,
+  printable,
+  scanCautions,
+  scanNotes,
+} from './describe.ts';
 import { describeScore, formatScore } from './score-words.ts';
 
 /** Paints; the command line hands in its own. */
@@ -83,7 +91,7 @@ function suppressedPart({ suppressed, threshold }: ScanReport, options: TextOpti
     .slice(0, MOST_LISTED)
     .map(
       (one) =>
-        `  ${headline(one, threshold, options)}  ${options.colors.muted(printable(one.suppression?.reason ?? ''))}\n`,
+        `  ${headline(one, threshold, options)}  ${options.colors.muted(one.suppression === undefined ? '' : describeReason(one.suppression))}\n`,
     );
   return `${options.colors.strong('Suppressed in the source:')}\n${lines.join('')}`;
 }

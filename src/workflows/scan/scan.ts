@@ -49,6 +49,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
       minConfidence: options.minConfidence ?? 0,
       baseline,
       framed: options.frames ?? DEFAULT_FRAMES,
+      now: startedAt,
       top: options.top,
       nested: options.nested ?? 'inner',
     });
@@ -106,6 +107,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
         suppressed: collected.suppressed,
         changed: options.diff === undefined ? undefined : collected.changed,
         noticed: notices.list((path) => collector.pathOf(path)),
+        expired: collected.expired,
         suppressionProblems: collected.suppressionProblems,
       },
     };

@@ -312,7 +312,7 @@ describe('what is not reported', () => {
   });
 
   test.each([
-    ['{', 'not JSON'],
+    ['{', 'not valid JSON'],
     ['{"formatVersion":2}', 'formatVersion'],
     ['{"formatVersion":1,"findings":[{}]}', 'fingerprint'],
   ])('a baseline that is none is refused: %s', async (text, found) => {
@@ -323,6 +323,101 @@ describe('what is not reported', () => {
     const { exitCode, stderr } = await scan('--baseline', file);
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('SCAN_BASELINE')]);
     expect(stderr).toContain(found);
+  });
+});
+
+describe('decisions that end', () => {
+  const WITH_COMMENT = (text: string) => ({
+    'a.js': `// vultune-ignore: ours ${text}\nfunction one(a) { return a + 1; }\nfunction two(b) { return eval(b); }\n`,
+  });
+
+  test('a suppression that holds names who gave it; one that has expired is reported again, in every format', async () => {
+    await prepare();
+    put(WITH_COMMENT('[by Ann] [until 2999-12-31]'));
+    const held = await scanJson(...ALL);
+    expect(held.suppressed).toMatchObject([
+      { name: 'one', suppression: { reason: 'ours', author: 'Ann', until: '2999-12-31' } },
+    ]);
+    expect((await scan(...ALL)).stdout).toContain('ours (by Ann, until 2999-12-31)');
+    put(WITH_COMMENT('[by Ann] [until 2020-12-31]'));
+    const { findings, suppressed } = await scanJson(...ALL);
+    expect([findings.map(({ name }) => name).toSorted(), suppressed]).toEqual([['one', 'two'], []]);
+    for (const format of SCAN_FORMATS) {
+      expect((await scan(...ALL, '--format', format)).stdout, format).toMatch(
+        /Expired, reported again: vultune-ignore by Ann for .{0,6}one.{0,6} at [^ ]*a\.js:1 held until 2020-12-31 \(ours\)/,
+      );
+    }
+  });
+
+  test('a wrong date suppresses nothing, and every format says so', async () => {
+    await prepare();
+    put(WITH_COMMENT('until 31.12.2999'));
+    expect((await scanJson(...ALL)).findings).toHaveLength(2);
+    for (const format of SCAN_FORMATS) {
+      expect((await scan(...ALL, '--format', format)).stdout, format).toMatch(
+        /a\.js:1: vultune-ignore with .{0,6}until.{0,6} and no day such as 2027-01-31 behind it has no effect/,
+      );
+    }
+  });
+
+  interface Entries {
+    readonly findings: { author?: string; expires?: string; name: string }[];
+  }
+  const baselineOf = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Entries;
+
+  test('entries of the baseline keep who accepted them and until when; expired ones come back and are listed', async () => {
+    await prepare();
+    put({ 'a.js': THREE['a.js'] });
+    const file = join(folder, 'baseline.json');
+    const update = ['--baseline', file, '--update-baseline'];
+    await scan(...ALL, ...update, '--accepted-by', 'Ann', '--accepted-until', '2999-12-31');
+    put(THREE);
+    await scan(...ALL, ...update, '--accepted-by', 'Bob');
+    const entries = baselineOf(file);
+    expect(entries.findings.map(({ name, author, expires }) => [name, author, expires]).toSorted()).toEqual([
+      ['one', 'Ann', '2999-12-31'],
+      ['three', 'Bob', undefined],
+      ['two', 'Bob', undefined],
+    ]);
+    expect((await scanJson(...ALL, '--baseline', file)).counts).toMatchObject({ known: 3, vulnerable: 0 });
+
+    entries.findings.find(({ name }) => name === 'one')!.expires = '2020-12-31';
+    writeFileSync(file, JSON.stringify(entries));
+    const later = await scanJson(...ALL, '--baseline', file);
+    expect(later.findings.map(({ name }) => name)).toEqual(['one']);
+    for (const format of SCAN_FORMATS) {
+      const { stdout } = await scan(...ALL, '--baseline', file, '--format', format);
+      expect(stdout, format).toMatch(
+        /Expired, reported again: an entry of the baseline by Ann for .{0,6}one.{0,6} at [^ ]*a\.js held until 2020-12-31/,
+      );
+    }
+    expect((await scan(...ALL, ...update)).stderr).toContain('1 finding in it expired and will be reported');
+    expect((await scanJson(...ALL, '--baseline', file)).findings).toHaveLength(1);
+    await scan(...ALL, ...update, '--accepted-by', 'Bob', '--accepted-until', '2999-01-01');
+    expect((await scanJson(...ALL, '--baseline', file)).findings).toHaveLength(0);
+  });
+
+  test.each([
+    [
+      'an entry',
+      async (file: string) => {
+        writeFileSync(
+          file,
+          JSON.stringify({ formatVersion: 1, findings: [{ fingerprint: 'f', expires: '2027-02-30' }] }),
+        );
+        return await scan('--baseline', file);
+      },
+    ],
+    [
+      'an option',
+      async (file: string) => await scan('--baseline', file, '--update-baseline', '--accepted-until', 'soon'),
+    ],
+  ])('a wrong date in %s is refused', async (_, run) => {
+    await prepare();
+    put(THREE);
+    const { exitCode, stderr } = await run(join(folder, 'baseline.json'));
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('SCAN_BASELINE')]);
+    expect(stderr).toContain('2027-01-31');
   });
 });
 
@@ -675,6 +770,7 @@ describe('mistakes', () => {
   test.each<[string, readonly string[], string]>([
     ['no such path', ['missing'], 'SCAN_PATH_MISSING'],
     ['nowhere to write a baseline', ['--update-baseline'], 'CLI_USAGE'],
+    ['an acceptance of nothing', ['--accepted-until', '2999-01-01'], 'CLI_USAGE'],
     ['two operating points', ['--threshold', '0.5', '--max-false-positives', '0.1'], 'CLI_USAGE'],
     ['a budget that is none', ['--max-false-positives', '1/0'], 'CLI_USAGE'],
   ])('%s', async (_, argv, code) => {
