@@ -72,6 +72,7 @@ export interface FileOutline {
 export interface NearestKnown {
   readonly id: string;
   readonly cve?: string;
+  readonly cwe?: readonly string[];
   /** 0..1 */
   readonly similarity: number;
 }

@@ -2,6 +2,7 @@
 import { describeWorth } from '../../judging/model-worth.ts';
 import type {
   Finding,
+  NearestKnown,
   ReadNote,
   ScanReport,
   SkipReason,
@@ -57,8 +58,9 @@ export function describeChange(score: number, before: number | null): string {
   return `Score before the change ${formatScore(before)} (${sign}${formatScore(Math.abs(difference))})`;
 }
 
-export function describeNearest({ id, cve, similarity }: NonNullable<Finding['nearest']>): string {
-  return `Most similar to ${cve === undefined ? '' : `${cve}, `}'${printable(id)}' of the training data (similarity ${similarity.toFixed(2)})`;
+export function describeNearest({ id, cve, cwe = [], similarity }: NearestKnown): string {
+  const names = [...(cve === undefined ? [] : [cve]), ...cwe].map((name) => `${printable(name)}, `).join('');
+  return `Most similar to ${names}'${printable(id)}' of the training data (similarity ${similarity.toFixed(2)})`;
 }
 
 const SCANNED = 'Scanned all the same';

@@ -81,7 +81,8 @@ async function vulnerableTrainingFunctions(
     if (file === undefined) return known;
     for await (const { record } of streamRecords(file)) {
       if (signal.aborted) break;
-      if (record.target === 1) known.push({ code: record.code, id: record.id, cve: record.cve });
+      if (record.target === 1)
+        known.push({ code: record.code, id: record.id, cve: record.cve, cwe: record.cwe });
     }
     return known;
   } catch (error) {
