@@ -79,6 +79,15 @@ export function parseCount(text: string): number {
   return value;
 }
 
+/** A whole number of 0 or more. */
+export function parseWhole(text: string): number {
+  const value = toNumber(text);
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError(`found ${text}, expected an integer >= 0.`);
+  }
+  return value;
+}
+
 /** A number of 0 or more. */
 export function parseNonNegative(text: string): number {
   const value = toNumber(text);

@@ -1,7 +1,10 @@
 /** @file From scored functions, one after the other, to the report's findings: bands, suppressions, baseline, what is hidden, the order. */
 import { relative, sep } from 'node:path';
+import { bandOf } from './bands.ts';
 import { type BaselineEntry, splitByBaseline } from './baseline.ts';
-import type { Band, Finding, ScanCounts, ScanReport, SuppressionProblem } from './finding.ts';
+import { isPast } from './expiry.ts';
+import type { Expired, Finding, ScanCounts, ScanReport, SuppressionProblem } from './finding.ts';
+import { foldNested, type Nested } from './nested-findings.ts';
 import type { ScanFilesCounts, ScannedFunction } from './scan-files.ts';
 import type { SourceFile } from './walk/walk-tree.ts';
 
@@ -18,6 +21,12 @@ export interface CollectOptions {
   readonly baseline: readonly BaselineEntry[];
   /** How many of the most certain findings keep their code. */
   readonly framed: number;
+  /** Suppressions and entries of the baseline hold until a day. */
+  readonly now?: Date;
+  /** What becomes of a finding in another one; default: both are reported. */
+  readonly nested?: Nested;
+  /** Findings listed at most; default: all. */
+  readonly top?: number | undefined;
 }
 
 export interface CollectedFindings {
@@ -27,24 +36,8 @@ export interface CollectedFindings {
   readonly suppressed: readonly Finding[];
   readonly changed: readonly Finding[];
   readonly suppressionProblems: ScanReport['suppressionProblems'];
+  readonly expired: readonly Expired[];
   readonly counts: Omit<ScanCounts, keyof ScanFilesCounts>;
-}
-
-/** `uncertain` reaches down to half the odds of the threshold. */
-const UNCERTAIN_ODDS = 2;
-
-export interface Bands {
-  readonly threshold: number;
-  /** The scores of a weak model lie close together: half the odds would take in nearly all functions. */
-  readonly uncertainFrom?: number | undefined;
-}
-
-export function bandOf(score: number, { threshold, uncertainFrom = 0 }: Bands): Band {
-  if (score >= threshold) return 'vulnerable';
-  if (score < uncertainFrom) return 'safe';
-  // A threshold that no score reaches lies just above 1.
-  const odds = (p: number) => (p >= 1 ? Number.POSITIVE_INFINITY : p / (1 - p));
-  return odds(score) * UNCERTAIN_ODDS >= odds(threshold) ? 'uncertain' : 'safe';
 }
 
 /** A frame shows a few lines; a generated function of megabytes is not kept for them. */
@@ -55,6 +48,7 @@ export class FindingCollector {
   readonly #reported: Finding[] = [];
   readonly #suppressed: Finding[] = [];
   readonly #changed: Finding[] = [];
+  readonly #expired = new Map<string, Expired>();
   readonly #problems: ScanReport['suppressionProblems'][number][] = [];
   #codes = new Map<Finding, string>();
   #safe = 0;
@@ -65,7 +59,7 @@ export class FindingCollector {
   }
 
   add(scanned: ScannedFunction): void {
-    const finding = this.#findingOf(scanned);
+    const finding = this.#current(this.#findingOf(scanned));
     if (scanned.before !== undefined) this.#changed.push(finding);
     if (finding.suppression !== undefined) this.#suppressed.push(finding);
     else if (finding.band === 'safe') this.#safe++;
@@ -82,9 +76,16 @@ export class FindingCollector {
 
   collected(): CollectedFindings {
     const unsuppressed = this.#reported.toSorted(mostCertainFirst);
-    const { fresh, known } = splitByBaseline(unsuppressed, this.#options.baseline);
+    const {
+      fresh: unknown,
+      known,
+      expired,
+    } = splitByBaseline(unsuppressed, this.#options.baseline, this.#options.now);
+    // After the baseline: how findings are folded must not bring known ones back.
+    const fresh = foldNested(unknown, this.#options.nested ?? 'both');
     const framed = fresh.slice(0, this.#options.framed);
-    const findings = fresh.map((one, i) => {
+    const listed = fresh.slice(0, this.#options.top);
+    const findings = listed.map((one, i) => {
       const code = i < framed.length ? this.#codes.get(one) : undefined;
       return code === undefined ? one : { ...one, code };
     });
@@ -94,6 +95,7 @@ export class FindingCollector {
       suppressed: this.#suppressed.toSorted(mostCertainFirst),
       changed: this.#changed.toSorted(mostCertainFirst),
       suppressionProblems: this.#problems,
+      expired: [...this.#expired.values(), ...expired].toSorted(byPlace),
       counts: {
         vulnerable: fresh.filter(({ band }) => band === 'vulnerable').length,
         uncertain: fresh.filter(({ band }) => band === 'uncertain').length,
@@ -101,8 +103,32 @@ export class FindingCollector {
         suppressed: this.#suppressed.length,
         known: known.length,
         hidden: this.#hidden,
+        folded: unknown.length - fresh.length,
+        unlisted: fresh.length - listed.length,
       },
     };
+  }
+
+  /** Without a suppression whose day is past. */
+  #current(finding: Finding): Finding {
+    const { suppression, ...rest } = finding;
+    const { until, reason, author, line } = suppression ?? {};
+    if (until === undefined || !isPast(until, this.#options.now ?? new Date())) return finding;
+    const { file, name } = finding;
+    // One comment may speak of a function and all that are in it.
+    const key = `${file}:${line}`;
+    if (!this.#expired.has(key)) {
+      this.#expired.set(key, {
+        kind: 'comment',
+        file,
+        name,
+        until,
+        ...(line === undefined ? {} : { line }),
+        ...(author === undefined ? {} : { author }),
+        ...(reason === undefined ? {} : { reason }),
+      });
+    }
+    return rest;
   }
 
   #findingOf({ file, outline, score, before }: ScannedFunction): Finding {
@@ -144,3 +170,6 @@ export class FindingCollector {
 function mostCertainFirst(a: Finding, b: Finding): number {
   return b.score - a.score || (a.file < b.file ? -1 : a.file > b.file ? 1 : a.startLine - b.startLine);
 }
+
+const byPlace = (a: Expired, b: Expired) =>
+  a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0);

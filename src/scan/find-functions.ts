@@ -26,9 +26,16 @@ export interface FindFunctionsOptions {
   readonly earlierText?: ((path: string) => Promise<string | undefined>) | undefined;
   /** Minified files that were not named are passed over unless told. */
   readonly includeMinified?: boolean;
+  /** What is counted and not given; default: nothing. Generated files that were named are given. */
+  readonly passOver?: PassOver;
   /** Told of every file that was parsed or refused: the functions of it that are wanted; default: all, or those that changed. */
   readonly choose?: (file: SourceFile, outline: FileOutline, text: string) => readonly FunctionOutline[];
   readonly onSuppressionProblem: (file: SourceFile, problem: SuppressionProblem) => void;
+}
+
+export interface PassOver {
+  readonly trivial: boolean;
+  readonly generated: boolean;
 }
 
 /** A text to score, and what its score is kept under. */
@@ -97,6 +104,14 @@ export class FunctionFinder {
     const outline = await this.#outline(source.text, source.contentHash, file);
     this.#countFile(path, outline);
     for (const problem of outline.problems) onSuppressionProblem(file, problem);
+    if (
+      this.#options.passOver?.generated === true &&
+      outline.isGenerated === true &&
+      fromPath.isNamed !== true
+    ) {
+      notices.add('generated code', path);
+      return [];
+    }
     const pending = (one: FunctionOutline, before: FoundFunction['before']): FoundFunction => ({
       file,
       outline: one,
@@ -106,11 +121,12 @@ export class FunctionFinder {
     });
     if (earlierText === undefined) {
       const chosen = this.#options.choose?.(file, outline, source.text) ?? outline.functions;
-      return chosen.map((one) => pending(one, undefined));
+      return this.#worthScoring(path, chosen, (one) => one).map((one) => pending(one, undefined));
     }
     const earlier = (await earlierText(path)) ?? '';
     const old = await this.#outline(earlier, undefined, file);
-    return changedFunctions(old.functions, outline.functions).map(({ after, before }) =>
+    const changed = changedFunctions(old.functions, outline.functions);
+    return this.#worthScoring(path, changed, ({ after }) => after).map(({ after, before }) =>
       pending(
         after,
         before === undefined
@@ -118,6 +134,16 @@ export class FunctionFinder {
           : { codeKey: before.codeKey, code: earlier.slice(before.start, before.end) },
       ),
     );
+  }
+
+  /** Without trivial functions where those are passed over; how many there were is in the notices. */
+  #worthScoring<T>(path: string, all: readonly T[], outlineOf: (one: T) => FunctionOutline): readonly T[] {
+    if (this.#options.passOver?.trivial !== true) return all;
+    for (const reason of ['empty body', 'one value'] as const) {
+      const count = all.filter((one) => outlineOf(one).trivial === reason).length;
+      if (count > 0) this.#options.notices.add(reason, path, undefined, count);
+    }
+    return all.filter((one) => outlineOf(one).trivial === undefined);
   }
 
   /** What the reader has to know of a file besides its functions. */

@@ -2,7 +2,9 @@
  * @file What a scan is about: a function where it stands, what was found out about it, and the whole scan's result.
  * Types only; every other file of this folder speaks in them.
  */
+import type { MeasuredRanking } from '../evaluation/measured-ranking.ts';
 import type { Language } from '../source/languages.ts';
+import type { SupportingCode } from '../source/supporting-code.ts';
 
 /** vulnerable: from the threshold on, as `predict` labels it. uncertain: below, but not clearly. */
 export type Band = 'vulnerable' | 'uncertain' | 'safe';
@@ -18,9 +20,15 @@ export interface FunctionPlace {
 /** A comment in the source that says why a function is not to be reported. */
 export interface Suppression {
   readonly reason: string;
+  readonly author?: string;
+  /** The last day on which it holds: `2027-01-31`. */
+  readonly until?: string;
   /** The comment's line. */
   readonly line: number;
 }
+
+/** Why the text of a function says nothing about a fault. */
+export type TrivialBody = 'empty body' | 'one value';
 
 /** What is known of a function without its text: small enough to keep a hundred thousand of them. */
 export interface FunctionOutline extends FunctionPlace {
@@ -36,12 +44,13 @@ export interface FunctionOutline extends FunctionPlace {
   /** Stays when lines move, white space changes or the file is renamed; changes with the body. */
   readonly fingerprint: string;
   readonly suppression?: Suppression;
+  readonly trivial?: TrivialBody;
 }
 
-/** A `vultune-ignore` that does not work: without a reason, or beside no function. */
+/** A `vultune-ignore` that does not work: without a reason, with `until` and no day, or beside no function. */
 export interface SuppressionProblem {
   readonly line: number;
-  readonly kind: 'reason-missing' | 'no-function';
+  readonly kind: 'reason-missing' | 'date-wrong' | 'no-function';
 }
 
 export interface FileOutline {
@@ -55,12 +64,15 @@ export interface FileOutline {
   readonly unread?: readonly { readonly startLine: number; readonly endLine: number }[];
   /** Code outside functions does more than declare things. */
   readonly hasOutsideCode?: boolean;
+  /** A comment at its head says that a program wrote it. */
+  readonly isGenerated?: boolean;
 }
 
 /** The function of the training data that a finding looks most like. */
 export interface NearestKnown {
   readonly id: string;
   readonly cve?: string;
+  readonly cwe?: readonly string[];
   /** 0..1 */
   readonly similarity: number;
 }
@@ -87,6 +99,9 @@ export interface Finding extends FunctionPlace {
 }
 
 export type SkipReason =
+  | SupportingCode
+  | TrivialBody
+  | 'generated code'
   | 'binary'
   | 'too large'
   | 'minified'
@@ -141,6 +156,24 @@ export interface ScanCounts {
   readonly known: number;
   /** Below `--min-confidence`. */
   readonly hidden: number;
+  /** Reported, but not among the first that `--top` lists; they are in `vulnerable` and `uncertain`. */
+  readonly unlisted: number;
+  /** In another finding, or around one that explains it. */
+  readonly folded: number;
+}
+
+/** A decision that held until its day; what it kept from the report is reported again. */
+export interface Expired {
+  readonly kind: 'comment' | 'baseline';
+  readonly file: string;
+  /** The comment's. */
+  readonly line?: number;
+  /** The function's. */
+  readonly name: string;
+  readonly until: string;
+  readonly author?: string;
+  /** The comment's. */
+  readonly reason?: string;
 }
 
 export interface ScanReport {
@@ -151,12 +184,16 @@ export interface ScanReport {
   /** Absolute: what `Finding.file` is relative to. */
   readonly baseFolder: string;
   readonly threshold: number;
+  /** No function below it is uncertain, whatever its odds; on the scale of `threshold`. */
+  readonly uncertainFrom?: number;
   /** Where the threshold is from, in words. */
   readonly thresholdSource: string;
   /** What the scores are, in words, where they are a blend's and not the model's alone. */
   readonly blend?: string;
   /** Share of vulnerable functions that scores and threshold were moved to. */
   readonly prevalence?: number | undefined;
+  /** How well the model ranks functions it was not trained on; missing where it was never measured. */
+  readonly measured?: MeasuredRanking | undefined;
   /** What the reader has to know before relying on the scores; said by every output. */
   readonly cautions?: readonly string[];
   readonly startedAt: Date;
@@ -170,5 +207,7 @@ export interface ScanReport {
   /** With `--diff`: every changed function, whatever its band. */
   readonly changed?: readonly Finding[] | undefined;
   readonly noticed: readonly Noticed[];
+  /** Suppressions and entries of the baseline. */
+  readonly expired?: readonly Expired[];
   readonly suppressionProblems: readonly (SuppressionProblem & { readonly file: string })[];
 }

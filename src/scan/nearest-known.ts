@@ -10,6 +10,7 @@ export interface KnownFunction {
   readonly code: string;
   readonly id?: string | undefined;
   readonly cve?: string | undefined;
+  readonly cwe?: readonly string[] | undefined;
 }
 
 /** Less alike than this says nothing: every two functions of a language share its words. */
@@ -41,10 +42,11 @@ export function nearestKnown(
   });
 }
 
-function nearest({ id, cve }: KnownFunction, row: number, similarity: number): NearestKnown {
+function nearest({ id, cve, cwe }: KnownFunction, row: number, similarity: number): NearestKnown {
   return {
     id: id ?? `record ${row + 1}`,
     ...(cve === undefined ? {} : { cve }),
+    ...(cwe === undefined || cwe.length === 0 ? {} : { cwe }),
     similarity: Math.min(1, similarity),
   };
 }

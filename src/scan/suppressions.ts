@@ -5,6 +5,7 @@
 
 import { firstFrom } from '../base/first-from.ts';
 import type { Suppression, SuppressionProblem } from './finding.ts';
+import { parseSuppression } from './suppression-text.ts';
 
 export interface SourceRange {
   readonly start: number;
@@ -41,8 +42,11 @@ export function findSuppressions(source: string, read: ReadSource): Suppressions
   for (const { line, start, end, reason, comment } of directives(source, read.comments)) {
     const target = places.functionBelow(start, end, comment) ?? places.functionAround(start, end);
     if (target === undefined) problems.push({ line, kind: 'no-function' });
-    else if (reason === '') problems.push({ line, kind: 'reason-missing' });
-    else suppressed.set(target, { reason, line });
+    else {
+      const said = parseSuppression(reason);
+      if (typeof said === 'string') problems.push({ line, kind: said });
+      else suppressed.set(target, { ...said, line });
+    }
   }
   // Outer functions come before inner ones, so one pass hands a suppression down.
   for (const [i, { parent }] of read.functions.entries()) {

@@ -11,14 +11,19 @@ export function sourcePathProblem(
   language: string | undefined = languageOfPath(path),
 ): FileProblem | undefined {
   if (language === undefined || isEcmaScript(language)) return pathProblem(path);
-  const segments = path.split('/');
-  const file = segments.pop()!;
-  const folders = JVM.has(language) ? beforePackage(segments) : segments;
+  const file = path.slice(path.lastIndexOf('/') + 1);
+  const folders = projectFolders(path, language);
   if (folders.some((folder) => VENDORED.test(folder))) return 'vendored';
   const testFile = TEST_FILES[language];
   if (language === 'ruby' && folders.includes('spec')) return 'test';
   if (folders.some((folder) => TESTS.test(folder)) || testFile?.test(file) === true) return 'test';
   return undefined;
+}
+
+/** The folders of a path that say what a file is for: those of a JVM package are names and say nothing. */
+export function projectFolders(path: string, language: string | undefined): readonly string[] {
+  const folders = path.split('/').slice(0, -1);
+  return language !== undefined && JVM.has(language) ? beforePackage(folders) : folders;
 }
 
 const isEcmaScript = (language: string) => ['javascript', 'typescript', 'tsx'].includes(language);

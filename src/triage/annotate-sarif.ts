@@ -4,7 +4,8 @@
  * and the order of the results stay as they are, and a value that is replaced (`rank`) is kept as `original.rank`.
  */
 
-import { formatScore } from '../scan/output/describe.ts';
+import { describeWorth, isBetterThanChance } from '../judging/model-worth.ts';
+import { formatScore } from '../scan/output/score-words.ts';
 import { describeUnscored, triageCautions, triageNotes } from './describe-triage.ts';
 import {
   applyEdits,
@@ -15,7 +16,6 @@ import {
   rootSpan,
   setMembers,
 } from './json-edits.ts';
-import { describeWorth, isBetterThanChance } from './model-worth.ts';
 import { OWN_PROPERTY as OWN, type SarifInput, type SarifResult } from './read-sarif.ts';
 import type { TriagedFinding, TriageReport } from './triaged.ts';
 

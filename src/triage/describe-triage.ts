@@ -1,6 +1,7 @@
 /** @file Sentences that every output of triage shares. */
+
+import { describeWorth } from '../judging/model-worth.ts';
 import { countOf } from '../scan/output/describe.ts';
-import { describeWorth } from './model-worth.ts';
 import type { TriageReport, Unscored, UnscoredReason } from './triaged.ts';
 
 /** Every reason has its words, so every output says it. */

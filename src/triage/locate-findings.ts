@@ -3,7 +3,7 @@
  * scored, and in the end what each finding got. Knows no model and reads no source.
  */
 
-import { bandOf } from '../scan/collect-findings.ts';
+import { bandOf } from '../scan/bands.ts';
 import type { FileOutline, FunctionOutline, ReadNote, SkipReason } from '../scan/finding.ts';
 import type { ScannedFunction } from '../scan/scan-files.ts';
 import { Notices } from '../scan/walk/notices.ts';

@@ -1,6 +1,9 @@
 /** @file `vultune scan`: its options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
+import { NESTED } from '../../scan/nested-findings.ts';
+import { SCAN_FORMATS, type ScanFormat } from '../../scan/output/format-names.ts';
+import { BANDS } from '../../scan/output/score-words.ts';
 import { DEFAULT_FRAMES, type ScanOptions } from '../../workflows/scan/scan-options.ts';
 import type { CliContext } from '../context.ts';
 import {
@@ -11,13 +14,17 @@ import {
   parseCount,
   parsePrevalence,
   parseShare,
+  addDeviceOptions,
+  addExamples,
+  parseCount,
+  parsePrevalence,
+  parseShare,
+  parseWhole,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
 export const FAIL_BANDS = ['vulnerable', 'uncertain', 'none'] as const;
-export const SCAN_FORMATS = ['text', 'json', 'sarif', 'html', 'github'] as const;
-export type ScanFormat = (typeof SCAN_FORMATS)[number];
 
 export interface ScanRequest extends ScanOptions {
   readonly format: ScanFormat;
@@ -28,6 +35,9 @@ export interface ScanRequest extends ScanOptions {
   /** Write all findings to `baseline` instead of reading it. */
   readonly updateBaseline: boolean;
   readonly failOn: (typeof FAIL_BANDS)[number];
+  /** Who accepts what is new in the baseline, and until which day. */
+  readonly acceptedBy?: string;
+  readonly acceptedUntil?: string;
 }
 
 export type RunScan = (request: ScanRequest, context: CliContext) => Promise<void>;
@@ -57,10 +67,14 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
       .summary('find the functions of a source tree that look vulnerable')
       .description(
         'Score every function below the paths with a fine-tuned model; the highest-scoring findings come first.\n\n' +
-          'Skips files that .gitignore excludes and git does not track, node_modules, minified files and symbolic links; the ' +
+          'Skips files that .gitignore excludes and git does not track, node_modules, tests, fuzzing, benchmarks, examples, ' +
+          'vendored code, generated and minified files, symbolic links, and functions that do nothing; the ' +
           'output counts what was left out. Scores are kept: a second scan of an ' +
-          'unchanged tree is instant. A comment `vultune-ignore: reason` in a function, or just above it, ' +
-          'suppresses its finding. Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
+          'unchanged tree is instant. A comment `vultune-ignore: reason [by NAME] [until 2027-01-31]` in a function, or just ' +
+          'above it, suppresses its finding; what has expired is reported again.\n\n' +
+          `Bands: ${BANDS}. Every output says how well the model was measured to rank: findings of a model that ` +
+          'is no better than chance, or was never measured, are notes without a severity.\n\n' +
+          'Exit code: 0 clean, 1 findings, 2 error, 130 interrupted.',
       )
       .argument('[run]', 'run folder, PEFT adapter folder, or hub id of an adapter')
       .argument('[paths...]', 'files and folders to scan')
@@ -77,6 +91,7 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
       ['a whole project', 'vultune scan runs/first .'],
       ['as vultune.yaml says', 'vultune scan'],
       ['for a code-hosting site', 'vultune scan runs/first src --format sarif --out vultune.sarif'],
+      ['for a GitLab merge request', 'vultune scan runs/first . --format gitlab --out gl-sast-report.json'],
       ['what a branch changes', 'vultune scan runs/first . --diff origin/main --format github'],
       [
         "accept today's findings, report only new ones",
@@ -112,8 +127,13 @@ function addOutputOptions(command: Command): void {
     .option('--out <file>', 'write here instead of standard output')
     .addOption(new Option('--output <file>', 'the same as --out').hideHelp())
     .addOption(
-      new Option('--frames <n>', 'findings shown with their code (text, html)')
-        .argParser(parseCount)
+      new Option('--top <n>', 'list only the n highest-scoring findings and count the others').argParser(
+        parseCount,
+      ),
+    )
+    .addOption(
+      new Option('--frames <n>', 'findings shown with their code (text, html); 0 for none')
+        .argParser(parseWhole)
         .default(DEFAULT_FRAMES),
     )
     .option('--no-lines', 'do not look for the lines behind those findings (text, html, json)')
@@ -135,10 +155,34 @@ function addSelectionOptions(command: Command): void {
         .default([], 'none'),
     )
     .option('--no-gitignore', 'also scan what .gitignore excludes')
+    .option(
+      '--include-tests',
+      'also scan tests, fuzzing, benchmarks, examples and vendored code, by the names of their folders and files',
+      false,
+    )
+    .option(
+      '--include-generated',
+      'also scan files whose first comments say that a program wrote them',
+      false,
+    )
+    .option('--include-trivial', 'also score functions whose body is empty or only gives a value back', false)
+    .addOption(
+      new Option(
+        '--nested <which>',
+        'of findings inside one another: the innermost that explain the outer one, the outermost, or both',
+      )
+        .choices(NESTED)
+        .default('inner'),
+    )
     .option('--include-minified', 'also scan minified files', false)
     .option('--diff <commit>', 'only functions changed since this commit, with their earlier score')
     .option('--baseline <file>', 'do not report the findings that this file lists')
-    .option('--update-baseline', 'write all findings of this scan to the baseline file', false);
+    .option('--update-baseline', 'write all findings of this scan to the baseline file', false)
+    .option('--accepted-by <name>', 'with --update-baseline: who accepts the findings that are new in it')
+    .option(
+      '--accepted-until <day>',
+      'with --update-baseline: the last day on which those are not reported, as 2027-01-31',
+    );
 }
 
 function addJudgementOptions(command: Command): void {

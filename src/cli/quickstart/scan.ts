@@ -117,7 +117,18 @@ export async function scanPackage(
   rmSync(folder, { recursive: true, force: true });
   // The paths come out of an archive; its reader lets none through that leaves the package.
   for (const [path, text] of files) writeFileAtomic(join(folder, path), text);
-  const { report } = await scan({ run, paths: [folder], gitignore: false, frames: 0 }, reporting(context));
+  const { report } = await scan(
+    {
+      run,
+      paths: [folder],
+      gitignore: false,
+      includeTests: true,
+      includeTrivial: true,
+      nested: 'both',
+      frames: 0,
+    },
+    reporting(context),
+  );
   const findings = report.findings.map((finding) => ({
     ...finding,
     file: relative(folder, resolve(report.baseFolder, finding.file)).split(sep).join('/'),

@@ -3,31 +3,28 @@ import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
-import { readBaseline, writeBaseline } from '../../scan/baseline.ts';
+import { type BaselineEntry, checkAcceptance, readBaseline, writeBaseline } from '../../scan/baseline.ts';
 import type { ScanReport } from '../../scan/finding.ts';
 import { countOf } from '../../scan/output/describe.ts';
-import { githubReport } from '../../scan/output/github.ts';
-import { htmlReport } from '../../scan/output/html.ts';
-import { jsonReport } from '../../scan/output/json.ts';
-import { sarifReport } from '../../scan/output/sarif.ts';
-import { textReport } from '../../scan/output/text.ts';
+import { OUTPUT_FORMATS } from '../../scan/output/registry.ts';
 import { scan } from '../../workflows/scan/scan.ts';
-import type { ScanFormat, ScanRequest } from '../commands/scan.ts';
+import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
 import { createColors } from '../display/colors.ts';
 import { reporting } from '../display/terminal-reporter.ts';
-
-/** SARIF and the annotations of a code-hosting site point at functions. */
-const FORMATS_WITH_LINES: ReadonlySet<ScanFormat> = new Set(['text', 'html', 'json']);
 
 /** Throws what `scan` throws. Exit code 1: findings from `failOn` on; 130 for a scan that was stopped. */
 export async function runScan(request: ScanRequest, context: CliContext): Promise<void> {
   const { lines = true, format, updateBaseline, failOn } = request;
   const newBaseline = updateBaseline ? baselineToWrite(request) : undefined;
+  const { acceptedBy: author, acceptedUntil: expires } = request;
+  if (!updateBaseline && (author !== undefined || expires !== undefined)) {
+    throw new VultuneError('CLI_USAGE', '--accepted-by and --accepted-until need --update-baseline', {});
+  }
   const { report, unsuppressed } = await scan(
     {
       ...request,
-      lines: lines && FORMATS_WITH_LINES.has(format),
+      lines: lines && OUTPUT_FORMATS[format].showsLines,
       baseline: updateBaseline ? undefined : request.baseline,
     },
     reporting(context),
@@ -38,8 +35,13 @@ export async function runScan(request: ScanRequest, context: CliContext): Promis
     context.setExitCode(fails(report, failOn) ? 1 : 0);
     return;
   }
-  writeBaseline(newBaseline, unsuppressed);
-  context.stderr.write(`${unsuppressed.length} findings in the baseline ${newBaseline}\n`);
+  const stillExpired = writeBaseline(newBaseline.file, unsuppressed, newBaseline.before, { author, expires });
+  context.stderr.write(`${unsuppressed.length} findings in the baseline ${newBaseline.file}\n`);
+  if (stillExpired > 0) {
+    context.stderr.write(
+      `${countOf(stillExpired, 'finding')} in it expired and will be reported: --accepted-until gives a new day\n`,
+    );
+  }
 }
 
 /** To a file or standard output. Throws what writeFileAtomic throws. */
@@ -61,29 +63,18 @@ function formatScan(
   { format, frames, output }: ScanRequest,
   { stdout, stderr }: Pick<CliContext, 'stdout' | 'stderr'>,
 ): string {
-  switch (format) {
-    case 'json':
-      return jsonReport(report);
-    case 'github':
-      return githubReport(report);
-    case 'sarif': {
-      const { text, cut } = sarifReport(report);
-      if (cut > 0)
-        stderr.write(
-          `left out of the SARIF file, because sites accept no more: ${countOf(cut, 'finding')}\n`,
-        );
-      return text;
-    }
-    case 'html':
-      return htmlReport(report);
-    case 'text':
-      return textReport(report, {
-        colors: output === undefined ? stdout.colors : createColors(false),
-        columns: stdout.columns(),
-        frames,
-        displayPath: (file) => shortPath(resolve(report.baseFolder, file)),
-      });
+  const { text, cut } = OUTPUT_FORMATS[format].write(report, {
+    colors: output === undefined ? stdout.colors : createColors(false),
+    columns: stdout.columns(),
+    frames,
+    displayPath: (file) => shortPath(resolve(report.baseFolder, file)),
+  });
+  if (cut > 0) {
+    stderr.write(
+      `left out of the format ${format}, because sites accept no more: ${countOf(cut, 'finding')}\n`,
+    );
   }
+  return text;
 }
 
 /** As the user would type it here. */
@@ -93,12 +84,15 @@ function shortPath(path: string): string {
 }
 
 /** A file that is there and is not a baseline is not overwritten. Throws SCAN_BASELINE, CLI_USAGE. */
-function baselineToWrite({ baseline }: ScanRequest): string {
+function baselineToWrite({ baseline, acceptedUntil }: ScanRequest): {
+  readonly file: string;
+  readonly before: readonly BaselineEntry[];
+} {
+  checkAcceptance({ expires: acceptedUntil });
   if (baseline === undefined) {
     throw new VultuneError('CLI_USAGE', '--update-baseline needs --baseline FILE: the file to write', {});
   }
-  if (existsSync(baseline)) readBaseline(baseline);
-  return baseline;
+  return { file: baseline, before: existsSync(baseline) ? readBaseline(baseline) : [] };
 }
 
 function fails({ counts: { vulnerable, uncertain } }: ScanReport, failOn: ScanRequest['failOn']): boolean {

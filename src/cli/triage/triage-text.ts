@@ -2,7 +2,8 @@
 import { formatCount } from '../../base/numbers.ts';
 import { FEW_CLUSTERS } from '../../evaluation/resampling/clusters.ts';
 import type { Interval } from '../../evaluation/resampling/intervals.ts';
-import { countOf, formatScore, printable } from '../../scan/output/describe.ts';
+import { countOf, printable } from '../../scan/output/describe.ts';
+import { formatScore } from '../../scan/output/score-words.ts';
 import { describeUnscored, triageCautions, triageNotes } from '../../triage/describe-triage.ts';
 import type { OrderComparison, OrderMeasures } from '../../triage/measure-order.ts';
 import type { TriagedFinding, TriageReport } from '../../triage/triaged.ts';

@@ -1,5 +1,5 @@
 /**
- * @file The pages' own scripts, as text: the threshold slider and the sorting of tables. A page without them loses
+ * @file The pages' own scripts, as text: the threshold slider, the sorting of tables, filters. A page without them loses
  * no content. They read data from the page and write text only, never HTML.
  */
 
@@ -46,5 +46,34 @@ export const SORT_SCRIPT = `(() => {
         table.tBodies[0].append(...rows);
       });
     });
+  }
+})();`;
+
+/** What is hidden stays in the page; the state says how much is shown, also on paper. */
+export const FILTER_SCRIPT = `(() => {
+  for (const form of document.querySelectorAll('form[data-filter]')) {
+    const { filter, unit } = form.dataset;
+    const items = [...document.querySelectorAll('[data-item="' + filter + '"]')];
+    const rows = items.filter((item) => item.tagName === 'TR');
+    const state = document.querySelector('[data-filter-state="' + filter + '"]');
+    const fits = (item) => [...form.elements].every((field) => {
+      const value = field.name === '' ? '' : field.value.trim().replace(/\\s+/g, ' ');
+      if (value === '') return true;
+      const text = item.dataset[field.name] ?? '';
+      return field.tagName === 'SELECT' ? text.includes('|' + value + '|') : text.toLowerCase().includes(value.toLowerCase());
+    });
+    const show = () => {
+      for (const item of items) item.hidden = !fits(item);
+      const shown = rows.filter((row) => !row.hidden).length;
+      state.textContent = shown === rows.length
+        ? 'All ' + rows.length.toLocaleString('en-US') + ' ' + unit + ' are shown.'
+        : shown.toLocaleString('en-US') + ' of ' + rows.length.toLocaleString('en-US') + ' ' + unit + ' are shown.';
+    };
+    form.addEventListener('input', show);
+    form.addEventListener('reset', () => setTimeout(show));
+    form.addEventListener('submit', (event) => event.preventDefault());
+    form.addEventListener('keydown', (event) => { if (event.key === 'Escape') form.reset(); });
+    form.hidden = false;
+    show();
   }
 })();`;

@@ -3,6 +3,7 @@
  * sideways on a phone. What the cells mean is the caller's business.
  */
 import { type HtmlValue, html, type SafeHtml } from '../html/html.ts';
+import { type FilterItem, filterAttributes } from './filter.ts';
 
 export interface TableColumn {
   readonly heading: string;
@@ -16,6 +17,8 @@ export interface TableRow {
   readonly isOwn?: boolean;
   /** Columns (by index) where this row is best. */
   readonly best?: ReadonlySet<number>;
+  /** What a filter of the page asks of it. */
+  readonly item?: FilterItem;
 }
 
 export interface TableOptions {
@@ -41,10 +44,13 @@ export function dataTable({ caption, note, columns, rows, isSortable = false }: 
       }</th>`,
   )}</tr></thead>
 <tbody>${rows.map(
-    (row) => html`<tr class="${row.isOwn === true ? 'own' : ''}">${row.cells.map((cell, i) =>
-      i === 0
-        ? html`<th scope="row" class="${cellClass(i)}">${cell}</th>`
-        : html`<td class="${cellClass(i, row)}">${cell}</td>`,
+    (
+      row,
+    ) => html`<tr class="${row.isOwn === true ? 'own' : ''}"${row.item !== undefined && filterAttributes(row.item)}>${row.cells.map(
+      (cell, i) =>
+        i === 0
+          ? html`<th scope="row" class="${cellClass(i)}">${cell}</th>`
+          : html`<td class="${cellClass(i, row)}">${cell}</td>`,
     )}</tr>
 `,
   )}</tbody>

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
 import { jsonOrUndefined } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
+import { isDay } from '../expiry.ts';
 import type { FileOutline } from '../finding.ts';
 import { textKey } from '../fingerprint.ts';
 import { OUTLINE_VERSION } from '../outline-source.ts';
@@ -89,13 +90,24 @@ const functionOutline = z
     codeKey: z.string().regex(KEY),
     bodyHash: z.string().regex(KEY),
     fingerprint: z.string().regex(KEY),
-    suppression: z.looseObject({ reason: z.string(), line: place1 }).optional(),
+    trivial: z.enum(['empty body', 'one value']).optional(),
+    suppression: z
+      .looseObject({
+        reason: z.string(),
+        author: z.string().optional(),
+        until: z.string().refine(isDay).optional(),
+        line: place1,
+      })
+      .optional(),
   })
   .refine(({ start, end }) => start <= end);
 
 const fileOutline = z.looseObject({
   functions: z.array(functionOutline),
-  problems: z.array(z.looseObject({ line: place1, kind: z.enum(['reason-missing', 'no-function']) })),
+  problems: z.array(
+    z.looseObject({ line: place1, kind: z.enum(['reason-missing', 'date-wrong', 'no-function']) }),
+  ),
   refused: z.string().optional(),
   hasErrors: z.boolean().optional(),
+  isGenerated: z.boolean().optional(),
 });

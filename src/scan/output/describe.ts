@@ -1,5 +1,15 @@
 /** @file Sentences that every output format shares: what a finding says, what was left out, where the scan stops being sure. */
-import type { Finding, ReadNote, ScanReport, SkipReason } from '../finding.ts';
+import { describeWorth } from '../../judging/model-worth.ts';
+import type {
+  Finding,
+  NearestKnown,
+  ReadNote,
+  ScanReport,
+  SkipReason,
+  Suppression,
+  SuppressionProblem,
+} from '../finding.ts';
+import { describeBands, describeScore, formatScore } from './score-words.ts';
 
 export const RULES = {
   vulnerable: {
@@ -25,13 +35,20 @@ export function describeFinding(finding: Finding, threshold: number): string {
   const { name, score, band, scoreBefore, truncated, nearest } = finding;
   const verb =
     band === 'vulnerable' ? 'looks vulnerable' : band === 'uncertain' ? 'may be vulnerable' : 'looks safe';
-  const sentences = [
-    `Function '${printable(name)}' ${verb}: score ${formatScore(score)}, threshold ${formatScore(threshold)}.`,
-  ];
+  const sentences = [`Function '${printable(name)}' ${verb}: ${describeScore(score, threshold)}.`];
   if (scoreBefore !== undefined) sentences.push(`${describeChange(score, scoreBefore)}.`);
   if (truncated) sentences.push('Truncated: the model read only part of it.');
   if (nearest !== undefined) sentences.push(`${describeNearest(nearest)}.`);
   return sentences.join(' ');
+}
+
+/** `the input is ours (by Ann, until 2027-01-31)` */
+export function describeReason({ reason, author, until }: Suppression): string {
+  const details = [
+    ...(author === undefined ? [] : [`by ${author}`]),
+    ...(until === undefined ? [] : [`until ${until}`]),
+  ];
+  return printable(details.length === 0 ? reason : `${reason} (${details.join(', ')})`);
 }
 
 export function describeChange(score: number, before: number | null): string {
@@ -41,8 +58,9 @@ export function describeChange(score: number, before: number | null): string {
   return `Score before the change ${formatScore(before)} (${sign}${formatScore(Math.abs(difference))})`;
 }
 
-export function describeNearest({ id, cve, similarity }: NonNullable<Finding['nearest']>): string {
-  return `Most similar to ${cve === undefined ? '' : `${cve}, `}'${printable(id)}' of the training data (similarity ${similarity.toFixed(2)})`;
+export function describeNearest({ id, cve, cwe = [], similarity }: NearestKnown): string {
+  const names = [...(cve === undefined ? [] : [cve]), ...cwe].map((name) => `${printable(name)}, `).join('');
+  return `Most similar to ${names}'${printable(id)}' of the training data (similarity ${similarity.toFixed(2)})`;
 }
 
 const SCANNED = 'Scanned all the same';
@@ -60,6 +78,22 @@ export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, s
   'not a file': [NOT_SCANNED, 'path that is not a regular file', 'paths that are not regular files'],
   'unknown language': [NOT_SCANNED, 'file of an unknown language', 'files of unknown languages'],
   'not parsed': [NOT_SCANNED, 'file that was not parsed', 'files that were not parsed'],
+  'test code': [NOT_SCANNED, 'file of test code', 'files of test code'],
+  'fuzzing code': [NOT_SCANNED, 'file of fuzzing code', 'files of fuzzing code'],
+  'benchmark code': [NOT_SCANNED, 'file of benchmark code', 'files of benchmark code'],
+  'example code': [NOT_SCANNED, 'file of example code', 'files of example code'],
+  'vendored code': [NOT_SCANNED, 'file of vendored code', 'files of vendored code'],
+  'generated code': [NOT_SCANNED, 'file of generated code', 'files of generated code'],
+  'empty body': [
+    NOT_SCANNED,
+    'function without a body that does anything',
+    'functions without a body that does anything',
+  ],
+  'one value': [
+    NOT_SCANNED,
+    'function that only gives a value back',
+    'functions that only give a value back',
+  ],
   'not UTF-8': [SCANNED, 'file that is not UTF-8', 'files that are not UTF-8'],
   'changed while read': [
     SCANNED,
@@ -102,9 +136,30 @@ export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, s
   ],
 };
 
-/** What to know before relying on the scores; one sentence each. */
-export const scanCautions = ({ cautions = [] }: ScanReport): string[] =>
-  cautions.map((caution) => `Caution: ${caution}.`);
+/** How good the model was measured to be; said by every output. */
+export const scanWorth = ({ measured }: Pick<ScanReport, 'measured'>): string =>
+  `Model: ${describeWorth(measured)}.`;
+
+/** What to know before relying on the scores; one sentence each: the model's measured worth first, then what the bands are. */
+export const scanCautions = (report: ScanReport): string[] => [
+  scanWorth(report),
+  ...(report.cautions ?? []).map((caution) => `Caution: ${caution}.`),
+  describeBands(report),
+];
+
+/** Where an option takes in what was passed over, which. */
+const SWITCHES: Readonly<Partial<Record<SkipReason | ReadNote, string>>> = {
+  ignored: '--no-gitignore',
+  minified: '--include-minified',
+  'generated code': '--include-generated',
+  'empty body': '--include-trivial',
+  'one value': '--include-trivial',
+  'test code': '--include-tests',
+  'fuzzing code': '--include-tests',
+  'benchmark code': '--include-tests',
+  'example code': '--include-tests',
+  'vendored code': '--include-tests',
+};
 
 /** What the user has to know of what was not scanned, or not as it should be; one sentence each. */
 export function scanNotes(report: ScanReport): string[] {
@@ -112,19 +167,54 @@ export function scanNotes(report: ScanReport): string[] {
   const notes = counts.functions === 0 && complete ? [describeNothing(report)] : [];
   for (const { reason, count, files, examples } of noticed) {
     const [outcome, one, several] = NOTICED[reason];
+    const option = SWITCHES[reason];
     const shown = `${examples.map(printable).join(', ')}${(files ?? count) > examples.length ? ', ...' : ''}`;
-    notes.push(`${outcome === '' ? '' : `${outcome}: `}${count} ${count === 1 ? one : several} (${shown}).`);
-  }
-  for (const { file, line, kind } of suppressionProblems) {
-    const found = kind === 'reason-missing' ? 'without a reason' : 'beside no function';
     notes.push(
-      `${printable(file)}:${line}: vultune-ignore ${found} has no effect; expected 'vultune-ignore: reason'.`,
+      `${outcome === '' ? '' : `${outcome}: `}${count} ${count === 1 ? one : several} (${shown})${option === undefined ? '' : `; ${option} scans ${count === 1 ? 'it' : 'them'}`}.`,
     );
   }
+  for (const { file, line, kind } of suppressionProblems) {
+    notes.push(
+      `${printable(file)}:${line}: vultune-ignore ${PROBLEMS[kind]} has no effect; expected ` +
+        `'vultune-ignore: reason [by NAME] [until 2027-01-31]'.`,
+    );
+  }
+  notes.push(...expiredNotes(report));
   if (counts.hidden > 0) notes.push(`Hidden by the minimal confidence: ${counts.hidden}.`);
+  if (counts.unlisted > 0) {
+    notes.push(`Not listed, as --top asks: ${countOf(counts.unlisted, 'finding')} with lower scores.`);
+  }
+  if (counts.folded > 0) {
+    notes.push(
+      `One finding for a function and those inside it: ${countOf(counts.folded, 'finding')} folded; --nested both lists each.`,
+    );
+  }
   if (counts.known > 0) notes.push(`In the baseline: ${counts.known}.`);
   if (!complete) notes.push('Stopped before the end: only the functions scored by then are listed.');
   return notes;
+}
+
+const PROBLEMS: Readonly<Record<SuppressionProblem['kind'], string>> = {
+  'reason-missing': 'without a reason',
+  'date-wrong': "with 'until' and no day such as 2027-01-31 behind it",
+  'no-function': 'beside no function',
+};
+
+/** More are in the JSON format. */
+const MOST_EXPIRED = 50;
+
+function expiredNotes({ expired = [] }: ScanReport): string[] {
+  const rest = expired.length - MOST_EXPIRED;
+  return [
+    ...expired.slice(0, MOST_EXPIRED).map(({ kind, file, line, name, until, author, reason }) => {
+      const what = kind === 'comment' ? 'vultune-ignore' : 'an entry of the baseline';
+      const place = line === undefined ? printable(file) : `${printable(file)}:${line}`;
+      const by = author === undefined ? '' : ` by ${printable(author)}`;
+      const why = reason === undefined ? '' : ` (${printable(reason)})`;
+      return `Expired, reported again: ${what}${by} for '${printable(name)}' at ${place} held until ${until}${why}.`;
+    }),
+    ...(rest > 0 ? [`Expired, reported again: ${rest} more.`] : []),
+  ];
 }
 
 /** Why a scan has no function at all: silence would read as "safe". */
@@ -136,7 +226,7 @@ function describeNothing({ counts, noticed, changed }: ScanReport): string {
     ...(withoutFunctions > onlyOutsideCode
       ? [`${countOf(withoutFunctions - onlyOutsideCode, 'file')} without functions`]
       : []),
-    ...(changed !== undefined && files > withoutFunctions
+    ...(changed !== undefined && skipped.length === 0 && files > withoutFunctions
       ? [`${countOf(files - withoutFunctions, 'file')} without changed functions`]
       : []),
     ...skipped.map(({ reason, count }) => `${count} ${NOTICED[reason][count === 1 ? 1 : 2]}`),
@@ -144,12 +234,6 @@ function describeNothing({ counts, noticed, changed }: ScanReport): string {
   if (reasons.length > 0) return `No function was scored: ${reasons.join(', ')}.`;
   const where = changed === undefined ? 'at the paths given' : 'among the changed files';
   return `No function was scored: no source file of a known language ${where}.`;
-}
-
-/** Three digits; at a low base rate, where those are zeros, two that say something. */
-export function formatScore(score: number): string {
-  if (score === 0 || score >= 0.01) return score.toFixed(3);
-  return score < 1e-6 ? score.toExponential(1) : score.toPrecision(2);
 }
 
 /** `1 function`, `1,234 functions`. */

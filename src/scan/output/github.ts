@@ -1,32 +1,38 @@
 /** @file Workflow commands that a CI log turns into annotations beside the code. */
 import type { Finding, ScanReport } from '../finding.ts';
 import { countOf, describeFinding, RULES, scanCautions, scanNotes } from './describe.ts';
+import { reportedBand, severityOf } from './severity.ts';
 
 /** What GitHub shows of each kind, a step; more are only text in the log. */
 const MOST_ANNOTATIONS = 10;
 
 export function githubReport(report: ScanReport): string {
-  const lines = (['vulnerable', 'uncertain'] as const).flatMap((band) => {
-    const all = report.findings.filter((finding) => finding.band === band);
-    return all.slice(0, MOST_ANNOTATIONS).map((finding) => annotation(finding, band, report));
-  });
+  const lines = (['warning', 'notice'] as const).flatMap((command) =>
+    report.findings
+      .filter((finding) => commandOf(finding, report) === command)
+      .slice(0, MOST_ANNOTATIONS)
+      .map((finding) => annotation(finding, command, report)),
+  );
   const { vulnerable, uncertain, functions } = report.counts;
   const summary = `${countOf(functions, 'function')} scanned: ${vulnerable} vulnerable, ${uncertain} uncertain.`;
-  const cut = vulnerable + uncertain - lines.length;
+  const cut = report.findings.length - lines.length;
   const shown = cut > 0 ? ` ${cut} more are not shown here: a step shows ${MOST_ANNOTATIONS} of a kind.` : '';
   const notes = [...scanCautions(report), ...scanNotes(report)].map(escapeData);
   return `${[...lines, escapeData(summary + shown), ...notes].join('\n')}\n`;
 }
 
-function annotation(finding: Finding, band: 'vulnerable' | 'uncertain', { threshold }: ScanReport): string {
-  const { file, startLine, endLine } = finding;
+function commandOf({ band }: Finding, { measured }: ScanReport): 'warning' | 'notice' {
+  return severityOf(reportedBand(band), measured).level === 'warning' ? 'warning' : 'notice';
+}
+
+function annotation(finding: Finding, command: 'warning' | 'notice', { threshold }: ScanReport): string {
+  const { file, startLine, endLine, band } = finding;
   const properties = [
     `file=${escapeProperty(file)}`,
     `line=${startLine}`,
     `endLine=${endLine}`,
-    `title=${escapeProperty(RULES[band].title)}`,
+    `title=${escapeProperty(RULES[reportedBand(band)].title)}`,
   ].join(',');
-  const command = band === 'vulnerable' ? 'warning' : 'notice';
   return `::${command} ${properties}::${escapeData(describeFinding(finding, threshold))}`;
 }
 

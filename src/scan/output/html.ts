@@ -1,8 +1,10 @@
 /** @file The scan as a page: one file, nothing fetched, everything out of a source escaped by the kit. */
-import { html } from '../../report/html/html.ts';
+import { html, type SafeHtml } from '../../report/html/html.ts';
 import { codeFrame } from '../../report/kit/code-frame.ts';
+import { type FilterItem, filterAttributes, filterForm } from '../../report/kit/filter.ts';
 import { lineHeat } from '../../report/kit/heat.ts';
 import { page, type Section } from '../../report/kit/page.ts';
+import { FILTER_SCRIPT, SORT_SCRIPT } from '../../report/kit/scripts.ts';
 import { callout, dataTable, emptyNote, keyFigures } from '../../report/kit/table.ts';
 import type { Finding, ScanReport } from '../finding.ts';
 import { dedent } from './dedent.ts';
@@ -10,11 +12,12 @@ import {
   countOf,
   describeChange,
   describeNearest,
-  formatScore,
+  describeReason,
   printable,
   scanCautions,
   scanNotes,
 } from './describe.ts';
+import { describeScore, formatScore } from './score-words.ts';
 
 const LINES_NOTE =
   'Warmer lines pushed the score more towards "vulnerable" (gradient x input): a hint where to look, not a proof.';
@@ -23,18 +26,18 @@ const LINES_NOTE =
 const MOST_ROWS = 1000;
 
 export function htmlReport(report: ScanReport): string {
-  const { findings, suppressed, changed, run, version, endedAt } = report;
-  const sections: Section[] = [summary(report)];
-  const framed = findings.filter(({ code }) => code !== undefined);
-  if (framed.length > 0) sections.push(mostCertain(framed));
+  const { findings, suppressed, changed, run, version, endedAt, threshold } = report;
+  const sections: Section[] = [
+    summary(report),
+    list('findings', 'Findings', findings, { note: 'Highest score first.', hasFilter: true }),
+  ];
+  if (findings.some(({ code }) => code !== undefined)) sections.push(codeOf(findings, threshold));
   if (changed !== undefined) {
-    sections.push(list('changes', 'What the changes did', changed, 'Every function that changed.'));
+    sections.push(list('changes', 'What the changes did', changed, { note: 'Every function that changed.' }));
   }
-  sections.push(list('findings', 'All findings', findings, 'Highest score first.'));
   if (suppressed.length > 0) {
-    sections.push(
-      list('suppressed', 'Suppressed in the source', suppressed, 'With the reason that the comment gives.'),
-    );
+    const note = 'With the reason that the comment gives.';
+    sections.push(list('suppressed', 'Suppressed in the source', suppressed, { note }));
   }
   return page({
     title: 'Scan for vulnerable functions',
@@ -42,6 +45,7 @@ export function htmlReport(report: ScanReport): string {
     lead: `${countOf(report.counts.functions, 'function')} in ${countOf(report.counts.files, 'file')}, scored by ${printable(run)}`,
     sections,
     footer: `Vultune ${version}, ${endedAt.toISOString()}. A score is the model's probability that the function is vulnerable.`,
+    scripts: [SORT_SCRIPT, FILTER_SCRIPT],
   });
 }
 
@@ -62,59 +66,106 @@ function summary(report: ScanReport): Section {
   };
 }
 
-function mostCertain(findings: readonly Finding[]): Section {
+function codeOf(findings: readonly Finding[], threshold: number): Section {
   return {
-    id: 'most-certain',
-    title: 'Highest-scoring findings',
+    id: 'code',
+    title: 'Code of the highest-scoring findings',
+    shortTitle: 'Code',
     ...(findings.some(({ lineScores }) => lineScores !== undefined) ? { note: LINES_NOTE } : {}),
-    body: html`${findings.map((finding) => {
-      const { code = '', startLine, startColumn, lineScores, nearest } = finding;
+    body: html`${findings.map((finding, i) => {
+      if (finding.code === undefined) return undefined;
+      const { code, startLine, startColumn, lineScores, nearest } = finding;
+      const item = itemOf(finding);
       return html`${codeFrame({
         code: dedent(code, startColumn),
         title: `${placeOf(finding)} ${printable(finding.name)}`,
-        detail: `${finding.band}, score ${formatScore(finding.score)}`,
+        detail: `${finding.band}: ${describeScore(finding.score, threshold)}`,
         firstLine: startLine,
         isFolded: code.split('\n').length > 40,
+        id: `code-${i + 1}`,
+        item,
         ...(lineScores === undefined ? {} : { heat: lineHeat(lineScores) }),
-      })}${nearest !== undefined && html`<p>${describeNearest(nearest)}.</p>`}`;
+      })}${nearest !== undefined && html`<p class="after"${filterAttributes(item)}>${describeNearest(nearest)}.</p>`}`;
     })}`,
   };
 }
 
-function list(id: string, title: string, findings: readonly Finding[], note: string): Section {
+interface ListOptions {
+  readonly note: string;
+  readonly hasFilter?: boolean;
+}
+
+function list(
+  id: string,
+  title: string,
+  findings: readonly Finding[],
+  { note, hasFilter = false }: ListOptions,
+): Section {
   if (findings.length === 0) return { id, title, body: emptyNote('None.') };
   const cut = findings.length - MOST_ROWS;
-  return {
-    id,
-    title,
-    body: dataTable({
-      // The section's heading has the title.
-      caption: cut > 0 ? `${note} The first ${MOST_ROWS}; ${cut} more are in the JSON format.` : note,
-      columns: [
-        { heading: 'Function' },
-        { heading: 'Place' },
-        { heading: 'Score', isNumber: true },
-        { heading: 'Band' },
-        { heading: 'Remarks' },
+  const shown = findings.slice(0, MOST_ROWS);
+  const table = dataTable({
+    // The section's heading has the title.
+    caption: cut > 0 ? `${note} The first ${MOST_ROWS}; ${cut} more are in the JSON format.` : note,
+    columns: [
+      { heading: 'Function' },
+      { heading: 'Place' },
+      { heading: 'Score', isNumber: true },
+      { heading: 'Band' },
+      { heading: 'Most similar' },
+      { heading: 'Remarks' },
+    ],
+    isSortable: true,
+    rows: shown.map((finding, i) => ({
+      ...(hasFilter ? { item: itemOf(finding) } : {}),
+      cells: [
+        hasFilter && finding.code !== undefined
+          ? html`<a href="#code-${i + 1}">${printable(finding.name)}</a>`
+          : printable(finding.name),
+        html`<span class="place">${placeOf(finding)}</span>`,
+        formatScore(finding.score),
+        html`<span class="band ${finding.band}">${finding.band}</span>`,
+        similarTo(finding).join(', '),
+        remarks(finding).join(' '),
       ],
-      rows: findings.slice(0, MOST_ROWS).map((finding) => ({
-        cells: [
-          printable(finding.name),
-          placeOf(finding),
-          formatScore(finding.score),
-          finding.band,
-          remarks(finding).join(' '),
-        ],
-      })),
-    }),
-  };
+    })),
+  });
+  return { id, title, body: html`${hasFilter && filterOf(shown)}${table}` };
 }
+
+const FILTER = 'findings';
+
+function filterOf(findings: readonly Finding[]): SafeHtml {
+  const found = (valuesOf: (finding: Finding) => readonly string[]) => [
+    ...new Set(findings.flatMap(valuesOf)),
+  ];
+  const similar = found(similarTo).toSorted();
+  return filterForm({
+    name: FILTER,
+    label: 'Filter the findings',
+    unit: 'findings',
+    fields: [
+      { key: 'band', label: 'Band', choices: found(({ band }) => [band]) },
+      { key: 'file', label: 'File contains' },
+      ...(similar.length === 0 ? [] : [{ key: 'similar', label: 'Most similar to', choices: similar }]),
+    ],
+  });
+}
+
+const itemOf = (finding: Finding): FilterItem => ({
+  of: FILTER,
+  values: { band: [finding.band], file: [printable(finding.file)], similar: similarTo(finding) },
+});
+
+/** CVE and CWEs of the nearest known function. */
+const similarTo = ({ nearest }: Finding): readonly string[] =>
+  [...(nearest?.cve === undefined ? [] : [nearest.cve]), ...(nearest?.cwe ?? [])].map(printable);
 
 function remarks({ score, scoreBefore, truncated, suppression }: Finding): string[] {
   return [
     ...(scoreBefore === undefined ? [] : [`${describeChange(score, scoreBefore)}.`]),
     ...(truncated ? ['Truncated: only part of it was read.'] : []),
-    ...(suppression === undefined ? [] : [printable(suppression.reason)]),
+    ...(suppression === undefined ? [] : [describeReason(suppression)]),
   ];
 }
 

@@ -1,12 +1,16 @@
 /** @file The scan as JSON, for scripts. A field that is added later breaks none. */
 import type { Finding, ScanReport } from '../finding.ts';
-import { scanNotes } from './describe.ts';
+import { scanNotes, scanWorth } from './describe.ts';
+import { describeBands } from './score-words.ts';
 
 export function jsonReport(report: ScanReport): string {
-  const { startedAt, endedAt, findings, suppressed, changed, ...rest } = report;
+  const { startedAt, endedAt, findings, suppressed, changed, measured, ...rest } = report;
   const json = {
     formatVersion: 1,
     ...rest,
+    measured: measured ?? null,
+    worth: scanWorth(report),
+    bands: describeBands(report),
     notes: scanNotes(report),
     startedAt: startedAt.toISOString(),
     endedAt: endedAt.toISOString(),

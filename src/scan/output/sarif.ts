@@ -4,8 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Invocation, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import type { Finding, ScanReport } from '../finding.ts';
-import { describeFinding, formatScore, RULES, scanCautions, scanNotes } from './describe.ts';
+import { describeFinding, describeReason, RULES, scanCautions, scanNotes, scanWorth } from './describe.ts';
 import { fileUri } from './file-uri.ts';
+import { formatScore } from './score-words.ts';
+import { type ReportedBand, reportedBand, severityOf } from './severity.ts';
 
 /** GitHub shows the first 5,000 results of a run (and refuses more than 25,000), in at most 10 MB of gzip. */
 const MOST_RESULTS = 5000;
@@ -64,6 +66,7 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
           threshold: report.threshold,
           thresholdSource: report.thresholdSource,
           ...(report.blend === undefined ? {} : { blend: report.blend }),
+          measured: report.measured ?? null,
           ...(report.prevalence === undefined ? {} : { prevalence: report.prevalence }),
           counts: report.counts,
           noticed: report.noticed,
@@ -73,11 +76,9 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
   };
 }
 
-function rule(
-  band: 'vulnerable' | 'uncertain',
-  { threshold, thresholdSource }: ScanReport,
-): ReportingDescriptor {
+function rule(band: ReportedBand, report: ScanReport): ReportingDescriptor {
   const { id, name, title, description } = RULES[band];
+  const { level, precision, securitySeverity } = severityOf(band, report.measured);
   return {
     id,
     name,
@@ -85,29 +86,28 @@ function rule(
     fullDescription: { text: description },
     help: {
       text:
-        `${description} The threshold of this scan was ${formatScore(threshold)} (${thresholdSource}). If the function is safe, say why ` +
+        `${description} The threshold of this scan was ${formatScore(report.threshold)} (${report.thresholdSource}). ${scanWorth(report)} ` +
+        `If the function is safe, say why ` +
         `in a comment beside it, 'vultune-ignore: reason', or add it to the baseline with --update-baseline.`,
     },
     helpUri: TOOL_URI,
-    defaultConfiguration: { level: levelOf(band) },
+    defaultConfiguration: { level },
     properties: {
       tags: ['security'],
-      precision: 'medium',
-      'security-severity': band === 'vulnerable' ? '7.0' : '4.0',
+      precision,
+      ...(securitySeverity === undefined ? {} : { 'security-severity': securitySeverity }),
     },
   };
 }
 
-const levelOf = (band: Finding['band']) => (band === 'vulnerable' ? 'warning' : 'note');
-
-function result(finding: Finding, { threshold }: ScanReport): Result {
+function result(finding: Finding, { threshold, measured }: ScanReport): Result {
   const { file, name, fingerprint, score, band, suppression, truncated, scoreBefore, nearest } = finding;
   const { startLine, startColumn, endLine, endColumn } = finding;
   const isRelative = !fileUri(file).startsWith('file:');
   return {
     ruleId: band === 'vulnerable' ? RULES.vulnerable.id : RULES.uncertain.id,
     ruleIndex: band === 'vulnerable' ? 0 : 1,
-    level: levelOf(band),
+    level: severityOf(reportedBand(band), measured).level,
     rank: Math.round(score * 10_000) / 100,
     message: { text: describeFinding(finding, threshold) },
     locations: [
@@ -123,7 +123,7 @@ function result(finding: Finding, { threshold }: ScanReport): Result {
     suppressions:
       suppression === undefined
         ? []
-        : [{ kind: 'inSource', status: 'accepted', justification: suppression.reason }],
+        : [{ kind: 'inSource', status: 'accepted', justification: describeReason(suppression) }],
     properties: {
       score,
       truncated,

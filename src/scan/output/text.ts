@@ -5,11 +5,12 @@ import {
   countOf,
   describeChange,
   describeNearest,
-  formatScore,
+  describeReason,
   printable,
   scanCautions,
   scanNotes,
 } from './describe.ts';
+import { describeScore, formatScore } from './score-words.ts';
 
 /** Paints; the command line hands in its own. */
 export interface TextColors {
@@ -37,8 +38,10 @@ export function textReport(report: ScanReport, options: TextOptions): string {
   const listed = report.findings.slice(framed.length, framed.length + MOST_LISTED);
   const rest = report.findings.length - framed.length - listed.length;
   const parts = [
-    ...framed.map((finding) => `${headline(finding, options)}\n${details(finding, options)}`),
-    listed.map((finding) => `${headline(finding, options)}\n`).join(''),
+    ...framed.map(
+      (finding) => `${headline(finding, report.threshold, options)}\n${details(finding, options)}`,
+    ),
+    listed.map((finding) => `${headline(finding, report.threshold, options)}\n`).join(''),
     rest > 0 ? `and ${rest} more ${rest === 1 ? 'finding' : 'findings'} (--format json lists all)\n` : '',
     suppressedPart(report, options),
     changedPart(report, options),
@@ -47,13 +50,13 @@ export function textReport(report: ScanReport, options: TextOptions): string {
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function headline(finding: Finding, { colors, displayPath }: TextOptions): string {
+function headline(finding: Finding, threshold: number, { colors, displayPath }: TextOptions): string {
   const { file, startLine, startColumn, name, score, band, truncated } = finding;
   const place = `${printable(displayPath(file))}:${startLine}:${startColumn}`;
   const change =
     finding.scoreBefore === undefined ? '' : `  ${describeChange(score, finding.scoreBefore).toLowerCase()}`;
   const read = truncated ? colors.muted('  (truncated: only part of it was read)') : '';
-  return `${colors.strong(place)}  ${bandText(band, colors)} ${formatScore(score)}  ${printable(name)}${change}${read}`;
+  return `${colors.strong(place)}  ${bandText(band, colors)}  ${printable(name)}  ${describeScore(score, threshold)}${change}${read}`;
 }
 
 function bandText(band: Finding['band'], colors: TextColors): string {
@@ -82,21 +85,21 @@ function details(finding: Finding, { colors, columns }: TextOptions): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function suppressedPart({ suppressed }: ScanReport, options: TextOptions): string {
+function suppressedPart({ suppressed, threshold }: ScanReport, options: TextOptions): string {
   if (suppressed.length === 0) return '';
   const lines = suppressed
     .slice(0, MOST_LISTED)
     .map(
       (one) =>
-        `  ${headline(one, options)}  ${options.colors.muted(printable(one.suppression?.reason ?? ''))}\n`,
+        `  ${headline(one, threshold, options)}  ${options.colors.muted(one.suppression === undefined ? '' : describeReason(one.suppression))}\n`,
     );
   return `${options.colors.strong('Suppressed in the source:')}\n${lines.join('')}`;
 }
 
-function changedPart({ changed }: ScanReport, options: TextOptions): string {
+function changedPart({ changed, threshold }: ScanReport, options: TextOptions): string {
   if (changed === undefined) return '';
   if (changed.length === 0) return 'No function changed.\n';
-  const lines = changed.slice(0, MOST_LISTED).map((one) => `  ${headline(one, options)}\n`);
+  const lines = changed.slice(0, MOST_LISTED).map((one) => `  ${headline(one, threshold, options)}\n`);
   return `${options.colors.strong('What the changes did:')}\n${lines.join('')}`;
 }
 

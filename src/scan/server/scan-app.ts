@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { VultuneError } from '../../base/errors.ts';
 import { isOwnHost } from '../../base/own-server.ts';
 import type { Judge } from '../../judging/judge.ts';
-import { bandOf } from '../collect-findings.ts';
+import { bandOf } from '../bands.ts';
 import type { Band } from '../finding.ts';
 
 import { JobQueue, QueueFullError } from './job-queue.ts';

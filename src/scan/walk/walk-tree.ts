@@ -6,12 +6,13 @@
  * the patterns say; a repository within the tree (a submodule, or any other) is scanned by its own rules.
  */
 import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
 import { locateRepository, type RepositoryPlace, repositoryAt } from '../../git/locate-repository.ts';
 import { type Language, languageOfPath } from '../../source/languages.ts';
+import { supportingCode } from '../../source/supporting-code.ts';
 import { IgnoreRules } from './ignore-rules.ts';
 import type { Notices } from './notices.ts';
 import { looksLikeSource } from './other-sources.ts';
@@ -29,6 +30,8 @@ export interface SourceFile {
 export interface WalkOptions {
   readonly filter: PathFilter;
   readonly respectGitignore: boolean;
+  /** Take tests, fuzzing, benchmarks, examples and vendored code too. */
+  readonly includeTests: boolean;
   /** Globs may be relative to it. */
   readonly currentFolder: string;
   /** A further folder that globs may be relative to: a real path. */
@@ -60,11 +63,20 @@ export async function walkTree(paths: readonly string[], options: WalkOptions): 
       else if (isNamed || looksLikeSource(path)) options.notices.add('unknown language', path);
     };
     const stat = lstatSync(root);
-    if (stat.isDirectory()) await new TreeWalk(root, options, add).run();
+    if (stat.isDirectory()) await new TreeWalk(root, asNamed(options, given), add).run();
     else if (!stat.isFile()) options.notices.add('not a file', root);
     else if (options.filter.takesFile(readings(root, dirname(root), options))) add(root, true);
   }
   return files;
+}
+
+/** Who names a folder of tests wants them. Folders above the current one, or above a folder elsewhere, say nothing. */
+function asNamed(options: WalkOptions, given: string): WalkOptions {
+  const whole = resolve(options.currentFolder, given);
+  const inside = relative(options.currentFolder, whole).split(sep).join('/');
+  const named = inside.startsWith('..') || isAbsolute(inside) ? basename(whole) : inside;
+  const isBeside = supportingCode(`${named}/file`, '') !== undefined;
+  return isBeside ? { ...options, includeTests: true } : options;
 }
 
 /** What holds in a part of the tree. */
@@ -165,8 +177,20 @@ class TreeWalk {
         notices.add('symbolic link', path);
       }
     } else if (!this.#takes(path)) return;
-    else if (entry.isFile()) this.#add(path, false);
+    else if (entry.isFile()) this.#addShipped(path);
     else if (languageOfPath(path) !== undefined) notices.add('not a file', path);
+  }
+
+  /** What stands beside the code that a project ships is counted. */
+  #addShipped(path: string): void {
+    const { includeTests, notices } = this.#options;
+    const language = languageOfPath(path);
+    const beside =
+      includeTests || language === undefined
+        ? undefined
+        : supportingCode(relative(this.#root, path).split(sep).join('/'), language);
+    if (beside === undefined) this.#add(path, false);
+    else notices.add(beside, path);
   }
 
   /** The sources that are below an ignored folder. */

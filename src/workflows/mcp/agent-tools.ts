@@ -2,9 +2,10 @@
 
 import { VultuneError } from '../../base/errors.ts';
 import { linesOf } from '../../explain/line-scores.ts';
+import { describeWorth } from '../../judging/model-worth.ts';
 import { type AgentTool, agentTool } from '../../mcp/agent-tool.ts';
 import { fileInWorkspace, pathInWorkspace } from '../../mcp/workspace.ts';
-import { bandOf } from '../../scan/collect-findings.ts';
+import { bandOf } from '../../scan/bands.ts';
 import type { FileOutline, FunctionOutline } from '../../scan/finding.ts';
 import { NOTICED } from '../../scan/output/describe.ts';
 import type { ScannedFunction } from '../../scan/scan-files.ts';
@@ -12,7 +13,6 @@ import { Notices } from '../../scan/walk/notices.ts';
 import type { SourceFile } from '../../scan/walk/walk-tree.ts';
 import { z } from '../../schema/zod.ts';
 import { languageOfPath } from '../../source/languages.ts';
-import { describeWorth } from '../../triage/model-worth.ts';
 import { readSarif } from '../../triage/read-sarif.ts';
 import { fileFunctions, regionFunctions } from '../../triage/region-functions.ts';
 import { triageJson } from '../../triage/triage-json.ts';

@@ -82,7 +82,8 @@ async function vulnerableTrainingFunctions(
     if (file === undefined) return known;
     const { records } = await readDataset(file.path, { fields: file.columns, signal });
     for (const record of records) {
-      if (record.target === 1) known.push({ code: record.code, id: record.id, cve: record.cve });
+      if (record.target === 1)
+        known.push({ code: record.code, id: record.id, cve: record.cve, cwe: record.cwe });
     }
     return known;
   } catch (error) {

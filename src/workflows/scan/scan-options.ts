@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
+import type { Nested } from '../../scan/nested-findings.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
 
 export type ThresholdChoice = number | 'f1';
@@ -24,6 +25,14 @@ export interface ScanOptions extends DeviceOptions {
   readonly gitignore?: boolean | undefined;
   /** Scan minified files too; default: false. Those that are named are scanned in any case. */
   readonly includeMinified?: boolean | undefined;
+  /** Scan tests, fuzzing, benchmarks, examples and vendored code too; default: false. Those that are named are scanned in any case. */
+  readonly includeTests?: boolean | undefined;
+  /** Score functions whose body is empty or one value too; default: false. */
+  readonly includeTrivial?: boolean | undefined;
+  /** Scan files whose first comments say that a program wrote them; default: false. Those that are named are scanned in any case. */
+  readonly includeGenerated?: boolean | undefined;
+  /** What becomes of a finding in another one; default: `inner`, the innermost where it explains the one around. */
+  readonly nested?: Nested | undefined;
   /** A commit: only functions that differ from it; default: all functions. */
   readonly diff?: string | undefined;
   /** A file of findings that are not reported; default: none. */
@@ -45,6 +54,8 @@ export interface ScanOptions extends DeviceOptions {
   readonly maxLength?: number | undefined;
   /** Use and keep scores of earlier scans; default: true. */
   readonly cache?: boolean | undefined;
+  /** Findings listed at most, the highest-scoring ones; the others are counted. Default: all. */
+  readonly top?: number | undefined;
   /** Highest-scoring findings that keep their code; default: 20. */
   readonly frames?: number | undefined;
   /** Find the lines that made the scores of the findings with code; default: true. */

@@ -49,6 +49,9 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
       minConfidence: options.minConfidence ?? 0,
       baseline,
       framed: options.frames ?? DEFAULT_FRAMES,
+      now: startedAt,
+      top: options.top,
+      nested: options.nested ?? 'inner',
     });
     const isFew = sources.files.length < FILES_WORTH_WORKERS;
     const threads = isFew ? 1 : (options.numThreads ?? availableParallelism());
@@ -63,6 +66,10 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
       notices,
       signal,
       includeMinified: options.includeMinified ?? false,
+      passOver: {
+        trivial: options.includeTrivial !== true,
+        generated: options.includeGenerated !== true,
+      },
       onFunction: (one) => collector.add(one),
       onSuppressionProblem: (file, problem) => collector.addProblem(file, problem),
       onProgress: progress.update,
@@ -89,6 +96,8 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
         thresholdSource: scale.source,
         ...(scale.blend === undefined ? {} : { blend: scale.blend }),
         prevalence: options.prevalence,
+        measured: scale.measured,
+        ...(scale.uncertainFrom === undefined ? {} : { uncertainFrom: scale.shift(scale.uncertainFrom) }),
         ...(scale.cautions.length === 0 ? {} : { cautions: scale.cautions }),
         startedAt,
         endedAt: new Date(),
@@ -98,6 +107,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
         suppressed: collected.suppressed,
         changed: options.diff === undefined ? undefined : collected.changed,
         noticed: notices.list((path) => collector.pathOf(path)),
+        expired: collected.expired,
         suppressionProblems: collected.suppressionProblems,
       },
     };

@@ -26,10 +26,19 @@ export interface ScanSources {
 
 /** Throws what walkTree throws; SCAN_NOT_GIT, SCAN_DIFF_BASE, GIT_MISSING with `diff`. */
 export async function findSources(options: ScanOptions, places: DiffOptions): Promise<ScanSources> {
-  const { paths, include = [], exclude = [], globFolder, gitignore = true, diff } = options;
+  const {
+    paths,
+    include = [],
+    exclude = [],
+    globFolder,
+    gitignore = true,
+    includeTests = false,
+    diff,
+  } = options;
   const files = await walkTree(paths, {
     filter: pathFilter(include, exclude),
     respectGitignore: gitignore,
+    includeTests,
     currentFolder: process.cwd(),
     globFolder: globFolder === undefined ? undefined : realpathSync(globFolder),
     ...places,

@@ -28,7 +28,7 @@ import { cliCase } from '../../support/cli-case.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
-const CODE = 'int first(int a) { return a; }';
+const CODE = 'int first(int a) { return call(a); }';
 const COMMANDS = [predictCommand(runPredict), scanCommand(runScan), evaluateCommand(runEvaluate)];
 
 let folder = '';

@@ -35,11 +35,11 @@ beforeEach(async () => {
   mkdirSync(join(folder, 'tree'));
   writeFileSync(
     join(folder, 'tree', 'a.c'),
-    'int first(int a) { return a; }\nint second(int b) { return -b; }\n',
+    'int first(int a) { return call(a); }\nint second(int b) { return -call(b); }\n',
   );
   const rows = [
-    { id: 'r56', code: 'int first(int a) { return a; }', target: 1 },
-    { id: 'r57', code: 'int second(int b) { return -b; }', target: 0 },
+    { id: 'r56', code: 'int first(int a) { return call(a); }', target: 1 },
+    { id: 'r57', code: 'int second(int b) { return -call(b); }', target: 0 },
   ];
   writeFileSync(join(folder, 'x.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 });

@@ -1,6 +1,6 @@
 /** @file The bands of a score: vulnerable, uncertain, safe. */
 import { describe, expect, test } from 'vitest';
-import { bandOf } from '../../../src/scan/collect-findings.ts';
+import { bandOf } from '../../../src/scan/bands.ts';
 
 describe('uncertain', () => {
   test.each([

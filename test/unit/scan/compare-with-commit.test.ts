@@ -28,6 +28,7 @@ async function compare(revision = 'HEAD', paths: readonly string[] = ['a']) {
     const files = await walkTree(paths, {
       filter: pathFilter([], []),
       respectGitignore: true,
+      includeTests: false,
       currentFolder: root,
       notices,
       repositories,

@@ -6,81 +6,21 @@ import { dirname, join, resolve } from 'node:path';
 import fc from 'fast-check';
 import type { Log } from 'sarif';
 import { describe, expect, test } from 'vitest';
-import type { Finding, ScanReport } from '../../../src/scan/finding.ts';
+import type { ScanReport } from '../../../src/scan/finding.ts';
 import { codeFrame } from '../../../src/scan/output/code-frame.ts';
 import { NOTICED } from '../../../src/scan/output/describe.ts';
 import { githubReport } from '../../../src/scan/output/github.ts';
 import { htmlReport } from '../../../src/scan/output/html.ts';
 import { jsonReport } from '../../../src/scan/output/json.ts';
 import { sarifReport } from '../../../src/scan/output/sarif.ts';
+import { describeScore } from '../../../src/scan/output/score-words.ts';
 import { textReport } from '../../../src/scan/output/text.ts';
-
-const finding = (overrides: Partial<Finding> = {}): Finding => ({
-  file: 'src/a b.js',
-  language: 'javascript',
-  name: 'Server.listen',
-  fingerprint: 'f'.repeat(22),
-  startLine: 3,
-  startColumn: 1,
-  endLine: 5,
-  endColumn: 2,
-  score: 0.75,
-  band: 'vulnerable',
-  truncated: false,
-  ...overrides,
-});
-
-function report(overrides: Partial<ScanReport> = {}): ScanReport {
-  const findings = overrides.findings ?? [finding()];
-  return {
-    version: '1.2.3',
-    run: 'runs/first',
-    adapterFingerprint: '0123456789abcdef',
-    baseFolder: '/project',
-    threshold: 0.5,
-    thresholdSource: 'as requested',
-    startedAt: new Date(0),
-    endedAt: new Date(1000),
-    complete: true,
-    counts: {
-      files: 1,
-      withoutFunctions: 0,
-      onlyOutsideCode: 0,
-      functions: findings.length,
-      vulnerable: findings.filter(({ band }) => band === 'vulnerable').length,
-      uncertain: findings.filter(({ band }) => band === 'uncertain').length,
-      safe: 0,
-      suppressed: 0,
-      known: 0,
-      hidden: 0,
-    },
-    findings,
-    suppressed: [],
-    noticed: [],
-    suppressionProblems: [],
-    ...overrides,
-  };
-}
+import { everything, finding, report } from '../../support/scan-report.ts';
 
 const plain = (text: string) => text;
 const colors = { strong: plain, muted: plain, good: plain, bad: plain, warning: plain };
 const textOf = (of: ScanReport, frames = 20) =>
   textReport(of, { colors, columns: 80, frames, displayPath: (file) => file });
-
-const everything = report({
-  findings: [
-    finding({
-      code: 'f()',
-      nearest: { id: 'CVE fix', cve: 'CVE-2020-1', similarity: 0.9 },
-      scoreBefore: 0.5,
-    }),
-    finding({ file: '/elsewhere/ü.js', name: '<anonymous>', band: 'uncertain', score: 0.4, truncated: true }),
-    finding({ name: '"quoted" <b>\n::error::', scoreBefore: null }),
-  ],
-  suppressed: [finding({ suppression: { reason: 'checked', line: 2 } })],
-  noticed: [{ reason: 'binary', count: 7, examples: ['x.js'] }],
-  suppressionProblems: [{ file: 'a.js', line: 4, kind: 'reason-missing' }],
-});
 
 /** The reference validator, which is there for the systems it was built for. */
 function validator(): string | undefined {
@@ -162,10 +102,87 @@ describe('SARIF', () => {
     const { run, cut } = parsed(report({ findings }));
     expect([run.results!.length, cut]).toEqual([5000, 1]);
     expect(run.results!.at(-1)!.partialFingerprints).toEqual({ 'vultuneFunction/v1': '4999' });
-    expect(run.invocations![0]!.toolExecutionNotifications![0]!.message.text).toContain(': 1,');
+    expect(run.invocations![0]!.toolExecutionNotifications!.at(-1)!.message.text).toContain(': 1,');
     const small = parsed(report({ findings: findings.slice(0, 1000) }), { results: 5000, gzipBytes: 4000 });
     expect(small.cut).toBeGreaterThan(0);
     expect(small.run.results!.length + small.cut).toBe(1000);
+  });
+});
+
+describe('what the model was measured to be', () => {
+  const measuredTo = (low: number, split: 'valid' | 'test' = 'test') => ({
+    split,
+    functions: 40,
+    rocAuc: low + 0.01,
+    low,
+    high: low + 0.02,
+  });
+  const ruleOf = (measured: ScanReport['measured']) => {
+    const { tool, results } = (JSON.parse(sarifReport(report({ measured })).text) as Log).runs[0]!;
+    const { properties, defaultConfiguration } = tool.driver.rules![0]!;
+    const severity = (properties as Record<string, unknown>)['security-severity'];
+    return [results![0]!.level, defaultConfiguration!.level, properties!.precision, severity];
+  };
+
+  test.each<[string, ScanReport['measured'], unknown[]]>([
+    ['never', undefined, ['note', 'note', 'low', undefined]],
+    ['no better than chance', measuredTo(0.5), ['note', 'note', 'low', undefined]],
+    ['worse than chance', measuredTo(0.2), ['note', 'note', 'low', undefined]],
+    ['barely better', measuredTo(0.51), ['warning', 'warning', 'low', '4.0']],
+    ['well', measuredTo(0.8), ['warning', 'warning', 'medium', '7.0']],
+    ['very well', measuredTo(0.95), ['warning', 'warning', 'high', '7.0']],
+    ['very well, on validation', measuredTo(0.95, 'valid'), ['warning', 'warning', 'medium', '7.0']],
+  ])('SARIF follows it: %s', (_, measured, expected) => {
+    expect(ruleOf(measured)).toEqual(expected);
+  });
+
+  test('annotations of a model that shows nothing are notices, ten in all', () => {
+    const findings = Array.from({ length: 12 }, (_, i) =>
+      finding(i < 6 ? {} : { band: 'uncertain', score: 0.4 }),
+    );
+    const text = githubReport(report({ findings, measured: measuredTo(0.5) }));
+    expect(text.match(/^::notice /gm)).toHaveLength(10);
+    expect(text).not.toContain('::warning');
+    expect(text).toContain('2 more are not shown');
+  });
+
+  test.each<[string, (of: ScanReport) => string]>([
+    ['text', (of) => textOf(of)],
+    ['json', jsonReport],
+    ['sarif', (of) => sarifReport(of).text],
+    ['html', htmlReport],
+    ['github', githubReport],
+  ])('%s says it, and what the bands are', (_, format) => {
+    expect(format(report())).toMatch(
+      /ROC AUC 0\.84 \(95%(25)?: 0\.78 to 0\.90\) on the 95 functions of its test part/,
+    );
+    expect(format(report({ measured: undefined }))).toContain('never measured');
+    expect(format(report())).toContain('uncertain from 0.333 (half the odds of the threshold)');
+  });
+});
+
+describe('a score beside its threshold', () => {
+  test.each([
+    [0.83, 0.61, 'score 0.830, above the threshold 0.610'],
+    [0.011, 0.5, 'score 0.011, below the threshold 0.500'],
+    [0.5, 0.5, 'score 0.500, at the threshold'],
+    [0.50004, 0.5, 'score 0.50004, above the threshold 0.50000'],
+  ])('%d against %d', (score, threshold, said) => {
+    expect(describeScore(score, threshold)).toBe(said);
+  });
+
+  test('what is said to be above is not written as equal', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (a, b) => {
+          fc.pre(a !== b);
+          const [, shown, limit] = /score (\S+), \S+ the threshold (\S+)$/.exec(describeScore(a, b))!;
+          expect(shown).not.toBe(limit);
+        },
+      ),
+    );
   });
 });
 
@@ -173,7 +190,7 @@ describe('workflow commands', () => {
   test('place and message', () => {
     const [line] = githubReport(report()).split('\n');
     expect(line).toMatch(
-      /^::warning file=src\/a b\.js,line=3,endLine=5,title=[^:,]+::Function 'Server.listen' looks vulnerable: score 0\.750/,
+      /^::warning file=src\/a b\.js,line=3,endLine=5,title=[^:,]+::Function 'Server.listen' looks vulnerable: score 0\.750, above the threshold 0\.500\./,
     );
   });
 
@@ -186,7 +203,7 @@ describe('workflow commands', () => {
         )
           .trimEnd()
           .split(/\r\n|\r|\n/);
-        expect(lines).toHaveLength(4);
+        expect(lines).toHaveLength(6);
         expect(lines.filter((line) => line.startsWith('::'))).toHaveLength(2);
         expect(lines[0]!.slice('::warning '.length).split('::')[0]!.split(',')).toHaveLength(4);
       }),

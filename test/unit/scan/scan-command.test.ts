@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
 import { runScan } from '../../../src/cli/scan/run-scan.ts';
+import { SCAN_FORMATS } from '../../../src/scan/output/format-names.ts';
 import { recordScoredBy } from '../../../src/workflows/evaluate/own-predictions.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { type TinyRunOptions, writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -86,7 +87,7 @@ async function scanJson(
 const cachedOf = ({ stderr }: { readonly stderr: string }) =>
   Number(/^scores from the cache: (\d+)$/m.exec(stderr)?.[1] ?? 0);
 
-const ALL = ['--threshold', '0'];
+const ALL = ['--threshold', '0', '--include-trivial'];
 const THREE = {
   'a.js': 'function one(a) { return a + 1; }\n',
   'lib/b.js': 'const two = (b) => {\n  return eval(b);\n};\nfunction three() { return 3; }\n',
@@ -158,7 +159,7 @@ describe('a scan', () => {
     expect([second.exitCode, second.findings]).toEqual([first.exitCode, first.findings]);
   });
 
-  test.each(['text', 'json', 'sarif', 'html', 'github'])(
+  test.each(SCAN_FORMATS)(
     'a model that ranks as a coin does says so in a file of the format %s',
     async (format) => {
       const measured = { split: 'test', functions: 95, rocAuc: 0.49, low: 0.38, high: 0.6 } as const;
@@ -224,7 +225,7 @@ describe('what was not scanned', () => {
       'c.js': "const fs = require('fs');\nfunction f() { return fs; }\nmodule.exports = { f };\nmain();\n",
       'd.go': 'package p\nfunc f() { x() }\nfunc g[ ( y() }\n',
     });
-    for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
+    for (const format of SCAN_FORMATS) {
       const { stdout } = await scan(...ALL, '--format', format);
       expect(stdout, format).toMatch(
         /2 files have code outside functions that was not scored \([^)]*a\.py[^)]*b\.php\)/,
@@ -254,7 +255,7 @@ describe('what was not scanned', () => {
   ])('no function found: %s', async (_, files, reason) => {
     await prepare();
     put(files);
-    for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
+    for (const format of SCAN_FORMATS) {
       const { stdout } = await scan('--format', format);
       expect(stdout, format).toMatch(/No function was scored: /);
       expect(stdout, format).toMatch(reason);
@@ -265,7 +266,7 @@ describe('what was not scanned', () => {
     await prepare();
     put({ ...THREE, 'bin.js': 'a\0b' });
     execFileSync('git', ['init', '-q', tree]);
-    for (const format of ['text', 'json', 'sarif', 'html', 'github']) {
+    for (const format of SCAN_FORMATS) {
       const { stdout } = await scan(...ALL, '--format', format);
       if (format !== 'github')
         expect(stdout, format).toMatch(/Not scanned: 1 binary file|"reason":\s*"binary"/);
@@ -311,7 +312,7 @@ describe('what is not reported', () => {
   });
 
   test.each([
-    ['{', 'not JSON'],
+    ['{', 'not valid JSON'],
     ['{"formatVersion":2}', 'formatVersion'],
     ['{"formatVersion":1,"findings":[{}]}', 'fingerprint'],
   ])('a baseline that is none is refused: %s', async (text, found) => {
@@ -322,6 +323,104 @@ describe('what is not reported', () => {
     const { exitCode, stderr } = await scan('--baseline', file);
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining('SCAN_BASELINE')]);
     expect(stderr).toContain(found);
+  });
+});
+
+describe('decisions that end', () => {
+  const WITH_COMMENT = (text: string) => ({
+    'a.js': `// vultune-ignore: ours ${text}\nfunction one(a) { return a + 1; }\nfunction two(b) { return eval(b); }\n`,
+  });
+
+  test('a suppression that holds names who gave it; one that has expired is reported again, in every format', async () => {
+    await prepare();
+    put(WITH_COMMENT('[by Ann] [until 2999-12-31]'));
+    const held = await scanJson(...ALL);
+    expect(held.suppressed).toMatchObject([
+      { name: 'one', suppression: { reason: 'ours', author: 'Ann', until: '2999-12-31' } },
+    ]);
+    expect((await scan(...ALL)).stdout).toContain('ours (by Ann, until 2999-12-31)');
+    put(WITH_COMMENT('[by Ann] [until 2020-12-31]'));
+    const { findings, suppressed } = await scanJson(...ALL);
+    expect([findings.map(({ name }) => name).toSorted(), suppressed]).toEqual([['one', 'two'], []]);
+    for (const format of SCAN_FORMATS) {
+      expect((await scan(...ALL, '--format', format)).stdout, format).toMatch(
+        /Expired, reported again: vultune-ignore by Ann for .{0,6}one.{0,6} at [^ ]*a\.js:1 held until 2020-12-31 \(ours\)/,
+      );
+    }
+  });
+
+  test('a wrong date suppresses nothing, and every format says so', async () => {
+    await prepare();
+    put(WITH_COMMENT('until 31.12.2999'));
+    expect((await scanJson(...ALL)).findings).toHaveLength(2);
+    for (const format of SCAN_FORMATS) {
+      expect((await scan(...ALL, '--format', format)).stdout, format).toMatch(
+        /a\.js:1: vultune-ignore with .{0,6}until.{0,6} and no day such as 2027-01-31 behind it has no effect/,
+      );
+    }
+  });
+
+  interface Entries {
+    readonly findings: { author?: string; expires?: string; name: string }[];
+  }
+  const baselineOf = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Entries;
+
+  test('entries of the baseline keep who accepted them and until when; expired ones come back and are listed', async () => {
+    await prepare();
+    put({ 'a.js': THREE['a.js'] });
+    const file = join(folder, 'baseline.json');
+    const update = ['--baseline', file, '--update-baseline'];
+    await scan(...ALL, ...update, '--accepted-by', 'Ann', '--accepted-until', '2999-12-31');
+    put(THREE);
+    await scan(...ALL, ...update, '--accepted-by', 'Bob');
+    const entries = baselineOf(file);
+    const byName = new Map(entries.findings.map(({ name, author, expires }) => [name, [author, expires]]));
+    expect(byName).toEqual(
+      new Map([
+        ['one', ['Ann', '2999-12-31']],
+        ['two', ['Bob', undefined]],
+        ['three', ['Bob', undefined]],
+      ]),
+    );
+    expect((await scanJson(...ALL, '--baseline', file)).counts).toMatchObject({ known: 3, vulnerable: 0 });
+
+    entries.findings.find(({ name }) => name === 'one')!.expires = '2020-12-31';
+    writeFileSync(file, JSON.stringify(entries));
+    const later = await scanJson(...ALL, '--baseline', file);
+    expect(later.findings.map(({ name }) => name)).toEqual(['one']);
+    for (const format of SCAN_FORMATS) {
+      const { stdout } = await scan(...ALL, '--baseline', file, '--format', format);
+      expect(stdout, format).toMatch(
+        /Expired, reported again: an entry of the baseline by Ann for .{0,6}one.{0,6} at [^ ]*a\.js held until 2020-12-31/,
+      );
+    }
+    expect((await scan(...ALL, ...update)).stderr).toContain('1 finding in it expired and will be reported');
+    expect((await scanJson(...ALL, '--baseline', file)).findings).toHaveLength(1);
+    await scan(...ALL, ...update, '--accepted-by', 'Bob', '--accepted-until', '2999-01-01');
+    expect((await scanJson(...ALL, '--baseline', file)).findings).toHaveLength(0);
+  });
+
+  test.each([
+    [
+      'an entry',
+      async (file: string) => {
+        writeFileSync(
+          file,
+          JSON.stringify({ formatVersion: 1, findings: [{ fingerprint: 'f', expires: '2027-02-30' }] }),
+        );
+        return await scan('--baseline', file);
+      },
+    ],
+    [
+      'an option',
+      async (file: string) => await scan('--baseline', file, '--update-baseline', '--accepted-until', 'soon'),
+    ],
+  ])('a wrong date in %s is refused', async (_, run) => {
+    await prepare();
+    put(THREE);
+    const { exitCode, stderr } = await run(join(folder, 'baseline.json'));
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('SCAN_BASELINE')]);
+    expect(stderr).toContain('2027-01-31');
   });
 });
 
@@ -420,7 +519,7 @@ describe('--diff', () => {
 });
 
 describe('formats', () => {
-  test.each(['text', 'json', 'sarif', 'github', 'html'])('%s goes to a file', async (format) => {
+  test.each(SCAN_FORMATS)('%s goes to a file', async (format) => {
     await prepare();
     put(THREE);
     const file = join(folder, 'out');
@@ -446,6 +545,90 @@ describe('formats', () => {
     expect(stdout.match(/│/g)!.length).toBeLessThan(4);
     expect(stdout).toContain('3 functions in 2 files: 3 vulnerable, 0 uncertain, 0 safe');
   });
+});
+
+describe('noise', () => {
+  const NOISE = {
+    'a.py': 'def stub(): ...\ndef value(self):\n    return self.x\ndef real(x):\n    return eval(x)\n',
+    'gen.go': '// Code generated by x. DO NOT EDIT.\npackage p\nfunc f() { g() }\n',
+  };
+
+  test('is not scored, and counted in every format', async () => {
+    await prepare();
+    put(NOISE);
+    for (const format of SCAN_FORMATS) {
+      const { stdout } = await scan('--threshold', '0', '--format', format);
+      expect(stdout, format).toMatch(/1 function without a body that does anything \([^)]*a\.py\)/);
+      expect(stdout, format).toMatch(/1 function that only gives a value back \([^)]*a\.py\)/);
+      expect(stdout, format).toMatch(
+        /1 file of generated code \([^)]*gen\.go\); --include-generated scans it/,
+      );
+      expect(stdout, format).toContain('real');
+    }
+    const all = await scanJson(...ALL, '--include-generated');
+    expect(all.counts).toMatchObject({ functions: 4, vulnerable: 4 });
+  });
+
+  test('a tree of nothing else says why nothing was scored', async () => {
+    await prepare();
+    put({ 'a.py': 'def stub(): ...\n' });
+    expect((await scan()).stdout).toContain(
+      'No function was scored: 1 function without a body that does anything.',
+    );
+  });
+
+  test('a callback and the function around it are one finding', async () => {
+    await prepare();
+    put({
+      'a.js': 'function outer(a) {\n  const inner = (b) => { return eval(b); };\n  return inner(a);\n}\n',
+    });
+    const names = async (...argv: string[]) =>
+      (await scanJson(...ALL, ...argv)).findings.map(({ name }) => name).toSorted();
+    expect(await names()).toEqual(['outer.inner']);
+    expect(await names('--nested', 'outer')).toEqual(['outer']);
+    expect(await names('--nested', 'both')).toEqual(['outer', 'outer.inner']);
+    expect((await scan(...ALL)).stdout).toContain('1 finding folded; --nested both lists each');
+    const baseline = join(folder, 'baseline.json');
+    await scan(...ALL, '--baseline', baseline, '--update-baseline');
+    expect(await names('--nested', 'both', '--baseline', baseline)).toEqual([]);
+  });
+});
+
+describe('--top', () => {
+  test('lists the first and counts the others; the exit code is that of all', async () => {
+    await prepare();
+    put(THREE);
+    const all = await scanJson(...ALL);
+    const first = await scanJson(...ALL, '--top', '1');
+    expect(first.findings).toEqual(all.findings.slice(0, 1));
+    expect(first.counts).toMatchObject({ vulnerable: 3, unlisted: 2 });
+    expect(first.exitCode).toBe(1);
+    for (const format of SCAN_FORMATS) {
+      const { stdout } = await scan(...ALL, '--top', '1', '--format', format);
+      expect(stdout, format).toContain('Not listed, as --top asks: 2 findings with lower scores.');
+    }
+    const baseline = join(folder, 'baseline.json');
+    await scan(...ALL, '--top', '1', '--baseline', baseline, '--update-baseline');
+    expect((await scanJson(...ALL, '--baseline', baseline)).findings).toEqual([]);
+  });
+
+  test('no frames at all', async () => {
+    await prepare();
+    put(THREE);
+    expect((await scan(...ALL, '--frames', '0')).stdout).not.toContain('│');
+    expect((await scan(...ALL, '--frames', '-1')).exitCode).toBe(2);
+  });
+});
+
+test('tests are counted in every format, and scanned when asked for', async () => {
+  await prepare();
+  put({ ...THREE, 'test/t.js': 'function four() { return 4; }\n' });
+  for (const format of SCAN_FORMATS) {
+    const { stdout } = await scan(...ALL, '--format', format);
+    expect(stdout, format).toMatch(/1 file of test code \([^)]*test\/t\.js\); --include-tests scans it\./);
+  }
+  expect((await scanJson(...ALL)).counts.functions).toBe(3);
+  expect((await scanJson(...ALL, '--include-tests')).counts.functions).toBe(4);
 });
 
 describe('the lines that mattered', () => {
@@ -503,8 +686,9 @@ describe('another base rate', () => {
     put(THREE);
     const plain = await scanJson(...ALL);
     const cut = (plain.findings[0]!.score + plain.findings[1]!.score) / 2;
-    const before = await scanJson('--threshold', String(cut));
-    const moved = await scanJson('--threshold', String(cut), '--prevalence', '0.01');
+    const at = ['--include-trivial', '--threshold', String(cut)];
+    const before = await scanJson(...at);
+    const moved = await scanJson(...at, '--prevalence', '0.01');
     expect(cachedOf(moved)).toBe(3);
     const bands = ({ findings }: Report) => findings.map(({ name, band }) => [name, band]);
     expect(bands(moved)).toEqual(bands(before));
@@ -589,6 +773,7 @@ describe('mistakes', () => {
   test.each<[string, readonly string[], string]>([
     ['no such path', ['missing'], 'SCAN_PATH_MISSING'],
     ['nowhere to write a baseline', ['--update-baseline'], 'CLI_USAGE'],
+    ['an acceptance of nothing', ['--accepted-until', '2999-01-01'], 'CLI_USAGE'],
     ['two operating points', ['--threshold', '0.5', '--max-false-positives', '0.1'], 'CLI_USAGE'],
     ['a budget that is none', ['--max-false-positives', '1/0'], 'CLI_USAGE'],
   ])('%s', async (_, argv, code) => {

@@ -35,6 +35,7 @@ async function walk(...paths: string[]) {
   const files = await walkTree(paths.length === 0 ? ['.'] : paths, {
     filter: pathFilter([], []),
     respectGitignore: true,
+    includeTests: true,
     currentFolder: root,
     notices,
     repositories,

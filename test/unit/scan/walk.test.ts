@@ -37,15 +37,23 @@ interface Walk {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly respectGitignore?: boolean;
+  readonly includeTests?: boolean;
 }
 
-async function walk({ paths = ['.'], include = [], exclude = [], respectGitignore = true }: Walk = {}) {
+async function walk({
+  paths = ['.'],
+  include = [],
+  exclude = [],
+  respectGitignore = true,
+  includeTests = false,
+}: Walk = {}) {
   const notices = new Notices();
   const { signal } = new AbortController();
   const repositories = new Repositories(notices, signal);
   const files = await walkTree(paths, {
     filter: pathFilter(include, exclude),
     respectGitignore,
+    includeTests,
     currentFolder: root,
     notices,
     repositories,
@@ -54,6 +62,68 @@ async function walk({ paths = ['.'], include = [], exclude = [], respectGitignor
   await repositories.close();
   return { names: files.map(({ path }) => relative(root, path)), noticed: notices.list() };
 }
+
+async function walkFrom(currentFolder: string): Promise<string[]> {
+  const notices = new Notices();
+  const { signal } = new AbortController();
+  const repositories = new Repositories(notices, signal);
+  const files = await walkTree(['.'], {
+    filter: pathFilter([], []),
+    respectGitignore: true,
+    includeTests: false,
+    currentFolder,
+    notices,
+    repositories,
+    signal,
+  });
+  await repositories.close();
+  return files.map(({ path }) => path);
+}
+
+describe('what stands beside the code that a project ships', () => {
+  const files = [
+    'src/app.js',
+    'src/app.test.js',
+    'test/a.js',
+    'tests/b.py',
+    'src/main/java/org/example/demo/App.java',
+    'src/test/java/org/x/AppTest.java',
+    'fuzz/f.c',
+    'vendor/v.go',
+    'lib/third_party/z.c',
+    'benchmarks/b.rs',
+    'examples/e.py',
+    'src/vendored-name.js',
+  ];
+
+  test('is counted by reason, not scanned', async () => {
+    put(...files);
+    const { names, noticed } = await walk();
+    expect(names).toEqual(['src/app.js', 'src/main/java/org/example/demo/App.java', 'src/vendored-name.js']);
+    expect(noticed.map(({ reason, count }) => [reason, count])).toEqual([
+      ['benchmark code', 1],
+      ['example code', 1],
+      ['fuzzing code', 1],
+      ['test code', 4],
+      ['vendored code', 2],
+    ]);
+  });
+
+  test('is scanned when asked for, or named', async () => {
+    put(...files);
+    expect((await walk({ includeTests: true })).names).toHaveLength(files.length);
+    expect((await walk({ paths: ['test'] })).names).toEqual(['test/a.js']);
+    expect((await walk({ paths: ['src/app.test.js'] })).names).toEqual(['src/app.test.js']);
+    put('test/unit/deep.test.js');
+    expect((await walk({ paths: ['test/unit'] })).names).toEqual(['test/unit/deep.test.js']);
+  });
+
+  test('folders above what is scanned say nothing', async () => {
+    put('test/project/src/a.js', 'test/project/test/b.js');
+    const inner = await walkFrom(join(root, 'test/project'));
+    expect(inner).toEqual([join(root, 'test/project/src/a.js')]);
+  });
+});
 
 describe('which files', () => {
   test('sources of known languages, in the order of names, without packages and the history', async () => {

@@ -3,10 +3,12 @@
  * the options of `vultune scan`, which have the defaults.
  */
 import type { BlendChoice } from '../../../judging/adapter-scale.ts';
+import { NESTED } from '../../../scan/nested-findings.ts';
+import { SCAN_FORMATS } from '../../../scan/output/format-names.ts';
 import { jsonSchemaOf } from '../../../schema/json-schema.ts';
 import { describeExpected, type JsonSchema } from '../../../schema/words.ts';
 import { z } from '../../../schema/zod.ts';
-import { budgetOf, FAIL_BANDS, SCAN_FORMATS } from '../../commands/scan.ts';
+import { budgetOf, FAIL_BANDS } from '../../commands/scan.ts';
 import { DEVICES } from '../../options.ts';
 
 const path = () => z.string().min(1);
@@ -37,6 +39,15 @@ export const SETTINGS_GROUPS = {
       .boolean()
       .describe('Leave out what .gitignore excludes and git does not track (default true).'),
     include_minified: z.boolean().describe('Scan minified files too (default false).'),
+    include_tests: z
+      .boolean()
+      .describe('Scan tests, fuzzing, benchmarks, examples and vendored code too (default false).'),
+    include_generated: z
+      .boolean()
+      .describe('Scan files whose first comments say that a program wrote them too (default false).'),
+    include_trivial: z
+      .boolean()
+      .describe('Score functions whose body is empty or only gives a value back too (default false).'),
   },
   'What is reported': {
     threshold: z
@@ -64,6 +75,14 @@ export const SETTINGS_GROUPS = {
       ),
     min_confidence: share().describe('Hide findings with a lower score (default 0).'),
     baseline: path().describe('A file of findings that are not reported; --update-baseline writes it.'),
+    nested: z
+      .enum(NESTED)
+      .describe(
+        'Of findings inside one another: the innermost that explain the outer one, the outermost, or both (default inner).',
+      ),
+    top: count().describe(
+      'List only so many findings, the highest-scoring ones, and count the others; left out: all.',
+    ),
     fail_on: z
       .enum(FAIL_BANDS)
       .describe('Exit with code 1 when a finding is in this band or above (default vulnerable).'),
@@ -71,7 +90,7 @@ export const SETTINGS_GROUPS = {
   'How it is written': {
     format: z.enum(SCAN_FORMATS).describe('Format of the output (default text).'),
     out: path().describe('A file to write in this format; left out: standard output.'),
-    frames: count().describe('Findings shown with their code, in text and HTML (default 20).'),
+    frames: z.int().min(0).describe('Findings shown with their code, in text and HTML (default 20).'),
     lines: z.boolean().describe('Look for the lines behind those findings (default true).'),
   },
   Engine: {
@@ -90,12 +109,17 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   exclude: ['generated', 'third_party'],
   gitignore: false,
   include_minified: true,
+  include_tests: true,
+  include_generated: true,
+  include_trivial: true,
   threshold: 0.5,
   blend: false,
   max_false_positives: '1/200',
   prevalence: 0.03,
   min_confidence: 0.2,
   baseline: '.vultune-baseline.json',
+  nested: 'both',
+  top: 50,
   fail_on: 'uncertain',
   format: 'sarif',
   out: 'vultune.sarif',

@@ -1,4 +1,4 @@
-/** @file What the model's own evaluation says of its ranking, in a sentence that every output of triage carries. */
+/** @file What the model's own evaluation says of its ranking, in a sentence that every output with scores carries. */
 import type { MeasuredRanking } from '../evaluation/measured-ranking.ts';
 import { holdsChance } from '../evaluation/resampling/intervals.ts';
 
