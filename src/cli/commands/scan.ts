@@ -14,11 +14,6 @@ import {
   parseCount,
   parsePrevalence,
   parseShare,
-  addDeviceOptions,
-  addExamples,
-  parseCount,
-  parsePrevalence,
-  parseShare,
   parseWhole,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
