@@ -199,7 +199,7 @@ function trainingNetwork(
     folder: join(vultuneCacheDir(config.cache_dir ?? undefined), 'features'),
     maxBytes: config.feature_cache_max_gb * 1e9,
     // The tokenizer is in the ids that a feature is of.
-    modelFingerprint: `${checkpoint.fingerprint} ${configFingerprint(spec)}`,
+    modelFingerprint: `${checkpoint.fingerprint} ${configFingerprint(spec)} ${weights.format.name}`,
     layerCount,
     hiddenSize: spec.hiddenSize,
   });
