@@ -178,8 +178,8 @@ describe('findings of a scan', () => {
     expect(rows.every((row) => row.includes('src/net/') && row.includes('uncertain'))).toBe(true);
     expect(await state(page)).toBe(`${rows.length} of 60 findings are shown.`);
     await page.click('button[type=reset]');
-    await page.waitForFunction('document.querySelector("#code-1").hidden === false');
-    expect(await shown(page)).toHaveLength(60);
+    await expect.poll(() => shown(page)).toHaveLength(60);
+    expect(await page.isVisible('#code-1')).toBe(true);
     await page.selectOption('select[name=similar]', 'CWE-79');
     expect(await shown(page)).toHaveLength(3);
     expect(await page.isVisible('#code-1')).toBe(false);
@@ -194,16 +194,17 @@ describe('findings of a scan', () => {
     await page.focus('select[name=band]');
     await page.keyboard.press('Tab');
     await page.keyboard.type('net');
-    expect((await shown(page)).length).toBe(20);
+    await expect.poll(() => shown(page)).toHaveLength(20);
     await page.keyboard.press('Escape');
-    await page.waitForFunction('document.querySelectorAll("#findings tbody tr[hidden]").length === 0');
+    await expect.poll(() => shown(page)).toHaveLength(60);
     await page.focus('#findings th:has-text("Score") button');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Enter');
     expect((await shown(page))[0]).toContain('handle_59');
     await page.focus('#findings a[href="#code-2"]');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate<string>('location.hash')).toBe('#code-2');
+    // The page goes there in a turn of its own.
+    await expect.poll(() => page.evaluate<string>('location.hash')).toBe('#code-2');
     await page.context().close();
   });
 
