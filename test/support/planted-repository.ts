@@ -78,7 +78,7 @@ export class PlantedRepository {
     });
     const sub = new TestRepository(join(folder, 'sub-origin'));
     sub.commit('start', {
-      's.js': 'function s(x) { return x; }\n',
+      's.js': 'function s(x) { return check(x); }\n',
       '.gitattributes': '*.js filter=evil diff=evil\n',
     });
     repository.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', sub.path, 'sub');
@@ -86,7 +86,7 @@ export class PlantedRepository {
     repository.remove('gone.js');
     repository.write('kept.js', 'function moved(y) {\n  const z = y * 2;\n  return z - 2;\n}\n');
     repository.write('a.js', 'function a(x) {\n  return check(x) + 2;\n}\n');
-    repository.write('sub/s.js', 'function s(x) { return x + 1; }\n');
+    repository.write('sub/s.js', 'function s(x) { return check(x + 1); }\n');
     this.#plant(join(this.path, '.git'));
     this.#plant(join(this.path, '.git/modules/sub'));
     const included = join(this.path, '.git/more');
