@@ -5,6 +5,7 @@ import { VultuneError } from '../../base/errors.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import { type BuildDatasetResult, buildDataset as build } from '../../dataset/builder/build-dataset.ts';
 import type { BuildOptions } from '../../dataset/builder/build-options.ts';
+import { isSameBuild } from '../../dataset/builder/same-build.ts';
 import type { DatasetSource } from '../../dataset/source.ts';
 import { SOURCES, type SourceOptions } from '../../dataset/sources/registry.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
@@ -70,15 +71,18 @@ export async function buildWith(
     baseModel,
     ...others
   } = options;
-  if (!force) refuseDataset(out);
   const opened = await Promise.all(sources.map((source) => openSource(source, sourceOptions, signal)));
+  const whole = {
+    ...others,
+    sources: opened.flat(),
+    outDir: out,
+    cacheDir: cacheDir ?? (await parts.cacheDir()),
+  };
+  if (!force) refuseOtherDataset(whole);
   const progress = buildProgress(context.report);
   try {
     const result = await parts.build({
-      ...others,
-      sources: opened.flat(),
-      outDir: out,
-      cacheDir: cacheDir ?? (await parts.cacheDir()),
+      ...whole,
       onProgress: progress.onProgress,
       signal,
     });
@@ -91,10 +95,14 @@ export async function buildWith(
   }
 }
 
-/** @throws VultuneError `OUTPUT_EXISTS`: a built dataset is hours of work, and runs name its files. */
-function refuseDataset(out: string): void {
-  if (!existsSync(join(out, 'dataset.json'))) return;
-  throw new VultuneError('OUTPUT_EXISTS', `${out} holds a dataset already`, {
+/**
+ * A built dataset is hours of work, and runs name its files; the same build may write it again, and finish what was killed.
+ * @throws VultuneError `OUTPUT_EXISTS`
+ */
+function refuseOtherDataset(options: BuildOptions): void {
+  const { outDir: out } = options;
+  if (!existsSync(join(out, 'dataset.json')) || isSameBuild(options)) return;
+  throw new VultuneError('OUTPUT_EXISTS', `${out} holds a dataset of other sources or options already`, {
     where: { file: out },
     hint: 'choose a new folder, or replace it with --force (force: true)',
   });
