@@ -1,5 +1,4 @@
 /** @file Encoders in the network: packed as alone, gradients, the pruned last block, and what is not shared. */
-import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AdapterParameters } from '../../../src/adapters/adapter-parameters.ts';
 import { hiddenStates } from '../../../src/heads/hidden-states.ts';
@@ -9,16 +8,13 @@ import { packSequence } from '../../../src/packing/pack-sequence.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import { hostTensor } from '../../../src/tensor/host-tensor.ts';
 import {
-  alone,
-  arbitraryFunctions,
-  groupBy,
   logitsOf,
   relativeDifference,
   stepGroups,
   type TinyFunction,
   together,
-  worstDifference,
 } from '../../support/network-step.ts';
+import { packedEqualsAlone, TOLERANCE } from '../../support/packed-equals-alone.ts';
 import {
   ENCODER_CONFIGS,
   ENCODER_NAMES,
@@ -28,7 +24,6 @@ import {
   tinyNetwork,
 } from '../../support/tiny-model.ts';
 
-const TOLERANCE = 1e-5;
 const POOLINGS: readonly Pooling[] = ['first', 'mean'];
 const CASES = ENCODER_NAMES.flatMap((name) => POOLINGS.map((pooling) => [name, pooling] as const));
 
@@ -52,22 +47,7 @@ describe.each(CASES)('packed = alone: %s, pooling %s', (name, pooling) => {
       const reference = await networkOf(name, { pooling });
       const cut = await networkOf(name, { pooling, blocksPerStage });
       for (const dropout of [0, 0.3]) {
-        await fc.assert(
-          fc.asyncProperty(
-            arbitraryFunctions(40),
-            fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 7 }),
-            fc.constantFrom('isolated' as const, 'none' as const),
-            fc.integer({ min: 0, max: 3 }),
-            async (functions, groupOf, packing, extraPadding) => {
-              const expected = await stepGroups(reference, functions, alone(functions), { dropout });
-              const groups = groupBy(functions.length, groupOf);
-              const found = await stepGroups(cut, functions, groups, { dropout, packing, extraPadding });
-              const { name: tensor, error } = worstDifference(found, expected);
-              expect(error, tensor).toBeLessThan(TOLERANCE);
-            },
-          ),
-          { numRuns: 3, seed: 20 },
-        );
+        await packedEqualsAlone(cut, reference, { dropout, numRuns: 3 });
       }
     },
   );

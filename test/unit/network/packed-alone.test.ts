@@ -1,18 +1,16 @@
-import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Pooling } from '../../../src/model/spec.ts';
 import type { Activations } from '../../../src/network/keep-policies.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import {
   alone,
-  arbitraryFunctions,
-  groupBy,
   logitsOf,
   relativeDifference,
   sequenceOf,
   stepGroups,
   worstDifference,
 } from '../../support/network-step.ts';
+import { packedEqualsAlone, TOLERANCE } from '../../support/packed-equals-alone.ts';
 import {
   fixtureNetwork,
   makeModel,
@@ -21,9 +19,6 @@ import {
   tinyConfig,
   tinyNetwork,
 } from '../../support/tiny-model.ts';
-
-/** Packed may differ from alone by this much of a tensor's largest entry: float32 sums in another order. */
-const TOLERANCE = 1e-5;
 
 /** Four layers with biases, of which the upper two see 5 tokens back: two kinds of block, and every mask. */
 const windowed = makeModel(
@@ -38,36 +33,6 @@ afterAll(async () => {
 async function keep(network: Promise<TinyNetwork>): Promise<TinyNetwork> {
   made.push(await network);
   return network;
-}
-
-interface Case {
-  readonly dropout: number;
-  readonly numRuns: number;
-}
-
-/** Any grouping, packed or in padded rows, against one function at a time in another network. */
-async function packedEqualsAlone(
-  cut: TinyNetwork,
-  reference: TinyNetwork,
-  { dropout, numRuns }: Case,
-): Promise<void> {
-  await fc.assert(
-    fc.asyncProperty(
-      arbitraryFunctions(40),
-      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 7 }),
-      fc.constantFrom('isolated' as const, 'none' as const),
-      fc.integer({ min: 0, max: 3 }),
-      async (functions, groupOf, packing, extraPadding) => {
-        const expected = await stepGroups(reference, functions, alone(functions), { dropout });
-        const groups = groupBy(functions.length, groupOf);
-        const found = await stepGroups(cut, functions, groups, { dropout, packing, extraPadding });
-        const { name, error } = worstDifference(found, expected);
-        expect(error, name).toBeLessThan(TOLERANCE);
-      },
-    ),
-    // Always the same draws: the bound is on rounding, which one draw in many could exceed.
-    { numRuns, seed: 20 },
-  );
 }
 
 describe.each<Pooling>(['last', 'mean'])('packed = alone, pooling %s: logits, loss, gradients', (pooling) => {
