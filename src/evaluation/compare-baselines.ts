@@ -72,6 +72,8 @@ export interface BlendedScores {
   readonly threshold: number;
   readonly thresholdFrom?: EvaluationRow['thresholdFrom'] | undefined;
   readonly note: string;
+  /** Whether scans and predictions use it. */
+  readonly isUsed: boolean;
 }
 
 /** Fits the baselines and sets them beside the model. @throws VultuneError BASELINE_ONE_CLASS and those of `evaluateScores` */
@@ -129,10 +131,10 @@ export function compareWithBaselines(model: ModelScores, baselines: readonly Rea
 function blendRow(
   test: readonly EvaluationRecord[],
   modelFrom: EvaluationRow['thresholdFrom'],
-  { scores, threshold, thresholdFrom = modelFrom, note }: BlendedScores,
+  { scores, threshold, thresholdFrom = modelFrom, note, isUsed }: BlendedScores,
 ): EvaluationRow {
   const result = evaluateScores({ records: test, scores, threshold });
-  return { name: 'blend', label: 'blend', thresholdFrom, result, scores, note };
+  return { name: 'blend', label: 'blend', thresholdFrom, result, scores, note, isUsed };
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 } from './metrics/registry.ts';
 import { judgePairs, type PairwiseResult } from './pairs.ts';
 import { chooseThreshold, DEFAULT_THRESHOLD } from './threshold.ts';
+import { type UnrelatedRanking, unrelatedRanking, unrelatedSets } from './unrelated.ts';
 
 /** What evaluation reads of a dataset record; more fields do not matter. */
 export interface EvaluationRecord {
@@ -20,6 +21,8 @@ export interface EvaluationRecord {
   readonly target: number;
   /** The same for a vulnerable function and its fix. */
   readonly pair?: string | undefined;
+  /** P1 vulnerable, P2 its fix, P3 unrelated. */
+  readonly set?: string | undefined;
 }
 
 /** Plain data, as metrics.json holds it (an undefined metric is left out there; `undefinedMetrics` says why). */
@@ -36,10 +39,12 @@ export interface EvaluationResult {
   readonly confusion: Confusion;
   /** `undefined` when no record names its pair. */
   readonly pairs: PairwiseResult | undefined;
+  /** `undefined` when the records name no P1 or no P3. */
+  readonly unrelated: UnrelatedRanking | undefined;
 }
 
 export interface ScoredRecords {
-  readonly records: readonly Pick<EvaluationRecord, 'target' | 'pair'>[];
+  readonly records: readonly Pick<EvaluationRecord, 'target' | 'pair' | 'set'>[];
   /** [N] probability of vulnerable, one per record, in the same order. */
   readonly scores: ArrayLike<number>;
   /** A function is called vulnerable when its score >= threshold. */
@@ -52,6 +57,7 @@ export function evaluateScores({ records, scores, threshold }: ScoredRecords): E
     records.map((record) => record.target),
     scores,
   );
+  const unrelated = unrelatedSets(records, ranked);
   const { values, undefinedBecause, cautions } = computeMetrics(ranked, threshold);
   return {
     n: records.length,
@@ -62,6 +68,7 @@ export function evaluateScores({ records, scores, threshold }: ScoredRecords): E
     cautions,
     confusion: confusionAt(ranked, threshold),
     pairs: judgePairs(records, scores, threshold),
+    unrelated: unrelated && unrelatedRanking(unrelated, ranked),
   };
 }
 

@@ -13,6 +13,8 @@ export interface EvaluationRow {
   readonly scores: ArrayLike<number>;
   readonly intervals?: Intervals;
   readonly note?: string;
+  /** Whether scans and predictions use it; only of a blend. */
+  readonly isUsed?: boolean;
 }
 
 /** `adapter` is the one stored with it, `given` what the user asked for. */

@@ -1,5 +1,5 @@
 /**
- * @file Every figure that gets an interval, in one list: the metrics of the registry and what is counted over pairs.
+ * @file Every figure that gets an interval, in one list: the metrics of the registry and what is counted over pairs and sets.
  * Knows how to compute one on resampled functions; not how they are resampled.
  */
 import type { RankedScores } from './metrics/ranked-scores.ts';
@@ -12,14 +12,15 @@ import {
 } from './metrics/registry.ts';
 import type { CompletePairs, PairOutcome, PairVerdict, PairwiseResult } from './pairs.ts';
 import { pairOutcomes } from './pairs.ts';
+import { type UnrelatedRanking, type UnrelatedSets, unrelatedRanking } from './unrelated.ts';
 
 export type PairFigure = PairOutcome | 'pairRanking';
 
-export type FigureName = MetricName | PairFigure;
+export type FigureName = MetricName | PairFigure | 'unrelatedRanking';
 
 export const pairFigures: readonly PairFigure[] = [...pairOutcomes, 'pairRanking'];
 
-export const figureNames: readonly FigureName[] = [...metricNames, ...pairFigures];
+export const figureNames: readonly FigureName[] = [...metricNames, ...pairFigures, 'unrelatedRanking'];
 
 export interface FigureHeading {
   readonly label: string;
@@ -27,7 +28,8 @@ export interface FigureHeading {
 }
 
 export function figureHeading(name: FigureName): FigureHeading {
-  if (name === 'pairRanking') return { label: 'Pairs ranked right', better: 'higher' };
+  if (name === 'pairRanking') return { label: 'V2P (own fix)', better: 'higher' };
+  if (name === 'unrelatedRanking') return { label: 'V2N (unrelated)', better: 'higher' };
   if (isPairFigure(name)) return { label: name, better: name === 'P-C' ? 'higher' : 'lower' };
   const { label, better }: Metric = metricRegistry[name];
   return { label, better };
@@ -38,6 +40,7 @@ export interface FigureSubject {
   readonly ranked: RankedScores;
   readonly threshold: number;
   readonly pairs: WeighedPairs | undefined;
+  readonly unrelated: UnrelatedSets | undefined;
 }
 
 export interface WeighedPairs {
@@ -48,7 +51,13 @@ export interface WeighedPairs {
 }
 
 /** NaN where it is not defined: replicates are kept in arrays of numbers. */
-export function computeFigure(name: FigureName, { ranked, threshold, pairs }: FigureSubject): number {
+export function computeFigure(
+  name: FigureName,
+  { ranked, threshold, pairs, unrelated }: FigureSubject,
+): number {
+  if (name === 'unrelatedRanking') {
+    return unrelated === undefined ? Number.NaN : unrelatedRanking(unrelated, ranked).rocAuc;
+  }
   if (!isPairFigure(name)) return computeMetric(name, ranked, threshold) ?? Number.NaN;
   if (pairs === undefined) return Number.NaN;
   let [hits, all] = [0, 0];
@@ -64,10 +73,12 @@ export function figureValue(
   result: {
     readonly metrics: Readonly<Record<MetricName, number | undefined>>;
     readonly pairs: PairwiseResult | undefined;
+    readonly unrelated: UnrelatedRanking | undefined;
   },
   name: FigureName,
 ): number | undefined {
   if (name === 'pairRanking') return result.pairs?.rankingAccuracy;
+  if (name === 'unrelatedRanking') return result.unrelated?.rocAuc;
   if (isPairFigure(name)) return result.pairs?.fractions?.[name];
   return result.metrics[name];
 }

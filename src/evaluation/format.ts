@@ -3,11 +3,13 @@
  * the command line's.
  */
 import type { EvaluationRow } from './evaluation-row.ts';
+import { type FigureName, figureHeading, figureValue } from './figures.ts';
 import { type Metric, type MetricName, metricNames, metricRegistry } from './metrics/registry.ts';
 import { pairOutcomes } from './pairs.ts';
+import type { Interval, Intervals } from './resampling/intervals.ts';
 
 export interface TableColumn {
-  /** A metric's name, or an outcome of pairs (`P-C`). */
+  /** A figure's name: `rocAuc`, `P-C`, `pairRanking`. */
   readonly key: string;
   readonly label: string;
   readonly better: 'higher' | 'lower';
@@ -29,6 +31,8 @@ export interface FormatOptions {
   readonly digits?: number;
   /** `shown` (default): the ordinary columns; `all`: every metric of the registry. */
   readonly columns?: 'shown' | 'all';
+  /** Whether a cell has the 95 % interval behind its figure, where there is one (default false). */
+  readonly withIntervals?: boolean;
 }
 
 /** Stands where a metric is not defined. */
@@ -36,10 +40,15 @@ const MISSING = '–';
 
 export function formatTable(
   rows: readonly EvaluationRow[],
-  { digits = 3, columns = 'shown' }: FormatOptions = {},
+  { digits = 3, columns = 'shown', withIntervals = false }: FormatOptions = {},
 ): FormattedTable {
   const names = metricNames.filter((name) => columns === 'all' || metricRegistry[name].role !== 'stored');
   const outcomes = rows.some((row) => row.result.pairs !== undefined) ? pairOutcomes : [];
+  const rankings = RANKINGS.filter((name) =>
+    rows.some(({ result }) => figureValue(result, name) !== undefined),
+  );
+  const of = (intervals: Intervals | undefined, name: FigureName) =>
+    withIntervals ? intervals?.[name] : undefined;
   return {
     columns: [
       ...names.map((name): TableColumn => {
@@ -49,18 +58,37 @@ export function formatTable(
       ...outcomes.map(
         (key): TableColumn => ({ key, label: key, better: key === 'P-C' ? 'higher' : 'lower' }),
       ),
+      ...rankings.map((key): TableColumn => ({ key, ...figureHeading(key) })),
     ],
-    rows: rows.map(({ name, label, result }) => ({
+    rows: rows.map(({ name, label, result, intervals }) => ({
       name,
       label,
       cells: [
-        ...names.map((metric) => result.metrics[metric]?.toFixed(digits) ?? MISSING),
-        ...outcomes.map((outcome) => percent(result.pairs?.fractions?.[outcome])),
+        ...names.map((metric) => cell(result.metrics[metric]?.toFixed(digits), of(intervals, metric))),
+        ...outcomes.map((outcome) =>
+          cell(percent(result.pairs?.fractions?.[outcome]), of(intervals, outcome), wholePercent),
+        ),
+        ...rankings.map((name) => cell(figureValue(result, name)?.toFixed(digits), of(intervals, name))),
       ],
     })),
     notes: [...rows.flatMap(rowNotes), ...undefinedNotes(rows, names), ...pairNotes(rows)],
   };
 }
+
+/** Two digits, which is more than intervals of a few hundred functions are known to. */
+function cell(
+  value: string | undefined,
+  interval: Interval | undefined,
+  written = (end: number) => end.toFixed(2),
+): string {
+  if (value === undefined || interval === undefined) return value ?? MISSING;
+  return `${value} (${written(interval.low)}–${written(interval.high)})`;
+}
+
+const wholePercent = (share: number) => `${Math.round(100 * share)}%`;
+
+/** Against its own fix, and against unrelated functions: beside one another wherever they stand. */
+const RANKINGS = ['pairRanking', 'unrelatedRanking'] as const satisfies readonly FigureName[];
 
 const percent = (fraction: number | undefined) =>
   fraction === undefined ? MISSING : `${(100 * fraction).toFixed(1)}%`;

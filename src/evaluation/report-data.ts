@@ -101,14 +101,16 @@ export async function reportData(options: ReportDataOptions): Promise<ReportData
   };
 }
 
-/** Equal widths over [0, 1], or over the scores' range when they are not probabilities. */
+/** Room on both sides of the scores, as a share of their range. */
+const MARGIN = 0.04;
+
+/** Equal widths over the scores' range and a margin: over [0, 1] the scores of a calibrated model stand in one bar. */
 export function scoreHistogram(
   records: readonly { readonly target: number; readonly set?: string | undefined }[],
   scores: ArrayLike<number>,
 ): HistogramBin[] {
   const values = Array.from(scores);
-  const low = values.reduce((a, b) => Math.min(a, b), 0);
-  const high = values.reduce((a, b) => Math.max(a, b), 1);
+  const [low, high] = fittedRange(values);
   const bySet = records.length > 0 && records.every(({ set }) => set !== undefined);
   const groupOf = (i: number) =>
     bySet ? records[i]!.set! : records[i]!.target === 1 ? 'vulnerable' : 'other';
@@ -122,6 +124,17 @@ export function scoreHistogram(
     counts[Math.min(HISTOGRAM_BINS - 1, Math.floor((score - low) / width))]![groupOf(i)]!++;
   });
   return counts.map((bin, b) => ({ from: low + b * width, to: low + (b + 1) * width, counts: bin }));
+}
+
+/** Within [0, 1] for probabilities, which have no room beyond it. */
+function fittedRange(values: readonly number[]): readonly [low: number, high: number] {
+  if (values.length === 0) return [0, 1];
+  const least = values.reduce((a, b) => Math.min(a, b));
+  const most = values.reduce((a, b) => Math.max(a, b));
+  const margin = most > least ? MARGIN * (most - least) : Math.max(1e-6, Math.abs(most) * MARGIN);
+  const areProbabilities = least >= 0 && most <= 1;
+  const [low, high] = [least - margin, most + margin];
+  return areProbabilities ? [Math.max(0, low), Math.min(1, high)] : [low, high];
 }
 
 /** Every distinct score, or evenly many of them by rank, first and last kept. */

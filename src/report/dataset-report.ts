@@ -1,4 +1,5 @@
 /** @file The page of a dataset: what is in it, from its statistics. Reads no dataset itself. */
+import type { MatchedCommit } from '../dataset/source.ts';
 import type {
   DatasetStatistics,
   NamedCounts,
@@ -14,8 +15,17 @@ import { SORT_SCRIPT } from './kit/scripts.ts';
 import { callout, dataTable, emptyNote, keyFigures } from './kit/table.ts';
 import { COLOR } from './kit/theme.ts';
 
-/** One HTML document, complete in itself, of bounded size however large the dataset is. */
-export function datasetReportPage(statistics: DatasetStatistics): string {
+/** Commits shown on the page; the dataset's dataset.json has the first thousand of each source. */
+const MOST_MATCHED = 200;
+
+/**
+ * One HTML document, complete in itself, of bounded size however large the dataset is.
+ * @param matched commits that a pattern of messages took for fixes; none where nothing was found so
+ */
+export function datasetReportPage(
+  statistics: DatasetStatistics,
+  { matched = [] }: { readonly matched?: readonly MatchedCommit[] | undefined } = {},
+): string {
   const { total, files } = statistics;
   return page({
     title: statistics.name,
@@ -31,6 +41,7 @@ export function datasetReportPage(statistics: DatasetStatistics): string {
             dates(statistics),
             duplicates(statistics),
             pairs(statistics),
+            ...(matched.length === 0 ? [] : [matchedCommits(matched)]),
           ],
     scripts: [SORT_SCRIPT],
   });
@@ -240,6 +251,27 @@ function pairs({ pairs: { count: all, samples } }: DatasetStatistics): Section {
           note: `A seeded sample of ${count(samples.length)} of ${count(all)}: the vulnerable function and its fix.`,
         }),
     body: samples.length === 0 ? emptyNote('This dataset holds no pairs.') : html`${samples.map(pairFrame)}`,
+  };
+}
+
+/** What to read before a pattern of messages is trusted, or made narrower. */
+function matchedCommits(matched: readonly MatchedCommit[]): Section {
+  const shown = matched.slice(0, MOST_MATCHED);
+  const rest = matched.length - shown.length;
+  return {
+    id: 'matched-commits',
+    title: 'Commits whose messages matched',
+    shortTitle: 'Matched commits',
+    note: 'They were taken for security fixes by their messages alone. Subjects that are not fixes mean that the pattern (--fixes) is too wide.',
+    body: dataTable({
+      caption: `${count(matched.length)} ${matched.length === 1 ? 'commit' : 'commits'}`,
+      ...(rest > 0 ? { note: `The first ${MOST_MATCHED}; ${count(rest)} more are in dataset.json.` } : {}),
+      columns: [{ heading: 'Commit' }, { heading: 'Subject' }],
+      isSortable: true,
+      rows: shown.map(({ commit, subject }) => ({
+        cells: [html`<code>${commit.slice(0, 12)}</code>`, html`<span class="subject">${subject}</span>`],
+      })),
+    }),
   };
 }
 

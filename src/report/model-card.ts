@@ -20,6 +20,10 @@ export interface ModelCard {
   readonly evaluatedOn: string;
   readonly columns: readonly string[];
   readonly rows: readonly { readonly label: string; readonly cells: readonly string[] }[];
+  /** First of all: whether the model beats chance and its best baseline. */
+  readonly verdict: string;
+  /** What the names of the figures mean, and what was left out of them; one sentence each. */
+  readonly notes: readonly string[];
   /** Sentences on what the model does not beat. */
   readonly shortfalls: readonly string[];
   /** For the hub's `model-index`: the model's own figures, by the hub's names of metrics. */
@@ -53,6 +57,8 @@ ${modelIndex(card)}---
 
 # Vulnerability detector
 
+${card.verdict}
+
 A LoRA adapter with a 2-class head (0 safe, 1 vulnerable) on ${POOLED[card.usage.pooling]} of a function, for
 \`${card.baseModel}\`, trained with Vultune.
 
@@ -64,7 +70,11 @@ ${markdownRows(
   card.columns.map((column, i) => [column, ...card.rows.map(({ cells }) => cells[i]!)]),
 )}
 
-${card.shortfalls.join('\n')}
+${card.shortfalls.map((line) => `- ${line}`).join('\n')}
+
+What the figures are:
+
+${card.notes.map((line) => `- ${line}.`).join('\n')}
 
 A score is a hint where to look, not a verdict: labels come from fixing commits, and what a function calls is not seen.
 

@@ -1,13 +1,15 @@
 /**
- * @file An evaluation for people, one screen: the conclusion (headline, what the model does not beat), the model beside its
+ * @file An evaluation for people, one screen: the verdict, what the model does not beat, the model beside its
  * baselines, its other figures, footnotes. Computes nothing.
  */
 import { type Comparison, withBlend } from '../../evaluation/compare-baselines.ts';
+import { concludeComparison } from '../../evaluation/conclusion.ts';
 import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
 import { type FigureName, figureHeading, figureValue } from '../../evaluation/figures.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { metricNames, metricRegistry } from '../../evaluation/metrics/registry.ts';
-import { holdsChance, type Interval } from '../../evaluation/resampling/intervals.ts';
+import { pairNotes } from '../../evaluation/pair-words.ts';
+import type { Interval } from '../../evaluation/resampling/intervals.ts';
 import { verdicts } from '../../evaluation/verdicts.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
@@ -23,7 +25,7 @@ const THRESHOLD_FROM: Readonly<Record<EvaluationRow['thresholdFrom'], string>> =
 };
 
 /** Side by side: what depends on the threshold, and what does not. */
-const DETAILS: readonly (readonly [FigureName, FigureName])[] = [
+const DETAILS: readonly (readonly [FigureName, FigureName?])[] = [
   ['precision', 'oracleF1'],
   ['recall', 'recallAtPrecision@0.8'],
   ['falsePositiveRate', 'recallAtPrecision@0.9'],
@@ -33,7 +35,8 @@ const DETAILS: readonly (readonly [FigureName, FigureName])[] = [
   ['P-C', 'brier'],
   ['P-V', 'logLoss'],
   ['P-B', 'calibrationError'],
-  ['P-R', 'pairRanking'],
+  ['P-R'],
+  ['pairRanking', 'unrelatedRanking'],
 ];
 
 export function evaluationTable(comparison: Comparison, terminal: Terminal): string {
@@ -46,7 +49,9 @@ export function evaluationTable(comparison: Comparison, terminal: Terminal): str
     renderTable(
       [{ heading: '' }, { heading: '' }, { heading: '' }, { heading: '' }],
       DETAILS.map((pair) =>
-        pair.flatMap((name) => [`  ${label(name)}`, cell(model, name, (x) => x, terminal)]),
+        pair.flatMap((name) =>
+          name === undefined ? ['', ''] : [`  ${label(name)}`, cell(model, name, (x) => x, terminal)],
+        ),
       ),
       terminal,
     ),
@@ -54,7 +59,7 @@ export function evaluationTable(comparison: Comparison, terminal: Terminal): str
   ].join('');
 }
 
-/** The headline, the model beside its baselines, what it does not beat: the rest is in the run's report. */
+/** The verdict, the model beside its baselines, what it does not beat: the rest is in the run's report. */
 export function evaluationSummary(comparison: Comparison, terminal: Terminal): string {
   return comparedFigures(comparison, terminal);
 }
@@ -70,7 +75,9 @@ function comparedFigures(comparison: Comparison, terminal: Terminal): string {
     ]),
     terminal,
   );
-  return `${headline(model, terminal)}\n${verdictLines(comparison, terminal)}${colors.muted(basis(comparison))}\n\n${table}`;
+  const { sentence, ofBlend, good } = concludeComparison(comparison);
+  const verdict = colors.strong((good ? colors.good : colors.warning)(sentence));
+  return `${verdict}\n${ofBlend === undefined ? '' : `${ofBlend}\n`}${verdictLines(comparison, terminal)}${countsOf(model)}; ${colors.muted(basis(comparison))}\n\n${table}`;
 }
 
 function verdictLines({ rows, shortfalls }: Comparison, { colors }: Terminal): string {
@@ -84,19 +91,8 @@ function verdictLines({ rows, shortfalls }: Comparison, { colors }: Terminal): s
     .join('');
 }
 
-/** "ROC AUC 0.49, 95% 0.40 to 0.58: no better than chance on these functions". */
-function headline({ label: name, result, intervals }: EvaluationRow, { colors }: Terminal): string {
-  const { n, positives, metrics } = result;
-  const on = `${n} ${n === 1 ? 'function' : 'functions'}, ${positives} of them vulnerable`;
-  if (metrics.rocAuc === undefined) return on;
-  const interval = intervals?.rocAuc;
-  const range =
-    interval === undefined ? '' : ` (95%: ${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})`;
-  const verdict =
-    interval !== undefined && holdsChance(interval)
-      ? ': no better than chance, as far as these functions tell'
-      : '';
-  return `${on}\n${colors.strong(`${name}: ROC AUC ${metrics.rocAuc.toFixed(3)}${range}${verdict}`)}`;
+function countsOf({ result: { n, positives } }: EvaluationRow): string {
+  return `${n} ${n === 1 ? 'function' : 'functions'}, ${positives} of them vulnerable`;
 }
 
 function basis({ bootstrap }: Comparison): string {
@@ -135,5 +131,9 @@ function footnotes(comparison: Comparison): string[] {
   const cautioned = metricNames.flatMap((name) =>
     cautions[name] === undefined ? [] : [`${metricRegistry[name].label}?: ${cautions[name]}`],
   );
-  return [...formatTable(withBlend(comparison)).notes, ...cautioned];
+  return [
+    ...formatTable(withBlend(comparison)).notes,
+    ...pairNotes(comparison.rows[0]!.result),
+    ...cautioned,
+  ];
 }

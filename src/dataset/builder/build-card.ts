@@ -113,14 +113,17 @@ function howItWasMade({ options, found, undated }: BuildInfo): string {
     .join('\n');
 }
 
-const MATCHED_SHOWN = 50;
+const MATCHED_SHOWN = 200;
 
 /** The commits that a pattern of messages found: what to look at before it is trusted, or made narrower. */
 function matchedCommits({ sources }: BuildInfo): string {
   const matched = sources.flatMap((source) => source.matched ?? []);
   if (matched.length === 0) return '';
   const shown = matched.slice(0, MATCHED_SHOWN);
-  const more = matched.length > shown.length ? `\n\nThe first ${shown.length}; dataset.json has more.` : '';
+  const more =
+    matched.length > shown.length
+      ? `\n\nThe first ${shown.length}; ${matched.length - shown.length} more are in dataset.json.`
+      : '';
   const rows = shown.map(({ commit, subject }) => [commit.slice(0, 12), subject]);
   return `## Commits whose messages matched\n\n${markdownTable(['commit', 'subject'], rows)}${more}\n\n`;
 }

@@ -7,10 +7,11 @@ import { randomStream } from '../../base/random.ts';
 import type { FigureSubject, WeighedPairs } from '../figures.ts';
 import { type RankedScores, rankScores, reweigher } from '../metrics/ranked-scores.ts';
 import { findPairs, type PairedRecord, pairVerdicts } from '../pairs.ts';
+import { type SetRecord, unrelatedSets } from '../unrelated.ts';
 import type { Clusters } from './clusters.ts';
 
 export interface ScoredSubject {
-  readonly records: readonly PairedRecord[];
+  readonly records: readonly (PairedRecord & SetRecord)[];
   /** [N] one per record. */
   readonly scores: ArrayLike<number>;
   readonly threshold: number;
@@ -92,11 +93,11 @@ export function asItIs({
     verdicts: pairVerdicts(places, scores, threshold),
     counts: new Float64Array(places.vulnerable.length).fill(1),
   };
-  return { ranked, threshold, pairs };
+  return { ranked, threshold, pairs, unrelated: unrelatedSets(records, ranked) };
 }
 
 function prepare(scored: ScoredSubject, clusters: Clusters): (weights: Float64Array) => FigureSubject {
-  const { ranked, threshold, pairs } = asItIs(scored);
+  const { ranked, threshold, pairs, unrelated } = asItIs(scored);
   const clusterOf = Uint32Array.from(ranked.order, (from) => clusters.of[from]!);
   const counts = new Float64Array(clusterOf.length);
   const reweigh = reweigher(ranked);
@@ -107,6 +108,6 @@ function prepare(scored: ScoredSubject, clusters: Clusters): (weights: Float64Ar
     if (pairs !== undefined) {
       for (let p = 0; p < pairCluster.length; p++) pairs.counts[p] = weights[pairCluster[p]!]!;
     }
-    return { ranked: reweigh(counts), threshold, pairs };
+    return { ranked: reweigh(counts), threshold, pairs, unrelated };
   };
 }

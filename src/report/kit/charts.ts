@@ -185,6 +185,8 @@ export function histogramRows(options: HistogramOptions): SafeHtml {
                 fy: 'row',
                 x: 'at',
                 frameAnchor: 'top',
+                // Near an end of the axis the text runs inwards.
+                textAnchor: anchorAt((marker.at - edges[0]!) / (edges.at(-1)! - edges[0]!)),
                 dy: -11,
                 text: () => marker.label,
                 fill: COLOR.ink,
@@ -203,6 +205,8 @@ export function histogramRows(options: HistogramOptions): SafeHtml {
   );
   return figure(title, note, svg);
 }
+
+const anchorAt = (share: number) => (share < 0.2 ? 'start' : share > 0.8 ? 'end' : 'middle');
 
 export interface Bar {
   readonly label: string;

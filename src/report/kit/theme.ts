@@ -56,6 +56,8 @@ header.page, main, footer.page { max-width: 76rem; margin: 0 auto; padding: 0 cl
 header.page { padding-top: clamp(1.5rem, 5vw, 3.25rem); padding-bottom: 1.25rem; }
 h1 { font-size: clamp(1.6rem, 4.5vw, 2.3rem); line-height: 1.15; letter-spacing: -.022em; font-weight: 650; margin: 0; overflow-wrap: anywhere; }
 .kicker { color: var(--muted); font-size: .875rem; margin: 0 0 .5rem; }
+/* Before what was run: what came of it. */
+.verdict { color: var(--ink); line-height: 1.5; margin: .9rem 0 1rem; padding-left: .9rem; border-left: 3px solid var(--warn); max-width: 52rem; } .verdict strong { font-weight: 620; } .verdict.good { border-color: var(--safe); }
 .lead { color: var(--muted); margin: .6rem 0 0; max-width: 46rem; overflow-wrap: anywhere; }
 nav.contents { position: sticky; top: 0; z-index: 1; background: var(--paper); border-bottom: 1px solid var(--rule); }
 nav.contents ul { max-width: 76rem; margin: 0 auto; padding: 0 clamp(1rem, 4vw, 2.5rem); list-style: none; display: flex; gap: 1.4rem; overflow-x: auto; white-space: nowrap; scrollbar-width: none; }
@@ -95,7 +97,7 @@ th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 2p
 code, pre { font-family: var(--mono); font-size: .8125rem; }
 .frame { margin: 1rem 0 0; border: 1px solid var(--rule); border-radius: 5px; overflow: hidden; break-inside: avoid; }
 .frame > figcaption, .frame > summary { display: flex; flex-wrap: wrap; gap: .2rem 1rem; justify-content: space-between; padding: .55rem .9rem; font-size: .875rem; background: var(--panel); overflow-wrap: anywhere; }
-.frame > summary { cursor: pointer; } .frame > summary small, .frame > figcaption small { color: var(--muted); }
+.frame > summary { cursor: pointer; } .frame > summary > span::before { content: "▸ "; color: var(--muted); } .frame[open] > summary > span::before { content: "▾ "; } .frame > summary small, .frame > figcaption small { color: var(--muted); }
 .frame pre { margin: 0; padding: .6rem 0; overflow: auto; max-height: 30rem; line-height: 1.5; tab-size: 4; }
 .frame .line { display: block; width: max-content; min-width: 100%; padding-right: 1rem; } .frame .line .no { display: inline-block; width: 3.4rem; padding-right: 1rem; text-align: right; color: var(--muted); user-select: none; }
 .frame .line.hot .no { color: var(--ink); }
@@ -107,6 +109,7 @@ code, pre { font-family: var(--mono); font-size: .8125rem; }
 .filter { display: flex; flex-wrap: wrap; gap: .75rem 1.25rem; align-items: end; margin: 1rem 0 0; } .filter[hidden], [data-item][hidden] { display: none; } .filter label { display: grid; grid-template-columns: minmax(0, 1fr); gap: .2rem; font-size: .8125rem; color: var(--muted); flex: 0 1 auto; min-width: 8rem; max-width: 100%; }
 .filter input, .filter select, .filter button { font: inherit; font-size: .875rem; color: var(--ink); background: var(--paper); border: 1px solid var(--muted); border-radius: 4px; padding: .35rem .5rem; max-width: 100%; min-height: 2.25rem; } .filter button { cursor: pointer; background: var(--panel); } .filter-state { color: var(--muted); font-size: .875rem; margin: .6rem 0 0; } .filter-state:empty { display: none; }
 .band { font-weight: 560; white-space: nowrap; } .band.vulnerable { color: var(--vulnerable); } .band.uncertain { color: var(--warn); } .band.safe { color: var(--safe); }
+.subject { overflow-wrap: anywhere; } details.more { margin: 1.25rem 0 0; } details.more > summary { cursor: pointer; color: var(--accent); font-size: .9rem; } .words { margin-top: 1rem; } .words .note { margin-bottom: .4rem; }
 .frame + .after { margin: .35rem 0 0; font-size: .875rem; color: var(--muted); }
 .status { display: inline-block; border: 1px solid currentColor; border-radius: 99px; padding: .02rem .6rem; font-size: .8125rem; color: var(--muted); } .status.running { color: var(--accent); } .status.finished { color: var(--safe); } .status.interrupted, .status.stopped { color: var(--warn); }
 footer.page { color: var(--muted); font-size: .8125rem; padding-top: 3rem; padding-bottom: 2.5rem; }

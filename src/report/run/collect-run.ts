@@ -104,7 +104,8 @@ async function collectSets(run: Run, signal: AbortSignal | undefined): Promise<S
   const sets: SetReport[] = [];
   for (const name of ['valid', 'test'] as const) {
     const set = stored[name];
-    if (set !== undefined) sets.push(await collectSet(run, name, set, signal));
+    if (set !== undefined)
+      sets.push(await collectSet(run, name, set, { isBlendUsed: stored.blend?.used, signal }));
   }
   return withMistakeLines(sets, run.paths.predictions);
 }

@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { readTextFile } from '../../base/files.ts';
 import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
+import { type Conclusion, conclusion } from '../../evaluation/conclusion.ts';
 import { evaluateScores } from '../../evaluation/evaluate.ts';
 import { figureNames } from '../../evaluation/figures.ts';
 import { metricNames } from '../../evaluation/metrics/registry.ts';
-import { reportData } from '../../evaluation/report-data.ts';
+import { type ReportData, reportData } from '../../evaluation/report-data.ts';
 import { type ClusteredRecord, clusterRecords } from '../../evaluation/resampling/clusters.ts';
 import {
   bootstrapReplicates,
@@ -52,7 +53,10 @@ export async function collectSet(
   run: Run,
   name: SetReport['name'],
   stored: StoredSet,
-  signal?: AbortSignal,
+  {
+    isBlendUsed,
+    signal,
+  }: { readonly isBlendUsed: boolean | undefined; readonly signal: AbortSignal | undefined },
 ): Promise<SetReport> {
   const predictions = readPredictions(join(run.paths.predictions, `${name}.jsonl`));
   const own = await readOwnRecords(run, name, predictions);
@@ -82,10 +86,12 @@ export async function collectSet(
         ? []
         : await evaluateSlices(subject, standardSlices(own), { clusters, resamples: 0, signal }),
   });
+  const rows = rowsOf(stored, measured.intervals);
   return {
     name,
     measured,
-    rows: rowsOf(stored, measured.intervals),
+    rows,
+    conclusion: concludeStored(stored, measured, isBlendUsed),
     verdicts: verdictsOf(stored),
     hasRecords: own !== undefined,
     mistakes: mistakesOf(predictions, own, threshold),
@@ -158,6 +164,40 @@ const rowOf = (
   intervals,
   ...(note === undefined ? {} : { note }),
 });
+
+/** Stored figures, as the table beside it has them. */
+function concludeStored(
+  stored: StoredSet,
+  { result, intervals }: ReportData,
+  isUsed: boolean | undefined,
+): Conclusion {
+  const row = (name: string, { label = name, metrics = {}, intervals: ranges = {} }: StoredRow) => {
+    const range = ranges.roc_auc;
+    return {
+      name,
+      label,
+      rocAuc: metrics.roc_auc,
+      interval: range && { low: range[0], high: range[1] },
+    };
+  };
+  return conclusion({
+    functions: result.n,
+    vulnerable: result.positives,
+    model: {
+      name: 'model',
+      label: 'model',
+      rocAuc: stored.metrics?.roc_auc ?? result.metrics.rocAuc,
+      interval: intervals.rocAuc,
+    },
+    baselines: Object.entries(stored.baselines ?? {}).map(([name, one]) => row(name, one)),
+    shortfalls: (stored.shortfalls ?? []).flatMap(({ baseline, metric, kind }) =>
+      baseline === undefined || metric === undefined || kind === undefined
+        ? []
+        : [{ baseline, metric, kind }],
+    ),
+    blend: stored.blend && { ...row('blend', stored.blend), isUsed },
+  });
+}
 
 function verdictsOf({ metrics = {}, baselines = {}, shortfalls }: StoredSet): Verdict[] {
   if (shortfalls === undefined) return [];

@@ -6,7 +6,7 @@ import { page, type Section } from '../kit/page.ts';
 import { SORT_SCRIPT } from '../kit/scripts.ts';
 import { callout, dataTable, emptyNote } from '../kit/table.ts';
 import { SERIES_COLORS } from '../kit/theme.ts';
-import { reportedSet, statusBadge } from './run-report.ts';
+import { reportedSet, statusBadge, verdictLine } from './run-report.ts';
 import type { RunReportData } from './run-report-data.ts';
 
 export interface ComparisonPageOptions {
@@ -28,10 +28,17 @@ export function comparisonPage(runs: readonly RunReportData[], options: Comparis
   return page({
     title: options.title ?? 'Runs side by side',
     kicker: 'Vultune · comparison',
-    lead: `${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}, best ROC AUC first.`,
+    lead: html`${bestVerdict(ordered)}${count(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}, best ROC AUC first.`,
     sections,
     scripts: [SORT_SCRIPT, ...(options.scripts ?? [])],
   });
+}
+
+/** Of the run that stands first. */
+function bestVerdict([best]: readonly RunReportData[]): SafeHtml | undefined {
+  const set = best && reportedSet(best);
+  if (set === undefined) return undefined;
+  return verdictLine(`${best!.name}, ${set.name === 'test' ? 'test' : 'validation'}`, set.conclusion);
 }
 
 function emptySection({ notes = [] }: ComparisonPageOptions): Section {

@@ -1,4 +1,5 @@
 /** @file What a run's page is drawn from: plain data (JSON). Holds nothing but the shapes. */
+import type { Conclusion } from '../../evaluation/conclusion.ts';
 import type { ReportData } from '../../evaluation/report-data.ts';
 import type { Verdict } from '../../evaluation/verdicts.ts';
 
@@ -81,6 +82,8 @@ export interface SetReport {
   readonly measured: ReportData;
   /** The model first, then its baselines and the blend. */
   readonly rows: readonly MetricsRow[];
+  /** Whether the model beats chance and its best baseline; stands first. */
+  readonly conclusion: Conclusion;
   /** What the model does not beat, a sentence each; or that it beats them all. */
   readonly verdicts: readonly Verdict[];
   /** Whether the data file is still as it was, so that code, sets and CWEs are known. */

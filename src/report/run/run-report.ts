@@ -1,10 +1,12 @@
 /** @file The page of one run. Knows the order of its parts and what stands at its head; not how they are drawn. */
+import type { Conclusion } from '../../evaluation/conclusion.ts';
 import { html, type SafeHtml } from '../html/html.ts';
 import { count, dateTime, duration, metric, percent, shortNumber } from '../kit/numbers.ts';
 import { page, type Section } from '../kit/page.ts';
 import { SORT_SCRIPT, THRESHOLD_SCRIPT } from '../kit/scripts.ts';
 import { type KeyFigure, keyFigures } from '../kit/table.ts';
 import { configurationSection } from './card-sections.ts';
+import { pairsSection } from './pairs-section.ts';
 import type { RunReportData, RunStatus, SetReport } from './run-report-data.ts';
 import {
   baselinesSection,
@@ -28,12 +30,22 @@ export function runReportPage(run: RunReportData, options: RunPageOptions = {}):
   return page({
     title: run.name,
     kicker: options.kicker ?? 'Vultune · run report',
-    lead: html`${statusBadge(run.status)} ${leadText(run)}`,
+    lead: html`${verdictText(reportedSet(run))}${statusBadge(run.status)} ${leadText(run)}`,
     sections: runSections(run),
     footer:
       'Made by Vultune. A score is a hint where to look, not a verdict: labels come from fixing commits, and what a function calls is not seen.',
     scripts: [THRESHOLD_SCRIPT, SORT_SCRIPT, ...(options.scripts ?? [])],
   });
+}
+
+/** The first thing that a reader sees. */
+export function verdictText(set: SetReport | undefined): SafeHtml | undefined {
+  if (set === undefined) return undefined;
+  return verdictLine(SET_NAMES[set.name], set.conclusion);
+}
+
+export function verdictLine(on: string, { sentence, ofBlend, good }: Conclusion): SafeHtml {
+  return html`<p class="verdict ${good ? 'good' : 'bad'}"><strong>${on}: ${sentence}</strong> ${ofBlend}</p>`;
 }
 
 /** The test set where there is one; else validation, which chose the checkpoint and so flatters it. */
@@ -49,6 +61,10 @@ export function runSections(run: RunReportData): Section[] {
     overview,
     baselinesSection(set),
     curvesSection(set),
+    pairsSection(
+      set,
+      run.truncation?.find(({ part }) => part === set.name),
+    ),
     thresholdSection(set),
     slicesSection(set),
     mistakesSection(set),

@@ -1,5 +1,7 @@
 /** @file The parts of a run's page about one scored set: figures, threshold, curves, slices, mistakes. */
 import type { ReportData } from '../../evaluation/report-data.ts';
+import { LEAST_OF_A_SLICE, type SliceResult } from '../../evaluation/slices/evaluate-slices.ts';
+import type { SliceDimension } from '../../evaluation/slices/slice.ts';
 import { html, jsonIsland, type SafeHtml } from '../html/html.ts';
 import { histogramRows, lineChart } from '../kit/charts.ts';
 import { codeFrame } from '../kit/code-frame.ts';
@@ -37,7 +39,9 @@ export function baselinesSection(set: SetReport): Section {
     note:
       `${SET_NAMES[name]}: ${count(measured.functions)} functions, ${count(measured.vulnerable)} vulnerable. ` +
       `Small numbers: 95% bootstrap interval${by}.`,
-    body: html`${callout(sentences(false))}${sentences(true).map((text) => html`<p>${text}</p>`)}${metricsTable(rows)}`,
+    body: html`${callout(sentences(false))}${sentences(true).map((text) => html`<p>${text}</p>`)}${metricsTable(rows)}<div class="words">${rows.map(
+      ({ label, note }) => note !== undefined && note !== '' && html`<p class="note">${label}: ${note}.</p>`,
+    )}</div>`,
   };
 }
 
@@ -181,16 +185,21 @@ const GROUPS: Readonly<Record<string, readonly [label: string, color: string]>> 
 
 function scoresChart(bins: ReportData['histogram'], threshold: number): SafeHtml {
   const groups = Object.keys(GROUPS).filter((group) => bins[0]?.counts[group] !== undefined);
+  const edges = [...bins.map(({ from }) => from), bins.at(-1)?.to ?? 1];
+  // The axis fits the scores: a threshold beyond them is told in words.
+  const isWithin = threshold >= edges[0]! && threshold <= edges.at(-1)!;
+  const side = threshold < edges[0]! ? 'below' : 'above';
+  const note = 'Each row fills its own height: compare shapes, not heights.';
   return histogramRows({
     title: 'Scores by set',
-    note: 'Each row fills its own height: compare shapes, not heights.',
+    note: isWithin ? note : `${note} The threshold, ${metric(threshold, 3)}, lies ${side} all scores.`,
     x: { label: 'Score' },
-    edges: [...bins.map(({ from }) => from), bins.at(-1)?.to ?? 1],
+    edges,
     rows: groups.map((group) => {
       const [label, color] = GROUPS[group]!;
       return { label, color, counts: bins.map(({ counts }) => counts[group] ?? 0) };
     }),
-    marker: { at: threshold, label: `threshold ${metric(threshold, 2)}` },
+    ...(isWithin ? { marker: { at: threshold, label: `threshold ${metric(threshold, 3)}` } } : {}),
   });
 }
 
@@ -201,53 +210,88 @@ const DIMENSIONS = {
   length: 'By length',
   project: 'By project',
   'length-matched': 'On length-matched pairs',
-} as const;
+} as const satisfies Readonly<Record<SliceDimension, string>>;
 const MOST_SLICES = 16;
 
+const DIMENSION_NOTES: Readonly<Partial<Record<SliceDimension, string>>> = {
+  set: 'P1+P2: vulnerable functions beside their own fixes; P1+P3: beside unrelated functions.',
+  'length-matched':
+    'Each vulnerable function beside one that is not and is as long: length tells nothing here.',
+};
+
 export function slicesSection({ measured, hasRecords }: SetReport): Section {
-  const tables = (Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[]).flatMap((dimension) => {
-    const slices = measured.slices.filter((slice) => slice.dimension === dimension);
+  const large = measured.slices.filter(({ result }) => result.n >= LEAST_OF_A_SLICE);
+  const small = measured.slices.filter(({ result }) => result.n < LEAST_OF_A_SLICE);
+  const tables = (Object.keys(DIMENSIONS) as SliceDimension[]).flatMap((dimension) => {
+    const slices = large.filter((slice) => slice.dimension === dimension);
     if (slices.length === 0) return [];
     const left = slices.length - MOST_SLICES;
-    return dataTable({
-      caption: DIMENSIONS[dimension],
-      ...(left > 0 ? { note: `The largest ${MOST_SLICES}; ${left} more are left out.` } : {}),
-      columns: [
-        { heading: 'Slice' },
-        ...['Functions', 'Vulnerable', 'Right', 'Wrong', 'Accuracy', 'F1', 'ROC AUC'].map((heading) => ({
-          heading,
-          isNumber: true,
-        })),
-      ],
-      isSortable: true,
-      rows: slices.slice(0, MOST_SLICES).map(({ name, result, right, wrong }) => ({
-        cells: [
-          name,
-          count(result.n),
-          count(result.positives),
-          count(right),
-          count(wrong),
-          percent(result.n === 0 ? null : right / result.n),
-          metric(result.metrics.f1, 2),
-          metric(result.metrics.rocAuc, 2),
-        ],
-      })),
-    });
+    const notes = [
+      ...(DIMENSION_NOTES[dimension] === undefined ? [] : [DIMENSION_NOTES[dimension]]),
+      ...(left > 0 ? [`The largest ${MOST_SLICES}; ${left} more are left out.`] : []),
+    ];
+    return sliceTable(DIMENSIONS[dimension], notes, slices.slice(0, MOST_SLICES));
   });
+  const body = html`${tables}${small.length > 0 && smallSlices(small)}`;
   return {
     id: 'slices',
     title: 'Where it is right',
     shortTitle: 'Slices',
-    note: 'Small slices say little: an accuracy over a dozen functions moves by eight points with each.',
+    note: `Slices of fewer than ${LEAST_OF_A_SLICE} functions are folded: an accuracy over a dozen functions moves by eight points with each.`,
     body:
-      tables.length === 0
+      measured.slices.length === 0
         ? emptyNote(
             hasRecords
               ? 'The functions have no set, weakness, language or project to group by.'
               : 'The data file of this run is gone or has changed, so the kinds of its functions are not known.',
           )
-        : html`${tables}`,
+        : body,
   };
+}
+
+function smallSlices(slices: readonly SliceResult[]): SafeHtml {
+  const what = `${count(slices.length)} ${slices.length === 1 ? 'slice' : 'slices'} of fewer than ${LEAST_OF_A_SLICE} functions`;
+  const named = slices.map((slice) => ({
+    ...slice,
+    name: `${slice.name} (${DIMENSION_NAMES[slice.dimension]})`,
+  }));
+  return html`<details class="more"><summary>${what}</summary>${sliceTable(what, ['Too few to say anything by themselves.'], named)}</details>`;
+}
+
+const DIMENSION_NAMES: Readonly<Record<SliceDimension, string>> = {
+  set: 'set',
+  cwe: 'weakness',
+  language: 'language',
+  length: 'length',
+  project: 'project',
+  'length-matched': 'length-matched',
+};
+
+function sliceTable(caption: string, notes: readonly string[], slices: readonly SliceResult[]): SafeHtml {
+  return dataTable({
+    caption,
+    ...(notes.length === 0 ? {} : { note: notes.join(' ') }),
+    columns: [
+      { heading: 'Slice' },
+      ...['Functions', 'Vulnerable', 'Right', 'Wrong', 'Accuracy', 'F1', 'ROC AUC'].map((heading) => ({
+        heading,
+        isNumber: true,
+      })),
+    ],
+    isSortable: true,
+    rows: slices.map(({ name, result, right, wrong }) => ({
+      cells: [
+        name,
+        count(result.n),
+        count(result.positives),
+        count(right),
+        count(wrong),
+        percent(result.n === 0 ? null : right / result.n),
+        metric(result.metrics.f1, 2),
+        metric(result.metrics.rocAuc, 2),
+      ],
+    })),
+  });
 }
 
 export function mistakesSection({ mistakes, hasRecords }: SetReport): Section {

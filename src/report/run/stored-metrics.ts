@@ -44,6 +44,7 @@ const storedTruncation = z.looseObject({
 export const storedMetrics = z.looseObject({
   valid: storedSet.optional(),
   test: storedSet.optional(),
+  blend: z.looseObject({ used: z.boolean().optional() }).nullish(),
   truncation: z.record(z.string(), storedTruncation).nullish(),
 });
 

@@ -87,8 +87,10 @@ export async function buildWith(
       signal,
     });
     progress.stop();
-    const { seed } = result.info.options;
-    if (report) await (parts.report ?? writeDatasetReport)(out, { baseModel, seed }, context);
+    const { sources: read, options: stated } = result.info;
+    const matched = read.flatMap((source) => source.matched ?? []);
+    const shown = { baseModel, seed: stated.seed, matched };
+    if (report) await (parts.report ?? writeDatasetReport)(out, shown, context);
     return result;
   } finally {
     progress.stop();

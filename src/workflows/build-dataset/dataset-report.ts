@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import { readParts } from '../../dataset/formats/read-parts.ts';
+import type { MatchedCommit } from '../../dataset/source.ts';
 import { collectStatistics } from '../../dataset/statistics/collect-statistics.ts';
 import { datasetReportPage } from '../../report/dataset-report.ts';
 import type { WorkflowContext } from '../context.ts';
@@ -12,7 +13,16 @@ import { readingProgress } from '../reading-progress.ts';
 /** Token lengths are estimates unless `baseModel` is on this machine. @throws VultuneError as the readers. */
 export async function writeDatasetReport(
   outDir: string,
-  { baseModel, seed }: { readonly baseModel?: string | undefined; readonly seed: number },
+  {
+    baseModel,
+    seed,
+    matched,
+  }: {
+    readonly baseModel?: string | undefined;
+    readonly seed: number;
+    /** Commits that a pattern of messages took for fixes. */
+    readonly matched?: readonly MatchedCommit[] | undefined;
+  },
   context: WorkflowContext,
 ): Promise<void> {
   const tokenizer = baseModel === undefined ? undefined : await cachedTokenCounter(baseModel, context);
@@ -26,7 +36,7 @@ export async function writeDatasetReport(
       seed,
       ...(tokenizer === undefined ? {} : { tokenizer }),
     });
-    writeFileAtomic(join(outDir, 'report.html'), datasetReportPage(statistics));
+    writeFileAtomic(join(outDir, 'report.html'), datasetReportPage(statistics, { matched }));
   } finally {
     progress.stop();
   }

@@ -32,18 +32,18 @@ export async function blendedRun(
   if (blend === undefined) return undefined;
   const own = await scoresOf(run, blend, test);
   if (own === undefined) return undefined;
-  const note = blendNote(blend, own.isCrossFitted);
+  const said = { note: blendNote(blend, own.isCrossFitted), isUsed: blend.used };
   const { scores } = own;
   if (wishes.threshold !== undefined) {
-    return { scores, threshold: wishes.threshold, thresholdFrom: 'given', note };
+    return { scores, threshold: wishes.threshold, thresholdFrom: 'given', ...said };
   }
   const chosen =
     wishes.valid === undefined || validation === undefined
       ? undefined
       : await scoresOf(run, blend, validation);
-  if (chosen === undefined) return { scores, threshold: blend.threshold, thresholdFrom: 'adapter', note };
+  if (chosen === undefined) return { scores, threshold: blend.threshold, thresholdFrom: 'adapter', ...said };
   const threshold = thresholdFor({ records: validation!.records, scores: chosen.scores });
-  return { scores, threshold, thresholdFrom: 'validation', note };
+  return { scores, threshold, thresholdFrom: 'validation', ...said };
 }
 
 /** Undefined where the file is the run's validation, and yet not one that a blend can be cross-fitted on. */

@@ -1,7 +1,9 @@
 /** @file An evaluation as JSON: the model's figures, its baselines' beside them, what it does not beat, slices. */
 import type { Comparison } from '../../evaluation/compare-baselines.ts';
+import { concludeComparison, conclusionText } from '../../evaluation/conclusion.ts';
 import type { EvaluationResult } from '../../evaluation/evaluate.ts';
 import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
+import { type FigureName, figureValue } from '../../evaluation/figures.ts';
 import { snakeKeys, snakeMetrics } from '../../evaluation/metrics/metric-names.ts';
 import type { Intervals } from '../../evaluation/resampling/intervals.ts';
 import type { SliceResult } from '../../evaluation/slices/evaluate-slices.ts';
@@ -13,25 +15,38 @@ const resultJson = (result: EvaluationResult, intervals: Intervals | undefined) 
   ...(intervals === undefined ? {} : { intervals: intervalsJson(intervals) }),
   confusion: result.confusion,
   pairs: result.pairs ?? null,
+  /** Against its own fix, and against unrelated functions. */
+  v2p: figureJson(result, intervals, 'pairRanking'),
+  v2n: figureJson(result, intervals, 'unrelatedRanking'),
 });
+
+function figureJson(result: EvaluationResult, intervals: Intervals | undefined, name: FigureName) {
+  const value = figureValue(result, name);
+  if (value === undefined) return null;
+  const interval = intervals?.[name];
+  return { value, ...(interval === undefined ? {} : { low: interval.low, high: interval.high }) };
+}
 
 const intervalsJson = (intervals: Intervals) =>
   snakeKeys(
     Object.fromEntries(Object.entries(intervals).map(([name, { low, high }]) => [name, [low, high]])),
   );
 
-const rowJson = ({ label, thresholdFrom, result, intervals, note }: EvaluationRow) => ({
+const rowJson = ({ label, thresholdFrom, result, intervals, note, isUsed }: EvaluationRow) => ({
   label,
   threshold: result.threshold,
   threshold_from: thresholdFrom,
   ...resultJson(result, intervals),
   ...(note === undefined ? {} : { note }),
+  ...(isUsed === undefined ? {} : { used: isUsed }),
 });
 
-export function comparisonJson({ rows, blend, shortfalls, bootstrap }: Comparison): Record<string, unknown> {
+export function comparisonJson(comparison: Comparison): Record<string, unknown> {
+  const { rows, blend, shortfalls, bootstrap } = comparison;
   const [model, ...baselines] = rows;
   const { n, positives } = model!.result;
   return {
+    verdict: conclusionText(concludeComparison(comparison)),
     functions: n,
     vulnerable: positives,
     ...rowJson(model!),

@@ -14,10 +14,12 @@ import { BLEND_FILE } from '../../evaluation/blend/blend-file.ts';
 import { describeCalibration } from '../../evaluation/calibration/calibration.ts';
 import { rawThreshold } from '../../evaluation/calibration/raw-threshold.ts';
 import { type Comparison, withBlend } from '../../evaluation/compare-baselines.ts';
+import { concludeComparison, conclusionText } from '../../evaluation/conclusion.ts';
 import { formatFingerprints } from '../../evaluation/contamination.ts';
 import { formatTable } from '../../evaluation/format.ts';
 import { measuredRanking } from '../../evaluation/measured-ranking.ts';
 import { metricRegistry } from '../../evaluation/metrics/registry.ts';
+import { pairNotes } from '../../evaluation/pair-words.ts';
 import type { Model } from '../../model/spec.ts';
 import { modelIdentity } from '../../network/model-identity.ts';
 import type { OpenModel } from '../../network/open-model.ts';
@@ -174,7 +176,7 @@ function modelCard(
   comparisons: RunResult['comparisons'],
 ): string {
   const [name, comparison] = [...comparisons].at(-1)!;
-  const { columns, rows } = formatTable(withBlend(comparison));
+  const { columns, rows, notes: tableNotes } = formatTable(withBlend(comparison), { withIntervals: true });
   const count = (what: string, records: readonly LabelledRecord[]) => ({
     name: what,
     functions: records.length,
@@ -232,6 +234,8 @@ function modelCard(
       name === 'test' ? 'held-out functions' : 'the validation functions (which chose the checkpoint)',
     columns: columns.map(({ label }) => label),
     rows,
+    verdict: conclusionText(concludeComparison(comparison)),
+    notes: [INTERVALS_NOTE, ...tableNotes, ...pairNotes(comparison.rows[0]!.result)],
     shortfalls: comparison.shortfalls.map(({ sentence }) => sentence),
     metrics: HUB_METRICS.flatMap(([metric, type]) => {
       const value = comparison.rows[0]?.result.metrics[metric];
@@ -273,6 +277,8 @@ function cardBase({ base_model, revision }: TrainConfig, path: string): CardBase
       };
   }
 }
+
+const INTERVALS_NOTE = 'In brackets: 95% bootstrap intervals';
 
 /** Ours, and what the hub calls it. */
 const HUB_METRICS = [

@@ -98,5 +98,6 @@ function blendedScores(
       : blendScores(blend, { codes: records.map(({ code }) => code), rawScores: scores }),
     threshold: blend.threshold,
     note: `${blendNote(blend, isFitted)}${note}`,
+    isUsed: blend.used,
   };
 }

@@ -128,13 +128,19 @@ const json = (text: string): any => JSON.parse(text);
 beforeEach(writeData);
 
 describe('one run', () => {
-  test('a screen of text: headline, baselines, slices, the honest sentence', async () => {
+  test('a screen of text: verdict, baselines, slices, the honest sentence', async () => {
     const run = await writeRun('run', { skill: 0.3 });
     const { stdout, stderr, exitCode } = await evaluate(`${run} --data ${at('test.jsonl')}`);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.not.stringContaining('error') });
     expect(stdout).toMatch(
-      /^80 functions, 40 of them vulnerable\nmodel: ROC AUC 0\.\d{3} \(95%: 0\.\d\d to [01]\.\d\d\)/,
+      /^The model is better than chance \(ROC AUC 0\.\d{3}, 95%: 0\.\d\d to [01]\.\d\d\), and better than its best baseline/,
     );
+    expect(stdout).toContain('80 functions, 40 of them vulnerable; ');
+    expect(stdout).toMatch(/V2P \(own fix\) .*V2N \(unrelated\) +0\.\d{3} 0\.\d\d–/);
+    expect(stdout).toContain(
+      'V2N: the ROC AUC of vulnerable functions (P1) against unrelated ones (P3) (40 against 20)',
+    );
+    expect(stdout).toContain('P3: a function that no fix touched');
     expect(stdout).toContain('60 resamples of 40 commits');
     for (const label of ['all-positive', 'random', 'length only', 'TF-IDF', 'nearest neighbour']) {
       expect(stdout).toMatch(new RegExp(`\\n${label}.*0\\.\\d{3}`));
@@ -304,7 +310,7 @@ describe('several runs', () => {
     expect(result.ensemble.metrics.roc_auc).toBeGreaterThan(result.mean.roc_auc.mean);
     const { stdout } = await evaluate(line);
     expect(stdout).toMatch(/mean ± sd +0\.\d{3} ± 0\.\d{3}/);
-    expect(stdout).toContain('ensemble: ROC AUC');
+    expect(stdout).toContain('\n\nThe ensemble is better than chance (ROC AUC');
   });
 
   test('one run twice is no two runs', async () => {

@@ -219,11 +219,11 @@ describe('formatTable', () => {
     const table = formatTable(rowsOf(TEST, [0.9, 0.1, 0.8, 0.7, 0.2, 0.3]), { digits: 2 });
     const keys = table.columns.map((column) => column.key);
     expect(keys.slice(0, 3)).toEqual(['rocAuc', 'averagePrecision', 'f1']);
-    expect(keys.slice(-4)).toEqual(['P-C', 'P-V', 'P-B', 'P-R']);
+    expect(keys.slice(-5)).toEqual(['P-C', 'P-V', 'P-B', 'P-R', 'pairRanking']);
     expect(keys).not.toContain('vdScore@0.01');
     expect(table.rows.map((row) => row.cells.length)).toEqual([keys.length, keys.length]);
     expect(table.rows[0]?.cells.slice(0, 3)).toEqual(['0.78', '0.87', '0.67']);
-    expect(table.rows[0]?.cells.slice(-4)).toEqual(['33.3%', '33.3%', '33.3%', '0.0%']);
+    expect(table.rows[0]?.cells.slice(-5)).toEqual(['33.3%', '33.3%', '33.3%', '0.0%', '1.00']);
     expect(table.notes).toEqual([
       'a stub: threshold chosen on the training functions',
       'pairs: 3 of a vulnerable function and its fix',

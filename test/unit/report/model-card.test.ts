@@ -37,6 +37,8 @@ const card = {
   columns: [],
   rows: [],
   shortfalls: [],
+  verdict: 'The model is *better* than chance.',
+  notes: [],
 };
 const frontMatter = (text: string) =>
   parse(/^---\n([\s\S]*?)\n---\n/.exec(text)![1]!) as Record<string, unknown>;
