@@ -25,8 +25,9 @@ export const describeUnscored = ({ reason, detail }: Unscored): string =>
   detail === undefined ? UNSCORED[reason] : `${UNSCORED[reason]} (${detail})`;
 
 /** What the reader has to know before relying on the order; one sentence each. */
-export const triageCautions = ({ measured, cautions }: TriageReport): string[] => [
+export const triageCautions = ({ measured, blend, cautions }: TriageReport): string[] => [
   `Model: ${describeWorth(measured)}.`,
+  ...(blend === undefined ? [] : [`Its ${blend}.`]),
   ...cautions.map((caution) => `Caution: ${caution}.`),
 ];
 

@@ -4,11 +4,21 @@ import type { TriagedFinding, TriageReport } from './triaged.ts';
 
 /** `top`: the first so many findings; default: all. */
 export function triageJson(report: TriageReport, top = Number.POSITIVE_INFINITY): object {
-  const { findings, suppressBelow, measured, measures, notRead: _said, cautions: _too, ...rest } = report;
+  const {
+    findings,
+    suppressBelow,
+    measured,
+    blend,
+    measures,
+    notRead: _said,
+    cautions: _too,
+    ...rest
+  } = report;
   return {
     formatVersion: 1,
     ...rest,
     measured: measured ?? null,
+    blend: blend ?? null,
     suppressBelow: suppressBelow ?? null,
     cautions: triageCautions(report),
     notes: triageNotes(report),

@@ -114,6 +114,8 @@ export interface TriageReport {
   /** What the model's own evaluation says of its ranking; undefined: it was never measured. */
   readonly measured?: MeasuredRanking | undefined;
   readonly suppressBelow?: number | undefined;
+  /** What the scores are, where they are a blend's; in words. */
+  readonly blend?: string | undefined;
   readonly cautions: readonly string[];
   /** What the log holds and triage does not read, one sentence each. */
   readonly notRead: readonly string[];

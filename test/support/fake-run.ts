@@ -36,6 +36,7 @@ export function fakeRun(options: FakeRunOptions = {}): string {
         code: `function f${i}() {\n\treturn "${text}";\n}`,
         target: set === 'P1' ? 1 : 0,
         set,
+        ...(set === 'P3' ? {} : { pair: `${text}pair${Math.floor(i / 4)}` }),
         project: `${text}p${i % 23}`,
         function_name: `${text}f${i}`,
         path: `${text}/src/f${i}.js`,
@@ -74,10 +75,20 @@ export function fakeRun(options: FakeRunOptions = {}): string {
         },
         random: { label: 'random', metrics: { roc_auc: 0.5, average_precision: 0.25, f1: 0.3 } },
       },
+      blend: {
+        label: 'blend',
+        metrics: { roc_auc: 0.75 },
+        intervals: { roc_auc: [0.66, 0.83] },
+        note: `scan and predict use it${text}`,
+      },
       shortfalls: [
         { baseline: 'lengthOnly', metric: 'averagePrecision', kind: 'unproven', sentence: 'not shown' },
         { baseline: 'lengthOnly', metric: 'f1', kind: 'notBetter', sentence: 'not better' },
       ],
+    };
+    metrics.blend = { used: true };
+    metrics.truncation = {
+      test: { functions, truncated: 7, pairs: 20, identical_pairs: 3, left_out: 0 },
     };
     write(join(dir, 'metrics.json'), [JSON.stringify(metrics)]);
   }

@@ -104,6 +104,8 @@ function list(
   if (findings.length === 0) return { id, title, body: emptyNote('None.') };
   const cut = findings.length - MOST_ROWS;
   const shown = findings.slice(0, MOST_ROWS);
+  const hasSimilar = shown.some((finding) => similarTo(finding).length > 0);
+  const hasRemarks = shown.some((finding) => remarks(finding).length > 0);
   const table = dataTable({
     // The section's heading has the title.
     caption: cut > 0 ? `${note} The first ${MOST_ROWS}; ${cut} more are in the JSON format.` : note,
@@ -112,8 +114,8 @@ function list(
       { heading: 'Place' },
       { heading: 'Score', isNumber: true },
       { heading: 'Band' },
-      { heading: 'Most similar' },
-      { heading: 'Remarks' },
+      ...(hasSimilar ? [{ heading: 'Most similar' }] : []),
+      ...(hasRemarks ? [{ heading: 'Remarks' }] : []),
     ],
     isSortable: true,
     rows: shown.map((finding, i) => ({
@@ -125,8 +127,8 @@ function list(
         html`<span class="place">${placeOf(finding)}</span>`,
         formatScore(finding.score),
         html`<span class="band ${finding.band}">${finding.band}</span>`,
-        similarTo(finding).join(', '),
-        remarks(finding).join(' '),
+        ...(hasSimilar ? [similarTo(finding).join(', ')] : []),
+        ...(hasRemarks ? [remarks(finding).join(' ')] : []),
       ],
     })),
   });
@@ -147,7 +149,9 @@ function filterOf(findings: readonly Finding[]): SafeHtml {
     fields: [
       { key: 'band', label: 'Band', choices: found(({ band }) => [band]) },
       { key: 'file', label: 'File contains' },
-      ...(similar.length === 0 ? [] : [{ key: 'similar', label: 'Most similar to', choices: similar }]),
+      ...(similar.length === 0
+        ? []
+        : [{ key: 'similar', label: 'CWE or CVE (most similar)', choices: similar }]),
     ],
   });
 }

@@ -6,7 +6,8 @@ import { describeWorth } from '../../judging/model-worth.ts';
 import { type AgentTool, agentTool } from '../../mcp/agent-tool.ts';
 import { fileInWorkspace, pathInWorkspace } from '../../mcp/workspace.ts';
 import { bandOf } from '../../scan/bands.ts';
-import type { FileOutline, FunctionOutline } from '../../scan/finding.ts';
+import { isPast } from '../../scan/expiry.ts';
+import type { FileOutline, FunctionOutline, Suppression } from '../../scan/finding.ts';
 import { NOTICED } from '../../scan/output/describe.ts';
 import type { ScannedFunction } from '../../scan/scan-files.ts';
 import { Notices } from '../../scan/walk/notices.ts';
@@ -55,6 +56,7 @@ export function modelFacts({ scoring, run }: Pick<AgentToolsOptions, 'scoring' |
     threshold: scale.threshold,
     thresholdSource: scale.source,
     worth: describeWorth(scale.measured),
+    ...(scale.blend === undefined ? {} : { blend: scale.blend }),
     cautions: scale.cautions,
   };
 }
@@ -271,8 +273,18 @@ function functionJson({ outline, score }: ScannedFunction, scoring: Scoring): ob
     startLine,
     endLine,
     ...verdict(score.score, score.truncated, scoring),
-    ...(suppression === undefined ? {} : { suppression: suppression.reason }),
+    ...suppressionJson(suppression),
   };
+}
+
+/** One whose day is past holds no longer, as in a scan. */
+function suppressionJson(suppression: Suppression | undefined): object {
+  if (suppression === undefined) return {};
+  const { reason, until } = suppression;
+  if (until === undefined) return { suppression: reason };
+  return isPast(until, new Date())
+    ? { expiredSuppression: reason, heldUntil: until }
+    : { suppression: reason, until };
 }
 
 function verdict(score: number, truncated: boolean, { scale }: Scoring): object {

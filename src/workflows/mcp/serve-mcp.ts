@@ -24,12 +24,12 @@ export async function serveMcp(
   const run = options.run ?? onlyRun(root);
   const scoring = await openScoring({ ...options, run, root }, context);
   try {
-    const { worth, cautions } = modelFacts({ scoring, run });
+    const { worth, blend, cautions } = modelFacts({ scoring, run });
     const server = toolServer({
       version: packageVersions().vultune!,
       instructions:
         'Scores of functions by a fine-tuned model that reads the text of one function at a time. A low score does not show that ' +
-        `code is safe. The model: ${[worth, ...cautions].join('; ')}.`,
+        `code is safe. The model: ${[worth, ...(blend === undefined ? [] : [blend]), ...cautions].join('; ')}.`,
       tools: agentTools({ scoring, run, root, context }),
       onFailure: options.onFailure ?? ((error) => report.warn(`a call failed: ${String(error)}`)),
     });

@@ -31,7 +31,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
   const adapter = await findAdapter(options.run, context);
   const scale = await scoreScale(options, adapter);
   if (scale.blend !== undefined) report.note(scale.blend);
-  for (const caution of scale.cautions) report.warn(caution);
+  for (const warning of scale.warnings) report.warn(warning);
 
   const progress = scanProgress(report);
   const notices = new Notices();

@@ -29,6 +29,8 @@ export interface ScoreScale {
   readonly shift: (score: number) => number;
   /** What the user should know before relying on the scores. */
   readonly cautions: readonly string[];
+  /** The same for whoever reads them without the report's measured worth beside them: with the figures. */
+  readonly warnings: readonly string[];
   /** What the scores are, where they are a blend's; in words. */
   readonly blend: string | undefined;
   /** What kept scores are held to, beside the adapter itself. */
@@ -48,12 +50,14 @@ export async function scoreScale(options: Wishes, header: AdapterHeader): Promis
       ? ''
       : `; moved to ${Number((100 * prevalence).toPrecision(6))} % vulnerable functions`;
   const { blend, measured } = scale;
+  const isChance = measured !== undefined && holdsChance(measured);
   return {
     threshold,
     uncertainFrom,
     source: `${source}${moved}`,
     shift: (score) => (prevalence === undefined ? score : shiftPrior(score, scale.prevalence, prevalence)),
-    cautions: [chanceCaution(measured), caution].filter((one) => one !== undefined),
+    cautions: [isChance ? CHANCE_CAUTION : undefined, caution].filter((one) => one !== undefined),
+    warnings: [isChance ? chanceWarning(measured) : undefined, caution].filter((one) => one !== undefined),
     blend: blend && scoresNote(blend.blend),
     blendFingerprint: blend?.fingerprint,
     measured,
@@ -153,9 +157,10 @@ function parsePrediction(
   );
 }
 
-/** For a detector whose own evaluation could not tell it from chance. */
-function chanceCaution(measured: MeasuredRanking | undefined): string | undefined {
-  if (measured === undefined || !holdsChance(measured)) return undefined;
+/** For a detector whose own evaluation could not tell it from chance; the measured worth with its figures stands before it. */
+const CHANCE_CAUTION = 'by that measure this model is no better than chance: do not rely on its ranking';
+
+function chanceWarning(measured: MeasuredRanking): string {
   const { split, functions, rocAuc, low, high } = measured;
   const [area, from, to] = [rocAuc, low, high].map((value) => value.toFixed(2));
   const part = split === 'test' ? 'test' : 'validation';

@@ -27,7 +27,7 @@ export async function triage(
   const labels = await labelsFor(options, input);
   const scoring = await openScoring({ ...options, root }, context);
   try {
-    for (const caution of scoring.scale.cautions) context.report.warn(caution);
+    for (const warning of scoring.scale.warnings) context.report.warn(warning);
     return await triageLog(input, scoring, { ...options, root, labels }, context);
   } finally {
     await scoring.model.close();
@@ -83,6 +83,7 @@ export async function triageLog(
     thresholdSource: source,
     measured: scoring.scale.measured,
     suppressBelow,
+    blend: scoring.scale.blend,
     cautions,
     notRead: input.notRead,
     complete,

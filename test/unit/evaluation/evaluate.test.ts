@@ -223,7 +223,7 @@ describe('formatTable', () => {
     expect(keys).not.toContain('vdScore@0.01');
     expect(table.rows.map((row) => row.cells.length)).toEqual([keys.length, keys.length]);
     expect(table.rows[0]?.cells.slice(0, 3)).toEqual(['0.78', '0.87', '0.67']);
-    expect(table.rows[0]?.cells.slice(-5)).toEqual(['33.3%', '33.3%', '33.3%', '0.0%', '1.00']);
+    expect(table.rows[0]?.cells.slice(-5)).toEqual(['33.3%', '33.3%', '33.3%', '0.0%', '0.67']);
     expect(table.notes).toEqual([
       'a stub: threshold chosen on the training functions',
       'pairs: 3 of a vulnerable function and its fix',

@@ -207,9 +207,27 @@ describe('report data', () => {
     const bins = scoreHistogram(records, scores);
     const total = (group: string) => bins.reduce((sum, { counts }) => sum + counts[group]!, 0);
     expect([total('P1'), total('P2'), total('P3')]).toEqual([60, 30, 30]);
-    expect(bins[0]!.from).toBe(0);
-    expect(bins.at(-1)!.to).toBeCloseTo(1, 12);
+    expect(bins[0]!.from).toBeLessThanOrEqual(Math.min(...scores));
+    expect(bins.at(-1)!.to).toBeGreaterThanOrEqual(Math.max(...scores));
     expect(scoreHistogram([{ target: 1 }], [1]).at(-1)!.counts).toEqual({ vulnerable: 1 });
+  });
+
+  test.each([
+    ['of a calibrated model', [0.351, 0.355, 0.362, 0.38], 0.34, 0.39],
+    ['that are all alike', [0.4, 0.4], 0.35, 0.45],
+    ['at both ends', [0, 1], 0, 1],
+    ['that are logits', [-3, 5], -4, 6],
+  ])('the axis fits scores %s', (_, some, low, high) => {
+    const bins = scoreHistogram(
+      some.map(() => ({ target: 1 })),
+      some,
+    );
+    const [from, to] = [bins[0]!.from, bins.at(-1)!.to];
+    expect(from).toBeGreaterThanOrEqual(low);
+    expect(from).toBeLessThanOrEqual(Math.min(...some));
+    expect(to).toBeLessThanOrEqual(high + 1e-12);
+    expect(to).toBeGreaterThanOrEqual(Math.max(...some) - 1e-12);
+    expect(bins.reduce((sum, { counts }) => sum + counts.vulnerable!, 0)).toBe(some.length);
   });
 
   test('operating points: every threshold, or evenly many with both ends', () => {

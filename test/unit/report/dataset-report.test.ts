@@ -12,6 +12,30 @@ const placed = (records: readonly Record<string, unknown>[]) =>
 const pageOf = async (records: readonly Record<string, unknown>[], name = 'set') =>
   parseHTML(datasetReportPage(await collectStatistics(placed(records), { name }))).document;
 
+describe('matched commits', () => {
+  const commits = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      commit: `${i}`.padStart(40, 'a'),
+      subject: i === 0 ? '<img src=x onerror=alert(1)> | fix' : `fix ${i}`,
+    }));
+  const sectionOf = async (count: number) => {
+    const statistics = await collectStatistics(placed(pair('a')), { name: 'set' });
+    const { document } = parseHTML(datasetReportPage(statistics, { matched: commits(count) }));
+    return document.querySelector('#matched-commits');
+  };
+
+  test('stand on the page with their subjects, escaped; many are cut and counted', async () => {
+    expect(await sectionOf(0)).toBeNull();
+    const few = (await sectionOf(2))!;
+    expect(few.querySelectorAll('img')).toHaveLength(0);
+    expect(few.querySelector('tbody tr').textContent).toContain('<img src=x onerror=alert(1)> | fix');
+    const many = (await sectionOf(950))!;
+    expect(many.querySelectorAll('tbody tr')).toHaveLength(200);
+    expect(many.textContent).toContain('950 commits');
+    expect(many.textContent).toContain('The first 200; 750 more are in dataset.json.');
+  });
+});
+
 describe('side by side', () => {
   test('changed lines stand next to each other, added ones next to nothing', () => {
     expect(alignLines('a\nb\nc', 'a\nB\nnew\nc')).toEqual([

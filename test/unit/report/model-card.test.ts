@@ -1,4 +1,5 @@
 /** @file The front matter of a model card is YAML that the hub reads. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,6 +168,45 @@ test('where Transformers has no class with the head, the lines define one', () =
   expect(published).toContain('BASE["trust_remote_code"] = True');
   expect(published).toContain('num_layers=3, ');
   expect(textOf({})).not.toContain('class Classifier');
+});
+
+test('the verdict comes before anything else that is said', () => {
+  const text = textOf({});
+  expect(text.slice(text.indexOf('# Vulnerability detector'))).toMatch(
+    /^# Vulnerability detector\n\nThe model is \*better\* than chance\.\n\nA LoRA/,
+  );
+});
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+if (!hasPython) console.warn('skipped: python3 is missing, so the lines of Python are not parsed');
+
+test.skipIf(!hasPython)('the lines of Python are Python, whatever the model is', () => {
+  const heads: CardUsage['head'][] = [
+    USAGE.head,
+    { token: 'first', module: 'classifier', takesTokens: true, isToldPooling: false },
+    { token: 'first', module: 'classifier', takesTokens: false, isToldPooling: true },
+  ];
+  const usages: Partial<CardUsage>[] = [
+    ...heads.flatMap((head) =>
+      (['last', 'first', 'mean'] as const).flatMap((pooling) =>
+        (['truncate', 'head_tail', 'drop'] as const).map((longFunctions) => ({
+          head,
+          pooling,
+          longFunctions,
+        })),
+      ),
+    ),
+    { ownClass: { runsPublishedCode: true, layersKey: 'num_layers' as const }, keepLayers: 3 },
+    { base: { kind: 'local', path: '/a "b"/m.gguf' } },
+    { base: { kind: 'pypi', name: 'llm-x', version: '1.2', isGguf: true } },
+  ];
+  const lines = usages.map((usage) => /```python\n([\s\S]*?)\n```/.exec(textOf(usage))![1]!);
+  const parse = 'import ast, json, sys; [ast.parse(lines) for lines in json.load(sys.stdin)]';
+  const { status, stderr } = spawnSync('python3', ['-c', parse], {
+    input: JSON.stringify(lines),
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
 test("Vultune's command lines run as they are written", async () => {

@@ -69,6 +69,7 @@ describe('the page of a run', () => {
       expect.stringMatching(/^model0\.7000\.61–0\.790\.4500\.5000\.41–0\.59/),
       expect.stringMatching(/^length only0\.6000\.52–0\.680\.4000\.31–0\.490\.5500\.46–0\.63/),
       expect.stringMatching(/^random0\.5000\.2500\.300–/),
+      expect.stringMatching(/^blend0\.7500\.66–0\.83/),
     ]);
     // The same interval where the figure stands alone.
     const notes = [...document.querySelectorAll('#overview dd small')].map(({ textContent }) => textContent);
@@ -76,6 +77,65 @@ describe('the page of a run', () => {
     expect(
       [...document.querySelectorAll('#baselines .callout')].map(({ textContent }) => textContent),
     ).toEqual(['The model is worse than length only (F1 0.50 vs 0.55); within noise on AP 0.45 vs 0.40.']);
+  });
+
+  test('the verdict is the first thing under the title', async () => {
+    const { document } = await pageOf({ functions: 80 });
+    const header = [...document.querySelectorAll('header.page > h1, header.page .lead > *')];
+    expect(header[1]!.textContent).toBe(
+      'Test set: The model is better than chance (ROC AUC 0.700, 95%: 0.61 to 0.79), and better than its best ' +
+        'baseline, length only (0.600, 95%: 0.52 to 0.68). Its blend with TF-IDF and length has ROC AUC 0.750, ' +
+        '95%: 0.66 to 0.83; scan and predict use it.',
+    );
+    const comparison = parseHTML(
+      comparisonPage([await collectRun(fakeRun({ functions: 80 }), { name: 'one' })]),
+    );
+    expect([...comparison.document.querySelectorAll('.lead .verdict')][0]!.textContent).toMatch(
+      /^one, test: The model is better than chance/,
+    );
+    expect([...(await pageOf({ epochs: 0 })).document.querySelectorAll('.verdict')]).toEqual([]);
+  });
+
+  test('pairs: V2P beside V2N with intervals, every outcome and set in words, what the cut hides', async () => {
+    const { data, document } = await pageOf({ functions: 80 });
+    const texts = (selector: string) =>
+      [...document.querySelectorAll(`#pairs ${selector}`)].map(({ textContent }) => textContent);
+    const { pairs, unrelated } = data.sets[0]!.measured.result;
+    expect(pairs!.complete).toBe(20);
+    const figures = texts('dl div');
+    expect(figures[0]).toMatch(
+      new RegExp(
+        `^V2P: against its own fix${pairs!.rankingAccuracy!.toFixed(3)}95%: 0\\.\\d\\d to [01]\\.\\d\\d$`,
+      ),
+    );
+    expect(figures[1]).toMatch(
+      new RegExp(
+        `^V2N: against unrelated functions${unrelated!.rocAuc.toFixed(3)}95%: 0\\.\\d\\d to [01]\\.\\d\\d$`,
+      ),
+    );
+    const rows = texts('tbody tr');
+    (['P-C', 'P-V', 'P-B', 'P-R'] as const).forEach((name, i) => {
+      expect(rows[i]!.startsWith(`${name}${pairs!.counts[name]}`)).toBe(true);
+    });
+    expect(rows[3]).toContain('reversed: the fix is flagged');
+    expect(rows.slice(4).map((row) => row.slice(0, 4))).toEqual(['P120', 'P220', 'P340']);
+    expect(texts('.callout li')).toEqual([
+      '7 of 80 functions (9 %) are longer than max_length and were cut.',
+      expect.stringContaining('3 of 20 pairs are the same text after the cut'),
+    ]);
+  });
+
+  test('slices of fewer than 20 functions are folded', async () => {
+    const { data, document } = await pageOf({ functions: 80 });
+    const small = data.sets[0]!.measured.slices.filter(({ result }) => result.n < 20);
+    expect(small.length).toBeGreaterThan(1);
+    const rows = [...document.querySelectorAll('#slices tbody tr')];
+    const folded = [...document.querySelectorAll('#slices details tbody tr')];
+    expect(folded).toHaveLength(small.length);
+    expect(rows.length).toBeGreaterThan(folded.length);
+    expect([...document.querySelectorAll('#slices summary')][0]!.textContent).toBe(
+      `${small.length} slices of fewer than 20 functions`,
+    );
   });
 
   test('a run of before intervals and kinds were stored: those of the model, the stored sentences', async () => {
