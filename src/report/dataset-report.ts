@@ -135,7 +135,7 @@ function contents({ languages, cwes, projects }: DatasetStatistics): Section {
   const chart = (title: string, list: TopList, what: string): SafeHtml => {
     const { entries, others, missing } = list;
     if (entries.length === 0)
-      return html`<div><h3>${title}</h3>${emptyNote(`No function names its ${what}.`)}</div>`;
+      return html`<figure class="chart"><figcaption>${title}</figcaption>${emptyNote(`No function names its ${what}.`)}</figure>`;
     const beyond = entries.slice(MOST_BARS);
     const rest = others.names + beyond.length;
     const restFunctions = others.functions + beyond.reduce((sum, { functions }) => sum + functions, 0);

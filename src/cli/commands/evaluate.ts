@@ -31,15 +31,16 @@ type Options = Omit<EvaluateRequest, 'runs'>;
 
 const JSON_HELP = `
 JSON (--json), of one run:
-  run, data, functions, vulnerable, threshold
+  run, data, verdict, functions, vulnerable, threshold
   threshold_from    adapter, validation (--valid), given (--threshold), or fixed: 0.5
   metrics           by name; null where a metric is not defined
   undefined, cautions   why a metric has no value, or a value that says little
-  intervals         by name: [low, high], 95%; P-C ... and pair_ranking are in it
+  intervals         by name: [low, high], 95%; P-C ..., pair_ranking (V2P) and unrelated_ranking (V2N) are in it
   bootstrap         resamples, cluster_by, clusters, few_clusters
   confusion, pairs  counts at the threshold; the four outcomes of pairs, and pairs ranked right
+  v2p, v2n          value, low, high: vulnerable functions against their own fixes, and against unrelated ones
   baselines         by name, each with the same fields as the model
-  blend             the same fields for the model blended with TF-IDF and length, which scans use where it is better
+  blend             the same fields for the model blended with TF-IDF and length, which scans use where it is better; used
   shortfalls        where the model is not better: baseline, metric, kind (notBetter, unproven, undefined), sentence
   slices            dimension, name, functions, vulnerable, right, wrong, metrics, intervals, too_small
   at_prevalence     precision, its interval, alerts and finds per 1000 functions (--prevalence)

@@ -3,7 +3,7 @@
  * baselines, its other figures, footnotes. Computes nothing.
  */
 import { type Comparison, withBlend } from '../../evaluation/compare-baselines.ts';
-import { concludeComparison } from '../../evaluation/conclusion.ts';
+import { concludeComparison, conclusionText } from '../../evaluation/conclusion.ts';
 import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
 import { type FigureName, figureHeading, figureValue } from '../../evaluation/figures.ts';
 import { formatTable } from '../../evaluation/format.ts';
@@ -13,6 +13,7 @@ import type { Interval } from '../../evaluation/resampling/intervals.ts';
 import { verdicts } from '../../evaluation/verdicts.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
+import { wrapText } from '../display/wrap.ts';
 
 const COMPARED = ['rocAuc', 'averagePrecision', 'f1'] as const satisfies readonly FigureName[];
 
@@ -24,7 +25,7 @@ const THRESHOLD_FROM: Readonly<Record<EvaluationRow['thresholdFrom'], string>> =
   training: ' chosen on training',
 };
 
-/** Side by side: what depends on the threshold, and what does not. */
+/** Side by side: what depends on the threshold, and what does not; then what is said of pairs. */
 const DETAILS: readonly (readonly [FigureName, FigureName?])[] = [
   ['precision', 'oracleF1'],
   ['recall', 'recallAtPrecision@0.8'],
@@ -32,10 +33,10 @@ const DETAILS: readonly (readonly [FigureName, FigureName?])[] = [
   ['accuracy', 'vdScore@0.005'],
   ['balancedAccuracy', 'vdScore@0.01'],
   ['mcc', 'vdScore@0.05'],
-  ['P-C', 'brier'],
-  ['P-V', 'logLoss'],
-  ['P-B', 'calibrationError'],
-  ['P-R'],
+  ['brier', 'calibrationError'],
+  ['logLoss'],
+  ['P-C', 'P-V'],
+  ['P-B', 'P-R'],
   ['pairRanking', 'unrelatedRanking'],
 ];
 
@@ -48,7 +49,9 @@ export function evaluationTable(comparison: Comparison, terminal: Terminal): str
     `\n${colors.muted(`${model.label}, threshold ${model.result.threshold.toPrecision(3)}${THRESHOLD_FROM[model.thresholdFrom]} (↓ lower is better)`)}\n`,
     renderTable(
       [{ heading: '' }, { heading: '' }, { heading: '' }, { heading: '' }],
-      DETAILS.map((pair) =>
+      DETAILS.filter((pair) =>
+        pair.some((name) => name && figureValue(model.result, name) !== undefined),
+      ).map((pair) =>
         pair.flatMap((name) =>
           name === undefined ? ['', ''] : [`  ${label(name)}`, cell(model, name, (x) => x, terminal)],
         ),
@@ -75,10 +78,13 @@ function comparedFigures(comparison: Comparison, terminal: Terminal): string {
     ]),
     terminal,
   );
-  const { sentence, ofBlend, good } = concludeComparison(comparison);
-  const verdict = colors.strong((good ? colors.good : colors.warning)(sentence));
-  return `${verdict}\n${ofBlend === undefined ? '' : `${ofBlend}\n`}${verdictLines(comparison, terminal)}${countsOf(model)}; ${colors.muted(basis(comparison))}\n\n${table}`;
+  const said = concludeComparison(comparison);
+  const paint = said.good ? colors.good : colors.warning;
+  const verdict = lines(conclusionText(said), terminal).map((line) => colors.strong(paint(line)));
+  return `${verdict.join('\n')}\n${verdictLines(comparison, terminal)}${countsOf(model)}; ${colors.muted(basis(comparison))}\n\n${table}`;
 }
+
+const lines = (text: string, terminal: Terminal) => wrapText(text, terminal.columns());
 
 function verdictLines({ rows, shortfalls }: Comparison, { colors }: Terminal): string {
   const judged = rows.map(({ name, label: called, result }) => ({

@@ -133,7 +133,7 @@ describe('one run', () => {
     const { stdout, stderr, exitCode } = await evaluate(`${run} --data ${at('test.jsonl')}`);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.not.stringContaining('error') });
     expect(stdout).toMatch(
-      /^The model is better than chance \(ROC AUC 0\.\d{3}, 95%: 0\.\d\d to [01]\.\d\d\), and better than its best baseline/,
+      /^The model is better than chance \(ROC AUC 0\.\d{3}, 95%: 0\.\d\d to [01]\.\d\d\),\s+and better\s+than its best\s+baseline/,
     );
     expect(stdout).toContain('80 functions, 40 of them vulnerable; ');
     expect(stdout).toMatch(/V2P \(own fix\) .*V2N \(unrelated\) +0\.\d{3} 0\.\d\d–/);

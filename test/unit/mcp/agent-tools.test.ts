@@ -127,6 +127,21 @@ describe('the tools', () => {
     expect((await ask('scan_file', { path: join(root, 'a.js'), top: 1 })).functions).toHaveLength(1);
   });
 
+  test('a suppression is said as long as it holds, and as expired after its day', async () => {
+    const body = (name: string) => `function ${name}(a) {\n  return eval(a);\n}\n`;
+    writeFileSync(
+      join(root, 'held.js'),
+      `// vultune-ignore: ours until 2999-01-31\n${body('held')}// vultune-ignore: old until 2020-01-31\n${body('expired')}// vultune-ignore: always\n${body('always')}`,
+    );
+    const { functions } = await ask('scan_file', { path: 'held.js' });
+    rmSync(join(root, 'held.js'));
+    const said = Object.fromEntries(functions.map((one) => [one.function, one]));
+    expect(said.held).toMatchObject({ suppression: 'ours', until: '2999-01-31' });
+    expect(said.always).toMatchObject({ suppression: 'always' });
+    expect(said.expired).toMatchObject({ expiredSuppression: 'old', heldUntil: '2020-01-31' });
+    expect(said.expired).not.toHaveProperty('suppression');
+  });
+
   test('score_functions gives text the score that it has in its file', async () => {
     const { functions } = await ask('scan_file', { path: 'a.js' });
     const inFile = functions.find((one) => one.function === 'one')!;

@@ -7,14 +7,19 @@ import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts'
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
 import { predictCommand } from '../../../src/cli/commands/predict.ts';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
+import { triageCommand } from '../../../src/cli/commands/triage.ts';
 import { runEvaluate } from '../../../src/cli/evaluate/run-evaluate.ts';
 import { runPredict } from '../../../src/cli/predict/run-predict.ts';
 import { runScan } from '../../../src/cli/scan/run-scan.ts';
+import { runTriage } from '../../../src/cli/triage/run-triage.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
 import { readBlend } from '../../../src/evaluation/blend/blend-file.ts';
 import { adapterScale } from '../../../src/judging/adapter-scale.ts';
+import { workflowContext } from '../../../src/workflows/context.ts';
+import { modelFacts } from '../../../src/workflows/mcp/agent-tools.ts';
 import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
 import { startTraining } from '../../../src/workflows/train/train.ts';
+import { openScoring } from '../../../src/workflows/triage/scoring.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -98,6 +103,15 @@ test('the adapter has it, with operating points and a measured ranking of its ow
   const card = readFileSync(join(adapter(), 'README.md'), 'utf8');
   expect(card).toContain("their scores are the blend's");
   expect(card).toContain('Transformers and PEFT give');
+  // The verdict stands first, with the blend and which of the two is used; every figure has its interval.
+  expect(stored.test.verdict).toMatch(
+    /^The model .* Its blend with TF-IDF and length has ROC AUC .*use it\.$/,
+  );
+  expect(stored.test.blend.used).toBe(true);
+  expect(card).toContain(`# Vulnerability detector\n\n${stored.test.verdict}\n`);
+  const cells = /^\| ROC AUC \|(.*)\|$/m.exec(card)![1]!.split('|');
+  expect(cells).toHaveLength(7);
+  for (const cell of cells) expect(cell).toMatch(/^ [01]\.\d{3} \([01]\.\d\d–[01]\.\d\d\) $/);
   expect(readFileSync(join(run, 'report.html'), 'utf8')).toMatch(/>blend</);
 });
 
@@ -113,6 +127,35 @@ test('predict gives its scores, those of training, and says so; --no-blend those
     expect(row.label).toBe(row.score >= readBlend(adapter())!.blend.threshold ? 1 : 0);
   }
   for (const [i, row] of rowsOf(own.stdout).entries()) expect(row.score).toBeCloseTo(kept[i].score, 5);
+});
+
+test('triage and the tools of agents say whose scores they give', async () => {
+  const log = at('other.sarif');
+  const result = {
+    ruleId: 'r1',
+    message: { text: 'm' },
+    locations: [{ physicalLocation: { artifactLocation: { uri: 'code.js' }, region: { startLine: 1 } } }],
+  };
+  writeFileSync(
+    log,
+    JSON.stringify({ version: '2.1.0', runs: [{ tool: { driver: { name: 'O' } }, results: [result] }] }),
+  );
+  const triaged = async (...argv: string[]) =>
+    await cliCase(
+      [triageCommand(runTriage)],
+      ['triage', run, log, '--root', folder, '--num-threads', '1', ...argv],
+    );
+  expect((await triaged()).stdout).toContain('Its scores are of the blend of model, TF-IDF and length');
+  expect(json((await triaged('--format', 'json')).stdout).blend).toContain('scores are of the blend');
+  expect((await triaged('--format', 'sarif')).stdout).toContain('Its scores are of the blend');
+  const own = await triaged('--format', 'json', '--no-blend');
+  expect(json(own.stdout).blend).toBeNull();
+  const scoring = await openScoring({ run, root: folder, numThreads: 1 }, workflowContext());
+  try {
+    expect(modelFacts({ scoring, run }).blend).toContain('scores are of the blend');
+  } finally {
+    await scoring.model.close();
+  }
 });
 
 describe('a scan', () => {
