@@ -19,18 +19,7 @@ import { howToResume } from '../train/run-train.ts';
 import { type DatasetParts, prepareDataset } from './data.ts';
 import { chooseModel } from './model.ts';
 import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './scan.ts';
-
-/** Chosen so that two cores are done within the promised time; `vultune train` has the rest. */
-const SETTINGS = {
-  lora_r: 8,
-  lora_alpha: 32,
-  lora_dropout: 0.05,
-  lora_layers: 'last 6',
-  max_length: 384,
-  functions_per_step: 16,
-  learning_rate: 5e-4,
-  seed: 42,
-} as const;
+import { quickstartSettings } from './settings.ts';
 
 /** Functions of the package that is scanned. */
 const SCANNED: FunctionLimits = { least: 20, most: 200 };
@@ -50,14 +39,13 @@ export function runQuickstart(parts: QuickstartParts) {
     const dataset = await prepareDataset(parts, request, context);
     const testFile = join(dataset, 'test.jsonl');
     title(2, 'the language model');
-    const baseModel = await chooseModel(context);
+    const baseModel = await chooseModel(context, request.baseModel);
     title(3, 'fine-tuning');
     const run = freeFolder(join(request.dir, 'runs'));
     const config = parseTrainConfig(
       {
-        ...SETTINGS,
-        num_train_epochs: request.quick ? 1 : 3,
-        max_steps: request.quick ? 4 : null,
+        ...quickstartSettings(baseModel, request),
+        seed: request.seed,
         base_model: baseModel,
         train_file: join(dataset, 'train.jsonl'),
         valid_file: join(dataset, 'valid.jsonl'),

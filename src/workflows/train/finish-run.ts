@@ -261,7 +261,7 @@ function cardBase({ base_model, revision }: TrainConfig, path: string): CardBase
   const reference = parseReference(base_model);
   switch (reference.kind) {
     case 'hub':
-      return { kind: 'hub', name: reference.name, revision: revision ?? undefined };
+      return { ...reference, revision: revision ?? undefined };
     case 'local':
       return { kind: 'local', path: resolve(path) };
     case 'pypi':
