@@ -54,11 +54,6 @@ export function evaluationTable(comparison: Comparison, terminal: Terminal): str
   ].join('');
 }
 
-/** The headline, the model beside its baselines, what it does not beat: the rest is in the run's report. */
-export function evaluationSummary(comparison: Comparison, terminal: Terminal): string {
-  return comparedFigures(comparison, terminal);
-}
-
 function comparedFigures(comparison: Comparison, terminal: Terminal): string {
   const model = comparison.rows[0]!;
   const { colors } = terminal;
@@ -99,7 +94,8 @@ function headline({ label: name, result, intervals }: EvaluationRow, { colors }:
   return `${on}\n${colors.strong(`${name}: ROC AUC ${metrics.rocAuc.toFixed(3)}${range}${verdict}`)}`;
 }
 
-function basis({ bootstrap }: Comparison): string {
+/** What the intervals are of. */
+export function basis({ bootstrap }: Comparison): string {
   if (bootstrap === undefined) return 'no intervals';
   const { resamples, clusterBy, clusters, fewClusters } = bootstrap;
   const of = `${clusters} ${clusterBy}${clusters === 1 ? '' : 's'}`;

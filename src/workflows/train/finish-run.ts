@@ -54,6 +54,8 @@ export interface RunResult {
   readonly threshold: number;
   /** Why the model has no blend; undefined where it has one. */
   readonly withoutBlend: string | undefined;
+  /** What was cut of the functions of each file. */
+  readonly truncation: readonly CutPart[];
   /** By split. */
   readonly comparisons: ReadonlyMap<EvaluatedSplit['name'], Comparison>;
 }
@@ -123,7 +125,12 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   await stopIfAsked(signal);
   removeOlderCheckpoints(run.paths.checkpoints);
   markFinished(run);
-  return { threshold, withoutBlend: blend.blend === undefined ? blend.reason : undefined, comparisons };
+  return {
+    threshold,
+    withoutBlend: blend.blend === undefined ? blend.reason : undefined,
+    truncation: finished.cut ?? [],
+    comparisons,
+  };
 }
 
 /** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */

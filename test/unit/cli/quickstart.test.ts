@@ -1,4 +1,4 @@
-/** @file The quickstart's own parts: fewer advisories with --quick, which package is scanned, what is said of the scan. */
+/** @file The quickstart's own parts: fewer advisories with --quick, which model is taken, which package is scanned. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,13 +13,12 @@ import {
   SMALL_HUB_MODEL,
   SMALL_PACKAGED_MODEL,
 } from '../../../src/cli/quickstart/model.ts';
-import { choosePackage, describeScan, scanPackage } from '../../../src/cli/quickstart/scan.ts';
+import { choosePackage, scanPackage } from '../../../src/cli/quickstart/scan.ts';
 import { quickstartModel, quickstartSettings } from '../../../src/cli/quickstart/settings.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
 import type { BuildDatasetResult } from '../../../src/dataset/builder/build-dataset.ts';
 import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
 import type { LabelledRecord } from '../../../src/dataset/record.ts';
-import type { Finding, ScanReport } from '../../../src/scan/finding.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -246,50 +245,22 @@ describe('the package that is scanned', () => {
   });
 });
 
-describe('the scan', () => {
-  const finding = (startLine: number, score: number, band: Finding['band'] = 'vulnerable'): Finding => ({
-    file: 'lib/a.js',
-    language: 'javascript',
-    name: `f${startLine}\x1b[31m`,
-    fingerprint: '',
-    startLine,
-    startColumn: 1,
-    endLine: startLine,
-    endColumn: 1,
-    score,
-    band,
-    truncated: false,
-  });
-  const report = (findings: readonly Finding[]) =>
-    ({
-      complete: true,
-      counts: { functions: 9, files: 2, vulnerable: 4, uncertain: 1, safe: 4 },
-      findings,
-    }) as unknown as ScanReport;
-
-  test('three findings, the sums, and where the known functions came out', () => {
-    const findings = [finding(7, 0.9), finding(4, 0.8), finding(2, 0.7), finding(1, 0.6), finding(3, 0.6)];
-    const known = [record('p', 4), record('p', 1), record('p', 99)];
-    const text = describeScan(report(findings), 'p 1.0.0', known, context());
-    const lines = text.split('\n');
-    expect(lines.slice(1, 4).map((line) => line.split(/\s+/)[0])).toEqual(['0.900', '0.800', '0.700']);
-    expect(lines[2]).toContain('= CVE-2020-1');
-    expect(text).toContain('9 functions in 2 files of p 1.0.0: 4 vulnerable, 1 uncertain, 4 safe\n');
-    expect(text).toContain('(lib/a.js:4): rank 2 of 9, score 0.800\n');
-    expect(text).toContain('(lib/a.js:1): rank 4 of 9, score 0.600, tied with 1 other\n');
-    expect(text).toContain('(lib/a.js:99): predicted safe\n');
-    expect(text).not.toContain('\x1b[31m');
-  });
-
-  test('a package is unpacked, scored, and found again beside what is known of it', async () => {
-    const run = await writeTinyRun(folder, { settings: { threshold: 0 } });
-    const target = join(folder, 'packages', 'p-1.0.0');
-    const shown = context();
-    const files = new Map([['lib/a.js', functions(4)]]);
-    const known = [record('p', 4)];
-    await scanPackage({ name: 'p', version: '1.0.0', files, known }, { run, folder: target }, shown);
-    expect(readFileSync(join(target, 'lib/a.js'), 'utf8')).toBe(functions(4));
-    expect(shown.stdout.text()).toContain('4 functions in 1 file of p 1.0.0: 4 vulnerable');
-    expect(shown.stdout.text()).toMatch(/\(lib\/a\.js:4\): rank [1-4] of 4/);
-  });
+test('the scanned package is unpacked, scored, and found again beside what is known of it', async () => {
+  const run = await writeTinyRun(folder, { settings: { threshold: 0 } });
+  const target = join(folder, 'packages', 'p-1.0.0');
+  const shown = context();
+  const files = new Map([['lib/a.js', functions(4)]]);
+  const known = [record('p', 4)];
+  const scanned = await scanPackage(
+    { name: 'p', version: '1.0.0', files, known },
+    { run, folder: target },
+    shown,
+  );
+  expect(readFileSync(join(target, 'lib/a.js'), 'utf8')).toBe(functions(4));
+  expect(scanned).toMatchObject({ release: 'p 1.0.0', folder: target, known });
+  expect(scanned.report.counts).toMatchObject({ functions: 4, files: 1, vulnerable: 4 });
+  expect(scanned.report.findings.map(({ file }) => file)).toEqual(
+    Array.from({ length: 4 }, () => 'lib/a.js'),
+  );
+  expect(shown.stdout.text()).toBe('');
 });
