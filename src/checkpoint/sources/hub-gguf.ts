@@ -24,10 +24,7 @@ export async function fetchHubGguf(
   const reference = `${name}:${file}`;
   const expected = known[reference];
   const found = await fetchFromHub(name, options, {
-    select: (_, names) => {
-      if (names.includes(file)) return [file];
-      throw fileMissing(name, file, names);
-    },
+    select: (_, names) => [requireGguf(name, file, names)],
     check: (announced) => requireKnown(announced, reference, expected),
     // Its hash was checked when it came.
     isWhole: async (folder) => {
@@ -55,9 +52,11 @@ function requireKnown(announced: HubFile, reference: string, expected: KnownFile
   );
 }
 
-function fileMissing(name: string, file: string, names: readonly string[]): VultuneError {
+/** The file, where the repository has it. Throws MODEL_FILE_MISSING. */
+export function requireGguf(name: string, file: string, names: readonly string[]): string {
+  if (names.includes(file)) return file;
   const ggufs = names.filter((one) => one.endsWith('.gguf')).toSorted();
-  return new VultuneError('MODEL_FILE_MISSING', `${name} on the hub has no ${file}`, {
+  throw new VultuneError('MODEL_FILE_MISSING', `${name} on the hub has no ${file}`, {
     where: { name },
     hint: ggufs.length === 0 ? 'It has no GGUF file.' : `Its GGUF files: ${ggufs.slice(0, 20).join(', ')}.`,
   });

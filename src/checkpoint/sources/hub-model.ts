@@ -138,7 +138,7 @@ async function fetchBlob(
 }
 
 /** It becomes a file name in the cache. Throws MODEL_REFERENCE_INVALID. */
-function checkRevision(revision: string): string {
+export function checkRevision(revision: string): string {
   if (/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) && !revision.includes('..')) return revision;
   throw new VultuneError(
     'MODEL_REFERENCE_INVALID',
