@@ -41,7 +41,7 @@ export function quickstartCommand(runQuickstart: RunQuickstart): CliCommand {
       );
     addExamples(command, [
       ['all of it', 'vultune quickstart'],
-      ['a one-minute trial of this machine', 'vultune quickstart --quick --dir /tmp/try'],
+      ['a short trial of this machine', 'vultune quickstart --quick --dir /tmp/try'],
       ['a model of your own', 'vultune quickstart --base-model models/coder.gguf'],
     ]);
     return command.action((options: QuickstartRequest) => runQuickstart(options, context));
