@@ -47,6 +47,8 @@ export interface TrainingFacts {
   readonly maxLength: number;
   /** Training functions that are longer. */
   readonly truncated: number;
+  /** Training functions that no step sees: within `maxLength` they and their fixes are the same. */
+  readonly leftOut: number;
 }
 
 export interface EndingFacts {
@@ -270,7 +272,7 @@ function isSame({ file, startLine }: Finding, { path, start_line: line }: Labell
 
 /** What was counted, each with what changes it; why a model is as good as it is, nobody measured. */
 function grounds({ training, comparison }: EndingFacts, terminal: Terminal): string {
-  const { baseModel, keepLayers, functions, vulnerable, projects, maxLength, truncated } = training;
+  const { baseModel, keepLayers, functions, vulnerable, projects, maxLength, truncated, leftOut } = training;
   const { pairs } = comparison.rows[0]!.result;
   const layers = keepLayers === null ? '' : `, its lowest ${keepLayers} layers`;
   const rows = [
@@ -280,7 +282,7 @@ function grounds({ training, comparison }: EndingFacts, terminal: Terminal): str
     ],
     [
       'reads',
-      `${maxLength} tokens of a function; ${formatPercent(truncated / functions)} of them are longer (max_length)`,
+      `${maxLength} tokens a function; ${formatPercent(truncated / functions)} are longer${leftOut === 0 ? '' : `, ${formatCount(leftOut)} left out`} (max_length)`,
     ],
     ['base model', `${baseModel}${layers} (base_model)`],
     ...(pairs === undefined || pairs.complete === 0

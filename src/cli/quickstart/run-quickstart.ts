@@ -89,12 +89,14 @@ export function runQuickstart(parts: QuickstartParts) {
 function trainingFacts(
   records: readonly LabelledRecord[],
   truncation: readonly CutPart[],
-): Pick<TrainingFacts, 'functions' | 'vulnerable' | 'projects' | 'truncated'> {
+): Pick<TrainingFacts, 'functions' | 'vulnerable' | 'projects' | 'truncated' | 'leftOut'> {
+  const cut = truncation.find(({ key }) => key === 'train_file');
   return {
     functions: records.length,
     vulnerable: records.filter(({ target }) => target === 1).length,
     projects: new Set(records.map(({ project }) => project)).size,
-    truncated: truncation.find(({ key }) => key === 'train_file')?.truncated ?? 0,
+    truncated: cut?.truncated ?? 0,
+    leftOut: cut?.leftOut ?? 0,
   };
 }
 

@@ -214,15 +214,17 @@ function modelCard(
     const part = parts.find((one) => one.key === `${key}_file`);
     return part === undefined ? {} : { truncated: part.truncated, identicalPairs: part.identicalPairs };
   };
+  const base = cardBase(config, model.path);
   return formatModelCard({
-    baseModel: config.base_model,
+    // A hub's page names repositories, not files of them.
+    baseModel: base.kind === 'hub' ? base.name : config.base_model,
     settings: shown.map((key) => [key, JSON.stringify(key === 'pooling' ? pooling : config[key])]),
     data: [
       { ...count('train', train), ...cut('train') },
       ...splits.map(({ name: split, records }) => ({ ...count(split, records), ...cut(split) })),
     ],
     usage: {
-      base: cardBase(config, model.path),
+      base,
       maxLength: config.max_length,
       longFunctions: config.long_functions,
       pooling,

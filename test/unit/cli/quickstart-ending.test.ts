@@ -100,6 +100,7 @@ const facts = (overrides: Partial<EndingFacts> = {}): EndingFacts => ({
     projects: 83,
     maxLength: 384,
     truncated: 160,
+    leftOut: 24,
   },
   threshold: 0.61,
   examples: [
@@ -164,7 +165,7 @@ describe('the screen', () => {
   test('what it rests on is what was counted', () => {
     const text = textOf();
     expect(text).toContain('1,455 functions (455 vulnerable) of 83 packages');
-    expect(text).toContain('384 tokens of a function; 11% of them are longer');
+    expect(text).toContain('384 tokens a function; 11% are longer, 24 left out (max_length)');
     expect(text).toContain('Qwen2.5-Coder-0.5B, its lowest 16 layers');
     expect(text).toMatch(/lower than what it fixes in \d+ of 30 test pairs/);
   });
