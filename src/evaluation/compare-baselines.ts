@@ -12,7 +12,7 @@ import { bcaIntervals } from './resampling/bca.ts';
 import { type ClusterField, type Clusters, FEW_CLUSTERS } from './resampling/clusters.ts';
 import { bootstrapReplicates, jackknifeReplicates, type Replicates } from './resampling/intervals.ts';
 import { DEFAULT_RESAMPLES, type ResampleOptions } from './resampling/resample.ts';
-import { type Shortfall, shortfallsAgainst } from './shortfalls.ts';
+import { type Replicated, type Shortfall, shortfallsAgainst } from './shortfalls.ts';
 
 export interface Comparison {
   /** The model first, then the baselines in the registry's order. */
@@ -20,6 +20,8 @@ export interface Comparison {
   /** The model with TF-IDF and length, where there is such a blend: not a baseline, and nothing that the model has to beat. */
   readonly blend?: EvaluationRow;
   readonly shortfalls: readonly Shortfall[];
+  /** The same of the blend, where there is one: what scans use may be it. */
+  readonly blendShortfalls?: readonly Shortfall[];
   /** How the intervals came about; `undefined` when there are none. */
   readonly bootstrap?: BootstrapSummary;
 }
@@ -121,11 +123,22 @@ export function compareWithBaselines(model: ModelScores, baselines: readonly Rea
       ...(fitted.note === undefined ? {} : { note: fitted.note }),
     };
   });
+  const blend = model.blend === undefined ? undefined : blendRow(test, thresholdFrom, model.blend);
+  const bare = baselineRows.map((row) => ({ row }));
   return {
     rows: [modelRow, ...baselineRows],
-    ...(model.blend === undefined ? {} : { blend: blendRow(test, thresholdFrom, model.blend) }),
-    shortfalls: baselineRows.flatMap((row) => shortfallsAgainst({ row: modelRow }, { row })),
+    ...blendParts(blend && { row: blend }, bare),
+    shortfalls: bare.flatMap((baseline) => shortfallsAgainst({ row: modelRow }, baseline)),
   };
+}
+
+function blendParts(
+  blend: Replicated | undefined,
+  baselines: readonly Replicated[],
+): Pick<Comparison, 'blend' | 'blendShortfalls'> {
+  if (blend === undefined) return {};
+  const blendShortfalls = baselines.flatMap((baseline) => shortfallsAgainst(blend, baseline));
+  return { blend: blend.row, blendShortfalls };
 }
 
 function blendRow(
@@ -160,11 +173,11 @@ export async function withIntervals(
     intervals: bcaIntervals(replicates[i]!, jackknife[i]!, (figure) => figureValue(row.result, figure)),
   }));
   const rows = measured.slice(0, comparison.rows.length);
-  const blend = measured[rows.length];
-  const [model, ...baselines] = rows.map((row, i) => ({ row, replicates: replicates[i] }));
+  const [model, ...others] = measured.map((row, i) => ({ row, replicates: replicates[i] }));
+  const baselines = others.slice(0, rows.length - 1);
   return {
     rows,
-    ...(blend === undefined ? {} : { blend }),
+    ...blendParts(others[rows.length - 1], baselines),
     shortfalls: baselines.flatMap((baseline) => shortfallsAgainst(model!, baseline)),
     bootstrap: {
       resamples,

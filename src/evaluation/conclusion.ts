@@ -20,13 +20,20 @@ export interface ConclusionFigures {
   readonly vulnerable: number;
   readonly model: ConcludedRow;
   readonly baselines: readonly ConcludedRow[];
-  readonly shortfalls: readonly {
-    readonly baseline: string;
-    readonly metric: string;
-    readonly kind: string;
-  }[];
-  /** `isUsed`: whether scans use it; undefined where that is not known. */
-  readonly blend?: (ConcludedRow & { readonly isUsed: boolean | undefined }) | undefined;
+  readonly shortfalls: readonly ConcludedShortfall[];
+  /** `isUsed`: whether scans use it; `shortfalls`: against the same baselines; undefined where these are not known. */
+  readonly blend?:
+    | (ConcludedRow & {
+        readonly isUsed: boolean | undefined;
+        readonly shortfalls?: readonly ConcludedShortfall[] | undefined;
+      })
+    | undefined;
+}
+
+export interface ConcludedShortfall {
+  readonly baseline: string;
+  readonly metric: string;
+  readonly kind: string;
 }
 
 export interface Conclusion {
@@ -83,22 +90,33 @@ function againstChance({ functions, vulnerable, model }: ConclusionFigures): Par
 
 /** The baseline that ranks best: a model that does not beat it is not worth its computing. */
 function againstBest({ model, baselines, shortfalls }: ConclusionFigures): Part | undefined {
-  const ranked = baselines.filter(({ rocAuc }) => Number.isFinite(rocAuc));
-  if (ranked.length === 0) return undefined;
-  const best = ranked.reduce((a, b) => (b.rocAuc! > a.rocAuc! ? b : a));
+  const best = bestOf(baselines);
+  if (best === undefined) return undefined;
   const named = `its best baseline, ${best.label} (${best.rocAuc!.toFixed(3)}${rangeText(best.interval)})`;
+  const { words, good } = relationTo(best, model, shortfalls);
+  return { words: `${words} ${named}`, good };
+}
+
+/** Among those that look at the functions: chance itself is judged by the interval. */
+function bestOf(baselines: readonly ConcludedRow[]): ConcludedRow | undefined {
+  const ranked = baselines.filter(({ name, rocAuc }) => !CHANCE.has(name) && Number.isFinite(rocAuc));
+  return ranked.toSorted((a, b) => b.rocAuc! - a.rocAuc!)[0];
+}
+
+const CHANCE: ReadonlySet<string> = new Set(['random', 'allPositive']);
+
+function relationTo(best: ConcludedRow, row: ConcludedRow, shortfalls: readonly ConcludedShortfall[]): Part {
   const short = shortfalls.find(({ baseline, metric }) => baseline === best.name && isRocAuc(metric));
   const kind = short?.kind as Shortfall['kind'] | undefined;
-  if (kind === undefined) return { words: `better than ${named}`, good: true };
-  if (kind !== 'notBetter') return { words: `not shown to be better than ${named}`, good: false };
-  const relation = model.rocAuc === best.rocAuc ? 'no better' : 'worse';
-  return { words: `${relation} than ${named}`, good: false };
+  if (kind === undefined) return { words: 'better than', good: true };
+  if (kind !== 'notBetter') return { words: 'not shown to be better than', good: false };
+  return { words: row.rocAuc === best.rocAuc ? 'no better than' : 'worse than', good: false };
 }
 
 /** As files name it, or as code does. */
 const isRocAuc = (metric: string) => metric === 'rocAuc' || metric === 'roc_auc';
 
-function blendSentence({ blend, model }: ConclusionFigures): string | undefined {
+function blendSentence({ blend, model, baselines }: ConclusionFigures): string | undefined {
   if (blend === undefined || !Number.isFinite(blend.rocAuc)) return undefined;
   const use =
     blend.isUsed === undefined
@@ -106,7 +124,12 @@ function blendSentence({ blend, model }: ConclusionFigures): string | undefined 
       : blend.isUsed
         ? '; scan and predict use it'
         : `; scan and predict use the ${model.label} alone`;
-  return `Its blend with TF-IDF and length has ${areaText(blend)}${use}.`;
+  const best = bestOf(baselines);
+  const relation =
+    best === undefined || blend.shortfalls === undefined
+      ? ''
+      : `, ${relationTo(best, blend, blend.shortfalls).words} that baseline`;
+  return `Its blend with TF-IDF and length has ${areaText(blend)}${relation}${use}.`;
 }
 
 const areaText = ({ rocAuc, interval }: ConcludedRow) =>
@@ -115,7 +138,7 @@ const areaText = ({ rocAuc, interval }: ConcludedRow) =>
 const rangeText = (interval: ConcludedRow['interval']) =>
   interval === undefined ? '' : `, 95%: ${interval.low.toFixed(2)} to ${interval.high.toFixed(2)}`;
 
-export function concludeComparison({ rows, blend, shortfalls }: Comparison): Conclusion {
+export function concludeComparison({ rows, blend, shortfalls, blendShortfalls }: Comparison): Conclusion {
   const [model, ...baselines] = rows;
   return conclusion({
     functions: model!.result.n,
@@ -123,7 +146,7 @@ export function concludeComparison({ rows, blend, shortfalls }: Comparison): Con
     model: concludedRow(model!),
     baselines: baselines.map(concludedRow),
     shortfalls,
-    blend: blend && { ...concludedRow(blend), isUsed: blend.isUsed },
+    blend: blend && { ...concludedRow(blend), isUsed: blend.isUsed, shortfalls: blendShortfalls },
   });
 }
 

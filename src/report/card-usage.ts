@@ -9,7 +9,13 @@ import type { Pooling } from '../model/spec.ts';
 
 /** Where a reader gets the base model. */
 export type CardBase =
-  | { readonly kind: 'hub'; readonly name: string; readonly revision: string | undefined }
+  | {
+      readonly kind: 'hub';
+      readonly name: string;
+      readonly revision: string | undefined;
+      /** Where the model is one GGUF file of the repository. */
+      readonly file?: string;
+    }
   /** A folder, or one GGUF file; an absolute path. */
   | { readonly kind: 'local'; readonly path: string }
   | { readonly kind: 'pypi'; readonly name: string; readonly version: string; readonly isGguf: boolean };
@@ -278,12 +284,13 @@ function baseLines(base: CardBase): string[] {
   switch (base.kind) {
     case 'hub': {
       const revision = base.revision === undefined ? '' : `, "revision": ${text(base.revision)}`;
-      return [`BASE = {"pretrained_model_name_or_path": ${text(base.name)}${revision}}`];
+      const file = base.file === undefined ? '' : `, "gguf_file": ${text(base.file)}`;
+      return [`BASE = {"pretrained_model_name_or_path": ${text(base.name)}${revision}${file}}`];
     }
     case 'local':
       return [
         '# The folder it was trained on; put yours here.',
-        isGguf(base)
+        base.path.endsWith('.gguf')
           ? `BASE = {"pretrained_model_name_or_path": ${text(folderOf(base.path))}, "gguf_file": ${text(nameOf(base.path))}}`
           : `BASE = {"pretrained_model_name_or_path": ${text(base.path)}}`,
       ];
@@ -300,8 +307,10 @@ function baseLines(base: CardBase): string[] {
   }
 }
 
-const isGguf = (base: CardBase) =>
-  base.kind === 'local' ? base.path.endsWith('.gguf') : base.kind === 'pypi' && base.isGguf;
+function isGguf(base: CardBase): boolean {
+  if (base.kind === 'hub') return base.file !== undefined;
+  return base.kind === 'local' ? base.path.endsWith('.gguf') : base.isGguf;
+}
 const folderOf = (path: string) => path.replace(/[\\/][^\\/]*$/, '') || '/';
 const nameOf = (path: string) => path.slice(path.search(/[^\\/]*$/));
 /** A JSON string is a string of Python. */

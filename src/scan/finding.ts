@@ -176,6 +176,14 @@ export interface Expired {
   readonly reason?: string;
 }
 
+/** A file of settings that a scan went by. */
+export interface UsedSettings {
+  /** As the user would type it where the scan ran. */
+  readonly file: string;
+  /** Those of its keys that counted: what was typed wins. */
+  readonly keys: readonly string[];
+}
+
 export interface ScanReport {
   readonly version: string;
   /** As the user named it. */
@@ -186,6 +194,8 @@ export interface ScanReport {
   readonly threshold: number;
   /** No function below it is uncertain, whatever its odds; on the scale of `threshold`. */
   readonly uncertainFrom?: number;
+  /** Missing where no file of settings was used. */
+  readonly settings?: UsedSettings;
   /** Where the threshold is from, in words. */
   readonly thresholdSource: string;
   /** What the scores are, in words, where they are a blend's and not the model's alone. */

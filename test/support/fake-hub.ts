@@ -103,10 +103,15 @@ function treeEntry([path, data]: [string, Uint8Array]) {
 function sendFile(hub: FakeHub, name: string, request: IncomingMessage, response: ServerResponse): void {
   const whole = Uint8Array.from(hub.files[name]!);
   if (hub.corrupt === name) whole[0]! ^= 1;
-  const from = hub.ranges ? Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0;
-  const rest = whole.subarray(from);
-  const range = from > 0 ? { 'content-range': `bytes ${from}-${whole.length - 1}/${whole.length}` } : {};
-  response.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length, ...range });
+  const asked = hub.ranges ? /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') : null;
+  const from = Number(asked?.[1] ?? 0);
+  const to = asked === null || asked[2] === '' ? whole.length : Number(asked[2]) + 1;
+  const rest = whole.subarray(from, to);
+  const range = { 'content-range': `bytes ${from}-${from + rest.length - 1}/${whole.length}` };
+  response.writeHead(asked === null ? 200 : 206, {
+    'content-length': rest.length,
+    ...(asked === null ? {} : range),
+  });
   if (hub.cut.times > 0 && rest.length > hub.cut.afterBytes) {
     hub.cut.times--;
     response.write(rest.subarray(0, hub.cut.afterBytes), () => setTimeout(() => response.destroy(), 20));

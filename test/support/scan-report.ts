@@ -53,6 +53,7 @@ export function report(overrides: Partial<ScanReport> = {}): ScanReport {
 
 /** Every kind of remark, and names that want to break out. */
 export const everything = report({
+  settings: { file: './vultune.yaml', keys: ['run'] },
   findings: [
     finding({
       code: 'f()',

@@ -32,7 +32,7 @@ export interface GgufFile {
 }
 
 /** Enough for most headers (the tokenizer is in it); a longer one is parsed again with twice as much. */
-const FIRST_READ_BYTES = 8 * 2 ** 20;
+export const FIRST_READ_BYTES = 8 * 2 ** 20;
 
 /**
  * Opens a file and checks its header. No file stays open.
@@ -80,7 +80,26 @@ const MOST_HEADER_BYTES = 256 * 2 ** 20;
 const MOST_TENSORS = 2 ** 20;
 const MOST_METADATA = 2 ** 16;
 
-type GgufHeader = Pick<GgufFile, 'metadata' | 'tensors'>;
+export type GgufHeader = Pick<GgufFile, 'metadata' | 'tensors'>;
+
+/**
+ * The header of a file of which only the first bytes are here; undefined where it goes on past them, and all else as `readGguf`.
+ * Throws GGUF_HEADER for one that is longer than any header.
+ */
+export function headerOfFirstBytes(
+  path: string,
+  bytes: Uint8Array,
+  fileSize: number,
+): GgufHeader | undefined {
+  try {
+    return parseHeader(new GgufCursor(path, bytes, fileSize), path, fileSize);
+  } catch (error) {
+    if (!(error instanceof NeedMoreBytes)) throw error;
+    const most = Math.min(fileSize, MOST_HEADER_BYTES);
+    if (bytes.byteLength >= most) throw bad('GGUF_HEADER', path, `the header has more than ${most} bytes`);
+    return undefined;
+  }
+}
 
 async function readHeader(path: string, fileSize: number): Promise<GgufHeader> {
   const most = Math.min(fileSize, MOST_HEADER_BYTES);

@@ -65,7 +65,10 @@ export function hubClient(
     what: string,
     schema: z.ZodType,
   ): Promise<T> => {
-    const signals = [AbortSignal.timeout(ANSWER_TIMEOUT_MS), ...(options.signal ? [options.signal] : [])];
+    const signals = [
+      AbortSignal.timeout(options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS),
+      ...(options.signal ? [options.signal] : []),
+    ];
     try {
       return await question(async (url, init) => {
         const response = await check(await send(url, { ...init, signal: AbortSignal.any(signals) }), what);

@@ -25,6 +25,8 @@ export interface WantedFiles {
   readonly folder?: string | undefined;
   readonly select: (name: string, names: readonly string[]) => readonly string[];
   readonly isWhole: (folder: string) => Promise<boolean>;
+  /** Throws for a file that is not to be downloaded. */
+  readonly check?: (file: HubFile) => void;
 }
 
 const ADAPTER_CONFIG = 'adapter_config.json';
@@ -106,6 +108,7 @@ async function fetchSnapshot(
   const files = new Map((await client.files(commit, wanted.folder)).map((file) => [file.path, file]));
   for (const path of wanted.select(name, [...files.keys()])) {
     if (existsSync(join(cache.snapshot(commit), path))) continue;
+    wanted.check?.(files.get(path)!);
     await fetchBlob(files.get(path)!, commit, client, cache, options);
     await linkBlob(cache, files.get(path)!.digest.hex, commit, path);
   }
@@ -135,7 +138,7 @@ async function fetchBlob(
 }
 
 /** It becomes a file name in the cache. Throws MODEL_REFERENCE_INVALID. */
-function checkRevision(revision: string): string {
+export function checkRevision(revision: string): string {
   if (/^\w[\w.-]*(\/\w[\w.-]*)*$/.test(revision) && !revision.includes('..')) return revision;
   throw new VultuneError(
     'MODEL_REFERENCE_INVALID',

@@ -1,8 +1,9 @@
 /** @file What models are on this machine already: those of the hub's cache that can be opened, and those out of packages. */
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scanCacheDir } from '@huggingface/hub';
+import { chooseWeights } from '../weight-files.ts';
 import { hubCacheDir } from './hub-cache.ts';
 import { holdsWholeModel } from './model-files.ts';
 import { modelPath, packageFolders, readManifest } from './package-cache.ts';
@@ -31,15 +32,30 @@ async function hubModels(cacheDir: string | undefined): Promise<CachedModel[]> {
     .filter((repo) => repo.id.type === 'model')
     .flatMap((repo) => repo.revisions.map((revision) => ({ name: repo.id.name, ...revision })));
   const whole = await Promise.all(revisions.map(({ path }) => holdsWholeModel(path)));
-  return revisions
+  const models = revisions
     .filter((_, i) => whole[i])
-    .map(({ name, path, size, commitOid }) => ({
-      reference: name,
-      kind: 'hub',
-      path,
-      sizeBytes: size,
-      revision: commitOid,
-    }));
+    .map(async ({ name, path, size, commitOid }): Promise<CachedModel[]> => {
+      const model = { kind: 'hub', revision: commitOid } as const;
+      const ggufs = await onlyGgufs(path);
+      if (ggufs.length === 0) return [{ ...model, reference: name, path, sizeBytes: size }];
+      return await Promise.all(
+        ggufs.map(async (file) => ({
+          ...model,
+          reference: `${name}:${file}`,
+          path: join(path, file),
+          sizeBytes: (await stat(join(path, file))).size,
+        })),
+      );
+    });
+  return (await Promise.all(models)).flat();
+}
+
+/** Of a folder without other weights: any number of models, each a file. */
+async function onlyGgufs(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  if (chooseWeights(names) !== undefined) return [];
+  // A link to a removed blob counts as missing.
+  return names.filter((name) => name.endsWith('.gguf') && existsSync(join(folder, name)));
 }
 
 async function packageModels(cacheDir: string | undefined): Promise<CachedModel[]> {

@@ -29,7 +29,7 @@ export function selectModelFiles(model: string, names: readonly string[]): strin
       'MODEL_AMBIGUOUS',
       `${model} has ${ggufs.length} GGUF files: ${ggufs.join(', ')}`,
       {
-        hint: 'Download the one you want and give its path.',
+        hint: 'Name the one you want: ORG/NAME:FILE.gguf for a hub, or the path of a file on this machine.',
       },
     );
   }

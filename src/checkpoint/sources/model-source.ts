@@ -20,6 +20,8 @@ export interface ResolveOptions {
   readonly offline?: boolean;
   /** Default HF_ENDPOINT, else the public hub. */
   readonly hubUrl?: string;
+  /** Hub only: the time limit of one question to it, downloads apart. Default: half a minute. */
+  readonly answerTimeoutMs?: number;
   readonly onProgress?: (event: DownloadProgress) => void;
   /** Stops a download; what was received stays and is used next time (hub). The call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -36,14 +38,16 @@ export interface ResolvedModel {
 
 export type ModelReference =
   | { readonly kind: 'local'; readonly path: string }
-  | { readonly kind: 'hub'; readonly name: string }
+  /** `file`: the one GGUF file of the repository that is meant. */
+  | { readonly kind: 'hub'; readonly name: string; readonly file?: string }
   | { readonly kind: 'pypi'; readonly name: string; readonly version: string };
 
 const HUB_ID = /^[A-Za-z0-9][\w.-]*(\/[\w.-]+)?$/;
+const HUB_FILE = /^(?<name>[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*):(?<file>[\w][\w.+-]*\.gguf)$/;
 const PACKAGE = /^([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)==([0-9A-Za-z][\w.!+-]*)$/;
 
 /**
- * `pypi:NAME==VERSION`, a path that exists, or `ORG/NAME` on the hub, in this order.
+ * `pypi:NAME==VERSION`, a path that exists, `ORG/NAME:FILE.gguf` or `ORG/NAME` on the hub, in this order.
  * Throws MODEL_REFERENCE_INVALID; MODEL_PATH_MISSING for what can only be a path.
  */
 export function parseReference(reference: string): ModelReference {
@@ -56,6 +60,9 @@ export function parseReference(reference: string): ModelReference {
     });
   }
   if (reference !== '' && existsSync(reference)) return { kind: 'local', path: reference };
+  const { name, file } = HUB_FILE.exec(reference)?.groups ?? {};
+  if (name !== undefined && file !== undefined && !reference.includes('..'))
+    return { kind: 'hub', name, file };
   if (/^([.~/\\]|[A-Za-z]:[\\/])|\.gguf$/.test(reference)) {
     const where = { file: reference };
     throw new VultuneError('MODEL_PATH_MISSING', `no such file or folder: ${reference}`, { where });
@@ -65,7 +72,7 @@ export function parseReference(reference: string): ModelReference {
     'MODEL_REFERENCE_INVALID',
     `"${reference}" is not a model reference, and no such path exists`,
     {
-      hint: 'Give a local path, a hub id (ORG/NAME) or a package (pypi:NAME==VERSION).',
+      hint: 'Give a local path, a hub id (ORG/NAME), a GGUF file of one (ORG/NAME:FILE.gguf) or a package (pypi:NAME==VERSION).',
     },
   );
 }

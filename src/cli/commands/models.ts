@@ -20,7 +20,8 @@ export interface ModelParts {
   readonly supportedFamilies: () => Promise<readonly string[]>;
 }
 
-const REFERENCE = 'ORG/NAME on the model hub, pypi:PACKAGE==VERSION, a folder, or a .gguf file';
+const REFERENCE =
+  'ORG/NAME or ORG/NAME:FILE.gguf on the model hub, pypi:PACKAGE==VERSION, a folder, or a .gguf file';
 
 export function modelsCommand(parts: ModelParts): CliCommand {
   return (context) =>

@@ -28,7 +28,7 @@ export function probeCommand(runProbe: RunProbe): CliCommand {
           'validation functions: which layers to keep (keep_layers), and what the head should read (pooling).\n\n' +
           'One pass over the functions for all layers; nothing is trained but the regressions.',
       )
-      .argument('<model>', 'model hub id, pypi:NAME==VERSION, a folder, or a GGUF file')
+      .argument('<model>', 'model hub id, ORG/NAME:FILE.gguf, pypi:NAME==VERSION, a folder, or a GGUF file')
       .requiredOption('--train <path>', 'functions with labels to fit on')
       .requiredOption('--valid <path>', 'functions with labels to measure on')
       .addOption(fieldsOption())

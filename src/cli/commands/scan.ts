@@ -1,6 +1,7 @@
 /** @file `vultune scan`: its options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
+import type { UsedSettings } from '../../scan/finding.ts';
 import { NESTED } from '../../scan/nested-findings.ts';
 import { SCAN_FORMATS, type ScanFormat } from '../../scan/output/format-names.ts';
 import { BANDS } from '../../scan/output/score-words.ts';
@@ -33,6 +34,8 @@ export interface ScanRequest extends ScanOptions {
   /** Who accepts what is new in the baseline, and until which day. */
   readonly acceptedBy?: string;
   readonly acceptedUntil?: string;
+  /** What of the options comes from a file of settings. */
+  readonly usedSettings?: UsedSettings;
 }
 
 export type RunScan = (request: ScanRequest, context: CliContext) => Promise<void>;

@@ -62,11 +62,6 @@ export function evaluationTable(comparison: Comparison, terminal: Terminal): str
   ].join('');
 }
 
-/** The verdict, the model beside its baselines, what it does not beat: the rest is in the run's report. */
-export function evaluationSummary(comparison: Comparison, terminal: Terminal): string {
-  return comparedFigures(comparison, terminal);
-}
-
 function comparedFigures(comparison: Comparison, terminal: Terminal): string {
   const model = comparison.rows[0]!;
   const { colors } = terminal;
@@ -101,7 +96,8 @@ function countsOf({ result: { n, positives } }: EvaluationRow): string {
   return `${n} ${n === 1 ? 'function' : 'functions'}, ${positives} of them vulnerable`;
 }
 
-function basis({ bootstrap }: Comparison): string {
+/** What the intervals are of. */
+export function basis({ bootstrap }: Comparison): string {
   if (bootstrap === undefined) return 'no intervals';
   const { resamples, clusterBy, clusters, fewClusters } = bootstrap;
   const of = `${clusters} ${clusterBy}${clusters === 1 ? '' : 's'}`;

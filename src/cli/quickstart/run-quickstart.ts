@@ -1,36 +1,26 @@
-/** @file `vultune quickstart`: data, model, training, evaluation, three predictions, a scan, and what to do next. */
+/** @file `vultune quickstart`: data, model, training, a scan, and one screen of what came out. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatDuration } from '../../base/numbers.ts';
 import { parseTrainConfig } from '../../config/load.ts';
 import { readLabelledRecords } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
+import { locateAdapter } from '../../judging/locate-adapter.ts';
+import { bandOf } from '../../scan/bands.ts';
 import { openDetector } from '../../workflows/open/open-detector.ts';
-import type { RunResult } from '../../workflows/train/finish-run.ts';
+import { scoreScale } from '../../workflows/scan/score-scale.ts';
 import { checkTrainInputs } from '../../workflows/train/inputs.ts';
 import { startTraining } from '../../workflows/train/train.ts';
+import type { CutPart } from '../../workflows/train/truncation-text.ts';
 import type { QuickstartRequest } from '../commands/quickstart.ts';
 import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
-import { renderTable } from '../display/table.ts';
 import { reporting } from '../display/terminal-reporter.ts';
-import { evaluationSummary } from '../evaluate/evaluation-table.ts';
 import { howToResume } from '../train/run-train.ts';
 import { type DatasetParts, prepareDataset } from './data.ts';
+import { type EndingFacts, ending, type ScannedPackage, type TrainingFacts } from './ending.ts';
 import { chooseModel } from './model.ts';
 import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './scan.ts';
-
-/** Chosen so that two cores are done within the promised time; `vultune train` has the rest. */
-const SETTINGS = {
-  lora_r: 8,
-  lora_alpha: 32,
-  lora_dropout: 0.05,
-  lora_layers: 'last 6',
-  max_length: 384,
-  functions_per_step: 16,
-  learning_rate: 5e-4,
-  seed: 42,
-} as const;
+import { quickstartModel, quickstartSettings } from './settings.ts';
 
 /** Functions of the package that is scanned. */
 const SCANNED: FunctionLimits = { least: 20, most: 200 };
@@ -50,14 +40,13 @@ export function runQuickstart(parts: QuickstartParts) {
     const dataset = await prepareDataset(parts, request, context);
     const testFile = join(dataset, 'test.jsonl');
     title(2, 'the language model');
-    const baseModel = await chooseModel(context);
+    const baseModel = await chooseModel(context, request.baseModel);
     title(3, 'fine-tuning');
     const run = freeFolder(join(request.dir, 'runs'));
     const config = parseTrainConfig(
       {
-        ...SETTINGS,
-        num_train_epochs: request.quick ? 1 : 3,
-        max_steps: request.quick ? 4 : null,
+        ...quickstartSettings(baseModel, request),
+        seed: request.seed,
         base_model: baseModel,
         train_file: join(dataset, 'train.jsonl'),
         valid_file: join(dataset, 'valid.jsonl'),
@@ -72,29 +61,47 @@ export function runQuickstart(parts: QuickstartParts) {
       stderr.write(howToResume(run));
       return;
     }
-    title(4, 'measured on the test part, beside its baselines');
-    showResult(trained, request, context);
+    title(4, 'a scan: one package of the test part, in its vulnerable release');
     const test = await readLabelledRecords(testFile);
-    await showPredictions(run, test, context);
-    title(5, 'a scan: one package of the test part, in its vulnerable release');
-    const scanned = await showScan(parts, { run, test, ...request }, context);
-    stdout.write(whatNext(run, testFile, scanned));
-    stderr.write(`\ndone in ${formatDuration(performance.now() - started)}\n`);
+    const scanned = await scanOne(parts, { run, test, ...request }, context);
+    const judged = await judgeExamples(run, test, context);
+    title(5, 'what came out');
+    const { comparisons, withoutBlend, truncation } = trained;
+    const facts: EndingFacts = {
+      quick: request.quick,
+      comparison: comparisons.get('test')!,
+      withoutBlend,
+      ...judged,
+      training: {
+        ...trainingFacts(inputs.find(({ key }) => key === 'train_file')!.records, truncation),
+        baseModel: quickstartModel(baseModel).name,
+        keepLayers: config.keep_layers,
+        maxLength: config.max_length,
+      },
+      scanned,
+      run,
+      tookMs: performance.now() - started,
+    };
+    stdout.write(ending(facts, stdout));
   };
 }
 
-function showResult({ comparisons }: RunResult, { quick }: QuickstartRequest, { stdout }: CliContext): void {
-  const test = comparisons.get('test');
-  if (test !== undefined) stdout.write(evaluationSummary(test, stdout));
-  if (quick) {
-    const note = 'Four steps teach a model nothing: --quick shows that everything runs, no more.';
-    stdout.write(`${stdout.colors.warning(note)}\n`);
-  }
-  stdout.write('\n');
+function trainingFacts(
+  records: readonly LabelledRecord[],
+  truncation: readonly CutPart[],
+): Pick<TrainingFacts, 'functions' | 'vulnerable' | 'projects' | 'truncated' | 'leftOut'> {
+  const cut = truncation.find(({ key }) => key === 'train_file');
+  return {
+    functions: records.length,
+    vulnerable: records.filter(({ target }) => target === 1).length,
+    projects: new Set(records.map(({ project }) => project)).size,
+    truncated: cut?.truncated ?? 0,
+    leftOut: cut?.leftOut ?? 0,
+  };
 }
 
-/** The folder that was scanned; undefined when there was no package to be had. Interrupted: throws the signal's reason. */
-async function showScan(
+/** Undefined when there was no package to be had. Interrupted: throws the signal's reason. */
+async function scanOne(
   { fetchRelease }: QuickstartParts,
   {
     dir,
@@ -103,7 +110,7 @@ async function showScan(
     test,
   }: QuickstartRequest & { readonly run: string; readonly test: readonly LabelledRecord[] },
   context: CliContext,
-): Promise<string | undefined> {
+): Promise<ScannedPackage | undefined> {
   const limits = quick ? SCANNED_QUICK : SCANNED;
   const chosen = await choosePackage(test, fetchRelease, limits, context.signal);
   if (chosen === undefined) {
@@ -111,8 +118,11 @@ async function showScan(
     return undefined;
   }
   const folder = join(dir, 'packages', `${chosen.name.replace('/', '-')}-${chosen.version}`);
-  await scanPackage(chosen, { run, folder }, context);
-  return folder;
+  const scanned = await scanPackage(chosen, { run, folder }, context);
+  context.stderr.write(
+    `${harmless(`${scanned.release}; all its findings: npx vultune scan ${run} ${folder} --no-gitignore`)}\n`,
+  );
+  return scanned;
 }
 
 /** runs/1, runs/2 ...: a second quickstart leaves the first one's run alone. */
@@ -122,51 +132,27 @@ function freeFolder(parent: string): string {
   return join(parent, `${number}`);
 }
 
-/** A vulnerable function, its fix, and one that no fix touched. */
-async function showPredictions(
+/** A vulnerable function, its fix, and one that no fix touched, as a scan would judge them. */
+async function judgeExamples(
   run: string,
   test: readonly LabelledRecord[],
   context: CliContext,
-): Promise<void> {
-  const { stdout } = context;
+): Promise<Pick<EndingFacts, 'examples' | 'threshold' | 'usesBlend'>> {
   const vulnerable = test.find(({ set, pair }) => set === 'P1' && pair !== undefined);
   const fixed = test.find(({ set, pair }) => set === 'P2' && pair === vulnerable?.pair);
   const other = test.find(({ set }) => set === 'P3');
-  const examples = [vulnerable, fixed, other].filter((record) => record !== undefined);
+  const records = [vulnerable, fixed, other].filter((record) => record !== undefined);
+  const { threshold, uncertainFrom } = await scoreScale({ run }, locateAdapter(run));
   const detector = await openDetector({ run, device: 'cpu' }, reporting(context));
   try {
-    const { scores } = await detector.judge(examples.map(({ code }) => code));
-    const rows = examples.map((record, i) => [
-      scores[i]!.toFixed(3),
-      scores[i]! >= detector.threshold ? 'vulnerable' : 'safe',
-      describe(record),
-    ]);
-    const columns = [
-      { heading: 'score' },
-      { heading: 'predicted' },
-      { heading: 'three functions of the test part' },
-    ];
-    stdout.write(renderTable(columns, rows, stdout));
+    const { scores } = await detector.judge(records.map(({ code }) => code));
+    const examples = records.map((record, i) => ({
+      record,
+      score: scores[i]!,
+      band: bandOf(scores[i]!, { threshold, uncertainFrom }),
+    }));
+    return { examples, threshold, usesBlend: detector.scale.blend !== undefined };
   } finally {
     await detector.close();
   }
-}
-
-function describe(record: LabelledRecord): string {
-  const what = { P1: 'vulnerable', P2: 'its fix', P3: 'a function no fix touched' }[record.set ?? 'P3'];
-  const where = [record.function_name, record.project].filter((part) => part !== undefined).join(' of ');
-  return harmless(`${what}: ${where}${record.cve === undefined ? '' : ` (${record.cve})`}`);
-}
-
-function whatNext(run: string, testFile: string, scanned: string | undefined): string {
-  const report = join(run, 'report.html');
-  return `
-The report, with curves and the most confident mistakes: open ${report} in a browser
-
-What next
-  scan your own code          npx vultune scan ${run} src
-${scanned === undefined ? '' : `  all findings of that scan   npx vultune scan ${run} ${scanned} --no-gitignore\n`}\
-  measure on labelled data    npx vultune evaluate ${run} --data ${testFile}
-  train on your own data      npx vultune train --help
-`;
 }

@@ -1,21 +1,18 @@
 /**
  * @file The quickstart's scan: a package of the test part, in its vulnerable release, unpacked and scanned as any other
- * tree; the few most certain findings, and where the known vulnerable functions came out. None of its code is run.
+ * tree. None of its code is run.
  */
 import { rmSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
-import { formatMetric } from '../../base/numbers.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import type { Finding, ScanReport } from '../../scan/finding.ts';
 import { functionsOfSource } from '../../source/extraction-job.ts';
 import { languageOfPath } from '../../source/languages.ts';
 import { contentProblem, isBuiltPath, pathProblem } from '../../source/source-filters.ts';
 import { scan } from '../../workflows/scan/scan.ts';
 import type { CliContext } from '../context.ts';
-import { harmless } from '../display/harmless-text.ts';
-import { renderTable } from '../display/table.ts';
 import { reporting } from '../display/terminal-reporter.ts';
+import type { ScannedPackage } from './ending.ts';
 
 /** The source files of a release by path; undefined where its archive cannot be read. */
 export type FetchRelease = (
@@ -29,8 +26,6 @@ export interface FunctionLimits {
   readonly least: number;
   readonly most: number;
 }
-
-const SHOWN = 3;
 
 export interface ScannablePackage {
   readonly name: string;
@@ -108,12 +103,12 @@ async function countFunctions(
   return functions;
 }
 
-/** Writes the package's sources to `folder`, scans them with the run, and says in a few lines what came out. */
+/** Writes the package's sources to `folder` and scans them with the run. */
 export async function scanPackage(
   { name, version, files, known }: ScannablePackage,
   { run, folder }: { readonly run: string; readonly folder: string },
   context: CliContext,
-): Promise<void> {
+): Promise<ScannedPackage> {
   rmSync(folder, { recursive: true, force: true });
   // The paths come out of an archive; its reader lets none through that leaves the package.
   for (const [path, text] of files) writeFileAtomic(join(folder, path), text);
@@ -133,47 +128,5 @@ export async function scanPackage(
     ...finding,
     file: relative(folder, resolve(report.baseFolder, finding.file)).split(sep).join('/'),
   }));
-  context.stdout.write(describeScan({ ...report, findings }, `${name} ${version}`, known, context));
-}
-
-/** Exported for tests. The findings' files are relative to the package. */
-export function describeScan(
-  { counts, findings, complete }: ScanReport,
-  release: string,
-  known: readonly LabelledRecord[],
-  { stdout }: Pick<CliContext, 'stdout'>,
-): string {
-  const { colors } = stdout;
-  const columns = [{ heading: 'score' }, { heading: 'predicted' }, { heading: 'where' }];
-  const rows = findings.slice(0, SHOWN).map((finding) => {
-    const { score, band, file, startLine, name } = finding;
-    const record = known.find((one) => isSame(finding, one));
-    const note = record === undefined ? '' : ` = ${record.cve ?? 'known to be vulnerable'}`;
-    const called = band === 'vulnerable' ? colors.bad(band) : colors.warning(band);
-    return [score.toFixed(3), called, harmless(`${file}:${startLine}  ${name}${note}`)];
-  });
-  const { functions, files, vulnerable, uncertain, safe } = counts;
-  return [
-    ...(rows.length === 0 ? [] : [renderTable(columns, rows, stdout)]),
-    `${functions} functions in ${files} ${files === 1 ? 'file' : 'files'} of ${harmless(release)}: `,
-    `${vulnerable} vulnerable, ${uncertain} uncertain, ${safe} safe${complete ? '' : ' (stopped before the end)'}\n`,
-    ...known.map((record) => `${placeOf(record, findings, functions)}\n`),
-  ].join('');
-}
-
-/** "CVE-2021-32640 is completeUpgrade (lib/websocket-server.js:261): rank 7 of 84, score 0.412". */
-function placeOf(record: LabelledRecord, findings: readonly Finding[], functions: number): string {
-  const at = findings.findIndex((finding) => isSame(finding, record));
-  const what = harmless(
-    `${record.cve ?? 'the known vulnerability'} is ${record.function_name ?? 'a function'} (${record.path}:${record.start_line})`,
-  );
-  if (at === -1) return `${what}: predicted safe`;
-  const { score } = findings[at]!;
-  const alike = findings.filter((finding) => finding.score === score).length;
-  const tied = alike > 1 ? `, tied with ${alike - 1} other${alike === 2 ? '' : 's'}` : '';
-  return `${what}: rank ${at + 1} of ${functions}, score ${formatMetric(score)}${tied}`;
-}
-
-function isSame({ file, startLine }: Finding, { path, start_line: line }: LabelledRecord): boolean {
-  return file === path && startLine === line;
+  return { release: `${name} ${version}`, folder, report: { ...report, findings }, known };
 }

@@ -21,7 +21,7 @@ export async function runScan(request: ScanRequest, context: CliContext): Promis
   if (!updateBaseline && (author !== undefined || expires !== undefined)) {
     throw new VultuneError('CLI_USAGE', '--accepted-by and --accepted-until need --update-baseline', {});
   }
-  const { report, unsuppressed } = await scan(
+  const { report: scanned, unsuppressed } = await scan(
     {
       ...request,
       lines: lines && OUTPUT_FORMATS[format].showsLines,
@@ -29,6 +29,8 @@ export async function runScan(request: ScanRequest, context: CliContext): Promis
     },
     reporting(context),
   );
+  const { usedSettings: settings } = request;
+  const report = settings === undefined ? scanned : { ...scanned, settings };
   writeScan(report, request, context);
   if (!report.complete || context.signal.aborted) return;
   if (newBaseline === undefined) {

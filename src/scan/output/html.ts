@@ -44,9 +44,15 @@ export function htmlReport(report: ScanReport): string {
     kicker: 'Vultune scan',
     lead: `${countOf(report.counts.functions, 'function')} in ${countOf(report.counts.files, 'file')}, scored by ${printable(run)}`,
     sections,
-    footer: `Vultune ${version}, ${endedAt.toISOString()}. A score is the model's probability that the function is vulnerable.`,
+    footer: `Vultune ${version}, ${endedAt.toISOString()}. A score is the model's probability that the function is vulnerable.${settingsText(report)}`,
     scripts: [SORT_SCRIPT, FILTER_SCRIPT],
   });
+}
+
+function settingsText({ settings }: ScanReport): string {
+  if (settings === undefined) return '';
+  const keys = settings.keys.length === 0 ? '' : ` (${settings.keys.join(', ')})`;
+  return ` Settings: ${printable(settings.file)}${keys}.`;
 }
 
 function summary(report: ScanReport): Section {

@@ -150,5 +150,6 @@ function invocation(report: ScanReport, cut: number): Invocation {
         (text): Notification => ({ level: report.complete ? 'note' : 'warning', message: { text } }),
       ),
     ],
+    ...(report.settings === undefined ? {} : { properties: { settings: report.settings } }),
   };
 }

@@ -34,7 +34,8 @@ export async function findAdapter(run: string, { signal, report }: WorkflowConte
 function isHubId(run: string): boolean {
   if (dirname(run) !== '.' && existsSync(dirname(run))) return false;
   try {
-    return parseReference(run).kind === 'hub';
+    const reference = parseReference(run);
+    return reference.kind === 'hub' && reference.file === undefined;
   } catch {
     return false; // locateAdapter says what was expected.
   }

@@ -1,15 +1,20 @@
 /**
- * @file What a training checks beyond the configuration and the data: the output folder, the device, and,
- * where the base model is on this machine, everything `train` asks of it before the first step. Downloads nothing.
+ * @file What a training checks beyond the configuration and the data: the output folder, the device, and everything `train` asks of
+ * the base model before the first step. Of a model of the hub that is not on this machine only configuration, tokenizer and headers
+ * are fetched; a Python package is not.
  */
-import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { fileError } from '../../base/files.ts';
+import { formatBytes } from '../../base/numbers.ts';
+import { outlineHubModel } from '../../checkpoint/sources/hub-outline.ts';
+import { isOffline, parseReference } from '../../checkpoint/sources/model-source.ts';
 import { resolveModel } from '../../checkpoint/sources/resolve-model.ts';
 import type { UnresolvedConfig } from '../../config/train-config.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
-import { openModel } from '../../network/open-model.ts';
+import { type OpenModel, openModel } from '../../network/open-model.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import type { WorkflowContext } from '../context.ts';
 import { estimateTraining } from './estimate.ts';
@@ -49,13 +54,19 @@ export async function checkTraining(
   ];
   requireWritable(given.output_dir);
   await requireDevice(given.device);
-  const path = await modelOnThisMachine(given, signal);
-  if (path === undefined) {
-    const model = `the model with its tokenizer, and target_modules, lora_layers and lengths against it (${given.base_model} is not on this machine yet)`;
-    return { config: given, notes, warnings, unchecked: [model, ...unchecked] };
-  }
-  const model = await openModel(path, { keepLayers: given.keep_layers ?? undefined });
+  const outline = mkdtempSync(join(tmpdir(), 'vultune-outline-'));
+  let model: OpenModel | undefined;
   try {
+    const found = await findModel(given, outline, signal);
+    if (found.path === undefined) {
+      const missing = `the model with its tokenizer, and target_modules, lora_layers and lengths against it (${given.base_model} is not on this machine yet; ${found.why})`;
+      return { config: given, notes, warnings, unchecked: [missing, ...unchecked] };
+    }
+    model = await openModel(found.path, { keepLayers: given.keep_layers ?? undefined });
+    if (found.note !== undefined) {
+      notes.push(found.note);
+      unchecked.unshift('the weights themselves: only their headers are here');
+    }
     const report = { note: (text: string) => notes.push(text), warn: (text: string) => warnings.push(text) };
     const train = inputs.find(({ key }) => key === 'train_file')?.records ?? [];
     const config = resolveLength(given, model, train, report);
@@ -75,23 +86,47 @@ export async function checkTraining(
     }
     return { config, notes, warnings, unchecked };
   } finally {
-    await model.checkpoint.close();
+    await model?.checkpoint.close();
+    rmSync(outline, { recursive: true, force: true });
   }
 }
 
-/** Undefined where it would have to be downloaded. */
-async function modelOnThisMachine(
+type FoundModel =
+  | { readonly path: string; readonly note?: string }
+  /** `why`: what there was no asking, a phrase. */
+  | { readonly path: undefined; readonly why: string };
+
+/** On this machine, or on the hub, of which `folder` then gets what can be had without the weights. */
+async function findModel(
   { base_model, revision }: UnresolvedConfig,
+  folder: string,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<FoundModel> {
+  const options = { ...(revision === null ? {} : { revision }), signal };
   try {
-    const options = { ...(revision === null ? {} : { revision }), offline: true, signal };
-    return (await resolveModel(base_model, options)).path;
+    return { path: (await resolveModel(base_model, { ...options, offline: true })).path };
   } catch (error) {
-    if (error instanceof VultuneError && error.code === 'MODEL_NOT_CACHED') return undefined;
-    throw error;
+    if (!isCode(error, 'MODEL_NOT_CACHED')) throw error;
+  }
+  const reference = parseReference(base_model);
+  if (reference.kind !== 'hub') return { path: undefined, why: 'training fetches the whole package' };
+  if (isOffline(options)) return { path: undefined, why: 'HF_HUB_OFFLINE says not to ask the hub' };
+  try {
+    const outline = await outlineHubModel(reference, folder, options);
+    if (outline === undefined) {
+      return { path: undefined, why: "its weights are PyTorch's files, which cannot be read in part" };
+    }
+    const { path, commit, fetchedBytes, totalBytes } = outline;
+    const note = `${base_model} at ${commit.slice(0, 12)}: ${formatBytes(fetchedBytes)} of configuration, tokenizer and headers fetched; training fetches ${formatBytes(totalBytes)}`;
+    return { path, note };
+  } catch (error) {
+    if (!isCode(error, 'MODEL_HUB_UNREACHABLE')) throw error;
+    return { path: undefined, why: error.message };
   }
 }
+
+const isCode = (error: unknown, code: string): error is VultuneError =>
+  error instanceof VultuneError && error.code === code;
 
 /** The run folder is made in the nearest folder above it that exists. */
 function requireWritable(folder: string): void {

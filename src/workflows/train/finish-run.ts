@@ -56,6 +56,8 @@ export interface RunResult {
   readonly threshold: number;
   /** Why the model has no blend; undefined where it has one. */
   readonly withoutBlend: string | undefined;
+  /** What was cut of the functions of each file. */
+  readonly truncation: readonly CutPart[];
   /** By split. */
   readonly comparisons: ReadonlyMap<EvaluatedSplit['name'], Comparison>;
 }
@@ -125,7 +127,12 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   await stopIfAsked(signal);
   removeOlderCheckpoints(run.paths.checkpoints);
   markFinished(run);
-  return { threshold, withoutBlend: blend.blend === undefined ? blend.reason : undefined, comparisons };
+  return {
+    threshold,
+    withoutBlend: blend.blend === undefined ? blend.reason : undefined,
+    truncation: finished.cut ?? [],
+    comparisons,
+  };
 }
 
 /** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */
@@ -209,15 +216,17 @@ function modelCard(
     const part = parts.find((one) => one.key === `${key}_file`);
     return part === undefined ? {} : { truncated: part.truncated, identicalPairs: part.identicalPairs };
   };
+  const base = cardBase(config, model.path);
   return formatModelCard({
-    baseModel: config.base_model,
+    // A hub's page names repositories, not files of them.
+    baseModel: base.kind === 'hub' ? base.name : config.base_model,
     settings: shown.map((key) => [key, JSON.stringify(key === 'pooling' ? pooling : config[key])]),
     data: [
       { ...count('train', train), ...cut('train') },
       ...splits.map(({ name: split, records }) => ({ ...count(split, records), ...cut(split) })),
     ],
     usage: {
-      base: cardBase(config, model.path),
+      base,
       maxLength: config.max_length,
       longFunctions: config.long_functions,
       pooling,
@@ -265,7 +274,7 @@ function cardBase({ base_model, revision }: TrainConfig, path: string): CardBase
   const reference = parseReference(base_model);
   switch (reference.kind) {
     case 'hub':
-      return { kind: 'hub', name: reference.name, revision: revision ?? undefined };
+      return { ...reference, revision: revision ?? undefined };
     case 'local':
       return { kind: 'local', path: resolve(path) };
     case 'pypi':

@@ -99,8 +99,12 @@ describe('what is asked of a stage', () => {
       'predict a --data f.ts --out o.jsonl',
       { ...SCORING, run: 'a', data: 'f.ts', out: 'o.jsonl', logits: false },
     ],
-    [quickstartCommand, 'quickstart', { dir: 'quickstart', quick: false }],
-    [quickstartCommand, 'quickstart --dir d --quick', { dir: 'd', quick: true }],
+    [quickstartCommand, 'quickstart', { dir: 'quickstart', quick: false, seed: 42 }],
+    [
+      quickstartCommand,
+      'quickstart --dir d --quick --seed 7 --base-model m.gguf',
+      { dir: 'd', quick: true, seed: 7, baseModel: 'm.gguf' },
+    ],
     [
       verifyCommand,
       'verify a b --tolerance 1e-3 --cut block',

