@@ -23,6 +23,7 @@ const info = {
   options: { seed: 42 },
   counts: { fixes: { kept: 7, 'no function changed': 2 }, changed: { kept: 400 } },
   splits: { train: split, valid: split, test: split },
+  sources: [],
 } as unknown as BuildInfo;
 
 let folder = '';
