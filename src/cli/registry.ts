@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { BuildOptions } from '../dataset/builder/build-options.ts';
-import { SHIPPED_TABLE } from '../dataset/sources/advisories/shipped-table.ts';
+import { SHIPPED_TABLES } from '../dataset/sources/advisories/shipped-table.ts';
 import { compareCommand } from './commands/compare.ts';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data/data.ts';
@@ -51,7 +51,7 @@ export function commandRegistry(version: string): readonly CommandGroup[] {
         quickstartCommand(async (...args) =>
           (await import('./quickstart/run-quickstart.ts')).runQuickstart({
             ...datasets,
-            advisories: SHIPPED_TABLE,
+            advisories: SHIPPED_TABLES,
             fetchRelease,
           })(...args),
         ),

@@ -1,27 +1,33 @@
-/** @file The quickstart's dataset: built from npm packages, or reused from an earlier quickstart. */
+/** @file The quickstart's dataset: built from releases of npm, PyPI and Maven, or reused from an earlier quickstart. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import type { buildDataset } from '../../dataset/builder/build-dataset.ts';
 import { NAMED_RELEASES } from '../../dataset/builder/named-releases.ts';
+import type { DatasetSource } from '../../dataset/source.ts';
 import { openReleases } from '../../dataset/sources/advisories/open-advisories.ts';
+import type { Ecosystem } from '../../dataset/sources/releases/release-pair.ts';
 import { buildProgress } from '../../workflows/build-dataset/build-progress.ts';
 import { writeDatasetReport } from '../../workflows/build-dataset/dataset-report.ts';
 import type { QuickstartRequest } from '../commands/quickstart.ts';
 import type { CliContext } from '../context.ts';
 import { buildSummary } from '../display/build-summary.ts';
 import { reporting, terminalReporter } from '../display/terminal-reporter.ts';
+import { buildOfReachable } from './build-of-reachable.ts';
 
 export interface DatasetParts {
   readonly build: typeof buildDataset;
-  readonly advisories: string;
+  /** The table of each registry; releases are asked for in this order. */
+  readonly advisories: Readonly<Record<Ecosystem, string>>;
   readonly cacheDir: () => Promise<string>;
 }
 
-/** Of the advisories, with `--quick`: enough for functions of both classes in every part. */
+/** With `--quick` npm's table alone, every fourth line: enough for functions of both classes in every part. */
 const QUICK_EVERY = 4;
 /** Chooses splits and untouched functions, and the pairs that the page shows. */
 const SEED = 42;
+/** A test part of a hundred functions says little; its intervals are as wide as what one wants to see. */
+const FRACTIONS = { train: 0.75, valid: 0.1, test: 0.15 };
 
 /** Returns the dataset's folder. Throws what the builder throws. */
 export async function prepareDataset(
@@ -37,27 +43,43 @@ export async function prepareDataset(
   }
   const display = buildProgress(terminalReporter(stderr));
   try {
-    const table = quick ? writeFewAdvisories(parts.advisories, dir) : parts.advisories;
-    const { info } = await parts.build({
-      ...NAMED_RELEASES,
-      sources: [await openReleases('npm', table)],
-      outDir,
-      cacheDir: await parts.cacheDir(),
-      ratio: 1,
-      negativeLengths: 'matched',
-      maxTokens: 1200,
-      seed: SEED,
-      onProgress: display.onProgress,
-      signal,
-    });
+    const skipped: string[] = [];
+    const { info } = await buildOfReachable(
+      parts.build,
+      {
+        ...NAMED_RELEASES,
+        sources: await openTables(parts, { dir, quick }),
+        outDir,
+        cacheDir: await parts.cacheDir(),
+        ratio: 1,
+        hardNegatives: true,
+        maxTokens: 1200,
+        fractions: FRACTIONS,
+        seed: SEED,
+        onProgress: display.onProgress,
+        signal,
+      },
+      ({ info: { name } }, error) => skipped.push(`without ${name}: ${error.message}`),
+    );
     await writeDatasetReport(outDir, { seed: SEED }, reporting(context));
     display.stop();
+    for (const text of skipped) stderr.write(`${stderr.colors.warning(text)}\n`);
     stdout.write(buildSummary(info, stdout, { brief: true }));
     stderr.write(stderr.colors.muted(`what was left out, and why: ${join(outDir, 'README.md')}\n`));
   } finally {
     display.stop();
   }
   return outDir;
+}
+
+async function openTables(
+  { advisories }: DatasetParts,
+  { dir, quick }: QuickstartRequest,
+): Promise<DatasetSource[]> {
+  if (quick) return [await openReleases('npm', writeFewAdvisories(advisories.npm, dir))];
+  return await Promise.all(
+    (Object.entries(advisories) as [Ecosystem, string][]).map(([name, table]) => openReleases(name, table)),
+  );
 }
 
 /** The table is sorted by package: every fourth entry is as mixed as the whole. */

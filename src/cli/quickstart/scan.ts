@@ -37,7 +37,7 @@ export interface ScannablePackage {
 }
 
 /**
- * The first release, in the order of the test part, with as many functions as wanted; else the largest that is not too
+ * The first npm release, in the order of the test part, with as many functions as wanted; else the largest that is not too
  * large. Undefined when there is none, or none can be fetched.
  */
 export async function choosePackage(
@@ -66,10 +66,12 @@ function vulnerableReleases(
 ): { readonly name: string; readonly version: string; readonly known: readonly LabelledRecord[] }[] {
   const releases = new Map<string, { name: string; version: string; known: LabelledRecord[] }>();
   for (const record of test) {
-    const { set, project: name, commit } = record;
+    const { set, project: name, commit, language } = record;
     // A fix between two releases is named after both: 1.2.0...1.2.1.
     const version = commit?.split('...', 1)[0];
-    if (set !== 'P1' || name === undefined || version === undefined) continue;
+    // A name of another registry may be somebody else's package on npm.
+    const isOfNpm = language === 'javascript' || language === 'typescript';
+    if (set !== 'P1' || !isOfNpm || name === undefined || version === undefined) continue;
     const key = `${name}@${version}`;
     const entry = releases.get(key) ?? { name, version, known: [] };
     entry.known.push(record);

@@ -89,7 +89,11 @@ function howItWasMade({ options, found, undated }: BuildInfo): string {
       ? 'Fixes were taken however many functions they changed'
       : `Only fixes that changed ${most === 1 ? 'exactly one function' : `at most ${most} functions`} were taken`;
   const lengths =
-    options.negativeLengths === 'matched' ? ', of lengths like those of the vulnerable ones' : '';
+    options.hardNegatives === true
+      ? ', of its file, else of its project, else of its language, and about as long'
+      : options.negativeLengths === 'matched'
+        ? ', of lengths like those of the vulnerable ones'
+        : '';
   const sizes = `Functions of fewer than ${minTokens}${maxTokens === null ? '' : ` or more than ${maxTokens}`} tokens were left out`;
   return [
     `Changed files were parsed before and after, functions matched by qualified name, parameters and similarity. Found outside`,

@@ -50,6 +50,8 @@ export interface StatedOptions {
   readonly ratio: number | null;
   /** P3 of lengths like those of the P1; absent: of whatever length. */
   readonly negativeLengths?: 'matched';
+  /** P3 that are neighbours of the P1: of their file, project or language, and as long; absent: of any fix. */
+  readonly hardNegatives?: true;
   /** Jaccard. */
   readonly nearDuplicates: number;
   readonly split: SplitBy;

@@ -25,6 +25,11 @@ export interface BuildOptions {
   readonly ratio?: number;
   /** matched: P3 with lengths like those of the P1, so that length alone tells little; needs `ratio`. Default natural. */
   readonly negativeLengths?: NegativeLengths;
+  /**
+   * P3 that are hard to tell from the P1 by style or length: from the same file, else the same project, else the same
+   * language, never another one, and about as long; needs `ratio`. Default false.
+   */
+  readonly hardNegatives?: boolean;
   /** Datasets whose functions are left out, exact and near duplicates too. */
   readonly exclude?: readonly string[];
   /** Jaccard similarity of near duplicates; default 0.9. */
@@ -53,6 +58,9 @@ export function stateOptions(options: BuildOptions, exclude: readonly string[]):
   if (options.negativeLengths === 'matched' && ratio === undefined) {
     refuse('negativeLengths', 'matched', 'a ratio beside it: how many unchanged functions are wanted');
   }
+  if (options.hardNegatives === true && ratio === undefined) {
+    refuse('hardNegatives', 'true', 'a ratio beside it: how many unchanged functions are wanted');
+  }
   const shares = SPLITS.map((split) => fractions[split]);
   const total = shares.reduce((sum, share) => sum + share, 0);
   if (shares.some((share) => !(share >= 0)) || Math.abs(total - 1) > 1e-6) {
@@ -66,6 +74,7 @@ export function stateOptions(options: BuildOptions, exclude: readonly string[]):
     negatives: options.negatives ?? 'same-commit',
     ratio: ratio ?? null,
     ...(options.negativeLengths === 'matched' ? { negativeLengths: 'matched' as const } : {}),
+    ...(options.hardNegatives === true ? { hardNegatives: true as const } : {}),
     nearDuplicates,
     split: options.split ?? 'commit',
     timePer: options.timePer ?? 'all',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
 import { KNOWN_FILES } from '../../../src/checkpoint/sources/known-files.ts';
+import { buildOfReachable } from '../../../src/cli/quickstart/build-of-reachable.ts';
 import { prepareDataset } from '../../../src/cli/quickstart/data.ts';
 import {
   CODE_MODEL,
@@ -19,6 +20,7 @@ import { parseTrainConfig } from '../../../src/config/load.ts';
 import type { BuildDatasetResult } from '../../../src/dataset/builder/build-dataset.ts';
 import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
 import type { LabelledRecord } from '../../../src/dataset/record.ts';
+import type { DatasetSource, SourceContext } from '../../../src/dataset/source.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
@@ -45,6 +47,7 @@ const record = (project: string, line = 1, set: 'P1' | 'P2' = 'P1'): LabelledRec
   project,
   commit: '1.0.0...1.0.1',
   path: 'lib/a.js',
+  language: 'javascript',
   function_name: 'load',
   cve: 'CVE-2020-1',
   start_line: line,
@@ -69,7 +72,11 @@ describe('the dataset', () => {
       .filter((_, i) => i % every === 0)
       .join('');
   const parts = (asked: BuildOptions[]) => ({
-    advisories: join(folder, 'all.jsonl'),
+    advisories: {
+      npm: join(folder, 'all.jsonl'),
+      pypi: join(folder, 'pypi.jsonl'),
+      maven: join(folder, 'maven.jsonl'),
+    },
     cacheDir: async () => folder,
     build: async (options: BuildOptions) => {
       asked.push(options);
@@ -83,12 +90,13 @@ describe('the dataset', () => {
     },
   });
 
-  test('--quick takes every fourth advisory; a page is written; the second time all is there', async () => {
+  test('--quick takes every fourth advisory of npm; a page is written; the second time all is there', async () => {
     writeFileSync(join(folder, 'all.jsonl'), lines(9, 1));
     const asked: BuildOptions[] = [];
     const first = context();
     const request = { dir: join(folder, 'qs'), quick: true, seed: 42 };
     const dataset = await prepareDataset(parts(asked), request, first);
+    expect(asked[0]!.sources).toHaveLength(1);
     const { location } = asked[0]!.sources[0]!.info;
     expect(readFileSync(location, 'utf8')).toBe(lines(9, 4));
     expect(existsSync(join(dataset, 'report.html'))).toBe(true);
@@ -98,15 +106,69 @@ describe('the dataset', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('without --quick the whole table is used', async () => {
+  test('without --quick the whole tables are used', async () => {
     const asked: BuildOptions[] = [];
-    writeFileSync(join(folder, 'all.jsonl'), lines(2, 1));
+    for (const name of ['all', 'pypi', 'maven']) writeFileSync(join(folder, `${name}.jsonl`), lines(2, 1));
     await prepareDataset(parts(asked), { dir: folder, quick: false, seed: 42 }, context());
     expect(asked[0]).toMatchObject({
       namedOnly: true,
       split: 'project',
-      negativeLengths: 'matched',
-      sources: [{ info: { location: join(folder, 'all.jsonl') } }],
+      hardNegatives: true,
+      sources: [
+        { info: { name: 'npm', location: join(folder, 'all.jsonl') } },
+        { info: { name: 'pypi', location: join(folder, 'pypi.jsonl') } },
+        { info: { name: 'maven', location: join(folder, 'maven.jsonl') } },
+      ],
+    });
+  });
+
+  describe('a registry that cannot be asked', () => {
+    const source = (name: string, failure?: Error): DatasetSource => ({
+      kind: 'changes',
+      info: { name, location: name },
+      // biome-ignore lint/correctness/useYield: it fails before its first
+      async *units() {
+        if (failure !== undefined) throw failure;
+      },
+    });
+    /** Reads all sources, as the builder does. */
+    const build = async (options: BuildOptions) => {
+      for (const one of options.sources) {
+        if (one.kind === 'changes') for await (const _ of one.units({} as SourceContext));
+      }
+      return { outDir: options.sources.map(({ info }) => info.name).join() } as BuildDatasetResult;
+    };
+    const run = async (...sources: DatasetSource[]) => {
+      const left: string[] = [];
+      const { outDir } = await buildOfReachable(
+        build,
+        { sources } as unknown as BuildOptions,
+        (one, { code }) => left.push(`${one.info.name} ${code}`),
+      );
+      return { built: outDir, left };
+    };
+    const error = (code: string) => new VultuneError(code, 'x');
+
+    test('is left out, and said; the others are built', async () => {
+      const found = await run(source('npm'), source('pypi', error('PIP_MISSING')), source('maven'));
+      expect(found).toEqual({ built: 'npm,maven', left: ['pypi PIP_MISSING'] });
+      const two = await run(
+        source('npm', error('REGISTRY_UNREACHABLE')),
+        source('pypi'),
+        source('maven', error('MAVEN_MISSING')),
+      );
+      expect(two).toEqual({ built: 'pypi', left: ['npm REGISTRY_UNREACHABLE', 'maven MAVEN_MISSING'] });
+    });
+
+    test('none can be asked: the first error', async () => {
+      const both = run(source('npm', error('REGISTRY_UNREACHABLE')), source('pypi', error('PIP_MISSING')));
+      await expect(both).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    });
+
+    test('any other error ends the build', async () => {
+      await expect(run(source('npm'), source('pypi', error('DISK_FULL')))).rejects.toMatchObject({
+        code: 'DISK_FULL',
+      });
     });
   });
 });
@@ -233,6 +295,11 @@ describe('the package that is scanned', () => {
   test('is the largest below the limit where none is large enough', async () => {
     const chosen = await choosePackage([record('small'), record('huge')], fetch, limits, signal);
     expect(chosen?.name).toBe('small');
+  });
+
+  test("is one of npm: the name of a Python package may be somebody else's there", async () => {
+    const foreign: LabelledRecord = { ...record('right'), language: 'python' };
+    expect(await choosePackage([foreign], fetch, limits, signal)).toBeUndefined();
   });
 
   test('is none without network, cache or vulnerable functions', async () => {

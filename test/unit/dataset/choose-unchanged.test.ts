@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { CandidateIndex } from '../../../src/dataset/builder/select/candidate-index.ts';
 import { CHOICE } from '../../../src/dataset/builder/select/choice.ts';
 import { chooseUnchanged } from '../../../src/dataset/builder/select/choose-unchanged.ts';
+import { hardNegatives } from '../../../src/dataset/builder/select/hard-negatives.ts';
 import { NearestLengths } from '../../../src/dataset/builder/select/nearest-lengths.ts';
 
 describe('lengths like those of the vulnerable functions', () => {
@@ -14,7 +15,9 @@ describe('lengths like those of the vulnerable functions', () => {
     const choice = Uint8Array.from(tokens, (_, at) => (at < vulnerable.length ? CHOICE.P1 : CHOICE.none));
     const eligible = unchanged.map((_, at) => vulnerable.length + at);
     const options = { ratio, seed: 1, negatives: 'same-commit', negativeLengths: 'matched' } as const;
-    return chooseUnchanged(eligible, index, choice, options).map((candidate) => tokens[candidate]);
+    return chooseUnchanged(eligible, index, choice, options, () => undefined).map(
+      (candidate) => tokens[candidate],
+    );
   }
 
   test('each takes the nearest by ratio that is left, in turn', () => {
@@ -42,5 +45,70 @@ describe('lengths like those of the vulnerable functions', () => {
         }
       }),
     );
+  });
+});
+
+describe('hard negatives', () => {
+  interface Row {
+    readonly name: string;
+    readonly tokens: number;
+    readonly file: number;
+    readonly project: string;
+    readonly language: 'python' | 'java';
+  }
+  const row = (
+    name: string,
+    tokens: number,
+    file: number,
+    project = 'p',
+    language: Row['language'] = 'python',
+  ) => ({
+    name,
+    tokens,
+    file,
+    project,
+    language,
+  });
+  /** The names of those chosen, in any order. */
+  function choose(vulnerable: readonly Row[], unchanged: readonly Row[], ratio: number) {
+    const rows = [...vulnerable, ...unchanged];
+    const chosen = hardNegatives({
+      order: unchanged.map((_, at) => vulnerable.length + at),
+      vulnerable: vulnerable.map((_, at) => at),
+      index: {
+        tokens: rows.map(({ tokens }) => tokens),
+        file: rows.map(({ file }) => file),
+        language: rows.map(({ language }) => language),
+      },
+      projectOf: (candidate) => rows[candidate]!.project,
+      ratio,
+    });
+    return [...chosen].map((candidate) => rows[candidate]!.name).sort();
+  }
+
+  test('of the same file, else project, else language, where the length fits', () => {
+    const vulnerable = [row('V', 100, 1)];
+    const language = row('language', 100, 3, 'q');
+    const project = row('project', 110, 2);
+    const file = row('file', 120, 1);
+    expect(choose(vulnerable, [language, project, file], 1)).toEqual(['file']);
+    expect(choose(vulnerable, [language, project, row('long', 151, 1)], 1)).toEqual(['project']);
+    expect(choose(vulnerable, [language, row('short', 66, 2), row('long', 151, 1)], 1)).toEqual(['language']);
+    // Better an uneven length than none.
+    expect(choose(vulnerable, [row('long', 900, 1)], 1)).toEqual(['long']);
+  });
+
+  test('another language never stands in, and no language gets more than its share', () => {
+    const vulnerable = [row('V', 100, 1), row('W', 100, 2, 'q', 'java')];
+    const many = Array.from({ length: 9 }, (_, at) => row(`python${at}`, 100, 1));
+    expect(choose(vulnerable, many, 2)).toEqual(['python0', 'python1']);
+    expect(choose(vulnerable, [...many, row('java', 9, 7, 'r', 'java')], 1)).toEqual(['java', 'python0']);
+  });
+
+  test('a neighbour is kept for the one whose file it is in; a fraction serves the first', () => {
+    const vulnerable = [row('V', 100, 1), row('W', 100, 2)];
+    expect(choose(vulnerable, [row('of W', 100, 2), row('far', 300, 3)], 1)).toEqual(['far', 'of W']);
+    expect(choose(vulnerable, [row('of V', 100, 1), row('of W', 100, 2)], 0.5)).toEqual(['of V']);
+    expect(choose([], [row('of V', 100, 1)], 1)).toEqual([]);
   });
 });

@@ -14,7 +14,13 @@ interface Options
   extends ReportOptions,
     Pick<
       BuildOptions,
-      'negativeLengths' | 'fractions' | 'seed' | 'minTokens' | 'maxTokens' | 'nearDuplicates'
+      | 'negativeLengths'
+      | 'hardNegatives'
+      | 'fractions'
+      | 'seed'
+      | 'minTokens'
+      | 'maxTokens'
+      | 'nearDuplicates'
     > {
   readonly out: string;
   readonly advisories?: string;
@@ -48,7 +54,8 @@ export function buildNpmCommand(parts: BuildParts, context: CliContext): Command
         .default(1)
         .argParser(parseNonNegative),
     )
-    .addOption(negativeLengthsOption());
+    .addOption(negativeLengthsOption())
+    .addOption(hardNegativesOption());
   addSharedOptions(command);
   addReportOptions(command);
   addExamples(command, [
@@ -72,6 +79,14 @@ export function negativeLengthsOption(): Option {
   )
     .choices(['natural', 'matched'])
     .default('natural');
+}
+
+/** Also an option of `data build`. */
+export function hardNegativesOption(): Option {
+  return new Option(
+    '--hard-negatives',
+    "unchanged functions of a vulnerable one's file, else project, else language, about as long (with a ratio)",
+  ).default(false);
 }
 
 function addSharedOptions(command: Command): void {
@@ -106,7 +121,7 @@ function addSharedOptions(command: Command): void {
 
 async function build(options: Options, parts: BuildParts, context: CliContext): Promise<void> {
   const { openReleases } = await import('../../../dataset/sources/advisories/open-advisories.ts');
-  const { SHIPPED_TABLE } = await import('../../../dataset/sources/advisories/shipped-table.ts');
+  const { SHIPPED_TABLES } = await import('../../../dataset/sources/advisories/shipped-table.ts');
   const { advisories, negativesPerPositive, concurrency, numThreads = concurrency, ...others } = options;
   await runBuild(
     {
@@ -114,7 +129,7 @@ async function build(options: Options, parts: BuildParts, context: CliContext): 
       ...NAMED_RELEASES,
       ratio: negativesPerPositive,
       ...(numThreads === undefined ? {} : { numThreads }),
-      sources: [await openReleases('npm', advisories ?? SHIPPED_TABLE)],
+      sources: [await openReleases('npm', advisories ?? SHIPPED_TABLES.npm)],
     },
     parts,
     context,

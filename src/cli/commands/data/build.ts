@@ -7,7 +7,7 @@ import { parseSources } from '../../../workflows/build-dataset/source-arguments.
 import type { CliContext } from '../../context.ts';
 import { wrapText } from '../../display/wrap.ts';
 import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
-import { buildNpmCommand, negativeLengthsOption } from './build-npm.ts';
+import { buildNpmCommand, hardNegativesOption, negativeLengthsOption } from './build-npm.ts';
 import { nearDuplicatesOption } from './near-duplicates-option.ts';
 import { parseFractions } from './parse-fractions.ts';
 import { addReportOptions } from './report-options.ts';
@@ -97,6 +97,7 @@ function addNegativeOptions(command: Command): void {
       ),
     )
     .addOption(negativeLengthsOption())
+    .addOption(hardNegativesOption())
     .option('--exclude <file...>', 'leave out exact and near duplicates of these datasets')
     .addOption(nearDuplicatesOption());
 }

@@ -3,6 +3,7 @@
  * texts stay on disk. Decides nothing.
  */
 
+import { type Language, languageOfPath } from '../../../source/languages.ts';
 import type { NamedFunction } from '../../source.ts';
 import type { GatheredUnit } from '../gather/gather-context.ts';
 import {
@@ -24,6 +25,8 @@ export interface CandidateIndex {
   readonly tokens: readonly number[];
   /** Number of the file within all units; -1: unknown. */
   readonly file: readonly number[];
+  /** As the file's name has it. */
+  readonly language: readonly (Language | undefined)[];
   /** Whether the fix's advisory names it; false where none names any. */
   readonly named: readonly boolean[];
   /** The labels that came with ready-made records. */
@@ -44,6 +47,7 @@ export async function indexCandidates(
     body: [] as number[],
     tokens: [] as number[],
     file: [] as number[],
+    language: [] as (Language | undefined)[],
     named: [] as boolean[],
   };
   const label = new Map<number, RecordLabel>();
@@ -52,7 +56,7 @@ export async function indexCandidates(
   for (const [number, { path, facts }] of units.entries()) {
     signal.throwIfAborted();
     onUnit?.(number);
-    const fileNumbers = new Map<string, number>();
+    const known = new Map<string, { readonly file: number; readonly language: Language | undefined }>();
     const firstPair = pairs;
     for await (const line of readGathered(path)) {
       const meta = line.meta();
@@ -63,8 +67,11 @@ export async function indexCandidates(
       if (meta.pair !== undefined) pairs = Math.max(pairs, firstPair + meta.pair + 1);
       index.body.push(bodies.add(meta.body, meta.sketch));
       index.tokens.push(meta.tokens);
-      if (meta.path !== undefined && !fileNumbers.has(meta.path)) fileNumbers.set(meta.path, files++);
-      index.file.push(meta.path === undefined ? -1 : fileNumbers.get(meta.path)!);
+      if (meta.path !== undefined && !known.has(meta.path))
+        known.set(meta.path, { file: files++, language: languageOfPath(meta.path) });
+      const where = meta.path === undefined ? undefined : known.get(meta.path);
+      index.file.push(where?.file ?? -1);
+      index.language.push(where?.language);
       index.named.push(isNamed(facts?.named, meta));
       if (meta.label !== undefined) label.set(at, shared(meta.label));
     }

@@ -1,21 +1,23 @@
 /**
- * @file Which of the eligible unchanged functions become P3: all, as many as the ratio allows at random, or those nearest
- * in length to the vulnerable ones. Decides neither eligibility nor labels.
+ * @file Which of the eligible unchanged functions become P3: all, as many as the ratio allows at random, those nearest in
+ * length to the vulnerable ones, or their neighbours. Decides neither eligibility nor labels.
  */
 import { randomStream } from '../../../base/random.ts';
 import type { StatedOptions } from '../build-info.ts';
 import type { CandidateIndex } from './candidate-index.ts';
 import { CHOICE } from './choice.ts';
+import { hardNegatives } from './hard-negatives.ts';
 import { NearestLengths } from './nearest-lengths.ts';
 
-type Options = Pick<StatedOptions, 'ratio' | 'seed' | 'negatives' | 'negativeLengths'>;
+type Options = Pick<StatedOptions, 'ratio' | 'seed' | 'negatives' | 'negativeLengths' | 'hardNegatives'>;
 
-/** In the order of `eligible`. `choice` tells the vulnerable functions. */
+/** In the order of `eligible`. `choice` tells the vulnerable functions; `projectOf` is asked for hard negatives alone. */
 export function chooseUnchanged(
   eligible: readonly number[],
   index: CandidateIndex,
   choice: Uint8Array,
   options: Options,
+  projectOf: (candidate: number) => string | undefined,
 ): readonly number[] {
   const { ratio, seed } = options;
   if (ratio === null) return eligible;
@@ -24,6 +26,12 @@ export function chooseUnchanged(
     const isOwn = what === CHOICE.own && index.label.get(candidate)!.target === 1;
     if (what === CHOICE.P1 || isOwn) vulnerable.push(candidate);
   });
+  if (options.hardNegatives === true) {
+    const order = randomStream(seed, 'negatives').shuffle(eligible);
+    const served = randomStream(seed, 'served with negatives').shuffle(vulnerable);
+    const chosen = hardNegatives({ order, vulnerable: served, index, projectOf, ratio });
+    return eligible.filter((candidate) => chosen.has(candidate));
+  }
   const wanted = Math.min(Math.round(vulnerable.length * ratio), eligible.length);
   const order = randomStream(seed, 'negatives').shuffle(eligible);
   const chosen =

@@ -253,7 +253,13 @@ class Labeller implements Labelled {
       seen.add(text);
       eligible.push(candidate);
     });
-    const chosen = chooseUnchanged(eligible, this.#index, this.choice, this.#options);
+    const chosen = chooseUnchanged(
+      eligible,
+      this.#index,
+      this.choice,
+      this.#options,
+      (candidate) => this.#units[this.#index.unit[candidate]!]!.facts?.project,
+    );
     for (const candidate of chosen) this.choice[candidate] = CHOICE.P3;
     this.unchanged.add('kept', chosen.length);
     this.unchanged.add('not needed for the ratio', eligible.length - chosen.length);

@@ -18,8 +18,8 @@ export class NearestLengths {
     this.#down = this.#up.slice();
   }
 
-  /** Undefined when all are taken. */
-  take(length: number): number | undefined {
+  /** Undefined when all are taken, or the nearest left is more than `mostTimes` as long, or as short. */
+  take(length: number, mostTimes = Number.POSITIVE_INFINITY): number | undefined {
     const place = this.#firstOfAtLeast(length) + 1;
     const above = free(this.#up, place);
     const below = free(this.#down, place - 1);
@@ -28,6 +28,7 @@ export class NearestLengths {
       longer !== undefined && (shorter === undefined || longer.length * shorter.length <= length * length);
     const taken = isLonger ? longer : shorter;
     if (taken === undefined) return undefined;
+    if (taken.length > length * mostTimes || length > taken.length * mostTimes) return undefined;
     const at = isLonger ? above : below;
     this.#up[at] = at + 1;
     this.#down[at] = at - 1;

@@ -13,7 +13,7 @@ import { ReleaseSource } from '../releases/release-source.ts';
 import { readAdvisoryLines } from './advisory-lines.ts';
 import { readOsv } from './osv.ts';
 import { readOsvFiles } from './osv-files.ts';
-import { SHIPPED_TABLE, SHIPPED_TABLE_NAME } from './shipped-table.ts';
+import { tableName } from './shipped-table.ts';
 import { readStatementArtifacts } from './statement-artifacts.ts';
 
 /**
@@ -80,7 +80,7 @@ class Counts {
 async function infoOf(name: string, location: string): Promise<SourceInfo> {
   if (isFolder(location)) return { name, location };
   const { sha256 } = await hashFile(location);
-  return { name, location: location === SHIPPED_TABLE ? SHIPPED_TABLE_NAME : location, sha256 };
+  return { name, location: tableName(location), sha256 };
 }
 
 function isFolder(path: string): boolean {

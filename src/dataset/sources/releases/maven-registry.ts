@@ -4,16 +4,26 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { VultuneError } from '../../../base/errors.ts';
 import { makeFolder, writeFileAtomic } from '../../../base/files.ts';
 import { compareMavenVersions } from './maven-version.ts';
-import type { AffectedPackage, PackageRegistry, ReleaseContext, ReleaseFiles } from './release-pair.ts';
+import type {
+  AffectedPackage,
+  PackageRegistry,
+  ReleaseContext,
+  ReleaseFiles,
+  ReleaseName,
+} from './release-pair.ts';
 import { type ClientOutcome, isMissing, runClient } from './run-client.ts';
+import { chunksOf } from './run-pool.ts';
 import { readSourceArchive } from './source-archive.ts';
 
 /** One version for everyone: `dependency:copy` alone would ask for the newest one. */
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
+
+/** In one run: some seconds of downloads, so that a stop and the progress are not far away. */
+const JARS_AT_ONCE = 40;
 
 export class MavenRegistry implements PackageRegistry {
   /** GROUP:ARTIFACT */
@@ -44,23 +54,37 @@ export class MavenRegistry implements PackageRegistry {
     return older.sort(compareMavenVersions).at(-1);
   }
 
+  /** Many in each run, one run at a time. mvn copies none of a run that asks for one that is not there. */
+  async prefetch(releases: readonly ReleaseName[], context: ReleaseContext): Promise<void> {
+    const root = join(context.cacheDir, 'releases', 'maven');
+    const missing = releases
+      .map(({ name, version }) => artifactOf(name, version, context))
+      .filter(({ jar }) => !existsSync(jar));
+    // A pair alone is what `fetch` asks for in one run itself.
+    if (missing.length <= 2) return;
+    for (const chunk of chunksOf(missing, JARS_AT_ONCE)) {
+      await fetchJars(chunk, root, context).catch((error: unknown) => {
+        if (error instanceof VultuneError && error.code === 'MAVEN_FAILED') return;
+        throw error;
+      });
+    }
+  }
+
   async fetch(
     name: string,
     versions: { readonly vulnerable: string; readonly fixed: string },
     context: ReleaseContext,
   ): Promise<{ readonly vulnerable: ReleaseFiles; readonly fixed: ReleaseFiles } | undefined> {
-    const [group = '', artifact = ''] = name.split(':');
-    const folder = join(context.cacheDir, 'releases', 'maven', group, artifact);
-    const jar = (version: string) => join(folder, `${artifact}-${version}-sources.jar`);
-    const missing = [versions.vulnerable, versions.fixed].filter((version) => !existsSync(jar(version)));
-    if (missing.length > 0 && !(await fetchJars({ group, artifact, folder }, missing, context))) {
+    const both = [versions.vulnerable, versions.fixed].map((version) => artifactOf(name, version, context));
+    const missing = both.filter(({ jar }) => !existsSync(jar));
+    const [vulnerableJar, fixedJar] = both.map(({ jar }) => jar) as [string, string];
+    if (missing.length > 0 && !(await fetchJars(missing, dirname(vulnerableJar), context))) {
       context.tally.add('release not in the registry');
       return undefined;
     }
     const options = { ...context, stripped: false };
-    const vulnerable = await readSourceArchive(jar(versions.vulnerable), options);
-    const fixed =
-      vulnerable === undefined ? undefined : await readSourceArchive(jar(versions.fixed), options);
+    const vulnerable = await readSourceArchive(vulnerableJar, options);
+    const fixed = vulnerable === undefined ? undefined : await readSourceArchive(fixedJar, options);
     return vulnerable === undefined || fixed === undefined ? undefined : { vulnerable, fixed };
   }
 }
@@ -68,26 +92,34 @@ export class MavenRegistry implements PackageRegistry {
 interface Artifact {
   readonly group: string;
   readonly artifact: string;
-  readonly folder: string;
+  readonly version: string;
+  /** Where the cache has it. */
+  readonly jar: string;
 }
 
-/** Both in one run, since starting mvn costs seconds. False when one of them is not there. */
+function artifactOf(name: string, version: string, { cacheDir }: ReleaseContext): Artifact {
+  const [group = '', artifact = ''] = name.split(':');
+  const jar = join(cacheDir, 'releases', 'maven', group, artifact, `${artifact}-${version}-sources.jar`);
+  return { group, artifact, version, jar };
+}
+
+/** All in one run, since starting mvn costs seconds. False when one of them is not there. */
 async function fetchJars(
-  { group, artifact, folder }: Artifact,
-  versions: readonly string[],
+  artifacts: readonly Artifact[],
+  folder: string,
   { signal }: ReleaseContext,
 ): Promise<boolean> {
   makeFolder(folder);
   const temporary = await mkdtemp(join(folder, '.fetch-'));
   try {
     const pom = join(temporary, 'pom.xml');
-    writeFileAtomic(pom, projectFile(group, artifact, versions, temporary));
+    writeFileAtomic(pom, projectFile(artifacts, temporary));
     // In a folder of its own: a .mvn folder above would bring options and extensions along.
     const outcome = await runMaven(['-B', '-q', '-N', '-f', pom, `${PLUGIN}:copy`], temporary, signal);
-    if (outcome.code !== 0) return refuse(`${group}:${artifact}`, outcome);
-    for (const version of versions) {
-      const name = `${artifact}-${version}-sources.jar`;
-      await rename(join(temporary, name), join(folder, name));
+    if (outcome.code !== 0) return refuse(namesOf(artifacts), outcome);
+    for (const [at, { artifact, version, jar }] of artifacts.entries()) {
+      makeFolder(dirname(jar));
+      await rename(join(temporary, `${at}`, `${artifact}-${version}-sources.jar`), jar);
     }
     return true;
   } finally {
@@ -95,20 +127,25 @@ async function fetchJars(
   }
 }
 
-/** Names and versions hold no character that XML knows; folders may. */
-function projectFile(group: string, artifact: string, versions: readonly string[], folder: string): string {
-  const items = versions.map(
-    (version) =>
-      `<artifactItem><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>` +
-      '<classifier>sources</classifier><type>jar</type></artifactItem>',
-  );
+function namesOf(artifacts: readonly Artifact[]): string {
+  const names = [...new Set(artifacts.map(({ group, artifact }) => `${group}:${artifact}`))];
+  return names.length === 1 ? names[0]! : `${names[0]} and ${names.length - 1} others`;
+}
+
+/** Names and versions hold no character that XML knows; folders may. Each in a folder of its own: names of jars lack the group. */
+function projectFile(artifacts: readonly Artifact[], folder: string): string {
   const escaped = folder.replace(/[&<>$]/g, (character) => `&#${character.charCodeAt(0)};`);
+  const items = artifacts.map(
+    ({ group, artifact, version }, at) =>
+      `<artifactItem><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>` +
+      `<classifier>sources</classifier><type>jar</type><outputDirectory>${escaped}/${at}</outputDirectory></artifactItem>`,
+  );
   const [pluginGroup, pluginArtifact, pluginVersion] = PLUGIN.split(':');
   return `<project><modelVersion>4.0.0</modelVersion>
 <groupId>vultune</groupId><artifactId>fetch</artifactId><version>1</version><packaging>pom</packaging>
 <build><plugins><plugin>
 <groupId>${pluginGroup}</groupId><artifactId>${pluginArtifact}</artifactId><version>${pluginVersion}</version>
-<configuration><outputDirectory>${escaped}</outputDirectory><artifactItems>
+<configuration><artifactItems>
 ${items.join('\n')}
 </artifactItems></configuration>
 </plugin></plugins></build></project>

@@ -8,8 +8,15 @@ import { dirname, join } from 'node:path';
 import { VultuneError } from '../../../base/errors.ts';
 import { makeFolder } from '../../../base/files.ts';
 import { PIP_SCRIPT } from './pip-script.ts';
-import type { AffectedPackage, PackageRegistry, ReleaseContext, ReleaseFiles } from './release-pair.ts';
-import { isMissing, runClient } from './run-client.ts';
+import type {
+  AffectedPackage,
+  PackageRegistry,
+  ReleaseContext,
+  ReleaseFiles,
+  ReleaseName,
+} from './release-pair.ts';
+import { type ClientOutcome, isMissing, runClient } from './run-client.ts';
+import { chunksOf, runPool } from './run-pool.ts';
 import { readSourceArchive } from './source-archive.ts';
 
 type Kind = 'sdist' | 'wheel';
@@ -49,6 +56,15 @@ export class PypiRegistry implements PackageRegistry {
     return end <= 0 || start === -1 || start >= end ? undefined : versions[end - 1];
   }
 
+  /** Source distributions, several for each start of Python: a start costs more than most downloads. */
+  async prefetch(releases: readonly ReleaseName[], context: ReleaseContext): Promise<void> {
+    const missing = releases.filter(
+      ({ name, version }) => !existsSync(cacheFolder(name, version, 'sdist', context)),
+    );
+    if (missing.length <= 2) return;
+    await runPool(chunksOf(missing, RELEASES_AT_ONCE), PROCESSES, (chunk) => fetchAll(chunk, context));
+  }
+
   async fetch(
     name: string,
     versions: { readonly vulnerable: string; readonly fixed: string },
@@ -73,6 +89,42 @@ async function releasesOf(name: string, context: ReleaseContext): Promise<readon
   return (await askPip(['list', name], context)).versions ?? [];
 }
 
+const RELEASES_AT_ONCE = 24;
+const PROCESSES = 2;
+
+/** What pip cannot fetch is left to `archiveOf`, which says why. @throws VultuneError `PIP_MISSING` */
+async function fetchAll(releases: readonly ReleaseName[], context: ReleaseContext): Promise<void> {
+  const root = join(context.cacheDir, 'releases', 'pypi');
+  makeFolder(root);
+  const temporary = await mkdtemp(join(root, '.fetch-'));
+  try {
+    const list = JSON.stringify(releases.map(({ name, version }) => [name, version]));
+    const { stdout } = await runPip(['fetch-all', list, 'sdist', temporary], context, temporary);
+    for (const { index, file } of stdout
+      .split('\n')
+      .map(parseAnswer)
+      .filter((answer) => answer !== undefined)) {
+      const release = index === undefined ? undefined : releases[index];
+      if (release === undefined || file === undefined) continue;
+      const folder = cacheFolder(release.name, release.version, 'sdist', context);
+      makeFolder(dirname(folder));
+      await moveInto(join(temporary, `${index}`), folder);
+    }
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+function cacheFolder(name: string, version: string, kind: Kind, { cacheDir }: ReleaseContext): string {
+  return join(cacheDir, 'releases', 'pypi', name, version, kind);
+}
+
+async function moveInto(from: string, folder: string): Promise<void> {
+  await rename(from, folder).catch((error: unknown) => {
+    if (!existsSync(folder)) throw error; // else another unit was quicker
+  });
+}
+
 /** Path of the archive in the cache; undefined when the index has none of the kind. */
 async function archiveOf(
   name: string,
@@ -80,7 +132,7 @@ async function archiveOf(
   kind: Kind,
   context: ReleaseContext,
 ): Promise<string | undefined> {
-  const folder = join(context.cacheDir, 'releases', 'pypi', name, version, kind);
+  const folder = cacheFolder(name, version, kind, context);
   if (existsSync(folder)) return onlyFile(folder);
   makeFolder(dirname(folder));
   const temporary = await mkdtemp(`${folder}.`);
@@ -98,9 +150,7 @@ async function archiveOf(
         },
       );
     }
-    await rename(temporary, folder).catch((error: unknown) => {
-      if (!existsSync(folder)) throw error; // else another unit was quicker
-    });
+    await moveInto(temporary, folder);
     return onlyFile(folder);
   } finally {
     await rm(temporary, { recursive: true, force: true });
@@ -113,6 +163,8 @@ function onlyFile(folder: string): string {
 }
 
 interface Answer {
+  /** Which of several releases it is about. */
+  readonly index?: number;
   readonly versions?: readonly string[];
   readonly file?: string;
   readonly problem?: 'missing' | 'hash' | 'too large';
@@ -122,6 +174,25 @@ const PYTHONS = ['python3', 'python', 'py'] as const;
 
 /** @throws VultuneError `PIP_MISSING`, `REGISTRY_UNREACHABLE`, `PIP_FAILED` */
 async function askPip(args: readonly string[], context: ReleaseContext, folder?: string): Promise<Answer> {
+  const { stdout, stderr, python } = await runPip(args, context, folder);
+  const answer = parseAnswer(stdout.trim().split('\n').at(-1) ?? '');
+  const nothing = answer?.problem === 'missing' || answer?.versions?.length === 0;
+  // A finder that could not ask finds nothing, too.
+  if (answer === undefined || nothing) refuseUnreachable(stderr, args[1] ?? '');
+  if (answer !== undefined) return answer;
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  throw new VultuneError('PIP_FAILED', `pip could not be asked for ${args[1]}: ${said.slice(0, 300)}`, {
+    hint: `this pip may be too old or too new; releases are looked up with ${python}'s`,
+    exitCode: 1,
+  });
+}
+
+/** The first Python of the machine that has pip. @throws VultuneError `PIP_MISSING` */
+async function runPip(
+  args: readonly string[],
+  context: ReleaseContext,
+  folder?: string,
+): Promise<ClientOutcome & { readonly python: string }> {
   const cwd = folder ?? join(context.cacheDir, 'releases', 'pypi');
   await mkdir(cwd, { recursive: true });
   for (const python of PYTHONS) {
@@ -130,17 +201,7 @@ async function askPip(args: readonly string[], context: ReleaseContext, folder?:
       if (isMissing(error)) return undefined;
       throw error;
     });
-    if (outcome === undefined || /No module named '?pip/.test(outcome.stderr)) continue;
-    const answer = parseAnswer(outcome.stdout);
-    const nothing = answer?.problem === 'missing' || answer?.versions?.length === 0;
-    // A finder that could not ask finds nothing, too.
-    if (answer === undefined || nothing) refuseUnreachable(outcome.stderr, args[1] ?? '');
-    if (answer !== undefined) return answer;
-    const said = outcome.stderr.trim().split('\n').at(-1) ?? '';
-    throw new VultuneError('PIP_FAILED', `pip could not be asked for ${args[1]}: ${said.slice(0, 300)}`, {
-      hint: `this pip may be too old or too new; releases are looked up with ${python}'s`,
-      exitCode: 1,
-    });
+    if (outcome !== undefined && !/No module named '?pip/.test(outcome.stderr)) return { ...outcome, python };
   }
   throw new VultuneError('PIP_MISSING', 'Python releases are fetched with pip, which was not found', {
     hint: `install Python 3 with pip; tried ${PYTHONS.join(', ')}`,
@@ -148,9 +209,9 @@ async function askPip(args: readonly string[], context: ReleaseContext, folder?:
   });
 }
 
-function parseAnswer(stdout: string): Answer | undefined {
+function parseAnswer(line: string): Answer | undefined {
   try {
-    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Answer;
+    return JSON.parse(line) as Answer;
   } catch {
     return undefined;
   }

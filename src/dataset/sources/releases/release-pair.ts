@@ -34,6 +34,11 @@ export interface ReleaseContext {
   readonly cacheDir: string;
 }
 
+export interface ReleaseName {
+  readonly name: string;
+  readonly version: string;
+}
+
 /** Source files by their path inside the release. */
 export type ReleaseFiles = ReadonlyMap<string, Uint8Array>;
 
@@ -45,6 +50,11 @@ export interface PackageRegistry {
   canonical(name: string): string;
   /** The last vulnerable release of an advisory that does not name it; undefined: not known. */
   previous(affected: AffectedPackage, context: ReleaseContext): Promise<string | undefined>;
+  /**
+   * Puts what it can of many releases into the cache, where one start of the client costs more than a release: the first
+   * build of a hundred pairs takes a minute instead of ten. Says nothing of what it cannot have; `fetch` does.
+   */
+  prefetch?(releases: readonly ReleaseName[], context: ReleaseContext): Promise<void>;
   /**
    * Both releases; undefined, and counted, when the registry has not both.
    * @throws VultuneError when the registry cannot be asked

@@ -15,6 +15,7 @@ import {
   type Ecosystem,
   isAmong,
   type PackageRegistry,
+  type ReleaseName,
 } from './release-pair.ts';
 import { runPool } from './run-pool.ts';
 
@@ -61,6 +62,10 @@ export class ReleaseSource implements ChangeSource {
       if (known !== undefined) context.tally.add('same releases named by several advisories');
       pairs.set(key, known === undefined ? pair : merge(known, pair));
     }
+    for (const [ecosystem, registry] of Object.entries(this.#registries)) {
+      const wanted = [...pairs.values()].filter((pair) => pair.ecosystem === ecosystem);
+      await registry.prefetch?.(releasesOf(wanted), context);
+    }
     for (const [key, pair] of pairs) {
       yield toUnit(`${key}${pathsKey(pair)}`, pair, this.#registries[pair.ecosystem], context.cacheDir);
     }
@@ -88,6 +93,15 @@ async function resolvePair(
   return vulnerable === affected.fixed
     ? refuse('advisory: vulnerable in the fixed release')
     : { ...affected, vulnerable };
+}
+
+/** One release may be the fixed one of one pair and the vulnerable one of the next. */
+function releasesOf(pairs: readonly Pair[]): ReleaseName[] {
+  const releases = pairs.flatMap(({ package: name, vulnerable, fixed }) => [
+    { name, version: vulnerable },
+    { name, version: fixed },
+  ]);
+  return [...new Map(releases.map((release) => [`${release.name} ${release.version}`, release])).values()];
 }
 
 function merge(a: Pair, b: Pair): Pair {

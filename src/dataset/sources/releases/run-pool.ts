@@ -26,3 +26,10 @@ export async function runPool<T, R>(
   if (failure !== undefined) throw failure.error;
   return results;
 }
+
+/** Items in their order, `size` at a time; the last chunk may be shorter. */
+export function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
+    items.slice(at * size, (at + 1) * size),
+  );
+}

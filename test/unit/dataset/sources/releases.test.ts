@@ -54,7 +54,15 @@ const fakePip = () =>
     'python3',
     `const [, , action, name, version, kind, target] = args;
 const file = kind === 'wheel' ? name + '-' + version + '-py3-none-any.whl' : name + '-' + version + '.tar.gz';
-if (action === 'list') console.log(JSON.stringify({ versions: ['0.9', '1.9', '1.10', '2.0'] }));
+if (action === 'fetch-all') {
+  for (const [index, [of, release]] of JSON.parse(name).entries()) {
+    const archive = of + '-' + release + '.tar.gz';
+    fs.mkdirSync(path.join(kind, String(index)));
+    if (!fs.existsSync(path.join(offered, archive))) continue;
+    fs.copyFileSync(path.join(offered, archive), path.join(kind, String(index), archive));
+    console.log(JSON.stringify({ file: archive, index }));
+  }
+} else if (action === 'list') console.log(JSON.stringify({ versions: ['0.9', '1.9', '1.10', '2.0'] }));
 else if (!fs.existsSync(path.join(offered, file))) console.log('{"problem": "missing"}');
 else { fs.copyFileSync(path.join(offered, file), path.join(target, file)); console.log(JSON.stringify({ file })); }`,
   );
@@ -64,8 +72,8 @@ const fakeMaven = () =>
   fake(
     'mvn',
     `const pom = fs.readFileSync(args[args.indexOf('-f') + 1], 'utf8');
-const target = /<outputDirectory>(.*)<\\/outputDirectory>/.exec(pom)[1];
-for (const [, group, artifact, version] of pom.matchAll(/<artifactItem><groupId>(.*?)<\\/groupId><artifactId>(.*?)<\\/artifactId><version>(.*?)</g)) {
+for (const [, group, artifact, version, target] of pom.matchAll(/<artifactItem><groupId>(.*?)<\\/groupId><artifactId>(.*?)<\\/artifactId><version>(.*?)<.*?<outputDirectory>(.*?)</g)) {
+  fs.mkdirSync(target, { recursive: true });
   const file = artifact + '-' + version + '-sources.jar';
   if (!fs.existsSync(path.join(offered, file))) { console.log('[ERROR] Could not find artifact ' + group + ':' + artifact); process.exit(1); }
   fs.copyFileSync(path.join(offered, file), path.join(target, file));
@@ -169,6 +177,25 @@ describe('Python releases', () => {
     expect(units[0]!.files).toEqual(CHANGES);
   });
 
+  test('many releases: one start of Python; what it does not have is asked for by itself', async () => {
+    fakePip();
+    for (const version of ['1.8', '1.9', '1.10']) offerSdist('shop', version, version === '1.10' ? NEW : OLD);
+    const pair = (vulnerable: string, fixed: string) => ({ package: 'shop', vulnerable, fixed });
+    const { units, left } = await read('pypi', pair('1.8', '1.9'), pair('1.9', '1.10'), pair('1.10', '1.11'));
+    expect(units.map(({ files }) => files)).toEqual([[], CHANGES, []]);
+    expect(left).toEqual({ 'release not in the registry': 1 });
+    const [many, ...single] = calls().map((args) => args.slice(2));
+    expect(many!.slice(0, 3)).toEqual([
+      'fetch-all',
+      '[["shop","1.8"],["shop","1.9"],["shop","1.10"],["shop","1.11"]]',
+      'sdist',
+    ]);
+    expect(single.map((args) => args.slice(0, 4))).toEqual([
+      ['fetch', 'shop', '1.11', 'sdist'],
+      ['fetch', 'shop', '1.10', 'wheel'],
+    ]);
+  });
+
   test('not in the index: counted. Not reached: an error', async () => {
     fakePip();
     const fact = { package: 'shop', vulnerable: '1.9', fixed: '1.10' };
@@ -208,6 +235,12 @@ describe('Python releases', () => {
     expect(units[0]!.key).toBe('pypi:vultune-shop@1.9...1.10');
     expect(units[0]!.files).toEqual([{ path: 'setup.js', before: undefined, after: 'x();\n' }, ...CHANGES]);
     expect(left).toEqual({});
+    offerSdist('vultune-shop', '2.0', OLD);
+    const pair = (vulnerable: string, fixed: string) => ({ package: 'vultune-shop', vulnerable, fixed });
+    cacheDir = join(folder, 'cache of many');
+    const many = await read('pypi', pair('1.9', '1.10'), pair('1.10', '2.0'), pair('2.0', '3.0'));
+    expect(many.units[0]!.files).toEqual(units[0]!.files);
+    expect(many.left).toEqual({ 'release not in the registry': 1 });
     expect(existsSync(join(folder, 'ran'))).toBe(false);
   });
 });
@@ -266,6 +299,26 @@ describe('Maven releases', () => {
       ],
     ]);
     expect(units[0]!.key).toMatch(/^maven:org\.example:shop@1\.9\.\.\.1\.10#[0-9a-f]{16}$/);
+  });
+
+  test('many artifacts in one run; where one is not there, each pair in its own', async () => {
+    fakeMaven();
+    for (const name of ['shop-1.9', 'till-1.9']) writeFileSync(offered(`${name}-sources.jar`), zipBytes(OLD));
+    for (const name of ['shop-1.10', 'till-1.10'])
+      writeFileSync(offered(`${name}-sources.jar`), zipBytes(NEW));
+    const pair = (name: string, fixed = '1.10') => ({
+      package: `org.example:${name}`,
+      vulnerable: '1.9',
+      fixed,
+    });
+    const both = await read('maven', pair('shop'), pair('till'));
+    expect(both.units.map(({ files }) => files)).toEqual([CHANGES, CHANGES]);
+    expect(calls()).toHaveLength(1);
+    cacheDir = join(folder, 'another cache');
+    const lacking = await read('maven', pair('shop'), pair('till', '1.11'));
+    expect(lacking.units.map(({ files }) => files)).toEqual([CHANGES, []]);
+    expect(lacking.left).toEqual({ 'release not in the registry': 1 });
+    expect(calls()).toHaveLength(4);
   });
 
   test('no sources: counted. Not reached, or no mvn: an error', async () => {
