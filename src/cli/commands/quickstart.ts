@@ -22,9 +22,10 @@ export function quickstartCommand(runQuickstart: RunQuickstart): CliCommand {
     const command = new Command('quickstart')
       .summary('fetch data, fine-tune, evaluate and scan, in one command')
       .description(
-        'Fetch vulnerable functions and their fixes from published npm packages, fine-tune Qwen2.5-Coder-0.5B on ' +
-          'them (SmolLM2-135M where the model hub cannot be reached), evaluate it against its baselines, score three functions as an example, and scan a package it has ' +
-          'not seen.\n\n' +
+        'Fetch vulnerable functions and their fixes from published packages of npm, PyPI (with pip) and Maven ' +
+          '(with mvn; a registry that cannot be asked is left out), fine-tune Qwen2.5-Coder-0.5B on them (SmolLM2-135M ' +
+          'where the model hub cannot be reached), evaluate it against its baselines, score three functions as an ' +
+          'example, and scan a package it has not seen.\n\n' +
           'Takes about ten minutes on two cores after the downloads, and under 3 GB of memory. A second run reuses ' +
           'everything already fetched and computed.',
       )
