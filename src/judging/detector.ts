@@ -184,6 +184,11 @@ export class Detector implements ExplainingJudge {
     return { codes, nameOf, adapterFolder: this.#header.folder };
   }
 
+  /** The adapter's. */
+  get folder(): string {
+    return this.#header.folder;
+  }
+
   /** [tokens] 0-based line of each token that is read of a function, cut as its ids are; -1 for special tokens. */
   tokenLines(code: string): Int32Array {
     return this.#linesOf(code, this.#encode([code])[0]!.ids.length);
