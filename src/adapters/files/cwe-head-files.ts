@@ -116,6 +116,9 @@ export async function loadCweHead(
     const what = found === undefined ? 'is missing' : `is [${found.join(', ')}]`;
     throw broken(file, `"${name}" ${what}, expected [${shape.join(', ')}]`);
   }
+  const other = [...stored.keys()].find((name) => !NAMES.includes(name));
+  if (other !== undefined)
+    throw broken(file, `there is a tensor "${other}", expected ${NAMES.join(' and ')} alone`);
   if ((await hashFile(file)).sha256 !== weights)
     throw broken(file, `the tensors do not fit the hash in ${HEADER}`);
   const parameters = NAMES.map(async (name) => {
