@@ -1,8 +1,6 @@
 /** @file A table by CWE that can be read: classes of too few functions are one row. */
+import { LEAST_OF_A_SLICE as LEAST_FUNCTIONS } from '../slices/evaluate-slices.ts';
 import type { CweClassFigures } from './evaluate-cwe.ts';
-
-/** An accuracy of fewer functions moves by five points and more with each. */
-export const LEAST_FUNCTIONS = 20;
 
 export interface CweRow {
   /** `CWE-79`, or `4 CWEs of fewer than 20 functions`. */
