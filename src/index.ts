@@ -16,6 +16,8 @@
  */
 export { type ErrorPlace, VultuneError } from './base/errors.ts';
 export type { TrainConfig, TrainOptions } from './config/train-config.ts';
+export type { CweProbability } from './evaluation/cwe/cwe-probability.ts';
+export type { CweEvaluation } from './evaluation/cwe/evaluate-cwe.ts';
 export type {
   ExplainableJudgements,
   ExplainingJudge,

@@ -9,6 +9,8 @@ const positive = () => z.number().gt(0);
 const share = () => z.number().min(0).lt(1);
 /** A weight in the loss; past 10,000 the other functions vanish in float32. */
 const lossWeight = () => z.number().min(0).max(10_000);
+/** More have never had enough functions each. */
+const MOST_CWE_CLASSES = 100;
 const path = () => z.string().min(1);
 const column = () => z.string().min(1).optional();
 
@@ -138,6 +140,26 @@ const classifier = {
     })
     .prefault({})
     .describe('Weights of P1 (vulnerable), P2 (its fix) and P3 (unrelated) in the loss.'),
+  cwe_head: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Also learn which CWE a vulnerable function has, by a second matrix on what the classifier reads; without two ' +
+        'CWEs of cwe_min_examples functions it is left out with a warning.',
+    ),
+  cwe_classes: z
+    .int()
+    .min(2)
+    .max(MOST_CWE_CLASSES)
+    .default(10)
+    .describe('CWEs that the CWE head tells apart at most: the most frequent of train_file.'),
+  cwe_min_examples: count()
+    .default(20)
+    .describe('Vulnerable functions of train_file that each of its CWEs has at least.'),
+  cwe_loss_weight: positive()
+    .max(10_000)
+    .default(0.2)
+    .describe("Factor on the CWE head's loss, which only functions with one of its CWEs have."),
 };
 
 const schedule = {

@@ -1,6 +1,7 @@
 /**
  * @file Logits of the classes of each function, [B, C]: a matrix on one vector of it, for encoders behind the layer that
- * Transformers' ...ForSequenceClassification has there.
+ * Transformers' ...ForSequenceClassification has there. Where it is asked to name weaknesses (CWEs) too, a second matrix on the
+ * same vector, whose logits stand behind the others.
  */
 import { VultuneError } from '../base/errors.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
@@ -10,14 +11,20 @@ import type { Model, Pooling } from '../model/spec.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
 import type { Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
-import type { Head, HeadParameter } from './head.ts';
+import type { Head, HeadContext, HeadParameter } from './head.ts';
 import { headLayer } from './head-layer.ts';
 
 export interface ClassifierOptions {
   /** C */
   readonly classes: number;
   readonly pooling: Pooling;
+  /** K: the logits are [B, C + K]. Default: 0, none. */
+  readonly cweClasses?: number;
 }
+
+/** Names of the second matrix and its bias: Transformers' classes have none such. */
+export const CWE_WEIGHT = 'cwe_head.weight';
+export const CWE_BIAS = 'cwe_head.bias';
 
 /** How one vector of each function, [B, D], is made of the hidden states. */
 interface Pool {
@@ -40,7 +47,7 @@ const pools: { readonly [K in Pooling]: Pool } = {
 const INITIAL_DEVIATION = 0.02;
 
 /** Throws POOLING_UNSUPPORTED, as {@link resolvePooling} does. */
-export function classifier(model: Model, { classes, pooling }: ClassifierOptions): Head {
+export function classifier(model: Model, { classes, pooling, cweClasses = 0 }: ClassifierOptions): Head {
   resolvePooling(model, pooling);
   const { hiddenSize: D, heads } = model;
   const matrix: HeadParameter = {
@@ -49,13 +56,21 @@ export function classifier(model: Model, { classes, pooling }: ClassifierOptions
     first: { kind: 'normal', deviation: INITIAL_DEVIATION },
   };
   const { reads, pool, feeds } = pools[pooling];
-  const common = { id: `classifier ${classes} ${pooling}`, reads, feeds };
+  const cwes = cweClasses === 0 ? undefined : cweLogits(cweClasses, D);
+  const id = `classifier ${classes} ${pooling}${cwes === undefined ? '' : ` and ${cweClasses} CWEs`}`;
+  const common = { id, reads, feeds };
+  const further = cwes?.parameters ?? [];
+  const withCwes = (context: HeadContext, vector: Value, logits: Value) =>
+    cwes === undefined ? logits : context.builder.concat([logits, cwes.apply(context, vector)], 1); // [B, C + K]
   if (heads.encoder === undefined) {
     return {
       ...common,
-      parameters: [matrix],
-      logits: ({ builder: b, parameter }, hidden) =>
-        b.matmul(pool(b, hidden), parameter(matrix), { transposeB: true }),
+      parameters: [matrix, ...further],
+      logits: (context, hidden) => {
+        const { builder: b, parameter } = context;
+        const vector = pool(b, hidden); // [B, D]
+        return withCwes(context, vector, b.matmul(vector, parameter(matrix), { transposeB: true }));
+      },
     };
   }
   const spec = heads.encoder.classifier;
@@ -73,14 +88,30 @@ export function classifier(model: Model, { classes, pooling }: ClassifierOptions
   };
   return {
     ...common,
-    parameters: [...(layer?.parameters ?? []), matrix, bias],
+    parameters: [...(layer?.parameters ?? []), matrix, bias, ...further],
     matrices: layer?.matrices ?? [],
     logits: (context, hidden) => {
       const { builder: b, parameter } = context;
       const pooled = pool(b, hidden); // [B, D]
       const vector = layer === undefined ? pooled : layer.apply(context, pooled);
-      return b.add(b.matmul(vector, parameter(matrix), { transposeB: true }), parameter(bias));
+      const logits = b.add(b.matmul(vector, parameter(matrix), { transposeB: true }), parameter(bias));
+      return withCwes(context, vector, logits);
     },
+  };
+}
+
+/** The second matrix with its bias, which takes up how common each CWE is: vector [B, D] -> [B, K]. */
+function cweLogits(K: number, D: number) {
+  const weight: HeadParameter = {
+    name: CWE_WEIGHT,
+    shape: [K, D],
+    first: { kind: 'normal', deviation: INITIAL_DEVIATION },
+  };
+  const bias: HeadParameter = { name: CWE_BIAS, shape: [K], first: { kind: 'zero' } };
+  return {
+    parameters: [weight, bias],
+    apply: ({ builder: b, parameter }: HeadContext, vector: Value) =>
+      b.add(b.matmul(vector, parameter(weight), { transposeB: true }), parameter(bias)),
   };
 }
 

@@ -1,5 +1,6 @@
 /** @file A fine-tuned model ready to judge functions: base model, adapter, and how it was trained to be used. */
 import { type AdapterHeader, loadAdapter } from '../adapters/files/adapter-files.ts';
+import { loadCweHead, readCweHead, type StoredCweHead } from '../adapters/files/cwe-head-files.ts';
 import { VultuneError } from '../base/errors.ts';
 import { blendScores } from '../evaluation/blend/blend.ts';
 import { calibrateAll } from '../evaluation/calibration/calibration.ts';
@@ -18,7 +19,9 @@ import { planInference } from '../packing/plan.ts';
 import { separateFunctions } from '../packing/units.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { classifierJudgement } from '../tasks/classify.ts';
+import { likelyCwes } from '../tasks/classify-with-cwe.ts';
 import type { Judgement } from '../tasks/task.ts';
+import type { HostTensor } from '../tensor/host-tensor.ts';
 import { type TokenTexts, tokenLines } from '../text/token-lines.ts';
 import { type AdapterScale, adapterScale, type BlendChoice } from './adapter-scale.ts';
 import {
@@ -37,7 +40,12 @@ export interface DetectorOptions {
   readonly maxLength?: number | undefined;
   /** Whose scores are given. Default: `auto`. */
   readonly blend?: BlendChoice | undefined;
+  /** Whether CWEs are named where the adapter has a head for it. Default: `auto`. */
+  readonly cweHead?: CweHeadChoice | undefined;
 }
+
+/** `auto`: where the head beat the most frequent class on validation. `always`: to measure it. */
+export type CweHeadChoice = 'auto' | 'always';
 
 /** What a classifier says beside its judgements. */
 export interface DetectorJudgements extends ExplainableJudgements {
@@ -55,6 +63,8 @@ export class Detector implements ExplainingJudge {
   readonly maxLength: number;
   /** What makes `scores` of `rawScores`; the threshold is on it. */
   readonly scale: AdapterScale;
+  /** Undefined where its judgements name no CWEs. */
+  readonly cweHead: StoredCweHead | undefined;
   readonly #model: OpenModel;
   readonly #network: Network;
   readonly #judgement: Judgement;
@@ -67,6 +77,7 @@ export class Detector implements ExplainingJudge {
     network: Network,
     judgement: Judgement,
     header: AdapterHeader,
+    cweHead: StoredCweHead | undefined,
     options: DetectorOptions,
   ) {
     const { settings } = header;
@@ -74,6 +85,7 @@ export class Detector implements ExplainingJudge {
     this.#network = network;
     this.#judgement = judgement;
     this.#header = header;
+    this.cweHead = cweHead;
     this.#pooling = poolingOf(header, model.spec);
     this.scale = adapterScale(header, options.blend);
     this.threshold = options.threshold ?? this.scale.threshold;
@@ -87,18 +99,23 @@ export class Detector implements ExplainingJudge {
   static async open(model: OpenModel, header: AdapterHeader, options: DetectorOptions): Promise<Detector> {
     const { spec, weights } = model;
     requireSameModel(header, model);
-    const judgement = classifierJudgement(spec, poolingOf(header, spec));
-    checkHeadWeights(model.checkpoint, judgement.head);
-    const adapter = await loadAdapter(header, spec, judgement.head);
+    const pooling = poolingOf(header, spec);
+    const { head } = classifierJudgement(spec, pooling);
+    checkHeadWeights(model.checkpoint, head);
+    const { adapted, parameters } = await loadAdapter(header, spec, head);
+    const cweHead = askedCweHead(header, options.cweHead);
+    const ofCwes = cweHead === undefined ? [] : await loadCweHead(cweHead, spec.hiddenSize);
     const network = new Network({
       model: spec,
       weights,
-      ...adapter,
+      adapted,
+      parameters: new Map([...parameters, ...ofCwes]),
       backend: options.backend,
       blocksPerStage: 1,
       activations: 'products',
     });
-    return new Detector(model, network, judgement, header, options);
+    const judgement = classifierJudgement(spec, pooling, cweHead?.classes.length);
+    return new Detector(model, network, judgement, header, cweHead, options);
   }
 
   /**
@@ -113,7 +130,8 @@ export class Detector implements ExplainingJudge {
       ...options,
     });
     const scored = this.#scored(codes, options);
-    requireFiniteLogits(logits.data, scored);
+    const classes = this.cweHead?.classes.map(({ id }) => id);
+    requireFiniteLogits(logits.data, scored, logits.shape[1]);
     const rawScores = this.#judgement.scores(logits);
     const { blend, calibration } = this.scale;
     const scores =
@@ -121,9 +139,16 @@ export class Detector implements ExplainingJudge {
         ? calibrateAll(calibration, rawScores)
         : blendScores(blend.blend, { codes, rawScores });
     requireProbabilities(scores, scored);
-    const { data } = logits;
+    const data = firstTwo(logits);
     const logOdds = Float64Array.from(codes, (_, i) => data[2 * i + 1]! - data[2 * i]!);
-    return { logits: data, logOdds, scores, rawScores, truncated: encoded.map((one) => one!.truncated) };
+    return {
+      logits: data,
+      logOdds,
+      scores,
+      rawScores,
+      truncated: encoded.map((one) => one!.truncated),
+      ...(classes === undefined ? {} : { cwes: likelyCwes(logits, classes) }),
+    };
   }
 
   /**
@@ -157,6 +182,11 @@ export class Detector implements ExplainingJudge {
 
   #scored(codes: readonly string[], { nameOf }: JudgeOptions): ScoredFunctions {
     return { codes, nameOf, adapterFolder: this.#header.folder };
+  }
+
+  /** The adapter's. */
+  get folder(): string {
+    return this.#header.folder;
   }
 
   /** [tokens] 0-based line of each token that is read of a function, cut as its ids are; -1 for special tokens. */
@@ -197,6 +227,18 @@ export class Detector implements ExplainingJudge {
     await this.release();
     await this.#model.checkpoint.close();
   }
+}
+
+/** Throws ADAPTER_CWE_HEAD. */
+function askedCweHead({ folder }: AdapterHeader, choice: CweHeadChoice = 'auto'): StoredCweHead | undefined {
+  const head = readCweHead(folder);
+  return choice === 'always' || head?.used === true ? head : undefined;
+}
+
+/** [functions, 2] of [functions, width]: the logits of safe and vulnerable. */
+function firstTwo({ data, shape: [functions, width] }: HostTensor<'float32'>): Float32Array {
+  if (width === 2) return data;
+  return Float32Array.from({ length: 2 * functions! }, (_, i) => data[(i >> 1) * width! + (i & 1)]!);
 }
 
 const PARTS = {

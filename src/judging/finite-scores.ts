@@ -12,10 +12,10 @@ export interface ScoredFunctions {
   readonly adapterFolder: string;
 }
 
-/** @throws VultuneError SCORE_NOT_FINITE for the first logit, [2 * functions], that is not a finite number */
-export function requireFiniteLogits(logits: ArrayLike<number>, scored: ScoredFunctions): void {
+/** @throws VultuneError SCORE_NOT_FINITE for the first logit, [functions, width], that is not a finite number */
+export function requireFiniteLogits(logits: ArrayLike<number>, scored: ScoredFunctions, width = 2): void {
   for (let i = 0; i < logits.length; i++) {
-    if (!Number.isFinite(logits[i])) throw notFinite('a logit of', logits[i]!, i >> 1, scored);
+    if (!Number.isFinite(logits[i])) throw notFinite('a logit of', logits[i]!, Math.floor(i / width), scored);
   }
 }
 

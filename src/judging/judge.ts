@@ -2,12 +2,15 @@
  * @file Whatever can say how likely functions are to be vulnerable: a fine-tuned model today, a prompted one or an ensemble
  * as well. Evaluation, scan, lines and the services know only this. The interface alone.
  */
+import type { CweProbability } from '../evaluation/cwe/cwe-probability.ts';
 
 export interface Judgements {
   /** [functions] probability of vulnerable, calibrated where there is a calibration, blended where there is a blend in use. */
   readonly scores: Float64Array;
   /** Whether a function was longer than what was read of it. */
   readonly truncated: readonly boolean[];
+  /** [functions] which CWEs are likely, most probable first, if it is vulnerable; undefined where the judge names none. */
+  readonly cwes?: readonly (readonly CweProbability[])[] | undefined;
 }
 
 export interface JudgeOptions {

@@ -1,4 +1,6 @@
 /** @file The README.md of an adapter, in the hub's format: what it is, what it was trained on, how well it does. */
+
+import { type CardCwe, cweSection } from './card-cwe.ts';
 import { type CardUsage, POOLED, usageSection } from './card-usage.ts';
 import { markdownRows } from './table-formats.ts';
 
@@ -26,6 +28,8 @@ export interface ModelCard {
   readonly notes: readonly string[];
   /** Sentences on what the model does not beat. */
   readonly shortfalls: readonly string[];
+  /** Undefined without a CWE head. */
+  readonly cwe?: CardCwe;
   /** For the hub's `model-index`: the model's own figures, by the hub's names of metrics. */
   readonly metrics: readonly HubMetric[];
 }
@@ -78,7 +82,7 @@ ${card.notes.map((line) => `- ${line}.`).join('\n')}
 
 A score is a hint where to look, not a verdict: labels come from fixing commits, and what a function calls is not seen.
 
-## Data
+${card.cwe === undefined ? '' : cweSection(card.cwe)}## Data
 
 ${markdownRows(['', 'functions', 'vulnerable', ...(isCutKnown ? ['cut at max_length', 'pairs alike within it'] : [])], data)}
 

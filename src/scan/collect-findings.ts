@@ -134,6 +134,7 @@ export class FindingCollector {
   #findingOf({ file, outline, score, before }: ScannedFunction): Finding {
     const { name, fingerprint, startLine, startColumn, endLine, endColumn, suppression } = outline;
     const { shift = (value: number) => value } = this.#options;
+    const band = bandOf(score.score, this.#options);
     return {
       file: this.pathOf(file.path),
       language: file.language,
@@ -144,9 +145,11 @@ export class FindingCollector {
       endLine,
       endColumn,
       score: shift(score.score),
-      band: bandOf(score.score, this.#options),
+      band,
       truncated: score.truncated,
       ...(suppression === undefined ? {} : { suppression }),
+      // A guess for the case that a function is vulnerable says nothing of one that looks safe.
+      ...(score.cwes === undefined || band === 'safe' ? {} : { cwe: score.cwes }),
       ...(before === undefined ? {} : { scoreBefore: before === null ? null : shift(before.score) }),
     };
   }

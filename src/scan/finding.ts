@@ -2,6 +2,7 @@
  * @file What a scan is about: a function where it stands, what was found out about it, and the whole scan's result.
  * Types only; every other file of this folder speaks in them.
  */
+import type { CweProbability } from '../evaluation/cwe/cwe-probability.ts';
 import type { MeasuredRanking } from '../evaluation/measured-ranking.ts';
 import type { Language } from '../source/languages.ts';
 import type { SupportingCode } from '../source/supporting-code.ts';
@@ -93,6 +94,8 @@ export interface Finding extends FunctionPlace {
   readonly scoreBefore?: number | null;
   /** One a line of the function: how much it says for "vulnerable", below 0 for "safe". Where the code is kept. */
   readonly lineScores?: readonly number[];
+  /** Its likely CWEs if it is vulnerable, most probable first: what a CWE head says. */
+  readonly cwe?: readonly CweProbability[];
   readonly nearest?: NearestKnown;
   /** As the model read it; kept for the most certain findings only. */
   readonly code?: string;
@@ -204,6 +207,8 @@ export interface ScanReport {
   readonly prevalence?: number | undefined;
   /** How well the model ranks functions it was not trained on; missing where it was never measured. */
   readonly measured?: MeasuredRanking | undefined;
+  /** How good the model's CWE head is, or why it names none; missing where it has none. */
+  readonly cweHead?: string;
   /** What the reader has to know before relying on the scores; said by every output. */
   readonly cautions?: readonly string[];
   readonly startedAt: Date;

@@ -151,11 +151,24 @@ class FileScan {
       signal.throwIfAborted();
       const end = endOfCall(sorted, start, this.#limits.functionsPerCall);
       const chunk = sorted.slice(start, end);
-      const { scores: found, truncated } = await judge.judge(
+      const {
+        scores: found,
+        truncated,
+        cwes,
+      } = await judge.judge(
         chunk.map(([, code]) => code),
         { signal, onProgress: ({ functions }) => onProgress(done + functions) },
       );
-      scores.add(chunk.map(([key], i) => [key, { score: found[i]!, truncated: truncated[i]! }]));
+      scores.add(
+        chunk.map(([key], i) => [
+          key,
+          {
+            score: found[i]!,
+            truncated: truncated[i]!,
+            ...(cwes === undefined ? {} : { cwes: cwes[i]! }),
+          },
+        ]),
+      );
       done += chunk.length;
       onProgress(done);
       start = end;

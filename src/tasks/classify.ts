@@ -14,13 +14,15 @@ const MARGIN: Loss = {
   },
 };
 
-export function classifierJudgement(model: Model, pooling: Pooling): Judgement {
+/** `cweClasses`: how many CWEs the head names too, in logits behind the first two; default: none. */
+export function classifierJudgement(model: Model, pooling: Pooling, cweClasses = 0): Judgement {
+  const width = 2 + cweClasses;
   return {
-    head: classifier(model, { classes: 2, pooling }),
-    // The softmax of two logits.
+    head: classifier(model, { classes: 2, pooling, cweClasses }),
+    // The softmax of the first two logits.
     scores: ({ data }) =>
-      Float64Array.from({ length: data.length / 2 }, (_, i) => {
-        return 1 / (1 + Math.exp(data[2 * i]! - data[2 * i + 1]!));
+      Float64Array.from({ length: data.length / width }, (_, i) => {
+        return 1 / (1 + Math.exp(data[width * i]! - data[width * i + 1]!));
       }),
     evidence: MARGIN,
   };

@@ -98,7 +98,7 @@ const ENGINE: Record<string, readonly string[]> = {
   onnx: [],
   model: [],
   packing: [],
-  adapters: ['files/adapter-files.ts'],
+  adapters: ['files/adapter-files.ts', 'files/cwe-head-files.ts'],
   weights: [],
   heads: [],
   objectives: [],

@@ -1,5 +1,6 @@
 /** @file Every reader of bytes from outside that `npm run fuzz` tries: one line each, or one a family. */
 import { adapterConfigTarget, adapterWeightsTarget } from './adapter.ts';
+import { CWE_HEAD_TARGETS } from './cwe-head.ts';
 import { FACT_TARGETS } from './facts.ts';
 import { FORMAT_TARGETS } from './format-targets.ts';
 import type { FuzzTarget } from './fuzz-target.ts';
@@ -28,6 +29,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...PICKLE_TARGETS,
   adapterConfigTarget,
   adapterWeightsTarget,
+  ...CWE_HEAD_TARGETS,
   ...SETTING_TARGETS,
   ...RUN_TARGETS,
   ...KEPT_TARGETS,

@@ -12,6 +12,7 @@ import type { Activations } from '../../src/network/keep-policies.ts';
 import type { StageSpec } from '../../src/network/stage-graph.ts';
 import { type GradientTargets, StagePrograms } from '../../src/network/stage-programs.ts';
 import { classification } from '../../src/objectives/classification.ts';
+import { classificationWithCwe } from '../../src/objectives/classification-with-cwe.ts';
 import type { Backend } from '../../src/runtime/backend.ts';
 import { float32 } from '../../src/weights/float32.ts';
 import { graphHashes } from './graph-hash.ts';
@@ -139,6 +140,28 @@ export async function compiledGraphs(): Promise<Record<string, string>> {
       await compile(programs);
       found[`${model}, LoRA on all: ${name}`] = graphHashes(graphs.splice(0)).join(' ');
     }
+  }
+  Object.assign(found, await graphsWithCwes());
+  return found;
+}
+
+/** The last stage with a head of labels and CWEs, of a decoder and of an encoder with a layer before the matrices. */
+async function graphsWithCwes(): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  const objective = classificationWithCwe({ kind: 'cross_entropy' }, { classes: 3, weight: 0.2 });
+  for (const [name, config, pooling] of [
+    ['llama', LLAMA, 'last'],
+    ['roberta', ENCODERS.roberta, 'first'],
+  ] as const) {
+    const model = readModel(config, 'config.json');
+    const head = classifier(model, { classes: 2, pooling, cweClasses: 3 });
+    const graphs: Graph[] = [];
+    const parts = { model, adapted: planLora(model, ALL_LINEAR, head), format: float32 };
+    const programs = new StagePrograms(parts, lookingBackend(graphs));
+    const spec = { layers: [1, 2], head, queryChunks: 1, sharesPrefixes: false, dropout: 0 };
+    await programs.forward(spec);
+    await programs.loss(spec, objective, 'adapters and x');
+    found[`${name}, LoRA on all: labels and CWEs`] = graphHashes(graphs).join(' ');
   }
   return found;
 }

@@ -1,6 +1,8 @@
 /** @file Functions packed, or in padded rows, against one function at a time: a property over groupings. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { Label } from '../../src/objectives/classification.ts';
+import type { Objective } from '../../src/objectives/objective.ts';
 import { alone, arbitraryFunctions, groupBy, stepGroups, worstDifference } from './network-step.ts';
 import type { TinyNetwork } from './tiny-model.ts';
 
@@ -10,13 +12,15 @@ export const TOLERANCE = 1e-5;
 export interface PackedCase {
   readonly dropout: number;
   readonly numRuns: number;
+  /** For a head that does not give two logits per function. */
+  readonly objective?: Objective<Label>;
 }
 
 /** Any grouping, packed or in padded rows, against one function at a time in another network. */
 export async function packedEqualsAlone(
   cut: TinyNetwork,
   reference: TinyNetwork,
-  { dropout, numRuns }: PackedCase,
+  { dropout, numRuns, objective }: PackedCase,
 ): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
@@ -25,9 +29,10 @@ export async function packedEqualsAlone(
       fc.constantFrom('isolated' as const, 'none' as const),
       fc.integer({ min: 0, max: 3 }),
       async (functions, groupOf, packing, extraPadding) => {
-        const expected = await stepGroups(reference, functions, alone(functions), { dropout });
+        const step = { dropout, ...(objective === undefined ? {} : { objective }) };
+        const expected = await stepGroups(reference, functions, alone(functions), step);
         const groups = groupBy(functions.length, groupOf);
-        const found = await stepGroups(cut, functions, groups, { dropout, packing, extraPadding });
+        const found = await stepGroups(cut, functions, groups, { ...step, packing, extraPadding });
         const { name, error } = worstDifference(found, expected);
         expect(error, name).toBeLessThan(TOLERANCE);
       },

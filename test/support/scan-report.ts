@@ -51,6 +51,30 @@ export function report(overrides: Partial<ScanReport> = {}): ScanReport {
   };
 }
 
+/** Findings that a CWE head names, in both bands, beside one that it was not asked of. */
+export const namedCwes = report({
+  cweHead: 'CWE head: its first guess is right for 71%',
+  findings: [
+    finding({
+      cwe: [
+        { id: 'CWE-79', probability: 0.81 },
+        { id: 'CWE-22', probability: 0.1 },
+      ],
+      code: 'f()',
+      nearest: { id: 'fix', cve: 'CVE-2020-1', cwe: ['CWE-416'], similarity: 0.9 },
+    }),
+    finding({
+      name: 'parse',
+      band: 'uncertain',
+      score: 0.4,
+      cwe: [{ id: 'CWE-79', probability: 0.6 }],
+    }),
+    // No title of it is known here.
+    finding({ name: 'read', cwe: [{ id: 'CWE-9999', probability: 1 }] }),
+    finding({ name: 'plain' }),
+  ],
+});
+
 /** Every kind of remark, and names that want to break out. */
 export const everything = report({
   settings: { file: './vultune.yaml', keys: ['run'] },

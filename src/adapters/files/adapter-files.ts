@@ -12,13 +12,14 @@ import { writeSafetensors } from '../../checkpoint/safetensors.ts';
 import type { Head } from '../../heads/head.ts';
 import { layerMatrices } from '../../model/matrices.ts';
 import type { Model } from '../../model/spec.ts';
-import { firstNotFinite, type HostTensor } from '../../tensor/host-tensor.ts';
+import type { HostTensor } from '../../tensor/host-tensor.ts';
 import type { AdaptedMatrix } from '../adapted-matrix.ts';
 import { type AdapterParameters, adaptedModules, checkShapes } from '../adapter-parameters.ts';
 import { planLora } from '../lora-plan.ts';
 import { type AdapterConfig, formatAdapterConfig, parseAdapterConfig } from './adapter-config.ts';
 import { adapterConfigNotes } from './adapter-config-schema.ts';
 import { type DetectorSettings, parseSettings } from './detector-settings.ts';
+import { finiteFloats } from './finite-floats.ts';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
@@ -98,30 +99,6 @@ function planOf({ folder, config }: AdapterHeader, model: Model, head: Head): re
       cause: error,
     });
   }
-}
-
-/** Throws ADAPTER_MISMATCH for numbers of another kind, ADAPTER_NOT_FINITE for NaN and infinity. */
-function finiteFloats(
-  tensor: HostTensor,
-  where: { readonly file: string; readonly name: string },
-): HostTensor<'float32'> {
-  if (tensor.dtype !== 'float32') {
-    throw new VultuneError('ADAPTER_MISMATCH', `the adapter has a tensor of ${tensor.dtype}`, {
-      where,
-      hint: 'Adapters are of floating-point numbers.',
-    });
-  }
-  const data = tensor.data as Float32Array;
-  const at = firstNotFinite(data);
-  if (at < 0) return tensor as HostTensor<'float32'>;
-  throw new VultuneError(
-    'ADAPTER_NOT_FINITE',
-    `number ${at + 1} of ${data.length} in "${where.name}" is ${data[at]}, expected finite numbers`,
-    {
-      where,
-      hint: 'The training that wrote the adapter failed: its scores would be NaN for every function.',
-    },
-  );
 }
 
 export interface AdapterToWrite {

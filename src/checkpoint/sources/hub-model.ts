@@ -32,7 +32,14 @@ export interface WantedFiles {
 const ADAPTER_CONFIG = 'adapter_config.json';
 /** The first that is there is taken, as PEFT does. */
 const ADAPTER_WEIGHTS = ['adapter_model.safetensors', 'adapter_model.bin'];
-const ADAPTER_MAY_HAVE = ['vultune.json', 'blend.json', 'README.md', ...TOKENIZER_FILES];
+const ADAPTER_MAY_HAVE = [
+  'vultune.json',
+  'blend.json',
+  'cwe_head.json',
+  'cwe_head.safetensors',
+  'README.md',
+  ...TOKENIZER_FILES,
+];
 
 /** A LoRA adapter that was published. Throws what fetchHubModel throws; ADAPTER_MISSING for a repository without one. */
 export async function fetchHubAdapter(name: string, options: ResolveOptions): Promise<ResolvedModel> {

@@ -2,6 +2,7 @@
 import { figureNames, figureValue } from '../../evaluation/figures.ts';
 import { snakeKeys } from '../../evaluation/metrics/metric-names.ts';
 import { comparisonJson, slicesJson } from '../../workflows/evaluate/comparison-json.ts';
+import { cweJson } from '../../workflows/evaluate/cwe-json.ts';
 import { meanOfRuns } from '../../workflows/evaluate/ensemble.ts';
 import type { EvaluatedRun, Evaluation } from '../../workflows/evaluate/evaluation.ts';
 
@@ -32,11 +33,18 @@ export function evaluationJson(evaluation: Evaluation): Record<string, unknown> 
   };
 }
 
-function oneJson({ run, comparison, slices, atPrevalence: moved }: EvaluatedRun): Record<string, unknown> {
+function oneJson({
+  run,
+  comparison,
+  slices,
+  atPrevalence: moved,
+  cwe,
+}: EvaluatedRun): Record<string, unknown> {
   return {
     ...comparisonJson(comparison),
     calibration: run.calibration ?? null,
     slices: slicesJson(slices),
+    ...(cwe === undefined ? {} : { cwe: cweJson(cwe) }),
     ...(moved === undefined
       ? {}
       : {

@@ -6,6 +6,7 @@ import type { EvaluatedRun, Evaluation } from '../../workflows/evaluate/evaluati
 import type { CheckedContamination } from '../../workflows/evaluate/evaluation-files.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
+import { cweTable } from './cwe-table.ts';
 import { evaluationTable, range } from './evaluation-table.ts';
 import { slicesTable } from './slices-table.ts';
 
@@ -23,6 +24,11 @@ export function evaluationText(
     evaluationTable(shown.comparison, terminal),
     shown.atPrevalence === undefined ? '' : `${prevalenceText(shown.atPrevalence)}\n`,
     slicesTable(shown.slices, slices, terminal),
+    ...evaluated.flatMap(({ run, cwe }) =>
+      cwe === undefined
+        ? []
+        : [cweTable(cwe, ensemble === undefined ? 'CWE head' : `CWE head of ${run.name}`, terminal)],
+    ),
     ...contaminationText(contamination, dropped).map((line) => `${colors.warning(line)}\n`),
     isValidation ? `${colors.warning(VALIDATION)}\n` : '',
     `\n${colors.muted(HONEST)}\n`,

@@ -42,16 +42,28 @@ export async function resample(
   visit: ResampleVisitor,
   options: ResampleOptions,
 ): Promise<void> {
-  const { clusters, resamples = DEFAULT_RESAMPLES, seed = 0, signal, onProgress } = options;
+  const prepared = subjects.map((subject) => prepare(subject, options.clusters));
+  await drawClusters(options, (r, weights) => {
+    for (const [s, reweigh] of prepared.entries()) visit(r, s, reweigh(weights));
+  });
+}
+
+/**
+ * Draws alone: `weights`, [clusters], says how often each counts, and is overwritten by the next draw.
+ * @throws the signal's reason when it is aborted
+ */
+export async function drawClusters(
+  { clusters, resamples = DEFAULT_RESAMPLES, seed = 0, signal, onProgress, draw: given }: ResampleOptions,
+  visit: (resample: number, weights: Float64Array) => void,
+): Promise<void> {
   const stream = randomStream(seed, 'bootstrap', clusters.count);
-  const draw = options.draw ?? ((bound: number) => Math.floor(stream.uniform() * bound));
+  const draw = given ?? ((bound: number) => Math.floor(stream.uniform() * bound));
   const weights = new Float64Array(clusters.count);
-  const prepared = subjects.map((subject) => prepare(subject, clusters));
   let breathed = performance.now();
   for (let r = 0; r < resamples; r++) {
     weights.fill(0);
     for (let i = 0; i < clusters.count; i++) weights[draw(clusters.count)]!++;
-    for (const [s, reweigh] of prepared.entries()) visit(r, s, reweigh(weights));
+    visit(r, weights);
     if (performance.now() - breathed < BREATHE_MS) continue;
     onProgress?.(r + 1, resamples);
     await new Promise((resolve) => setImmediate(resolve));

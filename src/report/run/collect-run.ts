@@ -2,12 +2,20 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { readTextFile } from '../../base/files.ts';
+import { foldClasses } from '../../evaluation/cwe/fold-classes.ts';
 import { type Evaluation, type RunEvent, type Step, withoutLostSteps } from '../../runs/events.ts';
 import { openRun, type Run, runEvents } from '../../runs/run-folder.ts';
 import { checkJson } from '../../schema/check-value.ts';
 import { collectSet } from './collect-set.ts';
 import { withMistakeLines } from './mistake-lines.ts';
-import type { EpochPoint, RunReportData, RunStatus, RunTotals, SetReport } from './run-report-data.ts';
+import type {
+  CweReport,
+  EpochPoint,
+  RunReportData,
+  RunStatus,
+  RunTotals,
+  SetReport,
+} from './run-report-data.ts';
 import { type StoredMetrics, storedMetrics } from './stored-metrics.ts';
 import { thinSteps } from './thin-steps.ts';
 
@@ -104,10 +112,33 @@ async function collectSets(run: Run, signal: AbortSignal | undefined): Promise<S
   const sets: SetReport[] = [];
   for (const name of ['valid', 'test'] as const) {
     const set = stored[name];
-    if (set !== undefined)
-      sets.push(await collectSet(run, name, set, { isBlendUsed: stored.blend?.used, signal }));
+    if (set === undefined) continue;
+    const cwe = cweReport(stored.cwe, name);
+    const collected = await collectSet(run, name, set, { isBlendUsed: stored.blend?.used, signal });
+    sets.push(cwe === undefined ? collected : { ...collected, cwe });
   }
   return withMistakeLines(sets, run.paths.predictions);
+}
+
+function cweReport(stored: StoredMetrics['cwe'], name: SetReport['name']): CweReport | undefined {
+  const set = stored?.[name];
+  if (stored === undefined || set === undefined) return undefined;
+  const { top1, top3, macro_f1, intervals, majority, by_cwe } = set;
+  return {
+    used: stored.used,
+    functions: set.functions,
+    outside: set.outside_classes,
+    unnamed: set.without_cwe,
+    rows: [
+      { label: 'CWE head', metrics: { top1, top3, macro_f1 }, intervals },
+      {
+        label: `always ${majority.cwe}`,
+        metrics: { top1: majority.top1, top3: majority.top3, macro_f1: majority.macro_f1 },
+        intervals: {},
+      },
+    ],
+    byCwe: foldClasses(by_cwe.map(({ cwe: id, ...figures }) => ({ id, ...figures }))),
+  };
 }
 
 function parseMetrics(path: string): StoredMetrics {

@@ -1,5 +1,6 @@
 /** @file What a run's page is drawn from: plain data (JSON). Holds nothing but the shapes. */
 import type { Conclusion } from '../../evaluation/conclusion.ts';
+import type { CweRow } from '../../evaluation/cwe/fold-classes.ts';
 import type { ReportData } from '../../evaluation/report-data.ts';
 import type { Verdict } from '../../evaluation/verdicts.ts';
 
@@ -89,6 +90,18 @@ export interface SetReport {
   /** Whether the data file is still as it was, so that code, sets and CWEs are known. */
   readonly hasRecords: boolean;
   readonly mistakes: readonly Mistake[];
+  /** How often its CWE head is right; missing without such a head. */
+  readonly cwe?: CweReport;
+}
+
+export interface CweReport {
+  readonly used: boolean;
+  readonly functions: number;
+  readonly outside: number;
+  readonly unnamed: number;
+  /** The head's, then those of the most frequent class; by snake_case name. */
+  readonly rows: readonly MetricsRow[];
+  readonly byCwe: readonly CweRow[];
 }
 
 export interface MetricsRow {

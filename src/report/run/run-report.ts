@@ -6,6 +6,7 @@ import { page, type Section } from '../kit/page.ts';
 import { SORT_SCRIPT, THRESHOLD_SCRIPT } from '../kit/scripts.ts';
 import { type KeyFigure, keyFigures } from '../kit/table.ts';
 import { configurationSection } from './card-sections.ts';
+import { cweSection } from './cwe-section.ts';
 import { pairsSection } from './pairs-section.ts';
 import type { RunReportData, RunStatus, SetReport } from './run-report-data.ts';
 import {
@@ -67,6 +68,7 @@ export function runSections(run: RunReportData): Section[] {
     ),
     thresholdSection(set),
     slicesSection(set),
+    ...(set.cwe === undefined ? [] : [cweSection(set.cwe, set.name)]),
     mistakesSection(set),
     validation,
     steps,

@@ -41,11 +41,26 @@ const storedTruncation = z.looseObject({
   left_out: count,
 });
 
+const share = z.number().min(0).max(1);
+const cweFigures = { top1: share, top3: share, macro_f1: share };
+const storedCwe = z.looseObject({
+  functions: count,
+  outside_classes: count,
+  without_cwe: count,
+  ...cweFigures,
+  intervals,
+  majority: z.looseObject({ cwe: z.string(), ...cweFigures }),
+  by_cwe: z.array(z.looseObject({ cwe: z.string(), functions: count, top1: share, top3: share, f1: share })),
+});
+
 export const storedMetrics = z.looseObject({
   valid: storedSet.optional(),
   test: storedSet.optional(),
   blend: z.looseObject({ used: z.boolean().optional() }).nullish(),
   truncation: z.record(z.string(), storedTruncation).nullish(),
+  cwe: z
+    .looseObject({ used: z.boolean(), valid: storedCwe.optional(), test: storedCwe.optional() })
+    .optional(),
 });
 
 export type StoredMetrics = z.output<typeof storedMetrics>;

@@ -1,15 +1,21 @@
 /** @file Scores on disk, one line per function; a key stands for the model. */
 import { join } from 'node:path';
+import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { fileCache, type KeyedCache, memoryCache } from './keyed-cache.ts';
 
 export interface CachedScore {
   readonly score: number;
   readonly truncated: boolean;
+  /** Where the judge names any: most probable first. */
+  readonly cwes?: readonly CweProbability[];
 }
 
 export type ScoreCache = KeyedCache<CachedScore>;
 
 export const memoryScoreCache = (): ScoreCache => memoryCache();
+
+const LINE = /^([\d.e-]+) ([01])((?: CWE-\d{1,5}:[01](?:\.\d{1,8})?){0,9})$/;
+const CWE = /(CWE-\d+):([\d.]+)/g;
 
 /** The scores of one model (adapter, base, length) in `folder`. */
 export function fileScoreCache(
@@ -20,11 +26,17 @@ export function fileScoreCache(
   return fileCache(
     join(folder, `scores-${modelKey}.txt`),
     {
-      format: ({ score, truncated }) => `${score} ${truncated ? 1 : 0}`,
+      format: ({ score, truncated, cwes = [] }) =>
+        [score, truncated ? 1 : 0, ...cwes.map(({ id, probability }) => `${id}:${probability}`)].join(' '),
       parse: (text) => {
-        const [, number, truncated] = /^([\d.e-]+) ([01])$/.exec(text) ?? [];
+        const [, number, truncated, named = ''] = LINE.exec(text) ?? [];
         const score = Number(number);
-        return score >= 0 && score <= 1 ? { score, truncated: truncated === '1' } : undefined;
+        if (!(score >= 0 && score <= 1)) return undefined;
+        const cwes = [...named.matchAll(CWE)].map(([, id, probability]) => ({
+          id: id!,
+          probability: Number(probability),
+        }));
+        return { score, truncated: truncated === '1', ...(cwes.length === 0 ? {} : { cwes }) };
       },
     },
     onFailure,

@@ -1,4 +1,6 @@
 /** @file Sentences that every output format shares: what a finding says, what was left out, where the scan stops being sure. */
+import { cweLabel } from '../../dataset/cwe.ts';
+import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { describeWorth } from '../../judging/model-worth.ts';
 import type {
   Finding,
@@ -11,35 +13,25 @@ import type {
 } from '../finding.ts';
 import { describeBands, describeScore, formatScore } from './score-words.ts';
 
-export const RULES = {
-  vulnerable: {
-    id: 'VUL1001',
-    name: 'LikelyVulnerableFunction',
-    title: 'Function looks vulnerable',
-    description:
-      'The fine-tuned model gives this function a probability of being vulnerable at or above the threshold of the ' +
-      'scan. It judges the text of the function alone, so look at the callers before deciding.',
-  },
-  uncertain: {
-    id: 'VUL1002',
-    name: 'PossiblyVulnerableFunction',
-    title: 'Function may be vulnerable',
-    description:
-      'The fine-tuned model gives this function a probability of being vulnerable below the threshold it was scanned ' +
-      'with, but odds of at least half the odds at the threshold.',
-  },
-} as const;
-
 /** One sentence without the place. */
 export function describeFinding(finding: Finding, threshold: number): string {
-  const { name, score, band, scoreBefore, truncated, nearest } = finding;
+  const { name, score, band, scoreBefore, truncated, cwe, nearest } = finding;
   const verb =
     band === 'vulnerable' ? 'looks vulnerable' : band === 'uncertain' ? 'may be vulnerable' : 'looks safe';
   const sentences = [`Function '${printable(name)}' ${verb}: ${describeScore(score, threshold)}.`];
   if (scoreBefore !== undefined) sentences.push(`${describeChange(score, scoreBefore)}.`);
   if (truncated) sentences.push('Truncated: the model read only part of it.');
+  if (cwe !== undefined && cwe.length > 0) sentences.push(`${describeCwe(cwe)}.`);
   if (nearest !== undefined) sentences.push(`${describeNearest(nearest)}.`);
   return sentences.join(' ');
+}
+
+/** `If it is vulnerable, then most likely by CWE-79 (Improper ...), 0.81; then CWE-22, 0.10; CWE-20, 0.04` */
+export function describeCwe(cwe: readonly CweProbability[]): string {
+  const [likely, ...others] = cwe;
+  if (likely === undefined) return '';
+  const rest = others.map(({ id, probability }) => `${id}, ${probability.toFixed(2)}`).join('; ');
+  return `If it is vulnerable, then most likely by ${cweLabel(likely.id)}, ${likely.probability.toFixed(2)}${rest === '' ? '' : `; then ${rest}`}`;
 }
 
 /** `the input is ours (by Ann, until 2027-01-31)` */
@@ -180,6 +172,7 @@ export function scanNotes(report: ScanReport): string[] {
     );
   }
   notes.push(...expiredNotes(report));
+  if (report.cweHead !== undefined) notes.push(`${report.cweHead}.`);
   if (counts.hidden > 0) notes.push(`Hidden by the minimal confidence: ${counts.hidden}.`);
   if (counts.unlisted > 0) {
     notes.push(`Not listed, as --top asks: ${countOf(counts.unlisted, 'finding')} with lower scores.`);

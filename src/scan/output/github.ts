@@ -1,6 +1,7 @@
 /** @file Workflow commands that a CI log turns into annotations beside the code. */
 import type { Finding, ScanReport } from '../finding.ts';
-import { countOf, describeFinding, RULES, scanCautions, scanNotes } from './describe.ts';
+import { countOf, describeFinding, scanCautions, scanNotes } from './describe.ts';
+import { ruleOf } from './rules.ts';
 import { reportedBand, severityOf } from './severity.ts';
 
 /** What GitHub shows of each kind, a step; more are only text in the log. */
@@ -26,12 +27,12 @@ function commandOf({ band }: Finding, { measured }: ScanReport): 'warning' | 'no
 }
 
 function annotation(finding: Finding, command: 'warning' | 'notice', { threshold }: ScanReport): string {
-  const { file, startLine, endLine, band } = finding;
+  const { file, startLine, endLine } = finding;
   const properties = [
     `file=${escapeProperty(file)}`,
     `line=${startLine}`,
     `endLine=${endLine}`,
-    `title=${escapeProperty(RULES[reportedBand(band)].title)}`,
+    `title=${escapeProperty(ruleOf(finding).title)}`,
   ].join(',');
   return `::${command} ${properties}::${escapeData(describeFinding(finding, threshold))}`;
 }

@@ -4,8 +4,9 @@
  */
 import type { Finding, ScanReport } from '../finding.ts';
 import { textKey } from '../fingerprint.ts';
-import { describeFinding, printable, RULES, scanCautions, scanNotes } from './describe.ts';
-import { reportedBand, severityOf } from './severity.ts';
+import { describeFinding, printable, scanCautions, scanNotes } from './describe.ts';
+import { ruleOf } from './rules.ts';
+import { severityOf } from './severity.ts';
 
 const SCHEMA_VERSION = '15.0.6';
 /** The schema's limit on a name. */
@@ -51,15 +52,17 @@ function messages(report: ScanReport): object[] {
 
 function vulnerability(finding: Finding, { threshold, measured }: ScanReport): object {
   const { file, name, fingerprint, startLine, endLine, nearest } = finding;
-  const band = reportedBand(finding.band);
-  const rule = RULES[band];
+  const rule = ruleOf(finding);
   return {
     id: uuidOf(fingerprint, file, String(startLine)),
     name: `${rule.title}: ${printable(name)}`.slice(0, LONGEST_NAME),
     description: describeFinding(finding, threshold),
-    severity: SEVERITIES[severityOf(band, measured).securitySeverity ?? ''] ?? 'Unknown',
+    severity: SEVERITIES[severityOf(rule.band, measured).securitySeverity ?? ''] ?? 'Unknown',
     identifiers: [
       { type: 'vultune_rule', name: rule.id, value: rule.id },
+      ...(rule.cwe === undefined
+        ? []
+        : [{ type: 'cwe', name: rule.cwe.id, value: rule.cwe.id.replace('CWE-', ''), url: rule.cwe.url }]),
       ...(nearest?.cve === undefined
         ? []
         : [{ type: 'vultune_most_similar', name: `Most similar to ${nearest.cve}`, value: nearest.cve }]),

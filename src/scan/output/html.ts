@@ -1,4 +1,5 @@
 /** @file The scan as a page: one file, nothing fetched, everything out of a source escaped by the kit. */
+import { cweTitle, cweUrl } from '../../dataset/cwe.ts';
 import { html, type SafeHtml } from '../../report/html/html.ts';
 import { codeFrame } from '../../report/kit/code-frame.ts';
 import { type FilterItem, filterAttributes, filterForm } from '../../report/kit/filter.ts';
@@ -11,6 +12,7 @@ import { dedent } from './dedent.ts';
 import {
   countOf,
   describeChange,
+  describeCwe,
   describeNearest,
   describeReason,
   printable,
@@ -80,7 +82,7 @@ function codeOf(findings: readonly Finding[], threshold: number): Section {
     ...(findings.some(({ lineScores }) => lineScores !== undefined) ? { note: LINES_NOTE } : {}),
     body: html`${findings.map((finding, i) => {
       if (finding.code === undefined) return undefined;
-      const { code, startLine, startColumn, lineScores, nearest } = finding;
+      const { code, startLine, startColumn, lineScores, cwe, nearest } = finding;
       const item = itemOf(finding);
       return html`${codeFrame({
         code: dedent(code, startColumn),
@@ -91,7 +93,7 @@ function codeOf(findings: readonly Finding[], threshold: number): Section {
         id: `code-${i + 1}`,
         item,
         ...(lineScores === undefined ? {} : { heat: lineHeat(lineScores) }),
-      })}${nearest !== undefined && html`<p class="after"${filterAttributes(item)}>${describeNearest(nearest)}.</p>`}`;
+      })}${cwe !== undefined && html`<p class="after"${filterAttributes(item)}>${describeCwe(cwe)}.</p>`}${nearest !== undefined && html`<p class="after"${filterAttributes(item)}>${describeNearest(nearest)}.</p>`}`;
     })}`,
   };
 }
@@ -112,6 +114,7 @@ function list(
   const shown = findings.slice(0, MOST_ROWS);
   const hasSimilar = shown.some((finding) => similarTo(finding).length > 0);
   const hasRemarks = shown.some((finding) => remarks(finding).length > 0);
+  const hasCwe = shown.some((one) => likelyCwe(one).length > 0);
   const table = dataTable({
     // The section's heading has the title.
     caption: cut > 0 ? `${note} The first ${MOST_ROWS}; ${cut} more are in the JSON format.` : note,
@@ -120,6 +123,7 @@ function list(
       { heading: 'Place' },
       { heading: 'Score', isNumber: true },
       { heading: 'Band' },
+      ...(hasCwe ? [{ heading: 'Likely CWE' }] : []),
       ...(hasSimilar ? [{ heading: 'Most similar' }] : []),
       ...(hasRemarks ? [{ heading: 'Remarks' }] : []),
     ],
@@ -133,6 +137,7 @@ function list(
         html`<span class="place">${placeOf(finding)}</span>`,
         formatScore(finding.score),
         html`<span class="band ${finding.band}">${finding.band}</span>`,
+        ...(hasCwe ? [cweCell(finding)] : []),
         ...(hasSimilar ? [similarTo(finding).join(', ')] : []),
         ...(hasRemarks ? [remarks(finding).join(' ')] : []),
       ],
@@ -148,6 +153,7 @@ function filterOf(findings: readonly Finding[]): SafeHtml {
     ...new Set(findings.flatMap(valuesOf)),
   ];
   const similar = found(similarTo).toSorted();
+  const cwes = found(likelyCwe).toSorted();
   return filterForm({
     name: FILTER,
     label: 'Filter the findings',
@@ -155,6 +161,7 @@ function filterOf(findings: readonly Finding[]): SafeHtml {
     fields: [
       { key: 'band', label: 'Band', choices: found(({ band }) => [band]) },
       { key: 'file', label: 'File contains' },
+      ...(cwes.length === 0 ? [] : [{ key: 'cwe', label: 'Likely CWE', choices: cwes }]),
       ...(similar.length === 0
         ? []
         : [{ key: 'similar', label: 'CWE or CVE (most similar)', choices: similar }]),
@@ -164,8 +171,22 @@ function filterOf(findings: readonly Finding[]): SafeHtml {
 
 const itemOf = (finding: Finding): FilterItem => ({
   of: FILTER,
-  values: { band: [finding.band], file: [printable(finding.file)], similar: similarTo(finding) },
+  values: {
+    band: [finding.band],
+    file: [printable(finding.file)],
+    cwe: likelyCwe(finding),
+    similar: similarTo(finding),
+  },
 });
+
+/** The first guess of a CWE head. */
+const likelyCwe = ({ cwe }: Finding): readonly string[] => (cwe ?? []).slice(0, 1).map(({ id }) => id);
+
+const cweCell = ({ cwe }: Finding): SafeHtml | string => {
+  const [likely] = cwe ?? [];
+  if (likely === undefined) return '';
+  return html`<a href="${cweUrl(likely.id)}" title="${cweTitle(likely.id) ?? ''}">${likely.id}</a> ${likely.probability.toFixed(2)}`;
+};
 
 /** CVE and CWEs of the nearest known function. */
 const similarTo = ({ nearest }: Finding): readonly string[] =>

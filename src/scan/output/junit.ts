@@ -3,15 +3,8 @@
  * where it leaves the decision open. Nothing is written as a passed case but the scan itself.
  */
 import type { Finding, ScanReport } from '../finding.ts';
-import {
-  countOf,
-  describeFinding,
-  describeReason,
-  printable,
-  RULES,
-  scanCautions,
-  scanNotes,
-} from './describe.ts';
+import { countOf, describeFinding, describeReason, printable, scanCautions, scanNotes } from './describe.ts';
+import { ruleOf } from './rules.ts';
 import { reportedBand, severityOf } from './severity.ts';
 
 export function junitReport(report: ScanReport): string {
@@ -75,7 +68,7 @@ function findingCase(finding: Finding, report: ScanReport): string {
   return testCase(
     finding,
     isFailure(finding, report)
-      ? element('failure', { message: said, type: RULES[reportedBand(finding.band)].id }, `${place}\n${said}`)
+      ? element('failure', { message: said, type: ruleOf(finding).id }, `${place}\n${said}`)
       : element('skipped', { message: said }),
   );
 }

@@ -3,8 +3,9 @@
  * be said in messages. Lines only: its columns count bytes, which takes the source's text.
  */
 import type { Finding, ScanReport } from '../finding.ts';
-import { describeFinding, RULES, scanCautions, scanNotes, scanWorth } from './describe.ts';
-import { reportedBand, severityOf } from './severity.ts';
+import { describeFinding, scanCautions, scanNotes, scanWorth } from './describe.ts';
+import { ruleOf } from './rules.ts';
+import { severityOf } from './severity.ts';
 
 export function rdjsonReport(report: ScanReport): string {
   return `${JSON.stringify(
@@ -20,12 +21,12 @@ export function rdjsonReport(report: ScanReport): string {
 
 function diagnostic(finding: Finding, report: ScanReport): object {
   const { file, startLine, endLine } = finding;
-  const band = reportedBand(finding.band);
+  const { id, band, cwe } = ruleOf(finding);
   return {
     message: `${describeFinding(finding, report.threshold)} ${scanWorth(report)}`,
     location: { path: file, range: { start: { line: startLine }, end: { line: endLine } } },
     severity: severityOf(band, report.measured).level === 'warning' ? 'WARNING' : 'INFO',
-    code: { value: RULES[band].id },
+    code: { value: id, ...(cwe === undefined ? {} : { url: cwe.url }) },
   };
 }
 

@@ -3,11 +3,13 @@
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Invocation, Log, Notification, ReportingDescriptor, Result } from 'sarif';
+import { cweIds, cweLabel, cweUrl } from '../../dataset/cwe.ts';
 import type { Finding, ScanReport } from '../finding.ts';
-import { describeFinding, describeReason, RULES, scanCautions, scanNotes, scanWorth } from './describe.ts';
+import { describeFinding, describeReason, scanCautions, scanNotes, scanWorth } from './describe.ts';
 import { fileUri } from './file-uri.ts';
+import { type FindingRule, RULES, ruleOf } from './rules.ts';
 import { formatScore } from './score-words.ts';
-import { type ReportedBand, reportedBand, severityOf } from './severity.ts';
+import { reportedBand, severityOf } from './severity.ts';
 
 /** GitHub shows the first 5,000 results of a run (and refuses more than 25,000), in at most 10 MB of gzip. */
 const MOST_RESULTS = 5000;
@@ -37,6 +39,8 @@ export function sarifReport(
 }
 
 function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number): Log {
+  const rules = rulesOf(findings);
+  const places = new Map(rules.map(({ id }, place) => [id, place]));
   return {
     $schema: SCHEMA,
     version: '2.1.0',
@@ -48,7 +52,7 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
             version: report.version,
             semanticVersion: report.version,
             informationUri: TOOL_URI,
-            rules: [rule('vulnerable', report), rule('uncertain', report)],
+            rules: rules.map((one) => descriptor(one, report, similarCwes(findings))),
           },
         },
         automationDetails: { id: `vultune/${report.adapterFingerprint}/` },
@@ -60,12 +64,13 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
         },
         columnKind: 'utf16CodeUnits',
         invocations: [invocation(report, cut)],
-        results: findings.map((finding) => result(finding, report)),
+        results: findings.map((finding) => result(finding, report, places)),
         properties: {
           adapter: report.adapterFingerprint,
           threshold: report.threshold,
           thresholdSource: report.thresholdSource,
           ...(report.blend === undefined ? {} : { blend: report.blend }),
+          ...(report.cweHead === undefined ? {} : { cweHead: report.cweHead }),
           measured: report.measured ?? null,
           ...(report.prevalence === undefined ? {} : { prevalence: report.prevalence }),
           counts: report.counts,
@@ -76,37 +81,66 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
   };
 }
 
-function rule(band: ReportedBand, report: ScanReport): ReportingDescriptor {
-  const { id, name, title, description } = RULES[band];
+/** Those of the bands first, then one a CWE that is named, by id. */
+function rulesOf(findings: readonly Finding[]): readonly FindingRule[] {
+  const named = new Map(
+    findings.map(ruleOf).flatMap((rule) => (rule.cwe === undefined ? [] : [[rule.id, rule]])),
+  );
+  return [RULES.vulnerable, RULES.uncertain, ...[...named.keys()].toSorted().map((id) => named.get(id)!)];
+}
+
+/** CWEs of the known functions that findings are most similar to. */
+const similarCwes = (findings: readonly Finding[]): readonly string[] =>
+  [...new Set(findings.flatMap(({ nearest }) => cweIds(nearest?.cwe)))].toSorted();
+
+function descriptor(
+  { id, name, title, description, band, cwe }: FindingRule,
+  report: ScanReport,
+  similar: readonly string[],
+): ReportingDescriptor {
   const { level, precision, securitySeverity } = severityOf(band, report.measured);
+  const help =
+    `${description} The threshold of this scan was ${formatScore(report.threshold)} (${report.thresholdSource}). ${scanWorth(report)} ` +
+    `${report.cweHead === undefined ? '' : `${report.cweHead}. `}` +
+    `If the function is safe, say why ` +
+    `in a comment beside it, 'vultune-ignore: reason', or add it to the baseline with --update-baseline.`;
+  const links = cwe === undefined ? similar : [cwe.id];
+  const what = cwe === undefined ? 'Weaknesses of similar known functions' : 'Definition';
+  const list = (link: (id: string) => string) =>
+    links.length === 0 ? '' : `\n\n${what}: ${links.map(link).join('; ')}.`;
   return {
     id,
     name,
     shortDescription: { text: `${title}.` },
     fullDescription: { text: description },
     help: {
-      text:
-        `${description} The threshold of this scan was ${formatScore(report.threshold)} (${report.thresholdSource}). ${scanWorth(report)} ` +
-        `If the function is safe, say why ` +
-        `in a comment beside it, 'vultune-ignore: reason', or add it to the baseline with --update-baseline.`,
+      text: `${help}${list((one) => `${cweLabel(one)}, ${cweUrl(one)}`)}`,
+      ...(links.length === 0
+        ? {}
+        : { markdown: `${help}${list((one) => `[${cweLabel(one)}](${cweUrl(one)})`)}` }),
     },
-    helpUri: TOOL_URI,
+    helpUri: cwe?.url ?? TOOL_URI,
     defaultConfiguration: { level },
     properties: {
-      tags: ['security'],
+      tags: ['security', ...(cwe === undefined ? [] : [cwe.tag])],
       precision,
       ...(securitySeverity === undefined ? {} : { 'security-severity': securitySeverity }),
     },
   };
 }
 
-function result(finding: Finding, { threshold, measured }: ScanReport): Result {
-  const { file, name, fingerprint, score, band, suppression, truncated, scoreBefore, nearest } = finding;
+function result(
+  finding: Finding,
+  { threshold, measured }: ScanReport,
+  places: ReadonlyMap<string, number>,
+): Result {
+  const { file, name, fingerprint, score, band, suppression, truncated, scoreBefore, cwe, nearest } = finding;
+  const ruleId = ruleOf(finding).id;
   const { startLine, startColumn, endLine, endColumn } = finding;
   const isRelative = !fileUri(file).startsWith('file:');
   return {
-    ruleId: band === 'vulnerable' ? RULES.vulnerable.id : RULES.uncertain.id,
-    ruleIndex: band === 'vulnerable' ? 0 : 1,
+    ruleId,
+    ruleIndex: places.get(ruleId)!,
     level: severityOf(reportedBand(band), measured).level,
     rank: Math.round(score * 10_000) / 100,
     message: { text: describeFinding(finding, threshold) },
@@ -128,6 +162,7 @@ function result(finding: Finding, { threshold, measured }: ScanReport): Result {
       score,
       truncated,
       ...(scoreBefore === undefined ? {} : { scoreBefore }),
+      ...(cwe === undefined ? {} : { cwe }),
       ...(nearest === undefined ? {} : { nearest }),
     },
   };

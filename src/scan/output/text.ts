@@ -4,6 +4,7 @@ import { codeFrame } from './code-frame.ts';
 import {
   countOf,
   describeChange,
+  describeCwe,
   describeNearest,
   describeReason,
   printable,
@@ -65,7 +66,7 @@ function bandText(band: Finding['band'], colors: TextColors): string {
 }
 
 function details(finding: Finding, { colors, columns }: TextOptions): string {
-  const { code, startLine, startColumn, endLine, lineScores, nearest } = finding;
+  const { code, startLine, startColumn, endLine, lineScores, cwe, nearest } = finding;
   const lines: string[] = [];
   if (code !== undefined) {
     const frame = codeFrame({ code, startLine, startColumn }, lineScores, FRAME_LINES);
@@ -81,6 +82,7 @@ function details(finding: Finding, { colors, columns }: TextOptions): string {
     }
     if (previous < endLine) lines.push(colors.muted(`  ${' '.repeat(width)} ⋮ to line ${endLine}`));
   }
+  if (cwe !== undefined && cwe.length > 0) lines.push(`  ${describeCwe(cwe)}`);
   if (nearest !== undefined) lines.push(`  ${describeNearest(nearest)}`);
   return lines.map((line) => `${line}\n`).join('');
 }

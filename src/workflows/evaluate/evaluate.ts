@@ -12,6 +12,7 @@ import {
   type ReadyBaseline,
   withIntervals,
 } from '../../evaluation/compare-baselines.ts';
+import { evaluateCwe } from '../../evaluation/cwe/evaluate-cwe.ts';
 import { atPrevalence } from '../../evaluation/prevalence.ts';
 import { type Clusters, clusterRecords } from '../../evaluation/resampling/clusters.ts';
 import { DEFAULT_RESAMPLES } from '../../evaluation/resampling/resample.ts';
@@ -161,7 +162,16 @@ async function evaluateRun(
             clusters,
             signal: context.signal,
           });
-    return { run, comparison, slices, atPrevalence: moved(comparison, prevalence) };
+    const { cwe } = run;
+    const named =
+      cwe && (await evaluateCwe({ ...cwe, records: test }, { clusters, resamples, signal: context.signal }));
+    return {
+      run,
+      comparison,
+      slices,
+      atPrevalence: moved(comparison, prevalence),
+      ...(named === undefined ? {} : { cwe: named }),
+    };
   } finally {
     progress.stop();
   }

@@ -1,6 +1,7 @@
 /** @file What an evaluation gives. */
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Comparison } from '../../evaluation/compare-baselines.ts';
+import type { CweEvaluation } from '../../evaluation/cwe/evaluate-cwe.ts';
 import type { AtPrevalence } from '../../evaluation/prevalence.ts';
 import type { SliceResult } from '../../evaluation/slices/evaluate-slices.ts';
 import type { CheckedContamination } from './evaluation-files.ts';
@@ -13,6 +14,8 @@ export interface EvaluatedRun {
   readonly slices: readonly SliceResult[];
   /** With `prevalence`, where recall and false positive rate are defined. */
   readonly atPrevalence: AtPrevalence | undefined;
+  /** How often its CWE head is right; missing without such a head, and where no function has one of its CWEs. */
+  readonly cwe?: CweEvaluation;
 }
 
 export interface Evaluation {

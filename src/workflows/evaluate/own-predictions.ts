@@ -5,10 +5,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import { readCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import { hashFile } from '../../base/hash-file.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { readBlend } from '../../evaluation/blend/blend-file.ts';
+import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
+import { cweIdSchema } from '../../evaluation/cwe/measured-cwe.ts';
 import { jsonOrUndefined } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
 import { scoringIdentity } from './scoring-identity.ts';
@@ -23,6 +26,8 @@ const scoredBy = z.object({
   detector: z.string(),
   /** Of the blend's scores among them; missing where there was no blend. */
   blend: z.string().optional(),
+  /** Of the CWE head whose guesses are among them; missing where there was none. */
+  cweHead: z.string().optional(),
   /** SHA-256 of the predictions, by split. */
   predictions: z.record(z.string(), z.string()),
 });
@@ -36,9 +41,10 @@ export async function recordScoredBy(predictions: string, adapter: AdapterHeader
   }
   const detector = await scoringIdentity(adapter);
   const blend = readBlend(adapter.folder);
+  const cweHead = readCweHead(adapter.folder)?.fingerprint;
   writeFileAtomic(
     join(predictions, FILE),
-    `${JSON.stringify({ formatVersion: 1, detector, blend: blend?.fingerprint, predictions: hashes })}\n`,
+    `${JSON.stringify({ formatVersion: 1, detector, blend: blend?.fingerprint, cweHead, predictions: hashes })}\n`,
   );
 }
 
@@ -52,17 +58,46 @@ export async function ownScores(
   adapter: AdapterHeader,
   records: readonly LabelledRecord[],
 ): Promise<Float64Array | undefined> {
+  const rows = await ownRows(predictions, split, adapter, records);
+  return rows && Float64Array.from(rows, ({ raw_score }) => raw_score);
+}
+
+/** [N] what its CWE head said of these records, where it was asked; undefined as for {@link ownScores}, and for another head. */
+export async function ownCwes(
+  predictions: string,
+  split: PredictedSplit,
+  adapter: AdapterHeader,
+  records: readonly LabelledRecord[],
+): Promise<readonly (readonly CweProbability[] | undefined)[] | undefined> {
+  const rows = await ownRows(predictions, split, adapter, records);
+  if (rows === undefined) return undefined;
+  const by = jsonOrUndefined(scoredBy, readTextFile(join(predictions, FILE)));
+  const own = readCweHead(adapter.folder)?.fingerprint;
+  return own !== undefined && by?.cweHead === own ? rows.map(({ cwe }) => cwe) : undefined;
+}
+
+async function ownRows(
+  predictions: string,
+  split: PredictedSplit,
+  adapter: AdapterHeader,
+  records: readonly LabelledRecord[],
+): Promise<readonly z.output<typeof prediction>[] | undefined> {
   if ((await scoresAreOf(predictions, split, adapter)) !== 'this adapter') return undefined;
   const lines = readTextFile(join(predictions, `${split}.jsonl`))
     .trimEnd()
     .split('\n');
   if (lines.length !== records.length) return undefined;
-  const rows = lines.map((line) => jsonOrUndefined(prediction, line));
-  const fit = rows.every((row, i) => row !== undefined && row.target === records[i]!.target);
-  return fit ? Float64Array.from(rows, (row) => row!.raw_score) : undefined;
+  const rows = lines.flatMap((line) => jsonOrUndefined(prediction, line) ?? []);
+  const fit = rows.length === lines.length && rows.every((row, i) => row.target === records[i]!.target);
+  return fit ? rows : undefined;
 }
 
-const prediction = z.object({ raw_score: z.number().min(0).max(1), target: z.literal([0, 1]) });
+const share = z.number().min(0).max(1);
+const prediction = z.object({
+  raw_score: share,
+  target: z.literal([0, 1]),
+  cwe: z.array(z.object({ id: cweIdSchema, probability: share })).optional(),
+});
 
 /**
  * Whose the scores of a split are; with a fingerprint, those of the blend among them. `unknown`: older runs, and adapters that do not name their base model, keep no word of it.

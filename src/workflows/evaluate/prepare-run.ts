@@ -4,6 +4,8 @@ import type { LabelledRecord } from '../../dataset/record.ts';
 import { type Calibration, calibrateAll } from '../../evaluation/calibration/calibration.ts';
 import { chooseCalibration, fitCalibration } from '../../evaluation/calibration/choose-calibration.ts';
 import type { BlendedScores } from '../../evaluation/compare-baselines.ts';
+import type { CweClass } from '../../evaluation/cwe/choose-classes.ts';
+import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
 import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
 import { blendedRun } from './blended-run.ts';
@@ -21,6 +23,14 @@ export interface PreparedRun {
   readonly calibration: Calibration | undefined;
   /** [N] of the test functions that are kept; undefined without a blend, and for several runs. */
   readonly blend?: BlendedScores | undefined;
+  /** What its CWE head says of the test functions that are kept; undefined without such a head. */
+  readonly cwe?: PreparedCwe | undefined;
+}
+
+export interface PreparedCwe {
+  readonly classes: readonly CweClass[];
+  /** [N] undefined for functions without one of the classes. */
+  readonly guesses: readonly (readonly CweProbability[] | undefined)[];
 }
 
 export interface TestData {
@@ -71,6 +81,7 @@ export async function prepareRun(
     wishes.runs.length > 1
       ? undefined
       : await blendedRun(run, { path, records: file, scores: all }, ofValidation, wishes);
+  const cwes = await run.cwes(path, file);
   return {
     name: run.name,
     scores: calibrateAll(calibration, raw),
@@ -78,6 +89,9 @@ export async function prepareRun(
     threshold: wishes.threshold ?? chosen ?? run.threshold,
     thresholdFrom: wishes.threshold !== undefined ? 'given' : isChosenHere ? 'validation' : run.thresholdFrom,
     calibration,
+    ...(cwes === undefined
+      ? {}
+      : { cwe: { classes: run.cweHead!.classes, guesses: cwes.filter((_, row) => isKept(row)) } }),
     blend: blend && { ...blend, scores: Float64Array.from(blend.scores).filter((_, row) => isKept(row)) },
   };
 }

@@ -6,10 +6,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import { readCweHead, type StoredCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fingerprint } from '../../dataset/fingerprint.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Calibration } from '../../evaluation/calibration/calibration.ts';
+import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
+import { judgedRows } from '../../evaluation/cwe/evaluate-cwe.ts';
 import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
 import { adapterCalibration } from '../../judging/adapter-scale.ts';
 import type { Detector } from '../../judging/detector.ts';
@@ -20,7 +23,7 @@ import type { WorkflowContext } from '../context.ts';
 import { type DeviceOptions, type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { readScores, scoreRemaining, unscoredRows, writeScores } from './kept-scores.ts';
-import { ownScores } from './own-predictions.ts';
+import { ownCwes, ownScores, type PredictedSplit } from './own-predictions.ts';
 import { scoringIdentity } from './scoring-identity.ts';
 
 export interface ScoringRequest extends DeviceOptions {
@@ -30,7 +33,7 @@ export interface ScoringRequest extends DeviceOptions {
 
 /** Without a threshold or a blend: those are applied to scores, not to scoring. */
 function detectorOptions({ run, device, numThreads, maxLength }: ScoringRequest): OpenDetectorOptions {
-  return { run, device, numThreads, maxLength, blend: 'off' };
+  return { run, device, numThreads, maxLength, blend: 'off', cweHead: 'always' };
 }
 
 /** A run as evaluation sees it: opened as a detector only when something must be scored. */
@@ -40,6 +43,8 @@ export class ScoringRun {
   /** Undefined for an adapter folder outside a run. */
   readonly run: Run | undefined;
   readonly calibration: Calibration | undefined;
+  /** Undefined for an adapter without one. */
+  readonly cweHead: StoredCweHead | undefined;
   /** As stored, on the calibrated scale. */
   readonly threshold: number;
   readonly thresholdFrom: 'adapter' | 'fixed';
@@ -54,6 +59,7 @@ export class ScoringRun {
     this.header = locateAdapter(request.run);
     this.run = existsSync(join(request.run, 'run.json')) ? openRun(request.run) : undefined;
     this.calibration = adapterCalibration(this.header);
+    this.cweHead = readCweHead(this.header.folder);
     this.threshold = this.header.settings?.threshold ?? DEFAULT_THRESHOLD;
     this.thresholdFrom = this.header.settings === undefined ? 'fixed' : 'adapter';
     this.#request = request;
@@ -90,6 +96,37 @@ export class ScoringRun {
     return scores;
   }
 
+  /**
+   * [N] what the run's CWE head says of the functions that have one of its CWEs, whether or not a scan uses it; undefined where it
+   * has none. Not kept: these are few functions.
+   */
+  async cwes(
+    file: string,
+    records: readonly LabelledRecord[],
+  ): Promise<readonly (readonly CweProbability[] | undefined)[] | undefined> {
+    const { cweHead } = this;
+    if (cweHead === undefined) return undefined;
+    const own = await this.#own(file, records, ownCwes);
+    if (own !== undefined) return own;
+    const rows = judgedRows({ classes: cweHead.classes, records });
+    if (rows.length === 0) return records.map(() => undefined);
+    this.#detector ??= await openDetector(detectorOptions(this.#request), this.#context);
+    const detector = this.#detector;
+    const { report, signal } = this.#context;
+    const { cwes } = await withScoringProgress('CWEs', rows.length, report, (onProgress) =>
+      detector.judge(
+        rows.map((row) => records[row]!.code),
+        {
+          signal,
+          nameOf: (index) => `${records[rows[index]!]!.id ?? rows[index]! + 1}`,
+          onProgress: ({ functions }) => onProgress(functions),
+        },
+      ),
+    );
+    const byRow = new Map(rows.map((row, i) => [row, cwes?.[i]]));
+    return records.map((_, row) => byRow.get(row));
+  }
+
   /** Scores that cannot be kept are reported all the same. */
   #keep(path: string, records: readonly LabelledRecord[], scores: Float64Array): void {
     try {
@@ -107,14 +144,27 @@ export class ScoringRun {
 
   /** What training left of its validation and test file, when this is that file and the adapter is the one it left. */
   async #ownPredictions(file: string, records: readonly LabelledRecord[]): Promise<Float64Array | undefined> {
+    return await this.#own(file, records, ownScores);
+  }
+
+  async #own<T>(
+    file: string,
+    records: readonly LabelledRecord[],
+    read: (
+      predictions: string,
+      split: PredictedSplit,
+      adapter: AdapterHeader,
+      records: readonly LabelledRecord[],
+    ) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
     if (this.run === undefined || this.#request.maxLength !== undefined || !existsSync(file))
       return undefined;
     if (!statSync(file).isFile()) return undefined;
     const { sha256 } = await fingerprintFile(file);
     for (const split of ['test', 'valid'] as const) {
       if (this.run.record.data[`${split}_file`]?.sha256 !== sha256) continue;
-      const scores = await ownScores(this.run.paths.predictions, split, this.header, records);
-      if (scores !== undefined) return scores;
+      const own = await read(this.run.paths.predictions, split, this.header, records);
+      if (own !== undefined) return own;
     }
     return undefined;
   }

@@ -1,7 +1,7 @@
 /** @file Gets a detector: adapter found, base model fetched and opened, network ready. */
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import type { BlendChoice } from '../../judging/adapter-scale.ts';
-import { Detector } from '../../judging/detector.ts';
+import { type CweHeadChoice, Detector } from '../../judging/detector.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import type { Device } from '../../runtime/backend.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
@@ -24,6 +24,8 @@ export interface OpenDetectorOptions extends DeviceOptions {
   readonly maxLength?: number | undefined;
   /** `auto`: scores of the blend where the adapter has one that ranked validation better; `off`: the model's own. Default: `auto`. */
   readonly blend?: BlendChoice | undefined;
+  /** `auto`: CWEs are named by a head that beat the most frequent one on validation; `always`: by any. Default: `auto`. */
+  readonly cweHead?: CweHeadChoice | undefined;
 }
 
 /** Throws for an adapter or model that can't be used, before anything is computed. */
@@ -37,14 +39,14 @@ export async function openDetector(
 /** The same for an adapter that was found already. */
 export async function openAdapter(
   header: AdapterHeader,
-  { device = 'cpu', numThreads, threshold, maxLength, blend }: Omit<OpenDetectorOptions, 'run'>,
+  { device = 'cpu', numThreads, threshold, maxLength, blend, cweHead }: Omit<OpenDetectorOptions, 'run'>,
   context: WorkflowContext,
 ): Promise<Detector> {
   const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
   for (const note of header.notes) context.report.warn(note);
   const model = await openAdaptedModel(header, context);
   try {
-    return await Detector.open(model, header, { backend, threshold, maxLength, blend });
+    return await Detector.open(model, header, { backend, threshold, maxLength, blend, cweHead });
   } catch (error) {
     await model.checkpoint.close();
     throw error;

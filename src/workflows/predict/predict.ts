@@ -1,6 +1,9 @@
 /** @file Predictions: one per function, in the order of the input, none missing. */
+import { readCweHead } from '../../adapters/files/cwe-head-files.ts';
 import type { Columns } from '../../dataset/formats/read-dataset.ts';
 import { scoresNote } from '../../evaluation/blend/describe-blend.ts';
+import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
+import { describeCweHead } from '../../evaluation/cwe/measured-cwe.ts';
 import { shiftPrior } from '../../evaluation/prevalence.ts';
 import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
@@ -38,6 +41,8 @@ export interface Prediction {
   readonly label: 0 | 1;
   /** Whether the function was longer than what was read of it. */
   readonly truncated: boolean;
+  /** Of a function that is labelled vulnerable, where the model has a CWE head that is used: most probable first. */
+  readonly cwe?: readonly CweProbability[];
   /** [safe, vulnerable] */
   readonly logits?: readonly [number, number];
 }
@@ -60,6 +65,8 @@ export async function predict(
   const inputs = await readPredictionInputs(data, context, fields);
   const detector = await openDetector(options, context);
   const { blend } = detector.scale;
+  const cweHead = readCweHead(detector.folder);
+  if (cweHead !== undefined) report.note(describeCweHead(cweHead));
   if (blend !== undefined) report.note(scoresNote(blend.blend));
   const predictions: Prediction[] = [];
   try {
@@ -106,7 +113,7 @@ function predictionScale(
 
 export function predictionsOf(
   inputs: readonly PredictionInput[],
-  { logits, scores, rawScores, truncated }: DetectorJudgements,
+  { logits, scores, rawScores, truncated, cwes }: DetectorJudgements,
   { threshold, logits: withLogits, isCalibrated, shift = (score) => score }: PredictionScale,
 ): Prediction[] {
   return inputs.map(({ id, place }, i) => ({
@@ -116,6 +123,7 @@ export function predictionsOf(
     ...(isCalibrated ? { raw_score: rawScores[i]! } : {}),
     label: scores[i]! >= threshold ? 1 : 0,
     truncated: truncated[i]!,
+    ...(cwes === undefined || scores[i]! < threshold ? {} : { cwe: cwes[i]! }),
     ...(withLogits ? { logits: [logits[2 * i]!, logits[2 * i + 1]!] as const } : {}),
   }));
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AdapterHeader, adapterWeightsFile } from '../../adapters/files/adapter-files.ts';
+import { readCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { fileError } from '../../base/files.ts';
 import { removeLeftovers } from '../../base/temporary-files.ts';
 import { explainLines } from '../../explain/line-scores.ts';
@@ -75,6 +76,7 @@ async function openCaches(
   blendFingerprint: string | undefined,
   context: WorkflowContext,
 ): Promise<Pick<ScanModel, 'adapterFingerprint' | 'scores' | 'lines'>> {
+  const cweHead = readCweHead(adapter.folder);
   const { baseFingerprint, configFingerprint, tokenizerFingerprint } = await adaptedIdentity(
     adapter,
     context,
@@ -97,6 +99,8 @@ async function openCaches(
     device,
     // Older keys, which have no blend, stay.
     ...(blendFingerprint === undefined ? [] : [blendFingerprint]),
+    // What is kept of a function names its CWEs.
+    ...(cweHead?.used === true ? [`cwe ${cweHead.fingerprint}`] : []),
   );
   const folder = scanCacheFolder();
   removeLeftovers(folder);

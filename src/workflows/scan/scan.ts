@@ -1,5 +1,7 @@
 /** @file A scan from its paths to its report, read from top to bottom. A scan that is stopped reports what it has. */
 import { availableParallelism } from 'node:os';
+import { readCweHead } from '../../adapters/files/cwe-head-files.ts';
+import { describeCweHead } from '../../evaluation/cwe/measured-cwe.ts';
 import { readBaseline } from '../../scan/baseline.ts';
 import { FindingCollector } from '../../scan/collect-findings.ts';
 import { scanFiles } from '../../scan/scan-files.ts';
@@ -30,6 +32,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
   const baseline = options.baseline === undefined ? [] : readBaseline(options.baseline);
   const adapter = await findAdapter(options.run, context);
   const scale = await scoreScale(options, adapter);
+  const cweHead = readCweHead(adapter.folder);
   if (scale.blend !== undefined) report.note(scale.blend);
   for (const warning of scale.warnings) report.warn(warning);
 
@@ -98,6 +101,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
         prevalence: options.prevalence,
         measured: scale.measured,
         ...(scale.uncertainFrom === undefined ? {} : { uncertainFrom: scale.shift(scale.uncertainFrom) }),
+        ...(cweHead === undefined ? {} : { cweHead: describeCweHead(cweHead) }),
         ...(scale.cautions.length === 0 ? {} : { cautions: scale.cautions }),
         startedAt,
         endedAt: new Date(),

@@ -9,7 +9,6 @@ import { VultuneError } from '../../base/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../../base/numbers.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import { layerMatrices } from '../../model/matrices.ts';
-import type { Label } from '../../objectives/classification.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { openRun, runEvents } from '../../runs/run-folder.ts';
 import { countSteps, plannableFunctions } from '../../training/trainer.ts';
@@ -24,7 +23,10 @@ const FLOAT_BYTES = 4;
 /** Node with ONNX Runtime before it holds a model, measured. */
 const PROCESS_BYTES = 300e6;
 
-export function estimateTraining(plan: TrainingPlan, examples: readonly Example<Label>[]): TrainingEstimate {
+export function estimateTraining(
+  plan: TrainingPlan,
+  examples: readonly Example<unknown>[],
+): TrainingEstimate {
   const { config } = plan;
   const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
   const steps = countSteps(plannableFunctions(examples), plan.trainer);

@@ -3,14 +3,14 @@ import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { type EncodedFunction, encodeFunctions } from '../../network/encode-functions.ts';
 import { findTruncation } from '../../network/truncation.ts';
-import type { Label } from '../../objectives/classification.ts';
+import type { LabelAndCwes } from '../../objectives/classification-with-cwe.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
 import type { TrainingPlan } from './setup.ts';
 import type { CutPart } from './truncation-text.ts';
 
 export interface TrainingExamples {
-  readonly examples: Example<Label>[];
+  readonly examples: Example<LabelAndCwes>[];
   readonly truncation: CutPart;
 }
 
@@ -29,7 +29,7 @@ export function trainingExamples(
   );
   const { identicalRows, ...truncation } = findTruncation(records, encoded);
   const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
-  const examples = records.flatMap((record, i): Example<Label>[] => {
+  const examples = records.flatMap((record, i): Example<LabelAndCwes>[] => {
     const ids = encoded[i]?.ids;
     if (ids === undefined || leftOut.has(i)) return [];
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
@@ -45,7 +45,7 @@ export function trainingExamples(
       hint: 'Raise max_length (or max_length: auto), or use long_functions: truncate.',
     });
   }
-  const labels = new Set(examples.filter(({ weight }) => weight > 0).map(({ target }) => target));
+  const labels = new Set(examples.filter(({ weight }) => weight > 0).map(({ target }) => target.label));
   if (labels.size < 2) {
     const dropped = records.length - examples.length - leftOut.size;
     const alike = leftOut.size === 0 ? '' : `, ${leftOut.size} of pairs that are the same within it`;

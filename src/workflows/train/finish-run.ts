@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { readAdapterHeader, writeAdapter } from '../../adapters/files/adapter-files.ts';
+import { withoutCweHead, writeCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import { pathFrom } from '../../base/moved-path.ts';
 import { parseReference } from '../../checkpoint/sources/model-source.ts';
@@ -23,23 +24,28 @@ import { pairNotes } from '../../evaluation/pair-words.ts';
 import type { Model } from '../../model/spec.ts';
 import { modelIdentity } from '../../network/model-identity.ts';
 import type { OpenModel } from '../../network/open-model.ts';
+import type { CardCwe } from '../../report/card-cwe.ts';
 import type { CardBase, CardHead, OwnClass } from '../../report/card-usage.ts';
 import { formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
 import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
 import { comparisonJson } from '../evaluate/comparison-json.ts';
+import { cweJson } from '../evaluate/cwe-json.ts';
 import { FINGERPRINTS_FILE } from '../evaluate/evaluation-files.ts';
 import { recordScoredBy } from '../evaluate/own-predictions.ts';
 import { writeRunReport } from '../report/run-page.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
+import { type JudgedCwe, judgeCwe } from './judge-cwe.ts';
 import { type EvaluatedSplit, type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
-import type { TrainingPlan } from './setup.ts';
+import type { PlannedCwe, TrainingPlan } from './setup.ts';
 import type { StorableBlend } from './train-blend.ts';
 import type { CutPart } from './truncation-text.ts';
 
 export interface FinishedTraining {
   readonly run: WritableRun;
-  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'lora' | 'layers'>;
+  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'lora' | 'layers'> & {
+    readonly cwe?: Pick<PlannedCwe, 'classes'>;
+  };
   readonly parameters: AdapterParameters;
   readonly train: readonly LabelledRecord[];
   /** Validation first. */
@@ -71,6 +77,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   const { config, model, pooling, lora, layers } = plan;
   const judgements = await judgeSplits(train, splits);
   const { calibration, threshold, alarmBudget, blend, fingerprints, judged } = judgements;
+  const cwe = await judgeCwe(plan.cwe?.classes, splits, signal);
   await stopIfAsked(signal);
   const comparisons = new Map(judged.map(({ split, comparison }) => [split.name, comparison]));
   for (const one of judged) writePredictions(run.paths.predictions, one, threshold);
@@ -82,15 +89,16 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   );
   writeFileAtomic(
     run.paths.metrics,
-    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, blend: blendJson(blend), truncation: truncationJson(finished.cut), ...metrics }, null, 2)}\n`,
+    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, blend: blendJson(blend), truncation: truncationJson(finished.cut), ...cweMetrics(cwe), ...metrics }, null, 2)}\n`,
   );
-  const card = modelCard(finished, judgements, comparisons);
+  const card = modelCard(finished, judgements, comparisons, cwe);
   writeFileAtomic(join(run.paths.adapter, 'README.md'), card);
   writeFileAtomic(join(run.paths.adapter, FINGERPRINTS_FILE), formatFingerprints(fingerprints));
   if (blend.blend !== undefined) writeFileAtomic(join(run.paths.adapter, BLEND_FILE), blend.text);
   const last = judged.at(-1)!;
   const measured = measuredRanking(last.split.name, last.comparison.rows[0]!);
   copyTokenizer(model.checkpoint.tokenizer, run.paths.adapter);
+  if (cwe !== undefined) await writeCweHead(run.paths.adapter, cwe.head, parameters);
   await writeAdapter(run.paths.adapter, {
     model: model.spec,
     config: {
@@ -99,7 +107,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       revision: config.revision ?? undefined,
     },
     layers,
-    parameters,
+    parameters: withoutCweHead(parameters),
     settings: {
       formatVersion: 1,
       threshold,
@@ -159,9 +167,17 @@ function truncationJson(parts: readonly CutPart[] | undefined): object | null {
   );
 }
 
+/** Nothing without a CWE head: metrics.json is then what it was. */
+function cweMetrics(cwe: JudgedCwe | undefined): Record<string, unknown> {
+  if (cwe === undefined) return {};
+  const { classes, used } = cwe.head;
+  const splits = [...cwe.evaluations].map(([name, evaluation]) => [name, cweJson(evaluation)] as const);
+  return { cwe: { classes, used, ...Object.fromEntries(splits) } };
+}
+
 function writePredictions(
   folder: string,
-  { split: { name, records, scores: rawScores }, scores, comparison: { blend } }: JudgedSplit,
+  { split: { name, records, scores: rawScores, cwes }, scores, comparison: { blend } }: JudgedSplit,
   threshold: number,
 ): void {
   const lines = records.map((record, i) =>
@@ -172,6 +188,7 @@ function writePredictions(
       ...(blend === undefined ? {} : { blend_score: blend.scores[i] }),
       label: scores[i]! >= threshold ? 1 : 0,
       target: record.target,
+      ...(cwes?.[i] === undefined ? {} : { cwe: cwes[i] }),
     }),
   );
   writeFileAtomic(join(folder, `${name}.jsonl`), `${lines.join('\n')}\n`);
@@ -181,6 +198,7 @@ function modelCard(
   { plan: { config, model, pooling }, train, splits, cut: parts = [] }: FinishedTraining,
   { threshold, calibration, alarmBudget, blend: { blend } }: JudgedSplits,
   comparisons: RunResult['comparisons'],
+  cwe: JudgedCwe | undefined,
 ): string {
   const [name, comparison] = [...comparisons].at(-1)!;
   const { columns, rows, notes: tableNotes } = formatTable(withBlend(comparison), { withIntervals: true });
@@ -207,6 +225,7 @@ function modelCard(
     'learning_rate',
     ...(config.head_learning_rate === null ? [] : (['head_learning_rate'] as const)),
     ...(config.head_init === 'random' ? [] : (['head_init'] as const)),
+    ...(cwe === undefined ? [] : (['cwe_head', 'cwe_loss_weight'] as const)),
     'lr_scheduler_type',
     'num_train_epochs',
     'weight_decay',
@@ -245,12 +264,19 @@ function modelCard(
     rows,
     verdict: conclusionText(concludeComparison(comparison)),
     notes: [INTERVALS_NOTE, ...tableNotes, ...pairNotes(comparison.rows[0]!.result)],
+    ...(cwe === undefined ? {} : { cwe: cardCwe(cwe) }),
     shortfalls: comparison.shortfalls.map(({ sentence }) => sentence),
     metrics: HUB_METRICS.flatMap(([metric, type]) => {
       const value = comparison.rows[0]?.result.metrics[metric];
       return value === undefined ? [] : [{ type, name: metricRegistry[metric].label, value }];
     }),
   });
+}
+
+/** Of the last split that has functions with one of its classes. */
+function cardCwe({ head, evaluations }: JudgedCwe): CardCwe {
+  const [split, evaluation] = [...evaluations].at(-1) ?? [];
+  return { head, split, evaluation };
 }
 
 function cardHead({ heads }: Model): CardHead {

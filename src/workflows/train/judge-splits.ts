@@ -21,6 +21,7 @@ import {
   fingerprintTraining,
   type TrainingFingerprints,
 } from '../../evaluation/contamination.ts';
+import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
 import { clusterRecords } from '../../evaluation/resampling/clusters.ts';
 import { type StorableBlend, storableBlend, type TrainedBlend, trainBlend } from './train-blend.ts';
@@ -31,6 +32,8 @@ export interface EvaluatedSplit {
   readonly records: readonly LabelledRecord[];
   /** [N] probability of vulnerable, the network's own. */
   readonly scores: Float64Array;
+  /** [N] what a CWE head says of the functions that have one of its CWEs; undefined without such a head. */
+  readonly cwes?: readonly (readonly CweProbability[] | undefined)[] | undefined;
 }
 
 export interface JudgedSplit {

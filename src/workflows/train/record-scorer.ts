@@ -1,9 +1,13 @@
 /** @file Scores data set records with a network in training; token ids of a data set are made once. */
 import type { LabelledRecord } from '../../dataset/record.ts';
+import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
+import { judgedRows } from '../../evaluation/cwe/evaluate-cwe.ts';
 import type { EncodedFunction } from '../../network/encode-functions.ts';
 import type { FrozenFeatures } from '../../network/frozen-features.ts';
 import type { Network } from '../../network/network.ts';
 import { scoreFunctions } from '../../network/score-functions.ts';
+import { likelyCwes } from '../../tasks/classify-with-cwe.ts';
+import type { HostTensor } from '../../tensor/host-tensor.ts';
 import { cutPart, evaluationFunctions } from './examples.ts';
 import type { TrainingPlan } from './setup.ts';
 import type { CutPart } from './truncation-text.ts';
@@ -44,15 +48,39 @@ export class RecordScorer {
     records: readonly LabelledRecord[],
     onProgress?: (done: number, total: number) => void,
   ): Promise<Float64Array> {
-    const { plan, network, features, signal } = this.#parts;
-    const { config, task } = plan;
+    return this.#parts.plan.task.scores(await this.#logits(this.ids(records), onProgress));
+  }
+
+  /** What the CWE head says of the functions that have one of its CWEs, by row; all others are undefined. */
+  async cwes(
+    records: readonly LabelledRecord[],
+    classes: readonly { readonly id: string }[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<readonly (readonly CweProbability[] | undefined)[]> {
     const ids = this.ids(records);
-    const logits = await scoreFunctions(network, task.head, ids, {
-      tokensPerBatch: config.tokens_per_batch,
+    const rows = judgedRows({ classes, records });
+    const logits = await this.#logits(
+      rows.map((row) => ids[row]!),
+      onProgress,
+    );
+    const likely = likelyCwes(
+      logits,
+      classes.map(({ id }) => id),
+    );
+    const byRow = new Map(rows.map((row, i) => [row, likely[i]]));
+    return records.map((_, row) => byRow.get(row));
+  }
+
+  async #logits(
+    ids: readonly (readonly number[])[],
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<HostTensor<'float32'>> {
+    const { plan, network, features, signal } = this.#parts;
+    return await scoreFunctions(network, plan.task.head, ids, {
+      tokensPerBatch: plan.config.tokens_per_batch,
       features,
       signal,
       onProgress: ({ functions }) => onProgress?.(functions, ids.length),
     });
-    return task.scores(logits);
   }
 }

@@ -44,7 +44,7 @@ export async function resumeTraining(
     const model = await openRunModel(config, context);
     try {
       requireSameModel(run, model);
-      const plan = planTraining(config, model);
+      const plan = planTraining(config, model, records.get('train_file')!);
       const parameters = firstParameters(plan);
       const start = await findStart(run, parameters, startOver, context.report);
       run.events.append({

@@ -3,13 +3,16 @@ import type { AdaptedMatrix } from '../../adapters/adapted-matrix.ts';
 import { type AdapterParameters, initialParameters } from '../../adapters/adapter-parameters.ts';
 import { type LoraOptions, planLora, selectedLayers } from '../../adapters/lora-plan.ts';
 import { type TrainConfig, warmupSteps } from '../../config/train-config.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { type CweClass, chooseCweClasses, whyNoCweHead } from '../../evaluation/cwe/choose-classes.ts';
 import { checkHeadWeights } from '../../heads/check-head-weights.ts';
-import { resolvePooling } from '../../heads/classifier.ts';
+import { classifier, resolvePooling } from '../../heads/classifier.ts';
+import type { Head } from '../../heads/head.ts';
 import type { Pooling } from '../../model/spec.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { requireMaxLength } from '../../network/require-max-length.ts';
-import type { Label } from '../../objectives/classification.ts';
-import { classify } from '../../tasks/classify.ts';
+import type { LabelAndCwes } from '../../objectives/classification-with-cwe.ts';
+import { classifyWithCwe } from '../../tasks/classify-with-cwe.ts';
 import type { Task } from '../../tasks/task.ts';
 import type { TrainerOptions } from '../../training/trainer.ts';
 import { requireProbeMatrix } from './probe-head.ts';
@@ -19,7 +22,10 @@ export interface TrainingPlan {
   readonly model: OpenModel;
   /** As the configuration says, or as the model's family has it. */
   readonly pooling: Pooling;
-  readonly task: Task<Label>;
+  readonly task: Task<LabelAndCwes>;
+  /** The head of the two labels alone: what of the task's own head PEFT knows. */
+  readonly classifier: Head;
+  readonly cwe: PlannedCwe;
   readonly lora: LoraOptions;
   /** Adapted layers for adapter_config.json, undefined for all. */
   readonly layers: readonly number[] | undefined;
@@ -28,11 +34,24 @@ export interface TrainingPlan {
   readonly trainer: TrainerOptions;
 }
 
+export interface PlannedCwe {
+  /** In the order of the head's rows; undefined where there is no such head. */
+  readonly classes: readonly CweClass[] | undefined;
+  /** Why there is none, where one is asked for. */
+  readonly lack: string | undefined;
+}
+
 /**
+ * @param train the functions of train_file: the CWEs of the vulnerable ones are the classes of a CWE head
+ *
  * Throws MAX_LENGTH_TOO_LARGE, LORA_LAYERS, LORA_TARGET_UNKNOWN, POOLING_UNSUPPORTED, CONFIG_HEAD_INIT and
  * CHECKPOINT_TENSOR_MISSING for what the model does not have.
  */
-export function planTraining(config: TrainConfig, model: OpenModel): TrainingPlan {
+export function planTraining(
+  config: TrainConfig,
+  model: OpenModel,
+  train: readonly LabelledRecord[],
+): TrainingPlan {
   requireMaxLength(model, config.max_length);
   const lora = loraOptions(config);
   const layers = lora.layers === 'all' ? undefined : selectedLayers(lora.layers, model.spec.layers.length);
@@ -41,11 +60,26 @@ export function planTraining(config: TrainConfig, model: OpenModel): TrainingPla
       ? { kind: 'focal' as const, gamma: config.focal_gamma }
       : { kind: 'cross_entropy' as const };
   const pooling = resolvePooling(model.spec, config.pooling ?? undefined);
-  const task = classify(model.spec, { pooling, loss });
-  if (config.head_init === 'probe') requireProbeMatrix(model.spec, task.head);
+  const cwe = planCwe(config, train);
+  const task = classifyWithCwe(model.spec, {
+    pooling,
+    loss,
+    cwe: cwe.classes && { classes: cwe.classes.map(({ id }) => id), weight: config.cwe_loss_weight },
+  });
+  const ofLabels = classifier(model.spec, { classes: 2, pooling });
+  if (config.head_init === 'probe') requireProbeMatrix(model.spec, ofLabels);
   checkHeadWeights(model.checkpoint, task.head);
   const adapted = planLora(model.spec, lora, task.head);
-  return { config, model, pooling, task, lora, layers, adapted, trainer: trainerOptions(config) };
+  const trainer = trainerOptions(config);
+  return { config, model, pooling, task, classifier: ofLabels, cwe, lora, layers, adapted, trainer };
+}
+
+function planCwe(config: TrainConfig, train: readonly LabelledRecord[]): PlannedCwe {
+  if (!config.cwe_head) return { classes: undefined, lack: undefined };
+  const least = config.cwe_min_examples;
+  const choice = chooseCweClasses(train, { most: config.cwe_classes, leastExamples: least });
+  const lack = whyNoCweHead(choice, least);
+  return { classes: lack === undefined ? choice.classes : undefined, lack };
 }
 
 /** What a training starts from; the seed fixes it. */

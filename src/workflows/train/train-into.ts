@@ -4,6 +4,7 @@ import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { formatDuration, formatMetric } from '../../base/numbers.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
+import { judgedRows } from '../../evaluation/cwe/evaluate-cwe.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
 import { decisiveValue, metricNamed, snakeMetrics } from '../../evaluation/metrics/metric-names.ts';
 import { rankScores } from '../../evaluation/metrics/ranked-scores.ts';
@@ -22,6 +23,7 @@ import type { TrainerState } from '../../training/trainer-state.ts';
 import type { WorkflowContext } from '../context.ts';
 import { reportInterrupted } from '../report/run-page.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
+import { describeCweClasses } from './cwe-text.ts';
 import { trainingExamples } from './examples.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
 import { finishRun, type RunResult } from './finish-run.ts';
@@ -101,8 +103,8 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       pooling,
       network,
       features,
-      head: task.head,
-      train: { ids: functions.map(({ ids }) => ids), labels: functions.map(({ target }) => target) },
+      head: plan.classifier,
+      train: { ids: functions.map(({ ids }) => ids), labels: functions.map(({ target }) => target.label) },
       valid: { ids: scorer.ids(validRecords), labels: validRecords.map(({ target }) => target) },
     };
     try {
@@ -133,6 +135,8 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     }),
   ];
   reportTruncation(cut, config.max_length, report);
+  if (plan.cwe.lack !== undefined) report.warn(plan.cwe.lack);
+  if (plan.cwe.classes !== undefined) report.note(describeCweClasses(plan.cwe.classes));
   report.note(describeStart(job, functions.length, network));
   progress = new TrainingProgress(report, {
     totalSteps: trainer.totalSteps,
@@ -218,7 +222,7 @@ async function stopped({ run, context: { report } }: TrainingJob): Promise<Train
 async function evaluateSplits(
   state: TrainerState,
   scorer: RecordScorer,
-  { records, context }: TrainingJob,
+  { plan, records, context }: TrainingJob,
   progress: TrainingProgress,
 ): Promise<EvaluatedSplit[] | undefined> {
   progress.stop(`trained ${state.step} steps in ${formatDuration(state.elapsedMs)}`);
@@ -237,7 +241,17 @@ async function evaluateSplits(
     if (testRecords !== undefined) {
       splits.push({ name: 'test', records: testRecords, scores: await score('test', testRecords) });
     }
-    return splits;
+    const { classes } = plan.cwe;
+    if (classes === undefined) return splits;
+    const named: EvaluatedSplit[] = [];
+    for (const split of splits) {
+      const functions = judgedRows({ classes, records: split.records }).length;
+      const cwes = await withScoringProgress(`${split.name} CWEs`, functions, context.report, (onProgress) =>
+        scorer.cwes(split.records, classes, onProgress),
+      );
+      named.push({ ...split, cwes });
+    }
+    return named;
   } catch (error) {
     if (context.signal.aborted) return undefined;
     throw error;

@@ -46,7 +46,7 @@ export async function startTraining(
   const model = await openRunModel(given, context);
   try {
     const config = resolveLength(given, model, records.get('train_file')!, context.report);
-    const plan = planTraining(config, model);
+    const plan = planTraining(config, model, records.get('train_file')!);
     const parameters = firstParameters(plan);
     const data: Record<string, FileFingerprint> = {};
     for (const { key, path, columns } of inputs) {

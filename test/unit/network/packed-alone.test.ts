@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { classifier } from '../../../src/heads/classifier.ts';
 import type { Pooling } from '../../../src/model/spec.ts';
 import type { Activations } from '../../../src/network/keep-policies.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
+import { SECOND_OF_THREE_CWES } from '../../support/cwe-objective.ts';
 import {
   alone,
   logitsOf,
@@ -53,6 +55,13 @@ describe.each<Pooling>(['last', 'mean'])('packed = alone, pooling %s: logits, lo
     // Without dropout the graphs are others; what is kept of them is asked above.
     if (activations === 'products') await packedEqualsAlone(cut, await reference, { dropout: 0, numRuns: 3 });
   });
+});
+
+test.each<Pooling>(['last', 'mean'])('packed = alone with a CWE head, pooling %s', async (pooling) => {
+  const head = classifier(windowed.model, { classes: 2, pooling, cweClasses: 3 });
+  const cut = await keep(tinyNetwork(windowed, { pooling, head, blocksPerStage: 1 }));
+  const reference = await keep(tinyNetwork(windowed, { pooling, head }));
+  await packedEqualsAlone(cut, reference, { dropout: 0.3, numRuns: 3, objective: SECOND_OF_THREE_CWES });
 });
 
 test.each(PACKED_FIXTURES)('packed = alone: %s', async (name) => {

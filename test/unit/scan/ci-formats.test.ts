@@ -48,7 +48,9 @@ const gitlabSchema = z.strictObject({
       name: z.string().max(255),
       description: z.string().max(1_048_576),
       severity: z.enum(['Info', 'Unknown', 'Low', 'Medium', 'High', 'Critical']),
-      identifiers: z.array(z.strictObject({ type: named, name: named, value: named })).min(1),
+      identifiers: z
+        .array(z.strictObject({ type: named, name: named, value: named, url: named.optional() }))
+        .min(1),
       location: z.strictObject({
         file: z.string(),
         start_line: z.number(),

@@ -15,7 +15,7 @@ import { jsonReport } from '../../../src/scan/output/json.ts';
 import { sarifReport } from '../../../src/scan/output/sarif.ts';
 import { describeScore } from '../../../src/scan/output/score-words.ts';
 import { textReport } from '../../../src/scan/output/text.ts';
-import { everything, finding, report } from '../../support/scan-report.ts';
+import { everything, finding, namedCwes, report } from '../../support/scan-report.ts';
 
 const plain = (text: string) => text;
 const colors = { strong: plain, muted: plain, good: plain, bad: plain, warning: plain };
@@ -40,9 +40,10 @@ describe('SARIF', () => {
   test.skipIf(validator() === undefined)('the reference validator finds no error and no warning', () => {
     const folder = mkdtempSync(join(tmpdir(), 'vultune-sarif-'));
     try {
-      const files = [everything, report({ findings: [] }), report({ complete: false })].map((one, i) => {
+      const reports = [everything, report({ findings: [] }), report({ complete: false }), namedCwes];
+      const files = reports.map((one, i) => {
         const file = join(folder, `${i}.sarif`);
-        writeFileSync(file, sarifReport(one, { results: 3, gzipBytes: 1e6 }).text);
+        writeFileSync(file, sarifReport(one, { results: 4, gzipBytes: 1e6 }).text);
         return file;
       });
       const { stdout, error } = spawnSync(
@@ -52,7 +53,7 @@ describe('SARIF', () => {
       );
       expect(error).toBeUndefined();
       expect(stdout).toContain('Analysis completed successfully');
-      expect(stdout).toContain('3 files scanned');
+      expect(stdout).toContain('4 files scanned');
       expect(stdout.match(/.*(error|warning) .*/g)).toBeNull();
     } finally {
       rmSync(folder, { recursive: true });

@@ -34,7 +34,7 @@ const isRefused = async (fixture: string, changed: object) => {
   };
   const model = await openModel(paths.base_model);
   try {
-    planTraining(parseTrainConfig({ max_length: 32, ...paths, ...changed }, 'test'), model);
+    planTraining(parseTrainConfig({ max_length: 32, ...paths, ...changed }, 'test'), model, []);
     return undefined;
   } catch (error) {
     return error;
