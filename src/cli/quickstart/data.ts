@@ -74,7 +74,7 @@ export async function prepareDataset(
 
 async function openTables(
   { advisories }: DatasetParts,
-  { dir, quick }: QuickstartRequest,
+  { dir, quick }: Pick<QuickstartRequest, 'dir' | 'quick'>,
 ): Promise<DatasetSource[]> {
   if (quick) return [await openReleases('npm', writeFewAdvisories(advisories.npm, dir))];
   return await Promise.all(
