@@ -254,6 +254,13 @@ const evaluation = {
     .nullable()
     .default(null)
     .describe('Optimiser steps between evaluations with eval_strategy: steps.'),
+  eval_on_start: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe(
+      'Evaluate before the first step too, so that the model as it starts can be the best checkpoint; null: with head_init: probe.',
+    ),
   save_steps: count()
     .nullable()
     .default(null)

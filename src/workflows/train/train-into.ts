@@ -118,6 +118,8 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       return await stopped(job);
     }
   }
+  // A probe that no step betters is what the run keeps. Not again after a kill behind this very evaluation.
+  if (state.step === 0 && state.best === undefined && evaluatesOnStart(config)) state.evaluationDue = true;
   if (state.step === 0) {
     const { totalSteps } = trainer;
     run.events.append({
@@ -171,6 +173,12 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     return await stopped(job);
   }
 }
+
+const evaluatesOnStart = ({
+  eval_on_start: asked,
+  eval_strategy: strategy,
+  head_init: head,
+}: TrainingPlan['config']) => asked ?? (head === 'probe' && strategy !== 'no');
 
 interface TrainingNetwork {
   readonly network: Network;

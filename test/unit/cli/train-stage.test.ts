@@ -93,6 +93,24 @@ test('a run on the lowest layers, its head begun by a probe, is used as it was t
   );
 });
 
+test('a probe that no step betters is what the run keeps', async () => {
+  const run = join(folder, 'started');
+  // Steps this large leave nothing of what the head began with.
+  await train(NEVER, run, { head_init: 'probe', pooling: 'mean', learning_rate: 1 });
+  const events = readFileSync(join(run, 'events.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const [first, ...later] = events.filter(({ type }) => type === 'evaluation');
+  expect(first).toMatchObject({ step: 0, isBest: true });
+  const best = later.filter(({ isBest }) => isBest).at(-1) ?? first;
+  expect(events.find(({ type }) => type === 'finished').bestStep).toBe(best.step);
+  expect(events.indexOf(first)).toBeLessThan(events.findIndex(({ type }) => type === 'step'));
+  const without = join(folder, 'not-started');
+  await train(NEVER, without, { head_init: 'probe', pooling: 'mean', eval_on_start: false });
+  expect(readFileSync(join(without, 'events.jsonl'), 'utf8')).not.toContain('"type":"evaluation","step":0,');
+});
+
 test('a page that cannot be written does not break the stop, and is said to be missing', async () => {
   const run = join(folder, 'stopped');
   await train(AbortSignal.abort(), run);
