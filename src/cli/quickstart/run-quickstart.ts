@@ -36,7 +36,7 @@ export function runQuickstart(parts: QuickstartParts) {
     const { stdout, stderr } = context;
     const title = (number: number, text: string) =>
       stderr.write(`\n${stderr.colors.heading(`[${number}/5] ${text}`)}\n`);
-    title(1, 'vulnerable functions and their fixes from npm packages');
+    title(1, 'vulnerable functions and their fixes from published packages');
     const dataset = await prepareDataset(parts, request, context);
     const testFile = join(dataset, 'test.jsonl');
     title(2, 'the language model');

@@ -16,7 +16,7 @@ import type {
   ReleaseName,
 } from './release-pair.ts';
 import { type ClientOutcome, isMissing, runClient } from './run-client.ts';
-import { chunksOf } from './run-pool.ts';
+import { chunksOf, runPool } from './run-pool.ts';
 import { readSourceArchive } from './source-archive.ts';
 
 /** One version for everyone: `dependency:copy` alone would ask for the newest one. */
@@ -24,6 +24,7 @@ const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1';
 
 /** In one run: some seconds of downloads, so that a stop and the progress are not far away. */
 const JARS_AT_ONCE = 40;
+const RUNS_AT_ONCE = 3;
 
 export class MavenRegistry implements PackageRegistry {
   /** GROUP:ARTIFACT */
@@ -54,7 +55,7 @@ export class MavenRegistry implements PackageRegistry {
     return older.sort(compareMavenVersions).at(-1);
   }
 
-  /** Many in each run, one run at a time. mvn copies none of a run that asks for one that is not there. */
+  /** Many in each run: it fetches one after the other. mvn copies none of a run that asks for one that is not there. */
   async prefetch(releases: readonly ReleaseName[], context: ReleaseContext): Promise<void> {
     const root = join(context.cacheDir, 'releases', 'maven');
     const missing = releases
@@ -62,12 +63,16 @@ export class MavenRegistry implements PackageRegistry {
       .filter(({ jar }) => !existsSync(jar));
     // A pair alone is what `fetch` asks for in one run itself.
     if (missing.length <= 2) return;
-    for (const chunk of chunksOf(missing, JARS_AT_ONCE)) {
+    const fetchOrLeave = async (chunk: readonly Artifact[]) => {
       await fetchJars(chunk, root, context).catch((error: unknown) => {
         if (error instanceof VultuneError && error.code === 'MAVEN_FAILED') return;
         throw error;
       });
-    }
+    };
+    const [first, ...others] = chunksOf(missing, JARS_AT_ONCE);
+    // Alone: it may have to fetch the plugin, too.
+    await fetchOrLeave(first!);
+    await runPool(others, RUNS_AT_ONCE, fetchOrLeave);
   }
 
   async fetch(

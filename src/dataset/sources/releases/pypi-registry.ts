@@ -90,7 +90,7 @@ async function releasesOf(name: string, context: ReleaseContext): Promise<readon
 }
 
 const RELEASES_AT_ONCE = 24;
-const PROCESSES = 2;
+const PROCESSES = 3;
 
 /** What pip cannot fetch is left to `archiveOf`, which says why. @throws VultuneError `PIP_MISSING` */
 async function fetchAll(releases: readonly ReleaseName[], context: ReleaseContext): Promise<void> {
