@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import type { buildDataset } from '../../dataset/builder/build-dataset.ts';
 import { NAMED_RELEASES } from '../../dataset/builder/named-releases.ts';
+import { sampleDataset } from '../../dataset/sampling/sample-dataset.ts';
 import type { DatasetSource } from '../../dataset/source.ts';
 import { openReleases } from '../../dataset/sources/advisories/open-advisories.ts';
 import type { Ecosystem } from '../../dataset/sources/releases/release-pair.ts';
@@ -80,6 +81,29 @@ async function openTables(
   return await Promise.all(
     (Object.entries(advisories) as [Ecosystem, string][]).map(([name, table]) => openReleases(name, table)),
   );
+}
+
+/**
+ * The training part, or as many of its functions as two cores can train on while one waits; pairs stay whole. Validation and test keep
+ * all of theirs: intervals of few functions say nothing.
+ */
+export async function sampleTraining(
+  dataset: string,
+  count: number,
+  { signal }: Pick<CliContext, 'signal'>,
+): Promise<string> {
+  const whole = join(dataset, 'train.jsonl');
+  const out = join(dataset, `train-${count}.jsonl`);
+  const { from } = await sampleDataset({
+    inputs: [whole],
+    out,
+    count,
+    perCwe: false,
+    keepPairs: true,
+    seed: SEED,
+    signal,
+  });
+  return from.functions <= count ? whole : out;
 }
 
 /** The table is sorted by package: every fourth entry is as mixed as the whole. */

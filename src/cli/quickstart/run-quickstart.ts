@@ -16,7 +16,7 @@ import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { reporting } from '../display/terminal-reporter.ts';
 import { howToResume } from '../train/run-train.ts';
-import { type DatasetParts, prepareDataset } from './data.ts';
+import { type DatasetParts, prepareDataset, sampleTraining } from './data.ts';
 import { type EndingFacts, ending, type ScannedPackage, type TrainingFacts } from './ending.ts';
 import { chooseModel } from './model.ts';
 import { choosePackage, type FetchRelease, type FunctionLimits, scanPackage } from './scan.ts';
@@ -48,7 +48,7 @@ export function runQuickstart(parts: QuickstartParts) {
         ...quickstartSettings(baseModel, request),
         seed: request.seed,
         base_model: baseModel,
-        train_file: join(dataset, 'train.jsonl'),
+        train_file: await sampleTraining(dataset, quickstartModel(baseModel).trainFunctions, context),
         valid_file: join(dataset, 'valid.jsonl'),
         test_file: testFile,
         output_dir: run,
