@@ -116,6 +116,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       longFunctions: config.long_functions,
       pooling,
       ...(config.keep_layers === null ? {} : { keepLayers: config.keep_layers }),
+      ...weightFormatOf(model),
       ...modelIdentity(model),
       ...(existsSync(config.base_model)
         ? { baseModelPath: pathFrom(run.paths.adapter, config.base_model) }
@@ -141,6 +142,11 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
     truncation: finished.cut ?? [],
     comparisons,
   };
+}
+
+/** Left out where it is float32, as in files from before there was a choice. */
+function weightFormatOf({ weights: { format } }: OpenModel): { readonly weightFormat?: string } {
+  return format.name === 'float32' ? {} : { weightFormat: format.name };
 }
 
 /** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */
