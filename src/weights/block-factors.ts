@@ -59,27 +59,6 @@ export function encodeFactors(factors: Float32Array): DoubleFactors {
   return { codes, groupFactors, mean };
 }
 
-/** As float32 computes it. */
-export function decodeFactors(
-  codes: Uint8Array,
-  {
-    groupFactors,
-    mean,
-    numbers,
-    groupSize,
-  }: {
-    readonly groupFactors: Float32Array;
-    readonly mean: number;
-    readonly numbers: ArrayLike<number>;
-    readonly groupSize: number;
-  },
-): Float32Array {
-  return Float32Array.from(
-    codes,
-    (code, i) => Math.fround(numbers[code]! * groupFactors[Math.floor(i / groupSize)]!) + mean,
-  );
-}
-
 /**
  * The nearest of 65,536 numbers from -1 to 1: bitsandbytes on the CPU looks the code up by it, so a number within 1/65,535 of
  * the middle between two codes may get the other one.

@@ -46,19 +46,6 @@ export function encodeFourBit(data: Float32Array, type: FourBitType) {
   return { codes, factors };
 }
 
-/** As float32 computes it: the number of the code times the block's factor. */
-export function decodeFourBit(
-  codes: Uint8Array,
-  factors: Float32Array,
-  { numbers, blockSize }: { readonly numbers: ArrayLike<number>; readonly blockSize: number },
-  out: Float32Array,
-): void {
-  for (let i = 0; i < out.length; i++) {
-    const byte = codes[i >> 1]!;
-    out[i] = numbers[i % 2 === 0 ? byte >> 4 : byte & 15]! * factors[Math.floor(i / blockSize)]!;
-  }
-}
-
 const blockCount = (shape: readonly number[]) => Math.ceil(sizeOf(shape) / BLOCK_SIZE);
 
 function fourBit(type: FourBitType, isDouble: boolean): WeightFormat {

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { decodeFactors, decodeFourBit } from '../../../src/checkpoint/bitsandbytes/decode.ts';
 import { readAllSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { float32, type HostTensor } from '../../../src/tensor/host-tensor.ts';
-import { DYNAMIC_MAP, decodeFactors } from '../../../src/weights/block-factors.ts';
-import { decodeFourBit, FOUR_BIT_NUMBERS, fp4, nf4, nf4Double } from '../../../src/weights/four-bit.ts';
+import { DYNAMIC_MAP } from '../../../src/weights/block-factors.ts';
+import { FOUR_BIT_NUMBERS, fp4, nf4, nf4Double } from '../../../src/weights/four-bit.ts';
 import { nearestIn } from '../../../src/weights/nearest-in.ts';
 import { sharedFolder } from '../../support/shared.ts';
 import { readOut } from '../../support/weight-graphs.ts';
