@@ -5,7 +5,7 @@ import { fp4, fp4Double, nf4, nf4Double } from './four-bit.ts';
 import { int8, int8Dequantised, int8Exact } from './int8.ts';
 import type { WeightFormat } from './weight-format.ts';
 
-const FORMATS: readonly WeightFormat[] = [
+export const WEIGHT_FORMATS: readonly WeightFormat[] = [
   float32,
   asStored,
   int8Exact,
@@ -17,7 +17,9 @@ const FORMATS: readonly WeightFormat[] = [
   fp4Double,
 ];
 
-const BY_NAME: ReadonlyMap<string, WeightFormat> = new Map(FORMATS.map((format) => [format.name, format]));
+const BY_NAME: ReadonlyMap<string, WeightFormat> = new Map(
+  WEIGHT_FORMATS.map((format) => [format.name, format]),
+);
 
 export const WEIGHT_FORMAT_NAMES: readonly string[] = [...BY_NAME.keys()];
 
