@@ -4,7 +4,7 @@
  * paddingShare, lossFirst, lossLast, threads, and matmulShare (time in matrix products / time of all operators, 0..1).
  *
  * node ours.mjs --model M.gguf --functions FILE --seconds 40 --threads 2 [--cut auto|block|graph] [--tokens 1024]
- *   [--prefixes shared|separate]
+ *   [--prefixes shared|separate] [--weights float32|int8|int8-exact|nf4|...]
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +23,7 @@ import { summariseProfiles } from '../../dist/runtime/ort/profile.js';
 import { classify } from '../../dist/tasks/classify.js';
 import { adamWStep, zerosLike } from '../../dist/training/adamw.js';
 import { clipGradients } from '../../dist/training/gradient-clipping.js';
+import { weightFormatNamed } from '../../dist/weights/registry.js';
 
 /** Functions of an optimiser step: as many as a batch of the peer has. */
 const FUNCTIONS_PER_STEP = 8;
@@ -49,12 +50,13 @@ const { values } = parseArgs({
     activations: { type: 'string', default: 'auto' },
     tokens: { type: 'string', default: '1024' },
     prefixes: { type: 'string', default: 'shared' },
+    weights: { type: 'string', default: 'float32' },
   },
 });
 const threads = Number(values.threads);
 const seconds = Number(values.seconds);
 const job = JSON.parse(readFileSync(values.functions, 'utf8'));
-const model = await openModel(values.model);
+const model = await openModel(values.model, { format: weightFormatNamed(values.weights) });
 const adapted = planLora(model.spec, LORA);
 const { head, objective } = classify(model.spec, { pooling: 'last', loss: { kind: 'cross_entropy' } });
 const parameters = initialParameters(adapted, head, 42);
@@ -141,6 +143,7 @@ process.stdout.write(
     cut: Number.isFinite(cut.blocksPerStage) ? `block (${cut.blocksPerStage})` : 'graph',
     activations: cut.activations,
     prefixes: values.prefixes,
+    weights: model.weights.format.name,
     ...(await profile()),
   })}\n`,
 );

@@ -104,6 +104,16 @@ export const vjpRules: { readonly [K in OpName]: VjpRule<K> | NotDifferentiable 
   cast: notDifferentiable('it turns to or from whole numbers or truth values, which have no gradient'),
 
   ...productRules,
+  // Straight through the rounding: dx = (g scales) codes^T. Codes and scales are frozen.
+  int8Matmul: ({ builder: b, node, g }) => {
+    const [, codes, scales] = node.inputs;
+    const { transposeB, digits } = node.attributes;
+    const scaled = scales === undefined ? g : b.mul(g, scales);
+    const turned = transposeB === true ? {} : { transposeB: true as const };
+    return [b.int8Matmul(scaled, codes!, undefined, { digits, ...turned }), undefined, undefined];
+  },
+  dequantizeRows: notDifferentiable('the matrix it reads is frozen'),
+  dequantizeBlocks: notDifferentiable('the matrix it reads is frozen'),
 
   reduceSum: ({ builder: b, node, g }) => [spread(b, g, node)],
   reduceMean: ({ builder: b, node, g }) => {

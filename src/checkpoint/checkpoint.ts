@@ -36,6 +36,13 @@ export type TokenizerDefinition =
     }
   | { readonly kind: 'gguf'; readonly metadata: Readonly<Record<string, unknown>>; readonly file: string };
 
+/** A tensor in memory as its file stores it. */
+export interface HeldTensor {
+  readonly sizeBytes: number;
+  /** Decoded to float32, anew each time. Errors as for `Checkpoint.read`. */
+  decode(): Promise<HostTensor<'float32'>>;
+}
+
 export interface Checkpoint {
   readonly path: string;
   /** config.json in Hugging Face's own keys (for GGUF: translated from its metadata). */
@@ -56,6 +63,8 @@ export interface Checkpoint {
    * a tensor that is not a matrix, is a bug in the caller.
    */
   readRows(name: string, rows: ArrayLike<number>): Promise<HostTensor<'float32'>>;
+  /** Reads the bytes of a tensor, and decodes them when asked. Undefined: this checkpoint only reads tensors decoded. */
+  readonly hold?: (name: string) => Promise<HeldTensor>;
   /** Lets go of what is held. Reading afterwards throws. */
   close(): Promise<void>;
 }

@@ -27,7 +27,7 @@ export const ELEMENT_BYTES = {
 export type ElementType = keyof typeof ELEMENT_BYTES;
 
 /**
- * F16 and BF16 as float32; F64, F32, I64, I32, U32, U8, BOOL as they are; undefined for the other types, which no tensor in
+ * F16 and BF16 as float32; F64, F32, I64, I32, U32, I8, U8, BOOL as they are; undefined for the other types, which no tensor in
  * memory has. `bytes` owns its buffer, so that plain types are a view of it and not a copy.
  */
 export function decodeElements(
@@ -52,6 +52,8 @@ export function decodeElements(
       return hostTensor('int32', shape, new Int32Array(bytes.buffer));
     case 'U32':
       return hostTensor('uint32', shape, new Uint32Array(bytes.buffer));
+    case 'I8':
+      return hostTensor('int8', shape, new Int8Array(bytes.buffer));
     case 'U8':
       return hostTensor('uint8', shape, bytes);
     case 'BOOL':
@@ -59,7 +61,6 @@ export function decodeElements(
     case 'F8_E4M3':
     case 'F8_E5M2':
     case 'I16':
-    case 'I8':
     case 'U64':
     case 'U16':
       return undefined;

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import { describeFound } from '../schema/words.ts';
+import { readBitsandbytes } from './bitsandbytes/read-bitsandbytes.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { readJsonObject } from './json-file.ts';
 import { readTensors } from './read-tensors.ts';
@@ -48,7 +49,7 @@ export async function openHuggingFaceCheckpoint(path: string, names: readonly st
   const notes = passedOver(names).map(
     (name) => `${chooseWeights(names)?.file} is read, ${name} beside it is not`,
   );
-  return await storedCheckpoint({ path, config, tokenizer, notes }, tensors);
+  return await storedCheckpoint({ path, config, tokenizer, notes }, await readBitsandbytes(tensors));
 }
 
 /** That of a model is a few kB. */

@@ -17,6 +17,7 @@ export async function readTensors(path: string): Promise<ReadonlyMap<string, Sto
         start,
         sizeBytes,
         read: () => file.read(name),
+        decode: (bytes) => file.decode(name, bytes),
         readRows: (rows) => file.readRows(name, rows),
       },
     ]),

@@ -19,10 +19,12 @@ import {
 export interface SafetensorsFile extends SafetensorsHeader {
   readonly path: string;
   /**
-   * One tensor: F16 and BF16 as float32, F64, F32, I64, I32, U32, U8, BOOL as they are.
+   * One tensor: F16 and BF16 as float32, F64, F32, I64, I32, U32, I8, U8, BOOL as they are.
    * Throws SAFETENSORS_TENSOR_MISSING; SAFETENSORS_DTYPE for the other element types.
    */
   read(name: string): Promise<HostTensor>;
+  /** What `read` gives of the tensor's bytes, which own their buffer. */
+  decode(name: string, bytes: Uint8Array<ArrayBuffer>): HostTensor;
   /** Rows of a matrix, [rows.length, D]; see {@link readRowBytes}. Element types and errors as for `read`. */
   readRows(name: string, rows: ArrayLike<number>): Promise<HostTensor>;
 }
@@ -45,6 +47,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
       const info = find(name);
       return decode(path, name, info, await readRange(path, info.start, info.sizeBytes));
     },
+    decode: (name, bytes) => decode(path, name, find(name), bytes),
     readRows: async (name, rows) => {
       const info = find(name);
       const bytes = await readRowBytes(path, info, rows);
@@ -82,6 +85,7 @@ const STORED_AS: { readonly [K in DType]: string } = {
   float32: 'F32',
   uint32: 'U32',
   int32: 'I32',
+  int8: 'I8',
   uint8: 'U8',
   bool: 'BOOL',
 };

@@ -7,7 +7,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { VultuneError } from '../base/errors.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { openFile, readRangeFrom } from './read-range.ts';
+import { openFile, readRange, readRangeFrom } from './read-range.ts';
 
 export interface StoredTensor {
   readonly shape: readonly number[];
@@ -20,6 +20,8 @@ export interface StoredTensor {
   readonly strides?: readonly number[];
   /** The whole tensor, floats as float32 or float64, rows in PyTorch's order. */
   readonly read: () => Promise<HostTensor>;
+  /** What `read` gives of the bytes from `start` on, which own their buffer; left out where it takes more than them. */
+  readonly decode?: (bytes: Uint8Array<ArrayBuffer>) => Promise<HostTensor> | HostTensor;
   /** [rows.length, D]: these rows of what `read` gives of a matrix. */
   readonly readRows: (rows: ArrayLike<number>) => Promise<HostTensor>;
 }
@@ -50,6 +52,16 @@ export async function storedCheckpoint(
     readRows: async (name, rows) => {
       const stored = find(name);
       return asFloat32(name, stored, await stored.readRows(rows));
+    },
+    hold: async (name) => {
+      const stored = find(name);
+      const { file, start, sizeBytes, decode } = stored;
+      if (decode === undefined) {
+        const tensor = asFloat32(name, stored, await stored.read());
+        return { sizeBytes: tensor.data.byteLength, decode: async () => tensor };
+      }
+      const bytes = await readRange(file, start, sizeBytes);
+      return { sizeBytes, decode: async () => asFloat32(name, stored, await decode(bytes)) };
     },
     close: async () => {
       closed = true;

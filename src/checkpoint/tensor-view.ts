@@ -2,7 +2,7 @@
 import { invariant } from '../base/errors.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import { transpose } from '../tensor/transpose.ts';
-import type { Checkpoint, TensorInfo } from './checkpoint.ts';
+import type { Checkpoint, HeldTensor, TensorInfo } from './checkpoint.ts';
 
 /** Where a tensor of a view comes from. */
 export interface TensorView {
@@ -27,10 +27,9 @@ export function viewCheckpoint(checkpoint: Checkpoint, views: ReadonlyMap<string
       const view = views.get(name);
       // The checkpoint's own error for a name that it lacks.
       if (view === undefined) return await checkpoint.read(name);
-      const whole = await checkpoint.read(view.stored);
-      const part = view.rows === undefined ? whole : rowsOf(whole, view.rows);
-      return view.transposed === true && part.shape.length === 2 ? transpose(part) : part;
+      return seen(await checkpoint.read(view.stored), view);
     },
+    ...(checkpoint.hold !== undefined && { hold: holdViews(checkpoint.hold, views) }),
     readRows: async (name, rows) => {
       const view = views.get(name) ?? { stored: name };
       invariant(view.transposed !== true, `"${name}" is stored by columns: its rows can't be read alone`);
@@ -41,6 +40,25 @@ export function viewCheckpoint(checkpoint: Checkpoint, views: ReadonlyMap<string
       );
     },
   };
+}
+
+/** Parts of one stored tensor hold it once. */
+function holdViews(
+  hold: NonNullable<Checkpoint['hold']>,
+  views: ReadonlyMap<string, TensorView>,
+): NonNullable<Checkpoint['hold']> {
+  const shared = new Map<string, WeakRef<HeldTensor>>();
+  return async (name) => {
+    const view = views.get(name) ?? { stored: name };
+    const held = shared.get(view.stored)?.deref() ?? (await hold(view.stored));
+    shared.set(view.stored, new WeakRef(held));
+    return { sizeBytes: held.sizeBytes, decode: async () => seen(await held.decode(), view) };
+  };
+}
+
+function seen(whole: HostTensor<'float32'>, { rows, transposed }: TensorView): HostTensor<'float32'> {
+  const part = rows === undefined ? whole : rowsOf(whole, rows);
+  return transposed === true && part.shape.length === 2 ? transpose(part) : part;
 }
 
 function viewShape(shape: readonly number[], { rows, transposed }: TensorView): readonly number[] {

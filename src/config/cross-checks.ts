@@ -88,6 +88,30 @@ const RULES: readonly Rule[] = [
     P1 + P2 + P3 === 0
       ? { key: 'set_weights', message: 'set_weights are all 0: nothing would be learnt from' }
       : undefined,
+  (config) =>
+    config.load_in_8bit && config.load_in_4bit
+      ? {
+          key: 'load_in_4bit',
+          message: 'load_in_8bit and load_in_4bit are both set, but weights are held in one format',
+          hint: 'remove one of them',
+        }
+      : undefined,
+  (config) =>
+    config.weights === 'as_stored' && (config.load_in_8bit || config.load_in_4bit)
+      ? {
+          key: 'weights',
+          message: `weights is as_stored and ${config.load_in_8bit ? 'load_in_8bit' : 'load_in_4bit'} is set, but weights are held in one format`,
+          hint: 'remove one of them',
+        }
+      : undefined,
+  (config) =>
+    config.device !== 'cpu' && (config.load_in_8bit || config.load_in_4bit)
+      ? {
+          key: config.load_in_8bit ? 'load_in_8bit' : 'load_in_4bit',
+          message: `${config.load_in_8bit ? 'load_in_8bit' : 'load_in_4bit'} is set, but device: ${config.device} computes with float32 weights alone`,
+          hint: 'use device: cpu, or remove it',
+        }
+      : undefined,
   (config) => leak(config, 'valid_file', 'train_file'),
   (config) => leak(config, 'test_file', 'train_file'),
   (config) => leak(config, 'test_file', 'valid_file'),

@@ -75,6 +75,43 @@ const modelAndData = {
     .describe('Fixes the initial weights, the order of the data and dropout: same seed, same run.'),
 };
 
+const baseWeights = {
+  load_in_8bit: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Hold the matrices of the blocks in 8 bits, row by row as bitsandbytes does: a quarter of the memory.',
+    ),
+  int8_matmul: z
+    .enum(['exact', 'fast'])
+    .default('exact')
+    .describe(
+      'How load_in_8bit multiplies: exact rounds the weights alone; fast also rounds what they are multiplied with, to 8 bits a row.',
+    ),
+  load_in_4bit: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Hold the matrices of the blocks in 4 bits, in blocks of 64 as bitsandbytes does (QLoRA): an eighth of the memory.',
+    ),
+  bnb_4bit_quant_type: z
+    .enum(['nf4', 'fp4'])
+    .default('nf4')
+    .describe('Which 16 numbers load_in_4bit rounds to: NF4, made for normal weights, or FP4.'),
+  bnb_4bit_use_double_quant: z
+    .boolean()
+    .default(false)
+    .describe(
+      'With load_in_4bit, hold the factors of the blocks in 8 bits too: 4.1 bits a weight instead of 4.5.',
+    ),
+  weights: z
+    .enum(['float32', 'as_stored'])
+    .default('float32')
+    .describe(
+      'float32, or as_stored: the matrices of the blocks stay as the file has them (GGUF blocks, bfloat16) and are decoded for each use; less memory, slower.',
+    ),
+};
+
 const lora = {
   lora_r: count().default(8).describe('Rank of the LoRA matrices.'),
   lora_alpha: positive()
@@ -325,6 +362,7 @@ const engine = {
 /** The keys in the order they are printed, by topic. */
 export const KEY_GROUPS = {
   'Model and data': modelAndData,
+  'Weights of the base model': baseWeights,
   LoRA: lora,
   'Classifier and loss': classifier,
   Schedule: schedule,
@@ -336,6 +374,7 @@ export const KEY_GROUPS = {
 
 export const trainSchema = z.strictObject({
   ...modelAndData,
+  ...baseWeights,
   ...lora,
   ...classifier,
   ...schedule,

@@ -3,7 +3,15 @@ import { invariant } from '../base/errors.ts';
 import { float32, type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import { canonicalDim, type Dim, type Shape, sameShape } from './dim.ts';
 import type { Graph, GraphOutput, Node, Value } from './graph.ts';
-import type { GeluApproximation, GraphDType, MatmulAttributes, OpAttributes, OpName } from './ops.ts';
+import type {
+  BlockAttributes,
+  GeluApproximation,
+  GraphDType,
+  Int8MatmulAttributes,
+  MatmulAttributes,
+  OpAttributes,
+  OpName,
+} from './ops.ts';
 import { inferType } from './shape-rules.ts';
 
 /** How `rotary` turns; the defaults turn every feature forward, in halves. */
@@ -149,6 +157,17 @@ export class GraphBuilder {
   /** alpha * a b + c, for matrices. */
   gemm(a: Value, b: Value, c: Value, attributes: MatmulAttributes = {}): Value {
     return this.apply('gemm', [a, b, c], attributes);
+  }
+
+  /** x codes * scales with the rows of x rounded; scales undefined: 1. */
+  int8Matmul(x: Value, codes: Value, scales: Value | undefined, attributes: Int8MatmulAttributes): Value {
+    return this.apply('int8Matmul', scales === undefined ? [x, codes] : [x, codes, scales], attributes);
+  }
+  dequantizeRows(codes: Value, scales: Value): Value {
+    return this.apply('dequantizeRows', [codes, scales], {});
+  }
+  dequantizeBlocks(codes: Value, factors: Value, attributes: BlockAttributes): Value {
+    return this.apply('dequantizeBlocks', [codes, factors], attributes);
   }
 
   reduceSum(x: Value, axes: readonly number[], keepDims = false): Value {

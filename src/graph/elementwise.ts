@@ -138,6 +138,18 @@ export function computeCast(x: HostTensor, to: GraphDType): HostTensor {
         shape,
         data: Uint32Array.from(values, (v) => Number(BigInt.asUintN(32, whole(v)))),
       };
+    case 'int8':
+      return {
+        dtype: 'int8',
+        shape,
+        data: Int8Array.from(values, (v) => Number(BigInt.asIntN(8, whole(v)))),
+      };
+    case 'uint8':
+      return {
+        dtype: 'uint8',
+        shape,
+        data: Uint8Array.from(values, (v) => Number(BigInt.asUintN(8, whole(v)))),
+      };
     case 'bool':
       return { dtype: 'bool', shape, data: Uint8Array.from(values, (v) => (Number(v) === 0 ? 0 : 1)) };
   }

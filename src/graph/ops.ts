@@ -7,7 +7,7 @@ import type { HostTensor } from '../tensor/host-tensor.ts';
 import type { Dim, Shape } from './dim.ts';
 
 /** Element types inside a graph. The reference interpreter computes `float32` values in float64. */
-export type GraphDType = 'float32' | 'int64' | 'uint32' | 'bool';
+export type GraphDType = 'float32' | 'int64' | 'uint32' | 'int8' | 'uint8' | 'bool';
 
 export type NoAttributes = Readonly<Record<string, never>>;
 
@@ -22,6 +22,26 @@ export interface MatmulAttributes {
 export interface ReduceAttributes {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
+}
+
+export interface Int8MatmulAttributes {
+  /** Swap the axes of the codes. */
+  readonly transposeB?: true;
+  /**
+   * How many 8-bit digits hold an element of x: with 1 it is rounded to 1/254 of its row's largest, with 2 to 1/254 of
+   * that, in two products.
+   */
+  readonly digits: 1 | 2;
+}
+
+/** How a 4-bit code becomes a number. */
+export interface BlockAttributes {
+  /** The number of each of the 16 codes, before the block's factor. */
+  readonly values: readonly number[];
+  /** So many elements share a factor. */
+  readonly blockSize: number;
+  /** Of the result; its elements lie row after row over the blocks. */
+  readonly shape: readonly number[];
 }
 
 /** 'none' is exact; 'tanh' is Hendrycks and Gimpel's approximation (arXiv:1606.08415). */
@@ -74,6 +94,21 @@ export interface OpAttributes {
   // Products. matmul broadcasts leading axes; gemm is 2-D: alpha * a b + c.
   readonly matmul: MatmulAttributes;
   readonly gemm: MatmulAttributes;
+  /**
+   * int8Matmul(x [N, K], codes int8 [K, O], scales [O] or left out): x codes * scales, in integers. Each row of x is
+   * rounded by its own largest element, so that no row depends on another. Its gradient is that of the product without
+   * rounding.
+   */
+  readonly int8Matmul: Int8MatmulAttributes;
+
+  // Frozen matrices out of their codes.
+  /** dequantizeRows(codes int8 [O, K], scales [O]): codes times their row's scale. */
+  readonly dequantizeRows: NoAttributes;
+  /**
+   * dequantizeBlocks(codes uint8 [M * blockSize / 2], factors [M]): two codes a byte, the first in its upper half; what the
+   * last block has beyond the shape is left out.
+   */
+  readonly dequantizeBlocks: BlockAttributes;
 
   readonly reduceSum: ReduceAttributes;
   readonly reduceMean: ReduceAttributes;

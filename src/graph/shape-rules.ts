@@ -2,7 +2,15 @@
 import { invariant } from '../base/errors.ts';
 import { addDims, type Dim, formatShape, type Shape, sameShape, shapeSize, subtractDims } from './dim.ts';
 import type { Value } from './graph.ts';
-import type { GraphDType, MatmulAttributes, OpAttributes, OpName, ReduceAttributes } from './ops.ts';
+import type {
+  BlockAttributes,
+  GraphDType,
+  Int8MatmulAttributes,
+  MatmulAttributes,
+  OpAttributes,
+  OpName,
+  ReduceAttributes,
+} from './ops.ts';
 
 export interface TensorType {
   readonly dtype: GraphDType;
@@ -55,6 +63,44 @@ function matmulShape(a: TensorType, b: TensorType, { transposeA, transposeB }: M
   return [...broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n];
 }
 
+/** Sums of K products of bytes are held in 32 bits. */
+const LARGEST_INT8_SUM = Math.floor((2 ** 31 - 1) / (255 * 128));
+
+const int8MatmulType = (inputs: readonly TensorType[], { transposeB }: Int8MatmulAttributes): TensorType => {
+  const [x, codes, scales] = operands(inputs, inputs.length === 2 ? 2 : 3);
+  requireDType(x!, 'float32');
+  requireDType(codes!, 'int8');
+  invariant(x!.shape.length === 2 && codes!.shape.length === 2, 'int8Matmul wants matrices');
+  const [K, O] = transposeB ? [codes!.shape[1]!, codes!.shape[0]!] : [codes!.shape[0]!, codes!.shape[1]!];
+  invariant(
+    x!.shape[1] === K && typeof K === 'number' && K <= LARGEST_INT8_SUM,
+    `inner sizes ${x!.shape[1]} and ${K} differ, or are over ${LARGEST_INT8_SUM}`,
+  );
+  if (scales !== undefined) {
+    requireDType(scales, 'float32');
+    invariant(sameShape(scales.shape, [O]), `scales ${formatShape(scales.shape)} are not [${O}]`);
+  }
+  return { dtype: 'float32', shape: [x!.shape[0]!, O] };
+};
+
+const dequantizeBlocksType = (
+  inputs: readonly TensorType[],
+  { values, blockSize, shape }: BlockAttributes,
+): TensorType => {
+  const [codes, factors] = operands(inputs, 2);
+  requireDType(codes!, 'uint8');
+  requireDType(factors!, 'float32');
+  const blocks = Math.ceil(shape.reduce((size, dim) => size * dim, 1) / blockSize);
+  invariant(
+    values.length === 16 &&
+      blockSize % 2 === 0 &&
+      sameShape(codes!.shape, [(blocks * blockSize) / 2]) &&
+      sameShape(factors!.shape, [blocks]),
+    `${blocks} blocks of ${blockSize}: codes ${formatShape(codes!.shape)}, factors ${formatShape(factors!.shape)}`,
+  );
+  return { dtype: 'float32', shape };
+};
+
 const reduce = (inputs: readonly TensorType[], { axes, keepDims }: ReduceAttributes): TensorType => {
   const [x] = operands(inputs, 1);
   requireDType(x!, 'float32');
@@ -105,10 +151,7 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   constant: (inputs, { value }) => {
     operands(inputs, 0);
     const { dtype } = value;
-    invariant(
-      dtype === 'float32' || dtype === 'int64' || dtype === 'uint32' || dtype === 'bool',
-      `a constant of ${dtype} is not for graphs`,
-    );
+    invariant(dtype !== 'float64' && dtype !== 'int32', `a constant of ${dtype} is not for graphs`);
     return { dtype, shape: value.shape };
   },
   neg: unary,
@@ -156,6 +199,18 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
     );
     return { dtype: 'float32', shape };
   },
+  int8Matmul: int8MatmulType,
+  dequantizeRows: (inputs) => {
+    const [codes, scales] = operands(inputs, 2);
+    requireDType(codes!, 'int8');
+    requireDType(scales!, 'float32');
+    invariant(
+      codes!.shape.length === 2 && sameShape(scales!.shape, codes!.shape.slice(0, 1)),
+      `codes ${formatShape(codes!.shape)} and scales ${formatShape(scales!.shape)} are not [O, K] and [O]`,
+    );
+    return { dtype: 'float32', shape: codes!.shape };
+  },
+  dequantizeBlocks: dequantizeBlocksType,
   reduceSum: reduce,
   reduceMean: (inputs, attributes) => {
     const type = reduce(inputs, attributes);

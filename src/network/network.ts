@@ -148,8 +148,9 @@ export class Network {
     const end = await this.#runLoss(prepared, head, targets, x, wanted);
     this.#accumulate(end.program.trained, end.spec, end.out, sums);
     let gradient = end.out[X_GRADIENT];
-    for (const { spec, program, feeds } of passes.toReversed()) {
-      const out = await program.backward.run({ ...feeds, [OUTPUT_GRADIENT]: gradient! });
+    for (const pass of passes.toReversed()) {
+      const { spec, program } = pass;
+      const out = await this.#runBackward(pass, gradient!);
       this.#accumulate(program.trained, spec, out, sums);
       gradient = out[X_GRADIENT];
     }
@@ -173,10 +174,7 @@ export class Network {
     const stages = [...this.#plan.frozen, ...this.#plan.trained];
     const { x, passes } = await this.#runKeeping(stages, embedded, prepared, () => 'x');
     let gradient = (await this.#runLoss(prepared, head, targets, x, 'x')).out[X_GRADIENT]!;
-    for (const { program, feeds } of passes.toReversed()) {
-      const out = await program.backward.run({ ...feeds, [OUTPUT_GRADIENT]: gradient });
-      gradient = out[X_GRADIENT]!;
-    }
+    for (const pass of passes.toReversed()) gradient = (await this.#runBackward(pass, gradient))[X_GRADIENT]!;
     return rowDots(embedded, gradient);
   }
 
@@ -196,12 +194,17 @@ export class Network {
     for (const [stage, layers] of stages.entries()) {
       const spec = stageSpec(layers, undefined, prepared);
       const program = await this.#programs.split(spec, this.#options.activations, wanted(stage));
-      const feeds = await this.#stageFeeds(program, spec, prepared, x);
-      const out = await program.forward.run(feeds);
-      passes.push({ spec, program, feeds: { ...feeds, ...out } });
+      const out = await program.forward.run(await this.#stageFeeds(program, spec, prepared, x));
+      passes.push({ spec, program, prepared, x, kept: out });
       x = out[OUTPUT] as HostTensor<'float32'>;
     }
     return { x, passes };
+  }
+
+  /** Weights are asked for again: where they are decoded for each use, all stages' would not fit beside one another. */
+  async #runBackward({ spec, program, prepared, x, kept }: KeptPass, gradient: HostTensor) {
+    const feeds = await this.#stageFeeds(program, spec, prepared, x);
+    return await program.backward.run({ ...feeds, ...kept, [OUTPUT_GRADIENT]: gradient });
   }
 
   /** The last stage: logits, loss and gradients. */
@@ -314,7 +317,10 @@ export class Network {
 interface KeptPass {
   readonly spec: StageSpec;
   readonly program: SplitProgram;
-  readonly feeds: Tensors;
+  readonly prepared: PreparedSequence;
+  readonly x: HostTensor<'float32'>;
+  /** What the forward graph gave. */
+  readonly kept: Tensors;
 }
 
 /** What all stages read of one sequence, and how their graphs are made for it. */

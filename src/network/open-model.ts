@@ -3,11 +3,13 @@ import { VultuneError } from '../base/errors.ts';
 import type { Checkpoint, TokenizerDefinition } from '../checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
 import { keepLayers } from '../model/keep-layers.ts';
+import { layerMatrices } from '../model/matrices.ts';
 import { modelCheckpoint } from '../model/model-checkpoint.ts';
 import type { Model } from '../model/spec.ts';
 import { loadTokenizer } from '../text/open-tokenizer.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { BaseWeights } from '../weights/base-weights.ts';
+import type { WeightFormat } from '../weights/weight-format.ts';
 
 export interface OpenModel {
   readonly path: string;
@@ -24,6 +26,8 @@ export interface OpenModelOptions {
   readonly ownTokenizer?: TokenizerDefinition | undefined;
   /** How many of the lowest layers the model has; default: all. */
   readonly keepLayers?: number | undefined;
+  /** How matrices of blocks are held; default: float32. */
+  readonly format?: WeightFormat | undefined;
 }
 
 /**
@@ -33,7 +37,7 @@ export interface OpenModelOptions {
  */
 export async function openModel(
   path: string,
-  { ownTokenizer, keepLayers: kept }: OpenModelOptions = {},
+  { ownTokenizer, keepLayers: kept, format }: OpenModelOptions = {},
 ): Promise<OpenModel> {
   const stored = await openCheckpoint(path);
   try {
@@ -41,11 +45,19 @@ export async function openModel(
     const spec = keepLayers(model, kept);
     const tokenizer = loadTokenizer(ownTokenizer ?? checkpoint.tokenizer, path, checkpoint.config.model_type);
     if (ownTokenizer !== undefined) requireRows(tokenizer, spec, ownTokenizer.file);
-    return { path, checkpoint, spec, tokenizer, weights: new BaseWeights(checkpoint) };
+    return { path, checkpoint, spec, tokenizer, weights: new BaseWeights(checkpoint, format) };
   } catch (error) {
     await stored.close();
     throw error;
   }
+}
+
+/** Bytes of the matrices of all blocks, as they are held. What holds them as stored holds what the file has of them. */
+export function blockWeightBytes({ spec, weights: { format } }: Pick<OpenModel, 'spec' | 'weights'>): number {
+  return layerMatrices(spec).reduce(
+    (sum, { matrix }) => sum + format.sizeBytes([matrix.outputSize, matrix.inputSize]),
+    0,
+  );
 }
 
 const NAMED = 5;

@@ -18,7 +18,7 @@ import { type OneToken, type SequenceInputs, sequenceInputs } from '../model/seq
 import type { Matrix, Model } from '../model/spec.ts';
 import { allTokens } from '../model/tokens/all-tokens.ts';
 import { oneToken } from '../model/tokens/one-token.ts';
-import type { WeightFormat } from '../weights/weight-format.ts';
+import type { MatrixShape, WeightFormat } from '../weights/weight-format.ts';
 
 /** What every stage of a network is made of. */
 export interface StageParts {
@@ -167,13 +167,13 @@ function blockLinear(
   return ({ name, inputSize, outputSize, bias }, x) => {
     const weightName = `${name}.weight`;
     const product = () => {
-      const weight =
+      const shape: MatrixShape = [outputSize, inputSize];
+      const y =
         place === undefined
-          ? base.take(undefined, weightName, [outputSize, inputSize])
-          : blockFormat.read(b, [outputSize, inputSize], (part, dtype, shape) =>
-              base.takePart(place, weightName, part, dtype, shape),
+          ? b.matmul(x, base.take(undefined, weightName, shape), { transposeB: true })
+          : blockFormat.product(b, x, shape, (part, dtype, partShape) =>
+              base.takePart(place, weightName, part, dtype, partShape),
             );
-      const y = b.matmul(x, weight, { transposeB: true });
       return bias ? b.add(y, base.take(place, `${name}.bias`, [outputSize])) : y;
     };
     const adapter = adapters.get(name);

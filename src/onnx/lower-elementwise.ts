@@ -82,4 +82,4 @@ export const elementwiseRules: LoweringRules<Elementwise> = {
 };
 
 /** TensorProto.DataType. */
-const CAST_TO = { float32: 1, int64: 7, bool: 9, uint32: 12 } as const;
+const CAST_TO = { float32: 1, uint8: 2, int8: 3, int64: 7, bool: 9, uint32: 12 } as const;

@@ -6,6 +6,7 @@ import { elementwiseRules } from './lower-elementwise.ts';
 import { indexingRules } from './lower-indexing.ts';
 import { normalisationRules } from './lower-normalisation.ts';
 import { productRules } from './lower-products.ts';
+import { quantizedRules } from './lower-quantized.ts';
 import { shapeRules } from './lower-shape.ts';
 import type { LoweredNames, LoweringRule, LoweringRules } from './lowering-rule.ts';
 import { encodeModel } from './writer.ts';
@@ -13,6 +14,7 @@ import { encodeModel } from './writer.ts';
 const loweringRules: LoweringRules<OpName> = {
   ...elementwiseRules,
   ...productRules,
+  ...quantizedRules,
   ...shapeRules,
   ...indexingRules,
   ...normalisationRules,

@@ -50,6 +50,7 @@ const MAX_BYTES = 2 ** 31 - 1;
 const ELEMENT_TYPE: { readonly [K in DType]: number } = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,

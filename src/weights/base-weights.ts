@@ -13,7 +13,7 @@ export class BaseWeights {
   readonly format: WeightFormat;
   readonly #checkpoint: Checkpoint;
   readonly #held = new Map<string, Promise<HostTensor<'float32'>>>();
-  readonly #encoded = new Map<string, Promise<WeightParts>>();
+  readonly #encoded = new Map<string, Promise<() => WeightParts | Promise<WeightParts>>>();
 
   constructor(checkpoint: Checkpoint, format: WeightFormat = float32) {
     this.#checkpoint = checkpoint;
@@ -27,12 +27,22 @@ export class BaseWeights {
     return held;
   }
 
-  /** One part of a matrix in the format. Throws CHECKPOINT_TENSOR_MISSING. */
+  /** One part of a matrix in the format. Throws as `get`. */
   async part(name: string, part: string): Promise<HostTensor> {
-    const encoded =
-      this.#encoded.get(name) ?? this.#checkpoint.read(name).then((matrix) => this.format.encode(matrix));
+    const encoded = this.#encoded.get(name) ?? this.#encode(name);
     this.#encoded.set(name, encoded);
-    return (await encoded)[part]!;
+    return (await (await encoded)())[part]!;
+  }
+
+  async #encode(name: string): Promise<() => WeightParts | Promise<WeightParts>> {
+    const { format } = this;
+    if (format.holdsStored === true && this.#checkpoint.hold !== undefined) {
+      const held = await this.#checkpoint.hold(name);
+      await this.#finite(name, held.decode());
+      return async () => format.encode(await held.decode());
+    }
+    const parts = format.encode(await this.#finite(name, this.#checkpoint.read(name)));
+    return () => parts;
   }
 
   /** Rows of a matrix, [rows.length, D], read anew each time and not held: see Checkpoint.readRows. */

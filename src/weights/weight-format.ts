@@ -8,9 +8,32 @@ import type { HostTensor } from '../tensor/host-tensor.ts';
 /** A matrix as tensors: its values, or codes and their scales. */
 export type WeightParts = Readonly<Record<string, HostTensor>>;
 
+/** [out, in] */
+export type MatrixShape = readonly [number, number];
+
+/** Declares the input of a graph that holds a part. */
+export type PartInput = (name: string, dtype: GraphDType, shape: Shape) => Value;
+
 export interface WeightFormat {
+  /** What caches and runs know it by: formats that give other numbers have other names. */
   readonly name: string;
+  /** In words, for who chooses or is told. */
+  readonly describe: string;
+  /** Whether graphs compute with codes: on the CPU alone. */
+  readonly isQuantized?: true;
+  /** Whether BaseWeights holds what the file has, and decodes it anew for each use; `encode` is then of a matrix in use. */
+  readonly holdsStored?: true;
   encode(matrix: HostTensor<'float32'>): WeightParts;
-  /** The matrix as a value of the graph; `part` declares the input that holds a part. */
-  read(b: GraphBuilder, shape: Shape, part: (name: string, dtype: GraphDType, shape: Shape) => Value): Value;
+  /** The matrix as a value of the graph, [out, in]. */
+  read(b: GraphBuilder, shape: MatrixShape, part: PartInput): Value;
+  /** x W^T, x [N, in]: [N, out]. Each row of it depends on the same row of x alone. */
+  product(b: GraphBuilder, x: Value, shape: MatrixShape, part: PartInput): Value;
+  /** Bytes of all parts of a matrix. */
+  sizeBytes(shape: MatrixShape): number;
 }
+
+/** The product of a format that has no faster way than to read the matrix out. */
+export const productOfRead =
+  (read: WeightFormat['read']): WeightFormat['product'] =>
+  (b, x, shape, part) =>
+    b.matmul(x, read(b, shape, part), { transposeB: true });

@@ -22,6 +22,11 @@ export interface OpCase {
   readonly inputs: readonly CaseInput[];
   /** The output of the operator, or of a small graph around it. */
   readonly make: (builder: GraphBuilder, ...inputs: Value[]) => Value;
+  /**
+   * Where the operator rounds, so that its own differences say nothing: what its gradient is the gradient of, and how far
+   * rounding may take it from that, of the largest entry.
+   */
+  readonly smooth?: { readonly make: OpCase['make']; readonly tolerance: number };
 }
 
 /** Sizes the symbols of all cases stand for; different, so that mixed-up axes are noticed. */

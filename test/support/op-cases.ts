@@ -16,6 +16,7 @@ import {
   wholes,
 } from './op-case.ts';
 import { productCases } from './op-cases-products.ts';
+import { quantizedCases } from './op-cases-quantized.ts';
 import { rotaryCases } from './op-cases-rotary.ts';
 
 type UnaryName = 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'sigmoid' | 'tanh' | 'erf' | 'silu';
@@ -178,6 +179,7 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
   ],
 
   ...productCases,
+  ...quantizedCases,
 
   reduceSum: reduce('reduceSum'),
   reduceMean: [

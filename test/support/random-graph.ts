@@ -40,6 +40,8 @@ const INPUTS: Readonly<Record<string, CaseInput>> = {
   slotIsReal: frozen(exactly('float32', ['B', 'S'], [1, 1, 0, 0, 1, 1, 1, 0])),
   some: rowNumbers(['N'], 3),
   keys: wholes('uint32', ['N', 1], 0, 2 ** 32),
+  codes: wholes('int8', [4, 4], -127, 128),
+  nibbles: wholes('uint8', [8], 0, 256),
 };
 
 interface Context {
@@ -207,6 +209,22 @@ const operators: readonly Operator[] = [
   },
 ];
 
+/** Only where no gradient is asked for: it is not what differences of rounded numbers say. */
+const rounded: Operator = (x, _, { b, inputs, variant }) => {
+  if (rank(x) !== 2 || lastKnown(x) !== 4) return undefined;
+  const matrix = b.dequantizeBlocks(inputs.nibbles!, inputs.bias!, {
+    values: Array.from({ length: 16 }, (_value, i) => i / 8 - 1),
+    blockSize: 4,
+    shape: [4, 4],
+  });
+  // Steps of 1, so that what is rounded does not hang on the last bit.
+  const whole = b.cast(b.cast(b.scale(b.tanh(x), 100), 'int64'), 'float32');
+  const product = b.int8Matmul(whole, inputs.codes!, variant % 2 === 0 ? undefined : inputs.bias!, {
+    digits: 1,
+  });
+  return b.add(b.matmul(product, matrix), b.matmul(whole, b.dequantizeRows(inputs.codes!, inputs.bias!)));
+};
+
 /** Only where no gradient is asked for: it has none. */
 const maximum: Operator = (x, _, { b, variant }) =>
   rank(x) > 0 ? b.reduceMax(x, [variant % rank(x)], variant % 2 === 0) : undefined;
@@ -230,7 +248,7 @@ export function randomGraph(
   const parameters = Object.keys(INPUTS).flatMap((name) =>
     INPUTS[name]!.differentiable ? [inputs[name]!] : [],
   );
-  const choices = differentiable ? operators : [...operators, maximum];
+  const choices = differentiable ? operators : [...operators, maximum, rounded];
   const pool = [...parameters];
   for (const [operator, first, second, variant] of program) {
     const x = pool.at(-1 - (first % pool.length))!;

@@ -25,6 +25,7 @@ import { classifierJudgement } from '../../src/tasks/classify.ts';
 import type { Judgement } from '../../src/tasks/task.ts';
 import { type HostTensor, hostTensor, sizeOf } from '../../src/tensor/host-tensor.ts';
 import { BaseWeights } from '../../src/weights/base-weights.ts';
+import type { WeightFormat } from '../../src/weights/weight-format.ts';
 import { sharedBackend } from './ort-run.ts';
 import { rowsOf } from './rows-of.ts';
 
@@ -60,7 +61,14 @@ export interface TinyModel {
   readonly model: Model;
   readonly weights: BaseWeights;
   readonly fingerprint: string;
+  readonly checkpoint: Checkpoint;
 }
+
+/** The same model, its matrices held in another format. */
+export const inFormat = (tiny: TinyModel, format: WeightFormat): TinyModel => ({
+  ...tiny,
+  weights: new BaseWeights(tiny.checkpoint, format),
+});
 
 /** The base model of a fixture. */
 export async function openFixture(name: string): Promise<TinyModel> {
@@ -70,6 +78,7 @@ export async function openFixture(name: string): Promise<TinyModel> {
     model,
     weights: new BaseWeights(checkpoint),
     fingerprint: checkpoint.fingerprint,
+    checkpoint,
   };
 }
 
@@ -159,7 +168,7 @@ function withRandomWeights(model: Model, config: Readonly<Record<string, unknown
     readRows: async (name, rows) => rowsOf(tensors.get(name)!, rows),
     close: async () => {},
   };
-  return { model, weights: new BaseWeights(checkpoint), fingerprint: checkpoint.fingerprint };
+  return { model, weights: new BaseWeights(checkpoint), fingerprint: checkpoint.fingerprint, checkpoint };
 }
 
 /**
@@ -205,6 +214,8 @@ export interface TinyNetworkOptions extends Partial<Omit<NetworkOptions, 'model'
   /** Default: `last`. */
   readonly pooling?: Pooling;
   readonly lora?: Partial<LoraOptions>;
+  /** Of a fixture's weights; default: float32. */
+  readonly format?: WeightFormat;
 }
 
 export interface TinyNetwork {
@@ -244,7 +255,8 @@ export async function fixtureNetwork(
   name: string,
   options: TinyNetworkOptions = {},
 ): Promise<TinyNetwork & { readonly model: Model }> {
-  const tiny = await openFixture(name);
+  const opened = await openFixture(name);
+  const tiny = options.format === undefined ? opened : inFormat(opened, options.format);
   const header = readAdapterHeader(resolve(fixtureFolder(name), 'adapter'));
   const head =
     options.head ?? classifierJudgement(tiny.model, resolvePooling(tiny.model, options.pooling)).head;

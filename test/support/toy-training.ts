@@ -17,7 +17,10 @@ import {
   type ValidationResult,
 } from '../../src/training/trainer.ts';
 import { copyParameters, initialState, type TrainerState } from '../../src/training/trainer-state.ts';
+import { float32 } from '../../src/weights/float32.ts';
+import type { WeightFormat } from '../../src/weights/weight-format.ts';
 import {
+  inFormat,
   loraDefaults,
   makeModel,
   type TinyModel,
@@ -74,11 +77,14 @@ export interface ToyNetwork extends TinyNetwork {
 }
 
 /** One network for many runs: graphs are compiled once, parameters are written over. */
-export async function toyNetwork(layers: LayerSelection = 'all'): Promise<ToyNetwork> {
+export async function toyNetwork(
+  layers: LayerSelection = 'all',
+  format: WeightFormat = float32,
+): Promise<ToyNetwork> {
   const adapted = planLora(toyModel.model, { ...loraDefaults, layers });
   const { head } = classifierJudgement(toyModel.model, 'last');
   const parameters = initialParameters(adapted, head, 0);
-  const tiny = await tinyNetwork(toyModel, { adapted, parameters, blocksPerStage: 1 });
+  const tiny = await tinyNetwork(inFormat(toyModel, format), { adapted, parameters, blocksPerStage: 1 });
   const put = (values: TrainerState['parameters']) => {
     for (const [key, { data }] of parameters) data.set(values.get(key)!.data);
   };

@@ -16,6 +16,8 @@ export interface DetectorSettings {
   readonly pooling: Pooling;
   /** How many of the base model's lowest layers it was trained on; missing: all. */
   readonly keepLayers?: number;
+  /** How the base model's weights were held in training; missing: in float32. */
+  readonly weightFormat?: string;
   /** Of the base model: `Checkpoint.fingerprint`. */
   readonly baseFingerprint: string;
   /** Of what its config.json says, and of the tokenizer: `ModelIdentity`. Missing in older files. */
@@ -48,6 +50,7 @@ const settingsSchema = z.looseObject({
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
   pooling: z.enum(['last', 'first', 'mean'] satisfies Pooling[]),
   keepLayers: z.int().positive().max(MOST_LAYERS).optional(),
+  weightFormat: z.string().min(1).max(100).optional(),
   baseFingerprint: z.string(),
   configFingerprint: z.string().optional(),
   tokenizerFingerprint: z.string().optional(),

@@ -5,10 +5,10 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { type StoredTensor, storedCheckpoint } from '../stored-tensor.ts';
 import type { RopeTables } from './architecture.ts';
 import { checkArchitecture, huggingFaceModel } from './architectures/registry.ts';
-import { type GgufFile, type GgufTensorInfo, readGguf } from './file.ts';
+import { decodeBlocks, type GgufFile, type GgufTensorInfo, readGguf } from './file.ts';
 import { MetadataReader } from './metadata.ts';
 import { huggingFaceParts } from './names.ts';
-import type { TensorLayout } from './tensor-layout.ts';
+import type { TensorLayout, TensorSource } from './tensor-layout.ts';
 
 /** Throws what file.ts, names.ts and the architecture throw. */
 export async function openGgufCheckpoint(path: string): Promise<Checkpoint> {
@@ -55,7 +55,30 @@ function storedTensor(
     start,
     sizeBytes: end - start,
     read: () => layout.read(source),
+    decode: (bytes) => layout.read(sourceInMemory(info, bytes, from)),
     readRows: (wanted) => layout.readRows(source, wanted),
+  };
+}
+
+/** The tensor of a file out of the bytes of its rows from row `from` on. */
+function sourceInMemory(
+  { shape, format }: GgufTensorInfo,
+  bytes: Uint8Array<ArrayBuffer>,
+  from: number,
+): TensorSource {
+  const [, ...row] = shape;
+  const rowBytes = (sizeOf(row) / format.elements) * format.bytes;
+  return {
+    shape,
+    read: async () => decodeBlocks(format, shape, bytes),
+    readRows: async (rows) => {
+      const raw = new Uint8Array(rows.length * rowBytes);
+      for (let i = 0; i < rows.length; i++) {
+        const at = (rows[i]! - from) * rowBytes;
+        raw.set(bytes.subarray(at, at + rowBytes), i * rowBytes);
+      }
+      return decodeBlocks(format, [rows.length, ...row], raw);
+    },
   };
 }
 

@@ -53,18 +53,18 @@ export async function readGguf(path: string): Promise<GgufFile> {
     tensors,
     read: async (name) => {
       const { format, shape, start, sizeBytes } = find(name);
-      return decode(format, shape, await readRange(path, start, sizeBytes));
+      return decodeBlocks(format, shape, await readRange(path, start, sizeBytes));
     },
     readRows: async (name, rows) => {
       const info = find(name);
       const raw = await readRowBytes(path, info, rows);
-      return decode(info.format, [rows.length, ...info.shape.slice(1)], raw);
+      return decodeBlocks(info.format, [rows.length, ...info.shape.slice(1)], raw);
     },
   };
 }
 
-/** `raw` owns its buffer: plain float32 is a view of it, not a copy. */
-function decode(
+/** Whole blocks of a tensor. `raw` owns its buffer: plain float32 is a view of it, not a copy. */
+export function decodeBlocks(
   format: BlockFormat,
   shape: readonly number[],
   raw: Uint8Array<ArrayBuffer>,

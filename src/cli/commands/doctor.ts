@@ -1,6 +1,7 @@
 /** @file `vultune doctor`: what this machine offers, what is installed, what is in the caches. */
 import { Command } from 'commander';
 import { formatBytes, formatSignificant } from '../../base/numbers.ts';
+import { WEIGHT_FORMATS } from '../../weights/registry.ts';
 import type { CliContext } from '../context.ts';
 import { renderPairs } from '../display/table.ts';
 import { inspectMachine, type Machine } from '../doctor/machine.ts';
@@ -20,6 +21,8 @@ interface Report {
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: Machine;
   readonly devices: readonly DeviceReport[];
+  /** Bytes of matrices with a billion weights, by weight format. */
+  readonly billionWeightBytes: Readonly<Record<string, number>>;
   readonly python: Python | null;
   readonly caches: readonly {
     readonly name: string;
@@ -63,11 +66,18 @@ async function examine({ version, probeRuntime, cacheFolders }: DoctorParts): Pr
     versions: { vultune: version, node: process.versions.node, ...Object.fromEntries(packages) },
     machine,
     devices: await probeRuntime(machine.threads),
+    billionWeightBytes: Object.fromEntries(
+      heldFormats().map(({ name, sizeBytes }) => [name, sizeBytes([31_250, 32_000])]),
+    ),
     python: python ?? null,
     caches,
     advice: advise(machine, python),
   };
 }
+
+/** Those whose size does not depend on the file, and that can be asked for. */
+const heldFormats = () =>
+  WEIGHT_FORMATS.filter(({ name, holdsStored }) => holdsStored !== true && name !== 'int8-dequantised');
 
 /** Below this SmolLM2-135M with a step of 1024 tokens does not fit beside a desktop. */
 const SMALL_MEMORY_BYTES = 4e9;
@@ -99,7 +109,7 @@ function advise(machine: Machine, python: Python | undefined): string[] {
 }
 
 function describe(
-  { versions, machine, devices, python, caches, advice }: Report,
+  { versions, machine, devices, billionWeightBytes, python, caches, advice }: Report,
   { stdout }: CliContext,
 ): string {
   const { colors } = stdout;
@@ -116,6 +126,10 @@ function describe(
     section(
       'Devices',
       devices.map((report) => [report.device, deviceText(report, stdout)]),
+    ),
+    section(
+      'Weights of a billion parameters',
+      Object.entries(billionWeightBytes).map(([name, bytes]) => [name, formatBytes(bytes)]),
     ),
     section('Python (for models inside packages)', [
       ['python', python === null ? 'none' : `${python.version} (${python.command})`],
@@ -136,11 +150,18 @@ function describe(
   return sections.join('\n');
 }
 
-function deviceText({ available, gflops, hint }: DeviceReport, { colors }: CliContext['stdout']): string {
+function deviceText(
+  { available, gflops, hint, int8Exact }: DeviceReport,
+  { colors }: CliContext['stdout'],
+): string {
   if (!available) return colors.muted(`no${hint === undefined ? '' : `: ${hint}`}`);
   const speed =
     gflops === undefined
       ? ''
       : `, ${formatSignificant(gflops, 3)} GFLOP/s (float32 matrix product, 1024 x 1024)`;
-  return `${colors.good('yes')}${speed}`;
+  const integers =
+    int8Exact === undefined
+      ? ''
+      : `, 8-bit products ${int8Exact ? 'exact' : 'overflow: 8-bit weights are read out'}`;
+  return `${colors.good('yes')}${speed}${integers}`;
 }

@@ -3,6 +3,7 @@ import { VultuneError } from '../../base/errors.ts';
 import type { Device } from '../../runtime/backend.ts';
 import { availableDevices, requireDevice } from '../../runtime/ort/devices.ts';
 import { measureMatmulGflops } from '../../runtime/ort/measure.ts';
+import { areInt8ProductsExact } from '../../runtime/ort/probe-int8.ts';
 import { DEVICES } from '../options.ts';
 
 export interface DeviceReport {
@@ -12,6 +13,8 @@ export interface DeviceReport {
   readonly hint?: string;
   /** The speed of a float32 matrix product, where it was measured. */
   readonly gflops?: number;
+  /** Of the CPU: whether products of 8-bit integers come out right; where not, 8-bit weights are read out in float32. */
+  readonly int8Exact?: boolean;
 }
 
 export type RuntimeProbe = (threads: number) => Promise<readonly DeviceReport[]>;
@@ -21,7 +24,12 @@ export const probeRuntime: RuntimeProbe = async (threads) => {
   const reports: DeviceReport[] = [];
   for (const device of DEVICES) {
     if (available.includes(device)) {
-      reports.push({ device, available: true, gflops: await measureMatmulGflops({ device, threads }) });
+      reports.push({
+        device,
+        available: true,
+        gflops: await measureMatmulGflops({ device, threads }),
+        ...(device === 'cpu' && { int8Exact: await areInt8ProductsExact() }),
+      });
     } else reports.push({ device, available: false, ...(await hintFor(device)) });
   }
   return reports;

@@ -27,6 +27,8 @@ const MATRIX_PRODUCTS: ReadonlySet<string> = new Set([
   'FusedGemm',
   'MatMulNBits',
   'MatMulBnb4',
+  'MatMulInteger',
+  'MatMulIntegerToFloat',
 ]);
 
 /** The part of an entry of ONNX Runtime's profile (Chrome's trace format) that is used here. */

@@ -13,6 +13,7 @@ const DTYPES: ReadonlySet<string> = new Set<DType>([
   'int64',
   'int32',
   'uint32',
+  'int8',
   'uint8',
   'bool',
 ]);

@@ -15,6 +15,7 @@ import { indexingKernels } from './indexing.ts';
 import type { Kernel, Kernels, Sizes } from './kernel.ts';
 import { normalisationKernels } from './normalisation.ts';
 import { productKernels } from './products.ts';
+import { quantizedKernels } from './quantized.ts';
 import { reductionKernels } from './reductions.ts';
 import { rotaryKernels } from './rotary.ts';
 import { asFloat64, evaluateShape, shapeKernels } from './shape.ts';
@@ -22,6 +23,7 @@ import { asFloat64, evaluateShape, shapeKernels } from './shape.ts';
 const kernels: Kernels<OpName> = {
   ...elementwiseKernels,
   ...productKernels,
+  ...quantizedKernels,
   ...reductionKernels,
   ...shapeKernels,
   ...indexingKernels,
@@ -72,6 +74,8 @@ const HELD_AS: { readonly [K in GraphDType]: DType } = {
   float32: 'float64',
   int64: 'int64',
   uint32: 'uint32',
+  int8: 'int8',
+  uint8: 'uint8',
   bool: 'bool',
 };
 

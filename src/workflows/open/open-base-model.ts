@@ -6,6 +6,7 @@ import { readTokenizer } from '../../checkpoint/tokenizer-files.ts';
 import { baseModelReference } from '../../judging/locate-adapter.ts';
 import { type ModelIdentity, modelIdentity } from '../../network/model-identity.ts';
 import { type OpenModel, type OpenModelOptions, openModel } from '../../network/open-model.ts';
+import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
 import { downloadProgress } from './download-progress.ts';
 
@@ -32,10 +33,14 @@ export async function openBaseModel(
 }
 
 /** The base model of an adapter: the layers it was trained on, with its own tokenizer where its folder has one. */
-export async function openAdaptedModel(header: AdapterHeader, context: WorkflowContext): Promise<OpenModel> {
+export async function openAdaptedModel(
+  header: AdapterHeader,
+  context: WorkflowContext,
+  format?: WeightFormat,
+): Promise<OpenModel> {
   const ownTokenizer = await readTokenizer(header.folder);
   const { keepLayers } = header.settings ?? {};
-  const options = { ownTokenizer, keepLayers };
+  const options = { ownTokenizer, keepLayers, format };
   return await openBaseModel(baseModelReference(header), header.config.revision, context, options);
 }
 

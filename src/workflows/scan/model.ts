@@ -97,7 +97,8 @@ async function openCaches(
     JSON.stringify(settings?.calibration ?? null),
     String(maxLength ?? settings?.maxLength ?? ''),
     device,
-    // Older keys, which have no blend, stay.
+    // Older keys, which have no format and no blend, stay.
+    ...(settings?.weightFormat === undefined ? [] : [settings.weightFormat]),
     ...(blendFingerprint === undefined ? [] : [blendFingerprint]),
     // What is kept of a function names its CWEs.
     ...(cweHead?.used === true ? [`cwe ${cweHead.fingerprint}`] : []),

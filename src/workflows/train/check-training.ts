@@ -16,7 +16,9 @@ import type { UnresolvedConfig } from '../../config/train-config.ts';
 import { partWarnings } from '../../dataset/part-warnings.ts';
 import { type OpenModel, openModel } from '../../network/open-model.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
+import { weightFormatNamed } from '../../weights/registry.ts';
 import type { WorkflowContext } from '../context.ts';
+import { configuredFormat } from '../open/choose-weight-format.ts';
 import { describeCweClasses } from './cwe-text.ts';
 import { estimateTraining } from './estimate.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
@@ -63,7 +65,10 @@ export async function checkTraining(
       const missing = `the model with its tokenizer, and target_modules, lora_layers and lengths against it (${given.base_model} is not on this machine yet; ${found.why})`;
       return { config: given, notes, warnings, unchecked: [missing, ...unchecked] };
     }
-    model = await openModel(found.path, { keepLayers: given.keep_layers ?? undefined });
+    model = await openModel(found.path, {
+      keepLayers: given.keep_layers ?? undefined,
+      format: weightFormatNamed(configuredFormat(given)),
+    });
     if (found.note !== undefined) {
       notes.push(found.note);
       unchecked.unshift('the weights themselves: only their headers are here');

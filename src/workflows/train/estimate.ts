@@ -9,6 +9,7 @@ import { VultuneError } from '../../base/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../../base/numbers.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import { layerMatrices } from '../../model/matrices.ts';
+import { blockWeightBytes } from '../../network/open-model.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { openRun, runEvents } from '../../runs/run-folder.ts';
 import { countSteps, plannableFunctions } from '../../training/trainer.ts';
@@ -33,7 +34,7 @@ export function estimateTraining(
   const bytes = trainingBytes(plan);
   const notes = [
     `${formatCount(examples.length)} functions and ${formatCount(tokens)} tokens an epoch; ${formatCount(steps)} optimiser steps in ${config.num_train_epochs} epochs`,
-    `memory: about ${formatBytes(bytes)}, estimated (this machine has ${formatBytes(totalmem())})`,
+    `memory: about ${formatBytes(bytes)}, of which ${formatBytes(blockWeightBytes(plan.model))} are weights of the blocks (${plan.model.weights.format.name}), estimated (this machine has ${formatBytes(totalmem())})`,
   ];
   const speed = measuredSpeed(config);
   if (speed !== undefined) {
@@ -47,17 +48,17 @@ export function estimateTraining(
   return { notes, warnings: isTooLarge ? [warning] : [] };
 }
 
-/** Weights in float32, the products that the backward pass reads of a pass, and attention's probabilities of one block. */
+/** Weights as they are held, the products that the backward pass reads of a pass, and attention's probabilities of one block. */
 function trainingBytes({ model, adapted, config }: TrainingPlan): number {
   const matrices = layerMatrices(model.spec);
-  const weights = matrices.reduce((sum, { matrix }) => sum + matrix.outputSize * matrix.inputSize, 0);
+  const weights = blockWeightBytes(model);
   const trained = new Set(adapted.map(({ layer }) => layer));
   const kept = matrices
     .filter(({ layer }) => trained.has(layer))
     .reduce((sum, { matrix }) => sum + matrix.outputSize, 0);
   const heads = Math.max(...model.spec.layers.map(({ block }) => block.attention.headCount));
   const attention = 3 * heads * config.max_length * config.tokens_per_batch;
-  return PROCESS_BYTES + FLOAT_BYTES * (weights + kept * config.tokens_per_batch + attention);
+  return PROCESS_BYTES + weights + FLOAT_BYTES * (kept * config.tokens_per_batch + attention);
 }
 
 const MOST_RUNS = 50;
@@ -78,7 +79,18 @@ function measuredSpeed(config: TrainConfig): { tokensPerSecond: number; run: str
   return newest;
 }
 
-const SAME = ['base_model', 'lora_layers', 'max_length', 'device', 'num_threads', 'keep_layers'] as const;
+const SAME = [
+  'base_model',
+  'lora_layers',
+  'max_length',
+  'device',
+  'num_threads',
+  'keep_layers',
+  'load_in_8bit',
+  'int8_matmul',
+  'load_in_4bit',
+  'weights',
+] as const;
 
 function speedOf(
   path: string,

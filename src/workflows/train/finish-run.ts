@@ -7,6 +7,7 @@ import { readAdapterHeader, writeAdapter } from '../../adapters/files/adapter-fi
 import { withoutCweHead, writeCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import { pathFrom } from '../../base/moved-path.ts';
+import { formatBytes } from '../../base/numbers.ts';
 import { parseReference } from '../../checkpoint/sources/model-source.ts';
 import { copyTokenizer } from '../../checkpoint/tokenizer-files.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
@@ -23,7 +24,7 @@ import { metricRegistry } from '../../evaluation/metrics/registry.ts';
 import { pairNotes } from '../../evaluation/pair-words.ts';
 import type { Model } from '../../model/spec.ts';
 import { modelIdentity } from '../../network/model-identity.ts';
-import type { OpenModel } from '../../network/open-model.ts';
+import { blockWeightBytes, type OpenModel } from '../../network/open-model.ts';
 import type { CardCwe } from '../../report/card-cwe.ts';
 import type { CardBase, CardHead, OwnClass } from '../../report/card-usage.ts';
 import { formatModelCard } from '../../report/model-card.ts';
@@ -116,6 +117,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       longFunctions: config.long_functions,
       pooling,
       ...(config.keep_layers === null ? {} : { keepLayers: config.keep_layers }),
+      ...weightFormatOf(model),
       ...modelIdentity(model),
       ...(existsSync(config.base_model)
         ? { baseModelPath: pathFrom(run.paths.adapter, config.base_model) }
@@ -141,6 +143,11 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
     truncation: finished.cut ?? [],
     comparisons,
   };
+}
+
+/** Left out where it is float32, as in files from before there was a choice. */
+function weightFormatOf({ weights: { format } }: OpenModel): { readonly weightFormat?: string } {
+  return format.name === 'float32' ? {} : { weightFormat: format.name };
 }
 
 /** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */
@@ -239,7 +246,13 @@ function modelCard(
   return formatModelCard({
     // A hub's page names repositories, not files of them.
     baseModel: base.kind === 'hub' ? base.name : config.base_model,
-    settings: shown.map((key) => [key, JSON.stringify(key === 'pooling' ? pooling : config[key])]),
+    settings: [
+      ...shown.map((key): [string, string] => [
+        key,
+        JSON.stringify(key === 'pooling' ? pooling : config[key]),
+      ]),
+      ...weightSettings(model),
+    ],
     data: [
       { ...count('train', train), ...cut('train') },
       ...splits.map(({ name: split, records }) => ({ ...count(split, records), ...cut(split) })),
@@ -277,6 +290,13 @@ function modelCard(
 function cardCwe({ head, evaluations }: JudgedCwe): CardCwe {
   const [split, evaluation] = [...evaluations].at(-1) ?? [];
   return { head, split, evaluation };
+}
+
+/** How the weights of the blocks were held: nothing to be said of float32. */
+function weightSettings(model: OpenModel): [string, string][] {
+  const { name, describe } = model.weights.format;
+  if (name === 'float32') return [];
+  return [['base weights', `${name} (${describe}), ${formatBytes(blockWeightBytes(model))} of blocks`]];
 }
 
 function cardHead({ heads }: Model): CardHead {

@@ -4,23 +4,28 @@ import { VultuneError } from '../../base/errors.ts';
 import { findMoved, pathFrom } from '../../base/moved-path.ts';
 import type { TrainConfig, UnresolvedConfig } from '../../config/train-config.ts';
 import { differingPart, modelIdentity } from '../../network/model-identity.ts';
-import type { OpenModel } from '../../network/open-model.ts';
+import { blockWeightBytes, type OpenModel } from '../../network/open-model.ts';
 import type { Run } from '../../runs/run-folder.ts';
 import { type RunModel, runModelSchema } from '../../runs/run-model.ts';
 import { checkValue } from '../../schema/check-value.ts';
 import type { WorkflowContext } from '../context.ts';
+import { configuredFormat, openWeightFormat } from '../open/choose-weight-format.ts';
 import { openBaseModel } from '../open/open-base-model.ts';
 
 /** The base model that a configuration names, with the layers that it keeps. */
-export const openRunModel = (config: UnresolvedConfig, context: WorkflowContext): Promise<OpenModel> =>
-  openBaseModel(config.base_model, config.revision ?? undefined, context, {
+export async function openRunModel(config: UnresolvedConfig, context: WorkflowContext): Promise<OpenModel> {
+  return await openBaseModel(config.base_model, config.revision ?? undefined, context, {
     keepLayers: config.keep_layers ?? undefined,
+    format: await openWeightFormat(configuredFormat(config), config.device, context),
   });
+}
 
 export function runModel(config: TrainConfig, model: OpenModel): RunModel {
   const isHere = existsSync(config.base_model);
   return {
     ...modelIdentity(model),
+    weightFormat: model.weights.format.name,
+    weightBytes: blockWeightBytes(model),
     ...(isHere ? { path: pathFrom(config.output_dir, config.base_model) } : {}),
   };
 }
@@ -38,7 +43,20 @@ const WHAT = {
 
 /** Throws RUN_MODEL_CHANGED: half of the steps would be of one model, half of another. */
 export function requireSameModel(run: Run, model: OpenModel): void {
-  const part = differingPart(readRunModel(run), modelIdentity(model));
+  const expected = readRunModel(run);
+  const { name } = model.weights.format;
+  const heldIn = expected.weightFormat ?? 'float32';
+  if (heldIn !== name) {
+    throw new VultuneError(
+      'RUN_MODEL_CHANGED',
+      `the run began with weights in ${heldIn}, here they are in ${name}`,
+      {
+        where: { file: run.paths.record, name: 'weightFormat' },
+        hint: "Continue it on a machine whose processor computes as the first one's, or start a new run.",
+      },
+    );
+  }
+  const part = differingPart(expected, modelIdentity(model));
   if (part === undefined) return;
   throw new VultuneError('RUN_MODEL_CHANGED', `${WHAT[part]} not what the run was started with`, {
     where: { file: model.path, name: 'base_model' },

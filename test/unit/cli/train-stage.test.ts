@@ -111,6 +111,42 @@ test('a probe that no step betters is what the run keeps', async () => {
   expect(readFileSync(join(without, 'events.jsonl'), 'utf8')).not.toContain('"type":"evaluation","step":0,');
 });
 
+test.each([
+  ['load_in_4bit', 'nf4', { load_in_4bit: true }],
+  ['load_in_8bit', 'int8-exact', { load_in_8bit: true }],
+  ['weights: as_stored', 'as-stored', { weights: 'as_stored' }],
+])('a run with %s says so, and its adapter judges as it was trained', async (_keys, name, keys) => {
+  const run = join(folder, 'held');
+  await train(NEVER, run, keys);
+  expect(readAdapterHeader(join(run, 'adapter')).settings).toMatchObject({ weightFormat: name });
+  const { model } = openRun(run).record as { model?: { weightFormat: string; weightBytes: number } };
+  expect(model).toMatchObject({ weightFormat: name });
+  expect(model!.weightBytes).toBeGreaterThan(0);
+  expect(readFileSync(join(run, 'adapter', 'README.md'), 'utf8')).toContain(name);
+  const own = readFileSync(join(run, 'predictions', 'valid.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
+  const again = await predict({ run, data: join(folder, 'valid.jsonl') });
+  expect(again.map(({ score }) => score.toFixed(5))).toEqual(
+    own.map((line) => JSON.parse(line).score.toFixed(5)),
+  );
+});
+
+test('a run is not resumed with its weights in another format', async () => {
+  const run = join(folder, 'stopped');
+  await train(AbortSignal.abort(), run, { load_in_4bit: true });
+  const { paths } = openRun(run);
+  const record = JSON.parse(readFileSync(paths.record, 'utf8'));
+  writeFileSync(
+    paths.record,
+    JSON.stringify({ ...record, config: { ...record.config, load_in_4bit: false } }),
+  );
+  await expect(runResume({ run }, contextWith(NEVER))).rejects.toMatchObject({
+    code: 'RUN_MODEL_CHANGED',
+    message: 'the run began with weights in nf4, here they are in float32',
+  });
+});
+
 test('a page that cannot be written does not break the stop, and is said to be missing', async () => {
   const run = join(folder, 'stopped');
   await train(AbortSignal.abort(), run);

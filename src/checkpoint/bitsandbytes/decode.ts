@@ -1,0 +1,42 @@
+/** @file The numbers of bitsandbytes' codes, as float32 computes them. Works on arrays alone. */
+
+/** As float32 computes it: the number of the code times the block's factor. */
+export function decodeFourBit(
+  codes: Uint8Array,
+  factors: Float32Array,
+  { numbers, blockSize }: { readonly numbers: ArrayLike<number>; readonly blockSize: number },
+  out: Float32Array,
+): void {
+  for (let i = 0; i < out.length; i++) {
+    const byte = codes[i >> 1]!;
+    out[i] = numbers[i % 2 === 0 ? byte >> 4 : byte & 15]! * factors[Math.floor(i / blockSize)]!;
+  }
+}
+
+/** As float32 computes it. */
+export function decodeFactors(
+  codes: Uint8Array,
+  {
+    groupFactors,
+    mean,
+    numbers,
+    groupSize,
+  }: {
+    readonly groupFactors: Float32Array;
+    readonly mean: number;
+    readonly numbers: ArrayLike<number>;
+    readonly groupSize: number;
+  },
+): Float32Array {
+  return Float32Array.from(
+    codes,
+    (code, i) => Math.fround(numbers[code]! * groupFactors[Math.floor(i / groupSize)]!) + mean,
+  );
+}
+
+/** Codes [out, in] times their row's largest element, over 127. */
+export function decodeInt8(codes: Int8Array, largest: Float32Array): Float32Array {
+  const width = codes.length / largest.length;
+  const step = Math.fround(1 / 127);
+  return Float32Array.from(codes, (code, i) => Math.fround(code * largest[Math.floor(i / width)]!) * step);
+}

@@ -1,0 +1,103 @@
+/** @file What every weight format keeps to: its product is that of the matrix it reads out, row by row. */
+import { describe, expect, test } from 'vitest';
+import { randomStream } from '../../../src/base/random.ts';
+import { type HostTensor, hostTensor } from '../../../src/tensor/host-tensor.ts';
+import { float32 } from '../../../src/weights/float32.ts';
+import { WEIGHT_FORMAT_NAMES, weightFormatNamed } from '../../../src/weights/registry.ts';
+import { relativeDifference } from '../../support/network-step.ts';
+import { productOf, readOut } from '../../support/weight-graphs.ts';
+
+/** How far a product may be from that of the matrix read out, of the largest entry: rounding of x and of the gradient. */
+const PRODUCT: Readonly<Record<string, number>> = { int8: 0.05, 'int8-exact': 2.5e-4 };
+const ROUNDING = 2e-6;
+/** How far the matrix read out may be from the one put in. */
+const STORED: Readonly<Record<string, number>> = {
+  float32: 0,
+  'as-stored': 0,
+  'int8-exact': 0.005,
+  int8: 0.005,
+  'int8-dequantised': 0.005,
+  nf4: 0.16,
+  'nf4-double-quant': 0.16,
+  fp4: 0.18,
+  'fp4-double-quant': 0.18,
+};
+
+function random(name: string, shape: readonly [number, number]): HostTensor<'float32'> {
+  const stream = randomStream(3, name);
+  return hostTensor(
+    'float32',
+    shape,
+    Float32Array.from({ length: shape[0] * shape[1] }, () => stream.normal()),
+  );
+}
+
+// Neither size a multiple of a block or of what a kernel takes at once.
+const [N, K, O] = [7, 75, 37];
+const matrix = random('matrix', [O, K]);
+matrix.data.fill(0, 2 * K, 3 * K);
+const x = random('x', [N, K]);
+// What real models have: a few features far larger than the others. And a row of nothing.
+for (let n = 0; n < N; n++) x.data[n * K + 5] = 40 + n;
+x.data.fill(0, 3 * K, 4 * K);
+const g = random('g', [N, O]);
+
+const rows = (tensor: HostTensor<'float32'>, places: readonly number[]): HostTensor<'float32'> => {
+  const width = tensor.shape[1]!;
+  const picked = places.flatMap((row) => [...tensor.data.subarray(row * width, (row + 1) * width)]);
+  return hostTensor('float32', [places.length, width], Float32Array.from(picked));
+};
+
+describe.each(WEIGHT_FORMAT_NAMES)('%s', (name) => {
+  const format = weightFormatNamed(name)!;
+
+  test('reads out nearly what was put in, and takes the bytes it says', async () => {
+    expect(
+      relativeDifference((await readOut(format, matrix)).data as Float32Array, matrix.data),
+    ).toBeLessThanOrEqual(STORED[name]!);
+    const bytes = Object.values(format.encode(matrix)).reduce((sum, { data }) => sum + data.byteLength, 0);
+    expect(format.sizeBytes([O, K])).toBe(bytes);
+  });
+
+  test('what it read out it stores again without a loss', async () => {
+    const once = (await readOut(format, matrix)) as HostTensor<'float32'>;
+    const twice = await readOut(format, once);
+    // Factors in bytes are rounded anew around another mean.
+    const slack = name.endsWith('double-quant') ? 0.02 : 1e-6;
+    expect(relativeDifference(twice.data as Float32Array, once.data)).toBeLessThanOrEqual(slack);
+  });
+
+  test('product and gradient are those of the matrix it reads out', async () => {
+    const read = (await readOut(format, matrix)) as HostTensor<'float32'>;
+    const expected = await productOf(float32, read, x, g);
+    const found = await productOf(format, matrix, x, g);
+    expect(relativeDifference(found.y, expected.y)).toBeLessThan(PRODUCT[name] ?? ROUNDING);
+    expect(relativeDifference(found.dx, expected.dx)).toBeLessThan(PRODUCT[name] ?? ROUNDING);
+    expect([...found.y, ...found.dx].every(Number.isFinite)).toBe(true);
+  });
+
+  test('a row among others is bit for bit what it is among any others', async () => {
+    const all = await productOf(format, matrix, x, g);
+    for (const places of [
+      [0, 1],
+      [6, 2, 4],
+      [5, 3],
+    ]) {
+      const few = await productOf(format, matrix, rows(x, places), rows(g, places));
+      for (const [row, place] of places.entries()) {
+        expect(few.y.slice(row * O, (row + 1) * O)).toEqual(all.y.slice(place * O, (place + 1) * O));
+        expect(few.dx.slice(row * K, (row + 1) * K)).toEqual(all.dx.slice(place * K, (place + 1) * K));
+      }
+    }
+  });
+
+  test('... in integers also alone, where float32 sums in another order', async () => {
+    if (PRODUCT[name] === undefined) return;
+    const all = await productOf(format, matrix, x, g);
+    for (let place = 0; place < N; place++) {
+      const one = await productOf(format, matrix, rows(x, [place]), rows(g, [place]));
+      expect(one.y).toEqual(all.y.slice(place * O, (place + 1) * O));
+      expect(one.dx).toEqual(all.dx.slice(place * K, (place + 1) * K));
+    }
+  });
+});
