@@ -53,7 +53,7 @@ const stateSchema = z.looseObject({
 
 async function fourBitTensor(tensors: Tensors, name: string, stateName: string): Promise<StoredTensor> {
   const { file } = tensors.get(stateName)!;
-  const state = await part(tensors, stateName, 'U8');
+  const state = part(tensors, stateName, 'U8');
   if (state.sizeBytes > MOST_STATE_BYTES) {
     throw broken(state, stateName, `has ${state.sizeBytes} bytes, expected at most ${MOST_STATE_BYTES}`);
   }

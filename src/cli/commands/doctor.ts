@@ -67,7 +67,7 @@ async function examine({ version, probeRuntime, cacheFolders }: DoctorParts): Pr
     machine,
     devices: await probeRuntime(machine.threads),
     billionWeightBytes: Object.fromEntries(
-      heldFormats().map(({ name, sizeBytes }) => [name, sizeBytes([31_250, 32_000])]),
+      heldFormats().map((format) => [format.name, format.sizeBytes([31_250, 32_000])]),
     ),
     python: python ?? null,
     caches,
