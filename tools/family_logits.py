@@ -31,6 +31,7 @@ def judge(job: dict[str, Any]) -> dict[str, Any]:
     # With a padding token, the pooled token would be the last one unlike it; encoders need theirs for the positions.
     if hasattr(model, "score"):
         model.config.pad_token_id = None
+    add_top_layers(model, os.path.join(job["adapter"], "vultune.json"))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         adapted = PeftModel.from_pretrained(model, job["adapter"]).eval()
@@ -49,6 +50,24 @@ def judge(job: dict[str, Any]) -> dict[str, Any]:
         "merged": (merged - logits).abs().max().item(),
         "effect": (without - logits).abs().max().item(),
     }
+
+
+def add_top_layers(model: nn.Module, settings: str) -> None:
+    """A head with layers before its last matrix, which Transformers' classes have not: as the model card says."""
+    if not os.path.exists(settings):
+        return
+    with open(settings, encoding="utf-8") as file:
+        count = json.load(file).get("topMlpLayers", 0)
+    if count == 0:
+        return
+    parent, name = (model.classifier, "out_proj") if hasattr(getattr(model, "classifier", None), "out_proj") else (
+        model,
+        "score" if hasattr(model, "score") else "classifier",
+    )
+    last = getattr(parent, name)
+    width = last.in_features
+    layers = [part for _ in range(count) for part in (nn.Linear(width, width), nn.GELU())]
+    setattr(parent, name, nn.Sequential(*layers, nn.Linear(width, 2, bias=last.bias is not None)))
 
 
 def require_all_used(model: PeftModel, stored: dict[str, Tensor]) -> None:
