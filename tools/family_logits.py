@@ -8,6 +8,7 @@ the base model makes, `effect` the largest that the adapter and its head make.
 import argparse
 import json
 import os
+import re
 import sys
 import warnings
 from typing import Any
@@ -73,6 +74,8 @@ def add_top_layers(model: nn.Module, settings: str) -> None:
 def require_all_used(model: PeftModel, stored: dict[str, Tensor]) -> None:
     """PEFT passes over keys that it does not know, and what is missing keeps its first values."""
     held = get_peft_model_state_dict(model, save_embedding_layers=False)
+    # With bias: all, it also lists the head's biases by the names of its own wrappers.
+    held = {name: held[name] for name in held if not re.search(r"\.(original_module|modules_to_save)\.", name)}
     if held.keys() != stored.keys():
         raise AdapterError(
             f"only in the file: {some(stored.keys() - held.keys())}; only in PEFT: {some(held.keys() - stored.keys())}"

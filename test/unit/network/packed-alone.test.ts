@@ -3,8 +3,8 @@ import { classifier } from '../../../src/heads/classifier.ts';
 import type { Pooling } from '../../../src/model/spec.ts';
 import type { Activations } from '../../../src/network/keep-policies.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
-import { SECOND_OF_THREE_CWES } from '../../support/cwe-objective.ts';
 import { ADAPTER_KINDS } from '../../support/adapter-kinds.ts';
+import { SECOND_OF_THREE_CWES } from '../../support/cwe-objective.ts';
 import {
   alone,
   logitsOf,
