@@ -4,9 +4,10 @@
  */
 export type { AdaptedMatrix } from './adapters/adapted-matrix.ts';
 export type { AdaptedProduct, Adapter, TrainedTensor } from './adapters/adapter.ts';
-export { type AdapterParameters, initialParameters } from './adapters/adapter-parameters.ts';
+export { type AdapterParameters, firstParameters, initialParameters } from './adapters/adapter-parameters.ts';
 export { type LoraMatrixOptions, lora } from './adapters/lora.ts';
-export { type LoraOptions, planLora } from './adapters/lora-plan.ts';
+export { type AdapterPlan, type LoraOptions, planAdapters, planLora } from './adapters/lora-plan.ts';
+export { mergedWeights } from './adapters/merged-weights.ts';
 export { appendGradients, type GradientSeed } from './autodiff/gradients.ts';
 export { GraphBuilder } from './graph/builder.ts';
 export type { Graph, GraphOutput, Node, Value } from './graph/graph.ts';

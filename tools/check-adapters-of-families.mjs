@@ -27,10 +27,11 @@ const api = resolve(toolsFolder, '..', 'dist', 'index.js');
 const engine = resolve(toolsFolder, '..', 'dist', 'engine.js');
 const fixtures = resolve(toolsFolder, '..', 'test', 'fixtures');
 
-const usage = `node tools/check-adapters-of-families.mjs [FOLDER ...] [--tolerance 1e-5] [--target-modules NAMES]
+const usage = `node tools/check-adapters-of-families.mjs [FOLDER ...] [--tolerance 1e-5] [--target-modules NAMES] [--train JSON]
     FOLDER                 reference folders (base/, adapter/, io.safetensors); default: those of test/fixtures
     --tolerance X          largest difference of a logit
-    --target-modules A,B   what our adapter trains; default: all-linear`;
+    --target-modules A,B   what our adapter trains; default: all-linear
+    --train JSON           further keys of its training: '{"use_dora": true}'`;
 
 /** Of our functions; a model that reads less gets its longest cut to that. */
 const LENGTHS = [1, 5, 17, 38];
@@ -48,6 +49,7 @@ async function main() {
     options: {
       tolerance: { type: 'string', default: '1e-5' },
       'target-modules': { type: 'string', default: 'all-linear' },
+      train: { type: 'string', default: '{}' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -59,6 +61,7 @@ async function main() {
   if (!existsSync(api)) throw new CheckError(`${api} is missing: run npm run build first`);
   const names = values['target-modules'];
   const targets = names === 'all-linear' ? names : names.split(',');
+  const further = keysOf(values.train);
   const vultune = {
     ...(await import(pathToFileURL(api).href)),
     ...(await import(pathToFileURL(engine).href)),
@@ -69,7 +72,7 @@ async function main() {
   try {
     const rows = [];
     for (const [index, folder] of folders.entries()) {
-      rows.push(await ourSide(vultune, folder, { targets, work: join(work, `${index}`) }));
+      rows.push(await ourSide(vultune, folder, { targets, further, work: join(work, `${index}`) }));
     }
     judgeInPeft(python, rows, work);
     process.stdout.write(table(rows, tolerance));
@@ -77,6 +80,16 @@ async function main() {
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+function keysOf(json) {
+  try {
+    const keys = JSON.parse(json);
+    if (typeof keys === 'object' && keys !== null && !Array.isArray(keys)) return keys;
+  } catch {
+    // Said below.
+  }
+  throw new CheckError(`--train must be a JSON object, not ${json}`);
 }
 
 function isReferenceFolder(folder) {
@@ -95,7 +108,7 @@ function referenceFoldersIn(parent) {
 }
 
 /** What the engine does with one folder: trains an adapter and scores with it, and scores with PEFT's own. */
-async function ourSide(vultune, folder, { targets, work }) {
+async function ourSide(vultune, folder, { targets, further, work }) {
   const row = { folder, name: basename(folder) };
   let limit;
   try {
@@ -116,7 +129,7 @@ async function ourSide(vultune, folder, { targets, work }) {
     row.theirsError = describe(error);
   }
   try {
-    Object.assign(row, await trainAndPredict(vultune, folder, { targets, work, limit }));
+    Object.assign(row, await trainAndPredict(vultune, folder, { targets, further, work, limit }));
   } catch (error) {
     row.oursError = describe(error);
   }
@@ -129,7 +142,7 @@ function positionLimit({ readModel }, folder) {
   return readModel(JSON.parse(readFileSync(file, 'utf8')), file).positionLimit ?? Number.POSITIVE_INFINITY;
 }
 
-async function trainAndPredict(vultune, folder, { targets, work, limit }) {
+async function trainAndPredict(vultune, folder, { targets, further, work, limit }) {
   const base = join(work, 'base');
   cpSync(join(folder, 'base'), base, { recursive: true });
   writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(letterTokenizer(vocabularySize(base))));
@@ -159,6 +172,7 @@ async function trainAndPredict(vultune, folder, { targets, work, limit }) {
     max_length: Math.max(...lengths),
     feature_cache: false,
     cache_dir: cache,
+    ...further,
   });
   const predictions = await vultune.predict({ run, data: judgedFile, logits: true });
   return {

@@ -8,6 +8,7 @@ the base model makes, `effect` the largest that the adapter and its head make.
 import argparse
 import json
 import os
+import re
 import sys
 import warnings
 from typing import Any
@@ -31,6 +32,7 @@ def judge(job: dict[str, Any]) -> dict[str, Any]:
     # With a padding token, the pooled token would be the last one unlike it; encoders need theirs for the positions.
     if hasattr(model, "score"):
         model.config.pad_token_id = None
+    add_top_layers(model, os.path.join(job["adapter"], "vultune.json"))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         adapted = PeftModel.from_pretrained(model, job["adapter"]).eval()
@@ -51,9 +53,29 @@ def judge(job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def add_top_layers(model: nn.Module, settings: str) -> None:
+    """A head with layers before its last matrix, which Transformers' classes have not: as the model card says."""
+    if not os.path.exists(settings):
+        return
+    with open(settings, encoding="utf-8") as file:
+        count = json.load(file).get("topMlpLayers", 0)
+    if count == 0:
+        return
+    parent, name = (model.classifier, "out_proj") if hasattr(getattr(model, "classifier", None), "out_proj") else (
+        model,
+        "score" if hasattr(model, "score") else "classifier",
+    )
+    last = getattr(parent, name)
+    width = last.in_features
+    layers = [part for _ in range(count) for part in (nn.Linear(width, width), nn.GELU())]
+    setattr(parent, name, nn.Sequential(*layers, nn.Linear(width, 2, bias=last.bias is not None)))
+
+
 def require_all_used(model: PeftModel, stored: dict[str, Tensor]) -> None:
     """PEFT passes over keys that it does not know, and what is missing keeps its first values."""
     held = get_peft_model_state_dict(model, save_embedding_layers=False)
+    # With bias: all, it also lists the head's biases by the names of its own wrappers.
+    held = {name: held[name] for name in held if not re.search(r"\.(original_module|modules_to_save)\.", name)}
     if held.keys() != stored.keys():
         raise AdapterError(
             f"only in the file: {some(stored.keys() - held.keys())}; only in PEFT: {some(held.keys() - stored.keys())}"

@@ -1,6 +1,6 @@
 """The tiny models that make_fixtures.py makes: one row a folder. Data only; what a row means is in make_fixtures.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 # The functions of the folders made first; at most one sequence of 83 tokens when joined.
@@ -25,6 +25,10 @@ class Row:
     focal_gradients: bool = False
     """Whether the folder is in test/fixtures; the others are made when somebody wants them."""
     kept: bool = True
+    """Arguments of PEFT's configuration over those of LoRA on everything; with init_r it is AdaLoRA's."""
+    adapter: dict[str, Any] = field(default_factory=dict)
+    """AdaLoRA: which values of which matrix are kept, by the end of the matrix's name; the others: all."""
+    kept_values: dict[str, list[bool]] = field(default_factory=dict)
 
 
 def _gpt(hidden: int, layers: int, heads: int, vocabulary: int, **more: Any) -> dict[str, Any]:
@@ -192,9 +196,57 @@ def _variants() -> dict[str, Row]:
     }
 
 
+NO_TARGETS = "dummy-target-modules"
+
+
+def _adapters() -> dict[str, Row]:
+    """Every kind of adapter, on models as small as they can be: hidden 16, 2 layers, 2 heads, vocabulary 48."""
+    decoder = _decoder(16, 24, 2, 2, 48, num_key_value_heads=1)
+    gpt2 = _gpt(16, 2, 2, 48, n_inner=24)
+    bert = {**_decoder(16, 24, 2, 2, 48), "max_position_embeddings": 40}
+
+    def row(model_type: str, config: dict[str, Any], **more: Any) -> Row:
+        return Row(model_type, config, seed=3, **more)
+
+    return {
+        "adapters/llama-dora": row("llama", decoder, adapter={"use_dora": True}),
+        "adapters/gpt2-dora-bias": row("gpt2", gpt2, adapter={"use_dora": True, "bias": "lora_only"}),
+        "adapters/qwen2-parts": row(
+            "qwen2",
+            decoder,
+            adapter={
+                "target_modules": ["q_proj", "v_proj", "up_proj", "down_proj"],
+                "exclude_modules": ["layers.1.self_attn.q_proj"],
+                "layers_to_transform": [1],
+                "layers_pattern": "layers",
+                "rank_pattern": {"up_proj": 2},
+                "alpha_pattern": {"v_proj": 3},
+                "modules_to_save": ["input_layernorm", "layers.0.mlp.up_proj"],
+                "bias": "all",
+                "use_rslora": True,
+            },
+        ),
+        "adapters/bert-bias-all": row("bert", bert, adapter={"bias": "all"}),
+        "adapters/llama-adalora": row(
+            "llama",
+            decoder,
+            adapter={"init_r": 4, "target_r": 2, "total_step": 10},
+            kept_values={
+                "layers.0.self_attn.q_proj": [True, False, True, True],
+                "layers.1.mlp.up_proj": [False, False, False, True],
+                "layers.1.mlp.down_proj": [False, False, False, False],
+            },
+        ),
+        "adapters/gpt2-whole": row("gpt2", gpt2, adapter={"target_modules": NO_TARGETS, "modules_to_save": ["all"]}),
+        "adapters/bert-whole": row("bert", bert, adapter={"target_modules": NO_TARGETS, "modules_to_save": ["all"]}),
+        "adapters/llama-head": row("llama", decoder, adapter={"target_modules": NO_TARGETS}),
+    }
+
+
 ROWS: dict[str, Row] = {
     **_first_size(),
     **{f"{name}-3-layers": row for name, row in _other_sizes(24, 32, heads=3, kv=1, seed=1, kept=True).items()},
     **{f"{name}-6-heads": row for name, row in _other_sizes(48, 96, heads=6, kv=2, seed=2, kept=False).items()},
     **_variants(),
+    **_adapters(),
 }

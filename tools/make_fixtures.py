@@ -11,13 +11,14 @@ import argparse
 import json
 import math
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import AdaLoraConfig, LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -65,6 +66,10 @@ def make(name: str, row: Row, out: str) -> None:
     model = adapted_model(base, row, generator)
     model.peft_config["default"].base_model_name_or_path = "../base"
     save_adapter(model, os.path.join(folder, "adapter"))
+    if row.kept_values:
+        # What is saved has fewer values than the model: only one that is read has those.
+        fresh = reference_models.load_classifier(base)
+        model = PeftModel.from_pretrained(fresh, os.path.join(folder, "adapter"), is_trainable=True).eval()
     tensors |= classifier_outputs(model, functions, labels, weights, row.focal_gradients)
     save_file({key: value.detach().contiguous().clone() for key, value in tensors.items()}, f"{folder}/io.safetensors")
 
@@ -151,15 +156,42 @@ def adapted_model(base: str, row: Row, generator: torch.Generator) -> PeftModel:
     for name, parameter in model.named_parameters():
         if "score" in name or "classifier" in name:
             nn.init.normal_(parameter, std=0.3)
-    lora = LoraConfig(r=4, lora_alpha=8, lora_dropout=0.0, init_lora_weights=False, **kind)
-    adapted = get_peft_model(model, lora).eval()
+    adapted = get_peft_model(model, peft_configuration(model, row, kind)).eval()
     for name, parameter in adapted.named_parameters():
-        if "lora_" in name:
+        if "lora_magnitude_vector" in name:
             with torch.no_grad():
-                parameter.copy_(
-                    torch.randn(parameter.shape, generator=generator) * (0.3 / math.sqrt(parameter.shape[-1]))
-                )
+                parameter.mul_(1 + 0.2 * torch.randn(parameter.shape, generator=generator))
+        elif "lora_" in name or (parameter.requires_grad and row.adapter and "score" not in name):
+            with torch.no_grad():
+                noise = torch.randn(parameter.shape, generator=generator) * (0.3 / math.sqrt(parameter.shape[-1]))
+                # What is trained whole begins as it is in the base model.
+                parameter.copy_(noise if "lora_" in name else parameter + 0.3 * noise)
+    if row.kept_values:
+        keep_values(adapted, row.kept_values)
     return adapted
+
+
+def peft_configuration(model: nn.Module, row: Row, kind: dict[str, Any]) -> LoraConfig:
+    options = {"lora_alpha": 8, "lora_dropout": 0.0, "init_lora_weights": False, **kind, **row.adapter}
+    if options.get("modules_to_save") == ["all"]:
+        own = ("score", "classifier")
+        modules = [n for n, m in model.named_modules() if next(m.parameters(recurse=False), None) is not None]
+        options["modules_to_save"] = [n for n in modules if not n.startswith(own)]
+    return AdaLoraConfig(**options) if "init_r" in options else LoraConfig(r=4, **options)
+
+
+def keep_values(model: PeftModel, kept: dict[str, list[bool]]) -> None:
+    """What AdaLoRA's allocation does: the values that are not kept become 0, and the configuration says which are."""
+    pattern: dict[str, list[bool]] = {}
+    for name, parameter in model.base_model.model.named_parameters():
+        if "lora_E" not in name:
+            continue
+        module = name.removesuffix(".lora_E.default")
+        values = next((of for end, of in kept.items() if module.endswith(end)), [True] * parameter.shape[0])
+        pattern[name] = values
+        with torch.no_grad():
+            parameter.mul_(torch.tensor(values)[:, None])
+    model.peft_config["default"].rank_pattern = pattern
 
 
 def save_adapter(model: PeftModel, folder: str) -> None:
@@ -168,14 +200,15 @@ def save_adapter(model: PeftModel, folder: str) -> None:
     file = os.path.join(folder, "adapter_config.json")
     config = read_json(file)
     # PEFT writes a set: without an order, every run would change the file.
-    write_json(file, config | {"target_modules": sorted(config["target_modules"])})
+    lists = {key: sorted(config[key]) for key in ("target_modules", "exclude_modules") if isinstance(config[key], list)}
+    write_json(file, config | lists)
 
 
 def classifier_outputs(
     model: PeftModel, functions: list[Tensor], labels: Tensor, weights: Tensor, focal_gradients: bool
 ) -> dict[str, Tensor]:
     """Logits, losses and gradients of base + adapter + head, then five steps of training."""
-    trained = {trained_name(name): p for name, p in model.named_parameters() if p.requires_grad}
+    trained = {trained_name(name): p for name, p in model.named_parameters() if is_trained(name, p)}
     tensors: dict[str, Tensor] = {"cls_logits": logits_of(model, functions).detach().clone()}
 
     def loss_and_gradients(kind: str, loss_of: Callable[[Tensor], Tensor], with_gradients: bool) -> None:
@@ -183,7 +216,7 @@ def classifier_outputs(
         tensors[f"loss_{kind}"] = loss.detach().clone()
         loss.backward()
         for name, parameter in trained.items():
-            if with_gradients:
+            if with_gradients and not WITHOUT_GRADIENT.search(name):
                 tensors[f"grad_{kind}/{name}"] = parameter.grad.clone()
             parameter.grad = None
 
@@ -202,12 +235,27 @@ def classifier_outputs(
         cosine.step()
         losses.append(loss.item())
     tensors["train/losses"] = torch.tensor(losses)
-    return tensors | {f"train/final/{name}": parameter.detach().clone() for name, parameter in trained.items()}
+    return tensors | {
+        f"train/final/{name}": parameter.detach().clone()
+        for name, parameter in trained.items()
+        if not WITHOUT_GRADIENT.search(name)
+    }
+
+
+def is_trained(name: str, parameter: Tensor) -> bool:
+    """With bias: all, PEFT also asks for gradients of what it has put the head in place of."""
+    return parameter.requires_grad and ".original_module." not in name
 
 
 def trained_name(name: str) -> str:
     """A parameter's key in adapter_model.safetensors."""
-    return name.replace(".default", "").replace("modules_to_save.", "")
+    name = name.replace(".default", "").replace("modules_to_save.", "")
+    return name.replace("lora_magnitude_vector.weight", "lora_magnitude_vector")
+
+
+# A bias of the keys shifts every score of a query alike where positions are not rotated, which a softmax does not see: its
+# gradient is 0, what is computed of it rounding, and Adam makes a whole step of that.
+WITHOUT_GRADIENT = re.compile(r"(self\.key|c_attn)(\.base_layer)?\.bias$")
 
 
 def logits_of(model: nn.Module, functions: list[Tensor]) -> Tensor:

@@ -1,46 +1,70 @@
 /** @file The trained tensors of an adapter: their names as PEFT writes them, their shapes, and their first values. */
-import { VultuneError } from '../base/errors.ts';
+import { invariant, VultuneError } from '../base/errors.ts';
 import { randomStream } from '../base/random.ts';
 import type { Head } from '../heads/head.ts';
 import { drawFirstValues, type FirstValues } from '../tensor/first-values.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { AdaptedMatrix } from './adapted-matrix.ts';
+import type { FromBase } from './adapter.ts';
+import { KEY_PREFIX, parameterKey } from './parameter-key.ts';
+import type { WholeParameter } from './whole-parameters.ts';
+
+export { parameterKey };
 
 /** Trained tensors by PEFT's key, in a fixed order. */
 export type AdapterParameters = ReadonlyMap<string, HostTensor<'float32'>>;
 
-const PREFIX = 'base_model.model.';
-/** PEFT's key of a parameter with this name in the model. */
-export const parameterKey = (name: string) => `${PREFIX}${name}`;
 export const loraKey = (module: string, matrix: 'A' | 'B') => parameterKey(`${module}.lora_${matrix}.weight`);
+const FIRST_TENSOR = /\.lora_A(?:\.weight)?$/;
 /** Full names of the adapted matrices, in their order. */
 export function adaptedModules(parameters: AdapterParameters): string[] {
-  const end = loraKey('', 'A').slice(PREFIX.length);
   return [...parameters.keys()]
-    .filter((key) => key.endsWith(end))
-    .map((key) => key.slice(PREFIX.length, -end.length));
+    .filter((key) => FIRST_TENSOR.test(key))
+    .map((key) => key.slice(KEY_PREFIX.length).replace(FIRST_TENSOR, ''));
 }
 
 /** A trained tensor under its key, in an adapter or a head. */
 export interface ParameterSpec {
   readonly key: string;
   readonly shape: readonly number[];
-  readonly first: FirstValues;
+  readonly first: FirstValues | (FromBase & { readonly base: string });
+  /** Whether files hold [in, out] where the shape is [out, in]. */
+  readonly transposed?: boolean;
 }
 
-/** Everything that is trained: the adapters' tensors in the order of the matrices, then the head's own. */
-export function parameterSpecs(adapted: readonly AdaptedMatrix[], head: Head): readonly ParameterSpec[] {
+/**
+ * Everything that is trained: the adapters' tensors in the order of the matrices, what is trained whole of the base model,
+ * then the head's own.
+ */
+export function parameterSpecs(
+  adapted: readonly AdaptedMatrix[],
+  head: Head,
+  whole: readonly WholeParameter[] = [],
+): readonly ParameterSpec[] {
   return [
     ...adapted.flatMap(({ name, tensors }) =>
-      tensors.map((tensor) => ({ ...tensor, key: parameterKey(`${name}.${tensor.name}`) })),
+      tensors.map(({ name: tensor, shape, first }): ParameterSpec => {
+        const key = parameterKey(`${name}.${tensor}`);
+        return {
+          key,
+          shape,
+          first: first.kind === 'from base' ? { ...first, base: `${name}.weight` } : first,
+        };
+      }),
     ),
+    ...whole.map(({ key, shape, fullName, transposed }): ParameterSpec => {
+      const first = { kind: 'from base', base: fullName, make: copy } as const;
+      return { key, shape, first, transposed };
+    }),
     ...head.parameters.flatMap(({ name, shape, first }) =>
       first === undefined ? [] : [{ key: parameterKey(name), shape, first }],
     ),
   ];
 }
 
-/** First values; each tensor has a random stream of its own. */
+const copy = ({ data }: HostTensor<'float32'>) => data.slice();
+
+/** First values of what is drawn; each tensor has a random stream of its own. */
 export function initialParameters(
   adapted: readonly AdaptedMatrix[],
   head: Head,
@@ -48,11 +72,37 @@ export function initialParameters(
 ): AdapterParameters {
   return new Map(
     parameterSpecs(adapted, head).map(({ key, shape, first }) => {
-      const data = drawFirstValues(first, shape, randomStream(seed, 'initial', key));
-      return [key, hostTensor('float32', shape, data)];
+      invariant(first.kind !== 'from base', `the first values of ${key} are made of the base model`);
+      return [key, hostTensor('float32', shape, draw(key, shape, first, seed))];
     }),
   );
 }
+
+/** First values of everything that is trained, some of them made of the base model's. Throws what `read` throws. */
+export async function firstParameters(
+  { adapted, head, whole = [] }: TrainedParts,
+  seed: number,
+  read: (name: string) => Promise<HostTensor<'float32'>>,
+): Promise<AdapterParameters> {
+  const parameters = new Map<string, HostTensor<'float32'>>();
+  for (const { key, shape, first } of parameterSpecs(adapted, head, whole)) {
+    const data =
+      first.kind === 'from base' ? first.make(await read(first.base)) : draw(key, shape, first, seed);
+    parameters.set(key, hostTensor('float32', shape, data));
+  }
+  return parameters;
+}
+
+/** What is trained of a network. */
+export interface TrainedParts {
+  readonly adapted: readonly AdaptedMatrix[];
+  readonly head: Head;
+  /** Default: none. */
+  readonly whole?: readonly WholeParameter[];
+}
+
+const draw = (key: string, shape: readonly number[], first: FirstValues, seed: number) =>
+  drawFirstValues(first, shape, randomStream(seed, 'initial', key));
 
 const OTHER_MODEL =
   'An adapter works only with the base model it was trained on; check base_model_name_or_path.';
@@ -80,13 +130,17 @@ function headHint(
  * Throws ADAPTER_MISMATCH when one is missing, left over or of another shape: the adapter is for another base model.
  */
 export function checkShapes(
-  adapted: readonly AdaptedMatrix[],
-  head: Head,
+  { adapted, head, whole = [] }: TrainedParts,
   found: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   file: string,
 ): readonly string[] {
   const hint = headHint(head, found) ?? OTHER_MODEL;
-  const specs = new Map(parameterSpecs(adapted, head).map(({ key, shape }) => [key, shape]));
+  const specs = new Map(
+    parameterSpecs(adapted, head, whole).map(({ key, shape, transposed }) => [
+      key,
+      transposed === true ? shape.toReversed() : shape,
+    ]),
+  );
   for (const key of found.keys()) {
     if (specs.has(key)) continue;
     throw new VultuneError(

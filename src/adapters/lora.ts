@@ -1,5 +1,6 @@
 /** @file LoRA (Hu et al. 2021): y = x W^T + s (x A^T) B^T, A [rank, in], B [out, rank]. */
 import type { Adapter } from './adapter.ts';
+import { addLowRank } from './low-rank.ts';
 
 export interface LoraMatrixOptions {
   readonly rank: number;
@@ -8,7 +9,7 @@ export interface LoraMatrixOptions {
 }
 
 export const lora: Adapter<LoraMatrixOptions> = {
-  peftType: 'LORA',
+  kind: 'LORA',
   // First values as PEFT draws them: A by Kaiming's rule with a = sqrt(5), B zero.
   tensors: ({ inputSize, outputSize }, { rank }) => [
     {
@@ -23,4 +24,6 @@ export const lora: Adapter<LoraMatrixOptions> = {
     const low = b.matmul(dropped(), trained('lora_A.weight'), { transposeB: true }); // [N, r]
     return b.add(y, b.matmul(low, trained('lora_B.weight'), { transposeB: true, alpha: scale }));
   },
+  merged: (weight, trained, { scale }) =>
+    addLowRank(weight, trained('lora_B.weight'), trained('lora_A.weight'), scale),
 };

@@ -17,6 +17,16 @@ export function nameEndPattern(source: string, option: string): (name: string) =
   return matching(compile(String.raw`\A(?:.*\.)?(?:${source})\z`, source, option));
 }
 
+/** As PEFT's modules_to_save: whether a name is, or is in, a module whose name the pattern ends. */
+export function modulePattern(source: string, option: string): (name: string) => boolean {
+  return matching(compile(String.raw`\A(?:.*\.)?(?:${source})(?:\..*)?\z`, source, option));
+}
+
+/** Whether a name is in the layer list that the pattern names: `layers` for `model.layers.3.mlp.up_proj`. */
+export function layerListPattern(source: string, option: string): (name: string) => boolean {
+  return matching(compile(String.raw`\A(?:.*\.)?(?:${source})\.[0-9]+\..*\z`, source, option));
+}
+
 function matching(program: Program): (name: string) => boolean {
   const matcher = new Matcher(program);
   return (name) => {

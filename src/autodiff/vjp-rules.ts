@@ -65,6 +65,8 @@ export const vjpRules: { readonly [K in OpName]: VjpRule<K> | NotDifferentiable 
     return b.mul(g, b.add(s, b.mul(y, oneMinus(b, s))));
   }),
   gelu: geluRule,
+  // Taken for a constant.
+  stopGradient: () => [undefined],
   // (x^p)' = p x^(p-1)
   pow: unary<'pow'>((b, g, x, _y, { attributes: { exponent } }) =>
     // x^0 is 1 everywhere: at x = 0 the formula would give 0 * infinity.

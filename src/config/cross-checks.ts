@@ -77,6 +77,27 @@ const RULES: readonly Rule[] = [
     Array.isArray(config.lora_layers) && new Set(config.lora_layers).size < config.lora_layers.length
       ? { key: 'lora_layers', message: `lora_layers names a block twice: [${config.lora_layers.join(', ')}]` }
       : undefined,
+  (config) =>
+    config.finetuning_type === 'adalora' && config.target_r > config.init_r
+      ? {
+          key: 'target_r',
+          message: `target_r is ${config.target_r} and init_r is ${config.init_r}, but AdaLoRA only takes ranks away`,
+          hint: 'lower target_r, or raise init_r',
+        }
+      : undefined,
+  onlyWith('lora', 'use_dora', (config) => config.use_dora),
+  onlyWith('lora', 'use_rslora', (config) => config.use_rslora),
+  onlyWith('lora', 'rank_pattern', (config) => Object.keys(config.rank_pattern).length > 0),
+  onlyWith('lora', 'alpha_pattern', (config) => Object.keys(config.alpha_pattern).length > 0),
+  (config) =>
+    (config.finetuning_type === 'full' || config.finetuning_type === 'head') &&
+    (config.modules_to_save.length > 0 || config.exclude_modules.length > 0 || config.bias !== 'none')
+      ? {
+          key: 'finetuning_type',
+          message: `finetuning_type is ${config.finetuning_type}, which leaves no choice to modules_to_save, exclude_modules and bias`,
+          hint: 'remove them, or use finetuning_type: lora',
+        }
+      : undefined,
   ({ class_weights: [safe, vulnerable] }) =>
     safe === 0 || vulnerable === 0
       ? {
@@ -112,10 +133,35 @@ const RULES: readonly Rule[] = [
           hint: 'use device: cpu, or remove it',
         }
       : undefined,
+  (config) =>
+    config.finetuning_type === 'full' &&
+    (config.load_in_8bit || config.load_in_4bit || config.weights === 'as_stored')
+      ? {
+          key: 'finetuning_type',
+          message: `finetuning_type is full, but ${config.load_in_8bit ? 'load_in_8bit' : config.load_in_4bit ? 'load_in_4bit' : 'weights: as_stored'} holds weights in a form that cannot be trained`,
+          hint: 'remove it, or use finetuning_type: lora',
+        }
+      : undefined,
   (config) => leak(config, 'valid_file', 'train_file'),
   (config) => leak(config, 'test_file', 'train_file'),
   (config) => leak(config, 'test_file', 'valid_file'),
 ];
+
+/** For keys that other ways of fine-tuning do not read, though one might think so. */
+function onlyWith(
+  type: UnresolvedConfig['finetuning_type'],
+  key: keyof UnresolvedConfig,
+  isSet: (config: UnresolvedConfig) => boolean,
+): Rule {
+  return (config) =>
+    isSet(config) && config.finetuning_type !== type
+      ? {
+          key,
+          message: `${key} is set, but finetuning_type is ${config.finetuning_type}`,
+          hint: `use finetuning_type: ${type}, or remove ${key}`,
+        }
+      : undefined;
+}
 
 function leak(config: UnresolvedConfig, key: 'valid_file' | 'test_file', other: 'train_file' | 'valid_file') {
   if (!sameFile(config[key], config[other])) return undefined;

@@ -115,6 +115,9 @@ export class GraphBuilder {
   gelu(x: Value, approximate: GeluApproximation): Value {
     return this.apply('gelu', [x], { approximate });
   }
+  stopGradient(x: Value): Value {
+    return this.apply('stopGradient', [x], {});
+  }
   pow(x: Value, exponent: number): Value {
     return this.apply('pow', [x], { exponent });
   }

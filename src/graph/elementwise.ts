@@ -24,6 +24,7 @@ export type UnaryOp =
   | 'erf'
   | 'silu'
   | 'gelu'
+  | 'stopGradient'
   | 'pow'
   | 'shiftRight';
 
@@ -45,6 +46,7 @@ const unaryMeaning: { readonly [K in UnaryOp]: Unary<K> } = {
   erf,
   silu: (x) => x * sigmoid(x),
   gelu: (x, { approximate }) => gelu[approximate](x),
+  stopGradient: (x) => x,
   pow: (x, { exponent }) => x ** exponent,
   // For uint32: >>> is JavaScript's logical shift of 32 bits.
   shiftRight: (x, { amount }) => x >>> amount,

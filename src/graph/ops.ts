@@ -73,6 +73,8 @@ export interface OpAttributes {
   readonly silu: NoAttributes;
   /** x/2 (1 + erf(x / sqrt 2)), or x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
   readonly gelu: { readonly approximate: GeluApproximation };
+  /** x, through which no gradient comes. */
+  readonly stopGradient: NoAttributes;
   /** x^exponent, for x >= 0 when the exponent is not whole. */
   readonly pow: { readonly exponent: number };
 

@@ -163,6 +163,7 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   tanh: unary,
   erf: unary,
   silu: unary,
+  stopGradient: unary,
   gelu: unary,
   pow: unary,
   add: binary('float32', 'uint32', 'int64'),

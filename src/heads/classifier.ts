@@ -13,6 +13,7 @@ import type { Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { Head, HeadContext, HeadParameter } from './head.ts';
 import { headLayer } from './head-layer.ts';
+import { topLayers } from './top-layers.ts';
 
 export interface ClassifierOptions {
   /** C */
@@ -20,6 +21,8 @@ export interface ClassifierOptions {
   readonly pooling: Pooling;
   /** K: the logits are [B, C + K]. Default: 0, none. */
   readonly cweClasses?: number;
+  /** Layers before the last matrix, besides those that the family's own head has. Default: 0. */
+  readonly topLayers?: number;
 }
 
 /** Names of the second matrix and its bias: Transformers' classes have none such. */
@@ -47,17 +50,22 @@ const pools: { readonly [K in Pooling]: Pool } = {
 const INITIAL_DEVIATION = 0.02;
 
 /** Throws POOLING_UNSUPPORTED, as {@link resolvePooling} does. */
-export function classifier(model: Model, { classes, pooling, cweClasses = 0 }: ClassifierOptions): Head {
+export function classifier(
+  model: Model,
+  { classes, pooling, cweClasses = 0, topLayers: topCount = 0 }: ClassifierOptions,
+): Head {
   resolvePooling(model, pooling);
   const { hiddenSize: D, heads } = model;
+  const top = topLayers(heads.encoder?.classes ?? heads.classifier, topCount, D);
   const matrix: HeadParameter = {
-    name: `${heads.encoder?.classes ?? heads.classifier}.weight`,
+    name: `${top.classes}.weight`,
     shape: [classes, D],
     first: { kind: 'normal', deviation: INITIAL_DEVIATION },
   };
   const { reads, pool, feeds } = pools[pooling];
   const cwes = cweClasses === 0 ? undefined : cweLogits(cweClasses, D);
-  const id = `classifier ${classes} ${pooling}${cwes === undefined ? '' : ` and ${cweClasses} CWEs`}`;
+  const tops = topCount === 0 ? '' : ` ${topCount} top layers`;
+  const id = `classifier ${classes} ${pooling}${tops}${cwes === undefined ? '' : ` and ${cweClasses} CWEs`}`;
   const common = { id, reads, feeds };
   const further = cwes?.parameters ?? [];
   const withCwes = (context: HeadContext, vector: Value, logits: Value) =>
@@ -65,10 +73,10 @@ export function classifier(model: Model, { classes, pooling, cweClasses = 0 }: C
   if (heads.encoder === undefined) {
     return {
       ...common,
-      parameters: [matrix, ...further],
+      parameters: [...top.parameters, matrix, ...further],
       logits: (context, hidden) => {
         const { builder: b, parameter } = context;
-        const vector = pool(b, hidden); // [B, D]
+        const vector = top.apply(context, pool(b, hidden)); // [B, D]
         return withCwes(context, vector, b.matmul(vector, parameter(matrix), { transposeB: true }));
       },
     };
@@ -82,18 +90,18 @@ export function classifier(model: Model, { classes, pooling, cweClasses = 0 }: C
           spec.weights === 'base' ? undefined : { kind: 'normal', deviation: INITIAL_DEVIATION },
         );
   const bias: HeadParameter = {
-    name: `${heads.encoder.classes}.bias`,
+    name: `${top.classes}.bias`,
     shape: [classes],
     first: { kind: 'zero' },
   };
   return {
     ...common,
-    parameters: [...(layer?.parameters ?? []), matrix, bias, ...further],
+    parameters: [...(layer?.parameters ?? []), ...top.parameters, matrix, bias, ...further],
     matrices: layer?.matrices ?? [],
     logits: (context, hidden) => {
       const { builder: b, parameter } = context;
       const pooled = pool(b, hidden); // [B, D]
-      const vector = layer === undefined ? pooled : layer.apply(context, pooled);
+      const vector = top.apply(context, layer === undefined ? pooled : layer.apply(context, pooled));
       const logits = b.add(b.matmul(vector, parameter(matrix), { transposeB: true }), parameter(bias));
       return withCwes(context, vector, logits);
     },

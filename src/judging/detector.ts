@@ -100,21 +100,23 @@ export class Detector implements ExplainingJudge {
     const { spec, weights } = model;
     requireSameModel(header, model);
     const pooling = poolingOf(header, spec);
-    const { head } = classifierJudgement(spec, pooling);
+    const topLayers = header.settings?.topMlpLayers;
+    const { head } = classifierJudgement(spec, pooling, 0, topLayers);
     checkHeadWeights(model.checkpoint, head);
-    const { adapted, parameters } = await loadAdapter(header, spec, head);
+    const { adapted, whole, parameters } = await loadAdapter(header, spec, head);
     const cweHead = askedCweHead(header, options.cweHead);
     const ofCwes = cweHead === undefined ? [] : await loadCweHead(cweHead, spec.hiddenSize);
     const network = new Network({
       model: spec,
       weights,
       adapted,
+      whole,
       parameters: new Map([...parameters, ...ofCwes]),
       backend: options.backend,
       blocksPerStage: 1,
       activations: 'products',
     });
-    const judgement = classifierJudgement(spec, pooling, cweHead?.classes.length);
+    const judgement = classifierJudgement(spec, pooling, cweHead?.classes.length, topLayers);
     return new Detector(model, network, judgement, header, cweHead, options);
   }
 

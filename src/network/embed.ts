@@ -9,29 +9,48 @@ import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { BaseWeights } from '../weights/base-weights.ts';
 import { normRows } from './norm-rows.ts';
 
+/** Where rows and norms of an embedding are read: the base model's, or as they are trained. */
+export type EmbeddingWeights = Pick<BaseWeights, 'rows' | 'get'>;
+
 /** Throws SEQUENCE_TOO_LONG for a function that needs positions which the model does not have. */
 export async function embed(
-  { embedding, hiddenSize: D, positionLimit }: Model,
-  weights: BaseWeights,
+  model: Model,
+  weights: EmbeddingWeights,
+  sequence: PackedSequence,
+): Promise<HostTensor<'float32'>> {
+  requirePositions(sequence.layout.lengths, model.positionLimit);
+  const { hiddenSize: D, embedding } = model;
+  const rows = await embeddedRows(model, weights, sequence);
+  if (embedding.norm === undefined) return rows;
+  const data = rows.data.slice();
+  await normRows(data, D, embedding.norm, weights);
+  return hostTensor('float32', rows.shape, data);
+}
+
+/** What a norm of the embedding reads: [N, D]. */
+export async function embeddedRows(
+  { embedding }: Model,
+  weights: EmbeddingWeights,
   { ids, layout }: PackedSequence,
 ): Promise<HostTensor<'float32'>> {
-  requirePositions(layout.lengths, positionLimit);
-  const { tokens, scale, positions, tokenTypes, norm } = embedding;
+  const { tokens, scale, positions, tokenTypes } = embedding;
   const rows = await weights.rows(tokens, ids);
-  if (scale === undefined && positions === undefined && tokenTypes === undefined && norm === undefined)
-    return rows;
+  if (scale === undefined && positions === undefined && tokenTypes === undefined) return rows;
   const data = scale === undefined ? rows.data.slice() : rows.data.map((value) => value * scale);
   if (positions !== undefined) {
-    // Padding may stand beyond the last position; nothing sees it.
-    const last = positions.rows - 1;
-    const at = Array.from(layout.positions, (position) => positions.first + Math.min(Number(position), last));
-    addRows(data, (await weights.rows(positions.name, at)).data);
+    addRows(data, (await weights.rows(positions.name, positionRows(positions, layout))).data);
   }
-  if (tokenTypes !== undefined) {
-    addRows(data, (await weights.rows(tokenTypes.name, [0])).data);
-  }
-  if (norm !== undefined) await normRows(data, D, norm, weights);
+  if (tokenTypes !== undefined) addRows(data, (await weights.rows(tokenTypes.name, [0])).data);
   return hostTensor('float32', rows.shape, data);
+}
+
+/** Rows of the matrix of positions, of each token: [N]. */
+export function positionRows(
+  { first, rows }: NonNullable<Model['embedding']['positions']>,
+  layout: PackedSequence['layout'],
+): number[] {
+  // Padding may stand beyond the last position; nothing sees it.
+  return Array.from(layout.positions, (position) => first + Math.min(Number(position), rows - 1));
 }
 
 function requirePositions(lengths: readonly number[], limit: number | undefined): void {

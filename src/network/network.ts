@@ -6,6 +6,7 @@
 import type { AdaptedMatrix } from '../adapters/adapted-matrix.ts';
 import { type AdapterParameters, parameterKey } from '../adapters/adapter-parameters.ts';
 import { mix32, rowKeys } from '../adapters/dropout.ts';
+import type { WholeParameter } from '../adapters/whole-parameters.ts';
 import { invariant } from '../base/errors.ts';
 import type { Head } from '../heads/head.ts';
 import { isCausal } from '../model/matrices.ts';
@@ -17,7 +18,8 @@ import { queryChunks } from '../packing/query-chunks.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { BaseWeights } from '../weights/base-weights.ts';
-import { embed } from './embed.ts';
+import { type EmbeddingWeights, embed } from './embed.ts';
+import { addEmbeddingGradients } from './embedding-gradients.ts';
 import type { Activations } from './keep-policies.ts';
 import { SequenceFeeds } from './sequence-feeds.ts';
 import { dropoutToken, layerKeyName, ROW_KEYS, type StageParameter, type StageSpec } from './stage-graph.ts';
@@ -38,6 +40,8 @@ export interface NetworkOptions {
   readonly model: Model;
   readonly weights: BaseWeights;
   readonly adapted: readonly AdaptedMatrix[];
+  /** Parameters of the base model that are trained themselves. Default: none. */
+  readonly whole?: readonly WholeParameter[];
   readonly parameters: AdapterParameters;
   readonly backend: Backend;
   /** Blocks of the model in one graph; Infinity: all trained blocks are one. */
@@ -74,12 +78,17 @@ export class Network {
   readonly #programs: StagePrograms;
   readonly #feeds: SequenceFeeds;
   readonly #isCausal: boolean;
+  /** PEFT's keys of what is trained whole, by full names. */
+  readonly #wholeKeys: ReadonlyMap<string, string>;
+  readonly #trainsEmbedding: boolean;
 
   constructor(options: NetworkOptions) {
-    const { model, adapted, weights, backend, blocksPerStage } = options;
+    const { model, adapted, whole = [], weights, backend, blocksPerStage } = options;
     this.#options = options;
-    this.#plan = planStages(adapted, model.layers.length, blocksPerStage);
-    this.#programs = new StagePrograms({ model, adapted, format: weights.format }, backend);
+    this.#plan = planStages([...adapted, ...whole], model.layers.length, blocksPerStage);
+    this.#programs = new StagePrograms({ model, adapted, whole, format: weights.format }, backend);
+    this.#wholeKeys = new Map(whole.map(({ fullName, key }) => [fullName, key]));
+    this.#trainsEmbedding = whole.some(({ inEmbedding }) => inEmbedding);
     this.#feeds = new SequenceFeeds(model);
     this.#isCausal = isCausal(model);
   }
@@ -140,11 +149,12 @@ export class Network {
   ): Promise<StepResult> {
     const { trained } = this.#plan;
     const prepared = this.#prepare(sequence.layout, head, targets.dropout);
+    const wantsFirst = this.#trainsEmbedding ? 'adapters and x' : 'adapters';
     const start = await this.#start(sequence, prepared, frozen);
     const { x, passes } = await this.#runKeeping(trained, start, prepared, (stage) =>
-      stage > 0 ? 'adapters and x' : 'adapters',
+      stage > 0 ? 'adapters and x' : wantsFirst,
     );
-    const wanted = trained.length > 0 ? 'adapters and x' : 'adapters';
+    const wanted = trained.length > 0 ? 'adapters and x' : wantsFirst;
     const end = await this.#runLoss(prepared, head, targets, x, wanted);
     this.#accumulate(end.program.trained, end.spec, end.out, sums);
     let gradient = end.out[X_GRADIENT];
@@ -153,6 +163,11 @@ export class Network {
       const out = await this.#runBackward(pass, gradient!);
       this.#accumulate(program.trained, spec, out, sums);
       gradient = out[X_GRADIENT];
+    }
+    if (this.#trainsEmbedding) {
+      const ofEmbedding = (name: string) => sums.get(this.#wholeKeys.get(name) ?? '');
+      const { model } = this.#options;
+      await addEmbeddingGradients(model, this.#embeddingWeights, sequence, gradient!, ofEmbedding);
     }
     return {
       loss: Number(end.out[LOSS]!.data[0]),
@@ -268,7 +283,23 @@ export class Network {
   }
 
   #embed(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
-    return embed(this.#options.model, this.#options.weights, sequence);
+    return embed(this.#options.model, this.#embeddingWeights, sequence);
+  }
+
+  get #embeddingWeights(): EmbeddingWeights {
+    const { weights, parameters } = this.#options;
+    if (!this.#trainsEmbedding) return weights;
+    const trained = (name: string) => {
+      const key = this.#wholeKeys.get(name);
+      return key === undefined ? undefined : parameters.get(key)!;
+    };
+    return {
+      get: async (name) => trained(name) ?? (await weights.get(name)),
+      rows: async (name, rows) => {
+        const matrix = trained(name);
+        return matrix === undefined ? await weights.rows(name, rows) : takeRows(matrix, rows);
+      },
+    };
   }
 
   /** Everything that a stage reads. */
@@ -297,7 +328,8 @@ export class Network {
   }
 
   #trainedKey(parameter: StageParameter, spec: StageSpec): string {
-    return parameterKey(this.#fullName(parameter, spec));
+    const name = this.#fullName(parameter, spec);
+    return this.#wholeKeys.get(name) ?? parameterKey(name);
   }
 
   #accumulate(
@@ -339,6 +371,14 @@ function stageSpec(
   // Nothing but the pruned block: one query a row, no chunks.
   const isPruned = layers.length === 1 && head !== undefined && head.reads !== 'every';
   return { layers, head, dropout, sharesPrefixes, queryChunks: isPruned ? 1 : queryChunks };
+}
+
+/** [rows.length, D] of [.., D]. */
+function takeRows({ shape, data }: HostTensor<'float32'>, rows: ArrayLike<number>): HostTensor<'float32'> {
+  const D = shape[1]!;
+  const out = new Float32Array(rows.length * D);
+  for (let i = 0; i < rows.length; i++) out.set(data.subarray(rows[i]! * D, (rows[i]! + 1) * D), i * D);
+  return hostTensor('float32', [rows.length, D], out);
 }
 
 /** [N] of two [N, D]: the sum of products over D. */

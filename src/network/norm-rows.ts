@@ -7,7 +7,7 @@ export async function normRows(
   data: Float32Array,
   D: number,
   norm: Norm,
-  weights: BaseWeights,
+  weights: Pick<BaseWeights, 'get'>,
 ): Promise<void> {
   if (norm.kind === 'none') return;
   const weight = (await weights.get(`${norm.name}.weight`)).data;

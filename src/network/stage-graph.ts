@@ -6,6 +6,7 @@
 
 import type { AdaptedMatrix } from '../adapters/adapted-matrix.ts';
 import { dropout } from '../adapters/dropout.ts';
+import type { WholeParameter } from '../adapters/whole-parameters.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import type { Shape } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
@@ -18,12 +19,14 @@ import { type OneToken, type SequenceInputs, sequenceInputs } from '../model/seq
 import type { Matrix, Model } from '../model/spec.ts';
 import { allTokens } from '../model/tokens/all-tokens.ts';
 import { oneToken } from '../model/tokens/one-token.ts';
-import type { MatrixShape, WeightFormat } from '../weights/weight-format.ts';
+import type { MatrixShape, PartInput, WeightFormat } from '../weights/weight-format.ts';
 
 /** What every stage of a network is made of. */
 export interface StageParts {
   readonly model: Model;
   readonly adapted: readonly AdaptedMatrix[];
+  /** Parameters of the base model that are trained themselves. Default: none. */
+  readonly whole?: readonly WholeParameter[];
   /** How matrices of blocks are held; norms, biases and heads are float32. */
   readonly format: WeightFormat;
 }
@@ -87,13 +90,23 @@ export function buildStage(parts: StageParts, spec: StageSpec): StageGraph {
         reads === undefined || reads === 'every'
           ? allTokens(builder, stage.sequence)
           : oneToken(builder, stage.sequence, reads),
-      parameter: (name: string, shape: Shape) => stage.base.take(place, name, shape),
+      parameter: stageParameter(stage, layer, place),
       linear: blockLinear(stage, layer, place, drop),
     };
     return block(context, model.layers[layer]!.block, below);
   }, x);
   const output = spec.head === undefined ? hidden : headLogits(stage, spec, spec.head, hidden, rows);
   return { builder, x, output, base: stage.base.taken, trained: stage.trained.taken };
+}
+
+/** A parameter of a block, or outside of blocks, that the base model has: as it is there, or as it is trained. */
+function stageParameter(
+  { whole = [], base, trained }: StageContext,
+  layer: number | undefined,
+  place: number | undefined,
+): (name: string, shape: Shape) => Value {
+  const own = new Set(whole.filter((one) => one.layer === layer).map(({ name }) => name));
+  return (name, shape) => (own.has(name) ? trained : base).take(place, name, shape);
 }
 
 interface StageContext extends StageParts {
@@ -158,23 +171,29 @@ function blockDropout(
 
 /** x W^T with the bias, as the matrix's adapter changes it: [N, out]. Layer and place are undefined in the head. */
 function blockLinear(
-  { builder: b, adapted, format: blockFormat, base, trained }: StageContext,
+  stage: StageContext,
   layer: number | undefined,
   place: number | undefined,
   drop: Dropout | undefined,
 ): (matrix: Matrix, x: Value) => Value {
+  const { builder: b, adapted, whole = [], format: blockFormat, base, trained } = stage;
   const adapters = new Map(adapted.filter((one) => one.layer === layer).map((one) => [one.matrix.name, one]));
+  const wholeNames = new Set(whole.filter((one) => one.layer === layer).map(({ name }) => name));
+  const parameter = stageParameter(stage, layer, place);
   return ({ name, inputSize, outputSize, bias }, x) => {
     const weightName = `${name}.weight`;
+    const shape: MatrixShape = [outputSize, inputSize];
+    const isParameter = place === undefined || wholeNames.has(weightName);
+    const part: PartInput = (partName, dtype, partShape) =>
+      base.takePart(place!, weightName, partName, dtype, partShape);
+    const weight = () => (isParameter ? parameter(weightName, shape) : blockFormat.read(b, shape, part));
+    const unbiased = (operand: Value) =>
+      isParameter
+        ? b.matmul(operand, weight(), { transposeB: true })
+        : blockFormat.product(b, operand, shape, part);
     const product = () => {
-      const shape: MatrixShape = [outputSize, inputSize];
-      const y =
-        place === undefined
-          ? b.matmul(x, base.take(undefined, weightName, shape), { transposeB: true })
-          : blockFormat.product(b, x, shape, (part, dtype, partShape) =>
-              base.takePart(place, weightName, part, dtype, partShape),
-            );
-      return bias ? b.add(y, base.take(place, `${name}.bias`, [outputSize])) : y;
+      const y = unbiased(x);
+      return bias ? b.add(y, parameter(`${name}.bias`, [outputSize])) : y;
     };
     const adapter = adapters.get(name);
     if (adapter === undefined) return product();
@@ -182,7 +201,10 @@ function blockLinear(
     return adapter.product({
       builder: b,
       dropped: () => (drop === undefined ? x : drop(x, name)),
+      drops: drop !== undefined,
       base: product,
+      unbiased,
+      weight,
       trained: (tensor) => trained.take(place, `${name}.${tensor}`, shapes.get(tensor)!),
     });
   };
@@ -195,14 +217,14 @@ function headLogits(
   hidden: Value,
   rows: Value | undefined,
 ): Value {
-  const { builder, model, base, trained } = stage;
-  const outside = (inputs: ParameterInputs) => (name: string, shape: Shape) =>
-    inputs.take(undefined, name, shape);
-  const normed = norm({ builder, parameter: outside(base) }, model.finalNorm, hidden);
+  const { builder, model, trained } = stage;
+  const ofBase = stageParameter(stage, undefined, undefined);
+  const normed = norm({ builder, parameter: ofBase }, model.finalNorm, hidden);
   return head.logits(
     {
       builder,
-      parameter: ({ name, shape, first }) => outside(first === undefined ? base : trained)(name, shape),
+      parameter: ({ name, shape, first }) =>
+        first === undefined ? ofBase(name, shape) : trained.take(undefined, name, shape),
       linear: (matrix, x) => {
         // Declared only where the head has such a matrix: a graph takes no input that it does not use.
         const drop = rows === undefined ? undefined : blockDropout(stage, rows, undefined, spec);

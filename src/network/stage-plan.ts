@@ -2,7 +2,14 @@
  * @file How a model's layers are cut into stages: frozen ones below the first adapted layer, whose output never changes;
  * trained ones; and the last stage, which ends in the head.
  */
-import type { AdaptedMatrix } from '../adapters/adapted-matrix.ts';
+
+/** What is trained: a matrix through an adapter, or a parameter itself. */
+export interface TrainedPlace {
+  /** Undefined behind the last layer. */
+  readonly layer: number | undefined;
+  /** Before the first layer. */
+  readonly inEmbedding?: boolean;
+}
 
 export interface StagePlan {
   /** Layers that run forward only; their output can be computed once and kept. */
@@ -12,21 +19,21 @@ export interface StagePlan {
 }
 
 /** First layer whose output training changes; the last layer when only the head is trained. */
-export function firstTrainedLayer(
-  adapted: readonly Pick<AdaptedMatrix, 'layer'>[],
-  layerCount: number,
-): number {
+export function firstTrainedLayer(trained: readonly TrainedPlace[], layerCount: number): number {
   // What a head has of its own is behind every layer.
-  return adapted.reduce((first, { layer }) => Math.min(first, layer ?? first), layerCount - 1);
+  return trained.reduce(
+    (first, { layer, inEmbedding }) => Math.min(first, inEmbedding === true ? 0 : (layer ?? first)),
+    layerCount - 1,
+  );
 }
 
 /** `blocksPerStage` blocks a graph; Infinity: everything trained is one graph. */
 export function planStages(
-  adapted: readonly Pick<AdaptedMatrix, 'layer'>[],
+  places: readonly TrainedPlace[],
   layerCount: number,
   blocksPerStage: number,
 ): StagePlan {
-  const first = firstTrainedLayer(adapted, layerCount);
+  const first = firstTrainedLayer(places, layerCount);
   const lastStart = Math.max(first, layerCount - blocksPerStage);
   return {
     frozen: groups(0, first, blocksPerStage),

@@ -121,16 +121,19 @@ export class StagePrograms {
 
   /** What the stage's graph depends on, layers by their place in the stage. */
   #structure(spec: StageSpec): string {
-    const { model, adapted } = this.#parts;
+    const { model, adapted, whole = [] } = this.#parts;
+    const wholeIn = (at: number | undefined) =>
+      whole.filter(({ layer }) => layer === at).map(({ name }) => name);
     const blocks = spec.layers.map((layer) => [
       model.layers[layer]!.block,
       adapted.filter((one) => one.layer === layer).map(({ structure }) => structure),
+      wholeIn(layer),
     ]);
     const { head, dropout, queryChunks, sharesPrefixes } = spec;
     const inHead = adapted.filter(({ layer }) => layer === undefined).map(({ structure }) => structure);
     return JSON.stringify([
       blocks,
-      head === undefined ? null : [head.id, inHead],
+      head === undefined ? null : [head.id, inHead, wholeIn(undefined)],
       dropout,
       queryChunks,
       sharesPrefixes,

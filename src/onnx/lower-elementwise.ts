@@ -20,6 +20,7 @@ type Elementwise =
   | 'erf'
   | 'silu'
   | 'gelu'
+  | 'stopGradient'
   | 'pow'
   | 'add'
   | 'sub'
@@ -51,6 +52,7 @@ export const elementwiseRules: LoweringRules<Elementwise> = {
   gelu: (emitter, { inputs, output }, { attributes: { approximate } }) => {
     emitter.node('Gelu', inputs, { attributes: { approximate }, output });
   },
+  stopGradient: direct('Identity'),
   pow: (emitter, { inputs, output }, { attributes: { exponent } }) => {
     const x = inputs[0]!;
     if (exponent === 2) emitter.node('Mul', [x, x], { output });

@@ -5,6 +5,7 @@
 
 import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { type LoadedAdapter, loadAdapter, readAdapterHeader } from '../adapters/files/adapter-files.ts';
+import type { AdapterPlan } from '../adapters/lora-plan.ts';
 import { VultuneError } from '../base/errors.ts';
 import { openCheckpoint } from '../checkpoint/open-checkpoint.ts';
 import { resolvePooling } from '../heads/classifier.ts';
@@ -20,6 +21,8 @@ import type { Label, LossOptions } from '../objectives/classification.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { classify } from '../tasks/classify.ts';
+import { hostTensor } from '../tensor/host-tensor.ts';
+import { transpose } from '../tensor/transpose.ts';
 import { type AdamWState, adamWStep, zerosLike } from '../training/adamw.ts';
 import { clipGradients } from '../training/gradient-clipping.ts';
 import { learningRate } from '../training/learning-rate.ts';
@@ -82,7 +85,7 @@ class Verifier {
 
   async run(): Promise<readonly Comparison[]> {
     await this.#base();
-    const network = this.#network(this.#adapter.adapted, this.#adapter.parameters);
+    const network = this.#network(this.#adapter, this.#adapter.parameters);
     await this.#loss(
       network,
       'ce_sum',
@@ -95,11 +98,12 @@ class Verifier {
     return this.#rows;
   }
 
-  #network(adapted: LoadedAdapter['adapted'], parameters: AdapterParameters): Network {
+  #network({ adapted, whole }: AdapterPlan, parameters: AdapterParameters): Network {
     return new Network({
       model: this.#model,
       weights: this.#weights,
       adapted,
+      whole,
       parameters,
       backend: this.#options.backend,
       blocksPerStage: this.#options.blocksPerStage,
@@ -123,7 +127,7 @@ class Verifier {
   /** The base model alone: hidden states, next-token logits and loss, functions apart and joined. */
   async #base(): Promise<void> {
     const { functions } = this.#reference;
-    const network = this.#network([], this.#adapter.parameters);
+    const network = this.#network({ adapted: [], whole: [] }, this.#adapter.parameters);
     const packed = packSequence(functions);
     const { data: hidden } = await network.logits(packed, hiddenStates);
     const names = ['lm_logits', 'next_token_loss_sum'];
@@ -183,7 +187,7 @@ class Verifier {
     if (expected === undefined) return;
     const { labels, functions } = this.#reference;
     const parameters = copyParameters(this.#adapter.parameters);
-    const network = this.#network(this.#adapter.adapted, parameters);
+    const network = this.#network(this.#adapter, parameters);
     const state: AdamWState = {
       firstMoment: zerosLike(parameters),
       secondMoment: zerosLike(parameters),
@@ -219,9 +223,16 @@ class Verifier {
     const expected = this.#reference.all(`${prefix}/`);
     if (expected.size === 0) return;
     const rows = [...expected].map(([key, reference]) =>
-      compare(key, found.get(key) ?? [], reference, this.#bound(tolerance)),
+      compare(key, this.#asStored(key, found.get(key)), reference, this.#bound(tolerance)),
     );
     this.#rows.push(worst(prefix, rows));
+  }
+
+  /** Values of a parameter in the order that files have them in. */
+  #asStored(key: string, found: Float32Array | undefined): ArrayLike<number> {
+    const isTransposed = this.#adapter.whole.some((one) => one.key === key && one.transposed);
+    if (found === undefined || !isTransposed) return found ?? [];
+    return transpose(hostTensor('float32', this.#adapter.parameters.get(key)!.shape, found)).data;
   }
 }
 

@@ -59,6 +59,16 @@ export interface CardHead {
   readonly takesTokens: boolean;
   /** Whether the class pools as `classifier_pooling` of its configuration says (ModernBERT). */
   readonly isToldPooling: boolean;
+  /** Layers before the last matrix that Transformers' class has not; default: none. */
+  readonly top?: CardTopLayers | undefined;
+}
+
+export interface CardTopLayers {
+  readonly count: number;
+  /** The module that they are put into: `score`, `classifier.out_proj`. */
+  readonly module: string;
+  /** Whether the last matrix has a bias. */
+  readonly bias: boolean;
 }
 
 /** What the head stands on: "a head on the last token of a function". */
@@ -216,8 +226,8 @@ function pythonLines(usage: CardUsage): string[] {
     '',
     ...baseLines(usage.base),
     ...(usage.ownClass === undefined
-      ? classOfTransformers(lines.prepare, keepLayers)
-      : ownClass(usage.ownClass, keepLayers)),
+      ? classOfTransformers([...lines.prepare, ...topLines(head.top)], keepLayers)
+      : ownClass(usage.ownClass, keepLayers, head.top)),
     '',
     '',
     'def score(code):',
@@ -254,10 +264,27 @@ const classOfTransformers = (prepare: readonly string[], keepLayers: number | un
   'model = PeftModel.from_pretrained(model, ".").eval()',
 ];
 
+/** What replaces the last matrix of Transformers' class, so that the adapter's has a place. */
+function topLines(top: CardTopLayers | undefined): string[] {
+  if (top === undefined) return [];
+  return ['width = model.config.hidden_size', ...headLines(`model.${top.module}`, 'width', top)];
+}
+
+const headLines = (module: string, width: string, { count, bias }: CardTopLayers) => [
+  `${module} = torch.nn.Sequential(`,
+  `    *(part for _ in range(${count}) for part in (torch.nn.Linear(${width}, ${width}), torch.nn.GELU())),`,
+  `    torch.nn.Linear(${width}, 2, bias=${bias ? 'True' : 'False'}),`,
+  ')',
+];
+
 const layerCount = (key: string, keepLayers: number | undefined) =>
   keepLayers === undefined ? '' : `${key}=${keepLayers}, `;
 
-const ownClass = ({ runsPublishedCode, layersKey }: OwnClass, keepLayers: number | undefined) => [
+const ownClass = (
+  { runsPublishedCode, layersKey }: OwnClass,
+  keepLayers: number | undefined,
+  top: CardTopLayers | undefined,
+) => [
   ...(runsPublishedCode
     ? ['BASE["trust_remote_code"] = True  # runs the code in the base model\'s repository: read it first']
     : []),
@@ -270,7 +297,12 @@ const ownClass = ({ runsPublishedCode, layersKey }: OwnClass, keepLayers: number
   '    def __init__(self):',
   '        super().__init__()',
   `        self.transformer = AutoModelForCausalLM.from_pretrained(**BASE, ${layerCount(layersKey, keepLayers)}dtype=torch.float32).transformer`,
-  '        self.score = torch.nn.Linear(self.transformer.config.hidden_size, 2, bias=False)',
+  ...(top === undefined
+    ? ['        self.score = torch.nn.Linear(self.transformer.config.hidden_size, 2, bias=False)']
+    : [
+        '        width = self.transformer.config.hidden_size',
+        ...headLines('self.score', 'width', top).map((line) => `        ${line}`),
+      ]),
   '',
   '    def forward(self, input_ids):',
   '        hidden = self.transformer(input_ids=input_ids).last_hidden_state  # [1, tokens, width]',

@@ -4,6 +4,13 @@ import { type CardCwe, cweSection } from './card-cwe.ts';
 import { type CardUsage, POOLED, usageSection } from './card-usage.ts';
 import { markdownRows } from './table-formats.ts';
 
+export interface CardAdapter {
+  /** As a sentence begins with it: "A LoRA adapter". */
+  readonly words: string;
+  /** What a hub finds it by; default: none. */
+  readonly tag?: string;
+}
+
 export interface ModelCard {
   readonly baseModel: string;
   /** Names and values of the settings worth a line. */
@@ -17,6 +24,7 @@ export interface ModelCard {
     /** Pairs that are the same within max_length. */
     readonly identicalPairs?: number;
   }[];
+  readonly adapter: CardAdapter;
   readonly usage: CardUsage;
   /** Evaluated on `evaluatedOn`: one row per model or baseline. */
   readonly evaluatedOn: string;
@@ -55,15 +63,14 @@ library_name: peft
 pipeline_tag: text-classification
 tags:
 - vulnerability-detection
-- lora
-- vultune
+${card.adapter.tag === undefined ? '' : `- ${card.adapter.tag}\n`}- vultune
 ${modelIndex(card)}---
 
 # Vulnerability detector
 
 ${card.verdict}
 
-A LoRA adapter with a 2-class head (0 safe, 1 vulnerable) on ${POOLED[card.usage.pooling]} of a function, for
+${card.adapter.words} with a 2-class head (0 safe, 1 vulnerable) on ${POOLED[card.usage.pooling]} of a function, for
 \`${card.baseModel}\`, trained with Vultune.
 
 ${usageSection(card.usage)}

@@ -25,12 +25,12 @@ export interface ClassifyWithCweOptions extends ClassifyOptions {
 
 export function classifyWithCwe(
   model: Model,
-  { pooling, loss, cwe }: ClassifyWithCweOptions,
+  { pooling, loss, cwe, topLayers }: ClassifyWithCweOptions,
 ): Task<LabelAndCwes> {
   const classes = cwe?.classes ?? [];
   const places = new Map(classes.map((id, place) => [id, place]));
   return {
-    ...classifierJudgement(model, pooling, classes.length),
+    ...classifierJudgement(model, pooling, classes.length, topLayers),
     name: cwe === undefined ? 'classify' : 'classify with CWE',
     objective:
       cwe === undefined

@@ -14,11 +14,19 @@ const MARGIN: Loss = {
   },
 };
 
-/** `cweClasses`: how many CWEs the head names too, in logits behind the first two; default: none. */
-export function classifierJudgement(model: Model, pooling: Pooling, cweClasses = 0): Judgement {
+/**
+ * `cweClasses`: how many CWEs the head names too, in logits behind the first two; `topLayers`: its layers before the last matrix;
+ * default: none.
+ */
+export function classifierJudgement(
+  model: Model,
+  pooling: Pooling,
+  cweClasses = 0,
+  topLayers = 0,
+): Judgement {
   const width = 2 + cweClasses;
   return {
-    head: classifier(model, { classes: 2, pooling, cweClasses }),
+    head: classifier(model, { classes: 2, pooling, cweClasses, topLayers }),
     // The softmax of the first two logits.
     scores: ({ data }) =>
       Float64Array.from({ length: data.length / width }, (_, i) => {
@@ -31,11 +39,13 @@ export function classifierJudgement(model: Model, pooling: Pooling, cweClasses =
 export interface ClassifyOptions {
   readonly pooling: Pooling;
   readonly loss: LossOptions;
+  /** Layers of the head before its last matrix. Default: 0. */
+  readonly topLayers?: number;
 }
 
-export function classify(model: Model, { pooling, loss }: ClassifyOptions): Task<Label> {
+export function classify(model: Model, { pooling, loss, topLayers }: ClassifyOptions): Task<Label> {
   return {
-    ...classifierJudgement(model, pooling),
+    ...classifierJudgement(model, pooling, 0, topLayers),
     name: 'classify',
     objective: classification(loss),
     target: (record) => record.target,

@@ -3,6 +3,7 @@
  * SHA-256 over both. Nothing of a file is believed before its schema and its checksum hold.
  */
 import { createHash } from 'node:crypto';
+import { initialRankState } from '../adapters/adalora-ranks.ts';
 import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { VultuneError } from '../base/errors.ts';
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from '../checkpoint/safetensors.ts';
@@ -29,18 +30,28 @@ const countersSchema = z.strictObject({
 /** A metric of null: no evaluation could say one, which any number beats. */
 const bestSchema = z.strictObject({ step: count, metric: z.number().nullable() }).nullable();
 
-type Counters = Omit<TrainerState, 'parameters' | 'optimizer' | 'best'>;
+type Counters = Omit<TrainerState, 'parameters' | 'optimizer' | 'ranks' | 'best'>;
+
+/** Parts of the state of ranks, by the beginning of their tensors' names. */
+const RANK_PARTS = ['importance', 'uncertainty', 'kept'] as const;
 
 const BEST_SCORES = 'best_valid_scores';
 
 export async function writeCheckpoint(file: string, state: TrainerState): Promise<void> {
-  const { parameters, optimizer, best, ...counters } = state;
+  const { parameters, optimizer, ranks, best, ...counters } = state;
   const tensors = new Map<string, HostTensor>();
   for (const [key, tensor] of parameters) {
     const like = (data: Float32Array) => hostTensor('float32', tensor.shape, data);
     tensors.set(`parameter/${key}`, tensor);
     tensors.set(`first_moment/${key}`, like(optimizer.firstMoment.get(key)!));
     tensors.set(`second_moment/${key}`, like(optimizer.secondMoment.get(key)!));
+  }
+  if (ranks !== undefined) {
+    for (const part of RANK_PARTS) {
+      for (const [key, data] of ranks[part]) {
+        tensors.set(`${part}/${key}`, hostTensor('float32', parameters.get(key)!.shape, data));
+      }
+    }
   }
   if (best !== undefined) {
     for (const [key, tensor] of best.parameters) tensors.set(`best/${key}`, tensor);
@@ -69,6 +80,11 @@ export async function readCheckpoint(file: string, like: AdapterParameters): Pro
   }
   const part = (prefix: string) => readPart(file, tensors, like, prefix);
   const arrays = (map: AdapterParameters) => new Map([...map].map(([key, { data }]) => [key, data]));
+  const ranks = initialRankState(like);
+  const rankPart = (name: (typeof RANK_PARTS)[number]) => {
+    const keys = [...ranks![name].keys()];
+    return arrays(readPart(file, tensors, new Map(keys.map((key) => [key, like.get(key)!])), name));
+  };
   const validScores = tensors.get(BEST_SCORES)?.data;
   if (best !== null && !(validScores instanceof Float64Array)) throw otherCheckpoint(file, BEST_SCORES);
   return {
@@ -79,6 +95,14 @@ export async function readCheckpoint(file: string, like: AdapterParameters): Pro
       secondMoment: arrays(part('second_moment')),
       step: counters.step,
     },
+    ranks:
+      ranks === undefined
+        ? undefined
+        : {
+            importance: rankPart('importance'),
+            uncertainty: rankPart('uncertainty'),
+            kept: rankPart('kept'),
+          },
     best:
       best === null
         ? undefined

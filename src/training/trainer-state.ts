@@ -2,6 +2,7 @@
  * @file Everything that decides how training goes on: with it and the data a killed run continues as if it had not been
  * killed. How it is kept on disk is not its business.
  */
+import { initialRankState, type RankState } from '../adapters/adalora-ranks.ts';
 import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { hostTensor } from '../tensor/host-tensor.ts';
 import { type AdamWState, zerosLike } from './adamw.ts';
@@ -18,6 +19,8 @@ export interface BestSoFar {
 export interface TrainerState {
   readonly parameters: AdapterParameters;
   readonly optimizer: AdamWState;
+  /** Undefined for adapters whose ranks stay. */
+  readonly ranks?: RankState | undefined;
   /** Optimiser steps done. */
   step: number;
   /** Epochs done, and steps done of the current one. */
@@ -40,6 +43,7 @@ export function initialState(parameters: AdapterParameters): TrainerState {
   return {
     parameters,
     optimizer: { firstMoment: zerosLike(parameters), secondMoment: zerosLike(parameters), step: 0 },
+    ranks: initialRankState(parameters),
     step: 0,
     epoch: 0,
     stepInEpoch: 0,

@@ -2,6 +2,12 @@
  * @file The training loop: epochs of planned steps, evaluation, the best so far, early stopping, checkpoints. It touches
  * no file itself: what is written goes through the host.
  */
+import {
+  type AdaLoraSchedule,
+  addOrthogonalGradients,
+  allocateRanks,
+  requireBudgetPhase,
+} from '../adapters/adalora-ranks.ts';
 import { parameterKey } from '../adapters/adapter-parameters.ts';
 import { VultuneError } from '../base/errors.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
@@ -34,6 +40,8 @@ export interface TrainerOptions {
   readonly sharePrefixes: boolean;
   readonly lossReduction: LossReduction;
   readonly dropout: number;
+  /** How AdaLoRA takes ranks away; undefined for other adapters. */
+  readonly ranks?: AdaLoraSchedule | undefined;
   readonly adamw: AdamWOptions;
   readonly learningRate: number;
   /** Of the head's parameters; undefined: that of all. */
@@ -101,7 +109,10 @@ export class Trainer<Target> {
   #stepsInEpoch = 1;
   #savedAtMs = performance.now();
 
-  /** @param state a new one, or that of a run to go on with; `parameters` must be the network's own. */
+  /**
+   * Throws CONFIG_RANK_SCHEDULE for a schedule of ranks that is longer than the training.
+   * @param state a new one, or that of a run to go on with; `parameters` must be the network's own.
+   */
   constructor(parts: TrainerParts<Target>, state: TrainerState) {
     this.#parts = parts;
     this.#state = state;
@@ -109,6 +120,8 @@ export class Trainer<Target> {
     this.#sharePrefixes =
       parts.network.isCausal && sharesPrefixes(parts.options) && hasGroups(this.#plannable);
     this.#totalSteps = countSteps(this.#plannable, parts.options);
+    const { ranks } = parts.options;
+    if (ranks !== undefined) requireBudgetPhase({ ...ranks, totalSteps: this.#totalSteps });
     this.#gradients = zerosLike(state.parameters);
     this.#headKeys = new Set(parts.task.head.parameters.map(({ name }) => parameterKey(name)));
   }
@@ -168,6 +181,10 @@ export class Trainer<Target> {
       sum.tokens += done.tokens;
       sum.padding += done.padding;
     }
+    // The penalty stands outside of the loss that is reported: it is not a function's.
+    if (options.ranks !== undefined) {
+      addOrthogonalGradients(state.parameters, this.#gradients, options.ranks.orthogonalWeight);
+    }
     const gradientNorm = clipGradients(this.#gradients, options.maxGradientNorm);
     if (!Number.isFinite(sum.lossNats) || !Number.isFinite(gradientNorm)) throw diverged(state.step);
     const schedule = {
@@ -186,6 +203,10 @@ export class Trainer<Target> {
       (key) => (this.#headKeys.has(key) ? ofHead : rate),
       options.adamw,
     );
+    if (options.ranks !== undefined && state.ranks !== undefined) {
+      const schedule = { ...options.ranks, totalSteps: this.#totalSteps };
+      allocateRanks(state.parameters, this.#gradients, state.ranks, state.step, schedule);
+    }
     const durationMs = performance.now() - started;
     state.step++;
     state.stepInEpoch++;

@@ -108,6 +108,11 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     opCase(`gelu ${approximate} far out`, [floats(['N', 4], -8, 8)], (b, x) => b.gelu(x!, approximate)),
     opCase(`gelu ${approximate} near 0`, [floats(['N', 4], -1e-2, 1e-2)], (b, x) => b.gelu(x!, approximate)),
   ]),
+  // Its gradient is none, which no difference shows: gradients.test.ts has it.
+  stopGradient: [
+    opCase('stopGradient of [N, 3]', [frozen(floats(['N', 3]))], (b, x) => b.stopGradient(x!)),
+    opCase('stopGradient of a scalar', [frozen(floats([]))], (b, x) => b.stopGradient(x!)),
+  ],
   pow: [
     opCase('square', [floats(['N', 3])], (b, x) => b.pow(x!, 2)),
     opCase('cube', [floats(['N', 3])], (b, x) => b.pow(x!, 3)),

@@ -92,6 +92,7 @@ const operators: readonly Operator[] = [
   (x, _, { b }) => b.tanh(x),
   (x, _, { b }) => b.erf(x),
   (x, _, { b }) => b.silu(x),
+  (x, _, { b }) => b.stopGradient(x),
   (x, _, { b, variant }) => b.gelu(x, variant % 2 === 0 ? 'none' : 'tanh'),
   (x, _, { b, variant }) => b.pow(b.exp(b.tanh(x)), [1, 2, 3, -1, 0.5][variant % 5]!),
   binary((b, x, y) => b.add(x, y)),

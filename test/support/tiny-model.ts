@@ -7,7 +7,8 @@ import { resolve } from 'node:path';
 import type { AdaptedMatrix } from '../../src/adapters/adapted-matrix.ts';
 import { type AdapterParameters, parameterSpecs } from '../../src/adapters/adapter-parameters.ts';
 import { loadAdapter, readAdapterHeader } from '../../src/adapters/files/adapter-files.ts';
-import { type LoraOptions, planLora } from '../../src/adapters/lora-plan.ts';
+import { type LoraOptions, planAdapters } from '../../src/adapters/lora-plan.ts';
+import type { WholeParameter } from '../../src/adapters/whole-parameters.ts';
 import { randomStream } from '../../src/base/random.ts';
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../src/checkpoint/open-checkpoint.ts';
@@ -202,9 +203,10 @@ export function randomParameters(
   adapted: readonly AdaptedMatrix[],
   { head }: Pick<Judgement, 'head'>,
   seed = 2,
+  whole: readonly WholeParameter[] = [],
 ): AdapterParameters {
   return new Map(
-    parameterSpecs(adapted, head).map(({ key, shape }) => [key, randomTensor(key, shape, seed)]),
+    parameterSpecs(adapted, head, whole).map(({ key, shape }) => [key, randomTensor(key, shape, seed)]),
   );
 }
 
@@ -223,6 +225,7 @@ export interface TinyNetwork {
   /** The classifier's, on the network's head: its scores need two logits per function. */
   readonly judgement: Judgement;
   readonly adapted: readonly AdaptedMatrix[];
+  readonly whole: readonly WholeParameter[];
   readonly parameters: AdapterParameters;
 }
 
@@ -233,18 +236,21 @@ export async function tinyNetwork(
 ): Promise<TinyNetwork> {
   const ofFamily = classifierJudgement(model, resolvePooling(model, options.pooling));
   const judgement = { ...ofFamily, head: options.head ?? ofFamily.head };
-  const adapted = options.adapted ?? planLora(model, { ...loraDefaults, ...options.lora }, judgement.head);
-  const parameters = options.parameters ?? randomParameters(adapted, judgement);
+  const plan = planAdapters(model, { ...loraDefaults, ...options.lora }, judgement.head);
+  const adapted = options.adapted ?? plan.adapted;
+  const whole = options.whole ?? (options.adapted === undefined ? plan.whole : []);
+  const parameters = options.parameters ?? randomParameters(adapted, judgement, undefined, whole);
   const network = new Network({
     model,
     weights,
     adapted,
+    whole,
     parameters,
     backend: options.backend ?? (await tinyBackend()),
     blocksPerStage: options.blocksPerStage ?? Number.POSITIVE_INFINITY,
     activations: options.activations ?? 'products',
   });
-  return { network, judgement, adapted, parameters };
+  return { network, judgement, adapted, whole, parameters };
 }
 
 /** ONNX Runtime with one thread: tiny products gain nothing from more. */

@@ -1,7 +1,7 @@
 /** @file A task a tiny model learns in a few steps, and a trainer on it whose host keeps everything in memory. */
 
 import { initialParameters } from '../../src/adapters/adapter-parameters.ts';
-import { type LayerSelection, planLora } from '../../src/adapters/lora-plan.ts';
+import { type LayerSelection, type LoraOptions, planLora } from '../../src/adapters/lora-plan.ts';
 import { randomStream } from '../../src/base/random.ts';
 import type { FrozenFeatures } from '../../src/network/frozen-features.ts';
 import { scoreFunctions } from '../../src/network/score-functions.ts';
@@ -79,9 +79,12 @@ export interface ToyNetwork extends TinyNetwork {
 /** One network for many runs: graphs are compiled once, parameters are written over. */
 export async function toyNetwork(
   layers: LayerSelection = 'all',
-  format: WeightFormat = float32,
+  {
+    format = float32,
+    lora = {},
+  }: { readonly format?: WeightFormat; readonly lora?: Partial<LoraOptions> } = {},
 ): Promise<ToyNetwork> {
-  const adapted = planLora(toyModel.model, { ...loraDefaults, layers });
+  const adapted = planLora(toyModel.model, { ...loraDefaults, layers, ...lora });
   const { head } = classifierJudgement(toyModel.model, 'last');
   const parameters = initialParameters(adapted, head, 0);
   const tiny = await tinyNetwork(inFormat(toyModel, format), { adapted, parameters, blocksPerStage: 1 });

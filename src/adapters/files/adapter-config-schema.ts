@@ -7,7 +7,7 @@ import { checkValue } from '../../schema/check-value.ts';
 import { describeFound } from '../../schema/words.ts';
 import { z } from '../../schema/zod.ts';
 
-const HINT = 'Vultune reads LoRA adapters with a classification head, as PEFT writes them.';
+const HINT = 'Vultune reads LoRA, DoRA and AdaLoRA adapters with a classification head, as PEFT writes them.';
 
 /** EVA writes one for each matrix: 900 for a large model. */
 const MOST_PATTERNS = 4096;
@@ -21,31 +21,68 @@ const patterns = (value: z.ZodNumber) =>
     })
     .nullish();
 
-const layersPattern = z.enum(['layers', 'h', 'layer']);
+/** Full fine-tuning saves every module by its full name. */
+const MOST_MODULES = 65_536;
+const names = () => z.array(z.string().min(1)).max(MOST_MODULES);
 
-const schema = z.looseObject({
-  peft_type: z.literal('LORA'),
+const common = {
   base_model_name_or_path: z.string().min(1),
   revision: z.string().nullish(),
-  r: z.int().min(1),
   lora_alpha: z.number(),
   lora_dropout: z.number().min(0).lt(1).nullish(),
-  target_modules: z.union([z.string(), z.array(z.string())]),
+  target_modules: z.union([z.string(), z.array(z.string()).max(MOST_MODULES)]),
+  exclude_modules: z.union([z.string().min(1), names()]).nullish(),
   layers_to_transform: z.union([z.int(), z.array(z.int())]).nullish(),
   /** The part of a name that the layer's number follows: `layers` of Llama, `h` of GPT-2, `layer` of BERT. */
-  layers_pattern: z.union([layersPattern, z.array(layersPattern).max(8)]).nullish(),
+  layers_pattern: z.union([z.string().min(1), z.array(z.string().min(1)).max(8)]).nullish(),
+  bias: z.enum(['none', 'all', 'lora_only']).nullish(),
+  modules_to_save: names().nullish(),
+};
+
+const loraSchema = z.looseObject({
+  peft_type: z.literal('LORA'),
+  ...common,
+  r: z.int().min(1),
   use_rslora: z.boolean().nullish(),
+  use_dora: z.boolean().nullish(),
   rank_pattern: patterns(z.int().min(1)),
   alpha_pattern: patterns(z.number()),
-  bias: z.literal('none').nullish(),
-  modules_to_save: z.array(z.enum(['classifier', 'score'])).nullish(),
 });
 
-export type AdapterConfigFields = z.output<typeof schema>;
+/** More values a matrix than any matrix has rows. */
+const MOST_RANK = 65_536;
+const share = z.number().gt(0).lt(1);
+const steps = z.int().min(0);
+
+const adaLoraSchema = z.looseObject({
+  peft_type: z.literal('ADALORA'),
+  ...common,
+  init_r: z.int().min(1).max(MOST_RANK),
+  target_r: z.int().min(0).nullish(),
+  tinit: steps.nullish(),
+  tfinal: steps.nullish(),
+  deltaT: z.int().min(1).nullish(),
+  beta1: share.nullish(),
+  beta2: share.nullish(),
+  orth_reg_weight: z.number().min(0).nullish(),
+  total_step: z.int().min(1).nullish(),
+  /** Which values of each matrix were kept. */
+  rank_pattern: z
+    .record(z.string(), z.array(z.boolean()).max(MOST_RANK))
+    .refine((record) => Object.keys(record).length <= MOST_PATTERNS, {
+      message: `it has more than ${MOST_PATTERNS} patterns`,
+    })
+    .nullish(),
+});
+
+const SCHEMAS = { LORA: loraSchema, ADALORA: adaLoraSchema } as const;
+
+export type LoraConfigFields = z.output<typeof loraSchema>;
+export type AdaLoraConfigFields = z.output<typeof adaLoraSchema>;
+export type AdapterConfigFields = LoraConfigFields | AdaLoraConfigFields;
 
 /** Fields that change what an adapter computes and that Vultune does not implement: refused unless they are off. */
 const MUST_BE_OFF = [
-  'use_dora',
   'use_qalora',
   'use_bdlora',
   'lora_bias',
@@ -57,8 +94,10 @@ const MUST_BE_OFF = [
   'kasa_config',
   'monteclora_config',
   'megatron_config',
-  'exclude_modules',
 ] as const;
+
+/** PEFT has these fields of AdaLoRA's class from LoRA's, and does not read them. */
+const OF_LORA_ALONE = ['r', 'use_rslora', 'use_dora', 'alpha_pattern'];
 
 /** Starts that leave the base model's weights as they are, so that the stored matrices say all. */
 const STARTS = ['gaussian', 'eva', 'orthogonal', 'mica'];
@@ -82,7 +121,8 @@ const WITHOUT_EFFECT = [
 ];
 
 const KNOWN = new Set<string>([
-  ...Object.keys(schema.shape),
+  ...Object.values(SCHEMAS).flatMap(({ shape }) => Object.keys(shape)),
+  ...OF_LORA_ALONE,
   ...MUST_BE_OFF,
   ...ONLY_IN_TRAINING,
   ...WITHOUT_EFFECT,
@@ -100,7 +140,14 @@ export function checkAdapterConfig(
       hint: HINT,
     });
   };
-  const fields = checkValue(schema, json, { code: 'ADAPTER_CONFIG', file, hint: HINT });
+  const type = json.peft_type;
+  if (type !== 'LORA' && type !== 'ADALORA') {
+    fail('peft_type', '"LORA" or "ADALORA": adapters of other kinds are not supported');
+  }
+  const kind = type as keyof typeof SCHEMAS;
+  const options = { code: 'ADAPTER_CONFIG', file, hint: HINT } as const;
+  const fields =
+    kind === 'LORA' ? checkValue(loraSchema, json, options) : checkValue(adaLoraSchema, json, options);
   for (const name of MUST_BE_OFF)
     if (!isOff(json[name]) || isMap(json[name])) fail(name, 'it to be off: it is not supported');
   const start = json.init_lora_weights;

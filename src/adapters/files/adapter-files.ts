@@ -13,9 +13,11 @@ import type { Head } from '../../heads/head.ts';
 import { layerMatrices } from '../../model/matrices.ts';
 import type { Model } from '../../model/spec.ts';
 import type { HostTensor } from '../../tensor/host-tensor.ts';
-import type { AdaptedMatrix } from '../adapted-matrix.ts';
+import { transpose } from '../../tensor/transpose.ts';
 import { type AdapterParameters, adaptedModules, checkShapes } from '../adapter-parameters.ts';
-import { planLora } from '../lora-plan.ts';
+import { type AdapterPlan, planAdapters } from '../lora-plan.ts';
+import type { WholeParameter } from '../whole-parameters.ts';
+import { withoutZeroValues } from './adalora-file.ts';
 import { type AdapterConfig, formatAdapterConfig, parseAdapterConfig } from './adapter-config.ts';
 import { adapterConfigNotes } from './adapter-config-schema.ts';
 import { type DetectorSettings, parseSettings } from './detector-settings.ts';
@@ -66,8 +68,7 @@ export function readAdapterHeader(folder: string): AdapterHeader {
   };
 }
 
-export interface LoadedAdapter {
-  readonly adapted: readonly AdaptedMatrix[];
+export interface LoadedAdapter extends AdapterPlan {
   readonly parameters: AdapterParameters;
 }
 
@@ -77,20 +78,30 @@ export interface LoadedAdapter {
  */
 export async function loadAdapter(header: AdapterHeader, model: Model, head: Head): Promise<LoadedAdapter> {
   const file = adapterWeightsFile(header.folder);
-  const adapted = planOf(header, model, head);
-  const stored = await readTensors(file);
+  const plan = planOf(header, model, head);
+  const tensors = await readTensors(file);
+  const stored = new Map([...tensors].filter(([key]) => !isCopyOfPeft(key)));
   // Before anything is read: the header may promise more than memory holds.
-  const keys = checkShapes(adapted, head, stored, file);
+  const keys = checkShapes({ ...plan, head }, stored, file);
+  const transposed = transposedKeys(plan.whole);
   const parameters = new Map<string, HostTensor<'float32'>>();
-  for (const key of keys)
-    parameters.set(key, finiteFloats(await stored.get(key)!.read(), { file, name: key }));
-  return { adapted, parameters };
+  for (const key of keys) {
+    const tensor = finiteFloats(await stored.get(key)!.read(), { file, name: key });
+    parameters.set(key, transposed.has(key) ? transpose(tensor) : tensor);
+  }
+  return { ...plan, parameters };
 }
 
+const transposedKeys = (whole: readonly WholeParameter[]) =>
+  new Set(whole.flatMap(({ key, transposed }) => (transposed ? [key] : [])));
+
+/** With bias: all, PEFT writes the head's biases a second time, and those that it has put the head in place of. */
+const isCopyOfPeft = (key: string) => key.includes('.original_module.') || key.includes('.modules_to_save.');
+
 /** What the file asks for that the model does not have is a matter of the file, and of the model that it names. */
-function planOf({ folder, config }: AdapterHeader, model: Model, head: Head): readonly AdaptedMatrix[] {
+function planOf({ folder, config }: AdapterHeader, model: Model, head: Head): AdapterPlan {
   try {
-    return planLora(model, config.lora, head);
+    return planAdapters(model, config.lora, head);
   } catch (error) {
     if (!(error instanceof VultuneError)) throw error;
     throw new VultuneError(error.code, error.message, {
@@ -106,6 +117,8 @@ export interface AdapterToWrite {
   readonly config: AdapterConfig;
   /** Adapted layers, undefined for all. */
   readonly layers: readonly number[] | undefined;
+  /** What is trained whole of the base model; default: nothing. */
+  readonly whole?: readonly WholeParameter[];
   readonly parameters: AdapterParameters;
   readonly settings: DetectorSettings;
 }
@@ -113,16 +126,38 @@ export interface AdapterToWrite {
 /** The same adapter gives the same bytes. */
 export async function writeAdapter(folder: string, adapter: AdapterToWrite): Promise<void> {
   makeFolder(folder);
-  await writeSafetensors(join(folder, WEIGHTS), adapter.parameters, { format: 'pt' });
+  const { whole = [] } = adapter;
+  const modules = adaptedModules(adapter.parameters);
+  const { config, parameters } = withKeptValues(adapter, modules);
+  const transposed = transposedKeys(whole);
+  const stored = new Map(
+    [...parameters].map(([key, tensor]) => [key, transposed.has(key) ? transpose(tensor) : tensor]),
+  );
+  await writeSafetensors(join(folder, WEIGHTS), stored, { format: 'pt' });
   writeFileAtomic(join(folder, SETTINGS), `${JSON.stringify(adapter.settings, null, 2)}\n`);
   const adapted = {
     layers: adapter.layers,
-    modules: adaptedModules(adapter.parameters),
+    modules,
+    wholeModules: [...new Set(whole.map(({ fullName }) => fullName.replace(/\.[^.]*$/, '')))],
     candidates: classifierMatrices(adapter.model),
     transposed: layerMatrices(adapter.model).some(({ matrix }) => matrix.transposed === true),
     hasClassifier: adapter.model.heads.lacksClassifier !== true,
   };
-  writeFileAtomic(join(folder, CONFIG), formatAdapterConfig(adapter.config, adapted));
+  writeFileAtomic(join(folder, CONFIG), formatAdapterConfig(config, adapted));
+}
+
+/** AdaLoRA's values are left out where they are 0; not of an adapter that was read, which says which it has. */
+function withKeptValues(
+  { config, parameters }: AdapterToWrite,
+  modules: readonly string[],
+): Pick<AdapterToWrite, 'config' | 'parameters'> {
+  const { adalora } = config.lora;
+  if (adalora === undefined || adalora.kept !== undefined) return { config, parameters };
+  const { kept, parameters: compact } = withoutZeroValues(parameters, modules);
+  return {
+    config: { ...config, lora: { ...config.lora, adalora: { ...adalora, kept } } },
+    parameters: compact,
+  };
 }
 
 /** Full names of the base model's matrices in Transformers' classifier, whether or not this head reads them. */

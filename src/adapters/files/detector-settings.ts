@@ -14,6 +14,8 @@ export interface DetectorSettings {
   readonly maxLength: number;
   readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
   readonly pooling: Pooling;
+  /** Layers of the head before its last matrix; missing: none. */
+  readonly topMlpLayers?: number;
   /** How many of the base model's lowest layers it was trained on; missing: all. */
   readonly keepLayers?: number;
   /** How the base model's weights were held in training; missing: in float32. */
@@ -39,6 +41,9 @@ const LONGEST = 10_000_000;
 /** The deepest models have some hundred. */
 const MOST_LAYERS = 10_000;
 
+/** More than a training can ask for. */
+const MOST_TOP_LAYERS = 64;
+
 const share = z.number().min(0).max(1);
 
 /** Fields that are not in it are left as they are: a later version may have more. */
@@ -49,6 +54,7 @@ const settingsSchema = z.looseObject({
   maxLength: z.int().positive().max(LONGEST),
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
   pooling: z.enum(['last', 'first', 'mean'] satisfies Pooling[]),
+  topMlpLayers: z.int().positive().max(MOST_TOP_LAYERS).optional(),
   keepLayers: z.int().positive().max(MOST_LAYERS).optional(),
   weightFormat: z.string().min(1).max(100).optional(),
   baseFingerprint: z.string(),

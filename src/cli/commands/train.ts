@@ -34,7 +34,7 @@ export function trainCommand(runners: TrainRunners): CliCommand {
     const command = new Command('train')
       .summary('fine-tune a model on labelled functions')
       .description(
-        'Fine-tune a language model with LoRA to classify functions as vulnerable or safe.\n\n' +
+        'Fine-tune a language model (LoRA, DoRA, AdaLoRA or whole) to classify functions as vulnerable or safe.\n\n' +
           'All input is checked before a model is loaded or a folder made. The run folder (output_dir) gets ' +
           'the adapter as PEFT writes it, checkpoints, events, predictions and metrics. Ctrl-C writes a ' +
           'checkpoint and prints how to resume.',
@@ -119,7 +119,7 @@ function refuseWithResume(config: string | undefined, { dryRun }: Options): void
   });
 }
 
-/** `  LoRA: lora_r, lora_alpha ...`, wrapped. */
+/** `  What is trained: lora_r, lora_alpha ...`, wrapped. */
 function keyGroups(columns: number): string {
   const keys = configKeys();
   const groups = [...new Set(keys.map(({ group }) => group))];

@@ -54,6 +54,7 @@ const folds: { readonly [K in OpName]?: Fold<K> } = {
   tanh: unary('tanh'),
   erf: unary('erf'),
   silu: unary('silu'),
+  stopGradient: unary('stopGradient'),
   gelu: unary('gelu'),
   pow: unary('pow'),
   shiftRight: unary('shiftRight'),

@@ -29,6 +29,7 @@ export const elementwiseKernels: Kernels<UnaryOp | BinaryOp | 'where' | 'cast'> 
   tanh: unary('tanh'),
   erf: unary('erf'),
   silu: unary('silu'),
+  stopGradient: unary('stopGradient'),
   gelu: unary('gelu'),
   pow: unary('pow'),
   shiftRight: unary('shiftRight'),

@@ -80,7 +80,7 @@ export async function checkTraining(
     if (plan.cwe.lack !== undefined) warnings.push(plan.cwe.lack);
     const { classes } = plan.cwe;
     if (classes !== undefined) notes.push(describeCweClasses(classes));
-    firstParameters(plan);
+    await firstParameters(plan);
     const { examples, truncation } = trainingExamples(plan, train);
     const estimate = estimateTraining(plan, examples);
     notes.push(...estimate.notes);

@@ -12,6 +12,7 @@ import { layerMatrices } from '../../model/matrices.ts';
 import { blockWeightBytes } from '../../network/open-model.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { openRun, runEvents } from '../../runs/run-folder.ts';
+import { sizeOf } from '../../tensor/host-tensor.ts';
 import { countSteps, plannableFunctions } from '../../training/trainer.ts';
 import type { TrainingPlan } from './setup.ts';
 
@@ -49,16 +50,18 @@ export function estimateTraining(
 }
 
 /** Weights as they are held, the products that the backward pass reads of a pass, and attention's probabilities of one block. */
-function trainingBytes({ model, adapted, config }: TrainingPlan): number {
+function trainingBytes({ model, adapted, whole, config }: TrainingPlan): number {
   const matrices = layerMatrices(model.spec);
   const weights = blockWeightBytes(model);
-  const trained = new Set(adapted.map(({ layer }) => layer));
+  // Beside the matrices themselves: the trained copy, its gradient, and AdamW's two moments.
+  const wholeSize = 4 * whole.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const trained = new Set([...adapted, ...whole].map(({ layer }) => layer));
   const kept = matrices
     .filter(({ layer }) => trained.has(layer))
     .reduce((sum, { matrix }) => sum + matrix.outputSize, 0);
   const heads = Math.max(...model.spec.layers.map(({ block }) => block.attention.headCount));
   const attention = 3 * heads * config.max_length * config.tokens_per_batch;
-  return PROCESS_BYTES + weights + FLOAT_BYTES * (kept * config.tokens_per_batch + attention);
+  return PROCESS_BYTES + weights + FLOAT_BYTES * (wholeSize + kept * config.tokens_per_batch + attention);
 }
 
 const MOST_RUNS = 50;

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { readAdapterHeader, writeAdapter } from '../../adapters/files/adapter-files.ts';
 import { withoutCweHead, writeCweHead } from '../../adapters/files/cwe-head-files.ts';
+import type { LoraOptions } from '../../adapters/lora-plan.ts';
 import { writeFileAtomic } from '../../base/files.ts';
 import { pathFrom } from '../../base/moved-path.ts';
 import { formatBytes } from '../../base/numbers.ts';
@@ -27,7 +28,7 @@ import { modelIdentity } from '../../network/model-identity.ts';
 import { blockWeightBytes, type OpenModel } from '../../network/open-model.ts';
 import type { CardCwe } from '../../report/card-cwe.ts';
 import type { CardBase, CardHead, OwnClass } from '../../report/card-usage.ts';
-import { formatModelCard } from '../../report/model-card.ts';
+import { type CardAdapter, formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
 import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
 import { comparisonJson } from '../evaluate/comparison-json.ts';
@@ -44,10 +45,12 @@ import type { CutPart } from './truncation-text.ts';
 
 export interface FinishedTraining {
   readonly run: WritableRun;
-  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'lora' | 'layers'> & {
+  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'lora' | 'layers' | 'whole'> & {
     readonly cwe?: Pick<PlannedCwe, 'classes'>;
   };
   readonly parameters: AdapterParameters;
+  /** Optimiser steps of the whole training. */
+  readonly totalSteps: number;
   readonly train: readonly LabelledRecord[];
   /** Validation first. */
   readonly splits: readonly EvaluatedSplit[];
@@ -103,11 +106,12 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   await writeAdapter(run.paths.adapter, {
     model: model.spec,
     config: {
-      lora,
+      lora: withTotalSteps(lora, finished.totalSteps),
       baseModel: config.base_model,
       revision: config.revision ?? undefined,
     },
     layers,
+    whole: plan.whole,
     parameters: withoutCweHead(parameters),
     settings: {
       formatVersion: 1,
@@ -116,6 +120,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       maxLength: config.max_length,
       longFunctions: config.long_functions,
       pooling,
+      ...(config.top_mlp_layers === 0 ? {} : { topMlpLayers: config.top_mlp_layers }),
       ...(config.keep_layers === null ? {} : { keepLayers: config.keep_layers }),
       ...weightFormatOf(model),
       ...modelIdentity(model),
@@ -149,6 +154,9 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
 function weightFormatOf({ weights: { format } }: OpenModel): { readonly weightFormat?: string } {
   return format.name === 'float32' ? {} : { weightFormat: format.name };
 }
+
+const withTotalSteps = ({ adalora, ...lora }: LoraOptions, totalSteps: number): LoraOptions =>
+  adalora === undefined ? lora : { ...lora, adalora: { ...adalora, totalSteps } };
 
 /** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */
 async function stopIfAsked(signal: AbortSignal | undefined): Promise<void> {
@@ -216,11 +224,8 @@ function modelCard(
   });
   const shown = [
     ...(config.keep_layers === null ? [] : (['keep_layers'] as const)),
-    'lora_r',
-    'lora_alpha',
-    'lora_dropout',
-    'target_modules',
-    'lora_layers',
+    ...shownOfAdapter(config),
+    ...(config.top_mlp_layers === 0 ? [] : (['top_mlp_layers'] as const)),
     'max_length',
     'long_functions',
     'drop_identical_pairs',
@@ -257,12 +262,13 @@ function modelCard(
       { ...count('train', train), ...cut('train') },
       ...splits.map(({ name: split, records }) => ({ ...count(split, records), ...cut(split) })),
     ],
+    adapter: cardAdapter(config),
     usage: {
       base,
       maxLength: config.max_length,
       longFunctions: config.long_functions,
       pooling,
-      head: cardHead(model.spec),
+      head: cardHead(model.spec, config.top_mlp_layers),
       keepLayers: config.keep_layers ?? undefined,
       ownClass: ownClass(model),
       threshold,
@@ -299,13 +305,54 @@ function weightSettings(model: OpenModel): [string, string][] {
   return [['base weights', `${name} (${describe}), ${formatBytes(blockWeightBytes(model))} of blocks`]];
 }
 
-function cardHead({ heads }: Model): CardHead {
+function cardAdapter({ finetuning_type, use_dora }: TrainConfig): CardAdapter {
+  switch (finetuning_type) {
+    case 'lora':
+      return use_dora ? { words: 'A DoRA adapter', tag: 'dora' } : { words: 'A LoRA adapter', tag: 'lora' };
+    case 'adalora':
+      return { words: 'An AdaLoRA adapter', tag: 'adalora' };
+    case 'full':
+      return { words: 'A fine-tuned model (every weight, in the form of a PEFT adapter)' };
+    case 'head':
+      return { words: 'A classifier on the frozen model (in the form of a PEFT adapter)' };
+  }
+}
+
+/** Keys of the configuration that say what was trained, where they say something. */
+function shownOfAdapter(config: TrainConfig): readonly (keyof TrainConfig)[] {
+  const type = config.finetuning_type;
+  if (type === 'full' || type === 'head') return ['finetuning_type'];
+  const ranks =
+    type === 'adalora' ? (['finetuning_type', 'init_r', 'target_r'] as const) : (['lora_r'] as const);
+  const further = [
+    ['use_rslora', config.use_rslora],
+    ['use_dora', config.use_dora],
+    ['rank_pattern', Object.keys(config.rank_pattern).length > 0],
+    ['alpha_pattern', Object.keys(config.alpha_pattern).length > 0],
+    ['exclude_modules', config.exclude_modules.length > 0],
+    ['modules_to_save', config.modules_to_save.length > 0],
+    ['bias', config.bias !== 'none'],
+  ] as const;
+  const set = further.flatMap(([key, isSet]) => (isSet ? [key] : []));
+  return [...ranks, 'lora_alpha', 'lora_dropout', 'target_modules', 'lora_layers', ...set];
+}
+
+function cardHead({ heads }: Model, topLayers: number): CardHead {
   const { encoder, classifier } = heads;
   return {
     token: encoder === undefined ? 'last' : 'first',
     module: classifier,
     takesTokens: encoder !== undefined && encoder.classes !== classifier,
     isToldPooling: encoder?.poolsAsConfigured === true,
+    ...(topLayers === 0
+      ? {}
+      : {
+          top: {
+            count: topLayers,
+            module: encoder?.classes ?? classifier,
+            bias: encoder !== undefined,
+          },
+        }),
   };
 }
 

@@ -45,7 +45,7 @@ export async function resumeTraining(
     try {
       requireSameModel(run, model);
       const plan = planTraining(config, model, records.get('train_file')!);
-      const parameters = firstParameters(plan);
+      const parameters = await firstParameters(plan);
       const start = await findStart(run, parameters, startOver, context.report);
       run.events.append({
         type: 'resumed',

@@ -1,7 +1,14 @@
 /** @file From a checked configuration and an open model to a plan that everything behind it takes as it is: resolved once. */
 import type { AdaptedMatrix } from '../../adapters/adapted-matrix.ts';
-import { type AdapterParameters, initialParameters } from '../../adapters/adapter-parameters.ts';
-import { type LoraOptions, planLora, selectedLayers } from '../../adapters/lora-plan.ts';
+import { type AdapterParameters, firstParameters as firstValues } from '../../adapters/adapter-parameters.ts';
+import {
+  type AdaLoraOptions,
+  type LoraOptions,
+  planAdapters,
+  requireFittingRanks,
+  selectedLayers,
+} from '../../adapters/lora-plan.ts';
+import type { WholeParameter } from '../../adapters/whole-parameters.ts';
 import { type TrainConfig, warmupSteps } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { type CweClass, chooseCweClasses, whyNoCweHead } from '../../evaluation/cwe/choose-classes.ts';
@@ -31,6 +38,8 @@ export interface TrainingPlan {
   readonly layers: readonly number[] | undefined;
   /** The matrices that are trained through adapters. */
   readonly adapted: readonly AdaptedMatrix[];
+  /** What is trained whole of the base model. */
+  readonly whole: readonly WholeParameter[];
   readonly trainer: TrainerOptions;
 }
 
@@ -64,14 +73,20 @@ export function planTraining(
   const task = classifyWithCwe(model.spec, {
     pooling,
     loss,
+    topLayers: config.top_mlp_layers,
     cwe: cwe.classes && { classes: cwe.classes.map(({ id }) => id), weight: config.cwe_loss_weight },
   });
-  const ofLabels = classifier(model.spec, { classes: 2, pooling });
+  const ofLabels = classifier(model.spec, {
+    classes: 2,
+    pooling,
+    topLayers: config.top_mlp_layers,
+  });
   if (config.head_init === 'probe') requireProbeMatrix(model.spec, ofLabels);
   checkHeadWeights(model.checkpoint, task.head);
-  const adapted = planLora(model.spec, lora, task.head);
-  const trainer = trainerOptions(config);
-  return { config, model, pooling, task, classifier: ofLabels, cwe, lora, layers, adapted, trainer };
+  const plan = planAdapters(model.spec, lora, task.head);
+  requireFittingRanks(plan.adapted, config.finetuning_type === 'adalora' ? 'init_r' : 'lora_r');
+  const trainer = trainerOptions(config, lora);
+  return { config, model, pooling, task, classifier: ofLabels, cwe, lora, layers, ...plan, trainer };
 }
 
 function planCwe(config: TrainConfig, train: readonly LabelledRecord[]): PlannedCwe {
@@ -82,25 +97,50 @@ function planCwe(config: TrainConfig, train: readonly LabelledRecord[]): Planned
   return { classes: lack === undefined ? choice.classes : undefined, lack };
 }
 
-/** What a training starts from; the seed fixes it. */
-export function firstParameters({ adapted, task, config }: TrainingPlan): AdapterParameters {
-  return initialParameters(adapted, task.head, config.seed);
+/** What a training starts from; the seed and the base model fix it. */
+export function firstParameters({
+  adapted,
+  whole,
+  task,
+  model,
+  config,
+}: TrainingPlan): Promise<AdapterParameters> {
+  const { head } = task;
+  return firstValues({ adapted, whole, head }, config.seed, (name) => model.checkpoint.read(name));
 }
 
 function loraOptions(config: TrainConfig): LoraOptions {
+  const type = config.finetuning_type;
+  const isAdapted = type === 'lora' || type === 'adalora';
   return {
-    rank: config.lora_r,
+    rank: type === 'adalora' ? config.init_r : config.lora_r,
     alpha: config.lora_alpha,
-    dropout: config.lora_dropout,
-    targetModules: config.target_modules,
-    layers: config.lora_layers,
+    dropout: isAdapted ? config.lora_dropout : 0,
+    targetModules: isAdapted ? config.target_modules : 'none',
+    layers: isAdapted ? config.lora_layers : 'all',
     useRsLora: config.use_rslora,
-    rankPattern: {},
-    alphaPattern: {},
+    rankPattern: config.rank_pattern,
+    alphaPattern: config.alpha_pattern,
+    ...(config.use_dora ? { useDora: true } : {}),
+    ...(config.bias === 'none' ? {} : { bias: config.bias }),
+    ...(config.exclude_modules.length === 0 ? {} : { excludeModules: config.exclude_modules }),
+    ...(type === 'full' ? { modulesToSave: 'all' as const } : {}),
+    ...(config.modules_to_save.length === 0 ? {} : { modulesToSave: config.modules_to_save }),
+    ...(type === 'adalora' ? { adalora: adaLoraOptions(config) } : {}),
   };
 }
 
-function trainerOptions(config: TrainConfig): TrainerOptions {
+const adaLoraOptions = (config: TrainConfig): AdaLoraOptions => ({
+  targetRank: config.target_r,
+  initialSteps: config.tinit,
+  finalSteps: config.tfinal,
+  interval: config.deltaT,
+  beta1: config.beta1,
+  beta2: config.beta2,
+  orthogonalWeight: config.orth_reg_weight,
+});
+
+function trainerOptions(config: TrainConfig, lora: LoraOptions): TrainerOptions {
   return {
     seed: config.seed,
     epochs: config.num_train_epochs,
@@ -115,7 +155,8 @@ function trainerOptions(config: TrainConfig): TrainerOptions {
     },
     sharePrefixes: config.share_prefixes,
     lossReduction: config.loss_reduction,
-    dropout: config.lora_dropout,
+    dropout: lora.dropout,
+    ranks: lora.adalora,
     adamw: {
       beta1: config.adam_beta1,
       beta2: config.adam_beta2,

@@ -161,6 +161,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       run,
       plan,
       parameters,
+      totalSteps: trainer.totalSteps,
       train: records.get('train_file')!,
       splits,
       cut,
@@ -186,7 +187,7 @@ interface TrainingNetwork {
 }
 
 function trainingNetwork(
-  { config, model, adapted }: TrainingPlan,
+  { config, model, adapted, whole }: TrainingPlan,
   backend: Backend,
   parameters: AdapterParameters,
 ): TrainingNetwork {
@@ -201,6 +202,7 @@ function trainingNetwork(
     model: spec,
     weights,
     adapted,
+    whole,
     parameters,
     backend,
     ...cut,
@@ -289,5 +291,18 @@ function describeStart(
   const layers =
     frozen === 0 ? `all ${layerCount} layers` : `the last ${layerCount - frozen} of ${layerCount} layers`;
   const cached = frozen > 0 && config.feature_cache ? '; the layers below are computed once and kept' : '';
-  return `${config.base_model}: LoRA on ${layers}${cached}; ${functions} functions to train on`;
+  return `${config.base_model}: ${trainedInWords(config, layers)}${cached}; ${functions} functions to train on`;
+}
+
+function trainedInWords({ finetuning_type, use_dora }: TrainingPlan['config'], layers: string): string {
+  switch (finetuning_type) {
+    case 'lora':
+      return `${use_dora ? 'DoRA' : 'LoRA'} on ${layers}`;
+    case 'adalora':
+      return `AdaLoRA on ${layers}`;
+    case 'full':
+      return 'every weight is trained';
+    case 'head':
+      return 'the head alone is trained';
+  }
 }

@@ -47,7 +47,7 @@ export async function startTraining(
   try {
     const config = resolveLength(given, model, records.get('train_file')!, context.report);
     const plan = planTraining(config, model, records.get('train_file')!);
-    const parameters = firstParameters(plan);
+    const parameters = await firstParameters(plan);
     const data: Record<string, FileFingerprint> = {};
     for (const { key, path, columns } of inputs) {
       const pathFromRun = pathFrom(config.output_dir, path);

@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { AdaptedMatrix } from '../../../src/adapters/adapted-matrix.ts';
 import type { LoraMatrixOptions } from '../../../src/adapters/lora.ts';
-import { type LoraOptions, planLora, selectedLayers } from '../../../src/adapters/lora-plan.ts';
+import {
+  type LoraOptions,
+  planAdapters,
+  planLora,
+  requireFittingRanks,
+  selectedLayers,
+} from '../../../src/adapters/lora-plan.ts';
 import { classifier } from '../../../src/heads/classifier.ts';
+import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { ENCODER_CONFIGS, loraDefaults, makeModel, tinyConfig } from '../../support/tiny-model.ts';
 
 const { model } = makeModel(tinyConfig({ num_hidden_layers: 3 }));
@@ -208,5 +215,45 @@ describe('matrices of the base model in a head', () => {
       'roberta.encoder.layer.0.attention.self.query',
       'roberta.encoder.layer.1.attention.self.query',
     ]);
+  });
+});
+
+describe('what is left out, kept whole or too large', () => {
+  test('excluded matrices, by end of name or pattern', () => {
+    expect(names({ targetModules: ['q_proj'], excludeModules: ['layers.0.self_attn.q_proj'] })).not.toContain(
+      'model.layers.0.self_attn.q_proj',
+    );
+    expect(names({ excludeModules: { pattern: String.raw`.*\.mlp\..*` } }).join()).not.toContain('mlp');
+  });
+
+  test('what is saved whole gets no adapter', () => {
+    expect(names({ modulesToSave: ['mlp'] }).join()).not.toContain('mlp');
+  });
+
+  test('a list of layers by another name than the model has adapts nothing', () => {
+    expect(names({ layers: [0], layersPattern: ['layers'] })).not.toEqual([]);
+    expect(() => names({ layers: [0], layersPattern: ['blocks'] })).toThrow(
+      expect.objectContaining({ code: 'LORA_TARGET_UNKNOWN' }),
+    );
+  });
+
+  test('everything excluded is an error of its own', () => {
+    expect(() => names({ targetModules: ['q_proj'], excludeModules: ['q_proj'] })).toThrow('left out');
+  });
+
+  test('a rank larger than a matrix', () => {
+    const adapted = plan({ rank: 9, targetModules: ['k_proj'] });
+    expect(() => requireFittingRanks(adapted, 'lora_r')).toThrow(
+      expect.objectContaining({ code: 'LORA_RANK', where: { name: 'lora_r' } }),
+    );
+    expect(() => requireFittingRanks(plan({ rank: 8, targetModules: ['k_proj'] }), 'lora_r')).not.toThrow();
+  });
+
+  test('a module to save that the model does not have', () => {
+    const { head } = classifierJudgement(model, 'last');
+    const options = { ...loraDefaults, modulesToSave: ['pooler'] };
+    expect(() => planAdapters(model, options, head)).toThrow(
+      expect.objectContaining({ code: 'MODULES_TO_SAVE_UNKNOWN', where: { name: 'modules_to_save' } }),
+    );
   });
 });

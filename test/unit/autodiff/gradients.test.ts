@@ -65,6 +65,17 @@ describe('gradients from graph to graph', () => {
     expect(ops.filter((op) => op !== 'constant')).toEqual(['mul']);
   });
 
+  test('none comes through a stop, and beside it all does', () => {
+    const { b, x, y } = start();
+    // x stop(x y): the gradient of x alone is x y.
+    const value = b.mul(x, b.stopGradient(b.mul(x, y)));
+    const ones = b.constant(float32([2], [1, 1]));
+    const [dx, dy] = appendGradients(b, [{ value, gradient: ones }], [x, y]);
+    b.output('dx', dx!);
+    b.output('dy', dy!);
+    expect(run(b)).toEqual({ dx: [15, -14], dy: [0, 0] });
+  });
+
   test('a gradient through what has none is our own bug; beside it all is well', () => {
     const { b, x, y } = start();
     const gradient = b.constant(float32([1], [1]));

@@ -33,6 +33,16 @@ const tokenHead: Head = {
   feeds: () => ({}),
 };
 
+const RANKS = {
+  targetRank: 1,
+  initialSteps: 0,
+  finalSteps: 0,
+  interval: 1,
+  beta1: 0.85,
+  beta2: 0.85,
+  orthogonalWeight: 0,
+};
+
 describeGradients({
   'cross-entropy, last token, a block a graph': {
     network: { blocksPerStage: 1, lora: { rank: 1 } },
@@ -41,6 +51,21 @@ describeGradients({
   'focal, mean pooling, dropout, one graph': {
     network: { pooling: 'mean', lora: { rank: 1 } },
     step: { loss: { kind: 'focal', gamma: 2 }, dropout: 0.3 },
+  },
+  // Lengths of rows are constants in DoRA's gradient, which a difference does not know: PyTorch's gradients are its check.
+  AdaLoRA: {
+    network: {
+      lora: { rank: 2, layers: { last: 1 }, targetModules: ['q_proj', 'down_proj'], adalora: RANKS },
+    },
+  },
+  'every parameter behind the embedding, which is float32': {
+    network: { lora: { targetModules: 'none', modulesToSave: ['proj', 'norm'] }, blocksPerStage: 1 },
+  },
+  'two layers of the head': {
+    network: {
+      lora: { targetModules: 'none' },
+      head: classifier(SMALLEST.model, { classes: 2, pooling: 'mean', topLayers: 2 }),
+    },
   },
   'half squares, a head on every token': {
     network: { head: tokenHead, lora: { rank: 1, layers: { last: 1 } } },

@@ -4,6 +4,7 @@ import type { Pooling } from '../../../src/model/spec.ts';
 import type { Activations } from '../../../src/network/keep-policies.ts';
 import { referenceBackend } from '../../../src/runtime/reference/reference-backend.ts';
 import { weightFormatNamed } from '../../../src/weights/registry.ts';
+import { ADAPTER_KINDS } from '../../support/adapter-kinds.ts';
 import { SECOND_OF_THREE_CWES } from '../../support/cwe-objective.ts';
 import {
   alone,
@@ -88,6 +89,26 @@ test.each([
   const cut = await keep(tinyNetwork(held, { blocksPerStage: 1, activations: 'keep' }));
   const reference = await keep(tinyNetwork(held));
   await packedEqualsAlone(cut, reference, { dropout: 0.3, numRuns: 2, tolerance });
+});
+
+describe.each(ADAPTER_KINDS)('packed = alone under $name', ({ lora }) => {
+  test.each([0, 0.3])('dropout %d', async (dropout) => {
+    const cut = await keep(tinyNetwork(windowed, { lora, blocksPerStage: 1 }));
+    const reference = await keep(tinyNetwork(windowed, { lora }));
+    await packedEqualsAlone(cut, reference, { dropout, numRuns: 2 });
+  });
+
+  test('beginnings laid out once', async () => {
+    const base = Array.from({ length: 40 }, (_, i) => (7 * i + 3) % 40);
+    const functions = [base, [...base.slice(0, 20), 1, 2], base.slice(0, 20)].map(
+      (ids) => ({ ids, target: 1, weight: 1 }) as const,
+    );
+    const tiny = await keep(tinyNetwork(windowed, { lora, blocksPerStage: 1 }));
+    const expected = await stepGroups(tiny, functions, alone(functions));
+    const found = await stepGroups(tiny, functions, [[0, 1, 2]], { sharePrefixes: true });
+    const { name, error } = worstDifference(found, expected);
+    expect(error, name).toBeLessThan(TOLERANCE);
+  });
 });
 
 test('a function drops the same wherever it stands, and other things than another function', async () => {

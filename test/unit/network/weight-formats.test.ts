@@ -39,7 +39,7 @@ test.each([
 
 describe.each(['int8', 'int8-exact', 'nf4', 'nf4-double-quant', 'as-stored'])('trained in %s', (name) => {
   test('it learns, and a resumed run ends bit for bit where an uninterrupted one does', async () => {
-    const toy = await toyNetwork('all', formatNamed(name));
+    const toy = await toyNetwork('all', { format: formatNamed(name) });
     made.push(toy);
     const options = { epochs: 6, dropout: 0.1 };
     const saved: Awaited<ReturnType<typeof runToy>>['state'][] = [];

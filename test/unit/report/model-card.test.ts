@@ -33,6 +33,7 @@ const card = {
   baseModel: 'a: "b"',
   settings: [],
   data: [],
+  adapter: { words: 'A LoRA adapter', tag: 'lora' },
   usage: USAGE,
   evaluatedOn: 'held-out "functions": 1',
   columns: [],

@@ -19,6 +19,7 @@ describe('refused, with exit code 2, before anything is trained', () => {
   test.each([
     ['a folder without reference outputs', [work], 'not a reference folder'],
     ['a tolerance of nothing', ['--tolerance', '0'], '--tolerance'],
+    ['keys that are no JSON', ['--train', 'use_dora'], '--train'],
     ['an unknown option', ['--tolerances', '1'], '--tolerances'],
   ])('%s', (_, args, message) => {
     const program = join(project, 'tools', 'check-adapters-of-families.mjs');

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AdaLoraOptions } from '../../../src/adapters/lora-plan.ts';
 import { FeatureCache } from '../../../src/network/feature-cache.ts';
 import { FrozenFeatures } from '../../../src/network/frozen-features.ts';
 import { loadState, saveState } from '../../../src/training/checkpoints.ts';
@@ -34,8 +35,16 @@ function copyOf(folder: string): string {
 }
 
 /** What of a finished run must be the same, however often it was interrupted. */
-const outcome = ({ parameters, best, step, epoch, evaluationsWithoutImprovement }: TrainerState) => ({
+const outcome = ({
+  parameters,
+  ranks: state,
+  best,
+  step,
+  epoch,
+  evaluationsWithoutImprovement,
+}: TrainerState) => ({
   parameters: new Map([...parameters].map(([key, { data }]) => [key, data.slice()])),
+  ranks: state,
   best,
   step,
   epoch,
@@ -57,10 +66,21 @@ const cacheIn = (folder: string, { network }: ToyNetwork) =>
 
 const OPTIONS: Partial<TrainerOptions> = { dropout: 0.2, evaluateEvery: 3, epochs: 2 };
 
-describe.each<[string, boolean]>([
-  ['everything trained', false],
-  ['the last layer trained, features of the first in the cache', true],
-])('%s', (_name, cached) => {
+const ranks = {
+  targetRank: 1,
+  initialSteps: 1,
+  finalSteps: 2,
+  interval: 2,
+  beta1: 0.85,
+  beta2: 0.7,
+  orthogonalWeight: 0.5,
+};
+
+describe.each<[string, boolean, AdaLoraOptions | undefined]>([
+  ['everything trained', false, undefined],
+  ['the last layer trained, features of the first in the cache', true, undefined],
+  ['AdaLoRA, which takes ranks away on the way', false, ranks],
+])('%s', (_name, cached, adalora) => {
   let toy: ToyNetwork;
   let expected: ReturnType<typeof outcome>;
   /** Copies of what was on disk after each save of the uninterrupted run: state, and the cache beside it. */
@@ -78,7 +98,7 @@ describe.each<[string, boolean]>([
       state,
       ...(cached ? { features: cacheIn(join(folder, 'features'), toy) } : {}),
       ...changed,
-      options: { ...OPTIONS, ...changed.options },
+      options: { ...OPTIONS, ranks: adalora, ...changed.options },
       onSave: async (current) => {
         await saveState(checkpoints, current);
         await changed.onSave?.(current);
@@ -87,7 +107,9 @@ describe.each<[string, boolean]>([
   }
 
   beforeAll(async () => {
-    toy = await toyNetwork(cached ? { last: 1 } : 'all');
+    toy = await toyNetwork(cached ? { last: 1 } : 'all', {
+      lora: adalora === undefined ? {} : { adalora, rank: 3 },
+    });
     const folder = newFolder();
     const { state, end } = await process(folder, {
       onSave: ({ step }) => {

@@ -27,6 +27,10 @@ describe('refused', () => {
     [{ weights: 'as_stored', load_in_4bit: true }, 'weights is as_stored and load_in_4bit is set'],
     [{ load_in_4bit: true, device: 'webgpu' }, 'device: webgpu computes with float32 weights alone'],
     [{ load_in_8bit: true, device: 'cuda' }, 'device: cuda computes with float32 weights alone'],
+    [
+      { load_in_8bit: true, finetuning_type: 'full' },
+      'load_in_8bit holds weights in a form that cannot be trained',
+    ],
   ])('%j', (keys, message) => {
     expect(() => config(keys)).toThrow(message);
   });
