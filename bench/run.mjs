@@ -3,10 +3,13 @@
  * @file `npm run bench -- NAME [options]`: finds the benchmark and runs it. A benchmark is a folder here with a
  * bench.mjs that exports `usage` and `run(args)`, which gives the process's exit code.
  */
+import * as heldOutFixes from './held-out-fixes/bench.mjs';
+import * as repositories from './repositories/bench.mjs';
 import * as training from './training/bench.mjs';
+import * as triage from './triage/bench.mjs';
 import { BenchError } from './worker.mjs';
 
-const benchmarks = { training };
+const benchmarks = { training, 'held-out-fixes': heldOutFixes, repositories, triage };
 
 async function main([name, ...args]) {
   const benchmark = benchmarks[name];

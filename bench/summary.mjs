@@ -37,3 +37,16 @@ export function table(rows) {
   const [head, ...body] = rows;
   return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n');
 }
+
+/** The same as a table of Markdown, to be pasted into docs/log.md. */
+export function markdownTable(rows) {
+  const widths = rows[0].map((_, column) => Math.max(3, ...rows.map((row) => row[column].length)));
+  const pad = (row) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])));
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const rule = widths.map((width, column) =>
+    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  const [head, ...body] = rows;
+  return [line(pad(head)), line(rule), ...body.map((row) => line(pad(row)))].join('\n');
+}

@@ -3,18 +3,17 @@
  * Says who takes part and how the table reads; the measuring is in the workers (ours.mjs, peft_worker.py).
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
 import { ensurePythonEnv, PythonEnvError } from '../../tools/python-env.mjs';
+import { defaultOut, project, say, wholeNumber, writeResult } from '../results.mjs';
 import { summarise, table } from '../summary.mjs';
 import { alternate, BenchError, machine } from '../worker.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const project = resolve(here, '..', '..');
+const here = import.meta.dirname;
 
 export const usage = `npm run bench -- training [options]
   --data FILE.jsonl   functions to train on (code, target); default: data/x1/train.jsonl of the shared folder
@@ -50,7 +49,7 @@ export async function run(args) {
     const measurements = await alternate(contenders, { rounds: options.rounds, required, say });
     const summary = summarise(measurements);
     process.stdout.write(`${report(summary)}\n`);
-    writeResult(options, {
+    writeResult(options.out, {
       job,
       machine: machine(),
       options,
@@ -79,12 +78,7 @@ function parseOptions(args) {
       out: text(),
     },
   });
-  const whole = (name) => {
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < 1)
-      throw new BenchError(`--${name} must be a whole number, not ${values[name]}`);
-    return value;
-  };
+  const whole = (name) => wholeNumber(name, values[name]);
   const data =
     values.data ??
     join(process.env.VULTUNE_SHARED ?? join(project, '..', 'shared'), 'data', 'x1', 'train.jsonl');
@@ -99,9 +93,7 @@ function parseOptions(args) {
     seconds: whole('seconds'),
     threads: whole('threads'),
     only: values.only?.split(','),
-    out:
-      values.out ??
-      join(project, 'bench', 'results', `training-${new Date().toISOString().replace(/[:.]/g, '-')}.json`),
+    out: values.out ?? defaultOut('training'),
   };
 }
 
@@ -213,14 +205,4 @@ export function report(summary) {
     ];
   });
   return table([head, ...rows]);
-}
-
-function writeResult({ out }, result) {
-  mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`);
-  say(`figures in ${out}`);
-}
-
-function say(line) {
-  process.stderr.write(`${line}\n`);
 }

@@ -1,0 +1,138 @@
+/**
+ * @file The benchmark of real trees: five packages' source releases and one tree of about 3,000 functions, each scanned with the
+ * default options in a process of its own. Speed, memory, findings at the default budget; the first findings in a file to read.
+ */
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { defaultCacheDir, fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
+import { defaultOut, say, wholeNumber, writeResult } from '../results.mjs';
+import { markdownTable, summarise } from '../summary.mjs';
+import { alternate, BenchError, machine } from '../worker.mjs';
+import { findingsToRead } from './findings-to-read.mjs';
+
+const FIVE = [
+  'npm:express@4.19.2',
+  'npm:fastify@4.26.2',
+  'pypi:flask@3.0.3',
+  'pypi:requests@2.31.0',
+  'maven:org.jsoup:jsoup@1.17.2',
+];
+/** 3,125 functions after the default filters. */
+const LARGE = 'maven:org.apache.commons:commons-lang3@3.11';
+
+export const usage = `npm run bench -- repositories --run RUN [options]
+  --run RUN           the run to scan with
+  --only SPEC,SPEC    REGISTRY:NAME@VERSION; default: ${FIVE.join(', ')}, and the large one
+  --large SPEC        default ${LARGE} (about 3,000 functions); none: leave it out
+  --rounds 1          each tree is scanned once a round, in a process of its own, without kept scores
+  --threads 2
+  --read 4            findings of each tree that are written out to be read
+  --cache DIR         where releases are kept; default: where data build keeps them
+  --out FILE.json     default bench/results/repositories-TIME.json; the findings to read: the same with .md`;
+
+const required = ['functions', 'seconds', 'functionsPerSecond', 'peakMemoryBytes', 'vulnerable', 'uncertain'];
+
+/** @returns {Promise<number>} exit code: 1 when a scan failed */
+export async function run(args) {
+  const options = parseOptions(args);
+  const trees = [];
+  for (const spec of options.specs) trees.push(await treeOf(spec, options));
+  const contenders = trees.map(({ name, folder }) => ({
+    name,
+    command: process.execPath,
+    args: [join(import.meta.dirname, 'scan-worker.mjs'), options.run, folder, `${options.threads}`],
+  }));
+  const measurements = await alternate(contenders, { rounds: options.rounds, required, say });
+  const summary = summarise(measurements);
+  process.stdout.write(`${report(summary, measurements)}\n`);
+  writeResult(options.out, {
+    options,
+    machine: machine(),
+    summary: Object.fromEntries(summary),
+    measurements,
+  });
+  const toRead = options.out.replace(/(?:\.json)?$/, '.md');
+  mkdirSync(dirname(toRead), { recursive: true });
+  writeFileSync(toRead, findingsToRead(measurements, options.read));
+  say(`findings to read in ${toRead}`);
+  return measurements.some(({ error }) => error) ? 1 : 0;
+}
+
+function parseOptions(args) {
+  const text = (value) => ({ type: 'string', ...(value === undefined ? {} : { default: value }) });
+  const { values } = parseArgs({
+    args,
+    options: {
+      run: text(),
+      only: text(),
+      large: text(LARGE),
+      rounds: text('1'),
+      threads: text('2'),
+      read: text('4'),
+      cache: text(),
+      out: text(),
+    },
+  });
+  if (values.run === undefined) throw new BenchError(`--run is missing\n${usage}`);
+  const large = values.large === 'none' || values.only !== undefined ? [] : [values.large];
+  return {
+    run: values.run,
+    specs: [...(values.only?.split(',') ?? FIVE), ...large],
+    rounds: wholeNumber('rounds', values.rounds),
+    threads: wholeNumber('threads', values.threads),
+    read: wholeNumber('read', values.read),
+    cache: values.cache ?? defaultCacheDir(),
+    out: values.out ?? defaultOut('repositories'),
+  };
+}
+
+/** @throws BenchError for a release that cannot be had */
+async function treeOf(spec, { cache }) {
+  const { ecosystem, name, version } = parseSpec(spec);
+  const texts = await fetchTexts({ ecosystem, name, vulnerable: version, fixed: version }, cache);
+  if (texts === undefined) throw new BenchError(`${spec} is not in its registry, or has no source release`);
+  const folder = join(treesFolder(), folderName(name, version));
+  writeTree(folder, texts.vulnerable);
+  return { name: `${name} ${version}`, folder: realpathSync(folder) };
+}
+
+/** `maven:org.jsoup:jsoup@1.17.2`, `npm:@scope/name@1.0.0`. @throws BenchError */
+export function parseSpec(spec) {
+  const { ecosystem, name, version } =
+    /^(?<ecosystem>npm|pypi|maven):(?<name>.+)@(?<version>[^@]+)$/.exec(spec)?.groups ?? {};
+  if (ecosystem === undefined)
+    throw new BenchError(`${spec} is no release: expected REGISTRY:NAME@VERSION of npm, pypi or maven`);
+  return { ecosystem, name, version };
+}
+
+/** @returns {string} Markdown: a row a tree, medians of the rounds */
+export function report(summary, measurements) {
+  const head = [
+    'tree',
+    'files',
+    'functions',
+    'seconds',
+    'functions/s',
+    'peak memory, GB',
+    'above the threshold',
+    'uncertain',
+    'load before',
+  ];
+  const rows = [...summary].map(([name, figures]) => {
+    const median = (figure, digits = 0) => figures[figure].median.toFixed(digits);
+    const loads = measurements.filter((one) => one.name === name).map(({ loadBefore }) => loadBefore);
+    return [
+      name,
+      median('files'),
+      median('functions'),
+      median('seconds'),
+      median('functionsPerSecond', 1),
+      (figures.peakMemoryBytes.median / 1e9).toFixed(2),
+      median('vulnerable'),
+      median('uncertain'),
+      Math.max(...loads).toFixed(1),
+    ];
+  });
+  return markdownTable([head, ...rows]);
+}
