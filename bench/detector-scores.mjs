@@ -2,7 +2,7 @@
  * @file What a run says of every function of a tree, by one scan: the model's own scores, and the blend's where the adapter has one,
  * used or not. The model runs once; the blend is computed from its scores as the detector does it.
  */
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { blendScores } from '../dist/evaluation/blend/blend.js';
 import { readBlend } from '../dist/evaluation/blend/blend-file.js';
 import { rawThreshold } from '../dist/evaluation/calibration/raw-threshold.js';
@@ -36,18 +36,23 @@ export async function openScores(run) {
      * Every function of the tree that a scan looks at with its default filters.
      *
      * @param {ReadonlyMap<string, string>} texts the tree's files
-     * @param {number} most functions, fewer than a scan's window
+     * @param {{ most?: number, also?: string }} options `most`: functions, less than half a scan's window; `also`: a tree much like it,
+     *   whose functions are scored by the same opened model and kept for `ofChanged`
      * @returns {Promise<ScoredFunction[] | undefined>} undefined where there are more
      */
-    async ofTree(folder, texts, most = Number.POSITIVE_INFINITY) {
+    async ofTree(folder, texts, { most = Number.POSITIVE_INFINITY, also } = {}) {
       const stop = new AbortController();
-      const { report } = await scan(everyFunction({ run, paths: [folder] }), {
-        report: stopAbove(most, stop),
+      const paths = also === undefined ? [folder] : [folder, also];
+      const { report } = await scan(everyFunction({ run, paths }), {
+        report: stopAbove(most * paths.length, stop),
         signal: stop.signal,
       });
-      if (!report.complete || report.findings.length > most) return undefined;
-      const functions = report.findings.map((finding) => {
-        const file = relativeTo(folder, resolve(report.baseFolder, finding.file));
+      const inTree = report.findings.flatMap((finding) => {
+        const path = resolve(report.baseFolder, finding.file);
+        return path.startsWith(`${folder}${sep}`) ? [{ finding, file: relativeTo(folder, path) }] : [];
+      });
+      if (!report.complete || inTree.length > most) return undefined;
+      const functions = inTree.map(({ finding, file }) => {
         return {
           ...placeOf(finding),
           file,

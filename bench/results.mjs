@@ -1,6 +1,7 @@
 /** @file Where a benchmark's figures go, what it says meanwhile, and how its options are read. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { BenchError } from './worker.mjs';
 
 export const project = resolve(import.meta.dirname, '..');
@@ -17,6 +18,19 @@ export function writeResult(out, result) {
 
 export function say(line) {
   process.stderr.write(`${line}\n`);
+}
+
+/**
+ * @param {string[]} args
+ * @param {Record<string, string | undefined>} defaults every option by name; undefined: none
+ * @returns {Record<string, string | undefined>} as typed, or its default
+ */
+export function readOptions(args, defaults) {
+  const options = Object.entries(defaults).map(([name, value]) => [
+    name,
+    { type: 'string', ...(value === undefined ? {} : { default: value }) },
+  ]);
+  return parseArgs({ args, options: Object.fromEntries(options) }).values;
 }
 
 /** @throws BenchError for what is not a whole number from `least` on */

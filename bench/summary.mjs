@@ -50,3 +50,13 @@ export function markdownTable(rows) {
   const [head, ...body] = rows;
   return [line(pad(head)), line(rule), ...body.map((row) => line(pad(row)))].join('\n');
 }
+
+export const percent = (value) => `${(100 * value).toFixed(1)} %`;
+
+/**
+ * @param {{ value: number, interval?: { low: number, high: number } | undefined }} figure
+ * @param {(value: number) => string} form
+ * @returns {string} `12.0 % (3.1 % to 20.4 %)`
+ */
+export const withInterval = ({ value, interval }, form) =>
+  interval === undefined ? form(value) : `${form(value)} (${form(interval.low)} to ${form(interval.high)})`;

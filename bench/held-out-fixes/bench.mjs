@@ -6,7 +6,6 @@
 import { spawnSync } from 'node:child_process';
 import { realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { randomStream } from '../../dist/base/random.js';
 import { readLabelledRecords } from '../../dist/dataset/read-jsonl.js';
 import { lengthOnly } from '../../dist/evaluation/baselines/length-only.js';
@@ -17,8 +16,8 @@ import { openRun } from '../../dist/runs/run-folder.js';
 import { openScores } from '../detector-scores.mjs';
 import { releasePairs, shuffledPackages } from '../fixes.mjs';
 import { defaultCacheDir, fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
-import { defaultOut, say, wholeNumber, writeResult } from '../results.mjs';
-import { markdownTable } from '../summary.mjs';
+import { defaultOut, readOptions, say, wholeNumber, writeResult } from '../results.mjs';
+import { markdownTable, percent, withInterval } from '../summary.mjs';
 import { BenchError, machine } from '../worker.mjs';
 import { groupedMeans, inTop, position, randomShare, weighedMeans } from './ranking.mjs';
 
@@ -65,20 +64,16 @@ export async function run(args) {
 }
 
 function parseOptions(args) {
-  const text = (value) => ({ type: 'string', ...(value === undefined ? {} : { default: value }) });
-  const { values } = parseArgs({
-    args,
-    options: {
-      run: text(),
-      test: text(),
-      functions: text('600'),
-      least: text('20'),
-      packages: text('40'),
-      minutes: text('30'),
-      seed: text('42'),
-      cache: text(),
-      out: text(),
-    },
+  const values = readOptions(args, {
+    run: undefined,
+    test: undefined,
+    functions: '600',
+    least: '20',
+    packages: '40',
+    minutes: '30',
+    seed: '42',
+    cache: undefined,
+    out: undefined,
   });
   if (values.run === undefined) throw new BenchError(`--run is missing\n${usage}`);
   return {
@@ -144,10 +139,12 @@ async function measurePair(pair, { options, baselines, scores }) {
     return undefined;
   });
   if (texts === undefined) return 'not to be had';
-  const parent = treesFolder();
-  const folder = join(parent, folderName(pair.name, pair.vulnerable));
-  writeTree(folder, texts.vulnerable);
-  const functions = await scores.ofTree(realpathSync(folder), texts.vulnerable, options.functions);
+  const [folder, also] = ['vulnerable', 'fixed'].map((side) => {
+    const tree = join(treesFolder(), `${folderName(pair.name, pair[side])}-${side}`);
+    writeTree(tree, texts[side]);
+    return realpathSync(tree);
+  });
+  const functions = await scores.ofTree(folder, texts.vulnerable, { most: options.functions, also });
   if (functions === undefined) return `more than ${options.functions} functions`;
   if (functions.length < options.least) return `fewer than ${options.least} functions`;
   const orders = { model: functions.map(({ model }) => model) };
@@ -331,10 +328,6 @@ const LABELS = {
   blend: 'blend',
 };
 
-const percent = (value) => `${(100 * value).toFixed(1)} %`;
-const within = ({ value, interval }, form = percent) =>
-  interval === undefined ? form(value) : `${form(value)} (${form(interval.low)} to ${form(interval.high)})`;
-
 /** @returns {string} Markdown */
 export function report(summary, { leftOut }, { used, threshold, thresholdSource }) {
   const { fixes, packages, pairs, functions, notScanned, orders, differences, recall, flaggedShare } =
@@ -342,8 +335,8 @@ export function report(summary, { leftOut }, { used, threshold, thresholdSource 
   const head = ['order', ...SHARES.map((share) => `fixes in the first ${100 * share} %`), 'mean position'];
   const rows = Object.entries(orders).map(([name, { inTop: shares, position: at }]) => [
     `${LABELS[name]}${name === used ? ' (a scan goes by it)' : ''}`,
-    ...shares.map((figure) => (name === 'random' ? percent(figure.value) : within(figure))),
-    name === 'random' ? '0.50' : within(at, (value) => value.toFixed(2)),
+    ...shares.map((figure) => (name === 'random' ? percent(figure.value) : withInterval(figure, percent))),
+    name === 'random' ? '0.50' : withInterval(at, (value) => value.toFixed(2)),
   ]);
   const { diff } = summary;
   return [
@@ -353,10 +346,10 @@ export function report(summary, { leftOut }, { used, threshold, thresholdSource 
     markdownTable([head, ...rows]),
     '',
     `In the first 5 %, ${Object.entries(differences)
-      .map(([name, figure]) => `${name}: ${within(figure)}`)
+      .map(([name, figure]) => `${name}: ${withInterval(figure, percent)}`)
       .join('; ')}.`,
-    `At the default threshold (${threshold.toPrecision(3)}, ${thresholdSource}): ${within(recall)} of the fixed functions are flagged, ` +
-      `and ${within(flaggedShare)} of all functions.`,
+    `At the default threshold (${threshold.toPrecision(3)}, ${thresholdSource}): ${withInterval(recall, percent)} of the fixed functions are flagged, ` +
+      `and ${withInterval(flaggedShare, percent)} of all functions.`,
     `\`scan --diff\` between the releases scores ${diff.changed} of ${diff.functions} functions ` +
       `(${diff.changedByTheFix} on the side of the fix). It has ${diff.inDiff} of the ${fixes} fixed functions, ` +
       `flags ${diff.flagged}, and their mean position among the changed ones is ${diff.position.toFixed(2)} (chance: 0.50); ` +

@@ -2,14 +2,16 @@
  * @file The benchmark of real trees: five packages' source releases and one tree of about 3,000 functions, each scanned with the
  * default options in a process of its own. Speed, memory, findings at the default budget; the first findings in a file to read.
  */
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readLabelledRecords } from '../../dist/dataset/read-jsonl.js';
+import { openRun } from '../../dist/runs/run-folder.js';
 import { defaultCacheDir, fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
-import { defaultOut, say, wholeNumber, writeResult } from '../results.mjs';
+import { defaultOut, readOptions, say, wholeNumber, writeResult } from '../results.mjs';
 import { markdownTable, summarise } from '../summary.mjs';
 import { alternate, BenchError, machine } from '../worker.mjs';
 import { findingsToRead } from './findings-to-read.mjs';
+import { parseSpec } from './release-spec.mjs';
 
 const FIVE = [
   'npm:express@4.19.2',
@@ -45,11 +47,14 @@ export async function run(args) {
   }));
   const measurements = await alternate(contenders, { rounds: options.rounds, required, say });
   const summary = summarise(measurements);
-  process.stdout.write(`${report(summary, measurements)}\n`);
+  const trainedOn = await projectsOf(openRun(options.run).record.data.train_file);
+  const seen = new Map(trees.map(({ name, package: of }) => [name, trainedOn?.has(of)]));
+  process.stdout.write(`${report(summary, measurements, seen)}\n`);
   writeResult(options.out, {
     options,
     machine: machine(),
     summary: Object.fromEntries(summary),
+    seen: Object.fromEntries(seen),
     measurements,
   });
   const toRead = options.out.replace(/(?:\.json)?$/, '.md');
@@ -60,19 +65,15 @@ export async function run(args) {
 }
 
 function parseOptions(args) {
-  const text = (value) => ({ type: 'string', ...(value === undefined ? {} : { default: value }) });
-  const { values } = parseArgs({
-    args,
-    options: {
-      run: text(),
-      only: text(),
-      large: text(LARGE),
-      rounds: text('1'),
-      threads: text('2'),
-      read: text('4'),
-      cache: text(),
-      out: text(),
-    },
+  const values = readOptions(args, {
+    run: undefined,
+    only: undefined,
+    large: LARGE,
+    rounds: '1',
+    threads: '2',
+    read: '4',
+    cache: undefined,
+    out: undefined,
   });
   if (values.run === undefined) throw new BenchError(`--run is missing\n${usage}`);
   const large = values.large === 'none' || values.only !== undefined ? [] : [values.large];
@@ -89,25 +90,26 @@ function parseOptions(args) {
 
 /** @throws BenchError for a release that cannot be had */
 async function treeOf(spec, { cache }) {
-  const { ecosystem, name, version } = parseSpec(spec);
+  const release = parseSpec(spec);
+  if (release === undefined)
+    throw new BenchError(`${spec} is not a release: expected REGISTRY:NAME@VERSION of npm, pypi or maven`);
+  const { ecosystem, name, version } = release;
   const texts = await fetchTexts({ ecosystem, name, vulnerable: version, fixed: version }, cache);
   if (texts === undefined) throw new BenchError(`${spec} is not in its registry, or has no source release`);
   const folder = join(treesFolder(), folderName(name, version));
   writeTree(folder, texts.vulnerable);
-  return { name: `${name} ${version}`, folder: realpathSync(folder) };
+  return { package: name, name: `${name} ${version}`, folder: realpathSync(folder) };
 }
 
-/** `maven:org.jsoup:jsoup@1.17.2`, `npm:@scope/name@1.0.0`. @throws BenchError */
-export function parseSpec(spec) {
-  const { ecosystem, name, version } =
-    /^(?<ecosystem>npm|pypi|maven):(?<name>.+)@(?<version>[^@]+)$/.exec(spec)?.groups ?? {};
-  if (ecosystem === undefined)
-    throw new BenchError(`${spec} is no release: expected REGISTRY:NAME@VERSION of npm, pypi or maven`);
-  return { ecosystem, name, version };
+/** What the model was trained on: it may know an older release of a tree. Undefined where the file is gone. */
+async function projectsOf(file) {
+  if (file === undefined || !existsSync(file.path)) return undefined;
+  const records = await readLabelledRecords(file.path);
+  return new Set(records.map(({ project }) => project));
 }
 
 /** @returns {string} Markdown: a row a tree, medians of the rounds */
-export function report(summary, measurements) {
+export function report(summary, measurements, seen) {
   const head = [
     'tree',
     'files',
@@ -117,6 +119,7 @@ export function report(summary, measurements) {
     'peak memory, GB',
     'above the threshold',
     'uncertain',
+    'package in the training part',
     'load before',
   ];
   const rows = [...summary].map(([name, figures]) => {
@@ -131,6 +134,7 @@ export function report(summary, measurements) {
       (figures.peakMemoryBytes.median / 1e9).toFixed(2),
       median('vulnerable'),
       median('uncertain'),
+      { true: 'yes', false: 'no' }[seen.get(name)] ?? 'unknown',
       Math.max(...loads).toFixed(1),
     ];
   });

@@ -6,10 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
 import { ensurePythonEnv, PythonEnvError } from '../../tools/python-env.mjs';
-import { defaultOut, project, say, wholeNumber, writeResult } from '../results.mjs';
+import { defaultOut, project, readOptions, say, wholeNumber, writeResult } from '../results.mjs';
 import { summarise, table } from '../summary.mjs';
 import { alternate, BenchError, machine } from '../worker.mjs';
 
@@ -63,20 +62,16 @@ export async function run(args) {
 }
 
 function parseOptions(args) {
-  const text = (value) => ({ type: 'string', ...(value === undefined ? {} : { default: value }) });
-  const { values } = parseArgs({
-    args,
-    options: {
-      data: text(),
-      model: text(smolLm2),
-      functions: text('32'),
-      'max-length': text('512'),
-      rounds: text('3'),
-      seconds: text('40'),
-      threads: text('2'),
-      only: text(),
-      out: text(),
-    },
+  const values = readOptions(args, {
+    data: undefined,
+    model: smolLm2,
+    functions: '32',
+    'max-length': '512',
+    rounds: '3',
+    seconds: '40',
+    threads: '2',
+    only: undefined,
+    out: undefined,
   });
   const whole = (name) => wholeNumber(name, values[name]);
   const data =

@@ -6,7 +6,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { randomStream } from '../../dist/base/random.js';
 import { readLabelledRecords } from '../../dist/dataset/read-jsonl.js';
 import { pairedDifference, percentileInterval } from '../../dist/evaluation/resampling/intervals.js';
@@ -16,8 +15,8 @@ import { openRun } from '../../dist/runs/run-folder.js';
 import { releasePairs, shuffledPackages } from '../fixes.mjs';
 import { groupBy } from '../group-by.mjs';
 import { defaultCacheDir, fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
-import { defaultOut, quietReporter, say, wholeNumber, writeResult } from '../results.mjs';
-import { markdownTable } from '../summary.mjs';
+import { defaultOut, quietReporter, readOptions, say, wholeNumber, writeResult } from '../results.mjs';
+import { markdownTable, percent, withInterval } from '../summary.mjs';
 import { BenchError, machine } from '../worker.mjs';
 import { LABEL, labelFindings, orderAuc } from './labels.mjs';
 
@@ -73,20 +72,16 @@ export async function run(args) {
 }
 
 function parseOptions(args) {
-  const text = (value) => ({ type: 'string', ...(value === undefined ? {} : { default: value }) });
-  const { values } = parseArgs({
-    args,
-    options: {
-      run: text(),
-      test: text(),
-      packages: text('30'),
-      kilobytes: text('1500'),
-      semgrep: text(),
-      sarif: text(),
-      seed: text('42'),
-      cache: text(),
-      out: text(),
-    },
+  const values = readOptions(args, {
+    run: undefined,
+    test: undefined,
+    packages: '30',
+    kilobytes: '1500',
+    semgrep: undefined,
+    sarif: undefined,
+    seed: '42',
+    cache: undefined,
+    out: undefined,
   });
   if (values.run === undefined) throw new BenchError(`--run is missing\n${usage}`);
   return {
@@ -207,10 +202,7 @@ async function aucOf({ findings }, { runs }, projectOf, seed) {
   return { before: first, after: second, difference };
 }
 
-const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const ratio = (value) => value.toFixed(3);
-const within = ({ value, interval }, form) =>
-  interval === undefined ? form(value) : `${form(value)} (${form(interval.low)} to ${form(interval.high)})`;
 
 /** @returns {string} Markdown: a column for the scanner's order, then one for each kind of scores */
 function reportOf(judged, { known, projectOf, leftOut }) {
@@ -229,8 +221,8 @@ function reportOf(judged, { known, projectOf, leftOut }) {
   ];
   const rows = columns[0].map(([label, form, figure], row) => [
     label,
-    within(figure.before, form),
-    ...columns.map((column) => within(column[row][2].after, form)),
+    withInterval(figure.before, form),
+    ...columns.map((column) => withInterval(column[row][2].after, form)),
     ...columns.map((column) => differenceOf(column[row][2], form)),
   ]);
   const left = Object.entries(leftOut).map(([why, count]) => `${count} pairs (${why})`);
@@ -246,5 +238,5 @@ function reportOf(judged, { known, projectOf, leftOut }) {
 }
 
 function differenceOf({ before, after, difference }, form) {
-  return within({ value: after.value - before.value, interval: difference }, form);
+  return withInterval({ value: after.value - before.value, interval: difference }, form);
 }
