@@ -1,6 +1,6 @@
 /** @file Items by a key, in the order in which keys are met: `Map.groupBy`, which Node 20 has not. */
 
-/** @returns {Map<unknown, any[]>} */
+/** @returns {Map<string, any[]>} */
 export function groupBy(items, keyOf) {
   const groups = new Map();
   for (const item of items) {

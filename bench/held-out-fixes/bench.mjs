@@ -27,7 +27,7 @@ export const usage = `npm run bench -- held-out-fixes --run RUN [options]
   --functions 600     a release with more functions is left out
   --least 20          and one with fewer: the first 5 % of a handful is one function in a few
   --packages 40       packages at most, drawn with a fixed seed; each with all its pairs of releases
-  --minutes 30        no package is begun after that
+  --minutes 30        no release is begun after that
   --seed 42
   --cache DIR         where releases are kept; default: where data build keeps them
   --out FILE.json     default bench/results/held-out-fixes-TIME.json`;
@@ -108,18 +108,18 @@ async function fittedBaselines(data) {
 async function measureAll(packages, { options, baselines, scores, started }) {
   const releases = [];
   const leftOut = {};
-  const leave = (why, count = 1) => {
-    leftOut[why] = (leftOut[why] ?? 0) + count;
+  const leave = (why) => {
+    leftOut[why] = (leftOut[why] ?? 0) + 1;
   };
   let scanned = 0;
+  const isLate = () => performance.now() - started > options.minutes * 60_000;
   for (const { project, pairs } of packages) {
-    const isLate = performance.now() - started > options.minutes * 60_000;
-    if (isLate || scanned >= options.packages) {
-      leave(isLate ? 'no time left' : 'enough packages', pairs.length);
-      continue;
-    }
     const before = releases.length;
     for (const pair of pairs) {
+      if (isLate() || scanned >= options.packages) {
+        leave(isLate() ? 'no time left' : 'enough packages');
+        continue;
+      }
       const outcome = await measurePair(pair, { options, baselines, scores });
       if (typeof outcome === 'string') leave(outcome);
       else releases.push(outcome);
