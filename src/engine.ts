@@ -51,4 +51,5 @@ export { type HostTensor, hostTensor } from './tensor/host-tensor.ts';
 export { Trainer, type TrainerHost, type TrainerOptions } from './training/trainer.ts';
 export { initialState, type TrainerState } from './training/trainer-state.ts';
 export { float32 } from './weights/float32.ts';
-export type { WeightFormat, WeightParts } from './weights/weight-format.ts';
+export { WEIGHT_FORMAT_NAMES, weightFormatNamed } from './weights/registry.ts';
+export type { MatrixShape, PartInput, WeightFormat, WeightParts } from './weights/weight-format.ts';

@@ -1,5 +1,6 @@
 /** @file Every reader of bytes from outside that `npm run fuzz` tries: one line each, or one a family. */
 import { adapterConfigTarget, adapterWeightsTarget } from './adapter.ts';
+import { bitsandbytesTarget } from './bitsandbytes.ts';
 import { CWE_HEAD_TARGETS } from './cwe-head.ts';
 import { FACT_TARGETS } from './facts.ts';
 import { FORMAT_TARGETS } from './format-targets.ts';
@@ -25,6 +26,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   modelConfigTarget,
   shardIndexTarget,
   safetensorsTarget,
+  bitsandbytesTarget,
   ggufTarget,
   ...PICKLE_TARGETS,
   adapterConfigTarget,
