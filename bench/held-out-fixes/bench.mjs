@@ -352,7 +352,7 @@ export function report(summary, { leftOut }, { used, threshold, thresholdSource 
       `and ${withInterval(flaggedShare, percent)} of all functions.`,
     `\`scan --diff\` between the releases scores ${diff.changed} of ${diff.functions} functions ` +
       `(${diff.changedByTheFix} on the side of the fix). It has ${diff.inDiff} of the ${fixes} fixed functions, ` +
-      `flags ${diff.flagged}, and their mean position among the changed ones is ${diff.position.toFixed(2)} (chance: 0.50); ` +
+      `flags ${diff.flagged}, and their mean position among the changed ones is ${diff.placed === 0 ? 'unknown' : diff.position.toFixed(2)} (chance: 0.50); ` +
       `the model's score falls with the fix for ${diff.fell} of ${diff.scored}.`,
     `Left out: ${
       Object.entries(leftOut)
