@@ -55,6 +55,7 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   linkedom: 'report',
   hono: ['dashboard', 'scan'],
   '@hono/node-server': ['dashboard', 'scan'],
+  '@huggingface/jinja': 'text',
   '@huggingface/tokenizers': 'text',
   'oniguruma-parser': 'text',
   '@huggingface/hub': 'checkpoint',
