@@ -31,6 +31,7 @@ const LAYER: Record<string, number> = {
   training: 10,
   report: 10,
   judging: 10,
+  generation: 10,
   parity: 11,
   scan: 11,
   explain: 11,
