@@ -14,6 +14,7 @@ from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
+torch.set_num_threads(1)
 NEW_TOKENS = 20
 ENCODERS = {"bert", "roberta", "modernbert"}
 

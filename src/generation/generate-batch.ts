@@ -130,6 +130,7 @@ class Answer {
     const id = chooseToken(logits, this.#options, this.#random);
     if (!Number.isFinite(logits[id])) throw notFinite(this.#prompt);
     this.#ids.push(id);
+    this.#options.onToken?.({ prompt: this.#prompt, id });
     if (this.#context.ends.has(id)) {
       this.#end('end');
       return;

@@ -18,6 +18,8 @@ export interface GenerateOptions {
   readonly batchSize?: number | undefined;
   /** Aborted: the call rejects with its reason, between two tokens. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of each new token of a prompt, by its place in the list. */
+  readonly onToken?: ((token: { readonly prompt: number; readonly id: number }) => void) | undefined;
   /** Told of new text of a prompt, by its place in the list, as soon as it is certain. */
   readonly onText?: ((piece: { readonly prompt: number; readonly text: string }) => void) | undefined;
 }
