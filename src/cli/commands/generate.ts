@@ -55,7 +55,11 @@ export function generateCommand(generate: RunGenerate): CliCommand {
       )
       .addOption(new Option('--seed <n>', 'what is drawn depends on it').argParser(parseWhole).default(0))
       .option('--stop <text...>', 'texts that end the answer, which ends before them')
-      .option('--json', 'write one JSON object with text, ids and why it ended, at the end', false);
+      .option(
+        '--json',
+        'print text, ids and why it ended as JSON on standard output instead of the text',
+        false,
+      );
     addDeviceOptions(command);
     addExamples(command, [
       [
