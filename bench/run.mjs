@@ -3,10 +3,11 @@
  * @file `npm run bench -- NAME [options]`: finds the benchmark and runs it. A benchmark is a folder here with a
  * bench.mjs that exports `usage` and `run(args)`, which gives the process's exit code.
  */
+import * as generation from './generation/bench.mjs';
 import * as training from './training/bench.mjs';
 import { BenchError } from './worker.mjs';
 
-const benchmarks = { training };
+const benchmarks = { training, generation };
 
 async function main([name, ...args]) {
   const benchmark = benchmarks[name];

@@ -34,6 +34,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    base_model.quiet()
     job = json.loads(pathlib.Path(options.job).read_text())
     model = base_model.load_language_model(options.model, torch.float32).eval()
     settings = {"do_sample": False, "eos_token_id": -1, "pad_token_id": 0}

@@ -70,7 +70,7 @@ export class Generator {
     const head = languageModel(model.spec, 'last');
     const adapter =
       header === undefined
-        ? { adapted: [], parameters: new Map<string, HostTensor<'float32'>>() }
+        ? { adapted: [], whole: [], parameters: new Map<string, HostTensor<'float32'>>() }
         : await loadAdapter(header, model.spec, head);
     return new Generator(model, adapter, options);
   }

@@ -6,6 +6,7 @@ import { Generator } from '../../generation/generator.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
+import { openWeightFormat } from '../open/choose-weight-format.ts';
 import { openAdaptedModel, openBaseModel } from '../open/open-base-model.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
 
@@ -28,10 +29,11 @@ export async function openGenerator(
   const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
   const header = isRun(reference) ? locateAdapter(reference) : undefined;
   for (const note of header?.notes ?? []) context.report.warn(note);
+  const format = await openWeightFormat(header?.settings?.weightFormat ?? 'float32', device, context);
   const model =
     header === undefined
-      ? await openBaseModel(reference, revision, context)
-      : await openAdaptedModel(header, context);
+      ? await openBaseModel(reference, revision, context, { format })
+      : await openAdaptedModel(header, context, format);
   try {
     return await Generator.open(model, header, { backend });
   } catch (error) {

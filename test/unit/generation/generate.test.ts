@@ -4,7 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { readAllSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { generateBatch } from '../../../src/generation/generate-batch.ts';
 import { type GenerateOptions, resolveOptions } from '../../../src/generation/generate-options.ts';
-import { batchContext, type CachedFixture, cachedFixture, idTokenizer } from '../../support/tiny-generator.ts';
+import {
+  batchContext,
+  type CachedFixture,
+  cachedFixture,
+  idTokenizer,
+} from '../../support/tiny-generator.ts';
 import { fixtureFolder } from '../../support/tiny-model.ts';
 
 const greedy = JSON.parse(readFileSync(fixtureFolder('greedy.json'), 'utf8')) as Record<

@@ -12,7 +12,13 @@ import { openFixture, PACKED_FIXTURES, tinyBackend } from '../../support/tiny-mo
 
 const decoders: string[] = [];
 /** One of each family, and each other kind of block. */
-const KINDS = [...PACKED_FIXTURES, 'mistral-window', 'qwen3-window', 'llama-llama3-rope', 'stablelm-parallel'];
+const KINDS = [
+  ...PACKED_FIXTURES,
+  'mistral-window',
+  'qwen3-window',
+  'llama-llama3-rope',
+  'stablelm-parallel',
+];
 for (const name of KINDS) if (isCausal((await openFixture(name)).model)) decoders.push(name);
 
 /** Prompts of different lengths, two of which begin alike, and what they go on with. */
