@@ -18,6 +18,9 @@ export { type ErrorPlace, VultuneError } from './base/errors.ts';
 export type { TrainConfig, TrainOptions } from './config/train-config.ts';
 export type { CweProbability } from './evaluation/cwe/cwe-probability.ts';
 export type { CweEvaluation } from './evaluation/cwe/evaluate-cwe.ts';
+export type { GenerateOptions } from './generation/generate-options.ts';
+export type { Generated } from './generation/generated.ts';
+export type { Generator, ScoreNextTokenOptions } from './generation/generator.ts';
 export type {
   ExplainableJudgements,
   ExplainingJudge,
@@ -27,6 +30,9 @@ export type {
   TokenRelevance,
 } from './judging/judge.ts';
 export type { Finding, ScanReport } from './scan/finding.ts';
+export type { ChatMessage } from './text/chat/chat-message.ts';
+export type { ChatTemplate } from './text/chat/chat-template.ts';
+export { type RenderOptions, renderChat, renderChats } from './text/chat/render-chat.ts';
 export type { TriagedFinding, TriageReport } from './triage/triaged.ts';
 export { type BuildDatasetOptions, buildDataset } from './workflows/build-dataset/build-dataset.ts';
 export { type ComparedRuns, type CompareOptions, compare } from './workflows/compare/compare.ts';
@@ -42,6 +48,8 @@ export { evaluate } from './workflows/evaluate/evaluate.ts';
 export type { EvaluateOptions } from './workflows/evaluate/evaluate-options.ts';
 export type { EvaluatedRun, Evaluation } from './workflows/evaluate/evaluation.ts';
 export type { ResamplingOptions } from './workflows/evaluate/resampling-options.ts';
+export { type GeneratedText, type GenerateTextOptions, generate } from './workflows/generate/generate.ts';
+export { type OpenGeneratorOptions, openGenerator } from './workflows/generate/open-generator.ts';
 export { lines } from './workflows/lines/lines.ts';
 export type { ExplainedFunction, LinesOptions, LinesResult } from './workflows/lines/lines-options.ts';
 export type { DeviceOptions, OpenDetectorOptions } from './workflows/open/open-detector.ts';

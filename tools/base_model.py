@@ -1,6 +1,6 @@
 """A base model and its tokenizer in Transformers, from a folder, a hub id or one GGUF file (dequantised).
 
-Shared by the parity check (peft_logits.py) and the benchmark (bench/training/peft_worker.py); knows nothing of adapters.
+Shared by the parity check (peft_logits.py) and the benchmarks (bench/*/*_worker.py); knows nothing of adapters.
 """
 
 import os
@@ -31,6 +31,13 @@ def load_classifier(reference, dtype, attention="sdpa"):
     return AutoModelForSequenceClassification.from_pretrained(
         **source(reference), num_labels=2, dtype=dtype, attn_implementation=attention
     )
+
+
+def load_language_model(reference, dtype, attention="sdpa"):
+    """The model with its own head over the vocabulary, in `dtype`."""
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(**source(reference), dtype=dtype, attn_implementation=attention)
 
 
 def load_tokenizer(reference):

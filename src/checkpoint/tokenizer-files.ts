@@ -96,7 +96,7 @@ function isFile(path: string): boolean {
 /** tokenizer_config.json, with the chat template where that is a file of its own; undefined where there is neither. */
 async function readConfig(folder: string, present: readonly string[]) {
   const config = present.includes(CONFIG) ? await readJson(join(folder, CONFIG)) : undefined;
-  if (!present.includes(CHAT_TEMPLATE) || config?.chat_template !== undefined) return config;
+  if (!present.includes(CHAT_TEMPLATE)) return config;
   return { ...config, chat_template: (await readBytes(join(folder, CHAT_TEMPLATE))).toString('utf8') };
 }
 

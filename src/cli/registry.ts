@@ -10,6 +10,7 @@ import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { generateCommand } from './commands/generate.ts';
 import { initCommand } from './commands/init.ts';
 import { linesCommand } from './commands/lines.ts';
 import { mcpCommand } from './commands/mcp.ts';
@@ -103,6 +104,7 @@ function usingCommands(): readonly CliCommand[] {
     ),
     triageCommand(async (...args) => (await import('./triage/run-triage.ts')).runTriage(...args)),
     linesCommand(async (...args) => (await import('./lines/run-lines.ts')).runLines(...args)),
+    generateCommand(async (...args) => (await import('./generate/run-generate.ts')).runGenerate(...args)),
     mcpCommand(async (...args) => (await import('./mcp/run-mcp.ts')).runMcp(...args)),
   ];
 }

@@ -3,8 +3,9 @@
  * key-value head lie below one another in one product, so keys and values are never repeated.
  */
 import type { GraphBuilder } from '../graph/builder.ts';
-import { type Dim, multiplyDims } from '../graph/dim.ts';
+import { addDims, type Dim, multiplyDims } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
+import type { PastInputs } from './past-inputs.ts';
 import type { OneToken, SequenceInputs } from './sequence-inputs.ts';
 import type { Attention } from './spec.ts';
 
@@ -86,6 +87,32 @@ export function oneTokenAttention(
   return b.reshape(mixed, ['B', spec.headCount * spec.headSize]);
 }
 
+/**
+ * One new token a sequence against those before it, out of the cache, and itself. query [N, H*d], key and value [N, K*d] of
+ * the new tokens -> [N, H*d]
+ */
+export function cachedAttention(
+  b: GraphBuilder,
+  spec: Attention,
+  past: PastInputs,
+  block: number,
+  fresh: { readonly query: Value; readonly key: Value; readonly value: Value },
+): Value {
+  const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
+  const keys = addDims(past.slots, 1); // T+1
+  const withPast = (before: Value, own: Value) => b.concat([before, b.reshape(own, ['N', K, 1, d])], 2); // [N, K, T+1, d]
+  const mixed = attend(b, spec, {
+    sequences: 'N',
+    query: b.reshape(fresh.query, ['N', K, H / K, 1, d]),
+    key: withPast(past.key(block, spec), fresh.key),
+    value: withPast(past.value(block, spec), fresh.value),
+    mask: b.reshape(past.mask(spec.window), ['N', 1, 1, 1, keys]),
+    queries: 1,
+    keys,
+  }); // [N, K, G, 1, d]
+  return b.reshape(mixed, ['N', H * d]);
+}
+
 /** [B, S, K*d] -> [B, K, S, d] */
 function byHead(b: GraphBuilder, { keyValueHeadCount: K, headSize: d }: Attention, x: Value, S: Dim): Value {
   return b.transpose(b.reshape(x, ['B', S, K, d]), [0, 2, 1, 3]);
@@ -105,18 +132,20 @@ interface AttendOperands {
   readonly mask: Value;
   readonly queries: Dim; // Q
   readonly keys: Dim; // T
+  /** B, unless given. */
+  readonly sequences?: Dim;
 }
 
 /** [B, K, G, Q, d] */
 function attend(b: GraphBuilder, spec: Attention, operands: AttendOperands): Value {
-  const { queries: Q, keys: T } = operands;
+  const { queries: Q, keys: T, sequences: B = 'B' } = operands;
   const { headCount: H, keyValueHeadCount: K, headSize: d, scale = 1 / Math.sqrt(spec.headSize) } = spec;
   const G = H / K;
   const stacked = multiplyDims(G, Q); // the G heads' queries one below the other
-  const query = b.reshape(operands.query, ['B', K, stacked, d]);
+  const query = b.reshape(operands.query, [B, K, stacked, d]);
   const scores = b.matmul(query, operands.key, { transposeB: true, alpha: scale });
-  const masked = b.add(b.reshape(scores, ['B', K, G, Q, T]), operands.mask);
+  const masked = b.add(b.reshape(scores, [B, K, G, Q, T]), operands.mask);
   // Back to one product's rows before the softmax: its gradient then meets the product directly.
-  const weights = b.softmax(b.reshape(masked, ['B', K, stacked, T]));
-  return b.reshape(b.matmul(weights, operands.value), ['B', K, G, Q, d]);
+  const weights = b.softmax(b.reshape(masked, [B, K, stacked, T]));
+  return b.reshape(b.matmul(weights, operands.value), [B, K, G, Q, d]);
 }

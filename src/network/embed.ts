@@ -16,9 +16,24 @@ export type EmbeddingWeights = Pick<BaseWeights, 'rows' | 'get'>;
 export async function embed(
   model: Model,
   weights: EmbeddingWeights,
-  sequence: PackedSequence,
+  { ids, layout }: PackedSequence,
 ): Promise<HostTensor<'float32'>> {
-  requirePositions(sequence.layout.lengths, model.positionLimit);
+  requirePositions(layout.lengths, model.positionLimit);
+  return await embedTokens(model, weights, { ids, layout });
+}
+
+/** What is read of a sequence: its tokens [N] and where each of them stands. */
+export interface PlacedTokens {
+  readonly ids: ArrayLike<number>;
+  readonly layout: Pick<PackedSequence['layout'], 'positions'>;
+}
+
+/** Tokens at their positions, [N, D]; that the model has these is the caller's to check. */
+export async function embedTokens(
+  model: Model,
+  weights: EmbeddingWeights,
+  sequence: PlacedTokens,
+): Promise<HostTensor<'float32'>> {
   const { hiddenSize: D, embedding } = model;
   const rows = await embeddedRows(model, weights, sequence);
   if (embedding.norm === undefined) return rows;
@@ -31,7 +46,7 @@ export async function embed(
 export async function embeddedRows(
   { embedding }: Model,
   weights: EmbeddingWeights,
-  { ids, layout }: PackedSequence,
+  { ids, layout }: PlacedTokens,
 ): Promise<HostTensor<'float32'>> {
   const { tokens, scale, positions, tokenTypes } = embedding;
   const rows = await weights.rows(tokens, ids);
@@ -47,13 +62,14 @@ export async function embeddedRows(
 /** Rows of the matrix of positions, of each token: [N]. */
 export function positionRows(
   { first, rows }: NonNullable<Model['embedding']['positions']>,
-  layout: PackedSequence['layout'],
+  layout: PlacedTokens['layout'],
 ): number[] {
   // Padding may stand beyond the last position; nothing sees it.
   return Array.from(layout.positions, (position) => first + Math.min(Number(position), rows - 1));
 }
 
-function requirePositions(lengths: readonly number[], limit: number | undefined): void {
+/** @throws VultuneError SEQUENCE_TOO_LONG */
+export function requirePositions(lengths: readonly number[], limit: number | undefined): void {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   if (limit === undefined || longest <= limit) return;
   throw new VultuneError(

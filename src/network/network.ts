@@ -4,7 +4,7 @@
  */
 
 import type { AdaptedMatrix } from '../adapters/adapted-matrix.ts';
-import { type AdapterParameters, parameterKey } from '../adapters/adapter-parameters.ts';
+import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { mix32, rowKeys } from '../adapters/dropout.ts';
 import type { WholeParameter } from '../adapters/whole-parameters.ts';
 import { invariant } from '../base/errors.ts';
@@ -18,9 +18,10 @@ import { queryChunks } from '../packing/query-chunks.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { BaseWeights } from '../weights/base-weights.ts';
-import { type EmbeddingWeights, embed } from './embed.ts';
+import { embed } from './embed.ts';
 import { addEmbeddingGradients } from './embedding-gradients.ts';
 import type { Activations } from './keep-policies.ts';
+import { ParameterValues } from './parameter-values.ts';
 import { SequenceFeeds } from './sequence-feeds.ts';
 import { dropoutToken, layerKeyName, ROW_KEYS, type StageParameter, type StageSpec } from './stage-graph.ts';
 import { planStages, type StagePlan } from './stage-plan.ts';
@@ -78,17 +79,14 @@ export class Network {
   readonly #programs: StagePrograms;
   readonly #feeds: SequenceFeeds;
   readonly #isCausal: boolean;
-  /** PEFT's keys of what is trained whole, by full names. */
-  readonly #wholeKeys: ReadonlyMap<string, string>;
-  readonly #trainsEmbedding: boolean;
+  readonly #values: ParameterValues;
 
   constructor(options: NetworkOptions) {
     const { model, adapted, whole = [], weights, backend, blocksPerStage } = options;
     this.#options = options;
     this.#plan = planStages([...adapted, ...whole], model.layers.length, blocksPerStage);
     this.#programs = new StagePrograms({ model, adapted, whole, format: weights.format }, backend);
-    this.#wholeKeys = new Map(whole.map(({ fullName, key }) => [fullName, key]));
-    this.#trainsEmbedding = whole.some(({ inEmbedding }) => inEmbedding);
+    this.#values = new ParameterValues(options);
     this.#feeds = new SequenceFeeds(model);
     this.#isCausal = isCausal(model);
   }
@@ -149,7 +147,7 @@ export class Network {
   ): Promise<StepResult> {
     const { trained } = this.#plan;
     const prepared = this.#prepare(sequence.layout, head, targets.dropout);
-    const wantsFirst = this.#trainsEmbedding ? 'adapters and x' : 'adapters';
+    const wantsFirst = this.#values.trainsEmbedding ? 'adapters and x' : 'adapters';
     const start = await this.#start(sequence, prepared, frozen);
     const { x, passes } = await this.#runKeeping(trained, start, prepared, (stage) =>
       stage > 0 ? 'adapters and x' : wantsFirst,
@@ -164,10 +162,10 @@ export class Network {
       this.#accumulate(program.trained, spec, out, sums);
       gradient = out[X_GRADIENT];
     }
-    if (this.#trainsEmbedding) {
-      const ofEmbedding = (name: string) => sums.get(this.#wholeKeys.get(name) ?? '');
+    if (this.#values.trainsEmbedding) {
+      const ofEmbedding = (name: string) => sums.get(this.#values.wholeKey(name) ?? '');
       const { model } = this.#options;
-      await addEmbeddingGradients(model, this.#embeddingWeights, sequence, gradient!, ofEmbedding);
+      await addEmbeddingGradients(model, this.#values.embedding, sequence, gradient!, ofEmbedding);
     }
     return {
       loss: Number(end.out[LOSS]!.data[0]),
@@ -283,23 +281,7 @@ export class Network {
   }
 
   #embed(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
-    return embed(this.#options.model, this.#embeddingWeights, sequence);
-  }
-
-  get #embeddingWeights(): EmbeddingWeights {
-    const { weights, parameters } = this.#options;
-    if (!this.#trainsEmbedding) return weights;
-    const trained = (name: string) => {
-      const key = this.#wholeKeys.get(name);
-      return key === undefined ? undefined : parameters.get(key)!;
-    };
-    return {
-      get: async (name) => trained(name) ?? (await weights.get(name)),
-      rows: async (name, rows) => {
-        const matrix = trained(name);
-        return matrix === undefined ? await weights.rows(name, rows) : takeRows(matrix, rows);
-      },
-    };
+    return embed(this.#options.model, this.#values.embedding, sequence);
   }
 
   /** Everything that a stage reads. */
@@ -309,27 +291,8 @@ export class Network {
     prepared: PreparedSequence,
     x: HostTensor,
   ): Promise<Tensors> {
-    const { weights, parameters } = this.#options;
-    const feeds: Record<string, HostTensor> = { ...prepared.feeds, ...layerKeys(spec), x };
-    for (const parameter of program.base) {
-      const name = this.#fullName(parameter, spec);
-      const { part } = parameter;
-      feeds[parameter.input.name] =
-        part === undefined ? await weights.get(name) : await weights.part(name, part);
-    }
-    for (const parameter of program.trained) {
-      feeds[parameter.input.name] = parameters.get(this.#trainedKey(parameter, spec))!;
-    }
-    return feeds;
-  }
-
-  #fullName({ block, name }: StageParameter, spec: StageSpec): string {
-    return block === undefined ? name : this.#options.model.layers[spec.layers[block]!]!.prefix + name;
-  }
-
-  #trainedKey(parameter: StageParameter, spec: StageSpec): string {
-    const name = this.#fullName(parameter, spec);
-    return this.#wholeKeys.get(name) ?? parameterKey(name);
+    const parameters = await this.#values.feeds(program, spec.layers);
+    return { ...prepared.feeds, ...layerKeys(spec), ...parameters, x };
   }
 
   #accumulate(
@@ -339,7 +302,7 @@ export class Network {
     sums: GradientSums,
   ): void {
     for (const parameter of trained) {
-      const sum = sums.get(this.#trainedKey(parameter, spec))!;
+      const sum = sums.get(this.#values.trainedKey(spec.layers, parameter))!;
       const gradient = gradients[gradientName(parameter)]!.data as Float32Array;
       for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]!;
     }
@@ -371,14 +334,6 @@ function stageSpec(
   // Nothing but the pruned block: one query a row, no chunks.
   const isPruned = layers.length === 1 && head !== undefined && head.reads !== 'every';
   return { layers, head, dropout, sharesPrefixes, queryChunks: isPruned ? 1 : queryChunks };
-}
-
-/** [rows.length, D] of [.., D]. */
-function takeRows({ shape, data }: HostTensor<'float32'>, rows: ArrayLike<number>): HostTensor<'float32'> {
-  const D = shape[1]!;
-  const out = new Float32Array(rows.length * D);
-  for (let i = 0; i < rows.length; i++) out.set(data.subarray(rows[i]! * D, (rows[i]! + 1) * D), i * D);
-  return hostTensor('float32', [rows.length, D], out);
 }
 
 /** [N] of two [N, D]: the sum of products over D. */

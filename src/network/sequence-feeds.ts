@@ -1,5 +1,6 @@
 /** @file The tensors behind model/sequence-inputs.ts for one sequence: indices, positions, rotary tables and masks. */
 import { rotariesOf } from '../model/matrices.ts';
+import { pastMaskName } from '../model/past-inputs.ts';
 import { type RotaryTable, rotaryTable } from '../model/rotary-table.ts';
 import {
   bandMaskName,
@@ -48,6 +49,29 @@ export class SequenceFeeds {
       ...this.#rotaryFeeds(S),
       ...Object.assign({}, ...this.#attentions.map((one) => this.#maskFeeds(layout, queryChunks, one))),
       ...(asking === undefined ? {} : oneTokenFeeds(layout, asking, this.#attentions)),
+    };
+  }
+
+  /**
+   * A step of generation: each sequence goes on by the token at its position, and sees those of the T slots (one per earlier
+   * position, from 0) that it may, and itself. Causal attention only.
+   */
+  makeStep(positions: readonly number[], slots: number): Tensors {
+    const N = positions.length;
+    const masks = this.#attentions.map((attention) => {
+      const data = new Float32Array(N * (slots + 1)).fill(HIDDEN);
+      positions.forEach((position, row) => {
+        const start = row * (slots + 1);
+        const [from] = seenRange(attention, position, position + 1);
+        data.fill(0, start + from, start + position);
+        data[start + slots] = 0;
+      });
+      return [pastMaskName(attention.window), hostTensor('float32', [N, slots + 1], data)] as const;
+    });
+    return {
+      positions: hostTensor('int64', [N], BigInt64Array.from(positions, BigInt)),
+      ...this.#rotaryFeeds(Math.max(...positions) + 1),
+      ...Object.fromEntries(masks),
     };
   }
 

@@ -15,10 +15,14 @@ import type { Head } from '../heads/head.ts';
 import { block } from '../model/block.ts';
 import { rotariesOf } from '../model/matrices.ts';
 import { norm } from '../model/norm.ts';
+import { pastInputs } from '../model/past-inputs.ts';
 import { type OneToken, type SequenceInputs, sequenceInputs } from '../model/sequence-inputs.ts';
 import type { Matrix, Model } from '../model/spec.ts';
 import { allTokens } from '../model/tokens/all-tokens.ts';
+import { cachedTokens } from '../model/tokens/cached-tokens.ts';
+import { keptTokens } from '../model/tokens/kept-tokens.ts';
 import { oneToken } from '../model/tokens/one-token.ts';
+import type { Tokens } from '../model/tokens/tokens.ts';
 import type { MatrixShape, PartInput, WeightFormat } from '../weights/weight-format.ts';
 
 /** What every stage of a network is made of. */
@@ -41,6 +45,17 @@ export interface StageSpec {
   readonly sharesPrefixes: boolean;
   /** Probability of dropping inputs of adapters; 0 outside training. */
   readonly dropout: number;
+  /**
+   * Generation. `fill`: keys and values of each block are outputs too. `read`: each sequence goes on by one token, which reads
+   * the keys and values of those before it as inputs, and its own are outputs. Default: none of it.
+   */
+  readonly cache?: 'fill' | 'read';
+}
+
+/** Keys and values of a block's tokens, [N, K*d]: what generation keeps of them. */
+export interface KeptStates {
+  readonly key: Value;
+  readonly value: Value;
 }
 
 /** A parameter that a stage's graph takes as an input; `block` is its place in the stage, undefined outside blocks. */
@@ -58,6 +73,8 @@ export interface StageGraph {
   readonly x: Value; // [N, D]
   /** Hidden states [N, D], or the head's logits. */
   readonly output: Value;
+  /** By block of the stage; empty without a cache. */
+  readonly kept: readonly KeptStates[];
   /** Frozen, from the checkpoint. */
   readonly base: readonly StageParameter[];
   /** Of adapters and the head. */
@@ -80,23 +97,24 @@ export function buildStage(parts: StageParts, spec: StageSpec): StageGraph {
     trained: new ParameterInputs(builder, 'a'),
   };
   const x = builder.input('x', 'float32', ['N', model.hiddenSize]);
+  const tokensOf = blockTokens(stage, spec);
+  const kept: KeptStates[] = [];
   const rows = spec.dropout > 0 ? builder.input(ROW_KEYS, 'uint32', ['N', 1]) : undefined;
   const hidden = spec.layers.reduce((below, layer, place) => {
-    const reads = place === spec.layers.length - 1 ? spec.head?.reads : undefined;
     const drop = rows === undefined ? undefined : blockDropout(stage, rows, place, spec);
     const context = {
       builder,
       tokens:
-        reads === undefined || reads === 'every'
-          ? allTokens(builder, stage.sequence)
-          : oneToken(builder, stage.sequence, reads),
+        spec.cache === undefined
+          ? tokensOf(place)
+          : keptTokens(tokensOf(place), (key, value) => kept.push({ key, value })),
       parameter: stageParameter(stage, layer, place),
       linear: blockLinear(stage, layer, place, drop),
     };
     return block(context, model.layers[layer]!.block, below);
   }, x);
   const output = spec.head === undefined ? hidden : headLogits(stage, spec, spec.head, hidden, rows);
-  return { builder, x, output, base: stage.base.taken, trained: stage.trained.taken };
+  return { builder, x, output, kept, base: stage.base.taken, trained: stage.trained.taken };
 }
 
 /** A parameter of a block, or outside of blocks, that the base model has: as it is there, or as it is trained. */
@@ -114,6 +132,23 @@ interface StageContext extends StageParts {
   readonly sequence: SequenceInputs;
   readonly base: ParameterInputs;
   readonly trained: ParameterInputs;
+}
+
+/** Which tokens ask in a block and which are seen, by its place in the stage. */
+function blockTokens(
+  { builder, sequence }: StageContext,
+  { layers, head, cache }: StageSpec,
+): (place: number) => Tokens {
+  if (cache === 'read') {
+    const past = pastInputs(builder);
+    return (place) => cachedTokens(builder, sequence, past, place);
+  }
+  return (place) => {
+    const reads = place === layers.length - 1 ? head?.reads : undefined;
+    return reads === undefined || reads === 'every'
+      ? allTokens(builder, sequence)
+      : oneToken(builder, sequence, reads);
+  };
 }
 
 /** Declares each parameter once. */

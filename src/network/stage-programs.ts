@@ -49,6 +49,9 @@ export const OUTPUT = 'output';
 export const OUTPUT_GRADIENT = 'output_gradient';
 export const X_GRADIENT = 'x_gradient';
 export const LOSS = 'loss';
+/** Keys and values that a stage with a cache gives, by its blocks. */
+export const keptKeyName = (block: number) => `kept_key.${block}`;
+export const keptValueName = (block: number) => `kept_value.${block}`;
 export const gradientName = (parameter: StageParameter) => `gradient.${parameter.input.name}`;
 
 export class StagePrograms {
@@ -64,6 +67,10 @@ export class StagePrograms {
   forward(spec: StageSpec): Promise<ForwardProgram> {
     return this.#once('forward', spec, async (stage) => {
       stage.builder.output(OUTPUT, stage.output);
+      for (const [block, { key, value }] of stage.kept.entries()) {
+        stage.builder.output(keptKeyName(block), key);
+        stage.builder.output(keptValueName(block), value);
+      }
       const forward = await this.#backend.compile(optimize(stage.builder.build()));
       return { kind: 'forward', forward, base: stage.base, trained: stage.trained };
     });
@@ -129,7 +136,7 @@ export class StagePrograms {
       adapted.filter((one) => one.layer === layer).map(({ structure }) => structure),
       wholeIn(layer),
     ]);
-    const { head, dropout, queryChunks, sharesPrefixes } = spec;
+    const { head, dropout, queryChunks, sharesPrefixes, cache } = spec;
     const inHead = adapted.filter(({ layer }) => layer === undefined).map(({ structure }) => structure);
     return JSON.stringify([
       blocks,
@@ -137,6 +144,7 @@ export class StagePrograms {
       dropout,
       queryChunks,
       sharesPrefixes,
+      cache,
     ]);
   }
 }
