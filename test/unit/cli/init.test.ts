@@ -41,7 +41,7 @@ function put(name: string, text = '{}'): string {
 const init = (...argv: string[]) => cliCase([initCommand(runInit)], ['init', ...argv]);
 const text = (name: string) => readFileSync(join(folder, name), 'utf8');
 /** With every key that is commented out brought in. */
-const uncommented = (yaml: string) => yaml.replaceAll(/^#([a-z_0-9]+: )/gm, '$1');
+const uncommented = (yaml: string) => yaml.replaceAll(/^#([a-zA-Z_0-9]+: )/gm, '$1');
 
 test('vultune.yaml names the newest run, and loads', async () => {
   for (const [name, seconds] of [
