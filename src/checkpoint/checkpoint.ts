@@ -9,6 +9,8 @@ export interface TensorInfo {
   readonly shape: readonly number[];
   /** How the file stores it: F32, BF16, Q4_1 ... */
   readonly storedDtype?: string;
+  /** In the file; of a part of a stored tensor its share. */
+  readonly sizeBytes?: number;
 }
 
 /** The forms of a vocabulary beside tokenizer.json; `model` is SentencePiece's or tiktoken's, which its bytes tell. */

@@ -1,6 +1,6 @@
 /** @file A checkpoint under other names: parts of stored tensors, transposed where they are stored so. */
 import { invariant } from '../base/errors.ts';
-import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import { type HostTensor, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
 import { transpose } from '../tensor/transpose.ts';
 import type { Checkpoint, HeldTensor, TensorInfo } from './checkpoint.ts';
 
@@ -18,7 +18,11 @@ export function viewCheckpoint(checkpoint: Checkpoint, views: ReadonlyMap<string
   const tensors = new Map<string, TensorInfo>();
   for (const [name, view] of views) {
     const stored = checkpoint.tensors.get(view.stored);
-    if (stored !== undefined) tensors.set(name, { ...stored, shape: viewShape(stored.shape, view) });
+    if (stored === undefined) continue;
+    const shape = viewShape(stored.shape, view);
+    const share = sizeOf(shape) / sizeOf(stored.shape);
+    const size = stored.sizeBytes === undefined ? {} : { sizeBytes: Math.ceil(stored.sizeBytes * share) };
+    tensors.set(name, { ...stored, shape, ...size });
   }
   return {
     ...checkpoint,

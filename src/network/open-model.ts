@@ -52,12 +52,17 @@ export async function openModel(
   }
 }
 
-/** Bytes of the matrices of all blocks, as they are held. What holds them as stored holds what the file has of them. */
-export function blockWeightBytes({ spec, weights: { format } }: Pick<OpenModel, 'spec' | 'weights'>): number {
-  return layerMatrices(spec).reduce(
-    (sum, { matrix }) => sum + format.sizeBytes([matrix.outputSize, matrix.inputSize]),
-    0,
-  );
+/** Bytes of the matrices of all blocks, as they are held. */
+export function blockWeightBytes({
+  spec,
+  checkpoint,
+  weights: { format },
+}: Pick<OpenModel, 'spec' | 'checkpoint' | 'weights'>): number {
+  return layerMatrices(spec).reduce((sum, { matrix, name }) => {
+    const stored =
+      format.holdsStored === true ? checkpoint.tensors.get(`${name}.weight`)?.sizeBytes : undefined;
+    return sum + (stored ?? format.sizeBytes([matrix.outputSize, matrix.inputSize]));
+  }, 0);
 }
 
 const NAMED = 5;
