@@ -89,11 +89,11 @@ function againstChance({ functions, vulnerable, model }: ConclusionFigures): Par
 }
 
 /** The baseline that ranks best: a model that does not beat it is not worth its computing. */
-function againstBest({ model, baselines, shortfalls }: ConclusionFigures): Part | undefined {
+function againstBest({ baselines, shortfalls }: ConclusionFigures): Part | undefined {
   const best = bestOf(baselines);
   if (best === undefined) return undefined;
   const named = `its best baseline, ${best.label} (${best.rocAuc!.toFixed(3)}${rangeText(best.interval)})`;
-  const { words, good } = relationTo(best, model, shortfalls);
+  const { words, good } = relationTo(best, shortfalls);
   return { words: `${words} ${named}`, good };
 }
 
@@ -105,12 +105,12 @@ function bestOf(baselines: readonly ConcludedRow[]): ConcludedRow | undefined {
 
 const CHANCE: ReadonlySet<string> = new Set(['random', 'allPositive']);
 
-function relationTo(best: ConcludedRow, row: ConcludedRow, shortfalls: readonly ConcludedShortfall[]): Part {
+function relationTo(best: ConcludedRow, shortfalls: readonly ConcludedShortfall[]): Part {
   const short = shortfalls.find(({ baseline, metric }) => baseline === best.name && isRocAuc(metric));
   const kind = short?.kind as Shortfall['kind'] | undefined;
   if (kind === undefined) return { words: 'better than', good: true };
   if (kind !== 'notBetter') return { words: 'not shown to be better than', good: false };
-  return { words: row.rocAuc === best.rocAuc ? 'no better than' : 'worse than', good: false };
+  return { words: 'not better than', good: false };
 }
 
 /** As files name it, or as code does. */
@@ -128,7 +128,7 @@ function blendSentence({ blend, model, baselines }: ConclusionFigures): string |
   const relation =
     best === undefined || blend.shortfalls === undefined
       ? ''
-      : `, ${relationTo(best, blend, blend.shortfalls).words} that baseline`;
+      : `, ${relationTo(best, blend.shortfalls).words} that baseline`;
   return `Its blend with TF-IDF and length has ${areaText(blend)}${relation}${use}.`;
 }
 

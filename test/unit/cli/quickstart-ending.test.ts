@@ -194,7 +194,7 @@ test('better than the best baseline is said only where the difference is proven'
   ];
   expect(shown([])).toContain(', better than that baseline;');
   expect(shown(fall('unproven'))).toContain(', not shown to be better than that baseline;');
-  expect(shown(fall('notBetter'))).toContain(', no better than that baseline;');
+  expect(shown(fall('notBetter'))).toContain(', not better than that baseline;');
 });
 
 describe('the scan', () => {

@@ -38,13 +38,13 @@ describe('the verdict', () => {
     [
       'as stored',
       { shortfalls: short('notBetter', 'roc_auc'), model: model(0.55, 0.4) },
-      ', and worse than its best baseline, TF-IDF',
+      ', and not better than its best baseline, TF-IDF',
       false,
     ],
     [
       'equal',
       { shortfalls: short('notBetter'), model: model(0.6, 0.52) },
-      ', but no better than its best baseline',
+      ', but not better than its best baseline',
       false,
     ],
     [
