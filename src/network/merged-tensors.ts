@@ -43,7 +43,8 @@ export function mergedTensors(
   });
   const trained = head.parameters.filter(({ first }) => first !== undefined);
   return {
-    base: [...promisedShapes(spec)].map(ofBase),
+    // A block with one norm for both sublayers names it twice.
+    base: [...new Map(promisedShapes(spec))].map(ofBase),
     head: [
       ...baseShapes(head).map(ofBase),
       ...trained.map(({ name, shape }) => ({

@@ -11,7 +11,7 @@ export type RunExport = (request: ExportOptions, context: CliContext) => Promise
 export function exportCommand(run: RunExport): CliCommand {
   return (context) => {
     const command = new Command('export')
-      .summary('take a fine-tuned model elsewhere: Transformers, ONNX, GGUF')
+      .summary('take a fine-tuned model elsewhere: Transformers, ONNX')
       .description(
         'Write a fine-tuned model with its adapter merged into the weights.\n\n' +
           'Weights are merged tensor by tensor, so little more memory is needed than the largest one takes. The blend with ' +
@@ -26,7 +26,10 @@ export function exportCommand(run: RunExport): CliCommand {
         '--onnx <file>',
         'one ONNX file: input_ids and attention_mask to logits, with tokenizer, threshold and calibration in its metadata; checked against the run',
       )
-      .option('--gguf <file>', 'a file for llama.cpp, where it knows a classifier of this kind of model')
+      .option(
+        '--gguf <file>',
+        'says whether llama.cpp has a classifier of this kind of model, and how to get the file',
+      )
       .addOption(
         new Option('--dtype <type>', 'of the stored weights').choices(FLOAT_DTYPES).default('float32'),
       )

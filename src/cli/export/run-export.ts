@@ -11,7 +11,7 @@ export async function runExport(request: ExportOptions, context: CliContext): Pr
   context.stdout.write(exportText(done));
 }
 
-const FORMS = { merged: 'Transformers', onnx: 'ONNX', gguf: 'GGUF' } as const;
+const FORMS = { merged: 'Transformers', onnx: 'ONNX' } as const;
 
 export function exportText(done: readonly Exported[]): string {
   const lines = done.map(({ kind, path, sizeBytes, error }) => {

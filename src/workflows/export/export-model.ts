@@ -1,9 +1,9 @@
-/** @file Takes a fine-tuned model out of Vultune: a checkpoint for Transformers, one ONNX file, or a file for llama.cpp. */
+/** @file Takes a fine-tuned model out of Vultune: a checkpoint for Transformers, or one ONNX file. */
 import { VultuneError } from '../../base/errors.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import type { Exported, ExportOptions } from './export-options.ts';
 import { openExportSource } from './export-source.ts';
-import { exportGguf } from './gguf-file.ts';
+import { refuseGguf } from './gguf-file.ts';
 import { exportMerged } from './merged-checkpoint.ts';
 import { exportOnnx } from './onnx-file.ts';
 import { refuseOutputs } from './refuse-outputs.ts';
@@ -30,7 +30,7 @@ export async function exportModel(
   const done: Exported[] = [];
   try {
     // What cannot be held is said before anything large is written.
-    if (gguf !== undefined) done.push(await exportGguf(source, gguf, { dtype, force }, context));
+    if (gguf !== undefined) refuseGguf(source, gguf);
     if (merged !== undefined) done.push(await exportMerged(source, merged, { dtype, force }, context));
     if (onnx !== undefined) {
       done.push(await exportOnnx(source, onnx, { dtype, force, threads: numThreads }, context));

@@ -9,7 +9,7 @@ export interface ExportOptions extends DeviceOptions {
   readonly merged?: string | undefined;
   /** A file to write: one ONNX graph, from token ids to logits. */
   readonly onnx?: string | undefined;
-  /** A file to write for llama.cpp. */
+  /** A file for llama.cpp: refused, with what to do instead. */
   readonly gguf?: string | undefined;
   /** Of the stored weights. Default: `float32`. */
   readonly dtype?: FloatDtype | undefined;
@@ -19,7 +19,7 @@ export interface ExportOptions extends DeviceOptions {
 
 /** One thing that was written. */
 export interface Exported {
-  readonly kind: 'merged' | 'onnx' | 'gguf';
+  readonly kind: 'merged' | 'onnx';
   readonly path: string;
   readonly sizeBytes: number;
   /**
