@@ -1,8 +1,9 @@
 /** @file A folder that Transformers loads: merged weights in shards, config.json, the tokenizer's files, README.md. */
 import { copyFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeFileAtomic } from '../../base/files.ts';
+import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import { writeFolderWhole } from '../../base/staged-output.ts';
+import { floatFields, formatJson } from '../../checkpoint/json-floats.ts';
 import {
   FLOAT_BYTES,
   type FloatDtype,
@@ -64,7 +65,7 @@ export async function exportMerged(
         await writeTensorStream(join(folder, CLASSIFIER_FILE), apart, { dtype, signal, onWritten });
       }
       const config = transformersConfig(source, { dtype, reading, padTokenId });
-      writeJson(join(folder, 'config.json'), config);
+      writeFileAtomic(join(folder, 'config.json'), formatJson(config, floatsOf(model.path)));
       writeJson(join(folder, 'vultune.json'), { formatVersion: 1, merged: true, ...use });
       writeTokenizer(source, folder);
       if (runsPublishedCode(model)) copyCode(source, folder);
@@ -76,6 +77,15 @@ export async function exportMerged(
   }
   return { kind: 'merged', path, sizeBytes, error: undefined, notes };
 }
+
+/** A GGUF file has no config.json. */
+function floatsOf(base: string): ReadonlySet<string> {
+  const file = join(base, 'config.json');
+  return existsSync(file) ? floatFields(readTextFile(file, MOST_CONFIG_BYTES)) : new Set();
+}
+
+/** It was read whole when the model was opened. */
+const MOST_CONFIG_BYTES = 256 * 2 ** 20;
 
 const writeJson = (path: string, value: unknown) =>
   writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
