@@ -6,7 +6,7 @@ import { writeFilesWhole } from '../../base/staged-output.ts';
 import { encodeFloats, FLOAT_BYTES, type FloatDtype } from '../../checkpoint/safetensors-stream.ts';
 import { ATTENTION_MASK, INPUT_IDS, LOGITS, POSITIONS, wholeGraph } from '../../network/whole-graph.ts';
 import { standaloneModel } from '../../onnx/standalone.ts';
-import { externalDataFile, writeModelFile } from '../../onnx/write-model-file.ts';
+import { modelFiles } from '../../onnx/model-files.ts';
 import type { StoredInitializer } from '../../onnx/writer.ts';
 import type { Tensors } from '../../runtime/backend.ts';
 import { openModelFile } from '../../runtime/ort/open-model-file.ts';
@@ -16,6 +16,7 @@ import type { WorkflowContext } from '../context.ts';
 import { type Reference, referenceLogits, relativeError, requireSmall } from './check-functions.ts';
 import type { Exported } from './export-options.ts';
 import type { ExportSource } from './export-source.ts';
+import { writePieces } from './write-pieces.ts';
 
 export interface OnnxOptions {
   readonly dtype: FloatDtype;
@@ -48,11 +49,16 @@ export async function exportOnnx(
     task.update({ done });
   };
   let error = 0;
-  let files: readonly string[] = [];
+  const data = `${path}.data`;
+  const files = [path];
   try {
     await writeFilesWhole(path, { force }, async (file) => {
-      const written = await writeModelFile(file, model, weights, { mostBytes, signal, onWritten });
-      files = written.map((one) => join(dirname(path), basename(one)));
+      const pieces = modelFiles(model, weights, { dataName: basename(data), mostBytes });
+      if (pieces.data !== undefined) {
+        files.push(data);
+        await writePieces(join(dirname(file), basename(data)), pieces.data, { signal, onWritten });
+      }
+      await writePieces(file, pieces.model, { signal, onWritten });
       task.update({ done, phase: 'checking' });
       error = await fileError(file, reference, threads);
       requireSmall(error, MOST_ERROR[dtype], path);
@@ -64,7 +70,7 @@ export async function exportOnnx(
   const isSplit = files.length > 1;
   const notes = [
     ...source.notes,
-    ...(isSplit ? [`The weights are in ${externalDataFile(path)}, which has to lie beside the file.`] : []),
+    ...(isSplit ? [`The weights are in ${data}, which has to lie beside the file.`] : []),
   ];
   return { kind: 'onnx', path, sizeBytes, error, notes };
 }
