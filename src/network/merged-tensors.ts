@@ -3,8 +3,9 @@
  * adapters. Each is made when it is asked for, and never held.
  */
 
-import { parameterKey } from '../adapters/adapter-parameters.ts';
 import type { LoadedAdapter } from '../adapters/files/adapter-files.ts';
+import { weightMerger } from '../adapters/merged-weights.ts';
+import { parameterKey } from '../adapters/parameter-key.ts';
 import { VultuneError } from '../base/errors.ts';
 import type { TensorSource } from '../checkpoint/safetensors-stream.ts';
 import { baseShapes } from '../heads/check-head-weights.ts';
@@ -21,25 +22,21 @@ export interface MergedTensors {
 }
 
 /**
- * In the model's order. Rows of the embedding that no token has are left out.
- * `make` throws CHECKPOINT_NOT_FINITE, and what Checkpoint.read throws.
+ * In the model's order. Rows of the embedding that no token has are left out. `read`: a weight of the base model as it was trained on.
+ * `make` throws CHECKPOINT_NOT_FINITE, and what `read` throws.
  */
 export function mergedTensors(
   { checkpoint, spec }: Pick<OpenModel, 'checkpoint' | 'spec'>,
-  { adapted, parameters }: LoadedAdapter,
+  adapter: LoadedAdapter,
   head: Head,
+  read: (name: string) => Promise<HostTensor<'float32'>> = checkpoint.read,
 ): MergedTensors {
-  const adapters = new Map(adapted.map((one) => [`${one.name}.weight`, one]));
+  const { parameters } = adapter;
+  const merge = weightMerger(adapter, parameters);
   const ofBase = ([name, shape]: readonly [string, readonly number[]]): TensorSource => ({
     name,
     shape,
-    make: async () => {
-      const weight = firstRows(await checkpoint.read(name), shape);
-      const adapter = adapters.get(name);
-      if (adapter === undefined) return finite(weight, name, checkpoint.path);
-      const trained = (tensor: string) => parameters.get(parameterKey(`${adapter.name}.${tensor}`))!;
-      return finite(adapter.merged(weight, trained), name, checkpoint.path);
-    },
+    make: async () => finite(firstRows(await merge(name, read), shape), name, checkpoint.path),
   });
   const trained = head.parameters.filter(({ first }) => first !== undefined);
   return {

@@ -20,6 +20,8 @@ import { HIDDEN } from './sequence-feeds.ts';
 export interface WholeGraphOptions {
   readonly classes: number;
   readonly pooling: Pooling;
+  /** Of the classifier, before its last matrix. Default: 0. */
+  readonly topLayers?: number | undefined;
   /** P: the longest row, S <= P. */
   readonly maxLength: number;
 }
@@ -39,7 +41,10 @@ export const POSITIONS = 'positions';
 export const LOGITS = 'logits';
 
 /** Throws POOLING_UNSUPPORTED. */
-export function wholeGraph(model: Model, { classes, pooling, maxLength }: WholeGraphOptions): WholeGraph {
+export function wholeGraph(
+  model: Model,
+  { classes, pooling, topLayers = 0, maxLength }: WholeGraphOptions,
+): WholeGraph {
   const b = new GraphBuilder();
   const ids = b.input(INPUT_IDS, 'int64', ['B', 'S']);
   const mask = b.input(ATTENTION_MASK, 'int64', ['B', 'S']);
@@ -65,7 +70,7 @@ export function wholeGraph(model: Model, { classes, pooling, maxLength }: WholeG
   }, embedded);
   const normed = norm({ builder: b, parameter: weight }, model.finalNorm, hidden); // [B*S, D]
   const vector = pools[pooling](rows, b.reshape(normed, ['B', 'S', model.hiddenSize]), model);
-  const logits = pooledClassifier(model, { classes, pooling }).logits(
+  const logits = pooledClassifier(model, { classes, pooling, topLayers }).logits(
     { builder: b, parameter: ({ name, shape }) => weight(name, shape), linear: linear('') },
     vector,
   );

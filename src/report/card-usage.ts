@@ -233,7 +233,7 @@ export function idLines({
 }
 
 function pythonLines(usage: CardUsage): string[] {
-  const { rawThreshold, keepLayers } = usage;
+  const { head, rawThreshold, keepLayers } = usage;
   const lines = poolingLines(usage);
   return [
     ...imports(usage),

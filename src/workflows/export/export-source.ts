@@ -11,12 +11,17 @@ import type { Head } from '../../heads/head.ts';
 import { adapterScale } from '../../judging/adapter-scale.ts';
 import { Detector } from '../../judging/detector.ts';
 import { baseModelReference } from '../../judging/locate-adapter.ts';
+import { layerMatrices } from '../../model/matrices.ts';
 import type { Pooling } from '../../model/spec.ts';
 import { type MergedTensors, mergedTensors } from '../../network/merged-tensors.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import { classifierJudgement } from '../../tasks/classify.ts';
+import type { HostTensor } from '../../tensor/host-tensor.ts';
+import { type MatrixDecoder, matrixDecoder } from '../../weights/decoded-matrix.ts';
+import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
+import { openWeightFormat } from '../open/choose-weight-format.ts';
 import { findAdapter } from '../open/find-adapter.ts';
 import { openAdaptedModel } from '../open/open-base-model.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
@@ -26,6 +31,10 @@ export interface ExportSource {
   readonly model: OpenModel;
   readonly head: Head;
   readonly pooling: Pooling;
+  /** Of the classifier, before its last matrix. */
+  readonly topLayers: number;
+  /** The run's products round activations, which no export does. */
+  readonly roundsActivations: boolean;
   readonly tensors: MergedTensors;
   /** The adapter's own, or the model's. */
   readonly tokenizer: TokenizerDefinition;
@@ -61,11 +70,13 @@ export async function openExportSource(
 ): Promise<ExportSource> {
   const header = await findAdapter(run, context);
   for (const note of header.notes) context.report.warn(note);
-  const model = await openAdaptedModel(header, context);
+  const format = await openWeightFormat(header.settings?.weightFormat ?? 'float32', device, context);
+  const model = await openAdaptedModel(header, context, format);
   try {
     const { spec, checkpoint } = model;
     const pooling = resolvePooling(spec, header.settings?.pooling);
-    const { head } = classifierJudgement(spec, pooling);
+    const topLayers = header.settings?.topMlpLayers ?? 0;
+    const { head } = classifierJudgement(spec, pooling, 0, topLayers);
     checkHeadWeights(checkpoint, head);
     const adapter: LoadedAdapter = await loadAdapter(header, spec, head);
     const backend = await ortBackend({
@@ -73,6 +84,7 @@ export async function openExportSource(
       ...(numThreads === undefined ? {} : { threads: numThreads }),
     });
     const detector = await Detector.open(model, header, { backend, blend: 'off' });
+    const decoder = format.isQuantized === true ? matrixDecoder(format, backend) : undefined;
     const tokenizer = (await readTokenizer(header.folder)) ?? checkpoint.tokenizer;
     if (tokenizer === undefined) throw new Error('internal error: a model without a tokenizer was opened');
     return {
@@ -80,17 +92,41 @@ export async function openExportSource(
       model,
       head,
       pooling,
-      tensors: mergedTensors(model, adapter, head),
+      topLayers,
+      roundsActivations: ROUNDING_FORMATS.includes(format.name),
+      tensors: mergedTensors(model, adapter, head, trainedOn(model, decoder)),
       tokenizer,
       use: useOf(header, detector, pooling),
       detector,
-      notes: [...dequantised(model), ...leftOut(header)],
-      close: () => detector.close(),
+      notes: [...dequantised(model), ...decoded(format), ...leftOut(header)],
+      close: async () => {
+        await decoder?.release();
+        await detector.close();
+      },
     };
   } catch (error) {
     await model.checkpoint.close();
     throw error;
   }
+}
+
+/** Formats whose products round activations too. */
+const ROUNDING_FORMATS = ['int8', 'int8-exact'];
+
+/** Weights as the adapter was trained beside them: matrices of blocks as their format's codes stand for them. */
+function trainedOn({ checkpoint, spec }: OpenModel, decoder: MatrixDecoder | undefined) {
+  const matrices = new Set(layerMatrices(spec).map(({ name }) => `${name}.weight`));
+  return async (name: string): Promise<HostTensor<'float32'>> => {
+    const weight = await checkpoint.read(name);
+    return decoder === undefined || !matrices.has(name) ? weight : await decoder.decode(weight);
+  };
+}
+
+function decoded({ isQuantized, describe }: WeightFormat): string[] {
+  if (isQuantized !== true) return [];
+  return [
+    `The adapter was trained beside quantised weights (${describe}): exported are the numbers that their codes stand for, dequantised, and the adapter in them.`,
+  ];
 }
 
 function useOf(header: AdapterHeader, detector: Detector, pooling: Pooling): ModelUse {

@@ -7,10 +7,12 @@ import { readingOf } from './transformers-class.ts';
 const HELD_FAMILIES = ['bert', 'roberta', 'modernbert'];
 
 /** Always throws EXPORT_UNSUPPORTED. */
-export function refuseGguf({ model, pooling }: Pick<ExportSource, 'model' | 'pooling'>, path: string): never {
+export function refuseGguf({ model, pooling, topLayers }: ExportSource, path: string): never {
   const { family } = model.spec;
   const isHeld =
-    HELD_FAMILIES.includes(family) && pooling === 'first' && readingOf(model.spec, pooling).kind === 'class';
+    HELD_FAMILIES.includes(family) &&
+    pooling === 'first' &&
+    readingOf(model.spec, pooling, topLayers).kind === 'class';
   if (isHeld) {
     throw new VultuneError('EXPORT_UNSUPPORTED', 'Vultune writes no GGUF files', {
       where: { file: path },

@@ -40,7 +40,7 @@ export async function exportMerged(
   { signal, report }: WorkflowContext,
 ): Promise<Exported> {
   const { model, pooling, tensors, use } = source;
-  const reading = readingOf(model.spec, pooling);
+  const reading = readingOf(model.spec, pooling, source.topLayers);
   const stored = (list: readonly TensorSource[]) => asStored(list, model.spec);
   const isClass = reading.kind === 'class';
   const inModel = stored(isClass ? [...tensors.base, ...tensors.head] : tensors.base);

@@ -1,4 +1,5 @@
 /** @file README.md of an exported checkpoint: what it is, what is left out, and lines of Python that give the run's logits. */
+import { invariant } from '../../base/errors.ts';
 import { idLines } from '../../report/card-usage.ts';
 import type { ExportSource } from './export-source.ts';
 import { CLASSIFIER_FILE, type Reading } from './transformers-class.ts';
@@ -105,7 +106,7 @@ export function pythonLines(source: ExportSource, reading: Reading): string[] {
     '        hidden = model(input_ids=torch.tensor([ids])).last_hidden_state[0]  # [tokens, width]',
     `    vector = ${{ last: 'hidden[-1]', first: 'hidden[0]', mean: 'hidden.mean(dim=0)' }[use.pooling]}`,
     ...layerLines(reading),
-    `    return vector @ head["${reading.classes}.weight"].T${reading.hasBias ? ` + head["${reading.classes}.bias"]` : ''}`,
+    ...topLines(reading, source.topLayers),
     ...tail,
   ];
 }
@@ -140,7 +141,22 @@ const FUNCTIONS = {
 function layerLines({ layer }: Extract<Reading, { kind: 'by hand' }>): string[] {
   if (layer === undefined) return [];
   const { dense, activation, norm } = layer;
-  if (norm.kind !== 'none') throw new Error('internal error: a head by hand with a norm');
   const bias = dense.bias ? ` + head["${dense.name}.bias"]` : '';
-  return [`    vector = ${FUNCTIONS[activation]}(vector @ head["${dense.name}.weight"].T${bias})`];
+  const activated = `    vector = ${FUNCTIONS[activation]}(vector @ head["${dense.name}.weight"].T${bias})`;
+  if (norm.kind === 'none') return [activated];
+  invariant(norm.kind === 'layer', 'a head with another norm than a layer norm');
+  const { name, epsilon, bias: hasBias } = norm;
+  const of = `head["${name}.weight"], ${hasBias ? `head["${name}.bias"]` : 'None'}, ${epsilon}`;
+  return [activated, `    vector = torch.nn.functional.layer_norm(vector, vector.shape, ${of})`];
+}
+
+function topLines({ classes, hasBias }: Extract<Reading, { kind: 'by hand' }>, topLayers: number): string[] {
+  const last = topLayers === 0 ? classes : `${classes}.${2 * topLayers}`;
+  return [
+    ...Array.from({ length: topLayers }, (_, i) => {
+      const module = `${classes}.${2 * i}`;
+      return `    vector = torch.nn.functional.gelu(vector @ head["${module}.weight"].T + head["${module}.bias"])`;
+    }),
+    `    return vector @ head["${last}.weight"].T${hasBias ? ` + head["${last}.bias"]` : ''}`,
+  ];
 }

@@ -13,7 +13,7 @@ export type Reading =
       readonly architecture: string | undefined;
       /** Between the pooled vector and the last matrix. */
       readonly layer: HeadLayer | undefined;
-      /** Full name of the last matrix. */
+      /** Full name of the matrix to the classes, or of the module that it is the last of. */
       readonly classes: string;
       readonly hasBias: boolean;
       readonly why: string;
@@ -22,12 +22,13 @@ export type Reading =
 /** Where the head lies that no class reads. */
 export const CLASSIFIER_FILE = 'classifier.safetensors';
 
-export function readingOf({ family, heads }: Model, pooling: Pooling): Reading {
+/** `topLayers`: of the classifier, before its last matrix. */
+export function readingOf({ family, heads }: Model, pooling: Pooling, topLayers: number): Reading {
   const prefix = FAMILIES[family]!.transformersClass;
   const { encoder, lacksClassifier, classifier } = heads;
   const own = encoder === undefined ? 'last' : 'first';
   const pools = encoder?.poolsAsConfigured === true || pooling === own;
-  if (lacksClassifier !== true && pools) {
+  if (lacksClassifier !== true && pools && topLayers === 0) {
     invariant(prefix !== undefined, `Transformers has a classifier of ${family}, and no class of it`);
     return { kind: 'class', architecture: `${prefix}ForSequenceClassification` };
   }
@@ -39,7 +40,9 @@ export function readingOf({ family, heads }: Model, pooling: Pooling): Reading {
     classes: encoder?.classes ?? classifier,
     hasBias: encoder !== undefined,
     why: pools
-      ? `Transformers has no class of ${family} with a classifier`
+      ? lacksClassifier === true
+        ? `Transformers has no class of ${family} with a classifier`
+        : "Transformers' classes have no layers before the last matrix of the classifier (top_mlp_layers)"
       : `Transformers' ${prefix}ForSequenceClassification reads the ${own} token, and this model was trained on the mean over all tokens`,
   };
 }

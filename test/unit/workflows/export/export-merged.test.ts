@@ -90,6 +90,19 @@ describe.each(FAMILIES)('%s', (fixture, architecture) => {
   });
 });
 
+// Products of int8-exact round activations to 16 bits.
+test.each([
+  ['nf4', 1e-5],
+  ['int8-exact', 1e-3],
+] as const)('beside weights in %s: their numbers, with the adapter in them', async (weightFormat, within) => {
+  const { run, out } = await exported({ settings: { weightFormat } });
+  const { ours, merged } = await logitsOf(run, out);
+  expectClose(merged, ours, within);
+  const whole = await exported({});
+  const other = await logitsOf(whole.run, whole.out);
+  expect(Math.max(...other.merged.map((value, i) => Math.abs(value - merged[i]!)))).toBeGreaterThan(1e-4);
+});
+
 async function exported(options: TinyRunOptions, more: Partial<Parameters<typeof exportModel>[0]> = {}) {
   const folder = fresh();
   const run = await writeTinyRun(folder, options);
@@ -108,12 +121,10 @@ test('config.json says how many layers were kept, by the name that the family ha
       { dtype: 'float32', reading: { kind: 'class', architecture: 'X' }, padTokenId: 7 },
     );
   };
-  expect(configFor({ n_layer: 12, auto_map: {}, quantization_config: {} }, 3)).toMatchObject({
-    n_layer: 3,
-    pad_token_id: 7,
-    auto_map: undefined,
-    quantization_config: undefined,
-  });
+  const config = configFor({ n_layer: 12, auto_map: {}, quantization_config: {} }, 3);
+  expect(config).toMatchObject({ n_layer: 3, pad_token_id: 7 });
+  expect(Object.keys(config)).not.toContain('auto_map');
+  expect(Object.keys(config)).not.toContain('quantization_config');
   const types = ['sliding_attention', 'full_attention', 'full_attention'];
   expect(configFor({ num_hidden_layers: 3, layer_types: types }, 2)).toMatchObject({
     num_hidden_layers: 2,
