@@ -29,7 +29,7 @@ export function mergedTensors(
   { checkpoint, spec }: Pick<OpenModel, 'checkpoint' | 'spec'>,
   adapter: LoadedAdapter,
   head: Head,
-  read: (name: string) => Promise<HostTensor<'float32'>> = checkpoint.read,
+  read: (name: string) => Promise<HostTensor<'float32'>> = (name) => checkpoint.read(name),
 ): MergedTensors {
   const { parameters } = adapter;
   const merge = weightMerger(adapter, parameters);
