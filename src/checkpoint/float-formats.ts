@@ -39,3 +39,48 @@ function uint16View(bytes: Uint8Array): Uint16Array {
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 1);
 }
+
+/** The nearest bfloat16, halves to even; what is beyond its range becomes infinite. */
+export function encodeBfloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < out.length; i++) {
+    const x = bits[i]!;
+    // NaN may round to infinity: its highest fraction bit stays set.
+    out[i] = (x & 0x7fffffff) > 0x7f800000 ? (x >>> 16) | 0x40 : (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;
+  }
+  return out;
+}
+
+/** The nearest binary16, halves to even; what is beyond its range becomes infinite. */
+export function encodeFloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = float16Bits(bits[i]!);
+  return out;
+}
+
+/** Of the bits of a float32. */
+function float16Bits(x: number): number {
+  const sign = (x >>> 16) & 0x8000;
+  const magnitude = x & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  // From halfway between the largest, 65504, and the next one on.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) return sign | subnormalBits(magnitude);
+  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | ((rounded - 0x38000000) >>> 13);
+}
+
+/** Multiples of 2^-24. */
+function subnormalBits(magnitude: number): number {
+  const exponent = magnitude >>> 23;
+  // Below half of the smallest.
+  if (exponent < 102) return 0;
+  const fraction = (magnitude & 0x7fffff) | 0x800000;
+  const shift = 126 - exponent;
+  const whole = fraction >>> shift;
+  const rest = fraction & ((1 << shift) - 1);
+  const half = 1 << (shift - 1);
+  return rest > half || (rest === half && (whole & 1) === 1) ? whole + 1 : whole;
+}

@@ -10,6 +10,7 @@ import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
 import { generateCommand } from './commands/generate.ts';
 import { initCommand } from './commands/init.ts';
 import { linesCommand } from './commands/lines.ts';
@@ -105,6 +106,7 @@ function usingCommands(): readonly CliCommand[] {
     triageCommand(async (...args) => (await import('./triage/run-triage.ts')).runTriage(...args)),
     linesCommand(async (...args) => (await import('./lines/run-lines.ts')).runLines(...args)),
     generateCommand(async (...args) => (await import('./generate/run-generate.ts')).runGenerate(...args)),
+    exportCommand(async (...args) => (await import('./export/run-export.ts')).runExport(...args)),
     mcpCommand(async (...args) => (await import('./mcp/run-mcp.ts')).runMcp(...args)),
   ];
 }

@@ -50,10 +50,25 @@ const pools: { readonly [K in Pooling]: Pool } = {
 const INITIAL_DEVIATION = 0.02;
 
 /** Throws POOLING_UNSUPPORTED, as {@link resolvePooling} does. */
-export function classifier(
+export function classifier(model: Model, options: ClassifierOptions): Head {
+  const { classes, pooling, cweClasses = 0, topLayers: topCount = 0 } = options;
+  const { logits, ...parts } = pooledClassifier(model, options);
+  const { reads, pool, feeds } = pools[pooling];
+  const tops = topCount === 0 ? '' : ` ${topCount} top layers`;
+  return {
+    id: `classifier ${classes} ${pooling}${tops}${cweClasses === 0 ? '' : ` and ${cweClasses} CWEs`}`,
+    reads,
+    feeds,
+    ...parts,
+    logits: (context, hidden) => logits(context, pool(context.builder, hidden)),
+  };
+}
+
+/** What stands behind the pooling: one vector of each function, [B, D] -> [B, C + K]. Throws as {@link classifier}. */
+export function pooledClassifier(
   model: Model,
   { classes, pooling, cweClasses = 0, topLayers: topCount = 0 }: ClassifierOptions,
-): Head {
+): Pick<Head, 'parameters' | 'matrices' | 'logits'> {
   resolvePooling(model, pooling);
   const { hiddenSize: D, heads } = model;
   const top = topLayers(heads.encoder?.classes ?? heads.classifier, topCount, D);
@@ -62,21 +77,16 @@ export function classifier(
     shape: [classes, D],
     first: { kind: 'normal', deviation: INITIAL_DEVIATION },
   };
-  const { reads, pool, feeds } = pools[pooling];
   const cwes = cweClasses === 0 ? undefined : cweLogits(cweClasses, D);
-  const tops = topCount === 0 ? '' : ` ${topCount} top layers`;
-  const id = `classifier ${classes} ${pooling}${tops}${cwes === undefined ? '' : ` and ${cweClasses} CWEs`}`;
-  const common = { id, reads, feeds };
   const further = cwes?.parameters ?? [];
   const withCwes = (context: HeadContext, vector: Value, logits: Value) =>
     cwes === undefined ? logits : context.builder.concat([logits, cwes.apply(context, vector)], 1); // [B, C + K]
   if (heads.encoder === undefined) {
     return {
-      ...common,
       parameters: [...top.parameters, matrix, ...further],
-      logits: (context, hidden) => {
+      logits: (context, pooled) => {
         const { builder: b, parameter } = context;
-        const vector = top.apply(context, pool(b, hidden)); // [B, D]
+        const vector = top.apply(context, pooled); // [B, D]
         return withCwes(context, vector, b.matmul(vector, parameter(matrix), { transposeB: true }));
       },
     };
@@ -95,12 +105,10 @@ export function classifier(
     first: { kind: 'zero' },
   };
   return {
-    ...common,
     parameters: [...(layer?.parameters ?? []), ...top.parameters, matrix, bias, ...further],
     matrices: layer?.matrices ?? [],
-    logits: (context, hidden) => {
+    logits: (context, pooled) => {
       const { builder: b, parameter } = context;
-      const pooled = pool(b, hidden); // [B, D]
       const vector = top.apply(context, layer === undefined ? pooled : layer.apply(context, pooled));
       const logits = b.add(b.matmul(vector, parameter(matrix), { transposeB: true }), parameter(bias));
       return withCwes(context, vector, logits);

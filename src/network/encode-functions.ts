@@ -71,3 +71,9 @@ export function endTokenCount(tokenizer: Pick<Tokenizer, 'encode'>): number {
   );
   return before < 0 ? 0 : around.length - before;
 }
+
+/** Those tokens. */
+export function endTokenIds(tokenizer: Pick<Tokenizer, 'encode'>): readonly number[] {
+  const count = endTokenCount(tokenizer);
+  return count === 0 ? [] : tokenizer.encode('').slice(-count);
+}

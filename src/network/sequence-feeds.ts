@@ -16,7 +16,7 @@ import type { Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 
 /** Added to the score of what must not be seen: its exponential is 0, and sums stay finite. */
-const HIDDEN = -1e30;
+export const HIDDEN = -1e30;
 
 /** How many row lengths' masks are kept: lengths repeat from epoch to epoch, but each mask is S^2 floats. */
 const KEPT_MASKS = 4;

@@ -9,7 +9,7 @@ import { productRules } from './lower-products.ts';
 import { quantizedRules } from './lower-quantized.ts';
 import { shapeRules } from './lower-shape.ts';
 import type { LoweredNames, LoweringRule, LoweringRules } from './lowering-rule.ts';
-import { encodeModel } from './writer.ts';
+import { encodeModel, type OnnxModel } from './writer.ts';
 
 const loweringRules: LoweringRules<OpName> = {
   ...elementwiseRules,
@@ -23,11 +23,16 @@ const loweringRules: LoweringRules<OpName> = {
 const OPSETS = { '': 21, 'com.microsoft': 1 } as const;
 
 /**
- * The ONNX model (protobuf bytes) that computes `graph`, a verified graph. Its inputs have the graph's names and order;
- * its outputs the graph's order, and its names unless an input is named so too.
+ * The ONNX model (protobuf bytes) that computes `graph`: {@link lowerToModel}.
  * @throws VultuneError `GRAPH_TOO_LARGE` when the constants take 2 GB or more.
  */
-export function lowerGraph(graph: Graph): Uint8Array {
+export const lowerGraph = (graph: Graph): Uint8Array => encodeModel(lowerToModel(graph));
+
+/**
+ * The ONNX model that computes `graph`, a verified graph. Its inputs have the graph's names and order; its outputs the graph's
+ * order, and its names unless an input is named so too.
+ */
+export function lowerToModel(graph: Graph): OnnxModel {
   const emitter = new OnnxEmitter(graph.inputs);
   const names = new Map(graph.inputs.map((input) => [input.name, input.name]));
   const outputs = nameOutputs(graph, emitter, names);
@@ -43,13 +48,13 @@ export function lowerGraph(graph: Graph): Uint8Array {
     const source = names.get(value.name)!;
     if (source !== name) emitter.node('Identity', [source], { output: name });
   }
-  return encodeModel({
+  return {
     nodes: emitter.nodes,
     initializers: emitter.initializers,
     inputs: graph.inputs,
     outputs: outputs.map(({ name, value: { dtype, shape } }) => ({ name, dtype, shape })),
     opsets: OPSETS,
-  });
+  };
 }
 
 /**

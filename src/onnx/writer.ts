@@ -25,6 +25,15 @@ export interface OnnxInitializer {
   readonly tensor: HostTensor;
 }
 
+/** A weight whose bytes are read when they are written: a model larger than memory has only these. */
+export interface StoredInitializer {
+  readonly name: string;
+  readonly dtype: 'float32' | 'float16';
+  readonly shape: readonly number[];
+  readonly sizeBytes: number;
+  readonly read: () => Promise<Uint8Array>;
+}
+
 export interface OnnxValueInfo {
   readonly name: string;
   readonly dtype: DType;
@@ -39,12 +48,14 @@ export interface OnnxModel {
   readonly outputs: readonly OnnxValueInfo[];
   /** Domain to version. */
   readonly opsets: Readonly<Record<string, number>>;
+  /** Texts about the model (`metadata_props`). */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 const IR_VERSION = 10;
 
 /** A protobuf message, and so a file, holds less than 2^31 bytes. */
-const MAX_BYTES = 2 ** 31 - 1;
+export const MAX_BYTES = 2 ** 31 - 1;
 
 /** TensorProto.DataType. */
 const ELEMENT_TYPE: { readonly [K in DType]: number } = {
@@ -63,8 +74,28 @@ const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 /** @throws VultuneError `GRAPH_TOO_LARGE` when the model does not fit in one protobuf message. */
 export function encodeModel(model: OnnxModel): Uint8Array {
+  const pieces = modelPieces(model, []);
+  return concatenate(pieces.filter((piece) => piece instanceof Uint8Array));
+}
+
+/** Where in another file the bytes of a stored weight lie. */
+export interface ExternalPlace {
+  /** Its name, beside the model's file. */
+  readonly location: string;
+  readonly offset: number;
+}
+
+/**
+ * The file as pieces that follow one another: bytes, and between them the weights whose bytes are yet to be read. Weights with a
+ * place in another file are only named. Throws as {@link encodeModel}.
+ */
+export function modelPieces(
+  model: OnnxModel,
+  stored: readonly StoredInitializer[],
+  placeOf?: (initializer: StoredInitializer) => ExternalPlace,
+): (Uint8Array | StoredInitializer)[] {
   // The graph is a list of pieces: small messages from the protobuf writer, and between them the tensors' own bytes.
-  const pieces: Uint8Array[] = [];
+  const pieces: (Uint8Array | StoredInitializer)[] = [];
   pieces.push(
     encode((writer) => {
       for (const node of model.nodes) message(writer, 1, (inner) => writeNode(inner, node));
@@ -72,14 +103,22 @@ export function encodeModel(model: OnnxModel): Uint8Array {
     }),
   );
   for (const { name, tensor } of model.initializers) pieces.push(...tensorField(name, tensor));
+  for (const initializer of stored) {
+    pieces.push(
+      ...(placeOf === undefined
+        ? storedField(initializer)
+        : externalField(initializer, placeOf(initializer))),
+    );
+  }
   pieces.push(
     encode((writer) => {
       for (const value of model.inputs) message(writer, 11, (inner) => writeValueInfo(inner, value));
       for (const value of model.outputs) message(writer, 12, (inner) => writeValueInfo(inner, value));
     }),
   );
-  const graphBytes = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-  if (graphBytes > MAX_BYTES - 1024) throw graphTooLarge(graphBytes);
+  const tail = encode((writer) => writeEntries(writer, 14, model.metadata ?? {}));
+  const graphBytes = pieces.reduce((sum, piece) => sum + sizeOfPiece(piece), 0);
+  if (graphBytes + tail.byteLength > MAX_BYTES - 1024) throw graphTooLarge(graphBytes);
   const head = encode((writer) => {
     int(writer, 1, IR_VERSION);
     text(writer, 2, 'vultune');
@@ -91,7 +130,20 @@ export function encodeModel(model: OnnxModel): Uint8Array {
     }
     writer.tag(7, WireType.LengthDelimited).uint32(graphBytes);
   });
-  return concatenate([head, ...pieces]);
+  return [head, ...pieces, tail];
+}
+
+const sizeOfPiece = (piece: Uint8Array | StoredInitializer) =>
+  piece instanceof Uint8Array ? piece.byteLength : piece.sizeBytes;
+
+/** StringStringEntryProto. */
+function writeEntries(writer: BinaryWriter, field: number, entries: Readonly<Record<string, string>>): void {
+  for (const [key, value] of Object.entries(entries)) {
+    message(writer, field, (inner) => {
+      text(inner, 1, key);
+      text(inner, 2, value);
+    });
+  }
 }
 
 function graphTooLarge(bytes: number): VultuneError {
@@ -147,15 +199,47 @@ function writeValueInfo(writer: BinaryWriter, { name, dtype, shape }: OnnxValueI
 /** GraphProto.initializer: the message without its data, then the data, uncopied. */
 function tensorField(name: string, { dtype, shape, data }: HostTensor): Uint8Array[] {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const head = encode((writer) => {
-    for (const dim of shape) int(writer, 1, dim);
-    int(writer, 2, ELEMENT_TYPE[dtype]);
-    text(writer, 8, name);
-    writer.tag(9, WireType.LengthDelimited).uint32(checkedLength(bytes.byteLength));
-  });
-  const length = checkedLength(head.byteLength + bytes.byteLength);
-  return [encode((writer) => writer.tag(5, WireType.LengthDelimited).uint32(length)), head, bytes];
+  const head = tensorHead(name, ELEMENT_TYPE[dtype], shape, bytes.byteLength);
+  return [initializerTag(head.byteLength + bytes.byteLength), head, bytes];
 }
+
+function storedField(initializer: StoredInitializer): (Uint8Array | StoredInitializer)[] {
+  const { name, dtype, shape, sizeBytes } = initializer;
+  const head = tensorHead(name, STORED_TYPE[dtype], shape, sizeBytes);
+  return [initializerTag(head.byteLength + sizeBytes), head, initializer];
+}
+
+/** TensorProto.external_data and data_location. */
+function externalField(initializer: StoredInitializer, { location, offset }: ExternalPlace): Uint8Array[] {
+  const { name, dtype, shape, sizeBytes } = initializer;
+  const tensor = encode((writer) => {
+    writeTensorType(writer, name, STORED_TYPE[dtype], shape);
+    writeEntries(writer, 13, { location, offset: `${offset}`, length: `${sizeBytes}` });
+    int(writer, 14, EXTERNAL);
+  });
+  return [initializerTag(tensor.byteLength), tensor];
+}
+
+const STORED_TYPE = { float32: 1, float16: 10 } as const;
+
+/** TensorProto.DataLocation. */
+const EXTERNAL = 1;
+
+function writeTensorType(writer: BinaryWriter, name: string, type: number, shape: readonly number[]): void {
+  for (const dim of shape) int(writer, 1, dim);
+  int(writer, 2, type);
+  text(writer, 8, name);
+}
+
+function tensorHead(name: string, type: number, shape: readonly number[], sizeBytes: number): Uint8Array {
+  return encode((writer) => {
+    writeTensorType(writer, name, type, shape);
+    writer.tag(9, WireType.LengthDelimited).uint32(checkedLength(sizeBytes));
+  });
+}
+
+const initializerTag = (sizeBytes: number): Uint8Array =>
+  encode((writer) => writer.tag(5, WireType.LengthDelimited).uint32(checkedLength(sizeBytes)));
 
 function checkedLength(bytes: number): number {
   if (bytes > MAX_BYTES) throw graphTooLarge(bytes);

@@ -204,9 +204,12 @@ function reading({ maxLength, longFunctions, pooling, keepLayers }: CardUsage): 
   return `${READING[pooling]} At most ${maxLength} tokens are read (max_length). ${long}${kept}`;
 }
 
-function pythonLines(usage: CardUsage): string[] {
-  const { maxLength, longFunctions, head, rawThreshold, keepLayers } = usage;
-  const lines = poolingLines(usage);
+/** Lines of a function's body that set `ids` from `code`, as many tokens as the model reads. `token`: as the head has it. */
+export function idLines({
+  maxLength,
+  longFunctions,
+  head,
+}: Pick<CardUsage, 'maxLength' | 'longFunctions'> & { readonly head: Pick<CardHead, 'token'> }): string[] {
   const tail = Math.floor(maxLength / 2);
   const cut =
     longFunctions === 'head_tail'
@@ -222,6 +225,17 @@ function pythonLines(usage: CardUsage): string[] {
   // What an encoder's tokenizer puts behind a text stays there when the text is truncated.
   const truncated = head.token === 'first' && longFunctions !== 'head_tail';
   return [
+    truncated
+      ? `    ids = tokenizer(code, truncation=True, max_length=${maxLength})["input_ids"]`
+      : '    ids = tokenizer(code)["input_ids"]',
+    ...cut,
+  ];
+}
+
+function pythonLines(usage: CardUsage): string[] {
+  const { head, rawThreshold, keepLayers } = usage;
+  const lines = poolingLines(usage);
+  return [
     ...imports(usage),
     '',
     ...baseLines(usage.base),
@@ -231,10 +245,7 @@ function pythonLines(usage: CardUsage): string[] {
     '',
     '',
     'def score(code):',
-    truncated
-      ? `    ids = tokenizer(code, truncation=True, max_length=${maxLength})["input_ids"]`
-      : '    ids = tokenizer(code)["input_ids"]',
-    ...cut,
+    ...idLines(usage),
     '    with torch.no_grad():',
     ...lines.logits,
     '    return logits.softmax(-1)[1].item()',

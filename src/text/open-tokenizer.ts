@@ -9,8 +9,8 @@ import { readForm } from './forms/registry.ts';
 import { tokenizerFromGguf } from './gguf-tokenizer.ts';
 import { LibraryTokenizer } from './library-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { applyTokenizerConfig } from './tokenizer-config.ts';
-import { parseTokenizerJson } from './tokenizer-json.ts';
+import { applyTokenizerConfig, type TokenizerConfig } from './tokenizer-config.ts';
+import { parseTokenizerJson, type TokenizerJson } from './tokenizer-json.ts';
 
 /**
  * The tokenizer of a checkpoint. `where` names the checkpoint in the error when it carries none; `modelType` is its
@@ -33,11 +33,16 @@ export function loadTokenizer(
       },
     );
   }
-  const { json, config } = parts(definition, typeof modelType === 'string' ? modelType : undefined);
+  const { json, config } = tokenizerParts(definition, modelType);
   return new LibraryTokenizer(json, config, definition.file);
 }
 
-function parts(definition: TokenizerDefinition, modelType: string | undefined) {
+/** What the tokenizer is made of, whatever form it lies in. Throws as {@link loadTokenizer}. */
+export function tokenizerParts(
+  definition: TokenizerDefinition,
+  type?: unknown,
+): { readonly json: TokenizerJson; readonly config: TokenizerConfig } {
+  const modelType = typeof type === 'string' ? type : undefined;
   const { kind, file } = definition;
   switch (kind) {
     case 'gguf':

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DetectorSettings } from '../../src/adapters/files/detector-settings.ts';
+import { resolvePooling } from '../../src/heads/classifier.ts';
 import { modelIdentity } from '../../src/network/model-identity.ts';
 import { openModel } from '../../src/network/open-model.ts';
 import { currentEnvironment } from '../../src/runs/environment.ts';
@@ -45,6 +46,8 @@ export function tinyTokenizer(): object {
 
 export interface TinyRunOptions {
   readonly settings?: Partial<DetectorSettings>;
+  /** Folder of test/fixtures. Default: `llama`. */
+  readonly fixture?: string;
   /** The records of the training file. */
   readonly training?: readonly object[];
   /** Scores and labels of predictions/valid.jsonl. */
@@ -62,8 +65,9 @@ export function writeTinyBase(base: string, fixture: string): void {
 export async function writeTinyRun(folder: string, options: TinyRunOptions = {}): Promise<string> {
   const base = join(folder, 'base');
   const run = join(folder, 'run');
-  writeTinyBase(base, 'llama');
-  cpSync(join(fixtureFolder('llama'), 'adapter'), join(run, 'adapter'), { recursive: true });
+  const { fixture = 'llama' } = options;
+  writeTinyBase(base, fixture);
+  cpSync(join(fixtureFolder(fixture), 'adapter'), join(run, 'adapter'), { recursive: true });
   const model = await openModel(base);
   await model.checkpoint.close();
   const settings: DetectorSettings = {
@@ -71,7 +75,7 @@ export async function writeTinyRun(folder: string, options: TinyRunOptions = {})
     threshold: 0.5,
     maxLength: 64,
     longFunctions: 'truncate',
-    pooling: 'last',
+    pooling: resolvePooling(model.spec, undefined),
     ...modelIdentity(model),
     data: {},
     ...options.settings,

@@ -28,6 +28,8 @@ export interface Family {
   readonly model: (config: ConfigReader) => Model;
   /** Default: under the names of the specification, or without the first part of them ({@link withBasePrefix}). */
   readonly storedNames?: (stored: Checkpoint, model: Model) => ReadonlyMap<string, TensorView>;
+  /** What the names of Transformers' classes of it begin with: `Llama` of `LlamaModel`. Undefined: it has none. */
+  readonly transformersClass: string | undefined;
   /** Models that are published as this type, by the names that papers use. */
   readonly published: readonly string[];
   /** What their tokenizers are. */
@@ -37,51 +39,93 @@ export interface Family {
 export type TokenizerKind = 'byte-level BPE' | 'SentencePiece' | 'tiktoken' | 'WordPiece';
 
 export const FAMILIES: Readonly<Record<string, Family>> = {
-  bert: { model: bert, published: ['BERT'], tokenizers: ['WordPiece'] },
+  bert: { model: bert, transformersClass: 'Bert', published: ['BERT'], tokenizers: ['WordPiece'] },
   chatglm: {
     model: chatglm,
+    transformersClass: undefined,
     published: ['CodeGeeX4', 'GLM-4 (its own code)', 'ChatGLM3'],
     tokenizers: ['tiktoken', 'SentencePiece'],
   },
-  codegen: { model: codegen, published: ['CodeGen', 'CodeGen2'], tokenizers: ['byte-level BPE'] },
-  gemma3_text: { model: gemma3, published: ['Gemma 3 (text)'], tokenizers: ['SentencePiece'] },
-  glm: { model: glm, published: ['GLM-4', 'CodeGeeX4 (converted)'], tokenizers: ['byte-level BPE'] },
-  gpt2: { model: gpt2, published: ['GPT-2', 'CodeGPT'], tokenizers: ['byte-level BPE'] },
+  codegen: {
+    model: codegen,
+    transformersClass: 'CodeGen',
+    published: ['CodeGen', 'CodeGen2'],
+    tokenizers: ['byte-level BPE'],
+  },
+  gemma3_text: {
+    model: gemma3,
+    transformersClass: 'Gemma3Text',
+    published: ['Gemma 3 (text)'],
+    tokenizers: ['SentencePiece'],
+  },
+  glm: {
+    model: glm,
+    transformersClass: 'Glm',
+    published: ['GLM-4', 'CodeGeeX4 (converted)'],
+    tokenizers: ['byte-level BPE'],
+  },
+  gpt2: {
+    model: gpt2,
+    transformersClass: 'GPT2',
+    published: ['GPT-2', 'CodeGPT'],
+    tokenizers: ['byte-level BPE'],
+  },
   gpt_bigcode: {
     model: gptBigCode,
+    transformersClass: 'GPTBigCode',
     published: ['SantaCoder', 'StarCoder', 'StarCoderBase', 'WizardCoder 1B, 3B, 15B'],
     tokenizers: ['byte-level BPE'],
   },
   llama: {
     model: llama,
+    transformersClass: 'Llama',
     published: ['Llama', 'CodeLlama', 'DeepSeek-Coder', 'WizardCoder 7B, 13B, 34B', 'CodeGen2.5', 'SmolLM2'],
     tokenizers: ['SentencePiece', 'byte-level BPE'],
   },
   mistral: {
     model: mistral,
+    transformersClass: 'Mistral',
     published: ['Mistral', 'Codestral'],
     tokenizers: ['SentencePiece', 'byte-level BPE'],
   },
-  modernbert: { model: modernbert, published: ['ModernBERT'], tokenizers: ['byte-level BPE'] },
-  olmo2: { model: olmo2, published: ['OLMo 2'], tokenizers: ['byte-level BPE'] },
-  phi: { model: phi, published: ['Phi-1', 'Phi-1.5', 'Phi-2'], tokenizers: ['byte-level BPE'] },
+  modernbert: {
+    model: modernbert,
+    transformersClass: 'ModernBert',
+    published: ['ModernBERT'],
+    tokenizers: ['byte-level BPE'],
+  },
+  olmo2: { model: olmo2, transformersClass: 'Olmo2', published: ['OLMo 2'], tokenizers: ['byte-level BPE'] },
+  phi: {
+    model: phi,
+    transformersClass: 'Phi',
+    published: ['Phi-1', 'Phi-1.5', 'Phi-2'],
+    tokenizers: ['byte-level BPE'],
+  },
   qwen2: {
     model: qwen2,
+    transformersClass: 'Qwen2',
     published: ['Qwen2', 'Qwen2.5-Coder', 'CodeQwen1.5'],
     tokenizers: ['byte-level BPE'],
   },
-  qwen3: { model: qwen3, published: ['Qwen3'], tokenizers: ['byte-level BPE'] },
+  qwen3: { model: qwen3, transformersClass: 'Qwen3', published: ['Qwen3'], tokenizers: ['byte-level BPE'] },
   roberta: {
     model: roberta,
+    transformersClass: 'Roberta',
     published: ['RoBERTa', 'CodeBERT', 'GraphCodeBERT', 'UniXcoder', 'ContraBERT', 'LineVul'],
     tokenizers: ['byte-level BPE'],
   },
   stablelm: {
     model: stableLm,
+    transformersClass: 'StableLm',
     published: ['StableLM 3B', 'StableLM 2 1.6B', 'Stable Code 3B'],
     tokenizers: ['byte-level BPE'],
   },
-  starcoder2: { model: starcoder2, published: ['StarCoder2'], tokenizers: ['byte-level BPE'] },
+  starcoder2: {
+    model: starcoder2,
+    transformersClass: 'Starcoder2',
+    published: ['StarCoder2'],
+    tokenizers: ['byte-level BPE'],
+  },
 };
 
 export const FAMILY_NAMES: readonly string[] = Object.keys(FAMILIES);

@@ -1,0 +1,51 @@
+/** @file What an exported model is compared with: the run's logits of a few functions, and how far others may be from them. */
+
+import { VultuneError } from '../../base/errors.ts';
+import { encodeFunctions } from '../../network/encode-functions.ts';
+import { keepAll } from '../../packing/fit-length.ts';
+import type { ExportSource } from './export-source.ts';
+
+/** Of different lengths: padded to a batch, each has to be read to its own end. */
+const CODES = [
+  'int f(int a) {\n\treturn a + 1;\n}\n',
+  'static void copy(char *to, const char *from) {\n\tstrcpy(to, from);\n}\n',
+  'function run(name, done) {\n  const command = "ls " + name;\n  exec(command, (error, out) => {\n    if (error) throw error;\n    done(out);\n  });\n}\n',
+] as const;
+
+export interface Reference {
+  /** Token ids of each function. */
+  readonly ids: readonly (readonly number[])[];
+  /** [functions, 2] */
+  readonly logits: Float32Array;
+}
+
+/** The run's own logits. What it held in memory for them is let go. */
+export async function referenceLogits({ detector, model, use, pooling }: ExportSource): Promise<Reference> {
+  const encoded = encodeFunctions(model, CODES, {
+    maxLength: use.max_length,
+    longFunctions: keepAll(use.long_functions),
+    pooling,
+  });
+  const { logits } = await detector.judge(CODES);
+  await detector.release();
+  model.weights.release(model.checkpoint.tensors.keys());
+  return { ids: encoded.map((one) => one!.ids), logits };
+}
+
+/** Largest difference over the largest logit, or over 1. */
+export function relativeError(found: ArrayLike<number>, { logits }: Reference): number {
+  const largest = logits.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  const differences = Array.from(logits, (value, i) => Math.abs(value - (found[i] ?? Number.NaN)));
+  // NaN is the largest of all.
+  return differences.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...differences) / largest;
+}
+
+/** Throws EXPORT_CHECK_FAILED. */
+export function requireSmall(error: number, most: number, path: string): void {
+  if (error <= most) return;
+  throw new VultuneError(
+    'EXPORT_CHECK_FAILED',
+    `the exported model's logits differ from the run's by ${error.toExponential(1)} of the largest, expected at most ${most.toExponential(1)}`,
+    { where: { file: path }, hint: 'Nothing was kept. Please report it, with the kind of the base model.' },
+  );
+}

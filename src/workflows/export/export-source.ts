@@ -1,0 +1,168 @@
+/** @file What every export is made of: the run's model and adapter, opened, and what is known of them beside their weights. */
+import { type AdapterHeader, type LoadedAdapter, loadAdapter } from '../../adapters/files/adapter-files.ts';
+import type { TokenizerDefinition } from '../../checkpoint/checkpoint.ts';
+import { ELEMENT_BYTES } from '../../checkpoint/element-types.ts';
+import { readTokenizer } from '../../checkpoint/tokenizer-files.ts';
+import { readBlend } from '../../evaluation/blend/blend-file.ts';
+import { rawThreshold } from '../../evaluation/calibration/raw-threshold.ts';
+import { checkHeadWeights } from '../../heads/check-head-weights.ts';
+import { resolvePooling } from '../../heads/classifier.ts';
+import type { Head } from '../../heads/head.ts';
+import { adapterScale } from '../../judging/adapter-scale.ts';
+import { Detector } from '../../judging/detector.ts';
+import { baseModelReference } from '../../judging/locate-adapter.ts';
+import { layerMatrices } from '../../model/matrices.ts';
+import type { Pooling } from '../../model/spec.ts';
+import { type MergedTensors, mergedTensors } from '../../network/merged-tensors.ts';
+import type { OpenModel } from '../../network/open-model.ts';
+import { ortBackend } from '../../runtime/ort/ort-backend.ts';
+import { classifierJudgement } from '../../tasks/classify.ts';
+import type { HostTensor } from '../../tensor/host-tensor.ts';
+import { type MatrixDecoder, matrixDecoder } from '../../weights/decoded-matrix.ts';
+import type { WeightFormat } from '../../weights/weight-format.ts';
+import type { WorkflowContext } from '../context.ts';
+import { openWeightFormat } from '../open/choose-weight-format.ts';
+import { findAdapter } from '../open/find-adapter.ts';
+import { openAdaptedModel } from '../open/open-base-model.ts';
+import type { DeviceOptions } from '../open/open-detector.ts';
+
+export interface ExportSource {
+  readonly header: AdapterHeader;
+  readonly model: OpenModel;
+  readonly head: Head;
+  readonly pooling: Pooling;
+  /** Of the classifier, before its last matrix. */
+  readonly topLayers: number;
+  /** The run's products round activations, which no export does. */
+  readonly roundsActivations: boolean;
+  readonly tensors: MergedTensors;
+  /** The adapter's own, or the model's. */
+  readonly tokenizer: TokenizerDefinition;
+  /** How the model is to be used. */
+  readonly use: ModelUse;
+  /** The run itself, for comparing. */
+  readonly detector: Detector;
+  /** What a user should know, whatever is written: a sentence each. */
+  readonly notes: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Beside the weights, all that a reader needs for the run's scores; JSON. */
+export interface ModelUse {
+  readonly base_model: string;
+  readonly labels: readonly ['safe', 'vulnerable'];
+  readonly pooling: Pooling;
+  readonly max_length: number;
+  readonly long_functions: 'truncate' | 'head_tail' | 'drop';
+  /** On the scale of calibrated scores. */
+  readonly threshold: number;
+  /** The same on the softmax of the logits. */
+  readonly raw_threshold: number;
+  /** Softmax → probability; null where scores are the softmax itself. */
+  readonly calibration: Readonly<Record<string, unknown>> | null;
+}
+
+/** Throws for a run that can't be used. */
+export async function openExportSource(
+  run: string,
+  { device = 'cpu', numThreads }: DeviceOptions,
+  context: WorkflowContext,
+): Promise<ExportSource> {
+  const header = await findAdapter(run, context);
+  for (const note of header.notes) context.report.warn(note);
+  const format = await openWeightFormat(header.settings?.weightFormat ?? 'float32', device, context);
+  const model = await openAdaptedModel(header, context, format);
+  try {
+    const { spec, checkpoint } = model;
+    const pooling = resolvePooling(spec, header.settings?.pooling);
+    const topLayers = header.settings?.topMlpLayers ?? 0;
+    const { head } = classifierJudgement(spec, pooling, 0, topLayers);
+    checkHeadWeights(checkpoint, head);
+    const adapter: LoadedAdapter = await loadAdapter(header, spec, head);
+    const backend = await ortBackend({
+      device,
+      ...(numThreads === undefined ? {} : { threads: numThreads }),
+    });
+    const detector = await Detector.open(model, header, { backend, blend: 'off' });
+    const decoder = format.isQuantized === true ? matrixDecoder(format, backend) : undefined;
+    const tokenizer = (await readTokenizer(header.folder)) ?? checkpoint.tokenizer;
+    if (tokenizer === undefined) throw new Error('internal error: a model without a tokenizer was opened');
+    return {
+      header,
+      model,
+      head,
+      pooling,
+      topLayers,
+      roundsActivations: ROUNDING_FORMATS.includes(format.name),
+      tensors: mergedTensors(model, adapter, head, trainedOn(model, decoder)),
+      tokenizer,
+      use: useOf(header, detector, pooling),
+      detector,
+      notes: [...dequantised(model), ...decoded(format), ...leftOut(header)],
+      close: async () => {
+        await decoder?.release();
+        await detector.close();
+      },
+    };
+  } catch (error) {
+    await model.checkpoint.close();
+    throw error;
+  }
+}
+
+/** Formats whose products round activations too. */
+const ROUNDING_FORMATS = ['int8', 'int8-exact'];
+
+/** Weights as the adapter was trained beside them: matrices of blocks as their format's codes stand for them. */
+function trainedOn({ checkpoint, spec }: OpenModel, decoder: MatrixDecoder | undefined) {
+  const matrices = new Set(layerMatrices(spec).map(({ name }) => `${name}.weight`));
+  return async (name: string): Promise<HostTensor<'float32'>> => {
+    const weight = await checkpoint.read(name);
+    return decoder === undefined || !matrices.has(name) ? weight : await decoder.decode(weight);
+  };
+}
+
+function decoded({ isQuantized, describe }: WeightFormat): string[] {
+  if (isQuantized !== true) return [];
+  return [
+    `The adapter was trained beside quantised weights (${describe}): exported are the numbers that their codes stand for, dequantised, and the adapter in them.`,
+  ];
+}
+
+function useOf(header: AdapterHeader, detector: Detector, pooling: Pooling): ModelUse {
+  const { threshold, calibration } = adapterScale(header, 'off');
+  return {
+    base_model: baseModelReference(header),
+    labels: ['safe', 'vulnerable'],
+    pooling,
+    max_length: detector.maxLength,
+    long_functions: header.settings?.longFunctions ?? 'truncate',
+    threshold,
+    raw_threshold: rawThreshold(calibration, threshold),
+    calibration: calibration === undefined ? null : { ...calibration },
+  };
+}
+
+/** Formats of plain numbers: all others are quantised. */
+const isPlain = (dtype: string) => Object.hasOwn(ELEMENT_BYTES, dtype);
+
+function dequantised({ checkpoint }: OpenModel): string[] {
+  const kinds = new Set([...checkpoint.tensors.values()].flatMap(({ storedDtype }) => storedDtype ?? []));
+  const quantised = [...kinds].filter((kind) => !isPlain(kind));
+  if (quantised.length === 0) return [];
+  return [
+    `The base model is quantised (${quantised.join(', ')}): its weights are exported as the numbers that the adapter was trained on, dequantised, and take more room.`,
+  ];
+}
+
+/** What Vultune adds to the model's own scores. */
+function leftOut({ folder }: AdapterHeader): string[] {
+  const { blend } = readBlend(folder) ?? {};
+  const parts =
+    'The blend with TF-IDF and length, and the weakness types (CWE) of the run, are not a part of the model';
+  return blend?.used === true
+    ? [
+        `${parts}. scan and predict use this run's blend, so their scores differ from the exported model's: vultune predict --no-blend gives the same.`,
+      ]
+    : [`${parts}.`];
+}

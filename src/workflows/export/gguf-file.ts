@@ -1,0 +1,34 @@
+/** @file Why there is no file for llama.cpp, and what to do instead: its classifiers are encoders', and its converter writes them. */
+import { VultuneError } from '../../base/errors.ts';
+import type { ExportSource } from './export-source.ts';
+import { readingOf } from './transformers-class.ts';
+
+/** Those whose tensors `cls` and `cls.output` llama.cpp has (its gguf package, MODEL_TENSORS); RoBERTa is a BERT to it. */
+const HELD_FAMILIES = ['bert', 'roberta', 'modernbert'];
+
+/** Always throws EXPORT_UNSUPPORTED. */
+export function refuseGguf({ model, pooling, topLayers }: ExportSource, path: string): never {
+  const { family } = model.spec;
+  const isHeld =
+    HELD_FAMILIES.includes(family) &&
+    pooling === 'first' &&
+    readingOf(model.spec, pooling, topLayers).kind === 'class';
+  if (isHeld) {
+    throw new VultuneError('EXPORT_UNSUPPORTED', 'Vultune writes no GGUF files', {
+      where: { file: path },
+      hint: "llama.cpp's own converter writes one with the classifier in it: vultune export RUN --merged FOLDER, then convert_hf_to_gguf.py FOLDER, and compare its logits with vultune predict --logits.",
+    });
+  }
+  const what =
+    HELD_FAMILIES.includes(family) || family === 'qwen3'
+      ? `a classifier of ${family} on ${pooling === 'mean' ? 'the mean over all tokens' : `the ${pooling} token`}`
+      : `a classifier of ${family}`;
+  throw new VultuneError(
+    'EXPORT_UNSUPPORTED',
+    `a GGUF file cannot hold ${what}: llama.cpp has no such head`,
+    {
+      where: { file: path },
+      hint: 'Use --onnx, which any program with ONNX Runtime reads, or --merged for Transformers.',
+    },
+  );
+}
