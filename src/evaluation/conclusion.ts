@@ -92,7 +92,7 @@ function againstChance({ functions, vulnerable, model }: ConclusionFigures): Par
 function againstBest({ baselines, shortfalls }: ConclusionFigures): Part | undefined {
   const best = bestOf(baselines);
   if (best === undefined) return undefined;
-  const named = `its best baseline, ${best.label} (${best.rocAuc!.toFixed(3)}${rangeText(best.interval)})`;
+  const named = `its best baseline, ${best.label} (${best.rocAuc!.toFixed(3)}${best.interval === undefined ? '' : `, ${ends(best.interval)}`})`;
   const { words, good } = relationTo(best, shortfalls);
   return { words: `${words} ${named}`, good };
 }
@@ -129,14 +129,14 @@ function blendSentence({ blend, model, baselines }: ConclusionFigures): string |
     best === undefined || blend.shortfalls === undefined
       ? ''
       : `, ${relationTo(best, blend.shortfalls).words} that baseline`;
-  return `Its blend with TF-IDF and length has ${areaText(blend)}${relation}${use}.`;
+  const range = blend.interval === undefined ? '' : ` (${ends(blend.interval)})`;
+  return `Its blend with TF-IDF and length has ROC AUC ${blend.rocAuc!.toFixed(3)}${range}${relation}${use}.`;
 }
 
 const areaText = ({ rocAuc, interval }: ConcludedRow) =>
-  `ROC AUC ${rocAuc!.toFixed(3)}${rangeText(interval)}`;
+  `ROC AUC ${rocAuc!.toFixed(3)}${interval === undefined ? '' : `, 95%: ${ends(interval)}`}`;
 
-const rangeText = (interval: ConcludedRow['interval']) =>
-  interval === undefined ? '' : `, 95%: ${interval.low.toFixed(2)} to ${interval.high.toFixed(2)}`;
+const ends = ({ low, high }: Pick<Interval, 'low' | 'high'>) => `${low.toFixed(2)} to ${high.toFixed(2)}`;
 
 export function concludeComparison({ rows, blend, shortfalls, blendShortfalls }: Comparison): Conclusion {
   const [model, ...baselines] = rows;

@@ -26,7 +26,7 @@ describe('the verdict', () => {
     [
       'better than both',
       {},
-      'The model is better than chance (ROC AUC 0.700, 95%: 0.61 to 0.78), and better than its best baseline, TF-IDF (0.600, 95%: 0.50 to 0.70).',
+      'The model is better than chance (ROC AUC 0.700, 95%: 0.61 to 0.78), and better than its best baseline, TF-IDF (0.600, 0.50 to 0.70).',
       true,
     ],
     [
@@ -76,13 +76,13 @@ describe('the verdict', () => {
   });
 
   test.each([
-    [true, 'Its blend with TF-IDF and length has ROC AUC 0.750, 95%: 0.65 to 0.83; scan and predict use it.'],
+    [true, 'Its blend with TF-IDF and length has ROC AUC 0.750 (0.65 to 0.83); scan and predict use it.'],
     [false, 'scan and predict use the model alone.'],
-    [undefined, '95%: 0.65 to 0.83.'],
+    [undefined, 'ROC AUC 0.750 (0.65 to 0.83).'],
   ])('says of the blend whether it is used: %s', (isUsed, words) => {
     const blend = { name: 'blend', label: 'blend', rocAuc: 0.75, interval: interval(0.65, 0.83), isUsed };
     expect(conclusionText(conclusion({ ...FIGURES, blend }))).toMatch(
-      new RegExp(`0\\.70\\)\\. .*${words.replaceAll('.', '\\.')}$`),
+      new RegExp(`0\\.70\\)\\. .*${words.replaceAll(/[.()]/g, '\\$&')}$`),
     );
   });
 });

@@ -84,8 +84,8 @@ describe('the page of a run', () => {
     const header = [...document.querySelectorAll('header.page > h1, header.page .lead > *')];
     expect(header[1]!.textContent).toBe(
       'Test set: The model is better than chance (ROC AUC 0.700, 95%: 0.61 to 0.79), and better than its best ' +
-        'baseline, length only (0.600, 95%: 0.52 to 0.68). Its blend with TF-IDF and length has ROC AUC 0.750, ' +
-        '95%: 0.66 to 0.83; scan and predict use it.',
+        'baseline, length only (0.600, 0.52 to 0.68). Its blend with TF-IDF and length has ROC AUC 0.750 ' +
+        '(0.66 to 0.83); scan and predict use it.',
     );
     const comparison = parseHTML(
       comparisonPage([await collectRun(fakeRun({ functions: 80 }), { name: 'one' })]),
