@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadTokenizer } from '../../../src/text/open-tokenizer.ts';
+import { tokenizerFiles } from '../../../src/text/tokenizer-file.ts';
 import { byteLevelJson, sentencePieceMetadata } from './small-tokenizer.ts';
 
 type Json = Record<string, unknown>;
@@ -27,6 +28,37 @@ function open(metadata: Json) {
   const tokens = (text: string) => tokenizer.encode(text).map((id) => names[id]);
   return Object.assign(tokenizer, { tokens });
 }
+
+/** The tokenizer.json that is made of it, read as any other; some fields the tokenizers library wants said. */
+function written(metadata: Json) {
+  const definition = { kind: 'gguf', metadata, file: 'model.gguf' } as const;
+  const { json, config } = tokenizerFiles(definition, 'llama');
+  // As it comes out of a file.
+  const again = JSON.parse(JSON.stringify({ json, config }));
+  return { ...again, tokenizer: loadTokenizer({ kind: 'huggingface', ...again, file: 'f' }, 'f') };
+}
+
+test.each([
+  ['gpt2', {}],
+  ['llama-bpe', { 'tokenizer.ggml.pre': 'llama-bpe' }],
+  ['roberta-bpe', { 'tokenizer.ggml.pre': 'roberta-bpe' }],
+])('a tokenizer.json of %s gives the same ids', (_name, more) => {
+  const metadata = byteLevelMetadata(more);
+  const { json, config, tokenizer } = written(metadata);
+  const text = 'int x1 = return;\n\n    <|end|> é🚀';
+  expect(tokenizer.encode(text)).toEqual(open(metadata).encode(text));
+  expect(config).not.toHaveProperty('add_bos_token');
+  const split = json.pre_tokenizer.pretokenizers.find(({ type }: { type: string }) => type === 'Split');
+  if (split !== undefined) expect(split.invert).toBe(false);
+  const processor = json.post_processor;
+  if (processor !== null) expect(JSON.stringify(processor.pair)).toContain('"id":"B"');
+});
+
+test('a tokenizer.json of SentencePiece gives the same ids', () => {
+  const metadata = sentencePieceMetadata();
+  const text = ' int  x(é);\n';
+  expect(written(metadata).tokenizer.encode(text)).toEqual(open(metadata).encode(text));
+});
 
 describe('byte level', () => {
   test('is the tokenizer it was made from', () => {
