@@ -1,7 +1,7 @@
 /**
  * @file Runs contenders, each measurement in a fresh process, in alternating rounds (A B C A B C ...), so that what
- * the machine does meanwhile falls on all of them. A worker prints its figures as one JSON line on stdout, the last.
- * Knows nothing of what is measured.
+ * the machine does meanwhile falls on all of them. A worker prints its figures as one JSON line on stdout, the last;
+ * what they measure is the benchmark's business.
  */
 import { spawn } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';

@@ -6,7 +6,6 @@
 import { spawnSync } from 'node:child_process';
 import { realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomStream } from '../../dist/base/random.js';
 import { readLabelledRecords } from '../../dist/dataset/read-jsonl.js';
 import { lengthOnly } from '../../dist/evaluation/baselines/length-only.js';
 import { tfidfLogisticRegression } from '../../dist/evaluation/baselines/tfidf-logistic-regression.js';
@@ -14,9 +13,9 @@ import { percentileInterval } from '../../dist/evaluation/resampling/intervals.j
 import { drawClusters } from '../../dist/evaluation/resampling/resample.js';
 import { openRun } from '../../dist/runs/run-folder.js';
 import { openScores } from '../detector-scores.mjs';
-import { releasePairs, shuffledPackages } from '../fixes.mjs';
-import { defaultCacheDir, fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
-import { defaultOut, readOptions, say, wholeNumber, writeResult } from '../results.mjs';
+import { fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
+import { say, wholeNumber, writeResult } from '../results.mjs';
+import { readRunOptions, testPackages } from '../run-options.mjs';
 import { markdownTable, percent, withInterval } from '../summary.mjs';
 import { BenchError, machine } from '../worker.mjs';
 import { groupedMeans, inTop, position, randomShare, weighedMeans } from './ranking.mjs';
@@ -39,12 +38,9 @@ const RESAMPLES = 2000;
 export async function run(args) {
   const options = parseOptions(args);
   const { data } = openRun(options.run).record;
-  const test = await readLabelledRecords(options.test ?? pathOf(data.test_file, '--test FILE.jsonl'));
+  const packages = await testPackages(options, 'held-out-fixes');
   const baselines = await fittedBaselines(data);
   const scores = await openScores(options.run);
-  const packages = shuffledPackages(releasePairs(test), (names) =>
-    randomStream(options.seed, 'held-out-fixes').shuffle(names),
-  );
   const started = performance.now();
   const outcome = await measureAll(packages, { options, baselines, scores, started });
   if (outcome.releases.length === 0) throw new BenchError('no release of the test part could be scanned');
@@ -64,39 +60,26 @@ export async function run(args) {
 }
 
 function parseOptions(args) {
-  const values = readOptions(args, {
-    run: undefined,
-    test: undefined,
-    functions: '600',
-    least: '20',
-    packages: '40',
-    minutes: '30',
-    seed: '42',
-    cache: undefined,
-    out: undefined,
-  });
-  if (values.run === undefined) throw new BenchError(`--run is missing\n${usage}`);
+  const values = readRunOptions(
+    args,
+    { name: 'held-out-fixes', usage },
+    { test: undefined, functions: '600', least: '20', packages: '40', minutes: '30', seed: '42' },
+  );
   return {
-    run: values.run,
-    test: values.test,
+    ...values,
     functions: wholeNumber('functions', values.functions),
     least: wholeNumber('least', values.least),
     packages: wholeNumber('packages', values.packages),
     minutes: wholeNumber('minutes', values.minutes),
     seed: wholeNumber('seed', values.seed, 0),
-    cache: values.cache ?? defaultCacheDir(),
-    out: values.out ?? defaultOut('held-out-fixes'),
   };
-}
-
-function pathOf(file, option) {
-  if (file === undefined) throw new BenchError(`the run has no such file: give it with ${option}`);
-  return file.path;
 }
 
 /** On the files that the run was trained on. */
 async function fittedBaselines(data) {
-  const train = await readLabelledRecords(pathOf(data.train_file, 'another run'));
+  if (data.train_file === undefined)
+    throw new BenchError('the run does not say what it was trained on: give another run');
+  const train = await readLabelledRecords(data.train_file.path);
   const valid = data.valid_file === undefined ? [] : await readLabelledRecords(data.valid_file.path);
   return [lengthOnly, tfidfLogisticRegression].map((baseline) => ({
     name: baseline.name,

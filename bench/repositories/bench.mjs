@@ -6,10 +6,12 @@ import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readLabelledRecords } from '../../dist/dataset/read-jsonl.js';
 import { openRun } from '../../dist/runs/run-folder.js';
-import { defaultCacheDir, fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
-import { defaultOut, readOptions, say, wholeNumber, writeResult } from '../results.mjs';
-import { markdownTable, summarise } from '../summary.mjs';
-import { alternate, BenchError, machine } from '../worker.mjs';
+import { contest } from '../contest.mjs';
+import { fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
+import { say, wholeNumber } from '../results.mjs';
+import { readRunOptions } from '../run-options.mjs';
+import { markdownTable } from '../summary.mjs';
+import { BenchError } from '../worker.mjs';
 import { findingsToRead } from './findings-to-read.mjs';
 import { parseSpec } from './release-spec.mjs';
 
@@ -45,46 +47,39 @@ export async function run(args) {
     command: process.execPath,
     args: [join(import.meta.dirname, 'scan-worker.mjs'), options.run, folder, `${options.threads}`],
   }));
-  const measurements = await alternate(contenders, { rounds: options.rounds, required, say });
-  const summary = summarise(measurements);
   const trainedOn = await projectsOf(openRun(options.run).record.data.train_file);
   const seen = new Map(trees.map(({ name, package: of }) => [name, trainedOn?.has(of)]));
-  process.stdout.write(`${report(summary, measurements, seen)}\n`);
-  writeResult(options.out, {
+  return await contest(contenders, {
     options,
-    machine: machine(),
-    summary: Object.fromEntries(summary),
-    seen: Object.fromEntries(seen),
-    measurements,
+    required,
+    facts: { seen: Object.fromEntries(seen) },
+    report: (summary, measurements) => {
+      writeFindings(options, measurements);
+      return report(summary, measurements, seen);
+    },
   });
-  const toRead = options.out.replace(/(?:\.json)?$/, '.md');
+}
+
+function writeFindings({ out, read }, measurements) {
+  const toRead = out.replace(/(?:\.json)?$/, '.md');
   mkdirSync(dirname(toRead), { recursive: true });
-  writeFileSync(toRead, findingsToRead(measurements, options.read));
+  writeFileSync(toRead, findingsToRead(measurements, read));
   say(`findings to read in ${toRead}`);
-  return measurements.some(({ error }) => error) ? 1 : 0;
 }
 
 function parseOptions(args) {
-  const values = readOptions(args, {
-    run: undefined,
-    only: undefined,
-    large: LARGE,
-    rounds: '1',
-    threads: '2',
-    read: '4',
-    cache: undefined,
-    out: undefined,
-  });
-  if (values.run === undefined) throw new BenchError(`--run is missing\n${usage}`);
-  const large = values.large === 'none' || values.only !== undefined ? [] : [values.large];
+  const { only, large, ...values } = readRunOptions(
+    args,
+    { name: 'repositories', usage },
+    { only: undefined, large: LARGE, rounds: '1', threads: '2', read: '4' },
+  );
+  const further = large === 'none' || only !== undefined ? [] : [large];
   return {
-    run: values.run,
-    specs: [...(values.only?.split(',') ?? FIVE), ...large],
+    ...values,
+    specs: [...(only?.split(',') ?? FIVE), ...further],
     rounds: wholeNumber('rounds', values.rounds),
     threads: wholeNumber('threads', values.threads),
     read: wholeNumber('read', values.read),
-    cache: values.cache ?? defaultCacheDir(),
-    out: values.out ?? defaultOut('repositories'),
   };
 }
 

@@ -3,14 +3,13 @@
  * Says who takes part and how the table reads; the measuring is in the workers (ours.mjs, peft_worker.py).
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
-import { ensurePythonEnv, PythonEnvError } from '../../tools/python-env.mjs';
-import { defaultOut, project, readOptions, say, wholeNumber, writeResult } from '../results.mjs';
-import { summarise, table } from '../summary.mjs';
-import { alternate, BenchError, machine } from '../worker.mjs';
+import { contest, peersPython, withWorkFolder } from '../contest.mjs';
+import { defaultOut, project, readOptions, say, wholeNumber } from '../results.mjs';
+import { table } from '../summary.mjs';
+import { BenchError } from '../worker.mjs';
 
 const here = import.meta.dirname;
 
@@ -33,32 +32,17 @@ const bfloat16Modes = ['random8', 'grouped8'];
 /** @returns {Promise<number>} exit code: 1 when a contender failed */
 export async function run(args) {
   const options = parseOptions(args);
-  const python = pythonOrExplain();
+  const python = peersPython();
   const model = resolveBaseModel(options.model, { python });
-  const work = mkdtempSync(join(tmpdir(), 'vultune-bench-'));
-  const cleanUp = () => rmSync(work, { recursive: true, force: true });
-  process.once('exit', cleanUp);
-  try {
+  return await withWorkFolder(async (work) => {
     const functionsFile = join(work, 'functions.json');
     const contenders = chosen(allContenders(python, model, functionsFile, options), options.only);
     const job = writeFunctions(python, model, functionsFile, options);
     say(
       `${job.functions} functions, ${job.tokens} tokens; ${contenders.map((each) => each.name).join(', ')}`,
     );
-    const measurements = await alternate(contenders, { rounds: options.rounds, required, say });
-    const summary = summarise(measurements);
-    process.stdout.write(`${report(summary)}\n`);
-    writeResult(options.out, {
-      job,
-      machine: machine(),
-      options,
-      summary: Object.fromEntries(summary),
-      measurements,
-    });
-    return measurements.some((each) => each.error) ? 1 : 0;
-  } finally {
-    cleanUp();
-  }
+    return await contest(contenders, { options, required, facts: { job }, report });
+  });
 }
 
 function parseOptions(args) {
@@ -90,15 +74,6 @@ function parseOptions(args) {
     only: values.only?.split(','),
     out: values.out ?? defaultOut('training'),
   };
-}
-
-function pythonOrExplain() {
-  try {
-    return ensurePythonEnv();
-  } catch (error) {
-    if (error instanceof PythonEnvError) throw new BenchError(error.message);
-    throw error;
-  }
 }
 
 /** One list for all, so that nobody's choice of functions or tokenizer is part of what is compared. */

@@ -6,16 +6,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomStream } from '../../dist/base/random.js';
-import { readLabelledRecords } from '../../dist/dataset/read-jsonl.js';
 import { pairedDifference, percentileInterval } from '../../dist/evaluation/resampling/intervals.js';
 import { drawClusters } from '../../dist/evaluation/resampling/resample.js';
 import { triage } from '../../dist/index.js';
-import { openRun } from '../../dist/runs/run-folder.js';
-import { releasePairs, shuffledPackages } from '../fixes.mjs';
 import { groupBy } from '../group-by.mjs';
-import { defaultCacheDir, fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
-import { defaultOut, quietReporter, readOptions, say, wholeNumber, writeResult } from '../results.mjs';
+import { fetchTexts, folderName, treesFolder, writeTree } from '../releases.mjs';
+import { quietReporter, say, wholeNumber, writeResult } from '../results.mjs';
+import { readRunOptions, testPackages } from '../run-options.mjs';
 import { markdownTable, percent, withInterval } from '../summary.mjs';
 import { BenchError, machine } from '../worker.mjs';
 import { LABEL, labelFindings, orderAuc } from './labels.mjs';
@@ -38,12 +35,7 @@ const RESAMPLES = 2000;
 /** @returns {Promise<number>} exit code */
 export async function run(args) {
   const options = parseOptions(args);
-  const { test_file: testFile } = openRun(options.run).record.data;
-  const file = options.test ?? testFile?.path;
-  if (file === undefined) throw new BenchError('the run has no test part: give one with --test FILE.jsonl');
-  const packages = shuffledPackages(releasePairs(await readLabelledRecords(file)), (names) =>
-    randomStream(options.seed, 'triage').shuffle(names),
-  );
+  const packages = await testPackages(options, 'triage');
   const root = join(treesFolder(), 'triage');
   const { known, projectOf, leftOut } = await writeReleases(packages, root, options);
   if (known.size === 0) throw new BenchError('no release of the test part can be had');
@@ -72,28 +64,23 @@ export async function run(args) {
 }
 
 function parseOptions(args) {
-  const values = readOptions(args, {
-    run: undefined,
-    test: undefined,
-    packages: '30',
-    kilobytes: '1500',
-    semgrep: undefined,
-    sarif: undefined,
-    seed: '42',
-    cache: undefined,
-    out: undefined,
-  });
-  if (values.run === undefined) throw new BenchError(`--run is missing\n${usage}`);
+  const values = readRunOptions(
+    args,
+    { name: 'triage', usage },
+    {
+      test: undefined,
+      packages: '30',
+      kilobytes: '1500',
+      semgrep: undefined,
+      sarif: undefined,
+      seed: '42',
+    },
+  );
   return {
-    run: values.run,
-    test: values.test,
+    ...values,
     packages: wholeNumber('packages', values.packages),
     kilobytes: wholeNumber('kilobytes', values.kilobytes),
-    semgrep: values.semgrep,
-    sarif: values.sarif,
     seed: wholeNumber('seed', values.seed, 0),
-    cache: values.cache ?? defaultCacheDir(),
-    out: values.out ?? defaultOut('triage'),
   };
 }
 
