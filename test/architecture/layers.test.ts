@@ -1,7 +1,7 @@
 /** @file Guards the house: a folder of src/ imports only from folders of a lower layer (or itself). */
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { allImports, importCircles, SRC, sourceTexts } from '../support/import-graph.ts';
+import { allImports, importCircles, packagesLoadedWith, SRC, sourceTexts } from '../support/import-graph.ts';
 
 const LAYER: Record<string, number> = {
   base: 0,
@@ -130,6 +130,19 @@ describe('the layers of src/', () => {
       return !(LAYER[folderOf(target)]! < LAYER[folderOf(file)]!);
     });
     expect(upward).toEqual([]);
+  });
+
+  test('the executable starts without the packages of its commands: those are imported when a command runs', () => {
+    expect(packagesLoadedWith('cli/main.ts')).toEqual([
+      'cli-progress',
+      'cli-table3',
+      'commander',
+      'env-paths',
+      'fastest-levenshtein',
+      'picocolors',
+      'yaml',
+      'zod',
+    ]);
   });
 
   test('every folder of dataset/ has a layer, and imports go down within it', () => {

@@ -35,6 +35,25 @@ export function allImports(): Import[] {
   );
 }
 
+/** Packages that are loaded with a file of src/, straight or through others: without types and without lazy imports. */
+export function packagesLoadedWith(file: string): string[] {
+  const texts = new Map(sourceTexts().map((source) => [source.file, source.text]));
+  const packages = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (from: string): void => {
+    if (seen.has(from)) return;
+    seen.add(from);
+    const found = texts.get(from)!.matchAll(/^(?:import|export) (?!type\b)(?:[^'";]*? from )?'([^']+)'/gm);
+    for (const [, specifier] of found) {
+      if (specifier!.startsWith('.')) {
+        visit(relative(SRC, resolve(SRC, dirname(from), specifier!)).replaceAll('\\', '/'));
+      } else if (!specifier!.startsWith('node:')) packages.add(specifier!);
+    }
+  };
+  visit(file);
+  return [...packages].sort();
+}
+
 /** Groups of files that import each other, straight or through others (Tarjan's strongly connected components). */
 export function importCircles(imports: readonly Pick<Import, 'file' | 'target'>[]): string[][] {
   const edges = new Map<string, string[]>();

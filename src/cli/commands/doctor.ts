@@ -1,7 +1,7 @@
 /** @file `vultune doctor`: what this machine offers, what is installed, what is in the caches. */
 import { Command } from 'commander';
 import { formatBytes, formatSignificant } from '../../base/numbers.ts';
-import { WEIGHT_FORMATS } from '../../weights/registry.ts';
+import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { CliContext } from '../context.ts';
 import { renderPairs } from '../display/table.ts';
 import { inspectMachine, type Machine } from '../doctor/machine.ts';
@@ -55,6 +55,7 @@ export function doctorCommand(parts: DoctorParts): CliCommand {
 const PACKAGES = ['onnxruntime-node', '@huggingface/tokenizers', '@huggingface/hub'];
 
 async function examine({ version, probeRuntime, cacheFolders }: DoctorParts): Promise<Report> {
+  const { WEIGHT_FORMATS } = await import('../../weights/registry.ts');
   const machine = inspectMachine();
   const packages = PACKAGES.map((name) => [name, packageVersion(name) ?? 'missing'] as const);
   const python = await findPython();
@@ -67,7 +68,7 @@ async function examine({ version, probeRuntime, cacheFolders }: DoctorParts): Pr
     machine,
     devices: await probeRuntime(machine.threads),
     billionWeightBytes: Object.fromEntries(
-      heldFormats().map((format) => [format.name, format.sizeBytes([31_250, 32_000])]),
+      WEIGHT_FORMATS.filter(isHeldByShape).map((format) => [format.name, format.sizeBytes([31_250, 32_000])]),
     ),
     python: python ?? null,
     caches,
@@ -75,9 +76,9 @@ async function examine({ version, probeRuntime, cacheFolders }: DoctorParts): Pr
   };
 }
 
-/** Those whose size does not depend on the file, and that can be asked for. */
-const heldFormats = () =>
-  WEIGHT_FORMATS.filter(({ name, holdsStored }) => holdsStored !== true && name !== 'int8-dequantised');
+/** The size of these formats does not depend on the file, and a configuration can ask for them. */
+const isHeldByShape = ({ name, holdsStored }: WeightFormat) =>
+  holdsStored !== true && name !== 'int8-dequantised';
 
 /** Below this SmolLM2-135M with a step of 1024 tokens does not fit beside a desktop. */
 const SMALL_MEMORY_BYTES = 4e9;

@@ -5,7 +5,6 @@ import { VultuneError } from '../../base/errors.ts';
 import { configKeys, configYaml } from '../../config/describe.ts';
 import { loadTrainConfig } from '../../config/load.ts';
 import type { TrainingCheck } from '../../workflows/train/check-training.ts';
-import { checkTrainInputs } from '../../workflows/train/inputs.ts';
 import type { ResumeOptions } from '../../workflows/train/resume.ts';
 import type { TrainRequest } from '../../workflows/train/train.ts';
 import type { CliContext } from '../context.ts';
@@ -93,6 +92,8 @@ async function readRequest(
   const resolved = loadTrainConfig(
     isOverride ? { overrides: [config, ...overrides] } : { file: config, overrides },
   );
+  // The readers of datasets and the hub's client: other commands do not wait for them.
+  const { checkTrainInputs } = await import('../../workflows/train/inputs.ts');
   return { config: resolved, inputs: await checkTrainInputs(resolved, reporting(context)) };
 }
 

@@ -1,11 +1,10 @@
 /** @file `vultune data inspect`: looks into a file that one does not know. */
 import { Command, Option } from 'commander';
-import { openDataFile } from '../../../workflows/open/open-data-file.ts';
 import { readingProgress } from '../../../workflows/reading-progress.ts';
 import { truncationText } from '../../../workflows/train/truncation-text.ts';
 import type { CliContext } from '../../context.ts';
 import { inspectText } from '../../display/inspect-text.ts';
-import { terminalReporter } from '../../display/terminal-reporter.ts';
+import { reporting } from '../../display/terminal-reporter.ts';
 import { addExamples, fieldsOption, parseCount, parseNonNegative } from '../../options.ts';
 import type { InputOptions } from './dataset-inputs.ts';
 
@@ -51,9 +50,10 @@ async function inspect(
   cli: CliContext,
 ): Promise<void> {
   const { inspectDataset } = await import('../../../dataset/statistics/inspect-dataset.ts');
-  const { stdout, stderr, stdin, signal } = cli;
-  const context = { signal, report: terminalReporter(stderr) };
-  const progress = readingProgress(terminalReporter(stderr));
+  const { openDataFile } = await import('../../../workflows/open/open-data-file.ts');
+  const { stdout, stdin, signal } = cli;
+  const context = reporting(cli);
+  const progress = readingProgress(context.report);
   try {
     const path = await openDataFile(input, context);
     const report = await inspectDataset(path, {
