@@ -23,6 +23,48 @@ export interface SafetensorsHeader {
 /** The reference implementation's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 
+export interface WrittenTensor {
+  readonly name: string;
+  /** As the format calls it: F32, BF16 ... */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly sizeBytes: number;
+}
+
+/** Length and JSON of a file whose data follow in this order, padded with spaces to a multiple of 8: every tensor is aligned. */
+export function encodeHeader(
+  tensors: readonly WrittenTensor[],
+  metadata?: Readonly<Record<string, string>>,
+): Buffer {
+  const fields = metadata === undefined ? [] : [jsonField('__metadata__', sortedByKey(metadata))];
+  let at = 0;
+  for (const { name, dtype, shape, sizeBytes } of tensors) {
+    const end = at + sizeBytes;
+    fields.push(jsonField(name, { dtype, shape, data_offsets: [at, end] }));
+    at = end;
+  }
+  const json = Buffer.from(`{${fields.join(',')}}`);
+  const padded = Math.ceil(json.byteLength / 8) * 8;
+  const header = Buffer.alloc(8 + padded, ' ');
+  header.writeBigUInt64LE(BigInt(padded));
+  json.copy(header, 8);
+  return header;
+}
+
+/** By hand, because a JavaScript object moves keys like "0" to the front. */
+function jsonField(key: string, value: unknown): string {
+  return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+}
+
+function sortedByKey(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => compareBytes(a, b)));
+}
+
+/** The order of UTF-8 bytes, which does not depend on the locale. */
+export function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
 /** Length of the JSON that follows the first 8 bytes. Throws SAFETENSORS_TRUNCATED, SAFETENSORS_HEADER. */
 export function headerLength(file: string, prefix: Uint8Array, fileSizeBytes: number): number {
   if (prefix.byteLength < 8) {

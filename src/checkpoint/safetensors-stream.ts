@@ -3,11 +3,12 @@
  * made. Large checkpoints become numbered shards with an index, as Transformers reads them.
  */
 import { join } from 'node:path';
-import { AtomicWriter } from '../base/atomic-writer.ts';
-import { invariant, VultuneError } from '../base/errors.ts';
+import { VultuneError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
+import { type WritePiecesOptions, writePieces } from '../base/write-pieces.ts';
 import { type HostTensor, sizeOf } from '../tensor/host-tensor.ts';
 import { encodeBfloat16, encodeFloat16 } from './float-formats.ts';
+import { encodeHeader } from './safetensors-header.ts';
 
 /** A tensor that is made when its turn comes. */
 export interface TensorSource {
@@ -26,13 +27,10 @@ const STORED_AS = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const;
 /** As Transformers cuts checkpoints by default. */
 const SHARD_BYTES = 5e9;
 
-export interface ShardOptions {
+export interface ShardOptions extends WritePiecesOptions {
   readonly dtype: FloatDtype;
   /** Most bytes of a file; a larger tensor has one of its own. Default: 5 GB. */
   readonly shardBytes?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Bytes of a tensor that has been written. */
-  readonly onWritten?: ((bytes: number) => void) | undefined;
 }
 
 const bytesOf = (source: TensorSource, dtype: FloatDtype) => sizeOf(source.shape) * FLOAT_BYTES[dtype];
@@ -77,38 +75,16 @@ export async function writeShards(
 export async function writeTensorStream(
   path: string,
   sources: readonly TensorSource[],
-  { dtype, signal, onWritten }: Omit<ShardOptions, 'shardBytes'>,
+  { dtype, ...options }: Omit<ShardOptions, 'shardBytes'>,
 ): Promise<void> {
-  let at = 0;
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
-  for (const source of sources) {
-    const end = at + bytesOf(source, dtype);
-    header[source.name] = { dtype: STORED_AS[dtype], shape: source.shape, data_offsets: [at, end] };
-    at = end;
-  }
-  const json = Buffer.from(JSON.stringify(header));
-  const padded = Buffer.alloc(Math.ceil(json.byteLength / 8) * 8, ' ');
-  json.copy(padded);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.byteLength));
-  const writer = new AtomicWriter(path);
-  try {
-    writer.write(length);
-    writer.write(padded);
-    for (const source of sources) {
-      signal?.throwIfAborted();
-      const bytes = encodeFloats(await source.make(), dtype, { file: path, name: source.name });
-      invariant(
-        bytes.byteLength === bytesOf(source, dtype),
-        `"${source.name}" has another shape than it said`,
-      );
-      writer.write(bytes);
-      onWritten?.(bytes.byteLength);
-    }
-    writer.commit();
-  } finally {
-    writer.discard();
-  }
+  const pieces = sources.map((source) => ({
+    name: source.name,
+    shape: source.shape,
+    dtype: STORED_AS[dtype],
+    sizeBytes: bytesOf(source, dtype),
+    read: async () => encodeFloats(await source.make(), dtype, { file: path, name: source.name }),
+  }));
+  await writePieces(path, [encodeHeader(pieces, { format: 'pt' }), ...pieces], options);
 }
 
 /** @throws VultuneError EXPORT_DTYPE_OVERFLOW for a number that the type does not reach */

@@ -10,6 +10,8 @@ import { decodeElements } from './element-types.ts';
 import { fileSizeBytes, readRange } from './read-range.ts';
 import { readRowBytes } from './read-rows.ts';
 import {
+  compareBytes,
+  encodeHeader,
   headerLength,
   parseHeader,
   type SafetensorsHeader,
@@ -106,32 +108,21 @@ export async function writeSafetensors(
   const ordered = entries.toSorted(
     ([a, x], [b, y]) => LAYOUT_RANK.indexOf(x.dtype) - LAYOUT_RANK.indexOf(y.dtype) || compareBytes(a, b),
   );
-  const fields = metadata === undefined ? [] : [jsonField('__metadata__', sortedByKey(metadata))];
-  let at = 0;
-  for (const [name, { dtype, shape, data }] of ordered) {
-    const end = at + data.byteLength;
-    fields.push(jsonField(name, { dtype: STORED_AS[dtype], shape, data_offsets: [at, end] }));
-    at = end;
-  }
-  const json = Buffer.from(`{${fields.join(',')}}`);
-  const padded = Buffer.alloc(Math.ceil(json.byteLength / 8) * 8, ' ');
-  json.copy(padded);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.byteLength));
+  const described = ordered.map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data: { byteLength },
+      },
+    ]) => ({
+      name,
+      dtype: STORED_AS[dtype],
+      shape,
+      sizeBytes: byteLength,
+    }),
+  );
   const data = ordered.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  writeFileAtomic(path, [length, padded, ...data]);
-}
-
-/** By hand, because a JavaScript object moves keys like "0" to the front. */
-function jsonField(key: string, value: unknown): string {
-  return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
-}
-
-function sortedByKey(record: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => compareBytes(a, b)));
-}
-
-/** The order of UTF-8 bytes, which does not depend on the locale. */
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  writeFileAtomic(path, [encodeHeader(described, metadata), ...data]);
 }

@@ -2,6 +2,7 @@
  * @file An ONNX model whose weights are yet to be read, as the pieces of one file, or, where a protobuf message does not hold them, of
  * two: the weights in the second.
  */
+import type { FilePieces } from '../base/write-pieces.ts';
 import { MAX_BYTES, modelPieces, type OnnxModel, type StoredInitializer } from './writer.ts';
 
 export interface ModelFilesOptions {
@@ -10,9 +11,6 @@ export interface ModelFilesOptions {
   /** Weights of more bytes go into a second file. Default: what one ONNX file holds. */
   readonly mostBytes?: number | undefined;
 }
-
-/** What follows one another in a file. */
-export type FilePieces = readonly (Uint8Array | StoredInitializer)[];
 
 export interface ModelFiles {
   readonly model: FilePieces;

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFilesWhole } from '../../base/staged-output.ts';
+import { writePieces } from '../../base/write-pieces.ts';
 import { encodeFloats, FLOAT_BYTES, type FloatDtype } from '../../checkpoint/safetensors-stream.ts';
 import { ATTENTION_MASK, INPUT_IDS, LOGITS, POSITIONS, wholeGraph } from '../../network/whole-graph.ts';
 import { modelFiles } from '../../onnx/model-files.ts';
@@ -16,7 +17,6 @@ import type { WorkflowContext } from '../context.ts';
 import { type Reference, referenceLogits, relativeError, requireSmall } from './check-functions.ts';
 import type { Exported } from './export-options.ts';
 import type { ExportSource } from './export-source.ts';
-import { writePieces } from './write-pieces.ts';
 
 export interface OnnxOptions {
   readonly dtype: FloatDtype;
@@ -26,10 +26,10 @@ export interface OnnxOptions {
   readonly mostBytes?: number | undefined;
 }
 
-/** Of the largest logit: what float32 sums in another order come to, and weights of half the digits. */
+/** Largest error as a share of the largest logit: from float32 sums in another order, and from weights with half the digits. */
 const MOST_ERROR = { float32: 1e-4, float16: 5e-2 } as const;
 
-/** Of a run whose own products round what they multiply, and the file's do not. */
+/** The same for a run whose own products round their inputs, where the file's do not. */
 const ROUNDED_ERROR = 0.1;
 
 /** Throws OUTPUT_EXISTS, EXPORT_DTYPE, EXPORT_CHECK_FAILED, DISK_FULL and the like; the signal's reason. */

@@ -1,15 +1,24 @@
-/** @file Writes a file whose pieces are partly read when their turn comes. */
-import { AtomicWriter } from '../../base/atomic-writer.ts';
-import { invariant } from '../../base/errors.ts';
-import type { FilePieces } from '../../onnx/model-files.ts';
+/** @file Writes a file larger than memory: pieces of which some are read when their turn comes. */
+import { AtomicWriter } from './atomic-writer.ts';
+import { invariant } from './errors.ts';
+
+/** Bytes that are made or read when they are written. */
+export interface LatePiece {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly read: () => Promise<Uint8Array>;
+}
+
+/** Pieces follow one another in the file. */
+export type FilePieces = readonly (Uint8Array | LatePiece)[];
 
 export interface WritePiecesOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Bytes of a weight that has been written. */
+  /** Receives the bytes of each late piece that has been written. */
   readonly onWritten?: ((bytes: number) => void) | undefined;
 }
 
-/** Throws DISK_FULL and the like, what reading a piece throws; the signal's reason. */
+/** The file appears whole or not at all. @throws VultuneError as `AtomicWriter`; what `read` throws; the signal's reason */
 export async function writePieces(
   path: string,
   pieces: FilePieces,
