@@ -83,8 +83,8 @@ const MOST_METADATA = 2 ** 16;
 export type GgufHeader = Pick<GgufFile, 'metadata' | 'tensors'>;
 
 /**
- * The header of a file of which only the first bytes are here; undefined where it goes on past them, and all else as `readGguf`.
- * Throws GGUF_HEADER for one that is longer than any header.
+ * The header of a file of which only the first bytes are here; undefined where it continues past them.
+ * Throws as `readGguf`, also for a header that ends neither within the file nor within the longest that is read.
  */
 export function headerOfFirstBytes(
   path: string,
@@ -95,23 +95,18 @@ export function headerOfFirstBytes(
     return parseHeader(new GgufCursor(path, bytes, fileSize), path, fileSize);
   } catch (error) {
     if (!(error instanceof NeedMoreBytes)) throw error;
-    const most = Math.min(fileSize, MOST_HEADER_BYTES);
-    if (bytes.byteLength >= most) throw bad('GGUF_HEADER', path, `the header has more than ${most} bytes`);
-    return undefined;
+    const { byteLength } = bytes;
+    if (byteLength >= fileSize) throw truncated(path, `the header goes on past the end (${fileSize} bytes)`);
+    if (byteLength < MOST_HEADER_BYTES) return undefined;
+    throw bad('GGUF_HEADER', path, `the header has more than ${MOST_HEADER_BYTES} bytes`);
   }
 }
 
 async function readHeader(path: string, fileSize: number): Promise<GgufHeader> {
   const most = Math.min(fileSize, MOST_HEADER_BYTES);
   for (let length = Math.min(FIRST_READ_BYTES, most); ; length = Math.min(2 * length, most)) {
-    const cursor = new GgufCursor(path, await readRange(path, 0, length), fileSize);
-    try {
-      return parseHeader(cursor, path, fileSize);
-    } catch (error) {
-      if (!(error instanceof NeedMoreBytes)) throw error;
-      if (length === fileSize) throw truncated(path, `the header goes on past the end (${fileSize} bytes)`);
-      if (length === most) throw bad('GGUF_HEADER', path, `the header has more than ${most} bytes`);
-    }
+    const header = headerOfFirstBytes(path, await readRange(path, 0, length), fileSize);
+    if (header !== undefined) return header;
   }
 }
 
