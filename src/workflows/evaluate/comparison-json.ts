@@ -1,6 +1,7 @@
 /** @file An evaluation as JSON: the model's figures, its baselines' beside them, what it does not beat, slices. */
 import type { Comparison } from '../../evaluation/compare-baselines.ts';
 import { concludeComparison, conclusionText } from '../../evaluation/conclusion.ts';
+import type { CweEvaluation } from '../../evaluation/cwe/evaluate-cwe.ts';
 import type { EvaluationResult } from '../../evaluation/evaluate.ts';
 import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
 import { type FigureName, figureValue } from '../../evaluation/figures.ts';
@@ -27,7 +28,8 @@ function figureJson(result: EvaluationResult, intervals: Intervals | undefined, 
   return { value, ...(interval === undefined ? {} : { low: interval.low, high: interval.high }) };
 }
 
-const intervalsJson = (intervals: Intervals) =>
+/** [low, high] by name. */
+export const intervalsJson = (intervals: Intervals | CweEvaluation['intervals']) =>
   snakeKeys(
     Object.fromEntries(Object.entries(intervals).map(([name, { low, high }]) => [name, [low, high]])),
   );
@@ -50,16 +52,7 @@ export function comparisonJson(comparison: Comparison): Record<string, unknown> 
     functions: n,
     vulnerable: positives,
     ...rowJson(model!),
-    ...(bootstrap === undefined
-      ? {}
-      : {
-          bootstrap: {
-            resamples: bootstrap.resamples,
-            cluster_by: bootstrap.clusterBy,
-            clusters: bootstrap.clusters,
-            few_clusters: bootstrap.fewClusters,
-          },
-        }),
+    ...(bootstrap === undefined ? {} : { bootstrap: bootstrapJson(bootstrap) }),
     baselines: Object.fromEntries(baselines.map((row) => [row.name, rowJson(row)])),
     ...(blend === undefined ? {} : { blend: rowJson(blend) }),
     shortfalls: shortfalls.map(({ baseline, metric, kind, sentence }) => ({
@@ -70,6 +63,16 @@ export function comparisonJson(comparison: Comparison): Record<string, unknown> 
     })),
   };
 }
+
+/** How the intervals were drawn. */
+export const bootstrapJson = (
+  bootstrap: NonNullable<Comparison['bootstrap']> | CweEvaluation['bootstrap'],
+) => ({
+  resamples: bootstrap.resamples,
+  cluster_by: bootstrap.clusterBy,
+  clusters: bootstrap.clusters,
+  few_clusters: bootstrap.fewClusters,
+});
 
 export function slicesJson(slices: readonly SliceResult[]): readonly Record<string, unknown>[] {
   return slices.map(({ dimension, name, result, intervals, right, wrong, tooSmall }) => ({
