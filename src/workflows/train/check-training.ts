@@ -1,7 +1,7 @@
 /**
  * @file What a training checks beyond the configuration and the data: the output folder, the device, and everything `train` asks of
- * the base model before the first step. Of a model of the hub that is not on this machine only configuration, tokenizer and headers
- * are fetched; a Python package is not.
+ * the base model before the first step. If a model of the hub is not on this machine, its configuration, tokenizer and headers are
+ * fetched; a Python package is not.
  */
 import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,16 +19,16 @@ import { requireDevice } from '../../runtime/ort/devices.ts';
 import { weightFormatNamed } from '../../weights/registry.ts';
 import type { WorkflowContext } from '../context.ts';
 import { configuredFormat } from '../open/choose-weight-format.ts';
-import { describeCweClasses } from './cwe-text.ts';
+import { reportCwe } from './cwe-text.ts';
 import { estimateTraining } from './estimate.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
 import { resolveLength } from './length.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import type { TrainRequest } from './train.ts';
-import { truncationText } from './truncation-text.ts';
+import { reportTruncation } from './truncation-text.ts';
 
 export interface TrainingCheck {
-  /** Of the configuration that was asked for, with a length for `max_length: auto` where the model is here. */
+  /** The configuration that was asked for, with a length in place of `max_length: auto` where the model is here. */
   readonly config: UnresolvedConfig;
   /** What was found, a sentence each. */
   readonly notes: readonly string[];
@@ -77,9 +77,7 @@ export async function checkTraining(
     const train = inputs.find(({ key }) => key === 'train_file')?.records ?? [];
     const config = resolveLength(given, model, train, report);
     const plan = planTraining(config, model, train);
-    if (plan.cwe.lack !== undefined) warnings.push(plan.cwe.lack);
-    const { classes } = plan.cwe;
-    if (classes !== undefined) notes.push(describeCweClasses(classes));
+    reportCwe(plan.cwe, report);
     await firstParameters(plan);
     const { examples, truncation } = trainingExamples(plan, train);
     const estimate = estimateTraining(plan, examples);
@@ -89,10 +87,7 @@ export async function checkTraining(
     for (const { key, records } of inputs) {
       if (key !== 'train_file') cut.push(cutPart(key, records, evaluationFunctions(plan, records)));
     }
-    for (const part of cut) {
-      const found = truncationText(part, config.max_length);
-      if (found !== undefined) (found.isWarning ? warnings : notes).push(found.text);
-    }
+    reportTruncation(cut, config.max_length, report);
     return { config, notes, warnings, unchecked };
   } finally {
     await model?.checkpoint.close();
@@ -102,10 +97,10 @@ export async function checkTraining(
 
 type FoundModel =
   | { readonly path: string; readonly note?: string }
-  /** `why`: what there was no asking, a phrase. */
+  /** `why` the model could not be asked, a phrase. */
   | { readonly path: undefined; readonly why: string };
 
-/** On this machine, or on the hub, of which `folder` then gets what can be had without the weights. */
+/** On this machine, or on the hub; `folder` then gets the files that can be fetched without the weights. */
 async function findModel(
   { base_model, revision }: UnresolvedConfig,
   folder: string,

@@ -23,7 +23,7 @@ import type { TrainerState } from '../../training/trainer-state.ts';
 import type { WorkflowContext } from '../context.ts';
 import { reportInterrupted } from '../report/run-page.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
-import { describeCweClasses } from './cwe-text.ts';
+import { reportCwe } from './cwe-text.ts';
 import { trainingExamples } from './examples.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
 import { finishRun, type RunResult } from './finish-run.ts';
@@ -33,7 +33,7 @@ import { TrainingProgress } from './progress.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { requireFitting } from './resume-point.ts';
 import type { TrainingPlan } from './setup.ts';
-import { type CutPart, truncationText } from './truncation-text.ts';
+import { reportTruncation } from './truncation-text.ts';
 
 /**
  * `finished`: `threshold` and `comparisons` say how well the model does. `interrupted`: the signal stopped it, and the run
@@ -137,8 +137,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     }),
   ];
   reportTruncation(cut, config.max_length, report);
-  if (plan.cwe.lack !== undefined) report.warn(plan.cwe.lack);
-  if (plan.cwe.classes !== undefined) report.note(describeCweClasses(plan.cwe.classes));
+  reportCwe(plan.cwe, report);
   report.note(describeStart(job, functions.length, network));
   progress = new TrainingProgress(report, {
     totalSteps: trainer.totalSteps,
@@ -265,19 +264,6 @@ async function evaluateSplits(
   } catch (error) {
     if (context.signal.aborted) return undefined;
     throw error;
-  }
-}
-
-function reportTruncation(
-  parts: readonly CutPart[],
-  maxLength: number,
-  report: WorkflowContext['report'],
-): void {
-  for (const part of parts) {
-    const found = truncationText(part, maxLength);
-    if (found === undefined) continue;
-    if (found.isWarning) report.warn(found.text);
-    else report.note(found.text);
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file What was cut of a data file, in a sentence: for the start of a training, its check, its card and its page. */
 import { formatCount, formatPercent } from '../../base/numbers.ts';
 import type { Truncation } from '../../network/truncation.ts';
+import type { Reporter } from '../context.ts';
 
 export interface CutPart extends Truncation {
   /** `train_file` ... */
@@ -15,7 +16,7 @@ export interface TruncationText {
   readonly isWarning: boolean;
 }
 
-/** Undefined where nothing is cut and no pair is the same. */
+/** Undefined where all functions are read whole and all pairs differ. */
 export function truncationText(
   { key, functions, truncated, pairs, identicalPairs, leftOut }: CutPart,
   maxLength: number,
@@ -31,4 +32,18 @@ export function truncationText(
         ? 'they stay in training (drop_identical_pairs: false)'
         : 'no model can tell them apart';
   return { text: `${cut}; ${same}: ${then}; max_length: auto reads more`, isWarning: true };
+}
+
+/** A sentence for each part of which something is cut. */
+export function reportTruncation(
+  parts: readonly CutPart[],
+  maxLength: number,
+  report: Pick<Reporter, 'note' | 'warn'>,
+): void {
+  for (const part of parts) {
+    const found = truncationText(part, maxLength);
+    if (found === undefined) continue;
+    if (found.isWarning) report.warn(found.text);
+    else report.note(found.text);
+  }
 }
