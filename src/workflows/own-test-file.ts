@@ -28,7 +28,15 @@ export function ownTestFile(runs: readonly string[], report: Reporter): string {
   });
 }
 
-/** How the run read its test file: record field → column, where that is a table of unknown make. */
-export function ownTestColumns(run: string): Columns | undefined {
+/** Record field → column: as the user says, else as the run read its test file where that is what is read. */
+export function inputColumns({ run, data, fields }: InputChoice): Columns | undefined {
+  if (fields !== undefined || data !== undefined) return fields;
   return existsSync(join(run, 'run.json')) ? openRun(run).record.data.test_file?.columns : undefined;
+}
+
+export interface InputChoice {
+  readonly run: string;
+  /** Undefined: the run's test file is read. */
+  readonly data?: string | undefined;
+  readonly fields?: Columns | undefined;
 }

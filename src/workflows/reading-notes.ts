@@ -1,5 +1,6 @@
 /** @file Says how a dataset was understood: format, columns, labels that are words, rows that were left out. */
 import type { Understood } from '../dataset/formats/read-dataset.ts';
+import type { Reporter } from './context.ts';
 import { leftOutText } from './left-out-text.ts';
 
 /** Formats whose records are Vultune's own: nothing has to be said. */
@@ -26,4 +27,9 @@ export function readingNotes({ format, columns, labels, leftOut }: Understood): 
     ...(words.length === 0 ? [] : [`labels: ${words.join(', ')}`]),
     ...(left === undefined ? [] : [left]),
   ];
+}
+
+/** The same for the user, each behind the file's name. */
+export function reportReading(path: string, read: Understood, report: Pick<Reporter, 'note'>): void {
+  for (const note of readingNotes(read)) report.note(`${path}: ${note}`);
 }

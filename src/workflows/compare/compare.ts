@@ -16,7 +16,7 @@ import type { ResamplingOptions } from '../evaluate/resampling-options.ts';
 import { ScoringRun } from '../evaluate/scoring-run.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
-import { readingNotes } from '../reading-notes.ts';
+import { reportReading } from '../reading-notes.ts';
 
 export interface CompareOptions extends DeviceOptions, ResamplingOptions {
   /** Two run folders or PEFT adapter folders. */
@@ -49,7 +49,7 @@ export async function compare(
   const data = options.data ?? commonTestFile(first, second);
   const path = await openDataFile(data, context);
   const read = await readEvaluated(path, [first, second], options.fields);
-  for (const note of readingNotes(read)) report.note(`${data}: ${note}`);
+  reportReading(data, read, report);
   const { records } = read;
   const { found, rows } = await checkContamination(records, [first, second], context);
   if (rows.size > 0) {

@@ -21,7 +21,7 @@ import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import { type RunningTask, type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { ownTestFile } from '../own-test-file.ts';
-import { readingNotes } from '../reading-notes.ts';
+import { reportReading } from '../reading-notes.ts';
 import { ensembleOf } from './ensemble.ts';
 import type { EvaluateOptions } from './evaluate-options.ts';
 import type { EvaluatedRun, Evaluation } from './evaluation.ts';
@@ -52,7 +52,7 @@ export async function evaluate(
   const path = await openDataFile(request.data ?? ownTestFile(request.runs, context.report), context);
   const runs = request.runs.map((run) => new ScoringRun({ ...request, run }, context));
   const read = await readEvaluated(path, runs, request.fields);
-  for (const note of readingNotes(read)) context.report.note(`${path}: ${note}`);
+  reportReading(path, read, context.report);
   const file = read.records;
   const contamination = await checkContamination(file, runs, context);
   const { found } = contamination;

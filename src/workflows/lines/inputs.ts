@@ -6,7 +6,7 @@ import { languageOfPath } from '../../source/languages.ts';
 import type { WorkflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { readPredictionInputs } from '../predict/prediction-inputs.ts';
-import { readingNotes } from '../reading-notes.ts';
+import { reportReading } from '../reading-notes.ts';
 import { readingProgress } from '../reading-progress.ts';
 import type { LineInput, LinesOptions } from './lines-options.ts';
 
@@ -37,7 +37,7 @@ export async function readLineInputs(
       onProgress: progress.onProgress,
     });
     progress.stop();
-    for (const note of readingNotes(read)) context.report.note(`${data}: ${note}`);
+    reportReading(data, read, context.report);
     return read.records.map((record, i) => inputOf(record, i + 1));
   } finally {
     progress.stop();

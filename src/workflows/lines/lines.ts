@@ -2,7 +2,7 @@
 import { explainLines } from '../../explain/line-scores.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDetector } from '../open/open-detector.ts';
-import { ownTestColumns, ownTestFile } from '../own-test-file.ts';
+import { inputColumns, ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { readLineInputs } from './inputs.ts';
 import type { LinesOptions, LinesResult } from './lines-options.ts';
@@ -20,13 +20,7 @@ export async function lines(
   const context = workflowContext(given);
   const { signal, report } = context;
   const data = options.data ?? ownTestFile([options.run], report);
-  const inputs = await readLineInputs(
-    data,
-    options.data === undefined && options.fields === undefined
-      ? { ...options, fields: ownTestColumns(options.run) }
-      : options,
-    context,
-  );
+  const inputs = await readLineInputs(data, { ...options, fields: inputColumns(options) }, context);
   const count = options.count ?? inputs.length;
   const codes = inputs.map(({ code }) => code);
   const detector = await openDetector(options, context);

@@ -9,7 +9,7 @@ import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
-import { ownTestColumns, ownTestFile } from '../own-test-file.ts';
+import { inputColumns, ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
 
@@ -41,7 +41,7 @@ export interface Prediction {
   readonly label: 0 | 1;
   /** Whether the function was longer than what was read of it. */
   readonly truncated: boolean;
-  /** Of a function that is labelled vulnerable, where the model has a CWE head that is used: most probable first. */
+  /** Likely CWEs of a function that is labelled vulnerable, most probable first; left out without a CWE head in use. */
   readonly cwe?: readonly CweProbability[];
   /** [safe, vulnerable] */
   readonly logits?: readonly [number, number];
@@ -61,8 +61,7 @@ export async function predict(
   const context = workflowContext(given);
   const { signal, report } = context;
   const data = await openDataFile(options.data ?? ownTestFile([options.run], report), context);
-  const fields = options.fields ?? (options.data === undefined ? ownTestColumns(options.run) : undefined);
-  const inputs = await readPredictionInputs(data, context, fields);
+  const inputs = await readPredictionInputs(data, context, inputColumns(options));
   const detector = await openDetector(options, context);
   const { blend } = detector.scale;
   const cweHead = readCweHead(detector.folder);

@@ -5,8 +5,8 @@ import { readTextFile } from '../../base/files.ts';
 import { type Columns, readDataset } from '../../dataset/formats/read-dataset.ts';
 import { functionsOfSource } from '../../source/extraction-job.ts';
 import { languageOfPath } from '../../source/languages.ts';
-import type { WorkflowContext } from '../context.ts';
-import { readingNotes } from '../reading-notes.ts';
+import { silent, type WorkflowContext } from '../context.ts';
+import { reportReading } from '../reading-notes.ts';
 
 export interface PredictionInput {
   readonly id: string | number;
@@ -22,7 +22,7 @@ export interface PredictionInput {
 /** Everything is read and checked before anything is computed. Throws what reading records throws, SOURCE_WITHOUT_FUNCTIONS, SOURCE_NOT_PARSED. */
 export async function readPredictionInputs(
   data: string,
-  { signal, report }: Partial<WorkflowContext> = {},
+  { signal, report = silent }: Partial<WorkflowContext> = {},
   fields?: Columns,
 ): Promise<readonly PredictionInput[]> {
   const language = languageOfPath(data);
@@ -32,7 +32,7 @@ export async function readPredictionInputs(
       fields,
       ...(signal === undefined ? {} : { signal }),
     });
-    for (const note of readingNotes(read)) report?.note(`${data}: ${note}`);
+    reportReading(data, read, report);
     return read.records.map(({ id, code }, i) => ({ id: id ?? i + 1, code }));
   }
   const source = readTextFile(data);

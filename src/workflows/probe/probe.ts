@@ -20,7 +20,7 @@ import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openBaseModel } from '../open/open-base-model.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
-import { readingNotes } from '../reading-notes.ts';
+import { reportReading } from '../reading-notes.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 
 export interface ProbeOptions extends DeviceOptions {
@@ -139,7 +139,7 @@ async function readPart(
   { report }: WorkflowContext,
 ): Promise<readonly LabelledRecord[]> {
   const read = await readLabelledDataset(path, { fields });
-  for (const note of readingNotes(read)) report.note(`${path}: ${note}`);
+  reportReading(path, read, report);
   requireBothClasses(read.records, path);
   return read.records;
 }
