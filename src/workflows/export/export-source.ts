@@ -21,9 +21,8 @@ import type { HostTensor } from '../../tensor/host-tensor.ts';
 import { type MatrixDecoder, matrixDecoder } from '../../weights/decoded-matrix.ts';
 import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
-import { openWeightFormat } from '../open/choose-weight-format.ts';
 import { findAdapter } from '../open/find-adapter.ts';
-import { openAdaptedModel } from '../open/open-base-model.ts';
+import { openTrainedModel } from '../open/open-base-model.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
 
 export interface ExportSource {
@@ -31,7 +30,7 @@ export interface ExportSource {
   readonly model: OpenModel;
   readonly head: Head;
   readonly pooling: Pooling;
-  /** Of the classifier, before its last matrix. */
+  /** Layers of the classifier before its last matrix. */
   readonly topLayers: number;
   /** The run's products round activations, which no export does. */
   readonly roundsActivations: boolean;
@@ -47,7 +46,7 @@ export interface ExportSource {
   close(): Promise<void>;
 }
 
-/** Beside the weights, all that a reader needs for the run's scores; JSON. */
+/** All that a reader needs for the run's scores beside the weights; JSON. */
 export interface ModelUse {
   readonly base_model: string;
   readonly labels: readonly ['safe', 'vulnerable'];
@@ -69,11 +68,10 @@ export async function openExportSource(
   context: WorkflowContext,
 ): Promise<ExportSource> {
   const header = await findAdapter(run, context);
-  for (const note of header.notes) context.report.warn(note);
-  const format = await openWeightFormat(header.settings?.weightFormat ?? 'float32', device, context);
-  const model = await openAdaptedModel(header, context, format);
+  const model = await openTrainedModel(header, device, context);
   try {
-    const { spec, checkpoint } = model;
+    const { spec, checkpoint, weights } = model;
+    const { format } = weights;
     const pooling = resolvePooling(spec, header.settings?.pooling);
     const topLayers = header.settings?.topMlpLayers ?? 0;
     const { head } = classifierJudgement(spec, pooling, 0, topLayers);

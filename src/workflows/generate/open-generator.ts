@@ -6,8 +6,7 @@ import { Generator } from '../../generation/generator.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
-import { openWeightFormat } from '../open/choose-weight-format.ts';
-import { openAdaptedModel, openBaseModel } from '../open/open-base-model.ts';
+import { openBaseModel, openTrainedModel } from '../open/open-base-model.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
 
 export interface OpenGeneratorOptions extends DeviceOptions {
@@ -16,7 +15,7 @@ export interface OpenGeneratorOptions extends DeviceOptions {
 }
 
 /**
- * Opens a decoder to go on with texts and to score answers: a folder, a GGUF file, an id on the hub, or a run or adapter folder
+ * Opens a decoder to continue texts and to score answers: a folder, a GGUF file, an id on the hub, or a run or adapter folder
  * whose adapter was trained on the language model itself. A model that is not on this machine yet is fetched.
  * @throws VultuneError for a model or adapter that cannot be used; NEXT_TOKEN_UNSUPPORTED for an encoder
  */
@@ -28,12 +27,10 @@ export async function openGenerator(
   const context = workflowContext(given);
   const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
   const header = isRun(reference) ? locateAdapter(reference) : undefined;
-  for (const note of header?.notes ?? []) context.report.warn(note);
-  const format = await openWeightFormat(header?.settings?.weightFormat ?? 'float32', device, context);
   const model =
     header === undefined
-      ? await openBaseModel(reference, revision, context, { format })
-      : await openAdaptedModel(header, context, format);
+      ? await openBaseModel(reference, revision, context)
+      : await openTrainedModel(header, device, context);
   try {
     return await Generator.open(model, header, { backend });
   } catch (error) {

@@ -6,8 +6,10 @@ import { readTokenizer } from '../../checkpoint/tokenizer-files.ts';
 import { baseModelReference } from '../../judging/locate-adapter.ts';
 import { type ModelIdentity, modelIdentity } from '../../network/model-identity.ts';
 import { type OpenModel, type OpenModelOptions, openModel } from '../../network/open-model.ts';
+import type { Device } from '../../runtime/backend.ts';
 import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
+import { openWeightFormat } from './choose-weight-format.ts';
 import { downloadProgress } from './download-progress.ts';
 
 /** Warns of what the model's files leave unsaid. */
@@ -33,7 +35,7 @@ export async function openBaseModel(
 }
 
 /** The base model of an adapter: the layers it was trained on, with its own tokenizer where its folder has one. */
-export async function openAdaptedModel(
+async function openAdaptedModel(
   header: AdapterHeader,
   context: WorkflowContext,
   format?: WeightFormat,
@@ -42,6 +44,20 @@ export async function openAdaptedModel(
   const { keepLayers } = header.settings ?? {};
   const options = { ownTokenizer, keepLayers, format };
   return await openBaseModel(baseModelReference(header), header.config.revision, context, options);
+}
+
+/**
+ * The same with its weights as the adapter was trained beside them; warns of what the adapter's files leave unsaid.
+ * @throws VultuneError as `openWeightFormat` and the reader of the model
+ */
+export async function openTrainedModel(
+  header: AdapterHeader,
+  device: Device,
+  context: WorkflowContext,
+): Promise<OpenModel> {
+  for (const note of header.notes) context.report.warn(note);
+  const format = await openWeightFormat(header.settings?.weightFormat ?? 'float32', device, context);
+  return await openAdaptedModel(header, context, format);
 }
 
 /** What the adapter was trained with, as it says; where it does not say all, of its model as it is. */

@@ -6,8 +6,7 @@ import { locateAdapter } from '../../judging/locate-adapter.ts';
 import type { Device } from '../../runtime/backend.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import type { WorkflowContext } from '../context.ts';
-import { openWeightFormat } from './choose-weight-format.ts';
-import { openAdaptedModel } from './open-base-model.ts';
+import { openTrainedModel } from './open-base-model.ts';
 
 export interface DeviceOptions {
   /** Where to compute; default: `cpu`. */
@@ -44,9 +43,7 @@ export async function openAdapter(
   context: WorkflowContext,
 ): Promise<Detector> {
   const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
-  for (const note of header.notes) context.report.warn(note);
-  const format = await openWeightFormat(header.settings?.weightFormat ?? 'float32', device, context);
-  const model = await openAdaptedModel(header, context, format);
+  const model = await openTrainedModel(header, device, context);
   try {
     return await Detector.open(model, header, { backend, threshold, maxLength, blend, cweHead });
   } catch (error) {
