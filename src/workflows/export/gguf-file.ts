@@ -1,5 +1,6 @@
-/** @file Why there is no file for llama.cpp, and what to do instead: its classifiers are encoders', and its converter writes them. */
+/** @file Refuses GGUF, and says what to do instead: llama.cpp has classifiers of encoders alone, and its own converter writes them. */
 import { VultuneError } from '../../base/errors.ts';
+import { POOLED } from '../../report/card-usage.ts';
 import type { ExportSource } from './export-source.ts';
 import { readingOf } from './transformers-class.ts';
 
@@ -21,7 +22,7 @@ export function refuseGguf({ model, pooling, topLayers }: ExportSource, path: st
   }
   const what =
     HELD_FAMILIES.includes(family) || family === 'qwen3'
-      ? `a classifier of ${family} on ${pooling === 'mean' ? 'the mean over all tokens' : `the ${pooling} token`}`
+      ? `a classifier of ${family} on ${POOLED[pooling]}`
       : `a classifier of ${family}`;
   throw new VultuneError(
     'EXPORT_UNSUPPORTED',

@@ -1,6 +1,6 @@
 /** @file README.md of an exported checkpoint: what it is, what is left out, and lines of Python that give the run's logits. */
 import { invariant } from '../../base/errors.ts';
-import { idLines } from '../../report/card-usage.ts';
+import { idLines, POOLED } from '../../report/card-usage.ts';
 import type { ExportSource } from './export-source.ts';
 import { CLASSIFIER_FILE, type Reading } from './transformers-class.ts';
 import { runsPublishedCode } from './transformers-config.ts';
@@ -9,7 +9,7 @@ export interface ReadmeFacts {
   readonly source: ExportSource;
   readonly reading: Reading;
   readonly dtype: string;
-  /** That config.json names; undefined: none. */
+  /** The token that config.json names; undefined: none. */
   readonly padTokenId: number | undefined;
   readonly notes: readonly string[];
 }
@@ -41,12 +41,6 @@ ${pythonLines(source, reading).join('\n')}
 ${batches(source, reading, padTokenId)}
 `;
 }
-
-const POOLED = {
-  last: 'the last token',
-  first: 'the first token',
-  mean: 'the mean over all tokens',
-} as const;
 
 const how = (reading: Reading) =>
   reading.kind === 'class'
@@ -118,7 +112,7 @@ function baseLines({ model }: ExportSource): string[] {
       'model = AutoModelForCausalLM.from_pretrained(".", trust_remote_code=True, dtype=torch.float32).transformer.eval()',
     ];
   }
-  // A pooler that is not stored would be drawn at random, and said so.
+  // Transformers would fill a pooler that is not stored with random numbers, and warn.
   const pooler = model.spec.heads.encoder === undefined ? '' : 'add_pooling_layer=False, ';
   return [`model = AutoModel.from_pretrained(".", ${pooler}dtype=torch.float32).eval()`];
 }
