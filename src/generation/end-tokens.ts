@@ -1,8 +1,8 @@
 /**
- * @file The tokens after which a model says nothing more: generation_config.json, else config.json, else the tokenizer's end of
- * text; of a GGUF file also its end of turn.
+ * @file The tokens that end an answer: those of generation_config.json, else of config.json, else the tokenizer's end of text; a
+ * GGUF file's end of turn is added.
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJsonObjectSync } from '../checkpoint/json-file.ts';
 import type { OpenModel } from '../network/open-model.ts';
@@ -17,8 +17,9 @@ const MOST_BYTES = 2 ** 20;
 /** @throws VultuneError GENERATION_CONFIG_INVALID for a generation_config.json, or end tokens, of another form. */
 export function endTokens({ path, checkpoint, tokenizer }: EndTokensModel): ReadonlySet<number> {
   const file = join(path, 'generation_config.json');
-  const isThere = existsSync(path) && statSync(path).isDirectory() && existsSync(file);
-  const own = isThere ? idsOf(readJsonObjectSync(file, { code: CODE, mostBytes: MOST_BYTES }), file) : [];
+  const own = existsSync(file)
+    ? idsOf(readJsonObjectSync(file, { code: CODE, mostBytes: MOST_BYTES }), file)
+    : [];
   const configured = own.length > 0 ? own : idsOf(checkpoint.config, path);
   const { eos } = tokenizer.special;
   const ids = configured.length > 0 ? configured : eos === undefined ? [] : [eos];

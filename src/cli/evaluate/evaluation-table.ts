@@ -96,8 +96,7 @@ function countsOf({ result: { n, positives } }: EvaluationRow): string {
   return `${n} ${n === 1 ? 'function' : 'functions'}, ${positives} of them vulnerable`;
 }
 
-/** What the intervals are of. */
-export function basis({ bootstrap }: Comparison): string {
+function basis({ bootstrap }: Comparison): string {
   if (bootstrap === undefined) return 'no intervals';
   const { resamples, clusterBy, clusters, fewClusters } = bootstrap;
   const of = `${clusters} ${clusterBy}${clusters === 1 ? '' : 's'}`;
