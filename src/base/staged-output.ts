@@ -1,6 +1,6 @@
 /**
- * @file Several files that appear together or not at all: written into a temporary folder beside their place, then moved. What an
- * interrupted or failed writer leaves is taken away.
+ * @file Several files that appear together or not at all: written into a temporary folder beside their place, then moved. The
+ * temporary folder is removed when the writer fails, or by the next writer of the same path after a kill.
  */
 import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -20,14 +20,14 @@ export async function writeFolderWhole(
   requireFolder(path, force);
   await staged(path, write, (folder) => {
     makeFolder(path);
-    // What an older export had, and this one has not, would be read with it.
+    // A file of an older export that this one does not write would be read as part of it.
     for (const name of readdirSync(path)) if (stale(name)) rmSync(join(path, name), { force: true });
     for (const name of readdirSync(folder)) renameSync(join(folder, name), join(path, name));
   });
 }
 
 /**
- * A file, and what lies beside it under names that begin with its own. `write` gets the path to write to, of the same base name.
+ * A file, and other files beside it whose names begin with its name. `write` gets a path to write to, with the same base name.
  * @throws VultuneError OUTPUT_EXISTS for a file that is there, unless `force`; as `fileError`; what `write` throws
  */
 export async function writeFilesWhole(
@@ -67,7 +67,7 @@ async function staged(
   }
 }
 
-/** Before hours of work. Throws OUTPUT_EXISTS. */
+/** For a check before hours of work. Throws OUTPUT_EXISTS. */
 export function requireFolder(path: string, force: boolean): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;

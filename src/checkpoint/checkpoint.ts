@@ -9,7 +9,7 @@ export interface TensorInfo {
   readonly shape: readonly number[];
   /** How the file stores it: F32, BF16, Q4_1 ... */
   readonly storedDtype?: string;
-  /** In the file; of a part of a stored tensor its share. */
+  /** Bytes in the file; a part of a stored tensor has its share of them. */
   readonly sizeBytes?: number;
 }
 

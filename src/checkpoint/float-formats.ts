@@ -60,7 +60,7 @@ export function encodeFloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
   return out;
 }
 
-/** Of the bits of a float32. */
+/** Bits of the float16 that is nearest to a float32, which is given by its bits. */
 function float16Bits(x: number): number {
   const sign = (x >>> 16) & 0x8000;
   const magnitude = x & 0x7fffffff;

@@ -1,4 +1,4 @@
-/** @file The loop of generation: prompts are read at once, packed; then every sequence that has not ended gets a token a step. */
+/** @file The loop of generation: prompts are read packed, in few passes; then each step adds a token to every sequence that has not ended. */
 import { type RandomStream, randomStream } from '../base/random.ts';
 import type { Model } from '../model/spec.ts';
 import type { CachedNetwork } from '../network/cached-network.ts';
@@ -141,7 +141,7 @@ class Answer {
     else if (this.#ids.length >= this.#most) this.#end('length');
   }
 
-  /** The last token needs no position: nothing is computed of it. */
+  /** The last token needs no position, because it is not read. */
   get #most(): number {
     const { positionLimit, maxPositions } = this.#context.model;
     return Math.min(this.#options.maxNewTokens, (positionLimit ?? maxPositions) + 1 - this.#promptTokens);

@@ -1,4 +1,4 @@
-/** @file How texts are gone on with: options, their defaults and their check. */
+/** @file Options of generation, their defaults and their check. */
 import { VultuneError } from '../base/errors.ts';
 
 export interface GenerateOptions {
@@ -14,7 +14,7 @@ export interface GenerateOptions {
   readonly seed?: number | undefined;
   /** Texts that end the answer, which ends before them. Default: none. */
   readonly stop?: readonly string[] | undefined;
-  /** Prompts that are gone on with at one time. Default: 8. */
+  /** Prompts that are answered at the same time. Default: 8. */
   readonly batchSize?: number | undefined;
   /** Aborted: the call rejects with its reason, between two tokens. */
   readonly signal?: AbortSignal | undefined;

@@ -1,6 +1,6 @@
 /**
- * @file A language model that goes on with texts, and says how likely answers are: base model, adapter on top where there is
- * one, its own chat template. Greedy tokens are Transformers' (`generate` with do_sample=False).
+ * @file A language model that continues texts and says how likely answers are: base model, adapter on top where there is one, its
+ * own chat template. Greedy tokens are Transformers' (`generate` with do_sample=False).
  */
 import { type AdapterHeader, type LoadedAdapter, loadAdapter } from '../adapters/files/adapter-files.ts';
 import { VultuneError } from '../base/errors.ts';
@@ -59,7 +59,7 @@ export class Generator {
   }
 
   /**
-   * `header`: of an adapter for the language model itself; one with a classifier has no words.
+   * `header`: an adapter of the language model itself; an adapter with a classifier cannot generate text.
    * @throws VultuneError NEXT_TOKEN_UNSUPPORTED for an encoder, GENERATION_CONFIG_INVALID, and what loadAdapter throws
    */
   static async open(
@@ -98,13 +98,13 @@ export class Generator {
     return texts.map((text) => this.#model.tokenizer.encode(text, { addSpecialTokens: false }));
   }
 
-  /** The ids of a text that is to be gone on with. */
+  /** The ids of a text that the model is to continue. */
   encode(text: string): number[] {
     return this.#model.tokenizer.encode(text);
   }
 
   /**
-   * Goes on with each prompt (text, or token ids), in the order given. A prompt's answer does not depend on the others beside it.
+   * Continues each prompt (text, or token ids), in the order given. A prompt's answer does not depend on the others beside it.
    * @throws VultuneError GENERATION_OPTION, PROMPT_EMPTY, PROMPT_TOO_LONG, LOGITS_NOT_FINITE; the signal's reason
    */
   async generate(

@@ -5,7 +5,7 @@
 import type { RandomStream } from '../base/random.ts';
 
 export interface SamplingOptions {
-  /** Logits are divided by it; 0: the largest logit is taken, nothing is drawn. */
+  /** Logits are divided by it; 0: the largest logit is taken, without a draw. */
   readonly temperature: number;
   /** Only so many of the largest; undefined: all. */
   readonly topK?: number | undefined;

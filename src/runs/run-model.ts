@@ -7,7 +7,7 @@ export const runModelSchema = z.looseObject({
   tokenizerFingerprint: z.string().optional(),
   /** How its weights are held; missing in older runs: in float32. */
   weightFormat: z.string().optional(),
-  /** Of the matrices of its blocks, as they are held. */
+  /** Bytes of the matrices of its blocks, as they are held. */
   weightBytes: z.number().optional(),
   /** As seen from the run folder, for when both are moved; missing for a model that was fetched. */
   path: z.string().min(1).optional(),

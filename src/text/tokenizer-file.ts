@@ -46,7 +46,7 @@ export function tokenizerFiles(definition: TokenizerDefinition, modelType?: unkn
   };
 }
 
-/** What our readers take for granted, and the tokenizers library wants said. */
+/** Fields that our readers assume and the tokenizers library requires. */
 const FIELDS: Readonly<Record<string, object>> = {
   Split: { invert: false },
   ByteLevel: { add_prefix_space: false, trim_offsets: true, use_regex: true },
@@ -69,7 +69,7 @@ const isComponent = (value: unknown): value is Component =>
 
 type Piece = { readonly SpecialToken: object } | { readonly Sequence: { readonly id: string } };
 
-/** A template of one text says nothing of two, which the library wants to know. */
+/** The library requires a template of two texts beside the template of one. */
 function withPair(processor: Component | null): Component | null {
   if (processor?.type !== 'TemplateProcessing') return processor;
   const { single, pair } = processor as unknown as {

@@ -1,6 +1,6 @@
-/** @file The numbers of bitsandbytes' codes, as float32 computes them. Works on arrays alone. */
+/** @file Decodes the codes of bitsandbytes in float32 arithmetic, which rounds as the library does. Works on arrays alone. */
 
-/** As float32 computes it: the number of the code times the block's factor. */
+/** The number that a code stands for, times its block's factor; the higher four bits of a byte come first. */
 export function decodeFourBit(
   codes: Uint8Array,
   factors: Float32Array,
@@ -13,7 +13,7 @@ export function decodeFourBit(
   }
 }
 
-/** As float32 computes it. */
+/** Factors that are stored as codes themselves: the code's number times its group's factor, plus the mean of all factors. */
 export function decodeFactors(
   codes: Uint8Array,
   {

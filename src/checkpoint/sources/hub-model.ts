@@ -21,11 +21,11 @@ import { isOffline, type ResolvedModel, type ResolveOptions } from './model-sour
 export interface WantedFiles {
   /** Default: a model. */
   readonly type?: RepositoryType;
-  /** Of the repository; default: its top. */
+  /** A folder of the repository; default: its top. */
   readonly folder?: string | undefined;
   readonly select: (name: string, names: readonly string[]) => readonly string[];
   readonly isWhole: (folder: string) => Promise<boolean>;
-  /** Throws for a file that is not to be downloaded. */
+  /** Throws for a file that must not be downloaded. */
   readonly check?: (file: HubFile) => void;
 }
 

@@ -20,13 +20,13 @@ export interface HubOutline {
   readonly path: string;
   readonly commit: string;
   readonly fetchedBytes: number;
-  /** Of the whole model, as `resolveModel` would fetch it. */
+  /** Bytes that `resolveModel` would fetch of the model. */
   readonly totalBytes: number;
 }
 
 type HubReference = Extract<ModelReference, { readonly kind: 'hub' }>;
 
-/** As of tokenizer files. */
+/** The limit that the reader of tokenizer files has too. */
 const MOST_DESCRIPTION_BYTES = 256 * 2 ** 20;
 /** The time limit of one request. */
 const TIMEOUT_MS = 120_000;

@@ -50,7 +50,7 @@ async function hubModels(cacheDir: string | undefined): Promise<CachedModel[]> {
   return (await Promise.all(models)).flat();
 }
 
-/** Of a folder without other weights: any number of models, each a file. */
+/** The GGUF files of a folder without other weights: each is a model of its own. */
 async function onlyGgufs(folder: string): Promise<string[]> {
   const names = await readdir(folder);
   if (chooseWeights(names) !== undefined) return [];

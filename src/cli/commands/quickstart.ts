@@ -9,9 +9,9 @@ export interface QuickstartRequest {
   readonly dir: string;
   /** A few functions and steps: does it work at all? */
   readonly quick: boolean;
-  /** Instead of the quickstart's own: any reference, or a path. */
+  /** Replaces the quickstart's own model: any reference, or a path. */
   readonly baseModel?: string;
-  /** Of the training; the dataset stays the same. */
+  /** Seed of the training; the dataset stays the same. */
   readonly seed: number;
 }
 

@@ -34,7 +34,7 @@ export interface ScanRequest extends ScanOptions {
   /** Who accepts what is new in the baseline, and until which day. */
   readonly acceptedBy?: string;
   readonly acceptedUntil?: string;
-  /** What of the options comes from a file of settings. */
+  /** Which options come from a file of settings. */
   readonly usedSettings?: UsedSettings;
 }
 

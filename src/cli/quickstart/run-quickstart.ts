@@ -100,7 +100,7 @@ function trainingFacts(
   };
 }
 
-/** Undefined when there was no package to be had. Interrupted: throws the signal's reason. */
+/** Undefined when no package could be fetched. Interrupted: throws the signal's reason. */
 async function scanOne(
   { fetchRelease }: QuickstartParts,
   {

@@ -60,7 +60,7 @@ const SMOL_LM2: QuickstartModel = {
   },
 };
 
-/** A model of the user's own (`--base-model`), of which nothing was measured: SmolLM2's, with fewer trained layers. */
+/** A model of the user's own (`--base-model`), for which no setting was measured: SmolLM2's, with fewer trained layers. */
 const ANOTHER: Omit<QuickstartModel, 'name' | 'pattern'> = {
   trainFunctions: 500,
   settings: { ...SMOL_LM2.settings, lora_layers: 'last 4' },

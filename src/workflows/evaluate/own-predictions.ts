@@ -24,9 +24,9 @@ export type PredictedSplit = (typeof SPLITS)[number];
 const scoredBy = z.object({
   formatVersion: z.literal(1),
   detector: z.string(),
-  /** Of the blend's scores among them; missing where there was no blend. */
+  /** Fingerprint of the blend whose scores are among them; missing without one. */
   blend: z.string().optional(),
-  /** Of the CWE head whose guesses are among them; missing where there was none. */
+  /** Fingerprint of the CWE head whose guesses are among them; missing without one. */
   cweHead: z.string().optional(),
   /** SHA-256 of the predictions, by split. */
   predictions: z.record(z.string(), z.string()),

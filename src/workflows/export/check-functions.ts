@@ -5,7 +5,7 @@ import { encodeFunctions } from '../../network/encode-functions.ts';
 import { keepAll } from '../../packing/fit-length.ts';
 import type { ExportSource } from './export-source.ts';
 
-/** Of different lengths: padded to a batch, each has to be read to its own end. */
+/** Their lengths differ: in a padded batch each has to be read to its own end. */
 const CODES = [
   'int f(int a) {\n\treturn a + 1;\n}\n',
   'static void copy(char *to, const char *from) {\n\tstrcpy(to, from);\n}\n',
@@ -19,7 +19,7 @@ export interface Reference {
   readonly logits: Float32Array;
 }
 
-/** The run's own logits. What it held in memory for them is let go. */
+/** The run's own logits. The memory that they needed is released. */
 export async function referenceLogits({ detector, model, use, pooling }: ExportSource): Promise<Reference> {
   const encoded = encodeFunctions(model, CODES, {
     maxLength: use.max_length,

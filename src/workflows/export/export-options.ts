@@ -11,7 +11,7 @@ export interface ExportOptions extends DeviceOptions {
   readonly onnx?: string | undefined;
   /** A file for llama.cpp: refused, with what to do instead. */
   readonly gguf?: string | undefined;
-  /** Of the stored weights. Default: `float32`. */
+  /** Type of the stored weights. Default: `float32`. */
   readonly dtype?: FloatDtype | undefined;
   /** Replace what is there. Default: false. */
   readonly force?: boolean | undefined;
@@ -23,8 +23,8 @@ export interface Exported {
   readonly path: string;
   readonly sizeBytes: number;
   /**
-   * Largest difference of a logit from the run's on a few functions, over the largest logit; undefined where the format has nothing here
-   * that computes it.
+   * Largest difference of a logit from the run's on a few functions, over the largest logit; undefined for a format that is not run
+   * here.
    */
   readonly error: number | undefined;
   /** What a user should know of it: a sentence each. */

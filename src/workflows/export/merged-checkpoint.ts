@@ -78,7 +78,7 @@ export async function exportMerged(
   return { kind: 'merged', path, sizeBytes, error: undefined, notes };
 }
 
-/** A GGUF file has no config.json. */
+/** Without config.json (a GGUF file) no field is known to be a float. */
 function floatsOf(base: string): ReadonlySet<string> {
   const file = join(base, 'config.json');
   return existsSync(file) ? floatFields(readTextFile(file, MOST_CONFIG_BYTES)) : new Set();
@@ -90,7 +90,7 @@ const MOST_CONFIG_BYTES = 256 * 2 ** 20;
 const writeJson = (path: string, value: unknown) =>
   writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
 
-/** Of an export that is replaced. */
+/** Weights of an export that is replaced. */
 const isWeightFile = (name: string) =>
   name === CLASSIFIER_FILE || /^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/.test(name);
 
@@ -110,7 +110,7 @@ function asStored(sources: readonly TensorSource[], spec: Model): readonly Tenso
   );
 }
 
-/** A GGUF file has no files to copy. */
+/** The files are copied; for a GGUF file, which lacks them, they are written. */
 function writeTokenizer({ tokenizer, model }: ExportSource, folder: string): void {
   if (tokenizer.kind !== 'gguf') {
     copyTokenizer(tokenizer, folder);

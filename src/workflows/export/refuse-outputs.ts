@@ -1,4 +1,4 @@
-/** @file What may not be written to, known before a model is opened. */
+/** @file Refuses outputs that must not be written to, before a model is opened. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';

@@ -19,10 +19,10 @@ export type Reading =
       readonly why: string;
     };
 
-/** Where the head lies that no class reads. */
+/** The file of a head that no class of Transformers reads. */
 export const CLASSIFIER_FILE = 'classifier.safetensors';
 
-/** `topLayers`: of the classifier, before its last matrix. */
+/** @param topLayers layers of the classifier before its last matrix */
 export function readingOf({ family, heads }: Model, pooling: Pooling, topLayers: number): Reading {
   const prefix = FAMILIES[family]!.transformersClass;
   const { encoder, lacksClassifier, classifier } = heads;

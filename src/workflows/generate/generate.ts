@@ -1,4 +1,4 @@
-/** @file One text or chat, gone on with by a model. */
+/** @file Continues one text or chat with a model. */
 import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
 import type { GenerateOptions } from '../../generation/generate-options.ts';
@@ -14,7 +14,7 @@ export interface GenerateTextOptions
     Omit<GenerateOptions, 'signal' | 'onText' | 'batchSize'> {
   /** A folder, a GGUF file, an id on the hub, or a run or adapter folder. */
   readonly model: string;
-  /** A text to go on with, as it is. */
+  /** A text to continue, as it is. */
   readonly prompt?: string | undefined;
   /** Instead of a prompt: a chat, written by the model's own template. A JSON file of [{ role, content }], or the messages. */
   readonly messages?: string | readonly ChatMessage[] | undefined;
@@ -25,7 +25,7 @@ export interface GenerateTextOptions
 export interface GeneratedText extends Generated {
   /** Until the first token, without opening the model. */
   readonly firstTokenMs: number;
-  /** Of the tokens after the first; undefined where there is none. */
+  /** Speed of the tokens after the first; undefined for an answer of one token. */
   readonly tokensPerSecond: number | undefined;
 }
 

@@ -97,7 +97,7 @@ async function openCaches(
     JSON.stringify(settings?.calibration ?? null),
     String(maxLength ?? settings?.maxLength ?? ''),
     device,
-    // Older keys, which have no format and no blend, stay.
+    // Keys from before there were formats and blends stay as they are.
     ...(settings?.weightFormat === undefined ? [] : [settings.weightFormat]),
     ...(blendFingerprint === undefined ? [] : [blendFingerprint]),
     // What is kept of a function names its CWEs.

@@ -66,7 +66,7 @@ function trainingBytes({ model, adapted, whole, config }: TrainingPlan): number 
 
 const MOST_RUNS = 50;
 
-/** Of the newest run beside the new one with the same model, layers, length and device; undefined where there is none. */
+/** Speed of the newest run in the same folder with the same model, layers, length and device; undefined without one. */
 function measuredSpeed(config: TrainConfig): { tokensPerSecond: number; run: string } | undefined {
   const folder = dirname(resolve(config.output_dir));
   if (!existsSync(folder)) return undefined;
@@ -112,7 +112,7 @@ function speedOf(
     if (durationMs === 0) return undefined;
     return { tokensPerSecond: (1000 * tokens) / durationMs, run: path, createdAt: run.record.createdAt };
   } catch (error) {
-    // A folder that is no run of this version says nothing of speed.
+    // A folder that is not a run of this version has no speed to report.
     if (error instanceof VultuneError) return undefined;
     throw error;
   }

@@ -61,7 +61,7 @@ export function trainingExamples(
   return { examples, truncation: { ...truncation, key: 'train_file', leftOut: leftOut.size } };
 }
 
-/** What is cut of a file that is evaluated on: nothing of it is left out. */
+/** What is cut of a file that is evaluated on; all of its functions are kept. */
 export function cutPart(
   key: string,
   records: readonly LabelledRecord[],

@@ -54,7 +54,7 @@ export interface FinishedTraining {
   readonly train: readonly LabelledRecord[];
   /** Validation first. */
   readonly splits: readonly EvaluatedSplit[];
-  /** What was cut of the functions of each file; not said of a run that does not know. */
+  /** What was cut of the functions of each file; left out for a run that does not know. */
   readonly cut?: readonly CutPart[];
   /** Asked when the adapter is written: which lines mattered in the most confident mistakes. */
   readonly explain?: MistakeExplainer;
@@ -182,7 +182,7 @@ function truncationJson(parts: readonly CutPart[] | undefined): object | null {
   );
 }
 
-/** Nothing without a CWE head: metrics.json is then what it was. */
+/** Empty without a CWE head, so that metrics.json then stays as it was. */
 function cweMetrics(cwe: JudgedCwe | undefined): Record<string, unknown> {
   if (cwe === undefined) return {};
   const { classes, used } = cwe.head;
@@ -292,13 +292,13 @@ function modelCard(
   });
 }
 
-/** Of the last split that has functions with one of its classes. */
+/** Figures of the last split that has functions with one of its classes. */
 function cardCwe({ head, evaluations }: JudgedCwe): CardCwe {
   const [split, evaluation] = [...evaluations].at(-1) ?? [];
   return { head, split, evaluation };
 }
 
-/** How the weights of the blocks were held: nothing to be said of float32. */
+/** How the weights of the blocks were held; empty for float32. */
 function weightSettings(model: OpenModel): [string, string][] {
   const { name, describe } = model.weights.format;
   if (name === 'float32') return [];

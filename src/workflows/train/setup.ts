@@ -44,7 +44,7 @@ export interface TrainingPlan {
 }
 
 export interface PlannedCwe {
-  /** In the order of the head's rows; undefined where there is no such head. */
+  /** In the order of the head's rows; undefined without a CWE head. */
   readonly classes: readonly CweClass[] | undefined;
   /** Why there is none, where one is asked for. */
   readonly lack: string | undefined;
