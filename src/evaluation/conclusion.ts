@@ -5,7 +5,7 @@
 import type { Comparison } from './compare-baselines.ts';
 import type { EvaluationRow } from './evaluation-row.ts';
 import { holdsChance, type Interval } from './resampling/intervals.ts';
-import { type Shortfall, tooFewToTell } from './shortfalls.ts';
+import { tooFewToTell } from './shortfalls.ts';
 
 export interface ConcludedRow {
   /** `model`, a baseline's name, or `blend`. */
@@ -20,7 +20,8 @@ export interface ConclusionFigures {
   readonly vulnerable: number;
   readonly model: ConcludedRow;
   readonly baselines: readonly ConcludedRow[];
-  readonly shortfalls: readonly ConcludedShortfall[];
+  /** Undefined where these are not known: nothing then shows that the model is better than a baseline. */
+  readonly shortfalls: readonly ConcludedShortfall[] | undefined;
   /** `isUsed`: whether scans use it; `shortfalls`: against the same baselines; undefined where these are not known. */
   readonly blend?:
     | (ConcludedRow & {
@@ -93,7 +94,7 @@ function againstBest({ baselines, shortfalls }: ConclusionFigures): Part | undef
   const best = bestOf(baselines);
   if (best === undefined) return undefined;
   const named = `its best baseline, ${best.label} (${best.rocAuc!.toFixed(3)}${best.interval === undefined ? '' : `, ${ends(best.interval)}`})`;
-  const { words, good } = relationTo(best, shortfalls);
+  const { words, good } = shortfalls === undefined ? NOT_SHOWN : relationTo(best, shortfalls);
   return { words: `${words} ${named}`, good };
 }
 
@@ -107,11 +108,11 @@ const CHANCE: ReadonlySet<string> = new Set(['random', 'allPositive']);
 
 function relationTo(best: ConcludedRow, shortfalls: readonly ConcludedShortfall[]): Part {
   const short = shortfalls.find(({ baseline, metric }) => baseline === best.name && isRocAuc(metric));
-  const kind = short?.kind as Shortfall['kind'] | undefined;
-  if (kind === undefined) return { words: 'better than', good: true };
-  if (kind !== 'notBetter') return { words: 'not shown to be better than', good: false };
-  return { words: 'not better than', good: false };
+  if (short === undefined) return { words: 'better than', good: true };
+  return short.kind === 'notBetter' ? { words: 'not better than', good: false } : NOT_SHOWN;
 }
+
+const NOT_SHOWN: Part = { words: 'not shown to be better than', good: false };
 
 /** As files name it, or as code does. */
 const isRocAuc = (metric: string) => metric === 'rocAuc' || metric === 'roc_auc';

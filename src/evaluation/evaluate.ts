@@ -1,5 +1,5 @@
 /**
- * @file Scores → result: every metric at a given threshold, the confusion counts, the pairs. Knows no model and no
+ * @file Scores → result: every metric at a given threshold, the confusion counts, the pairs. Depends on no model and no
  * baseline, prints nothing.
  */
 import { type Confusion, confusionAt } from './metrics/confusion.ts';

@@ -1,6 +1,6 @@
 /**
  * @file Every figure that gets an interval, in one list: the metrics of the registry and what is counted over pairs and sets.
- * Knows how to compute one on resampled functions; not how they are resampled.
+ * Computes one on resampled functions; how they are resampled is not decided here.
  */
 import type { RankedScores } from './metrics/ranked-scores.ts';
 import {

@@ -64,11 +64,13 @@ export function formatTable(
       name,
       label,
       cells: [
-        ...names.map((metric) => cell(result.metrics[metric]?.toFixed(digits), of(intervals, metric))),
+        ...names.map((metric) => figureCell(result.metrics[metric]?.toFixed(digits), of(intervals, metric))),
         ...outcomes.map((outcome) =>
-          cell(percent(result.pairs?.fractions?.[outcome]), of(intervals, outcome), wholePercent),
+          figureCell(percent(result.pairs?.fractions?.[outcome]), of(intervals, outcome), wholePercent),
         ),
-        ...rankings.map((name) => cell(figureValue(result, name)?.toFixed(digits), of(intervals, name))),
+        ...rankings.map((name) =>
+          figureCell(figureValue(result, name)?.toFixed(digits), of(intervals, name)),
+        ),
       ],
     })),
     notes: [...rows.flatMap(rowNotes), ...undefinedNotes(rows, names), ...pairNotes(rows)],
@@ -76,9 +78,9 @@ export function formatTable(
 }
 
 /** Two digits, which is more than intervals of a few hundred functions are known to. */
-function cell(
+export function figureCell(
   value: string | undefined,
-  interval: Interval | undefined,
+  interval: Pick<Interval, 'low' | 'high'> | undefined,
   written = (end: number) => end.toFixed(2),
 ): string {
   if (value === undefined || interval === undefined) return value ?? MISSING;

@@ -1,6 +1,6 @@
 /** @file What P1, P-C, V2P and their like mean, in the words that stand beside the figures on every output. */
 import type { EvaluationResult } from './evaluate.ts';
-import { type PairOutcome, type PairwiseResult, pairOutcomes } from './pairs.ts';
+import { type PairOutcome, pairOutcomes } from './pairs.ts';
 
 export const SET_WORDS = {
   P1: 'a function as it was before its security fix, labelled vulnerable',
@@ -15,18 +15,14 @@ export const OUTCOME_WORDS: Readonly<Record<PairOutcome, string>> = {
   'P-R': 'reversed: the fix is flagged and the vulnerable function is not',
 };
 
-export const V2P_WORDS =
+const V2P_WORDS =
   'V2P: the share of pairs whose vulnerable function scores above its own fix, a tie not counted';
 
-export const V2N_WORDS = 'V2N: the ROC AUC of vulnerable functions (P1) against unrelated ones (P3)';
+const V2N_WORDS = 'V2N: the ROC AUC of vulnerable functions (P1) against unrelated ones (P3)';
 
 /** Why both are looked at. */
-export const V2P_AND_V2N_WORDS =
+const V2P_AND_V2N_WORDS =
   'A model that only knows what risky code looks like has a high V2N, and a V2P of 0.5 or less';
-
-/** "9 of 20 pairs tie"; empty where none does. */
-export const tiedWords = ({ tied, complete }: Pick<PairwiseResult, 'tied' | 'complete'>): string =>
-  tied === 0 ? '' : `${tied} of ${complete} pairs tie`;
 
 /** What the figures over sets and pairs mean, with their counts; one line each. */
 export function pairNotes({
@@ -38,14 +34,24 @@ export function pairNotes({
   const ofPairs =
     pairs === undefined || pairs.complete === 0
       ? []
-      : [
-          ...pairOutcomes.map(
-            (name) => `${name}: ${pairs.counts[name]} of ${pairs.complete} pairs, ${OUTCOME_WORDS[name]}`,
-          ),
-          pairs.tied === 0 ? V2P_WORDS : `${V2P_WORDS} (${tiedWords(pairs)})`,
-        ];
-  const ofUnrelated =
-    unrelated === undefined ? [] : [`${V2N_WORDS} (${unrelated.vulnerable} against ${unrelated.unrelated})`];
-  const both = ofPairs.length > 0 && ofUnrelated.length > 0 ? [V2P_AND_V2N_WORDS] : [];
-  return [...ofSets, ...ofPairs, ...ofUnrelated, ...both];
+      : pairOutcomes.map(
+          (name) => `${name}: ${pairs.counts[name]} of ${pairs.complete} pairs, ${OUTCOME_WORDS[name]}`,
+        );
+  return [...ofSets, ...ofPairs, ...rankingNotes({ pairs, unrelated })];
+}
+
+/** What V2P and V2N mean, as far as they are defined; one line each. */
+export function rankingNotes(
+  { pairs, unrelated }: Pick<EvaluationResult, 'pairs' | 'unrelated'>,
+  written: (count: number) => string = String,
+): readonly string[] {
+  const isV2p = pairs !== undefined && pairs.complete > 0;
+  const tied = isV2p && pairs.tied > 0 ? ` (${pairs.tied} of ${pairs.complete} pairs tie)` : '';
+  return [
+    ...(isV2p ? [`${V2P_WORDS}${tied}`] : []),
+    ...(unrelated === undefined
+      ? []
+      : [`${V2N_WORDS} (${written(unrelated.vulnerable)} against ${written(unrelated.unrelated)})`]),
+    ...(isV2p && unrelated !== undefined ? [V2P_AND_V2N_WORDS] : []),
+  ];
 }

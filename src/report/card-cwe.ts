@@ -3,6 +3,8 @@ import { cweLabel } from '../dataset/cwe.ts';
 import type { CweEvaluation } from '../evaluation/cwe/evaluate-cwe.ts';
 import { foldClasses } from '../evaluation/cwe/fold-classes.ts';
 import { describeCweHead, type MeasuredCweHead } from '../evaluation/cwe/measured-cwe.ts';
+import { figureCell } from '../evaluation/format.ts';
+import type { Interval } from '../evaluation/resampling/intervals.ts';
 import { markdownRows } from './table-formats.ts';
 
 export interface CardCwe {
@@ -23,10 +25,7 @@ ${describeCweHead(head)}.
 `;
   if (evaluation === undefined) return `${about}\n`;
   const { majority, intervals, functions, outside, unnamed } = evaluation;
-  const figure = (value: number, interval?: { readonly low: number; readonly high: number }) =>
-    interval === undefined
-      ? value.toFixed(3)
-      : `${value.toFixed(3)} (${interval.low.toFixed(2)}–${interval.high.toFixed(2)})`;
+  const figure = (value: number, interval?: Interval) => figureCell(value.toFixed(3), interval);
   return `${about}
 ${markdownRows(
   ['', 'CWE head', `always ${majority.id}`],

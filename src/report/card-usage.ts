@@ -43,7 +43,7 @@ export interface CardUsage {
   readonly rawThreshold: number;
   /** "platt (slope 1.2, intercept -0.3)"; undefined where scores are the softmax itself. */
   readonly calibration: string | undefined;
-  /** Of the model's scores; undefined where validation could not give one. */
+  /** The budget on the model's scores; undefined where validation could not give one. */
   readonly alarmBudget: AlarmBudget | undefined;
   /** Beside the adapter; undefined where validation was too small for one. */
   readonly blend: Pick<Blend, 'used' | 'rocAuc' | 'alarmBudget' | 'threshold'> | undefined;

@@ -48,7 +48,7 @@ export interface Acceptance {
   readonly expires?: string | undefined;
 }
 
-/** Throws SCAN_BASELINE for a day that is none. */
+/** @throws VultuneError SCAN_BASELINE where `expires` is not a day of the calendar. */
 export function checkAcceptance({ expires }: Acceptance): void {
   if (expires === undefined || isDay(expires)) return;
   throw new VultuneError(

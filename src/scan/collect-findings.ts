@@ -148,7 +148,7 @@ export class FindingCollector {
       band,
       truncated: score.truncated,
       ...(suppression === undefined ? {} : { suppression }),
-      // A guess for the case that a function is vulnerable says nothing of one that looks safe.
+      // The guess holds only if the function is vulnerable, so one that looks safe does not carry it.
       ...(score.cwes === undefined || band === 'safe' ? {} : { cwe: score.cwes }),
       ...(before === undefined ? {} : { scoreBefore: before === null ? null : shift(before.score) }),
     };

@@ -1,6 +1,6 @@
 /**
  * @file Files -> functions, some files at a time: each is read, outlined in a worker or from the index, and, when there is an
- * earlier text, compared with it. Knows neither scores nor models.
+ * earlier text, compared with it. Neither scores nor models matter here.
  */
 
 import type { ExtractionPool } from '../source/extraction-pool.ts';

@@ -1,6 +1,6 @@
 /**
- * @file A finding in a finding: a callback and the function around it say the same thing twice. Of such a group the reader gets
- * one, or as many as explain it.
+ * @file A finding in a finding: a callback and the function around it say the same thing twice. The reader gets one of such a
+ * group, or as many as explain it.
  */
 import type { Finding } from './finding.ts';
 

@@ -1,6 +1,6 @@
 /**
  * @file Findings → the functions that they stand in, file by file: which files are to be read, which functions of them are to be
- * scored, and in the end what each finding got. Knows no model and reads no source.
+ * scored, and in the end what each finding got. Runs no model and reads no source.
  */
 
 import { bandOf } from '../scan/bands.ts';

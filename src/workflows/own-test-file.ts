@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
-import type { Columns } from '../dataset/formats/read-dataset.ts';
+import type { Columns } from '../dataset/formats/field-mapping.ts';
 import { openRun } from '../runs/run-folder.ts';
 import type { Reporter } from './context.ts';
 

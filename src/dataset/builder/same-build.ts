@@ -5,15 +5,16 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { jsonOrUndefined } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
-import type { SourceInfo } from '../source.ts';
 import { type BuildOptions, stateOptions } from './build-options.ts';
 
 /** Larger than any that was written: the first thousand matched commits of each source with their subjects. */
 const MOST_BYTES = 64 * 2 ** 20;
 
+const source = z.object({ name: z.string(), location: z.string(), sha256: z.string().optional() });
 const schema = z.looseObject({
-  sources: z.array(z.looseObject({ name: z.string(), location: z.string(), sha256: z.string().optional() })),
+  sources: z.array(source),
   options: z.looseObject({ exclude: z.array(z.string()) }),
 });
 
@@ -22,18 +23,10 @@ export function isSameBuild(options: BuildOptions): boolean {
   const file = join(options.outDir, 'dataset.json');
   if (!existsSync(file) || statSync(file).size > MOST_BYTES || (options.exclude ?? []).length > 0)
     return false;
-  const built = parse(readFileSync(file, 'utf8'));
+  const built = jsonOrUndefined(schema, readFileSync(file, 'utf8'));
   if (built === undefined) return false;
-  const known = ({ name, location, sha256 }: SourceInfo) => [name, location, sha256];
+  const known = ({ name, location, sha256 }: z.output<typeof source>) => [name, location, sha256];
   const sources = options.sources.map(({ info }) => known(info));
-  const stored = built.sources.map(({ name, location, sha256 }) => [name, location, sha256]);
+  const stored = built.sources.map(known);
   return isDeepStrictEqual([sources, stateOptions(options, [])], [stored, built.options]);
-}
-
-function parse(text: string): z.output<typeof schema> | undefined {
-  try {
-    return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }

@@ -67,9 +67,8 @@ export function analyseFileChange(input: FileChangeInput): FileAnalysis {
     else if (isInsideEdited(oldIndex, before.parsed.functions, kinds))
       count('unchanged inside a changed function');
     else {
-      const isReworded =
-        before.matchables[oldIndex]!.text !== after.matchables[newIndex!]!.text &&
-        isSameButDocstring(before, oldIndex, after, newIndex!);
+      // No change, and yet another text: `changeOf` found that only a docstring differs.
+      const isReworded = before.matchables[oldIndex]!.text !== after.matchables[newIndex!]!.text;
       if (isReworded) count('only a docstring changed (counts as unchanged)');
       else if (old.code !== current.code) count('only comments or white space changed (counts as unchanged)');
       unchanged.push(candidate(after, current));

@@ -1,6 +1,6 @@
 /**
- * @file Python functions without their docstrings: text for readers that stands as a string, and that a change of
- * which says nothing of what the function does. Other languages write such text as comments.
+ * @file Python functions without their docstrings. A docstring is text for readers that stands as a string: changing it
+ * changes nothing that the function does. Other languages write such text as comments.
  */
 
 /** A header that ends its line, and the string that is its first statement, with the line end behind it. */

@@ -12,8 +12,11 @@ export interface FieldMapping {
   readonly safe: ReadonlySet<string>;
 }
 
+/** Record field → column. */
+export type Columns = Readonly<Record<string, string>>;
+
 /** A mapping of fields to columns alone. */
-export const mappingOfFields = (fields: Readonly<Record<string, string>>): FieldMapping => ({
+export const mappingOfFields = (fields: Columns): FieldMapping => ({
   ...NO_MAPPING,
   fields: new Map(Object.entries(fields)),
 });
@@ -22,7 +25,7 @@ export const NO_MAPPING: FieldMapping = { fields: new Map(), vulnerable: new Set
 
 /**
  * A mapping out of `code=func_before` and the like.
- * @throws VultuneError `FIELD_MAPPING` for what is no `name=column`, or names a field twice.
+ * @throws VultuneError `FIELD_MAPPING` for what is not `name=column`, or names a field twice.
  */
 export function parseFieldMapping(
   fields: readonly string[],

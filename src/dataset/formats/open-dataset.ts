@@ -1,6 +1,6 @@
 /**
  * @file The one door to datasets, whoever made them: a file, a folder of files, an archive or standard input, of any
- * format in the registry, as a stream of records. Knows no format itself.
+ * format in the registry, as a stream of records. What a format is made of stands in its own file.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -4,8 +4,9 @@
  */
 import { pairRecords } from '../pair-records.ts';
 import type { DatasetRecord, LabelledRecord, Target } from '../record.ts';
-import { type FieldMapping, mappingOfFields } from './field-mapping.ts';
-import { type OpenDatasetOptions, openDataset } from './open-dataset.ts';
+import { type Columns, mappingOfFields } from './field-mapping.ts';
+import type { OpenDatasetOptions } from './open-dataset.ts';
+import { openUnderstood } from './open-understood.ts';
 import { type ReadProgress, ReasonCounts } from './read-parts.ts';
 
 export interface ReadDatasetOptions
@@ -16,9 +17,6 @@ export interface ReadDatasetOptions
   readonly usual?: Columns | undefined;
   readonly onProgress?: (progress: ReadProgress) => void;
 }
-
-/** Record field → column. */
-export type Columns = Readonly<Record<string, string>>;
 
 /** How a dataset was understood. */
 export interface Understood {
@@ -37,32 +35,19 @@ export interface ReadDataset<R extends DatasetRecord = DatasetRecord> extends Un
   readonly records: readonly R[];
 }
 
-/** More words than this are not labels. */
-const MOST_LABELS = 50;
-
 /** @throws VultuneError as `openDataset` and its records; a table whose columns are not known by name is refused. */
 export async function readDataset(
   path: string,
-  { fields, usual, onProgress, ...options }: ReadDatasetOptions = {},
+  { usual, onProgress, ...options }: ReadDatasetOptions = {},
 ): Promise<ReadDataset> {
   const leftOut = new ReasonCounts();
-  const labels = new Map<string, Target>();
-  let columns: FieldMapping | undefined;
   let bytes = 0;
-  const dataset = await openDataset(path, {
+  const dataset = await openUnderstood(path, {
     ...options,
-    ...(fields === undefined ? {} : { mapping: mappingOfFields(fields) }),
     ...(usual === undefined ? {} : { usualColumns: mappingOfFields(usual) }),
-    guessColumns: true,
     tally: leftOut,
     onBytes: (done) => {
       bytes = done;
-    },
-    onColumns: (_file, found) => {
-      columns ??= found;
-    },
-    onLabel: (written, target) => {
-      if (labels.size < MOST_LABELS) labels.set(written, target);
     },
   });
   const records: DatasetRecord[] = [];
@@ -75,8 +60,8 @@ export async function readDataset(
   return {
     records: pairRecords(records),
     format: dataset.format,
-    columns: columns && Object.fromEntries(columns.fields),
-    labels,
+    columns: dataset.columns(),
+    labels: dataset.labels,
     leftOut: leftOut.counts,
   };
 }

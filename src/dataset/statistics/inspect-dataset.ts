@@ -3,19 +3,16 @@
  * records, counts. One pass; memory does not grow with the dataset.
  */
 
-import { mappingOfFields } from '../formats/field-mapping.ts';
-import { type OpenDatasetOptions, openDataset } from '../formats/open-dataset.ts';
-import type { Columns } from '../formats/read-dataset.ts';
+import type { Columns } from '../formats/field-mapping.ts';
+import { type OpenUnderstoodOptions, openUnderstood } from '../formats/open-understood.ts';
 import { compareParts, partOf, type ReadProgress } from '../formats/read-parts.ts';
 import type { DatasetRecord } from '../record.ts';
 import type { Counts } from './dataset-statistics.ts';
 
-export interface InspectOptions extends Omit<OpenDatasetOptions, 'onBytes' | 'requireTarget'> {
+export interface InspectOptions extends Omit<OpenUnderstoodOptions, 'onBytes' | 'requireTarget'> {
   readonly onProgress?: (progress: ReadProgress) => void;
   /** First records to show. */
   readonly records: number;
-  /** Record field → column, for a table of unknown make; default: guessed by name. */
-  readonly fields?: Columns | undefined;
 }
 
 export interface InspectReport {
@@ -54,7 +51,6 @@ export interface InspectedRecord {
 
 const MOST_FIELDS = 200;
 const MOST_DISTINCT = 1000;
-const MOST_LABELS = 50;
 const EXAMPLE_CHARACTERS = 60;
 
 /** @throws VultuneError as `openDataset` and its records. */
@@ -63,22 +59,7 @@ export async function inspectDataset(path: string, options: InspectOptions): Pro
   const onBytes = (done: number) => {
     bytes = done;
   };
-  const { fields: given, ...others } = options;
-  let columns: Columns | undefined;
-  const labels = new Map<string, 0 | 1>();
-  const dataset = await openDataset(path, {
-    ...others,
-    ...(given === undefined ? {} : { mapping: mappingOfFields(given) }),
-    requireTarget: false,
-    guessColumns: true,
-    onBytes,
-    onColumns: (_file, found) => {
-      columns ??= Object.fromEntries(found.fields);
-    },
-    onLabel: (word, target) => {
-      if (labels.size < MOST_LABELS) labels.set(word, target);
-    },
-  });
+  const dataset = await openUnderstood(path, { ...options, requireTarget: false, onBytes });
   const fields = new Map<string, FieldCounter>();
   const parts = new Map<string, { functions: number; vulnerable: number }>();
   const first: InspectedRecord[] = [];
@@ -108,8 +89,8 @@ export async function inspectDataset(path: string, options: InspectOptions): Pro
   return {
     path,
     format: dataset.format,
-    columns: columns ?? null,
-    labels: Object.fromEntries(labels),
+    columns: dataset.columns() ?? null,
+    labels: Object.fromEntries(dataset.labels),
     sizeBytes: dataset.sizeBytes ?? null,
     total,
     parts: Object.fromEntries([...parts].sort(([a], [b]) => compareParts(a, b))),

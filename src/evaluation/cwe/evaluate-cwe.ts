@@ -1,6 +1,6 @@
 /**
  * @file How often a head names the right CWE: accuracy of its first and of its first three guesses, macro F1, beside the most
- * frequent classes of training, with intervals of the clustered bootstrap. Of vulnerable functions with a CWE among the classes.
+ * frequent classes of training, with intervals of the clustered bootstrap. Only vulnerable functions with a CWE among the classes are judged.
  */
 import { cweIds } from '../../dataset/cwe.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';

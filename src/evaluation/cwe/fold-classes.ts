@@ -1,5 +1,5 @@
 /** @file A table by CWE that can be read: classes of too few functions are one row. */
-import { LEAST_OF_A_SLICE as LEAST_FUNCTIONS } from '../slices/evaluate-slices.ts';
+import { LEAST_OF_A_SLICE } from '../slices/evaluate-slices.ts';
 import type { CweClassFigures } from './evaluate-cwe.ts';
 
 export interface CweRow {
@@ -17,9 +17,9 @@ export interface CweRow {
 export function foldClasses(
   classes: readonly Pick<CweClassFigures, 'id' | 'functions' | 'top1' | 'top3' | 'f1'>[],
 ): CweRow[] {
-  const small = classes.filter(({ functions }) => functions < LEAST_FUNCTIONS);
+  const small = classes.filter(({ functions }) => functions < LEAST_OF_A_SLICE);
   const isFolded = (one: { readonly functions: number }) =>
-    small.length > 1 && one.functions < LEAST_FUNCTIONS;
+    small.length > 1 && one.functions < LEAST_OF_A_SLICE;
   const rows = classes
     .filter((one) => !isFolded(one))
     .map(({ id, functions, top1, top3, f1 }): CweRow => ({ label: id, id, functions, top1, top3, f1 }));
@@ -30,7 +30,7 @@ export function foldClasses(
   return [
     ...rows,
     {
-      label: `${small.length} CWEs of fewer than ${LEAST_FUNCTIONS} functions`,
+      label: `${small.length} CWEs of fewer than ${LEAST_OF_A_SLICE} functions`,
       id: undefined,
       functions,
       top1: mean(({ top1 }) => top1),

@@ -1,7 +1,7 @@
 /**
  * @file The clustered bootstrap: clusters are drawn with replacement, as many as there are, and every subject (the model,
  * each baseline, another run) sees the same draws, so that differences between subjects are paired. Scores are sorted
- * once; a resample only changes how often each function counts. Knows no figure.
+ * once; a resample only changes how often each function counts. What is computed on a resample is the visitor's.
  */
 import { randomStream } from '../../base/random.ts';
 import type { FigureSubject, WeighedPairs } from '../figures.ts';

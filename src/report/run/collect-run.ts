@@ -32,6 +32,7 @@ export async function collectRun(dir: string, options: CollectOptions = {}): Pro
   const events = withoutLostSteps(runEvents(run));
   const steps = events.filter((event): event is Step => event.type === 'step');
   const { environment, config, data } = run.record;
+  const stored = options.withSets === false ? undefined : storedMetricsOf(run);
   return {
     formatVersion: 1,
     name: options.name ?? nameOf(dir),
@@ -54,8 +55,8 @@ export async function collectRun(dir: string, options: CollectOptions = {}): Pro
     epochs: validations(events),
     steps: thinSteps(steps),
     totals: totalsOf(steps),
-    ...truncationOf(run, options),
-    sets: options.withSets === false ? [] : await collectSets(run, options.signal),
+    ...truncationOf(stored),
+    sets: stored === undefined ? [] : await collectSets(run, stored, options.signal),
   };
 }
 
@@ -88,9 +89,7 @@ function totalsOf(steps: readonly Step[]): RunTotals {
   };
 }
 
-function truncationOf({ paths }: Run, { withSets }: CollectOptions): Pick<RunReportData, 'truncation'> {
-  if (withSets === false || !existsSync(paths.metrics)) return {};
-  const { truncation } = parseMetrics(paths.metrics);
+function truncationOf({ truncation }: StoredMetrics = {}): Pick<RunReportData, 'truncation'> {
   if (truncation === undefined || truncation === null) return {};
   return {
     truncation: Object.entries(truncation).map(
@@ -106,9 +105,11 @@ function truncationOf({ paths }: Run, { withSets }: CollectOptions): Pick<RunRep
   };
 }
 
-async function collectSets(run: Run, signal: AbortSignal | undefined): Promise<SetReport[]> {
-  if (!existsSync(run.paths.metrics)) return [];
-  const stored = parseMetrics(run.paths.metrics);
+async function collectSets(
+  run: Run,
+  stored: StoredMetrics,
+  signal: AbortSignal | undefined,
+): Promise<SetReport[]> {
   const sets: SetReport[] = [];
   for (const name of ['valid', 'test'] as const) {
     const set = stored[name];
@@ -141,10 +142,12 @@ function cweReport(stored: StoredMetrics['cwe'], name: SetReport['name']): CweRe
   };
 }
 
-function parseMetrics(path: string): StoredMetrics {
-  return checkJson(storedMetrics, readTextFile(path), {
+/** Undefined before the end of a training. */
+function storedMetricsOf({ paths: { metrics } }: Run): StoredMetrics | undefined {
+  if (!existsSync(metrics)) return undefined;
+  return checkJson(storedMetrics, readTextFile(metrics), {
     code: 'RUN_METRICS_BROKEN',
-    file: path,
+    file: metrics,
     hint: 'the file is written at the end of a training, and not meant to be edited',
   });
 }

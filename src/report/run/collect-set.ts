@@ -19,7 +19,7 @@ import {
   intervalsOf,
   LEVEL,
 } from '../../evaluation/resampling/intervals.ts';
-import { SHORTFALL_KINDS } from '../../evaluation/shortfalls.ts';
+import { SHORTFALL_KINDS, type Shortfall } from '../../evaluation/shortfalls.ts';
 import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import type { SliceRecord } from '../../evaluation/slices/slice.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
@@ -190,26 +190,30 @@ function concludeStored(
       interval: intervals.rocAuc,
     },
     baselines: Object.entries(stored.baselines ?? {}).map(([name, one]) => row(name, one)),
-    shortfalls: (stored.shortfalls ?? []).flatMap(({ baseline, metric, kind }) =>
-      baseline === undefined || metric === undefined || kind === undefined
-        ? []
-        : [{ baseline, metric, kind }],
-    ),
+    shortfalls: knownShortfalls(stored),
     blend: stored.blend && { ...row('blend', stored.blend), isUsed },
   });
 }
 
-function verdictsOf({ metrics = {}, baselines = {}, shortfalls }: StoredSet): Verdict[] {
-  if (shortfalls === undefined) return [];
-  const whole = shortfalls.flatMap(({ baseline, metric, kind }) => {
-    const known = {
+/** Undefined where there are none, or the file is of a version that says one of them otherwise. */
+function knownShortfalls({
+  shortfalls,
+}: StoredSet): readonly Pick<Shortfall, 'baseline' | 'metric' | 'kind'>[] | undefined {
+  const known = shortfalls?.flatMap(({ baseline, metric, kind }) => {
+    const found = {
       metric: metricNames.find((name) => name === metric),
       kind: SHORTFALL_KINDS.find((name) => name === kind),
     };
-    if (baseline === undefined || known.metric === undefined || known.kind === undefined) return [];
-    return [{ baseline, metric: known.metric, kind: known.kind }];
+    if (baseline === undefined || found.metric === undefined || found.kind === undefined) return [];
+    return [{ baseline, metric: found.metric, kind: found.kind }];
   });
-  if (whole.length < shortfalls.length) return shortfalls.map(({ sentence }) => ({ sentence, good: false }));
+  return known?.length === shortfalls?.length ? known : undefined;
+}
+
+function verdictsOf(stored: StoredSet): Verdict[] {
+  const { metrics = {}, baselines = {}, shortfalls = [] } = stored;
+  const known = knownShortfalls(stored);
+  if (known === undefined) return shortfalls.map(({ sentence }) => ({ sentence, good: false }));
   const row = (name: string, label: string, figures: NonNullable<StoredRow['metrics']>) => ({
     name,
     label,
@@ -218,7 +222,7 @@ function verdictsOf({ metrics = {}, baselines = {}, shortfalls }: StoredSet): Ve
   const rows = Object.entries(baselines).map(([name, { label = name, metrics: figures = {} }]) =>
     row(name, label, figures),
   );
-  return verdicts([row('model', 'model', metrics), ...rows], whole);
+  return verdicts([row('model', 'model', metrics), ...rows], known);
 }
 
 /** As metrics.json names figures; the name of an outcome (`P-C`) stays. */

@@ -34,7 +34,7 @@ export function comparisonPage(runs: readonly RunReportData[], options: Comparis
   });
 }
 
-/** Of the run that stands first. */
+/** The verdict on the run that stands first. */
 function bestVerdict([best]: readonly RunReportData[]): SafeHtml | undefined {
   const set = best && reportedSet(best);
   if (set === undefined) return undefined;

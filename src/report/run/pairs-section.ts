@@ -1,13 +1,6 @@
 /** @file The part of a run's page about pairs and sets: a function against its own fix, and against unrelated ones. */
 import type { FigureName } from '../../evaluation/figures.ts';
-import {
-  OUTCOME_WORDS,
-  SET_WORDS,
-  tiedWords,
-  V2N_WORDS,
-  V2P_AND_V2N_WORDS,
-  V2P_WORDS,
-} from '../../evaluation/pair-words.ts';
+import { OUTCOME_WORDS, rankingNotes, SET_WORDS } from '../../evaluation/pair-words.ts';
 import { pairOutcomes } from '../../evaluation/pairs.ts';
 import type { ReportData } from '../../evaluation/report-data.ts';
 import { html, type SafeHtml } from '../html/html.ts';
@@ -37,7 +30,7 @@ export function pairsSection(
             ? 'No function of this set names its pair or its set (P1, P2, P3).'
             : 'The data file of this run is gone or has changed, so its pairs are not known.',
         )
-      : html`${keyFigures(figures)}<div class="words">${wordsOf(measured).map((text) => html`<p class="note">${text}</p>`)}</div>
+      : html`${keyFigures(figures)}<div class="words">${rankingNotes(measured.result, count).map((text) => html`<p class="note">${text}.</p>`)}</div>
 ${pairs !== undefined && pairs.complete > 0 && outcomesTable(measured, pairs)}${setsTable(measured)}`;
   return {
     id: 'pairs',
@@ -74,17 +67,6 @@ function rankingFigure({ intervals }: ReportData, name: FigureName, label: strin
         ? 'no interval'
         : `95%: ${metric(interval.low, 2)} to ${metric(interval.high, 2)}`,
   };
-}
-
-function wordsOf({ result: { pairs, unrelated } }: ReportData): string[] {
-  const tied = pairs === undefined ? '' : tiedWords(pairs);
-  return [
-    ...(pairs?.rankingAccuracy === undefined ? [] : [`${V2P_WORDS}${tied === '' ? '' : ` (${tied})`}.`]),
-    ...(unrelated === undefined
-      ? []
-      : [`${V2N_WORDS} (${count(unrelated.vulnerable)} against ${count(unrelated.unrelated)}).`]),
-    ...(pairs?.rankingAccuracy === undefined || unrelated === undefined ? [] : [`${V2P_AND_V2N_WORDS}.`]),
-  ];
 }
 
 function outcomesTable(

@@ -46,7 +46,7 @@ export interface TruncationReport {
   readonly pairs: number;
   /** The same within max_length under both labels. */
   readonly identicalPairs: number;
-  /** Of training: functions of such pairs. */
+  /** Functions of such pairs that training leaves out; only the training part has any. */
   readonly leftOut: number;
 }
 

@@ -1,4 +1,4 @@
-/** @file The page of one run. Knows the order of its parts and what stands at its head; not how they are drawn. */
+/** @file The page of one run. Decides the order of its parts and what stands at its head; how they are drawn is decided elsewhere. */
 import type { Conclusion } from '../../evaluation/conclusion.ts';
 import { html, type SafeHtml } from '../html/html.ts';
 import { count, dateTime, duration, metric, percent, shortNumber } from '../kit/numbers.ts';

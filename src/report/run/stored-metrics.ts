@@ -64,6 +64,5 @@ export const storedMetrics = z.looseObject({
 });
 
 export type StoredMetrics = z.output<typeof storedMetrics>;
-export type StoredTruncation = z.output<typeof storedTruncation>;
 export type StoredSet = z.output<typeof storedSet>;
 export type StoredRow = z.output<typeof storedRow>;

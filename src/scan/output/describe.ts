@@ -187,6 +187,10 @@ export function scanNotes(report: ScanReport): string[] {
   return notes;
 }
 
+/** For formats that have no place for what a comment suppresses: how many there are. */
+export const suppressedNotes = ({ suppressed }: Pick<ScanReport, 'suppressed'>): string[] =>
+  suppressed.length === 0 ? [] : [`Suppressed in the source: ${suppressed.length}.`];
+
 const PROBLEMS: Readonly<Record<SuppressionProblem['kind'], string>> = {
   'reason-missing': 'without a reason',
   'date-wrong': "with 'until' and no day such as 2027-01-31 behind it",

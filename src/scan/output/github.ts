@@ -2,17 +2,18 @@
 import type { Finding, ScanReport } from '../finding.ts';
 import { countOf, describeFinding, scanCautions, scanNotes } from './describe.ts';
 import { ruleOf } from './rules.ts';
-import { reportedBand, severityOf } from './severity.ts';
+import { levelOf } from './severity.ts';
 
 /** What GitHub shows of each kind, a step; more are only text in the log. */
 const MOST_ANNOTATIONS = 10;
+const COMMANDS = { warning: 'warning', note: 'notice' } as const;
 
 export function githubReport(report: ScanReport): string {
-  const lines = (['warning', 'notice'] as const).flatMap((command) =>
+  const lines = (['warning', 'note'] as const).flatMap((level) =>
     report.findings
-      .filter((finding) => commandOf(finding, report) === command)
+      .filter((finding) => levelOf(finding, report) === level)
       .slice(0, MOST_ANNOTATIONS)
-      .map((finding) => annotation(finding, command, report)),
+      .map((finding) => annotation(finding, COMMANDS[level], report)),
   );
   const { vulnerable, uncertain, functions } = report.counts;
   const summary = `${countOf(functions, 'function')} scanned: ${vulnerable} vulnerable, ${uncertain} uncertain.`;
@@ -20,10 +21,6 @@ export function githubReport(report: ScanReport): string {
   const shown = cut > 0 ? ` ${cut} more are not shown here: a step shows ${MOST_ANNOTATIONS} of a kind.` : '';
   const notes = [...scanCautions(report), ...scanNotes(report)].map(escapeData);
   return `${[...lines, escapeData(summary + shown), ...notes].join('\n')}\n`;
-}
-
-function commandOf({ band }: Finding, { measured }: ScanReport): 'warning' | 'notice' {
-  return severityOf(reportedBand(band), measured).level === 'warning' ? 'warning' : 'notice';
 }
 
 function annotation(finding: Finding, command: 'warning' | 'notice', { threshold }: ScanReport): string {

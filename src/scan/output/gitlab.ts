@@ -4,7 +4,7 @@
  */
 import type { Finding, ScanReport } from '../finding.ts';
 import { textKey } from '../fingerprint.ts';
-import { describeFinding, printable, scanCautions, scanNotes } from './describe.ts';
+import { describeFinding, printable, scanCautions, scanNotes, suppressedNotes } from './describe.ts';
 import { ruleOf } from './rules.ts';
 import { severityOf } from './severity.ts';
 
@@ -38,12 +38,8 @@ export function gitlabReport(report: ScanReport): string {
 const scanTime = (date: Date) => date.toISOString().slice(0, 19);
 
 function messages(report: ScanReport): object[] {
-  const { suppressed, complete } = report;
-  // The schema has no place for what a comment suppresses.
-  const notes = [
-    ...scanNotes(report),
-    ...(suppressed.length === 0 ? [] : [`Suppressed in the source: ${suppressed.length}.`]),
-  ];
+  const { complete } = report;
+  const notes = [...scanNotes(report), ...suppressedNotes(report)];
   return [
     ...scanCautions(report).map((value) => ({ level: 'warn', value })),
     ...notes.map((value) => ({ level: complete ? 'info' : 'warn', value })),

@@ -5,7 +5,7 @@
 import type { Finding, ScanReport } from '../finding.ts';
 import { countOf, describeFinding, describeReason, printable, scanCautions, scanNotes } from './describe.ts';
 import { ruleOf } from './rules.ts';
-import { reportedBand, severityOf } from './severity.ts';
+import { levelOf } from './severity.ts';
 
 export function junitReport(report: ScanReport): string {
   const { findings, suppressed, startedAt, endedAt, counts, complete, version, run } = report;
@@ -44,8 +44,7 @@ export function junitReport(report: ScanReport): string {
   ].join('\n');
 }
 
-const isFailure = ({ band }: Finding, { measured }: ScanReport): boolean =>
-  severityOf(reportedBand(band), measured).level === 'warning';
+const isFailure = (finding: Finding, report: ScanReport): boolean => levelOf(finding, report) === 'warning';
 
 /** What was scanned and what was not, with the cautions; an error where the scan found nothing to score or was stopped. */
 function scanCase(report: ScanReport, isError: boolean): string {

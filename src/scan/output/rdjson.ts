@@ -3,9 +3,9 @@
  * be said in messages. Lines only: its columns count bytes, which takes the source's text.
  */
 import type { Finding, ScanReport } from '../finding.ts';
-import { describeFinding, scanCautions, scanNotes, scanWorth } from './describe.ts';
+import { describeFinding, scanCautions, scanNotes, scanWorth, suppressedNotes } from './describe.ts';
 import { ruleOf } from './rules.ts';
-import { severityOf } from './severity.ts';
+import { levelOf } from './severity.ts';
 
 export function rdjsonReport(report: ScanReport): string {
   return `${JSON.stringify(
@@ -21,24 +21,19 @@ export function rdjsonReport(report: ScanReport): string {
 
 function diagnostic(finding: Finding, report: ScanReport): object {
   const { file, startLine, endLine } = finding;
-  const { id, band, cwe } = ruleOf(finding);
+  const { id, cwe } = ruleOf(finding);
   return {
     message: `${describeFinding(finding, report.threshold)} ${scanWorth(report)}`,
     location: { path: file, range: { start: { line: startLine }, end: { line: endLine } } },
-    severity: severityOf(band, report.measured).level === 'warning' ? 'WARNING' : 'INFO',
+    severity: levelOf(finding, report) === 'warning' ? 'WARNING' : 'INFO',
     code: { value: id, ...(cwe === undefined ? {} : { url: cwe.url }) },
   };
 }
 
 /** At no line of a file: what concerns the whole scan has no other place in the format. */
 function aboutTheScan(report: ScanReport): object {
-  const { suppressed } = report;
   return {
-    message: [
-      ...scanCautions(report),
-      ...scanNotes(report),
-      ...(suppressed.length === 0 ? [] : [`Suppressed in the source: ${suppressed.length}.`]),
-    ].join('\n'),
+    message: [...scanCautions(report), ...scanNotes(report), ...suppressedNotes(report)].join('\n'),
     location: { path: '.' },
     severity: 'INFO',
   };

@@ -1,6 +1,6 @@
 /**
  * @file The rule that a finding falls under, for formats that have such: one a band, and one a band and CWE where a CWE head
- * names the kind of weakness. The CWE of a similar known function makes no rule: likeness of text is no kind of weakness, and a
+ * names the kind of weakness. The CWE of a similar known function does not make a rule: similar text does not show the same weakness, and a
  * rule that depends on whether the training data is still there would open every alert anew.
  */
 import { cweLabel, cweTag, cweTitle, cweUrl } from '../../dataset/cwe.ts';

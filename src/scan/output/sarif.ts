@@ -9,7 +9,7 @@ import { describeFinding, describeReason, scanCautions, scanNotes, scanWorth } f
 import { fileUri } from './file-uri.ts';
 import { type FindingRule, RULES, ruleOf } from './rules.ts';
 import { formatScore } from './score-words.ts';
-import { reportedBand, severityOf } from './severity.ts';
+import { levelOf, severityOf } from './severity.ts';
 
 /** GitHub shows the first 5,000 results of a run (and refuses more than 25,000), in at most 10 MB of gzip. */
 const MOST_RESULTS = 5000;
@@ -129,21 +129,17 @@ function descriptor(
   };
 }
 
-function result(
-  finding: Finding,
-  { threshold, measured }: ScanReport,
-  places: ReadonlyMap<string, number>,
-): Result {
-  const { file, name, fingerprint, score, band, suppression, truncated, scoreBefore, cwe, nearest } = finding;
+function result(finding: Finding, report: ScanReport, places: ReadonlyMap<string, number>): Result {
+  const { file, name, fingerprint, score, suppression, truncated, scoreBefore, cwe, nearest } = finding;
   const ruleId = ruleOf(finding).id;
   const { startLine, startColumn, endLine, endColumn } = finding;
   const isRelative = !fileUri(file).startsWith('file:');
   return {
     ruleId,
     ruleIndex: places.get(ruleId)!,
-    level: severityOf(reportedBand(band), measured).level,
+    level: levelOf(finding, report),
     rank: Math.round(score * 10_000) / 100,
-    message: { text: describeFinding(finding, threshold) },
+    message: { text: describeFinding(finding, report.threshold) },
     locations: [
       {
         physicalLocation: {

@@ -1,7 +1,7 @@
 /** @file How loud a band may be in tools that rank findings: a model's findings weigh what its own evaluation shows. */
 import type { MeasuredRanking } from '../../evaluation/measured-ranking.ts';
 import { isBetterThanChance } from '../../judging/model-worth.ts';
-import type { Band } from '../finding.ts';
+import type { Band, Finding, ScanReport } from '../finding.ts';
 
 export type ReportedBand = Exclude<Band, 'safe'>;
 
@@ -35,6 +35,12 @@ export function severityOf(band: ReportedBand, measured: MeasuredRanking | undef
     securitySeverity: severities[band],
   };
 }
+
+/** How loud one finding is. */
+export const levelOf = (
+  { band }: Pick<Finding, 'band'>,
+  { measured }: Pick<ScanReport, 'measured'>,
+): Severity['level'] => severityOf(reportedBand(band), measured).level;
 
 const SEVERITY: Readonly<Record<ReportedBand, string>> = { vulnerable: '7.0', uncertain: '4.0' };
 const LOW_SEVERITY: Readonly<Record<ReportedBand, string>> = { vulnerable: '4.0', uncertain: '2.0' };

@@ -1,6 +1,6 @@
 /** @file Compares two models on the same functions: whether their difference is more than noise. */
 import { VultuneError } from '../../base/errors.ts';
-import type { Columns } from '../../dataset/formats/read-dataset.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import { calibrateAll } from '../../evaluation/calibration/calibration.ts';
 import { compareModels, type ModelComparison } from '../../evaluation/compare-models.ts';
 import { clusterRecords } from '../../evaluation/resampling/clusters.ts';

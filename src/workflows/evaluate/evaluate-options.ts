@@ -1,5 +1,5 @@
 /** @file What an evaluation is asked for. */
-import type { Columns } from '../../dataset/formats/read-dataset.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import { CALIBRATION_METHODS } from '../../evaluation/calibration/calibration.ts';
 import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
-import { type Columns, type ReadDataset, readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
+import { type ReadDataset, readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import {
   type Contamination,

@@ -1,5 +1,6 @@
 /** @file What a model would not read of a dataset: functions that are cut, pairs whose difference lies beyond the cut. */
-import { type Columns, readDataset } from '../../dataset/formats/read-dataset.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
+import { readDataset } from '../../dataset/formats/read-dataset.ts';
 import { resolvePooling } from '../../heads/classifier.ts';
 import { encodeFunctions } from '../../network/encode-functions.ts';
 import { findTruncation, type Truncation } from '../../network/truncation.ts';

@@ -1,5 +1,5 @@
 /** @file What `lines` takes and what it gives. Types only. */
-import type { Columns } from '../../dataset/formats/read-dataset.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import type { Target } from '../../dataset/record.ts';
 import type { Clusters } from '../../evaluation/resampling/clusters.ts';
 import type { LineIntervals, LineMeasures } from '../../explain/line-metrics.ts';

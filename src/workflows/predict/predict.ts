@@ -1,6 +1,6 @@
 /** @file Predictions: one per function, in the order of the input, none missing. */
 import { readCweHead } from '../../adapters/files/cwe-head-files.ts';
-import type { Columns } from '../../dataset/formats/read-dataset.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import { scoresNote } from '../../evaluation/blend/describe-blend.ts';
 import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { describeCweHead } from '../../evaluation/cwe/measured-cwe.ts';

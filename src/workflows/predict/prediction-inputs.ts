@@ -2,7 +2,8 @@
 
 import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
-import { type Columns, readDataset } from '../../dataset/formats/read-dataset.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
+import { readDataset } from '../../dataset/formats/read-dataset.ts';
 import { functionsOfSource } from '../../source/extraction-job.ts';
 import { languageOfPath } from '../../source/languages.ts';
 import { silent, type WorkflowContext } from '../context.ts';

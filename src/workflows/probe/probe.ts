@@ -2,7 +2,8 @@
  * @file What a model knows before it is trained: a linear probe on the frozen states behind each of its layers, all layers in
  * one pass. Says how many layers to keep and which pooling to take.
  */
-import { type Columns, readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
+import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import { requireBothClasses } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import {

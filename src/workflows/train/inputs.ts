@@ -5,7 +5,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { VultuneError } from '../../base/errors.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
-import { type Columns, readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
+import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import { requireBothClasses } from '../../dataset/read-jsonl.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { checkRunFolderFree } from '../../runs/run-folder.ts';

@@ -66,6 +66,19 @@ function contextWith(signal: AbortSignal) {
 
 const NEVER = new AbortController().signal;
 
+const jsonLines = (path: string) =>
+  readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** Predicting again gives the scores that the training wrote down. */
+async function expectSameScores(run: string): Promise<void> {
+  const own = jsonLines(join(run, 'predictions', 'valid.jsonl'));
+  const again = await predict({ run, data: join(folder, 'valid.jsonl') });
+  expect(again.map(({ score }) => score.toFixed(5))).toEqual(own.map(({ score }) => score.toFixed(5)));
+}
+
 test('a stopped run leaves the page of what was trained; resumed, that of the finished one', async () => {
   const run = join(folder, 'stopped');
   const { result, context } = await train(AbortSignal.abort(), run);
@@ -84,23 +97,14 @@ test('a run on the lowest layers, its head begun by a probe, is used as it was t
   const { settings } = readAdapterHeader(join(run, 'adapter'));
   expect(settings).toMatchObject({ keepLayers: 1 });
   expect(readFileSync(join(run, 'adapter', 'README.md'), 'utf8')).toContain('num_hidden_layers=1');
-  const own = readFileSync(join(run, 'predictions', 'valid.jsonl'), 'utf8')
-    .trim()
-    .split('\n');
-  const again = await predict({ run, data: join(folder, 'valid.jsonl') });
-  expect(again.map(({ score }) => score.toFixed(5))).toEqual(
-    own.map((line) => JSON.parse(line).score.toFixed(5)),
-  );
+  await expectSameScores(run);
 });
 
 test('a probe that no step betters is what the run keeps', async () => {
   const run = join(folder, 'started');
   // Steps this large leave nothing of what the head began with.
   await train(NEVER, run, { head_init: 'probe', pooling: 'mean', learning_rate: 1 });
-  const events = readFileSync(join(run, 'events.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const events = jsonLines(join(run, 'events.jsonl'));
   const [first, ...later] = events.filter(({ type }) => type === 'evaluation');
   expect(first).toMatchObject({ step: 0, isBest: true });
   const best = later.filter(({ isBest }) => isBest).at(-1) ?? first;
@@ -123,13 +127,7 @@ test.each([
   expect(model).toMatchObject({ weightFormat: name });
   expect(model!.weightBytes).toBeGreaterThan(0);
   expect(readFileSync(join(run, 'adapter', 'README.md'), 'utf8')).toContain(name);
-  const own = readFileSync(join(run, 'predictions', 'valid.jsonl'), 'utf8')
-    .trim()
-    .split('\n');
-  const again = await predict({ run, data: join(folder, 'valid.jsonl') });
-  expect(again.map(({ score }) => score.toFixed(5))).toEqual(
-    own.map((line) => JSON.parse(line).score.toFixed(5)),
-  );
+  await expectSameScores(run);
 });
 
 test('a run is not resumed with its weights in another format', async () => {

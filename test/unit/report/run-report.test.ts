@@ -152,6 +152,11 @@ describe('the page of a run', () => {
     const [set] = (await collectRun(dir)).sets;
     expect(set!.verdicts).toEqual([{ sentence: 'As it was said.', good: false }]);
     expect(set!.rows.map(({ intervals }) => intervals.roc_auc?.length)).toEqual([2, undefined]);
+    const baselines = { lengthOnly: { label: 'length only', metrics: { roc_auc: 0.4 } } };
+    writeFileSync(join(dir, 'metrics.json'), JSON.stringify({ test: { ...old.test, baselines } }));
+    expect((await collectRun(dir)).sets[0]!.conclusion.sentence).toContain(
+      'not shown to be better than its best baseline, length only (0.400)',
+    );
     writeFileSync(join(dir, 'metrics.json'), JSON.stringify({ test: { ...old.test, shortfalls: [] } }));
     const sentence = 'AP and F1 are not defined on these functions, so the model beats no baseline there.';
     expect((await collectRun(dir)).sets[0]!.verdicts).toEqual([{ sentence, good: false }]);

@@ -26,14 +26,13 @@ export function chooseUnchanged(
     const isOwn = what === CHOICE.own && index.label.get(candidate)!.target === 1;
     if (what === CHOICE.P1 || isOwn) vulnerable.push(candidate);
   });
+  const order = randomStream(seed, 'negatives').shuffle(eligible);
   if (options.hardNegatives === true) {
-    const order = randomStream(seed, 'negatives').shuffle(eligible);
     const served = randomStream(seed, 'served with negatives').shuffle(vulnerable);
     const chosen = hardNegatives({ order, vulnerable: served, index, projectOf, ratio });
     return eligible.filter((candidate) => chosen.has(candidate));
   }
   const wanted = Math.min(Math.round(vulnerable.length * ratio), eligible.length);
-  const order = randomStream(seed, 'negatives').shuffle(eligible);
   const chosen =
     options.negativeLengths === 'matched'
       ? nearestInLength(order, vulnerable, index.tokens, wanted)

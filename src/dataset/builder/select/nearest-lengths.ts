@@ -11,7 +11,7 @@ export class NearestLengths {
   readonly #up: Int32Array;
   readonly #down: Int32Array;
 
-  /** Of equal lengths the first comes first. */
+  /** Equal lengths keep their order. */
   constructor(sized: readonly Sized[]) {
     this.#sorted = [...sized].sort((a, b) => a.length - b.length);
     this.#up = Int32Array.from({ length: sized.length + 2 }, (_, place) => place);
