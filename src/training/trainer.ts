@@ -358,10 +358,10 @@ export class Trainer<Target> {
 }
 
 /**
- * The same plan whether or not common beginnings are shared, and with any dropout: the seed alone decides which functions
- * make a step, so that two runs that differ in one of these differ in nothing else.
+ * What is planned: lengths, and which functions begin alike. It is the same whether or not common beginnings are shared, and
+ * with any dropout: the seed alone decides which functions make a step, so two runs that differ in one of these differ in
+ * nothing else.
  */
-/** What is planned: lengths, and which functions begin alike. */
 export function plannableFunctions(functions: readonly Pick<Example<unknown>, 'ids'>[]): PlannableFunctions {
   return groupAtFullLength(functions.map((one) => one.ids));
 }
