@@ -23,8 +23,6 @@ export interface AdaptedProduct {
   readonly builder: GraphBuilder;
   /** The matrix's input after dropout, where there is any: [N, in]. */
   readonly dropped: () => Value;
-  /** Whether `dropped` is another value than the matrix's input. */
-  readonly drops: boolean;
   /** x W^T with the bias, [N, out]: made when it is asked for. */
   readonly base: () => Value;
   /** Any [N, in] times W^T, without the bias: [N, out]. */

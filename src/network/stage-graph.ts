@@ -236,7 +236,6 @@ function blockLinear(
     return adapter.product({
       builder: b,
       dropped: () => (drop === undefined ? x : drop(x, name)),
-      drops: drop !== undefined,
       base: product,
       unbiased,
       weight,
