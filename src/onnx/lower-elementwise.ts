@@ -1,5 +1,6 @@
 /** @file ONNX for operators that work element by element. */
 import type { OpName } from '../graph/ops.ts';
+import { DATA_TYPE } from './data-type.ts';
 import type { LoweringRule, LoweringRules } from './lowering-rule.ts';
 
 /** The ONNX operator of this name does it. */
@@ -66,7 +67,7 @@ export const elementwiseRules: LoweringRules<Elementwise> = {
     // ONNX Runtime compares no uint32; int64 holds every one of them.
     const operands =
       node.inputs[0]!.dtype === 'uint32'
-        ? inputs.map((input) => emitter.node('Cast', [input], { attributes: { to: CAST_TO.int64 } }))
+        ? inputs.map((input) => emitter.node('Cast', [input], { attributes: { to: DATA_TYPE.int64 } }))
         : inputs;
     emitter.node('Less', operands, { output });
   },
@@ -79,9 +80,6 @@ export const elementwiseRules: LoweringRules<Elementwise> = {
     });
   },
   cast: (emitter, { inputs, output }, { attributes: { to } }) => {
-    emitter.node('Cast', inputs, { attributes: { to: CAST_TO[to] }, output });
+    emitter.node('Cast', inputs, { attributes: { to: DATA_TYPE[to] }, output });
   },
 };
-
-/** TensorProto.DataType. */
-const CAST_TO = { float32: 1, uint8: 2, int8: 3, int64: 7, bool: 9, uint32: 12 } as const;

@@ -3,6 +3,7 @@
  * rounded rows. Speeds and errors of the choices here: docs/decisions/low-precision.md.
  */
 import { float32, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
+import { DATA_TYPE } from './data-type.ts';
 import type { OnnxEmitter } from './emitter.ts';
 import type { LoweringRules } from './lowering-rule.ts';
 
@@ -25,13 +26,13 @@ export const quantizedRules: LoweringRules<Quantized> = {
     emitter.node('Mul', [sum, rows.scale], { output });
   },
   dequantizeRows: (emitter, { inputs: [codes, scales], output }) => {
-    const wide = emitter.node('Cast', [codes!], { attributes: { to: FLOAT } });
+    const wide = emitter.node('Cast', [codes!], { attributes: { to: DATA_TYPE.float32 } });
     const column = emitter.node('Reshape', [scales!, emitter.int64s([-1, 1])]);
     emitter.node('Mul', [wide, column], { output });
   },
   dequantizeBlocks: (emitter, { inputs: [codes, factors], output }, { attributes }) => {
     const { values, blockSize, shape } = attributes;
-    const wide = emitter.node('Cast', [codes!], { attributes: { to: INT32 } });
+    const wide = emitter.node('Cast', [codes!], { attributes: { to: DATA_TYPE.int32 } });
     const pairs = emitter.node('Gather', [pairTable(emitter, values), wide]); // [M * blockSize / 2, 2]
     const blocks = emitter.node('Reshape', [pairs, emitter.int64s([-1, blockSize])]);
     const column = emitter.node('Reshape', [factors!, emitter.int64s([-1, 1])]);
@@ -49,9 +50,6 @@ export const quantizedRules: LoweringRules<Quantized> = {
     emitter.node('Reshape', [scaled, emitter.int64s(shape)], { output });
   },
 };
-
-/** TensorProto.DataType. */
-const [FLOAT, INT32] = [1, 6];
 
 /** What one step of the lower digit is worth in steps of the upper one: the upper is off by half a step, 127 of these. */
 const LOW_DIGIT = 1 / 254;

@@ -1,6 +1,7 @@
 /** @file A graph as an ONNX model that stands alone: what are inputs to the graph becomes stored weights, or is computed. */
 import type { Graph } from '../graph/graph.ts';
-import { hostTensor } from '../tensor/host-tensor.ts';
+import { int64 } from '../tensor/host-tensor.ts';
+import { DATA_TYPE } from './data-type.ts';
 import { lowerToModel } from './lowering.ts';
 import type { OnnxInitializer, OnnxModel, OnnxNode, StoredInitializer } from './writer.ts';
 
@@ -16,9 +17,6 @@ export interface StandaloneModel {
   readonly model: OnnxModel;
   readonly weights: readonly StoredInitializer[];
 }
-
-/** TensorProto.DataType. */
-const FLOAT32 = 1;
 
 export function standaloneModel(
   graph: Graph,
@@ -46,7 +44,7 @@ const halfName = (name: string) => `${name}/float16`;
 
 /** Runtimes compute it once, when they load the model. */
 function widened(name: string): OnnxNode {
-  return node('Cast', name, [halfName(name)], { to: FLOAT32 });
+  return node('Cast', name, [halfName(name)], { to: DATA_TYPE.float32 });
 }
 
 function rangeNodes({ name, of, axis }: StandaloneOptions['range']): {
@@ -55,7 +53,7 @@ function rangeNodes({ name, of, axis }: StandaloneOptions['range']): {
 } {
   const scalar = (part: string, value: number) => ({
     name: `${name}/${part}`,
-    tensor: hostTensor('int64', [], BigInt64Array.of(BigInt(value))),
+    tensor: int64([], [value]),
   });
   return {
     initializers: [scalar('axis', axis), scalar('start', 0), scalar('step', 1)],

@@ -6,6 +6,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { VultuneError } from '../base/errors.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
+import { DATA_TYPE } from './data-type.ts';
 
 /** Whole numbers, lists of them and texts as they are; a float is marked, for ONNX tells 1 and 1.0 apart. */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
@@ -56,18 +57,6 @@ const IR_VERSION = 10;
 
 /** A protobuf message, and so a file, holds less than 2^31 bytes. */
 export const MAX_BYTES = 2 ** 31 - 1;
-
-/** TensorProto.DataType. */
-const ELEMENT_TYPE: { readonly [K in DType]: number } = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float64: 11,
-  uint32: 12,
-};
 
 /** AttributeProto.AttributeType. */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
@@ -186,7 +175,7 @@ function writeValueInfo(writer: BinaryWriter, { name, dtype, shape }: OnnxValueI
   text(writer, 1, name);
   message(writer, 2, (type) => {
     message(type, 1, (tensor) => {
-      int(tensor, 1, ELEMENT_TYPE[dtype]);
+      int(tensor, 1, DATA_TYPE[dtype]);
       message(tensor, 2, (dims) => {
         for (const dim of shape) {
           message(dims, 1, (inner) => (typeof dim === 'number' ? int(inner, 1, dim) : text(inner, 2, dim)));
@@ -199,13 +188,13 @@ function writeValueInfo(writer: BinaryWriter, { name, dtype, shape }: OnnxValueI
 /** GraphProto.initializer: the message without its data, then the data, uncopied. */
 function tensorField(name: string, { dtype, shape, data }: HostTensor): Uint8Array[] {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const head = tensorHead(name, ELEMENT_TYPE[dtype], shape, bytes.byteLength);
+  const head = tensorHead(name, DATA_TYPE[dtype], shape, bytes.byteLength);
   return [initializerTag(head.byteLength + bytes.byteLength), head, bytes];
 }
 
 function storedField(initializer: StoredInitializer): (Uint8Array | StoredInitializer)[] {
   const { name, dtype, shape, sizeBytes } = initializer;
-  const head = tensorHead(name, STORED_TYPE[dtype], shape, sizeBytes);
+  const head = tensorHead(name, DATA_TYPE[dtype], shape, sizeBytes);
   return [initializerTag(head.byteLength + sizeBytes), head, initializer];
 }
 
@@ -213,14 +202,12 @@ function storedField(initializer: StoredInitializer): (Uint8Array | StoredInitia
 function externalField(initializer: StoredInitializer, { location, offset }: ExternalPlace): Uint8Array[] {
   const { name, dtype, shape, sizeBytes } = initializer;
   const tensor = encode((writer) => {
-    writeTensorType(writer, name, STORED_TYPE[dtype], shape);
+    writeTensorType(writer, name, DATA_TYPE[dtype], shape);
     writeEntries(writer, 13, { location, offset: `${offset}`, length: `${sizeBytes}` });
     int(writer, 14, EXTERNAL);
   });
   return [initializerTag(tensor.byteLength), tensor];
 }
-
-const STORED_TYPE = { float32: 1, float16: 10 } as const;
 
 /** TensorProto.DataLocation. */
 const EXTERNAL = 1;
