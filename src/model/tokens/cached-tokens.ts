@@ -6,6 +6,7 @@ import type { GraphBuilder } from '../../graph/builder.ts';
 import { cachedAttention } from '../attention.ts';
 import type { PastInputs } from '../past-inputs.ts';
 import type { SequenceInputs } from '../sequence-inputs.ts';
+import { everyTokenAsks } from './every-token-asks.ts';
 import type { Tokens } from './tokens.ts';
 
 /** `block`: its place in the stage. */
@@ -16,9 +17,7 @@ export function cachedTokens(
   block: number,
 ): Tokens {
   return {
-    asking: (x) => x,
-    rotate: (x, _side, rotary) =>
-      b.rotary(x, sequence.cos(rotary), sequence.sin(rotary), sequence.positions(), rotary),
+    ...everyTokenAsks(b, sequence),
     attend: (attention, query, key, value) =>
       cachedAttention(b, attention, past, block, { query, key, value }),
   };

@@ -3,14 +3,13 @@ import type { GraphBuilder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import { bidirectionalAttention, causalAttention } from '../attention.ts';
 import type { SequenceInputs } from '../sequence-inputs.ts';
+import { everyTokenAsks } from './every-token-asks.ts';
 import type { Tokens } from './tokens.ts';
 
 export function rowTokens(b: GraphBuilder, sequence: SequenceInputs): Tokens {
   const inRows = (x: Value) => b.reshape(x, ['B', 'S', x.shape[1]!]);
   return {
-    asking: (x) => x,
-    rotate: (x, _side, rotary) =>
-      b.rotary(x, sequence.cos(rotary), sequence.sin(rotary), sequence.positions(), rotary),
+    ...everyTokenAsks(b, sequence),
     attend: (attention, query, key, value) => {
       const attended = attention.bidirectional === true ? bidirectionalAttention : causalAttention;
       const rows = { query: inRows(query), key: inRows(key), value: inRows(value) };
