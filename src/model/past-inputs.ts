@@ -5,6 +5,7 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import { addDims, type Dim } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
+import { onceByName } from './once-by-name.ts';
 import { maskName } from './sequence-inputs.ts';
 import type { Attention } from './spec.ts';
 
@@ -27,7 +28,7 @@ const SLOTS = 'T';
 
 /** Declares an input when it is asked for, a mask once for all blocks. */
 export function pastInputs(builder: GraphBuilder): PastInputs {
-  const masks = new Map<string, Value>();
+  const once = onceByName();
   const states = (name: string, { keyValueHeadCount: K, headSize: d }: Attention) =>
     builder.input(name, 'float32', ['N', K, SLOTS, d]);
   return {
@@ -36,9 +37,7 @@ export function pastInputs(builder: GraphBuilder): PastInputs {
     value: (block, attention) => states(pastValueName(block), attention),
     mask: (window) => {
       const name = pastMaskName(window);
-      const mask = masks.get(name) ?? builder.input(name, 'float32', ['N', addDims(SLOTS, 1)]);
-      masks.set(name, mask);
-      return mask;
+      return once(name, () => builder.input(name, 'float32', ['N', addDims(SLOTS, 1)]));
     },
   };
 }

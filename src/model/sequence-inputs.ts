@@ -6,6 +6,7 @@
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Dim } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
+import { onceByName } from './once-by-name.ts';
 import type { Attention, Rotary } from './spec.ts';
 
 export interface SequenceInputs {
@@ -78,12 +79,7 @@ export function sequenceInputs(
 ): SequenceInputs {
   const chunk = queryChunks === 1 ? 'S' : 'C';
   const slots = queryChunks === 1 ? 'S' : `${queryChunks}*C`;
-  const made = new Map<string, Value>();
-  const once = (name: string, make: () => Value): Value => {
-    const value = made.get(name) ?? make();
-    made.set(name, value);
-    return value;
-  };
+  const once = onceByName();
   const ints = (name: string, ...shape: string[]) => once(name, () => builder.input(name, 'int64', shape));
   const floats = (name: string, ...shape: (string | number)[]) =>
     once(name, () => builder.input(name, 'float32', shape));

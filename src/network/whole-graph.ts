@@ -10,6 +10,7 @@ import { pooledClassifier } from '../heads/classifier.ts';
 import { block } from '../model/block.ts';
 import { rotariesOf } from '../model/matrices.ts';
 import { norm } from '../model/norm.ts';
+import { onceByName } from '../model/once-by-name.ts';
 import { rotaryTable } from '../model/rotary-table.ts';
 import type { RowInputs, SequenceInputs } from '../model/sequence-inputs.ts';
 import type { Embedding, Matrix, Model, Pooling, Rotary } from '../model/spec.ts';
@@ -109,12 +110,7 @@ function embed(
 
 /** What blocks ask of a sequence, computed from positions and lengths. */
 function rowSequence({ b, positions, lengths }: Rows, model: Model, maxLength: number): SequenceInputs {
-  const made = new Map<string, Value>();
-  const once = (name: string, make: () => Value): Value => {
-    const value = made.get(name) ?? make();
-    made.set(name, value);
-    return value;
-  };
+  const once = onceByName();
   const hiddenWhere = (condition: Value) => b.where(condition, b.scalar(HIDDEN), b.scalar(0));
   const shifted = (x: Value, by: number) => (by === 0 ? x : b.add(x, b.constant(int64([], [by]))));
   const query = b.reshape(positions, ['S', 1]);
