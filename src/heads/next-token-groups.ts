@@ -1,10 +1,10 @@
 /**
  * @file How likely the next token is one of a group: softmax over the whole vocabulary, summed over each group. The answers of a
- * prompted model ("Yes", " yes" against "No", " no") are such groups. [B, groups], so no vocabulary leaves the graph.
+ * prompted model ("Yes", " yes" against "No", " no") are such groups. The graph gives [B, groups], not the whole vocabulary.
  */
 import { VultuneError } from '../base/errors.ts';
 import type { Model } from '../model/spec.ts';
-import { float32, hostTensor } from '../tensor/host-tensor.ts';
+import { float32, int64 } from '../tensor/host-tensor.ts';
 import type { Head } from './head.ts';
 import { languageModel } from './language-model.ts';
 
@@ -18,25 +18,22 @@ export function nextTokenGroups(model: Model, groups: readonly (readonly number[
   for (const [index, group] of groups.entries()) requireTokens(group, index, model.vocabularySize);
   const unique = groups.map((group) => [...new Set(group)]);
   const ids = unique.flat();
-  const members = unique.flatMap((group) => ids.map((_, place) => (isWithin(unique, group, place) ? 1 : 0)));
+  // [groups, ids]: 1 where an id is of the row's group.
+  const members = unique.flatMap((_, row) =>
+    unique.flatMap((group, at) => group.map(() => (at === row ? 1 : 0))),
+  );
   return {
     ...head,
     id: `next token groups ${JSON.stringify(unique)}`,
     logits: (context, hidden) => {
       const { builder: b } = context;
       const likely = b.softmax(head.logits(context, hidden)); // [B, V]
-      const own = b.constant(hostTensor('int64', [ids.length], BigInt64Array.from(ids, BigInt)));
+      const own = b.constant(int64([ids.length], ids));
       const chosen = b.gather(b.transpose(likely, [1, 0]), own); // [ids, B]
       const summed = b.matmul(b.constant(float32([groups.length, ids.length], members)), chosen); // [groups, B]
       return b.transpose(summed, [1, 0]);
     },
   };
-}
-
-/** Whether a place of the joined ids lies in this group. */
-function isWithin(groups: readonly (readonly number[])[], group: readonly number[], place: number): boolean {
-  const start = groups.slice(0, groups.indexOf(group)).reduce((sum, { length }) => sum + length, 0);
-  return place >= start && place < start + group.length;
 }
 
 function requireTokens(group: readonly number[], index: number, vocabularySize: number): void {
