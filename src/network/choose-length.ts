@@ -31,20 +31,18 @@ export function chooseLength(
   { longFunctions, longest, endCount }: ChooseLengthOptions,
 ): ChosenLength {
   const cap = Math.min(longest, LONGEST_CHOSEN);
-  const cut = (maxLength: number) =>
-    findTruncation(
-      functions,
-      ids.map((one) => fitLength(one, maxLength, keepAll(longFunctions), endCount)),
-    );
   const whole = findTruncation(
     functions,
     ids.map((one) => ({ ids: one, truncated: false })),
   );
+  // None is left out, so the pairs are the same at every length.
+  const distinctPairs = whole.pairs - whole.identicalPairs;
   const isEnough = (maxLength: number) => {
-    const { pairs, identicalPairs, truncated } = cut(maxLength);
-    const lost = pairs - whole.identicalPairs > 0 ? identicalPairs - whole.identicalPairs : truncated;
-    const of = pairs - whole.identicalPairs > 0 ? pairs - whole.identicalPairs : functions.length;
-    return lost <= (1 - DISTINCT_SHARE) * of;
+    const cut = ids.map((one) => fitLength(one, maxLength, keepAll(longFunctions), endCount));
+    const { identicalPairs, truncated } = findTruncation(functions, cut);
+    return distinctPairs > 0
+      ? identicalPairs - whole.identicalPairs <= (1 - DISTINCT_SHARE) * distinctPairs
+      : truncated <= (1 - DISTINCT_SHARE) * functions.length;
   };
   // More is read at a longer length: the answer is found by halves.
   let [low, high] = [Math.ceil(Math.min(SHORTEST, cap) / STEP), Math.ceil(cap / STEP)];
