@@ -11,6 +11,7 @@ import type { Model, Pooling } from '../model/spec.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
 import type { Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import { affine } from './affine.ts';
 import type { Head, HeadContext, HeadParameter } from './head.ts';
 import { headLayer } from './head-layer.ts';
 import { topLayers } from './top-layers.ts';
@@ -70,48 +71,42 @@ export function pooledClassifier(
   { classes, pooling, cweClasses = 0, topLayers: topCount = 0 }: ClassifierOptions,
 ): Pick<Head, 'parameters' | 'matrices' | 'logits'> {
   resolvePooling(model, pooling);
-  const { hiddenSize: D, heads } = model;
-  const top = topLayers(heads.encoder?.classes ?? heads.classifier, topCount, D);
+  const {
+    hiddenSize: D,
+    heads: { classifier: module, encoder },
+  } = model;
+  const top = topLayers(encoder?.classes ?? module, topCount, D);
   const matrix: HeadParameter = {
     name: `${top.classes}.weight`,
     shape: [classes, D],
     first: { kind: 'normal', deviation: INITIAL_DEVIATION },
   };
-  const cwes = cweClasses === 0 ? undefined : cweLogits(cweClasses, D);
-  const further = cwes?.parameters ?? [];
-  const withCwes = (context: HeadContext, vector: Value, logits: Value) =>
-    cwes === undefined ? logits : context.builder.concat([logits, cwes.apply(context, vector)], 1); // [B, C + K]
-  if (heads.encoder === undefined) {
-    return {
-      parameters: [...top.parameters, matrix, ...further],
-      logits: (context, pooled) => {
-        const { builder: b, parameter } = context;
-        const vector = top.apply(context, pooled); // [B, D]
-        return withCwes(context, vector, b.matmul(vector, parameter(matrix), { transposeB: true }));
-      },
-    };
-  }
-  const spec = heads.encoder.classifier;
+  const bias: HeadParameter | undefined =
+    encoder === undefined
+      ? undefined
+      : { name: `${top.classes}.bias`, shape: [classes], first: { kind: 'zero' } };
+  const spec = encoder?.classifier;
   const layer =
-    spec.ofFirstToken && pooling !== 'first'
+    spec === undefined || (spec.ofFirstToken && pooling !== 'first')
       ? undefined
       : headLayer(
           spec,
           spec.weights === 'base' ? undefined : { kind: 'normal', deviation: INITIAL_DEVIATION },
         );
-  const bias: HeadParameter = {
-    name: `${top.classes}.bias`,
-    shape: [classes],
-    first: { kind: 'zero' },
-  };
+  const cwes = cweClasses === 0 ? undefined : cweLogits(cweClasses, D);
   return {
-    parameters: [...(layer?.parameters ?? []), ...top.parameters, matrix, bias, ...further],
+    parameters: [
+      ...(layer?.parameters ?? []),
+      ...top.parameters,
+      matrix,
+      ...(bias === undefined ? [] : [bias]),
+      ...(cwes?.parameters ?? []),
+    ],
     matrices: layer?.matrices ?? [],
     logits: (context, pooled) => {
-      const { builder: b, parameter } = context;
-      const vector = top.apply(context, layer === undefined ? pooled : layer.apply(context, pooled));
-      const logits = b.add(b.matmul(vector, parameter(matrix), { transposeB: true }), parameter(bias));
-      return withCwes(context, vector, logits);
+      const vector = top.apply(context, layer === undefined ? pooled : layer.apply(context, pooled)); // [B, D]
+      const logits = affine(context, vector, matrix, bias); // [B, C]
+      return cwes === undefined ? logits : context.builder.concat([logits, cwes.apply(context, vector)], 1); // [B, C + K]
     },
   };
 }
@@ -126,8 +121,7 @@ function cweLogits(K: number, D: number) {
   const bias: HeadParameter = { name: CWE_BIAS, shape: [K], first: { kind: 'zero' } };
   return {
     parameters: [weight, bias],
-    apply: ({ builder: b, parameter }: HeadContext, vector: Value) =>
-      b.add(b.matmul(vector, parameter(weight), { transposeB: true }), parameter(bias)),
+    apply: (context: HeadContext, vector: Value) => affine(context, vector, weight, bias),
   };
 }
 

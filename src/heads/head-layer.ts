@@ -4,6 +4,7 @@ import { activate } from '../model/activation.ts';
 import { norm, normParameters } from '../model/norm.ts';
 import type { HeadLayer, Matrix } from '../model/spec.ts';
 import type { FirstValues } from '../tensor/first-values.ts';
+import { affine } from './affine.ts';
 import type { HeadContext, HeadParameter } from './head.ts';
 
 export interface BuiltHeadLayer {
@@ -33,11 +34,9 @@ export function headLayer(spec: HeadLayer, first: FirstValues | undefined): Buil
   return {
     parameters: [...own, ...ofNorm],
     matrices: first === undefined ? [dense] : [],
-    apply: ({ builder: b, parameter, linear }, x) => {
-      const trained = () => {
-        const y = b.matmul(x, parameter(weight), { transposeB: true });
-        return dense.bias ? b.add(y, parameter(bias)) : y;
-      };
+    apply: (context, x) => {
+      const { builder: b, parameter, linear } = context;
+      const trained = () => affine(context, x, weight, dense.bias ? bias : undefined);
       const y = activate(b, activation, first === undefined ? linear(dense, x) : trained());
       const byName = (name: string) => parameter(ofNorm.find((one) => one.name === name)!);
       return norm({ builder: b, parameter: byName }, spec.norm, y);

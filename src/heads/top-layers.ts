@@ -4,6 +4,7 @@
  */
 import type { Value } from '../graph/graph.ts';
 import { activate } from '../model/activation.ts';
+import { affine } from './affine.ts';
 import type { HeadContext, HeadParameter } from './head.ts';
 
 export interface TopLayers {
@@ -25,10 +26,9 @@ export function topLayers(module: string, count: number, width: number): TopLaye
   return {
     parameters: layers.flatMap(({ weight, bias }) => [weight, bias]),
     classes: count === 0 ? module : `${module}.${2 * count}`,
-    apply: ({ builder: b, parameter }, x) =>
+    apply: (context, x) =>
       layers.reduce(
-        (y, { weight, bias }) =>
-          activate(b, 'gelu', b.add(b.matmul(y, parameter(weight), { transposeB: true }), parameter(bias))),
+        (y, { weight, bias }) => activate(context.builder, 'gelu', affine(context, y, weight, bias)),
         x,
       ),
   };
