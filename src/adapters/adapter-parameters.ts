@@ -9,8 +9,6 @@ import type { FromBase } from './adapter.ts';
 import { KEY_PREFIX, parameterKey } from './parameter-key.ts';
 import type { WholeParameter } from './whole-parameters.ts';
 
-export { parameterKey };
-
 /** Trained tensors by PEFT's key, in a fixed order. */
 export type AdapterParameters = ReadonlyMap<string, HostTensor<'float32'>>;
 

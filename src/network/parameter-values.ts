@@ -2,7 +2,8 @@
  * @file What a network's parameters are: frozen ones out of the base model, trained ones of adapters, of the head, or in the place
  * of the base model's. Says the values that a stage, or the embedding, reads.
  */
-import { type AdapterParameters, parameterKey } from '../adapters/adapter-parameters.ts';
+import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
+import { parameterKey } from '../adapters/parameter-key.ts';
 import type { WholeParameter } from '../adapters/whole-parameters.ts';
 import type { Model } from '../model/spec.ts';
 import type { Tensors } from '../runtime/backend.ts';

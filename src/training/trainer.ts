@@ -8,7 +8,7 @@ import {
   allocateRanks,
   requireBudgetPhase,
 } from '../adapters/adalora-ranks.ts';
-import { parameterKey } from '../adapters/adapter-parameters.ts';
+import { parameterKey } from '../adapters/parameter-key.ts';
 import { VultuneError } from '../base/errors.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
 import type { Network } from '../network/network.ts';

@@ -17,7 +17,8 @@ import { cweIdSchema, type MeasuredCwe, measuredCweSchema } from '../../evaluati
 import { CWE_BIAS, CWE_WEIGHT } from '../../heads/classifier.ts';
 import { checkValue } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
-import { type AdapterParameters, parameterKey } from '../adapter-parameters.ts';
+import type { AdapterParameters } from '../adapter-parameters.ts';
+import { parameterKey } from '../parameter-key.ts';
 import { finiteFloats } from './finite-floats.ts';
 
 const HEADER = 'cwe_head.json';

@@ -2,7 +2,7 @@
  * @file head_init: probe. The head starts as the logistic regression of the frozen model's pooled states, instead of from random
  * numbers (Kumar et al. 2022, "Fine-tuning can distort pretrained features and underperform out-of-distribution").
  */
-import { parameterKey } from '../../adapters/adapter-parameters.ts';
+import { parameterKey } from '../../adapters/parameter-key.ts';
 import { VultuneError } from '../../base/errors.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import {

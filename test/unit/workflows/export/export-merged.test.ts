@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parameterKey } from '../../../../src/adapters/adapter-parameters.ts';
+import { parameterKey } from '../../../../src/adapters/parameter-key.ts';
 import { openCheckpoint } from '../../../../src/checkpoint/open-checkpoint.ts';
 import { readAllSafetensors } from '../../../../src/checkpoint/safetensors.ts';
 import { exportModel } from '../../../../src/index.ts';
