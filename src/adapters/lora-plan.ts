@@ -9,6 +9,7 @@ import { type AdaptedMatrix, adapt } from './adapted-matrix.ts';
 import { dora } from './dora.ts';
 import { lora } from './lora.ts';
 import { layerListPattern, modulePattern, nameEndPattern, namePattern } from './name-pattern.ts';
+import { moduleOf } from './parameter-key.ts';
 import { planWhole, type TrainedBiases, type WholeParameter } from './whole-parameters.ts';
 
 /** `last`: only the last k layers. */
@@ -96,25 +97,23 @@ function endsOf(name: string): string[] {
 }
 
 /** Whether PEFT takes a matrix of this name for a target. Throws LORA_PATTERN. */
-export function targetMatcher(targets: LoraOptions['targetModules']): (name: string) => boolean {
+export function targetMatcher(
+  targets: LoraOptions['targetModules'],
+  option: 'target_modules' | 'exclude_modules' = 'target_modules',
+): (name: string) => boolean {
   if (targets === 'all-linear') return () => true;
   if (targets === 'none') return () => false;
-  if ('pattern' in targets) return namePattern(targets.pattern, 'target_modules');
+  if ('pattern' in targets) return namePattern(targets.pattern, option);
   const wanted = new Set(targets);
   return (name) => endsOf(name).some((end) => wanted.has(end));
 }
 
 /** Whether PEFT leaves out a matrix of this name though it is targeted. Throws LORA_PATTERN. */
-export function exclusionMatcher({
-  excludeModules,
-  modulesToSave = [],
-}: Pick<LoraOptions, 'excludeModules' | 'modulesToSave'>): (name: string) => boolean {
-  const isExcluded =
-    excludeModules === undefined
-      ? () => false
-      : 'pattern' in excludeModules
-        ? namePattern(excludeModules.pattern, 'exclude_modules')
-        : targetMatcher(excludeModules);
+export function exclusionMatcher(
+  options: Pick<LoraOptions, 'excludeModules' | 'modulesToSave'>,
+): (name: string) => boolean {
+  const { excludeModules = 'none', modulesToSave = [] } = options;
+  const isExcluded = targetMatcher(excludeModules, 'exclude_modules');
   if (modulesToSave === 'all') return () => true;
   // What is trained whole needs no adapter.
   const saved = modulesToSave.map((name) => modulePattern(name, 'modules_to_save'));
@@ -185,7 +184,7 @@ export function planLora(
   // A name that fits nothing is a mistake, also where only some layers are adapted.
   const everything = [...layerMatrices(model), ...inHead];
   // PEFT lists the head's own matrices too where it was asked for all, and adapts none of what is trained whole.
-  const inTrainedHead = (head?.parameters ?? []).map(({ name }) => name.replace(/\.[^.]*$/, ''));
+  const inTrainedHead = (head?.parameters ?? []).map(({ name }) => moduleOf(name));
   const ends = new Set([...everything.map(({ name }) => name), ...inTrainedHead].flatMap(endsOf));
   const wanted = Array.isArray(targetModules) ? (targetModules as readonly string[]) : [];
   const idle = [...new Set(wanted)].filter((target) => !ends.has(target));

@@ -9,7 +9,7 @@ import { promisedShapes } from '../model/check-weights.ts';
 import { layerMatrices } from '../model/matrices.ts';
 import type { Model } from '../model/spec.ts';
 import type { AdaptedMatrix } from './adapted-matrix.ts';
-import { parameterKey } from './parameter-key.ts';
+import { moduleOf, parameterKey } from './parameter-key.ts';
 
 /** `lora_only`: of the adapted matrices. `all`: of every module, norms and the embedding's included. */
 export type TrainedBiases = 'none' | 'all' | 'lora_only';
@@ -91,7 +91,7 @@ export function planWhole(
   return all.flatMap((parameter) => {
     const { fullName } = parameter;
     const isSaved = modules === 'all' || inSavedModule(fullName, modules);
-    const module = fullName.replace(/\.[^.]*$/, '');
+    const module = moduleOf(fullName);
     const isAdapted = adaptedNames.has(module);
     const isTrainedBias =
       fullName.endsWith('.bias') && (biases === 'all' || (biases === 'lora_only' && isAdapted));

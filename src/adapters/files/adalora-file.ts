@@ -30,32 +30,25 @@ export function withoutZeroValues(
     const key = (tensor: string) => parameterKey(`${name}.${tensor}`);
     const isKept = Array.from(parameters.get(key(VALUES))!.data, (value) => value !== 0);
     kept[name] = isKept;
-    for (const tensor of [RIGHT, VALUES])
-      compact.set(key(tensor), keepRows(parameters.get(key(tensor))!, isKept));
-    compact.set(key(LEFT), keepColumns(parameters.get(key(LEFT))!, isKept));
+    const count = isKept.filter(Boolean).length;
+    const keep = (tensor: string, axis: 0 | 1) =>
+      compact.set(key(tensor), keepAlong(parameters.get(key(tensor))!, axis, isKept, count));
+    keep(RIGHT, 0);
+    keep(VALUES, 0);
+    keep(LEFT, 1);
   }
   return { parameters: compact, kept };
 }
 
-function keepRows({ shape, data }: HostTensor<'float32'>, isKept: readonly boolean[]): HostTensor<'float32'> {
-  const width = shape[1]!;
-  const count = isKept.filter(Boolean).length;
-  return hostTensor(
-    'float32',
-    [count, width],
-    data.filter((_, i) => isKept[Math.floor(i / width)]),
-  );
-}
-
-function keepColumns(
+/** The rows (axis 0) or columns (axis 1) of a matrix that are kept, `count` in number. */
+function keepAlong(
   { shape, data }: HostTensor<'float32'>,
+  axis: 0 | 1,
   isKept: readonly boolean[],
+  count: number,
 ): HostTensor<'float32'> {
   const [rows, width] = shape as [number, number];
-  const count = isKept.filter(Boolean).length;
-  return hostTensor(
-    'float32',
-    [rows, count],
-    data.filter((_, i) => isKept[i % width]),
-  );
+  const keptShape = axis === 0 ? [count, width] : [rows, count];
+  const values = data.filter((_, i) => isKept[axis === 0 ? Math.floor(i / width) : i % width]);
+  return hostTensor('float32', keptShape, values);
 }

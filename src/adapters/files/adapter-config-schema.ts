@@ -12,8 +12,8 @@ const HINT = 'Vultune reads LoRA, DoRA and AdaLoRA adapters with a classificatio
 /** EVA writes one for each matrix: 900 for a large model. */
 const MOST_PATTERNS = 4096;
 
-/** Values by the ends of names. */
-const patterns = (value: z.ZodNumber) =>
+/** Values by names of matrices, or by the ends of them. */
+const patterns = <Value extends z.ZodType>(value: Value) =>
   z
     .record(z.string(), value)
     .refine((record) => Object.keys(record).length <= MOST_PATTERNS, {
@@ -67,12 +67,7 @@ const adaLoraSchema = z.looseObject({
   orth_reg_weight: z.number().min(0).nullish(),
   total_step: z.int().min(1).nullish(),
   /** Which values of each matrix were kept. */
-  rank_pattern: z
-    .record(z.string(), z.array(z.boolean()).max(MOST_RANK))
-    .refine((record) => Object.keys(record).length <= MOST_PATTERNS, {
-      message: `it has more than ${MOST_PATTERNS} patterns`,
-    })
-    .nullish(),
+  rank_pattern: patterns(z.array(z.boolean()).max(MOST_RANK)),
 });
 
 const SCHEMAS = { LORA: loraSchema, ADALORA: adaLoraSchema } as const;

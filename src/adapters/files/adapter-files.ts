@@ -16,6 +16,7 @@ import type { HostTensor } from '../../tensor/host-tensor.ts';
 import { transpose } from '../../tensor/transpose.ts';
 import { type AdapterParameters, adaptedModules, checkShapes } from '../adapter-parameters.ts';
 import { type AdapterPlan, planAdapters } from '../lora-plan.ts';
+import { moduleOf } from '../parameter-key.ts';
 import type { WholeParameter } from '../whole-parameters.ts';
 import { withoutZeroValues } from './adalora-file.ts';
 import { type AdapterConfig, formatAdapterConfig, parseAdapterConfig } from './adapter-config.ts';
@@ -138,7 +139,7 @@ export async function writeAdapter(folder: string, adapter: AdapterToWrite): Pro
   const adapted = {
     layers: adapter.layers,
     modules,
-    wholeModules: [...new Set(whole.map(({ fullName }) => fullName.replace(/\.[^.]*$/, '')))],
+    wholeModules: [...new Set(whole.map(({ fullName }) => moduleOf(fullName)))],
     candidates: classifierMatrices(adapter.model),
     transposed: layerMatrices(adapter.model).some(({ matrix }) => matrix.transposed === true),
     hasClassifier: adapter.model.heads.lacksClassifier !== true,
