@@ -3,6 +3,7 @@
  * rounded to one of 256 numbers times the group's largest (Dettmers' dynamic map, arXiv:2110.02861).
  */
 import { float32 } from '../tensor/host-tensor.ts';
+import { largestMagnitude } from '../tensor/largest-magnitude.ts';
 import { nearestIn } from './nearest-in.ts';
 
 export const FACTOR_BLOCK = 256;
@@ -49,7 +50,7 @@ export function encodeFactors(factors: Float32Array): DoubleFactors {
   for (let group = 0; group < groups; group++) {
     const start = group * FACTOR_BLOCK;
     const values = factors.subarray(start, start + FACTOR_BLOCK).map((factor) => factor - mean);
-    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const largest = largestMagnitude(values);
     groupFactors[group] = largest;
     const inverse = largest === 0 ? 0 : Math.fround(1 / largest);
     for (let i = 0; i < values.length; i++) {

@@ -3,6 +3,7 @@
  * rounded to one of 16 numbers times the block's largest. With double quantisation these factors are bytes too.
  */
 import { type HostTensor, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
+import { largestMagnitude } from '../tensor/largest-magnitude.ts';
 import { DYNAMIC_MAP, encodeFactors, FACTOR_BLOCK } from './block-factors.ts';
 import { nearestIn } from './nearest-in.ts';
 import { productOfRead, type WeightFormat } from './weight-format.ts';
@@ -34,8 +35,7 @@ export function encodeFourBit(data: Float32Array, type: FourBitType) {
   for (let block = 0; block < blocks; block++) {
     const start = block * BLOCK_SIZE;
     const values = data.subarray(start, start + BLOCK_SIZE);
-    let largest = 0;
-    for (const value of values) largest = Math.max(largest, Math.abs(value));
+    const largest = largestMagnitude(values);
     factors[block] = largest;
     const inverse = largest === 0 ? 0 : Math.fround(1 / largest);
     for (let i = 0; i < values.length; i++) {

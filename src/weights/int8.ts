@@ -2,8 +2,8 @@
  * @file A matrix in 8 bits, as bitsandbytes has it (LLM.int8, arXiv:2208.07339, without its outlier columns, which depend
  * on the batch): row by row in steps of 1/127 of the row's largest element. Products are in integers.
  */
-import type { HostTensor } from '../tensor/host-tensor.ts';
-import { hostTensor } from '../tensor/host-tensor.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import { largestMagnitude } from '../tensor/largest-magnitude.ts';
 import { roundHalfToEven } from '../tensor/rounding.ts';
 import { type MatrixShape, type PartInput, productOfRead, type WeightFormat } from './weight-format.ts';
 
@@ -14,8 +14,7 @@ export function encodeInt8({ shape, data }: HostTensor<'float32'>) {
   const scales = new Float32Array(rows);
   for (let r = 0; r < rows; r++) {
     const row = data.subarray(r * columns, (r + 1) * columns);
-    let largest = 0;
-    for (const value of row) largest = Math.max(largest, Math.abs(value));
+    const largest = largestMagnitude(row);
     if (largest === 0) continue;
     scales[r] = largest / 127;
     // In float32, as bitsandbytes computes it: else some halves are rounded to the other side.
@@ -50,7 +49,7 @@ export const int8: WeightFormat = {
   product: inIntegers(1),
 };
 
-/** ... to 16 bits: two products, of which only the rounding of the weights is seen. */
+/** Rows of x, and of the gradient, are rounded to 16 bits: two products, and what is left is the rounding of the weights. */
 export const int8Exact: WeightFormat = {
   ...held,
   name: 'int8-exact',

@@ -1,6 +1,7 @@
 /** @file Products whose left side is rounded row by row, and matrices out of their codes. */
 import { numbersOf } from '../../tensor/elements.ts';
 import { type HostTensor, sizeOf } from '../../tensor/host-tensor.ts';
+import { largestMagnitude } from '../../tensor/largest-magnitude.ts';
 import { roundHalfToEven } from '../../tensor/rounding.ts';
 import { transposed } from '../../tensor/views.ts';
 import { floatsOf, floatTensor, type Kernels } from './kernel.ts';
@@ -44,7 +45,7 @@ function roundRows(x: HostTensor, digits: 1 | 2): HostTensor {
   const out = new Float64Array(values.length);
   for (let start = 0; start < values.length; start += width) {
     const row = values.subarray(start, start + width);
-    const step = row.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) / 127;
+    const step = largestMagnitude(row) / 127;
     if (step === 0) continue;
     row.forEach((value, k) => {
       const high = roundHalfToEven(value / step);
