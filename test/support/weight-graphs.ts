@@ -4,7 +4,8 @@ import { GraphBuilder } from '../../src/graph/builder.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import type { Tensors } from '../../src/runtime/backend.ts';
 import type { HostTensor } from '../../src/tensor/host-tensor.ts';
-import type { MatrixShape, PartInput, WeightFormat } from '../../src/weights/weight-format.ts';
+import { matrixDecoder } from '../../src/weights/decoded-matrix.ts';
+import type { MatrixShape, WeightFormat } from '../../src/weights/weight-format.ts';
 import { sharedBackend } from './ort-run.ts';
 
 async function run(graph: Graph, feeds: Tensors): Promise<Record<string, HostTensor>> {
@@ -16,15 +17,14 @@ async function run(graph: Graph, feeds: Tensors): Promise<Record<string, HostTen
   }
 }
 
-const inputsOf = (b: GraphBuilder): PartInput => {
-  return (name, dtype, shape) => b.input(name, dtype, shape);
-};
-
 /** What ONNX Runtime reads out of the parts: [out, in]. */
 export async function readOut(format: WeightFormat, matrix: HostTensor<'float32'>): Promise<HostTensor> {
-  const b = new GraphBuilder();
-  b.output('w', format.read(b, matrix.shape as unknown as MatrixShape, inputsOf(b)));
-  return (await run(b.build(), format.encode(matrix))).w!;
+  const decoder = matrixDecoder(format, await sharedBackend());
+  try {
+    return await decoder.decode(matrix);
+  } finally {
+    await decoder.release();
+  }
 }
 
 export interface WeightProduct {
@@ -45,7 +45,7 @@ export async function productOf(
   const shape = matrix.shape as unknown as MatrixShape;
   const input = b.input('x', 'float32', ['N', shape[1]]);
   const seed = b.input('g', 'float32', ['N', shape[0]]);
-  const product = format.product(b, input, shape, inputsOf(b));
+  const product = format.product(b, input, shape, (name, dtype, dims) => b.input(name, dtype, dims));
   b.output('y', product);
   b.output('dx', appendGradients(b, [{ value: product, gradient: seed }], [input])[0]!);
   const { y, dx } = await run(b.build(), { ...format.encode(matrix), x, g });
