@@ -13,7 +13,7 @@ import {
 import type { Model, Rotary } from '../model/spec.ts';
 import type { RowIndex, SequenceLayout } from '../packing/layout.ts';
 import type { Tensors } from '../runtime/backend.ts';
-import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import { type HostTensor, hostTensor, int64 } from '../tensor/host-tensor.ts';
 
 /** Added to the score of what must not be seen: its exponential is 0, and sums stay finite. */
 export const HIDDEN = -1e30;
@@ -69,7 +69,7 @@ export class SequenceFeeds {
       return [pastMaskName(attention.window), hostTensor('float32', [N, slots + 1], data)] as const;
     });
     return {
-      positions: hostTensor('int64', [N], BigInt64Array.from(positions, BigInt)),
+      positions: int64([N], positions),
       ...this.#rotaryFeeds(Math.max(...positions) + 1),
       ...Object.fromEntries(masks),
     };
@@ -183,7 +183,7 @@ function oneTokenFeeds(
   });
   return {
     [place]: hostTensor('int64', [B], index),
-    [`${place}_positions`]: hostTensor('int64', [B], BigInt64Array.from(positions, BigInt)),
+    [`${place}_positions`]: int64([B], positions),
     ...Object.fromEntries(masks),
   };
 }
