@@ -46,8 +46,8 @@ export interface StageSpec {
   /** Probability of dropping inputs of adapters; 0 outside training. */
   readonly dropout: number;
   /**
-   * Generation. `fill`: keys and values of each block are outputs too. `read`: each sequence goes on by one token, which reads
-   * the keys and values of those before it as inputs, and its own are outputs. Default: none of it.
+   * Generation. `fill`: keys and values of each block are outputs too. `read`: each sequence gets one more token, which reads
+   * the keys and values of those before it as inputs; its own are outputs. Default: training and scoring, without a cache.
    */
   readonly cache?: 'fill' | 'read';
 }
@@ -117,13 +117,19 @@ export function buildStage(parts: StageParts, spec: StageSpec): StageGraph {
   return { builder, x, output, kept, base: stage.base.taken, trained: stage.trained.taken };
 }
 
+/** What is trained whole in a layer, or outside of layers, by the names that blocks have for it. */
+export const wholeNames = (
+  whole: readonly WholeParameter[] | undefined,
+  layer: number | undefined,
+): ReadonlySet<string> => new Set(whole?.filter((one) => one.layer === layer).map(({ name }) => name));
+
 /** A parameter of a block, or outside of blocks, that the base model has: as it is there, or as it is trained. */
 function stageParameter(
-  { whole = [], base, trained }: StageContext,
+  { whole, base, trained }: StageContext,
   layer: number | undefined,
   place: number | undefined,
 ): (name: string, shape: Shape) => Value {
-  const own = new Set(whole.filter((one) => one.layer === layer).map(({ name }) => name));
+  const own = wholeNames(whole, layer);
   return (name, shape) => (own.has(name) ? trained : base).take(place, name, shape);
 }
 
@@ -211,14 +217,14 @@ function blockLinear(
   place: number | undefined,
   drop: Dropout | undefined,
 ): (matrix: Matrix, x: Value) => Value {
-  const { builder: b, adapted, whole = [], format: blockFormat, base, trained } = stage;
+  const { builder: b, adapted, whole, format: blockFormat, base, trained } = stage;
   const adapters = new Map(adapted.filter((one) => one.layer === layer).map((one) => [one.matrix.name, one]));
-  const wholeNames = new Set(whole.filter((one) => one.layer === layer).map(({ name }) => name));
+  const own = wholeNames(whole, layer);
   const parameter = stageParameter(stage, layer, place);
   return ({ name, inputSize, outputSize, bias }, x) => {
     const weightName = `${name}.weight`;
     const shape: MatrixShape = [outputSize, inputSize];
-    const isParameter = place === undefined || wholeNames.has(weightName);
+    const isParameter = place === undefined || own.has(weightName);
     const part: PartInput = (partName, dtype, partShape) =>
       base.takePart(place!, weightName, partName, dtype, partShape);
     const weight = () => (isParameter ? parameter(weightName, shape) : blockFormat.read(b, shape, part));

@@ -15,6 +15,7 @@ import {
   type StageParameter,
   type StageParts,
   type StageSpec,
+  wholeNames,
 } from './stage-graph.ts';
 
 export interface StageParameters {
@@ -128,19 +129,17 @@ export class StagePrograms {
 
   /** What the stage's graph depends on, layers by their place in the stage. */
   #structure(spec: StageSpec): string {
-    const { model, adapted, whole = [] } = this.#parts;
-    const wholeIn = (at: number | undefined) =>
-      whole.filter(({ layer }) => layer === at).map(({ name }) => name);
+    const { model, adapted, whole } = this.#parts;
     const blocks = spec.layers.map((layer) => [
       model.layers[layer]!.block,
       adapted.filter((one) => one.layer === layer).map(({ structure }) => structure),
-      wholeIn(layer),
+      [...wholeNames(whole, layer)],
     ]);
     const { head, dropout, queryChunks, sharesPrefixes, cache } = spec;
     const inHead = adapted.filter(({ layer }) => layer === undefined).map(({ structure }) => structure);
     return JSON.stringify([
       blocks,
-      head === undefined ? null : [head.id, inHead, wholeIn(undefined)],
+      head === undefined ? null : [head.id, inHead, [...wholeNames(whole, undefined)]],
       dropout,
       queryChunks,
       sharesPrefixes,
