@@ -7,6 +7,7 @@ import {
   addOrthogonalGradients,
   allocateRanks,
   requireBudgetPhase,
+  type TimedSchedule,
 } from '../adapters/adalora-ranks.ts';
 import { parameterKey } from '../adapters/parameter-key.ts';
 import { VultuneError } from '../base/errors.ts';
@@ -44,7 +45,7 @@ export interface TrainerOptions {
   readonly ranks?: AdaLoraSchedule | undefined;
   readonly adamw: AdamWOptions;
   readonly learningRate: number;
-  /** Of the head's parameters; undefined: that of all. */
+  /** Learning rate of the head's parameters; undefined: the same as that of all others. */
   readonly headLearningRate: number | undefined;
   readonly schedulerType: SchedulerType;
   /** Steps of warm-up out of so many. */
@@ -104,6 +105,8 @@ export class Trainer<Target> {
   readonly #plannable: PlannableFunctions;
   readonly #sharePrefixes: boolean;
   readonly #totalSteps: number;
+  /** Undefined for adapters whose ranks stay. */
+  readonly #ranks: TimedSchedule | undefined;
   readonly #gradients: Map<string, Float32Array>;
   readonly #headKeys: ReadonlySet<string>;
   #stepsInEpoch = 1;
@@ -121,7 +124,8 @@ export class Trainer<Target> {
       parts.network.isCausal && sharesPrefixes(parts.options) && hasGroups(this.#plannable);
     this.#totalSteps = countSteps(this.#plannable, parts.options);
     const { ranks } = parts.options;
-    if (ranks !== undefined) requireBudgetPhase({ ...ranks, totalSteps: this.#totalSteps });
+    this.#ranks = ranks === undefined ? undefined : { ...ranks, totalSteps: this.#totalSteps };
+    if (this.#ranks !== undefined) requireBudgetPhase(this.#ranks);
     this.#gradients = zerosLike(state.parameters);
     this.#headKeys = new Set(parts.task.head.parameters.map(({ name }) => parameterKey(name)));
   }
@@ -182,8 +186,8 @@ export class Trainer<Target> {
       sum.padding += done.padding;
     }
     // The penalty stands outside of the loss that is reported: it is not a function's.
-    if (options.ranks !== undefined) {
-      addOrthogonalGradients(state.parameters, this.#gradients, options.ranks.orthogonalWeight);
+    if (this.#ranks !== undefined) {
+      addOrthogonalGradients(state.parameters, this.#gradients, this.#ranks.orthogonalWeight);
     }
     const gradientNorm = clipGradients(this.#gradients, options.maxGradientNorm);
     if (!Number.isFinite(sum.lossNats) || !Number.isFinite(gradientNorm)) throw diverged(state.step);
@@ -203,9 +207,8 @@ export class Trainer<Target> {
       (key) => (this.#headKeys.has(key) ? ofHead : rate),
       options.adamw,
     );
-    if (options.ranks !== undefined && state.ranks !== undefined) {
-      const schedule = { ...options.ranks, totalSteps: this.#totalSteps };
-      allocateRanks(state.parameters, this.#gradients, state.ranks, state.step, schedule);
+    if (this.#ranks !== undefined && state.ranks !== undefined) {
+      allocateRanks(state.parameters, this.#gradients, state.ranks, state.step, this.#ranks);
     }
     const durationMs = performance.now() - started;
     state.step++;
@@ -374,7 +377,7 @@ function sharesPrefixes({ sharePrefixes, packing, dropout }: TrainerOptions): bo
 function diverged(step: number): VultuneError {
   return new VultuneError(
     'TRAINING_DIVERGED',
-    `the loss or its gradient is no number any more at step ${step + 1}`,
+    `the loss or its gradient is not a number any more at step ${step + 1}`,
     {
       where: { name: 'learning_rate' },
       hint: 'Lower learning_rate, or set max_grad_norm: 1; checkpoints hold the state before.',
