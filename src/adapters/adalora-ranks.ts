@@ -9,7 +9,7 @@ import { LEFT, RIGHT, VALUES } from './adalora.ts';
 import type { AdapterParameters } from './adapter-parameters.ts';
 
 export interface AdaLoraSchedule {
-  /** Mean rank of a matrix in the end. */
+  /** Mean rank of a matrix at the end of training. */
   readonly targetRank: number;
   /** Steps before ranks are taken away, and after the last one is. */
   readonly initialSteps: number;
@@ -25,7 +25,7 @@ export interface AdaLoraSchedule {
 
 type Floats = ReadonlyMap<string, Float32Array>;
 
-/** What goes on from step to step, by the parameters' keys. */
+/** What is carried from step to step, by the parameters' keys. */
 export interface RankState {
   readonly importance: Floats;
   readonly uncertainty: Floats;
@@ -64,7 +64,7 @@ export function initialRankState(parameters: AdapterParameters): RankState | und
   };
 }
 
-/** A schedule in a training of so many optimiser steps. */
+/** A schedule with the number of optimiser steps of its training. */
 export interface TimedSchedule extends AdaLoraSchedule {
   readonly totalSteps: number;
 }

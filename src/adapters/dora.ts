@@ -3,8 +3,8 @@
  *
  *   y = m / |W + s B A| (x W^T + s (x A^T) B^T) + bias
  *
- * with the lengths |.| taken for constants in the gradient (the paper's 4.3). As PEFT has it, dropout is of both products
- * where the base model's own stays whole: y = x W^T + (m / |.| - 1) d(x) W^T + m / |.| s (d(x) A^T) B^T + bias.
+ * with the lengths |.| taken for constants in the gradient (the paper's 4.3). As in PEFT, dropout applies to both products that
+ * are added, while the base model's own reads its whole input: y = x W^T + (m / |.| - 1) d(x) W^T + m / |.| s (d(x) A^T) B^T + bias.
  */
 import type { Adapter } from './adapter.ts';
 import { type LoraMatrixOptions, lora } from './lora.ts';

@@ -25,7 +25,7 @@ export interface LoraOptions {
    * all, or none: then only what is trained whole changes, and the head.
    */
   readonly targetModules: 'all-linear' | 'none' | readonly string[] | { readonly pattern: string };
-  /** Of what is targeted; default: nothing. */
+  /** Matrices that are left out although they are targeted, named in the same ways. Default: none. */
   readonly excludeModules?: readonly string[] | { readonly pattern: string };
   readonly layers: LayerSelection;
   /** Names of the lists that `layers` counts in: `layers` of Llama, `h` of GPT-2. Default: any. */
@@ -158,7 +158,7 @@ const headMatrices = (head: Pick<Head, 'matrices'> | undefined): LayerMatrix[] =
 /**
  * The matrices of blocks, and those of the base model that the head reads, which get an adapter.
  * Throws LORA_TARGET_UNKNOWN when a target names no matrix, LORA_LAYERS when a layer does not exist, LORA_PATTERN when a
- * pattern is no regular expression.
+ * pattern is not a regular expression.
  */
 export function planLora(
   model: Model,

@@ -11,7 +11,7 @@ import type { Model } from '../model/spec.ts';
 import type { AdaptedMatrix } from './adapted-matrix.ts';
 import { moduleOf, parameterKey } from './parameter-key.ts';
 
-/** `lora_only`: of the adapted matrices. `all`: of every module, norms and the embedding's included. */
+/** `lora_only`: biases of the adapted matrices. `all`: biases of every module, norms and the embedding's included. */
 export type TrainedBiases = 'none' | 'all' | 'lora_only';
 
 export interface WholeParameter {

@@ -38,9 +38,9 @@ export interface Int8MatmulAttributes {
 export interface BlockAttributes {
   /** The number of each of the 16 codes, before the block's factor. */
   readonly values: readonly number[];
-  /** So many elements share a factor. */
+  /** Number of elements that share a factor. */
   readonly blockSize: number;
-  /** Of the result; its elements lie row after row over the blocks. */
+  /** Shape of the result, whose elements lie row after row over the blocks. */
   readonly shape: readonly number[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * @file The graph inputs of a step of generation: N sequences go on by one token each, and read the keys and values of their
- * earlier tokens, which lie in T slots a sequence. Sizes: K heads of keys and values of d features.
+ * @file The graph inputs of a step of generation: N sequences get one more token each, which reads the keys and values of
+ * the earlier tokens, held in T slots per sequence. Sizes: K heads of keys and values of d features.
  */
 import type { GraphBuilder } from '../graph/builder.ts';
 import { addDims, type Dim } from '../graph/dim.ts';

@@ -1,5 +1,5 @@
 /**
- * @file A base model with its adapters that goes on with texts: prompts fill a cache of keys and values, and each further token
+ * @file A base model with its adapters that continues texts: prompts fill a cache of keys and values, and each further token
  * is computed alone, reading them. The same stages as training has; what they read of the past is model/tokens/ business.
  */
 import type { AdaptedMatrix } from '../adapters/adapted-matrix.ts';
@@ -78,7 +78,7 @@ export class CachedNetwork {
   }
 
   /**
-   * Each sequence of the cache goes on by one token: what the head says of it, [N, C].
+   * Adds one token to each sequence of the cache, and returns what the head says of it, [N, C].
    * @throws VultuneError SEQUENCE_TOO_LONG where the model has no such position
    */
   async step(ids: readonly number[], cache: KeyValueCache): Promise<HostTensor<'float32'>> {

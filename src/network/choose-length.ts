@@ -12,7 +12,7 @@ const SHORTEST = 128;
 
 export interface ChooseLengthOptions {
   readonly longFunctions: LongFunctions;
-  /** Of the model's positions and the memory that was asked for. */
+  /** The longest length that the model's positions and the requested memory allow. */
   readonly longest: number;
   /** Tokens that the tokenizer puts behind every text. */
   readonly endCount: number;

@@ -82,7 +82,7 @@ export class KeyValueCache {
     this.#lengths = this.#lengths.map((length) => length + 1);
   }
 
-  /** Goes on with these sequences alone. */
+  /** Drops all other sequences. */
   keep(rows: readonly number[]): void {
     if (rows.length === this.#lengths.length) return;
     this.#move(rows, this.#slots);
@@ -99,7 +99,7 @@ export class KeyValueCache {
     }
   }
 
-  /** Copies rows into memory of its own, with room for so many tokens. */
+  /** Copies rows into new memory, with room for `needed` tokens a row. */
   #move(rows: Iterable<number>, needed: number): void {
     const kept = [...rows];
     const lengths = kept.map((row) => this.#lengths[row]!);

@@ -15,9 +15,9 @@ import { firstNotFinite, type HostTensor, hostTensor, sizeOf } from '../tensor/h
 import type { OpenModel } from './open-model.ts';
 
 export interface MergedTensors {
-  /** Of the base model, by the names of the specification; matrices [out, in]. */
+  /** Weights of the base model, by the names of the specification; matrices [out, in]. */
   readonly base: readonly TensorSource[];
-  /** Of the head: its own, and what it reads of the base model. */
+  /** Weights of the head: its own, and what it reads of the base model. */
   readonly head: readonly TensorSource[];
 }
 

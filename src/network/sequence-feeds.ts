@@ -53,8 +53,8 @@ export class SequenceFeeds {
   }
 
   /**
-   * A step of generation: each sequence goes on by the token at its position, and sees those of the T slots (one per earlier
-   * position, from 0) that it may, and itself. Causal attention only.
+   * A step of generation: each sequence gets the token at its position, which sees itself and those of the T slots (one per
+   * earlier position, from 0) that it may. Causal attention only.
    */
   makeStep(positions: readonly number[], slots: number): Tensors {
     const N = positions.length;

@@ -77,7 +77,7 @@ export interface StageGraph {
   readonly kept: readonly KeptStates[];
   /** Frozen, from the checkpoint. */
   readonly base: readonly StageParameter[];
-  /** Of adapters and the head. */
+  /** Trained: of adapters, of the head, and what is trained whole of the base model. */
   readonly trained: readonly StageParameter[];
 }
 

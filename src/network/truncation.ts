@@ -14,9 +14,9 @@ export interface Truncation {
   readonly functions: number;
   /** Longer than what is read of them. */
   readonly truncated: number;
-  /** Of a vulnerable function and another one. */
+  /** Pairs of a vulnerable function and another one. */
   readonly pairs: number;
-  /** Whose two functions are the same token ids. */
+  /** Pairs whose two functions are the same token ids. */
   readonly identicalPairs: number;
 }
 
@@ -27,7 +27,7 @@ export interface FoundTruncation extends Truncation {
 
 type Encoded = Pick<EncodedFunction, 'ids' | 'truncated'> | undefined;
 
-/** `encoded` as `encodeFunctions` gives it: undefined for a function that is left out, whose pair is then none. */
+/** `encoded` as `encodeFunctions` gives it: undefined for a function that is left out, whose pair is then not counted. */
 export function findTruncation(
   functions: readonly PairedFunction[],
   encoded: readonly Encoded[],

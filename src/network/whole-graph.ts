@@ -1,5 +1,5 @@
 /**
- * @file A model and its classifier as one graph, from token ids to logits, for runtimes that know nothing of stages and layouts.
+ * @file A model and its classifier as one graph, from token ids to logits, for runtimes without stages and layouts.
  * Functions are rows, padded behind. Adapters are taken to be merged: every weight is an input under its full name, [out, in].
  */
 import { GraphBuilder } from '../graph/builder.ts';
@@ -21,7 +21,7 @@ import { HIDDEN } from './sequence-feeds.ts';
 export interface WholeGraphOptions {
   readonly classes: number;
   readonly pooling: Pooling;
-  /** Of the classifier, before its last matrix. Default: 0. */
+  /** Layers of the classifier before its last matrix. Default: 0. */
   readonly topLayers?: number | undefined;
   /** P: the longest row, S <= P. */
   readonly maxLength: number;

@@ -43,7 +43,7 @@ export function classifyWithCwe(
   };
 }
 
-/** More are not told of a function: behind the third a guess says nothing to a reader. */
+/** How many CWEs are reported per function: guesses after the third do not help a reader. */
 const MOST_TOLD = 3;
 const DIGITS = 4;
 

@@ -17,7 +17,7 @@ export type PartInput = (name: string, dtype: GraphDType, shape: Shape) => Value
 export interface WeightFormat {
   /** What caches and runs know it by: formats that give other numbers have other names. */
   readonly name: string;
-  /** In words, for who chooses or is told. */
+  /** In words, for users who choose a format or are told which one is used. */
   readonly describe: string;
   /** Whether graphs compute with codes: on the CPU alone. */
   readonly isQuantized?: true;

@@ -108,7 +108,7 @@ export const opCases: { readonly [K in OpName]: readonly OpCase[] } = {
     opCase(`gelu ${approximate} far out`, [floats(['N', 4], -8, 8)], (b, x) => b.gelu(x!, approximate)),
     opCase(`gelu ${approximate} near 0`, [floats(['N', 4], -1e-2, 1e-2)], (b, x) => b.gelu(x!, approximate)),
   ]),
-  // Its gradient is none, which no difference shows: gradients.test.ts has it.
+  // It stops gradients, which differences cannot show: gradients.test.ts has that case.
   stopGradient: [
     opCase('stopGradient of [N, 3]', [frozen(floats(['N', 3]))], (b, x) => b.stopGradient(x!)),
     opCase('stopGradient of a scalar', [frozen(floats([]))], (b, x) => b.stopGradient(x!)),

@@ -216,7 +216,7 @@ export interface TinyNetworkOptions extends Partial<Omit<NetworkOptions, 'model'
   /** Default: `last`. */
   readonly pooling?: Pooling;
   readonly lora?: Partial<LoraOptions>;
-  /** Of a fixture's weights; default: float32. */
+  /** Format of a fixture's weights. Default: float32. */
   readonly format?: WeightFormat;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TrainOptions, train } from '../../src/index.ts';
 import { fixtureFolder, fixturesOf, openFixture } from './tiny-model.ts';
 
-/** Of one token and of several. */
+/** Texts of one token and of several. */
 export const FUNCTION_TEXTS = ['int', 'return a;', 'xyzzy', 'a'];
 
 /** `data` holds {@link FUNCTION_TEXTS}; the folder is made with the fixture's model in it. */

@@ -42,7 +42,7 @@ export interface StoredCweHead extends CweHead {
   readonly folder: string;
   /** SHA-256 of the file of its tensors. */
   readonly weights: string;
-  /** What answers that were kept are held to. */
+  /** Cached answers are valid only for the head with this fingerprint. */
   readonly fingerprint: string;
 }
 

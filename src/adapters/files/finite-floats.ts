@@ -1,4 +1,4 @@
-/** @file Trained tensors are finite float32 numbers, or nothing is done with them. */
+/** @file The check that trained tensors are finite float32 numbers, before anything is done with them. */
 import { VultuneError } from '../../base/errors.ts';
 import { firstNotFinite, type HostTensor } from '../../tensor/host-tensor.ts';
 
