@@ -28,7 +28,7 @@ export async function openScores(run) {
     /** Which scores a scan goes by. */
     used: scale.blend === undefined ? 'model' : 'blend',
     hasBlend: blend !== undefined,
-    /** Of a scan that is told nothing, on the scale of the scores that it goes by. */
+    /** The threshold of a scan that is told nothing, on the scale of the scores that it goes by. */
     threshold: scale.threshold,
     thresholdSource: scale.source,
 

@@ -33,7 +33,7 @@ const usage = `node tools/check-adapters-of-families.mjs [FOLDER ...] [--toleran
     --target-modules A,B   what our adapter trains; default: all-linear
     --train JSON           further keys of its training: '{"use_dora": true}'`;
 
-/** Of our functions; a model that reads less gets its longest cut to that. */
+/** Tokens of our functions; a model that reads less gets its longest cut to that. */
 const LENGTHS = [1, 5, 17, 38];
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 /** 0 to 3 are special in one family or another. */

@@ -5,7 +5,7 @@
 import { z } from '../schema/zod.ts';
 
 export interface AlarmBudget {
-  /** Of the functions that are not vulnerable, at most this share is flagged. */
+  /** At most this share of the functions that are not vulnerable is flagged. */
   readonly share: number;
   /** A function is flagged when its score >= threshold; above 1: none is. */
   readonly threshold: number;
@@ -17,7 +17,7 @@ export interface AlarmBudget {
   readonly flagged: number;
 }
 
-/** Of a scan that is not told otherwise: somebody reads what it flags. */
+/** What a scan uses that is not told otherwise: somebody reads what it flags. */
 export const DEFAULT_BUDGET = 0.02;
 
 /** How many budgets reach down to what is called uncertain. */

@@ -11,7 +11,7 @@ export interface HeadParameter {
   /** Full name in the model, as Transformers and PEFT have it: `${model.heads.classifier}.weight`, or a name below that module. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** Of a trained parameter; undefined: the checkpoint's own, as it is. */
+  /** First values of a trained parameter; undefined: the checkpoint's own, as it is. */
   readonly first: FirstValues | undefined;
 }
 

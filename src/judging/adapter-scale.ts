@@ -18,7 +18,7 @@ export type BlendChoice = 'auto' | 'off';
 export interface AdapterScale {
   /** Undefined where scores are the model's own. */
   readonly blend: StoredBlend | undefined;
-  /** Of the model's own scores, whether or not they are the ones that are given. */
+  /** The model's own scores, whether or not they are the ones that are given. */
   readonly calibration: Calibration | undefined;
   /** With the best F1 on validation; 0.5 where the adapter does not say. */
   readonly threshold: number;

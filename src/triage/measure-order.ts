@@ -37,7 +37,7 @@ export interface OrderMeasures {
   readonly labelled: number;
   readonly real: number;
   readonly withoutLabel: number;
-  /** Labels that are no finding's. */
+  /** Labels that belong to none of the findings. */
   readonly unused: number;
   readonly files: number;
   /** `k`: the precision of the first k; left out where fewer are labelled. */

@@ -46,6 +46,7 @@ export const int8: WeightFormat = {
   ...held,
   name: 'int8',
   describe: '8 bits a weight, products in 8 bits',
+  multipliesIntegers: true,
   product: inIntegers(1),
 };
 
@@ -54,6 +55,7 @@ export const int8Exact: WeightFormat = {
   ...held,
   name: 'int8-exact',
   describe: '8 bits a weight, products in 16 bits',
+  multipliesIntegers: true,
   product: inIntegers(2),
 };
 

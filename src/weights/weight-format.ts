@@ -21,6 +21,8 @@ export interface WeightFormat {
   readonly describe: string;
   /** Whether graphs compute with codes: on the CPU alone. */
   readonly isQuantized?: true;
+  /** Whether products are of integers: what is multiplied is rounded too, and not every processor adds such products up right. */
+  readonly multipliesIntegers?: true;
   /** Whether BaseWeights holds what the file has, and decodes it anew for each use; `encode` is then of a matrix in use. */
   readonly holdsStored?: true;
   encode(matrix: HostTensor<'float32'>): WeightParts;

@@ -113,7 +113,7 @@ const OF_A_MACHINE = /(?:from|import)\s*\(?\s*'node:|\bBuffer\b|\bprocess\.|\bNo
 const imports = allImports();
 const folderOf = (path: string) => path.split('/')[0]!;
 
-/** Of a file in dataset/: its folder there. */
+/** The folder in dataset/ of a file there. */
 const datasetFolderOf = (path: string) => (path.split('/').length === 2 ? '' : path.split('/')[1]!);
 const isInDataset = (path: string) => path.startsWith('dataset/');
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|(?<![:'"])\/\/.*/g, '');

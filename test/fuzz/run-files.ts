@@ -57,7 +57,7 @@ const runJson = async () => {
   return [Buffer.from(JSON.stringify({ ...record, config, model }))];
 };
 
-/** Of a process that is gone: no system has so many. */
+/** The number of a process that is gone: no system has so many. */
 const LOCK = { pid: 2 ** 30, host: hostname(), processStart: '99' };
 
 export const RUN_TARGETS: readonly FuzzTarget[] = [

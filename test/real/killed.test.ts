@@ -9,7 +9,7 @@ import { killScenarios } from '../support/kill-scenarios.ts';
 const parent = mkdtempSync(join(tmpdir(), 'vultune-killed-'));
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-/** Of all points (tools/kill-everywhere.mjs goes through them) so many, spread from the first to the last. */
+/** So many of all points (tools/kill-everywhere.mjs goes through them), spread from the first to the last. */
 const MOST_KILLS = 12;
 
 function spread(points: readonly KillPoint[]): readonly KillPoint[] {

@@ -17,7 +17,7 @@ export interface FakeRunOptions {
   readonly dir?: string;
   readonly seed?: number;
   readonly learningRate?: number;
-  /** Of the P1s above the others. */
+  /** How far the scores of P1s lie above the others. */
   readonly lift?: number;
 }
 

@@ -14,7 +14,7 @@ const ENVIRONMENT = {
 
 export class TestRepository {
   readonly path: string;
-  /** Of January 2020, of the commit that is made. */
+  /** Day of January 2020 of the commit that is made. */
   #day = 1;
 
   constructor(path: string) {

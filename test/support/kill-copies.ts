@@ -57,7 +57,7 @@ export async function finishEveryCopy(
   return { operations, outcomes };
 }
 
-/** Of a copy's name. */
+/** The point that a copy's name says. */
 function pointOf(name: string, operations: readonly string[]): KillPoint {
   const [number, mode] = name.split('-') as [string, KillPoint['mode']];
   return { at: Number(number), mode, operation: operations[Number(number) - 1]! };

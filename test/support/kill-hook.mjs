@@ -53,7 +53,7 @@ function copyFolder(mode) {
   unnumbered(() => fs.cpSync(process.cwd(), to, { recursive: true, preserveTimestamps: true }));
 }
 
-/** Of what other operations are made of: `appendFileSync` of `writeFileSync`, that one of bytes of `writeSync`. */
+/** What other operations are made of: `appendFileSync` of `writeFileSync`, that one of bytes of `writeSync`. */
 const isWrite = (name, args) =>
   name === 'writeSync' || (name === 'writeFileSync' && typeof args[1] === 'string');
 

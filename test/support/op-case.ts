@@ -51,7 +51,7 @@ export const floats = (shape: Shape, low = -2, high = 2): CaseInput => ({
   differentiable: true,
 });
 
-/** Of either sign, at least `low` from 0. */
+/** Either sign, at least `low` from 0. */
 export const awayFromZero = (shape: Shape, low = 0.5, high = 2): CaseInput => ({
   ...floats(shape),
   element: (random) => (random() < 0.5 ? -1 : 1) * (low + (high - low) * random()),

@@ -100,7 +100,7 @@ export interface AdaptedPart {
   readonly modules: readonly string[];
   /** Full names of the modules of the base model that are trained whole; default: none. */
   readonly wholeModules?: readonly string[];
-  /** Of all matrices of Transformers' classifier that PEFT could adapt. */
+  /** All matrices of Transformers' classifier that PEFT could adapt. */
   readonly candidates: readonly string[];
   /** Whether the checkpoint holds them [in, out] (Conv1D). */
   readonly transposed: boolean;

@@ -20,14 +20,14 @@ export interface DetectorSettings {
   readonly keepLayers?: number;
   /** How the base model's weights were held in training; missing: in float32. */
   readonly weightFormat?: string;
-  /** Of the base model: `Checkpoint.fingerprint`. */
+  /** The base model's `Checkpoint.fingerprint`. */
   readonly baseFingerprint: string;
-  /** Of what its config.json says, and of the tokenizer: `ModelIdentity`. Missing in older files. */
+  /** Fingerprints of its config.json and of the tokenizer: `ModelIdentity`. Missing in older files. */
   readonly configFingerprint?: string;
   readonly tokenizerFingerprint?: string;
   /** Where the base model lies as seen from the adapter's folder, for when both are moved; missing for one that was fetched. */
   readonly baseModelPath?: string;
-  /** Of the training data, by the configuration's key. */
+  /** Fingerprints of the training data, by the configuration's key. */
   readonly data: Readonly<Record<string, string>>;
   /** Score → probability, fitted on validation; `threshold` is on its scale. Read by those who know calibrations. */
   readonly calibration?: Readonly<Record<string, unknown>>;

@@ -12,12 +12,12 @@ type Shape = readonly number[];
 export interface TensorSource {
   readonly shape: Shape;
   read(): Promise<HostTensor<'float32'>>;
-  /** Of a matrix, [rows.length, in]. */
+  /** Some rows of a matrix, [rows.length, in]. */
   readRows(rows: ArrayLike<number>): Promise<HostTensor<'float32'>>;
 }
 
 export interface TensorLayout {
-  /** Of Hugging Face's tensor, given the stored one's. */
+  /** The shape of Hugging Face's tensor, given the stored one's. */
   shape(stored: Shape): Shape;
   /** Which of the stored rows it comes from: all where there is no such member. */
   readonly storedRows?: { readonly from: number; readonly count: number };

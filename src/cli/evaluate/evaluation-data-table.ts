@@ -72,7 +72,7 @@ function cell({ result, intervals }: EvaluationRow, name: FigureName): string {
   return interval === undefined ? value.toFixed(3) : `${value.toFixed(3)} (${range(interval)})`;
 }
 
-/** Of several runs each, then their ensemble and the baselines; of one, the blend below them. */
+/** Each of several runs, then their ensemble and the baselines; the blend below them for one run. */
 function tableRows({ evaluated, ensemble }: Evaluation) {
   const last = withBlend((ensemble ?? evaluated[0]!).comparison);
   const runs = evaluated.map(({ run, comparison }) => ({ label: run.name, row: comparison.rows[0]! }));

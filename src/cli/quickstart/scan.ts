@@ -21,7 +21,7 @@ export type FetchRelease = (
   signal: AbortSignal,
 ) => Promise<ReadonlyMap<string, string> | undefined>;
 
-/** Of the chosen package: enough to look like a package, few enough to be scored while one waits. */
+/** Functions of the chosen package: enough to look like a package, few enough to be scored while one waits. */
 export interface FunctionLimits {
   readonly least: number;
   readonly most: number;

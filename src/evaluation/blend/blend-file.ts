@@ -16,7 +16,7 @@ import { BLEND_FEATURES, type Blend } from './blend.ts';
 
 export const BLEND_FILE = 'blend.json';
 
-/** Of a blend's TF-IDF: some 5 MB of JSON. */
+/** Bounds the TF-IDF of a blend: some 5 MB of JSON. */
 export const MOST_NGRAMS = 100_000;
 /** Tokens may be long; a file of more is not written, and not read. */
 export const MOST_BLEND_BYTES = 32 * 2 ** 20;

@@ -6,7 +6,7 @@ export class ConfigReader {
   readonly #config: Readonly<Record<string, unknown>>;
   readonly #file: string;
 
-  /** Of the checkpoint: a model has no more layers than that. */
+  /** Tensors of the checkpoint: a model has no more layers than that. */
   readonly tensorCount: number;
 
   constructor(

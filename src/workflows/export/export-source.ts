@@ -91,7 +91,7 @@ export async function openExportSource(
       head,
       pooling,
       topLayers,
-      roundsActivations: ROUNDING_FORMATS.includes(format.name),
+      roundsActivations: format.multipliesIntegers === true,
       tensors: mergedTensors(model, adapter, head, trainedOn(model, decoder)),
       tokenizer,
       use: useOf(header, detector, pooling),
@@ -107,9 +107,6 @@ export async function openExportSource(
     throw error;
   }
 }
-
-/** Formats whose products round activations too. */
-const ROUNDING_FORMATS = ['int8', 'int8-exact'];
 
 /** Weights as the adapter was trained beside them: matrices of blocks as their format's codes stand for them. */
 function trainedOn({ checkpoint, spec }: OpenModel, decoder: MatrixDecoder | undefined) {

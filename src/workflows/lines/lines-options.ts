@@ -41,7 +41,7 @@ export interface LineInput {
   readonly code: string;
   readonly name?: string | undefined;
   readonly path?: string | undefined;
-  /** Of the function in its file, where that is known; lines are counted from it. */
+  /** The function's first line in its file, where that is known; lines are counted from it. */
   readonly firstLine: number;
   readonly target?: Target | undefined;
   /** The lines that a fix changed: within the function, 1-based, ascending; undefined where that is not known. */

@@ -54,7 +54,7 @@ export async function openWeightFormat(
       { where: { name: 'device' }, hint: 'Use device: cpu, or weights in float32.' },
     );
   }
-  if (!format.name.startsWith('int8') || format === int8Dequantised || (await areExact())) return format;
+  if (format.multipliesIntegers !== true || (await areExact())) return format;
   report.warn(
     `integer products overflow on this processor: weights in ${format.name} are read out and multiplied in float32, which is slower and rounds only the weights`,
   );

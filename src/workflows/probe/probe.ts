@@ -57,7 +57,7 @@ export interface ProbeResult {
   /** From the lowest layer up. */
   readonly layers: readonly ProbedLayer[];
   /**
-   * Of all layers and poolings, the highest ROC AUC on validation; the fewest layers of equal ones. `headInit`: `probe` where training
+   * The highest ROC AUC on validation among all layers and poolings; the fewest layers of equal ones. `headInit`: `probe` where training
    * can begin the head with it, which has to be one matrix.
    */
   readonly best: {

@@ -28,7 +28,7 @@ const SCORING_VERSION = 2;
 const LINES_VERSION = 'gradient-2';
 
 export interface ScanModel {
-  /** Of the adapter's files alone. */
+  /** Depends on the adapter's files alone. */
   readonly adapterFingerprint: string;
   readonly scores: ScoreCache;
   readonly lines: LineCache;
@@ -115,7 +115,7 @@ async function openCaches(
   };
 }
 
-/** Of the files that PEFT writes. */
+/** A hash of the files that PEFT writes. */
 async function fingerprintAdapter({ folder }: AdapterHeader): Promise<string> {
   const hash = createHash('sha256');
   for (const file of [adapterWeightsFile(folder), join(folder, 'adapter_config.json')]) {

@@ -14,7 +14,7 @@ interface Draw {
   readonly probability?: number;
   readonly rows?: number;
   readonly width?: number;
-  /** Of the input. */
+  /** The input's value. */
   readonly value?: number;
 }
 
@@ -43,7 +43,7 @@ const isDropped = (y: number) => (y === 0 ? 1 : 0);
 const dropped = (draw: Draw = {}): number[] => run(draw).map(isDropped);
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x, 0) / values.length;
 
-/** Of two sequences of 0 and 1. */
+/** The correlation of two sequences of 0 and 1. */
 function correlation(a: readonly number[], b: readonly number[]): number {
   const [meanA, meanB] = [mean(a), mean(b)];
   const covariance = mean(a.map((x, i) => (x - meanA) * (b[i]! - meanB)));

@@ -1,6 +1,6 @@
 /**
  * @file What every benchmark rests on: contenders take turns, each in a process of its own; one that fails, or prints
- * something that is no figure, is reported and the others go on; medians.
+ * something that is not a figure, is reported and the others go on; medians.
  */
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

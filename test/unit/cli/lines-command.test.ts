@@ -108,7 +108,7 @@ describe('vultune lines', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^█{5} +\d {2}\S|^█{5} \* +\d {2}\S/m);
     expect(stdout).toMatch(/^.{6}\* 4 {2}y\(b\)$/m);
-    // Of a safe function no line is marked.
+    // No line of a safe function is marked.
     expect(stdout).not.toMatch(/\* 2 {2}safe\(a\)/);
     expect(stdout).toContain('truncated: not read from line 2 on');
     expect(stdout).toContain('1 more function ');

@@ -66,7 +66,7 @@ describe('the dataset', () => {
       splits: { train: { functions: 5, vulnerable: 1, P1: 1, P2: 2, P3: 2, projects: 1, commits: 1 } },
     },
   } as unknown as BuildDatasetResult;
-  /** Of so many advisories every nth. */
+  /** Every nth of so many advisories. */
   const lines = (count: number, every: number) =>
     Array.from({ length: count }, (_, i) => `{"package":"p${i}","vulnerable":"1.0.0","fixed":"1.0.1"}\n`)
       .filter((_, i) => i % every === 0)

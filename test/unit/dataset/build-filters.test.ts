@@ -1,4 +1,4 @@
-/** @file What is no label: test code by path, changes that are none, and the words on the command line. */
+/** @file What is not a label: test code by path, changes that are none, and the words on the command line. */
 import { describe, expect, test } from 'vitest';
 import { changeKind } from '../../../src/dataset/changes/change-kind.ts';
 import { projectName } from '../../../src/dataset/project-name.ts';

@@ -1,4 +1,4 @@
-/** @file The check for leaks: each class alone, what is no leak, the published X_1, the command. */
+/** @file The check for leaks: each class alone, what is not a leak, the published X_1, the command. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

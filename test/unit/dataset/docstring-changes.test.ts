@@ -1,4 +1,4 @@
-/** @file A change of a docstring alone is none; what the function does is. Also: which folders are no part of what is shipped. */
+/** @file A change of a docstring alone is not counted; a change of what the function does is. Also: which folders are not part of what is shipped. */
 import { expect, test } from 'vitest';
 import { analyseFileChange } from '../../../src/dataset/changes/analyse-file-change.ts';
 import { withoutDocstrings } from '../../../src/dataset/changes/without-docstrings.ts';

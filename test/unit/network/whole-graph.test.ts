@@ -108,7 +108,7 @@ test.each([
   await Promise.all([network.release(), executable.release()]);
 });
 
-/** Of several lengths; one ends with padding of its own, one is nothing else. */
+/** They differ in length; one ends with padding of its own, one is nothing else. */
 function functionsFor(pad: number | undefined, vocabularySize: number): number[][] {
   const own = pad ?? 1;
   return [

@@ -83,7 +83,7 @@ async function scanJson(
   return { ...(JSON.parse(stdout) as Report), exitCode, stderr };
 }
 
-/** Of a scan that says so on stderr; its report is the same whatever was kept. */
+/** Scores that a scan took from the cache, as it says on stderr; its report is the same whatever was kept. */
 const cachedOf = ({ stderr }: { readonly stderr: string }) =>
   Number(/^scores from the cache: (\d+)$/m.exec(stderr)?.[1] ?? 0);
 

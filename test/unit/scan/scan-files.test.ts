@@ -167,7 +167,7 @@ describe('stopped half way', () => {
     });
     const { result } = await scan(files, stopping, { signal: controller.signal });
     expect(result.complete).toBe(false);
-    // 500 characters a function, 60 of them: most are known after four calls, and one call is no tenth of it all.
+    // 500 characters a function, 60 of them: most are known after four calls, and one call is less than a tenth of it all.
     expect(result.counts.functions).toBeGreaterThanOrEqual(40);
   });
 

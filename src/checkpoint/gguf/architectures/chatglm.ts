@@ -9,7 +9,7 @@ import { apartFromFused, partialRope, readSizes, rotaryDecoderConfig } from './p
 
 /** What the converter writes where a configuration has no `layernorm_epsilon`: every one of Transformers' `glm`. */
 const CONVERTERS_EPSILON = 1e-5;
-/** Of every published GLM-4-9B and CodeGeeX4, and the default of Transformers' `glm`. */
+/** The value of every published GLM-4-9B and CodeGeeX4, and the default of Transformers' `glm`. */
 const GLM4_EPSILON = 1.5625e-7;
 
 export function chatglm(model: GgufModel): HuggingFaceModel {

@@ -46,7 +46,7 @@ function layerCount({ metadata, file, shapes }: GgufModel): number {
   throw new VultuneError('GGUF_METADATA', message, { where: { file, name } });
 }
 
-/** Of a tensor the file has. Throws GGUF_TENSOR_MISSING. */
+/** The shape of a tensor that the file has. Throws GGUF_TENSOR_MISSING. */
 export function shapeOf({ shapes, file }: GgufModel, name: string): readonly number[] {
   const shape = shapes.get(name);
   if (shape !== undefined) return shape;

@@ -19,7 +19,7 @@ interface Expected {
   readonly model_type?: string;
   /** "count:hash" a text. */
   readonly ids: readonly string[];
-  /** Of the first texts, in full. */
+  /** The first texts, in full. */
   readonly first: readonly (readonly number[])[];
   /** A long text as Transformers cuts it to twelve tokens. */
   readonly truncated?: readonly number[];
