@@ -16,19 +16,23 @@ const NOTHING =
 /** `"""Doc."""` and what may follow it. */
 const DOCUMENTATION = /^(?:"""(?:[^"]|"(?!""))*"""|'''(?:[^']|'(?!''))*''')\s*/;
 
-const ATOM = String.raw`(?:"[^"\\\n]*"|'[^'\\\n]*'|[\w$@]+(?:(?:\?\.|\.|::|->)[\w$]+)*)`;
+const ATOM = String.raw`(?:"[^"\\\n]*"|'[^'\\\n]*'|\{\}|\[\]|[\w$@]+(?:(?:\?\.|\.|::|->)[\w$]+)*)`;
 const OPERATOR = String.raw`(?:[-+]|[=!]==?|[<>]=?|&&|\|\||\?\?)`;
 /** Names, members and literals, compared or added. */
 const VALUE = new RegExp(
   String.raw`^(?:return\s+)?[!&~-]{0,2}${ATOM}(?:\s*${OPERATOR}\s*[!-]?${ATOM}){0,3}$`,
 );
 
+/** A function that is to refuse something and does nothing accepts everything (CWE-295, CWE-285): its empty body is the fault. */
+const GUARD = /auth|verif|valid|check|trust|certif|hostname|allow|permi|access|accept|saniti[sz]|escap/i;
+
 /** `comments` in the order of the source. */
 export function trivialBody(
   source: string,
-  { bodyStart, bodyEnd, kind, parameters }: ExtractedFunction,
+  { name, bodyStart, bodyEnd, kind, parameters }: ExtractedFunction,
   comments: readonly SourceRange[],
 ): TrivialBody | undefined {
+  if (name !== undefined && GUARD.test(name)) return undefined;
   const text = withoutComments(source, bodyStart, bodyEnd, comments);
   if (text === undefined) return undefined;
   const body = bare(text);
