@@ -20,6 +20,7 @@ import {
 } from '../../support/network-step.ts';
 import { TOLERANCE } from '../../support/packed-equals-alone.ts';
 import {
+  ENCODER_CONFIGS,
   FIXTURE_NAMES,
   fixtureFolder,
   inFormat,
@@ -227,12 +228,7 @@ describe('refused', () => {
   const decoder = { spec: windowed.model, path: 'tiny' };
 
   test('an encoder, in words', () => {
-    const spec = makeModel({
-      model_type: 'bert',
-      vocab_size: 40,
-      hidden_size: 8,
-      num_attention_heads: 2,
-    }).model;
+    const spec = makeModel(ENCODER_CONFIGS.bert).model;
     expect(() => requireJoinable({ spec, path: 'tiny' }, 64)).toThrow(
       expect.objectContaining({
         code: 'PACKING_UNSUPPORTED',

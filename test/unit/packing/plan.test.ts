@@ -147,10 +147,19 @@ describe('joined', () => {
           if (next !== undefined) expect(size([...functions, next])).toBeGreaterThan(100);
         }
       }
-      const bare = inOrder({ ...joined, functionsPerStep, separator: undefined });
-      expect(bare.flat().length).toBeLessThan(steps.flat().length);
     },
   );
+
+  test('a separator is a token of its own, of which the last function needs none', () => {
+    const sequencesOf = (tokensPerBatch: number, separator: number | undefined) =>
+      planEpoch(
+        separateFunctions([4, 4]),
+        { ...joined, tokensPerBatch, separator, functionsPerStep: undefined },
+        first,
+      ).length;
+    expect([sequencesOf(9, 1), sequencesOf(8, 1)]).toEqual([1, 2]);
+    expect([sequencesOf(8, undefined), sequencesOf(7, undefined)]).toEqual([1, 2]);
+  });
 
   test('functions that begin alike are apart: a fix does not follow its vulnerable function', () => {
     const functions = Array.from({ length: 40 }, (_, i) => [
