@@ -42,6 +42,15 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
   (config) =>
+    config.packing === 'joined' && config.max_functions_per_sequence === 1
+      ? {
+          key: 'max_functions_per_sequence',
+          message:
+            'max_functions_per_sequence is 1, but packing: joined is for several functions in a sequence',
+          hint: 'use packing: isolated, which is the same for one function, or raise max_functions_per_sequence',
+        }
+      : undefined,
+  (config) =>
     config.eval_strategy === 'steps' && config.eval_steps === null
       ? {
           key: 'eval_strategy',

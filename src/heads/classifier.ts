@@ -161,7 +161,7 @@ export function pooledStates(pooling: Pooling): Head {
 
 /** [B, N] 1/length at the tokens of each function: with it pooling by the mean is a product. */
 function meanWeights(layout: SequenceLayout): HostTensor<'float32'> {
-  const { tokenCount: N, rowCount: B, flatTokens } = layout;
+  const { tokenCount: N, functionCount: B, flatTokens } = layout;
   const data = new Float32Array(B * N);
   flatTokens.forEach((tokens, row) => {
     for (const token of tokens) data[row * N + token] = 1 / tokens.length;

@@ -11,7 +11,7 @@ import type { Attention } from './spec.ts';
 
 /**
  * Every query against the keys up to its own chunk's end: of J chunks of queries, chunk j sees (j+1)/J of the keys, and
- * the rest, which causality hides, is never computed. [B, S, H*d], key and value [B, S, K*d] -> [B, S, H*d]
+ * the rest, which causality hides, is never computed. [A, S, H*d], key and value [A, S, K*d] -> [A, S, H*d]
  */
 export function causalAttention(
   b: GraphBuilder,
@@ -19,12 +19,12 @@ export function causalAttention(
   sequence: SequenceInputs,
   rows: { readonly query: Value; readonly key: Value; readonly value: Value },
 ): Value {
-  const { slots: S, queryChunks: J } = sequence;
+  const { rowCount: A, slots: S, queryChunks: J } = sequence;
   const { headCount: H, headSize: d } = spec;
   const chunk: Dim = J === 1 ? S : 'C';
-  const query = queriesByHead(b, spec, rows.query, S); // [B, K, G, S, d]
-  const key = byHead(b, spec, rows.key, S); // [B, K, S, d]
-  const value = byHead(b, spec, rows.value, S);
+  const query = queriesByHead(b, spec, rows.query, A, S); // [A, K, G, S, d]
+  const key = byHead(b, spec, rows.key, A, S); // [A, K, S, d]
+  const value = byHead(b, spec, rows.value, A, S);
   const mask = sequence.mask(spec.window); // [J, C, S]
   const mixed = Array.from({ length: J }, (_, j) => {
     const [start, end] = [multiplyDims(j, chunk), multiplyDims(j + 1, chunk)];
@@ -32,16 +32,17 @@ export function causalAttention(
     const upTo = (x: Value, axis: number) => (j === J - 1 ? x : b.slice(x, axis, 0, end));
     const maskRows = b.reshape(J === 1 ? mask : b.slice(mask, 0, j, j + 1), [chunk, S]);
     return attend(b, spec, {
+      rows: A,
       query: queries,
       key: upTo(key, 2),
       value: upTo(value, 2),
       mask: upTo(maskRows, 1),
       queries: chunk,
       keys: end,
-    }); // [B, K, G, C, d]
+    }); // [A, K, G, C, d]
   });
-  const whole = J === 1 ? mixed[0]! : b.concat(mixed, 3); // [B, K, G, S, d]
-  return b.reshape(b.transpose(whole, [0, 3, 1, 2, 4]), ['B', S, H * d]);
+  const whole = J === 1 ? mixed[0]! : b.concat(mixed, 3); // [A, K, G, S, d]
+  return b.reshape(b.transpose(whole, [0, 3, 1, 2, 4]), [A, S, H * d]);
 }
 
 /** Every query against every key of its function, or those of its window. [B, S, H*d], key and value [B, S, K*d] -> [B, S, H*d] */
@@ -55,9 +56,10 @@ export function bidirectionalAttention(
   const { headCount: H, headSize: d, window } = spec;
   const ofLengths = b.reshape(sequence.lengthMask(), ['B', 1, 1, 1, S]);
   const mixed = attend(b, spec, {
-    query: queriesByHead(b, spec, rows.query, S),
-    key: byHead(b, spec, rows.key, S),
-    value: byHead(b, spec, rows.value, S),
+    rows: 'B',
+    query: queriesByHead(b, spec, rows.query, 'B', S),
+    key: byHead(b, spec, rows.key, 'B', S),
+    value: byHead(b, spec, rows.value, 'B', S),
     mask:
       window === undefined
         ? ofLengths
@@ -68,23 +70,30 @@ export function bidirectionalAttention(
   return b.reshape(b.transpose(mixed, [0, 3, 1, 2, 4]), ['B', S, H * d]);
 }
 
-/** One query a row against all keys that it sees. [B, H*d], key and value [B, S, K*d] -> [B, H*d] */
+/**
+ * One query per function against all keys that it sees: one a row, or all B in the one row where functions are joined.
+ * [B, H*d], key and value [A, S, K*d] -> [B, H*d]
+ */
 export function oneTokenAttention(
   b: GraphBuilder,
   spec: Attention,
-  { slots: S, one }: SequenceInputs,
+  { rowCount: A, slots: S, one }: SequenceInputs,
   place: OneToken,
   rows: { readonly query: Value; readonly key: Value; readonly value: Value },
 ): Value {
+  const Q = A === 'B' ? 1 : 'B'; // queries a row
   const mixed = attend(b, spec, {
-    query: queriesByHead(b, spec, rows.query, 1),
-    key: byHead(b, spec, rows.key, S),
-    value: byHead(b, spec, rows.value, S),
-    mask: b.reshape(one(place).mask(spec), ['B', 1, 1, 1, S]),
-    queries: 1,
+    rows: A,
+    query: queriesByHead(b, spec, rows.query, A, Q),
+    key: byHead(b, spec, rows.key, A, S),
+    value: byHead(b, spec, rows.value, A, S),
+    mask: b.reshape(one(place).mask(spec), [A, 1, 1, Q, S]),
+    queries: Q,
     keys: S,
-  }); // [B, K, G, 1, d]
-  return b.reshape(mixed, ['B', spec.headCount * spec.headSize]);
+  }); // [A, K, G, Q, d]
+  // With one query a row the features lie in order already.
+  const inOrder = Q === 1 ? mixed : b.transpose(mixed, [0, 3, 1, 2, 4]);
+  return b.reshape(inOrder, ['B', spec.headCount * spec.headSize]);
 }
 
 /**
@@ -102,7 +111,7 @@ export function cachedAttention(
   const keys = addDims(past.slots, 1); // T+1
   const withPast = (before: Value, own: Value) => b.concat([before, b.reshape(own, ['N', K, 1, d])], 2); // [N, K, T+1, d]
   const mixed = attend(b, spec, {
-    sequences: 'N',
+    rows: 'N',
     query: b.reshape(fresh.query, ['N', K, H / K, 1, d]),
     key: withPast(past.key(block, spec), fresh.key),
     value: withPast(past.value(block, spec), fresh.value),
@@ -113,39 +122,39 @@ export function cachedAttention(
   return b.reshape(mixed, ['N', H * d]);
 }
 
-/** [B, S, K*d] -> [B, K, S, d] */
-function byHead(b: GraphBuilder, { keyValueHeadCount: K, headSize: d }: Attention, x: Value, S: Dim): Value {
-  return b.transpose(b.reshape(x, ['B', S, K, d]), [0, 2, 1, 3]);
+/** [A, S, K*d] -> [A, K, S, d] */
+function byHead(b: GraphBuilder, spec: Attention, x: Value, A: Dim, S: Dim): Value {
+  const { keyValueHeadCount: K, headSize: d } = spec;
+  return b.transpose(b.reshape(x, [A, S, K, d]), [0, 2, 1, 3]);
 }
 
-/** [B, Q, H*d] -> [B, K, G, Q, d] */
-function queriesByHead(b: GraphBuilder, spec: Attention, x: Value, Q: Dim): Value {
+/** [A, Q, H*d] -> [A, K, G, Q, d] */
+function queriesByHead(b: GraphBuilder, spec: Attention, x: Value, A: Dim, Q: Dim): Value {
   const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
-  return b.transpose(b.reshape(x, ['B', Q, K, H / K, d]), [0, 2, 3, 1, 4]);
+  return b.transpose(b.reshape(x, [A, Q, K, H / K, d]), [0, 2, 3, 1, 4]);
 }
 
 interface AttendOperands {
-  readonly query: Value; // [B, K, G, Q, d]
-  readonly key: Value; // [B, K, T, d]
-  readonly value: Value; // [B, K, T, d]
-  /** Broadcasts to [B, K, G, Q, T]. */
+  readonly rows: Dim; // A
+  readonly query: Value; // [A, K, G, Q, d]
+  readonly key: Value; // [A, K, T, d]
+  readonly value: Value; // [A, K, T, d]
+  /** Broadcasts to [A, K, G, Q, T]. */
   readonly mask: Value;
   readonly queries: Dim; // Q
   readonly keys: Dim; // T
-  /** B, unless given. */
-  readonly sequences?: Dim;
 }
 
-/** [B, K, G, Q, d] */
+/** [A, K, G, Q, d] */
 function attend(b: GraphBuilder, spec: Attention, operands: AttendOperands): Value {
-  const { queries: Q, keys: T, sequences: B = 'B' } = operands;
+  const { rows: A, queries: Q, keys: T } = operands;
   const { headCount: H, keyValueHeadCount: K, headSize: d, scale = 1 / Math.sqrt(spec.headSize) } = spec;
   const G = H / K;
   const stacked = multiplyDims(G, Q); // the G heads' queries one below the other
-  const query = b.reshape(operands.query, [B, K, stacked, d]);
+  const query = b.reshape(operands.query, [A, K, stacked, d]);
   const scores = b.matmul(query, operands.key, { transposeB: true, alpha: scale });
-  const masked = b.add(b.reshape(scores, [B, K, G, Q, T]), operands.mask);
+  const masked = b.add(b.reshape(scores, [A, K, G, Q, T]), operands.mask);
   // Back to one product's rows before the softmax: its gradient then meets the product directly.
-  const weights = b.softmax(b.reshape(masked, [B, K, stacked, T]));
-  return b.reshape(b.matmul(weights, operands.value), [B, K, G, Q, d]);
+  const weights = b.softmax(b.reshape(masked, [A, K, stacked, T]));
+  return b.reshape(b.matmul(weights, operands.value), [A, K, G, Q, d]);
 }

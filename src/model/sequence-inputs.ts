@@ -1,6 +1,6 @@
 /**
- * @file The graph inputs that say how a sequence of functions lies in memory. Sizes: N flat tokens, B functions (one
- * attention row each), S slots a row, P positions of the rotary table; where attention is cut into J chunks of queries,
+ * @file The graph inputs that say how a sequence of functions lies in memory. Sizes: N flat tokens, B functions, A attention
+ * rows (one per function, or one for all where they are joined), S slots a row, P positions of the rotary table; where attention is cut into J chunks of queries,
  * S = J*C; where functions share their beginnings, a token's key stands in up to R slots.
  */
 import type { GraphBuilder } from '../graph/builder.ts';
@@ -10,6 +10,8 @@ import { onceByName } from './once-by-name.ts';
 import type { Attention, Rotary } from './spec.ts';
 
 export interface SequenceInputs {
+  /** A: `B`, or 1. */
+  readonly rowCount: Dim;
   /** S */
   readonly slots: Dim;
   /** J */
@@ -41,7 +43,7 @@ export interface OneTokenInputs {
   readonly index: () => Value;
   /** [B] its position. */
   readonly positions: () => Value;
-  /** [B, S] 0 for the tokens of its row that it sees. */
+  /** [B, S] 0 for the tokens of its attention row that it sees. */
   readonly mask: (attention: MaskedAttention) => Value;
 }
 
@@ -50,11 +52,11 @@ export type MaskedAttention = Pick<Attention, 'window' | 'bidirectional'>;
 
 /** Inputs of packRows and unpackRows. */
 export interface RowInputs {
-  /** [B, S] token of each slot. */
+  /** [A, S] token of each slot. */
   readonly index: () => Value;
   /** [N] slot of each token; [N, R] where functions share their beginnings. */
   readonly inverse: () => Value;
-  /** [B, S] 1 where a token stands, 0 elsewhere. */
+  /** [A, S] 1 where a token stands, 0 elsewhere. */
   readonly slotIsReal: () => Value;
 }
 
@@ -75,21 +77,32 @@ export function rotaryName(table: 'cos' | 'sin', rotaries: readonly Rotary[], ro
 export function sequenceInputs(
   builder: GraphBuilder,
   rotaries: readonly Rotary[],
-  { queryChunks, sharesPrefixes }: { readonly queryChunks: number; readonly sharesPrefixes: boolean },
+  {
+    queryChunks,
+    sharesPrefixes,
+    isJoined = false,
+  }: {
+    readonly queryChunks: number;
+    readonly sharesPrefixes: boolean;
+    readonly isJoined?: boolean | undefined;
+  },
 ): SequenceInputs {
+  const rowCount = isJoined ? 1 : 'B';
   const chunk = queryChunks === 1 ? 'S' : 'C';
   const slots = queryChunks === 1 ? 'S' : `${queryChunks}*C`;
   const once = onceByName();
-  const ints = (name: string, ...shape: string[]) => once(name, () => builder.input(name, 'int64', shape));
+  const ints = (name: string, ...shape: (string | number)[]) =>
+    once(name, () => builder.input(name, 'int64', shape));
   const floats = (name: string, ...shape: (string | number)[]) =>
     once(name, () => builder.input(name, 'float32', shape));
   const rowInputs = (prefix: string, ...inverse: string[]): RowInputs => ({
-    index: () => ints(`${prefix}index`, 'B', slots),
+    index: () => ints(`${prefix}index`, rowCount, slots),
     inverse: () => ints(`${prefix}inverse`, ...inverse),
-    slotIsReal: () => floats(`${prefix}slot_is_real`, 'B', slots),
+    slotIsReal: () => floats(`${prefix}slot_is_real`, rowCount, slots),
   });
   const rows = rowInputs('', 'N');
   return {
+    rowCount,
     slots,
     queryChunks,
     rows,

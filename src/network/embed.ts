@@ -12,13 +12,14 @@ import { normRows } from './norm-rows.ts';
 /** Where rows and norms of an embedding are read: the base model's, or as they are trained. */
 export type EmbeddingWeights = Pick<BaseWeights, 'rows' | 'get'>;
 
-/** Throws SEQUENCE_TOO_LONG for a function that needs positions which the model does not have. */
+/** Throws SEQUENCE_TOO_LONG for functions that need positions which the model does not have. */
 export async function embed(
   model: Model,
   weights: EmbeddingWeights,
   { ids, layout }: PackedSequence,
 ): Promise<HostTensor<'float32'>> {
-  requirePositions(layout.lengths, model.positionLimit);
+  if (layout.isJoined) requireJoinedPositions(layout, model.positionLimit);
+  else requirePositions(layout.lengths, model.positionLimit);
   return await embedTokens(model, weights, { ids, layout });
 }
 
@@ -76,6 +77,18 @@ export function requirePositions(lengths: readonly number[], limit: number | und
     'SEQUENCE_TOO_LONG',
     `a function of ${longest} tokens is longer than the model's ${limit} positions`,
     { where: { name: 'max_length' }, hint: `Set max_length to at most ${limit}.` },
+  );
+}
+
+function requireJoinedPositions(
+  { tokenCount, functionCount }: PackedSequence['layout'],
+  limit: number | undefined,
+): void {
+  if (limit === undefined || tokenCount <= limit) return;
+  throw new VultuneError(
+    'SEQUENCE_TOO_LONG',
+    `${functionCount} functions joined to ${tokenCount} tokens are longer than the model's ${limit} positions`,
+    { where: { name: 'tokens_per_batch' }, hint: `Set tokens_per_batch to at most ${limit}.` },
   );
 }
 

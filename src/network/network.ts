@@ -265,6 +265,10 @@ export class Network {
       this.isCausal || !sharesPrefixes,
       'common beginnings are the same only where attention is causal',
     );
+    invariant(
+      this.isCausal || !layout.isJoined,
+      'functions are joined only where a token sees none behind it',
+    );
     const chunks = this.isCausal ? queryChunks(layout.rowLength) : 1;
     const asking = head === undefined ? undefined : dropoutToken(head.reads);
     const ofSequence = this.#feeds.make(layout, chunks, asking);
@@ -277,7 +281,7 @@ export class Network {
       !sharesPrefixes || probability === 0,
       'functions that are dropped from differently share nothing',
     );
-    return { feeds, queryChunks: chunks, sharesPrefixes, dropout: probability };
+    return { feeds, queryChunks: chunks, sharesPrefixes, isJoined: layout.isJoined, dropout: probability };
   }
 
   #embed(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
@@ -323,17 +327,18 @@ interface PreparedSequence {
   readonly feeds: Tensors;
   readonly queryChunks: number;
   readonly sharesPrefixes: boolean;
+  readonly isJoined: boolean;
   readonly dropout: number;
 }
 
 function stageSpec(
   layers: readonly number[],
   head: Head | undefined,
-  { queryChunks, sharesPrefixes, dropout }: Omit<PreparedSequence, 'feeds'>,
+  { queryChunks, sharesPrefixes, isJoined, dropout }: Omit<PreparedSequence, 'feeds'>,
 ): StageSpec {
-  // Nothing but the pruned block: one query a row, no chunks.
+  // Nothing but the pruned block: one query per function, no chunks.
   const isPruned = layers.length === 1 && head !== undefined && head.reads !== 'every';
-  return { layers, head, dropout, sharesPrefixes, queryChunks: isPruned ? 1 : queryChunks };
+  return { layers, head, dropout, sharesPrefixes, isJoined, queryChunks: isPruned ? 1 : queryChunks };
 }
 
 /** [N] of two [N, D]: the sum of products over D. */
@@ -357,13 +362,15 @@ function layerKeys(spec: StageSpec): Tensors {
   );
 }
 
-/** [N, 1] keys of the real tokens; padding is never seen, whatever is dropped of it. */
+/** [N, 1] keys of the tokens that are seen; padding never is, whatever is dropped of it. */
 function dropoutFeeds(layout: SequenceLayout, keys: DropoutKeys | undefined): Tensors {
   if (keys === undefined || keys.probability === 0) return {};
   const rows = new Uint32Array(layout.tokenCount);
   layout.flatTokens.forEach((tokens, row) => {
     const start = tokens[0]!;
-    const own = rows.subarray(start, start + tokens.length);
+    // A separator is seen, and is a position more of the function before it.
+    const end = layout.isJoined ? layout.flatTokens[row + 1]?.[0] : undefined;
+    const own = rows.subarray(start, end ?? start + tokens.length);
     rowKeys(own, keys.seed, keys.step, keys.functions[row]!);
   });
   return { [ROW_KEYS]: hostTensor('uint32', [layout.tokenCount, 1], rows) };

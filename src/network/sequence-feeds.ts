@@ -41,10 +41,10 @@ export class SequenceFeeds {
 
   /** `queryChunks` as the stages of this sequence have it; `asking`: the token that alone asks in the last block. */
   make(layout: SequenceLayout, queryChunks: number, asking: OneToken | undefined): Tensors {
-    const { rowCount: B, rowLength: S, tokenCount: N, keys } = layout;
+    const { rowCount: A, rowLength: S, tokenCount: N, keys } = layout;
     return {
-      ...rowFeeds('', layout.rows, [B, S], [N]),
-      ...(keys === undefined ? {} : rowFeeds('key_', keys, [B, S], [N, keys.copies])),
+      ...rowFeeds('', layout.rows, [A, S], [N]),
+      ...(keys === undefined ? {} : rowFeeds('key_', keys, [A, S], [N, keys.copies])),
       positions: hostTensor('int64', [N], layout.positions),
       ...this.#rotaryFeeds(S),
       ...Object.assign({}, ...this.#attentions.map((one) => this.#maskFeeds(layout, queryChunks, one))),
@@ -146,7 +146,7 @@ function seenFrom(S: number, attention: MaskedAttention): Float32Array {
   return data;
 }
 
-/** The positions that one of a function of `length` tokens sees, half-open. */
+/** The positions that one of a row of `length` tokens sees, half-open. */
 function seenRange({ window, bidirectional }: MaskedAttention, position: number, length: number) {
   const back = window === undefined ? position : bidirectional === true ? window : window - 1;
   const ahead = bidirectional === true ? (window ?? length) : 0;
@@ -168,15 +168,14 @@ function oneTokenFeeds(
   place: OneToken,
   attentions: readonly MaskedAttention[],
 ): Tensors {
-  const { lengths, rowLength: S, flatTokens } = layout;
-  const B = lengths.length;
-  const positions = lengths.map((length) => (place === 'first' ? 0 : length - 1));
+  const { lengths, rowLength: S, flatTokens, functionCount: B } = layout;
   const index =
     place === 'last' ? layout.last : BigInt64Array.from(flatTokens, (tokens) => BigInt(tokens[0]!));
+  const positions = Array.from(index, (token) => Number(layout.positions[Number(token)]));
   const masks = attentions.map((attention) => {
     const data = new Float32Array(B * S).fill(HIDDEN);
     lengths.forEach((length, row) => {
-      const [from, to] = seenRange(attention, positions[row]!, length);
+      const [from, to] = seenRange(attention, positions[row]!, layout.isJoined ? layout.tokenCount : length);
       data.fill(0, row * S + from, row * S + to);
     });
     return [oneTokenMaskName(place, attention), hostTensor('float32', [B, S], data)] as const;

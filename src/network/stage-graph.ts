@@ -43,6 +43,8 @@ export interface StageSpec {
   readonly queryChunks: number;
   /** Whether tokens of common beginnings are there once for all functions that begin so. */
   readonly sharesPrefixes: boolean;
+  /** Whether all functions are one attention row, in which each sees those before it. Default: false. */
+  readonly isJoined?: boolean;
   /** Probability of dropping inputs of adapters; 0 outside training. */
   readonly dropout: number;
   /**

@@ -135,7 +135,7 @@ export class StagePrograms {
       adapted.filter((one) => one.layer === layer).map(({ structure }) => structure),
       [...wholeNames(whole, layer)],
     ]);
-    const { head, dropout, queryChunks, sharesPrefixes, cache } = spec;
+    const { head, dropout, queryChunks, sharesPrefixes, isJoined, cache } = spec;
     const inHead = adapted.filter(({ layer }) => layer === undefined).map(({ structure }) => structure);
     return JSON.stringify([
       blocks,
@@ -143,6 +143,7 @@ export class StagePrograms {
       dropout,
       queryChunks,
       sharesPrefixes,
+      isJoined,
       cache,
     ]);
   }

@@ -123,6 +123,7 @@ function rowSequence({ b, positions, lengths }: Rows, model: Model, maxLength: n
       b.constant(rotaryTable(rotary, maxLength)[kind]),
     );
   return {
+    rowCount: 'B',
     slots: 'S',
     queryChunks: 1,
     rows: notInRows,

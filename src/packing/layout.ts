@@ -1,26 +1,39 @@
 /**
  * @file How one sequence of functions lies in memory: a flat list of N tokens for everything that works on single
- * tokens, B rows of S slots for attention, and the two indices between them. Knows no tensors, no graph, no model.
+ * tokens, rows of S slots for attention, and the two indices between them. Knows no tensors, no graph, no model.
  */
 import { invariant, VultuneError } from '../base/errors.ts';
 import { rowSlots } from './query-chunks.ts';
 import type { SharedPrefixes } from './shared-prefixes.ts';
 
-/** N tokens in a flat list, B attention rows (one function each) of S slots. Padding follows a row's real tokens. */
+/**
+ * How functions go through the network together. `isolated`: each is an attention row of its own. `none`: the same, padded
+ * in the linear layers too. `joined`: all are one row, in which a function sees those before it.
+ */
+export type Packing = 'isolated' | 'none' | 'joined';
+
+/** N tokens in a flat list, A attention rows of S slots. Padding follows a row's real tokens. */
 export interface SequenceLayout {
-  /** N: the real tokens (isolated; a common beginning counts once where it is shared), or B * S (none). */
+  /**
+   * N: the real tokens (isolated; a common beginning counts once where it is shared), those and the separators between
+   * functions (joined), or A * S (none).
+   */
   readonly tokenCount: number;
   /** B */
+  readonly functionCount: number;
+  /** A: one per function, or one for all of them where they are joined. */
   readonly rowCount: number;
   /** S */
   readonly rowLength: number;
+  /** Whether a function sees those before it. */
+  readonly isJoined: boolean;
   /** Tokens of all functions: more than N where beginnings are shared. */
   readonly realTokenCount: number;
   /** Where each flat token stands in the rows, and the reverse. A shared token stands in its first function's row. */
   readonly rows: RowIndex;
   /** With shared beginnings: the rows of keys and values, where every function has all its tokens. */
   readonly keys: RowIndex | undefined;
-  /** [N] position within the function, from 0. */
+  /** [N] position within the row, from 0: within the function, or joined within the whole sequence. */
   readonly positions: BigInt64Array;
   /** [B] flat token that ends each function. */
   readonly last: BigInt64Array;
@@ -32,13 +45,13 @@ export interface SequenceLayout {
 
 /** Flat tokens placed in rows: each token in at least one slot, other slots empty. */
 export interface RowIndex {
-  /** [B, S] token of each slot; an empty slot holds some token of the list. */
+  /** [A, S] token of each slot; an empty slot holds some token of the list. */
   readonly index: BigInt64Array;
   /** R: in how many slots a token stands at most. */
   readonly copies: number;
-  /** [N, R] slots (b * S + s) of each token; B * S where it has fewer than R. */
+  /** [N, R] slots (a * S + s) of each token; A * S where it has fewer than R. */
   readonly inverse: BigInt64Array;
-  /** [B, S] 1 where a token stands, 0 where the slot is empty. */
+  /** [A, S] 1 where a token stands, 0 where the slot is empty. */
   readonly slotIsReal: Float32Array;
 }
 
@@ -47,20 +60,24 @@ export interface LayOutOptions {
   readonly padTo?: number | undefined;
   /** Isolated: what functions begin with in common, to be laid out once. */
   readonly shared?: SharedPrefixes | undefined;
+  /** Joined: a token stands between two functions. Default: false. */
+  readonly separated?: boolean | undefined;
 }
 
 /**
- * Lays out functions of the given lengths, one a row. `isolated`: flat tokens are the real ones, function after
- * function; with `shared`, tokens of common beginnings are laid out once. `none`: flat token b * S + s is slot (b, s),
- * padding included, and padTo may ask for rows longer than the longest function.
+ * Lays out functions of the given lengths. `isolated`: one a row; flat tokens are the real ones, function after
+ * function; with `shared`, tokens of common beginnings are laid out once. `none`: one a row; flat token b * S + s is slot
+ * (b, s), padding included, and padTo may ask for rows longer than the longest function. `joined`: all in one row in the
+ * order of the flat tokens; positions run on from function to function.
  * @throws VultuneError FUNCTION_WITHOUT_TOKENS for a length of 0.
  */
 export function layOut(
   lengths: readonly number[],
-  packing: 'isolated' | 'none',
-  { padTo, shared }: LayOutOptions = {},
+  packing: Packing,
+  { padTo, shared, separated = false }: LayOutOptions = {},
 ): SequenceLayout {
   requireTokens(lengths);
+  if (packing === 'joined') return joined(lengths, separated);
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   if (packing === 'isolated') return isolated(lengths, rowSlots(longest), shared);
   const S = padTo ?? longest;
@@ -80,8 +97,10 @@ function isolated(lengths: readonly number[], S: number, shared: SharedPrefixes 
   const realTokenCount = lengths.reduce((sum, length) => sum + length, 0);
   return {
     tokenCount: N,
+    functionCount: B,
     rowCount: B,
     rowLength: S,
+    isJoined: false,
     realTokenCount,
     rows: placeTokens(flatTokens, ownFrom, N, S),
     keys: shared === undefined ? undefined : placeTokens(flatTokens, fromStart(lengths), N, S),
@@ -143,8 +162,10 @@ function padded(lengths: readonly number[], S: number): SequenceLayout {
   for (const [b, length] of lengths.entries()) rows.slotIsReal.fill(1, b * S, b * S + length);
   return {
     tokenCount: B * S,
+    functionCount: B,
     rowCount: B,
     rowLength: S,
+    isJoined: false,
     realTokenCount: lengths.reduce((sum, length) => sum + length, 0),
     rows,
     keys: undefined,
@@ -155,21 +176,48 @@ function padded(lengths: readonly number[], S: number): SequenceLayout {
   };
 }
 
-/** The flat token ids [N] of the layout's functions; padding (packing none) holds padId. */
+/** One row of all functions, one token between two of them where they are separated. */
+function joined(lengths: readonly number[], separated: boolean): SequenceLayout {
+  const gap = separated ? 1 : 0;
+  let next = 0;
+  const flatTokens = lengths.map((length) => {
+    const start = next;
+    next += length + gap;
+    return Int32Array.from({ length }, (_, s) => start + s);
+  });
+  const N = Math.max(0, next - gap);
+  const S = rowSlots(N);
+  return {
+    tokenCount: N,
+    functionCount: lengths.length,
+    rowCount: 1,
+    rowLength: S,
+    isJoined: true,
+    realTokenCount: lengths.reduce((sum, length) => sum + length, 0),
+    rows: placeTokens([Int32Array.from({ length: N }, (_, token) => token)], [0], N, S),
+    keys: undefined,
+    positions: BigInt64Array.from({ length: N }, (_, token) => BigInt(token)),
+    last: BigInt64Array.from(flatTokens, (tokens) => BigInt(tokens.at(-1)!)),
+    lengths: [...lengths],
+    flatTokens,
+  };
+}
+
+/** The flat token ids [N] of the layout's functions; what belongs to none (padding, separators) holds fillId. */
 export function packIds(
   functions: readonly (readonly number[])[],
   layout: SequenceLayout,
-  padId: number,
+  fillId: number,
 ): Int32Array {
   invariant(
-    functions.length === layout.rowCount,
-    `${functions.length} functions for ${layout.rowCount} rows of the layout`,
+    functions.length === layout.functionCount,
+    `${functions.length} functions for a layout of ${layout.functionCount}`,
   );
-  const ids = new Int32Array(layout.tokenCount).fill(padId);
+  const ids = new Int32Array(layout.tokenCount).fill(fillId);
   functions.forEach((tokens, b) => {
     invariant(
       tokens.length === layout.lengths[b],
-      `function ${b} has ${tokens.length} tokens, its row ${layout.lengths[b]}`,
+      `function ${b} has ${tokens.length} tokens, ${layout.lengths[b]} in the layout`,
     );
     const flat = layout.flatTokens[b]!;
     for (let s = 0; s < tokens.length; s++) ids[flat[s]!] = tokens[s]!;

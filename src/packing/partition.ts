@@ -2,6 +2,7 @@
  * @file Cuts functions into sequences of like length at the least cost. Knows lengths and a cost in attention pairs; not
  * whether the sequences are trained on or only predicted.
  */
+import type { Packing } from './layout.ts';
 import { type PlannableFunctions, type Unit, unitsOf } from './units.ts';
 
 export interface PartitionOptions {
@@ -75,14 +76,21 @@ function fittingUnits(unit: Unit, plannable: PlannableFunctions, options: Partit
   return fits || rows === 1 ? [unit] : unit.functions.flatMap((index) => unitsOf([index], plannable));
 }
 
-/** What counts against tokensPerBatch: real tokens, or without packing padded ones. */
+export interface SequenceSizeOptions {
+  readonly packing?: Packing;
+  readonly padTo?: number | undefined;
+  readonly separator?: number | undefined;
+}
+
+/** What counts against tokensPerBatch: real tokens, with separators where there are some, or without packing padded ones. */
 export function sequenceTokens(
   rows: number,
   longest: number,
   realTokens: number,
-  { packing, padTo }: PartitionOptions,
+  { packing, padTo, separator }: SequenceSizeOptions,
 ): number {
-  return packing === 'none' ? rows * (padTo ?? longest) : realTokens;
+  if (packing === 'none') return rows * (padTo ?? longest);
+  return realTokens + (packing === 'joined' && separator !== undefined ? rows - 1 : 0);
 }
 
 function sequenceCost(rows: number, longest: number, { packing, padTo }: PartitionOptions): number {

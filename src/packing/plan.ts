@@ -4,12 +4,15 @@
  */
 import { invariant } from '../base/errors.ts';
 import { randomStream } from '../base/random.ts';
-import { requireTokens } from './layout.ts';
+import { type Packing, requireTokens } from './layout.ts';
 import { type PartitionOptions, partitionByLength, sequenceTokens } from './partition.ts';
-import { type PlannableFunctions, unitsOf } from './units.ts';
+import { type PlannableFunctions, separateFunctions, unitsOf } from './units.ts';
 
 /** Everything said: training leaves nothing to defaults. */
-export interface PackingOptions extends Required<PartitionOptions> {
+export interface PackingOptions extends Omit<Required<PartitionOptions>, 'packing'> {
+  readonly packing: Packing;
+  /** Joined: the token between two functions of a sequence. Default: none. */
+  readonly separator?: number | undefined;
   /** Functions of one optimiser step; undefined: every sequence is a step (the paper's dynamic batch). */
   readonly functionsPerStep: number | undefined;
 }
@@ -32,6 +35,9 @@ export interface PlannedStep {
  * within a step are functions of like length put together: what a step holds never depends on lengths, and gradients of
  * a step add up in any order. Without it sequences are filled in shuffled order, a sequence closing when the next
  * function does not fit: the paper's packing, where the number of functions of a step varies.
+ *
+ * Joined, a function sees those before it in its sequence, so these are random: groups are taken apart, or a fix would follow
+ * its vulnerable function, and sequences of a step are filled in shuffled order too.
  * @throws VultuneError FUNCTION_WITHOUT_TOKENS.
  */
 export function planEpoch(
@@ -40,16 +46,25 @@ export function planEpoch(
   order: { readonly seed: number; readonly epoch: number },
 ): PlannedStep[] {
   check(plannable, options);
-  const groups = randomStream(order.seed, 'order', order.epoch).shuffle([...plannable.groups]);
-  const { functionsPerStep } = options;
+  const { functionsPerStep, packing } = options;
+  const planned = packing === 'joined' ? separateFunctions(plannable.lengths) : plannable;
+  const groups = randomStream(order.seed, 'order', order.epoch).shuffle([...planned.groups]);
   if (functionsPerStep === undefined) {
-    return fillInOrder(groups, plannable, options).map((functions) => plannedStep([functions]));
+    return fillInOrder(groups, planned, options).map((functions) => plannedStep([functions]));
   }
   const shuffled = groups.flat();
   const steps: PlannedStep[] = [];
   for (let start = 0; start < shuffled.length; start += functionsPerStep) {
     const functions = shuffled.slice(start, start + functionsPerStep);
-    steps.push(plannedStep(partitionByLength(functions, plannable, options)));
+    const sequences =
+      packing === 'joined'
+        ? fillInOrder(
+            functions.map((index) => [index]),
+            planned,
+            options,
+          )
+        : partitionByLength(functions, plannable, { ...options, packing });
+    steps.push(plannedStep(sequences));
   }
   return steps;
 }
@@ -75,7 +90,7 @@ function plannedStep(sequences: readonly (readonly number[])[]): PlannedStep {
 function fillInOrder(
   groups: readonly (readonly number[])[],
   plannable: PlannableFunctions,
-  options: PartitionOptions,
+  options: PackingOptions,
 ): number[][] {
   const most = options.maxFunctionsPerSequence ?? Number.POSITIVE_INFINITY;
   const sequences: number[][] = [];
@@ -106,7 +121,7 @@ function fillInOrder(
   return sequences;
 }
 
-function check({ lengths }: PlannableFunctions, options: PartitionOptions & Partial<PackingOptions>): void {
+function check({ lengths }: PlannableFunctions, options: Partial<Omit<PackingOptions, 'packing'>>): void {
   requireTokens(lengths);
   for (const name of ['tokensPerBatch', 'maxFunctionsPerSequence', 'functionsPerStep', 'padTo'] as const) {
     const value = options[name];

@@ -149,7 +149,7 @@ class Verifier {
     });
     // Encoders have none: together, functions may have more tokens than there are positions.
     if (this.#reference.optional('joined_hidden') !== undefined) {
-      const joined = await network.logits(packSequence([functions.flat()]), hiddenStates);
+      const joined = await network.logits(packSequence(functions, { packing: 'joined' }), hiddenStates);
       expect('joined_hidden', () => joined.data);
     }
     await network.release();

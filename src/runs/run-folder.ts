@@ -32,6 +32,8 @@ export interface RunRecord {
   readonly data: Readonly<Record<string, FileFingerprint>>;
   /** Missing in older runs; see run-model.ts. */
   readonly model?: RunModel;
+  /** What a reader of the run's figures must know beside its configuration, a sentence each; missing where there is nothing. */
+  readonly notes?: readonly string[];
 }
 
 export interface RunPaths {
@@ -103,7 +105,7 @@ export function checkRunFolderFree(dir: string): void {
  */
 export function createRun(
   dir: string,
-  parts: Pick<RunRecord, 'config' | 'environment' | 'data' | 'model'>,
+  parts: Pick<RunRecord, 'config' | 'environment' | 'data' | 'model' | 'notes'>,
 ): WritableRun {
   checkRunFolderFree(dir);
   const isNew = !existsSync(dir);
@@ -121,6 +123,7 @@ export function createRun(
       environment: parts.environment,
       data: parts.data,
       ...(parts.model === undefined ? {} : { model: parts.model }),
+      ...(parts.notes === undefined ? {} : { notes: parts.notes }),
     };
     writeFileAtomic(paths.record, `${JSON.stringify(record, null, 2)}\n`);
     return writable({ dir, record, paths }, lock);

@@ -28,4 +28,5 @@ export const runRecordSchema = z.looseObject({
   config: z.record(z.string(), z.unknown()),
   environment,
   data: z.record(z.string(), fileFingerprint),
+  notes: z.array(z.string()).optional(),
 });

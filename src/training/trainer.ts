@@ -37,7 +37,7 @@ export interface TrainerOptions {
   /** Stop after so many optimiser steps. */
   readonly maxSteps: number | undefined;
   readonly packing: PackingOptions;
-  /** Functions that begin alike go into one sequence, what they have in common computed once. Not with dropout. */
+  /** Functions that begin alike go into one sequence, what they have in common computed once. Not with dropout, nor joined. */
   readonly sharePrefixes: boolean;
   readonly lossReduction: LossReduction;
   readonly dropout: number;
@@ -245,8 +245,8 @@ export class Trainer<Target> {
     const { network, features, task, functions, options } = this.#parts;
     const rows = planned.functions.map((i) => functions[i]!);
     const ids = rows.map((row) => row.ids);
-    const { packing, padTo } = options.packing;
-    const sequence = packSequence(ids, { packing, padTo, sharePrefixes: this.#sharePrefixes });
+    const { packing, padTo, separator } = options.packing;
+    const sequence = packSequence(ids, { packing, padTo, separator, sharePrefixes: this.#sharePrefixes });
     const { layout } = sequence;
     const factor = reductionFactor(options.lossReduction, rows.length, step);
     const { loss } = await network.step(
@@ -263,12 +263,14 @@ export class Trainer<Target> {
         },
       },
       this.#gradients,
-      await features?.hidden(sequence, ids),
+      // What is kept of frozen layers is of each function alone; joined, it depends on those before it.
+      layout.isJoined ? undefined : await features?.hidden(sequence, ids),
     );
     return {
       lossNats: loss / factor,
       tokens: layout.realTokenCount,
-      padding: layout.rowCount * layout.rowLength - layout.realTokenCount,
+      padding:
+        layout.rowCount * layout.rowLength - (layout.isJoined ? layout.tokenCount : layout.realTokenCount),
     };
   }
 

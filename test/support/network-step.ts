@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Network } from '../../src/network/network.ts';
 import { classification, type Label, type LossOptions } from '../../src/objectives/classification.ts';
 import type { Example, Objective } from '../../src/objectives/objective.ts';
+import type { Packing } from '../../src/packing/layout.ts';
 import { type PackedSequence, packSequence } from '../../src/packing/pack-sequence.ts';
 import { zerosLike } from '../../src/training/adamw.ts';
 import type { TinyNetwork } from './tiny-model.ts';
@@ -10,10 +11,12 @@ import type { TinyNetwork } from './tiny-model.ts';
 export type TinyFunction = Example<Label>;
 
 export interface StepOptions {
-  readonly packing?: 'isolated' | 'none';
+  readonly packing?: Packing;
   /** Packing none: slots added to the longest function's row. */
   readonly extraPadding?: number;
   readonly sharePrefixes?: boolean;
+  /** Packing joined: the token between two functions. */
+  readonly separator?: number;
   readonly dropout?: number;
   readonly loss?: LossOptions;
   /** Instead of the classification that `loss` describes: for heads that do not give two logits per function. */
@@ -60,11 +63,11 @@ export function groupBy(count: number, groupOf: readonly number[]): number[][] {
 
 export function sequenceOf(
   ids: readonly (readonly number[])[],
-  { packing = 'isolated', extraPadding = 0, sharePrefixes = false }: StepOptions = {},
+  { packing = 'isolated', extraPadding = 0, sharePrefixes = false, separator }: StepOptions = {},
 ): PackedSequence {
   const longest = Math.max(...ids.map((list) => list.length));
   const padTo = packing === 'none' ? longest + extraPadding : undefined;
-  return packSequence(ids, { packing, padTo, sharePrefixes });
+  return packSequence(ids, { packing, padTo, sharePrefixes, separator });
 }
 
 /** Steps over every group, gradients added up. */

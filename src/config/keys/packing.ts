@@ -23,20 +23,26 @@ export const packing = {
       'Leave a vulnerable function and its fix out of training where both are the same within max_length: two labels for one input.',
     ),
   packing: z
-    .enum(['isolated', 'none'])
+    .enum(['isolated', 'joined', 'none'])
     .default('isolated')
-    .describe('isolated: many functions per pass, none sees another; none: one function per row, padded.'),
+    .describe(
+      'isolated: many functions per pass, none sees another; joined: many functions as one text, each sees those before ' +
+        'it (decoders; training alone, a function is scored by itself); none: one function per row, padded.',
+    ),
   share_prefixes: z
     .boolean()
     .default(true)
     .describe(
       'Compute the common beginnings of functions once: less work, the same steps and the same results to ' +
-        'rounding (no effect with lora_dropout, packing: none, or an encoder).',
+        'rounding (no effect with lora_dropout, packing: none or joined, or an encoder).',
     ),
   tokens_per_batch: count()
     .nullable()
     .default(null)
-    .describe('Most tokens in one pass (sets the memory use); null: 1024, or max_length if larger.'),
+    .describe(
+      'Most tokens in one pass (sets the memory use; joined: the length of the text, which the model must be able to ' +
+        'read); null: 1024, or max_length if larger.',
+    ),
   max_functions_per_sequence: count()
     .nullable()
     .default(null)

@@ -60,13 +60,15 @@ function trainingBytes({ model, adapted, whole, config }: TrainingPlan): number 
     .filter(({ layer }) => trained.has(layer))
     .reduce((sum, { matrix }) => sum + matrix.outputSize, 0);
   const heads = Math.max(...model.spec.layers.map(({ block }) => block.attention.headCount));
-  const attention = 3 * heads * config.max_length * config.tokens_per_batch;
+  // Joined, a token sees all before it in the sequence.
+  const rowLength = config.packing === 'joined' ? config.tokens_per_batch : config.max_length;
+  const attention = 3 * heads * rowLength * config.tokens_per_batch;
   return PROCESS_BYTES + weights + FLOAT_BYTES * (wholeSize + kept * config.tokens_per_batch + attention);
 }
 
 const MOST_RUNS = 50;
 
-/** Speed of the newest run in the same folder with the same model, layers, length and device; undefined without one. */
+/** Speed of the newest run in the same folder with the same model, layers, length, packing and device; undefined without one. */
 function measuredSpeed(config: TrainConfig): { tokensPerSecond: number; run: string } | undefined {
   const folder = dirname(resolve(config.output_dir));
   if (!existsSync(folder)) return undefined;
@@ -86,6 +88,7 @@ const SAME = [
   'base_model',
   'lora_layers',
   'max_length',
+  'packing',
   'device',
   'num_threads',
   'keep_layers',

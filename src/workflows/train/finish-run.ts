@@ -37,6 +37,7 @@ import { FINGERPRINTS_FILE } from '../evaluate/evaluation-files.ts';
 import { recordScoredBy } from '../evaluate/own-predictions.ts';
 import { writeRunReport } from '../report/run-page.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
+import { joinedWarning } from './joined-text.ts';
 import { type JudgedCwe, judgeCwe } from './judge-cwe.ts';
 import { type EvaluatedSplit, type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
 import type { PlannedCwe, TrainingPlan } from './setup.ts';
@@ -282,7 +283,12 @@ function modelCard(
     columns: columns.map(({ label }) => label),
     rows,
     verdict: conclusionText(concludeComparison(comparison)),
-    notes: [INTERVALS_NOTE, ...tableNotes, ...pairNotes(comparison.rows[0]!.result)],
+    notes: [
+      INTERVALS_NOTE,
+      ...tableNotes,
+      ...pairNotes(comparison.rows[0]!.result),
+      ...[joinedWarning(config) ?? []].flat(),
+    ],
     ...(cwe === undefined ? {} : { cwe: cardCwe(cwe) }),
     shortfalls: comparison.shortfalls.map(({ sentence }) => sentence),
     metrics: HUB_METRICS.flatMap(([metric, type]) => {

@@ -16,7 +16,9 @@ import { checkHeadWeights } from '../../heads/check-head-weights.ts';
 import { classifier, resolvePooling } from '../../heads/classifier.ts';
 import type { Head } from '../../heads/head.ts';
 import type { Pooling } from '../../model/spec.ts';
+import { endTokenCount } from '../../network/encode-functions.ts';
 import type { OpenModel } from '../../network/open-model.ts';
+import { requireJoinable } from '../../network/require-joinable.ts';
 import { requireMaxLength } from '../../network/require-max-length.ts';
 import type { LabelAndCwes } from '../../objectives/classification-with-cwe.ts';
 import { classifyWithCwe } from '../../tasks/classify-with-cwe.ts';
@@ -53,7 +55,7 @@ export interface PlannedCwe {
 /**
  * @param train the functions of train_file: the CWEs of the vulnerable ones are the classes of a CWE head
  *
- * Throws MAX_LENGTH_TOO_LARGE, LORA_LAYERS, LORA_TARGET_UNKNOWN, POOLING_UNSUPPORTED, CONFIG_HEAD_INIT and
+ * Throws MAX_LENGTH_TOO_LARGE, PACKING_UNSUPPORTED, TOKENS_PER_BATCH_TOO_LARGE, LORA_LAYERS, LORA_TARGET_UNKNOWN, POOLING_UNSUPPORTED, CONFIG_HEAD_INIT and
  * CHECKPOINT_TENSOR_MISSING for what the model does not have.
  */
 export function planTraining(
@@ -62,6 +64,7 @@ export function planTraining(
   train: readonly LabelledRecord[],
 ): TrainingPlan {
   requireMaxLength(model, config.max_length);
+  if (config.packing === 'joined') requireJoinable(model, config.tokens_per_batch);
   const lora = loraOptions(config);
   const layers = lora.layers === 'all' ? undefined : selectedLayers(lora.layers, model.spec.layers.length);
   const loss =
@@ -85,7 +88,7 @@ export function planTraining(
   checkHeadWeights(model.checkpoint, task.head);
   const plan = planAdapters(model.spec, lora, task.head);
   requireFittingRanks(plan.adapted, config.finetuning_type === 'adalora' ? 'init_r' : 'lora_r');
-  const trainer = trainerOptions(config, lora);
+  const trainer = trainerOptions(config, model, lora);
   return { config, model, pooling, task, classifier: ofLabels, cwe, lora, layers, ...plan, trainer };
 }
 
@@ -140,7 +143,7 @@ const adaLoraOptions = (config: TrainConfig): AdaLoraOptions => ({
   orthogonalWeight: config.orth_reg_weight,
 });
 
-function trainerOptions(config: TrainConfig, lora: LoraOptions): TrainerOptions {
+function trainerOptions(config: TrainConfig, model: OpenModel, lora: LoraOptions): TrainerOptions {
   return {
     seed: config.seed,
     epochs: config.num_train_epochs,
@@ -152,6 +155,7 @@ function trainerOptions(config: TrainConfig, lora: LoraOptions): TrainerOptions 
       functionsPerStep: config.functions_per_step ?? undefined,
       // The baseline that papers measure against pads every row to the longest that may be.
       padTo: config.packing === 'none' ? config.max_length : undefined,
+      separator: config.packing === 'joined' ? separatorOf(model) : undefined,
     },
     sharePrefixes: config.share_prefixes,
     lossReduction: config.loss_reduction,
@@ -175,3 +179,7 @@ function trainerOptions(config: TrainConfig, lora: LoraOptions): TrainerOptions 
     earlyStoppingPatience: config.early_stopping_patience ?? undefined,
   };
 }
+
+/** What stands between joined functions: the end of a text, unless the tokenizer ends every function with such tokens itself. */
+const separatorOf = ({ tokenizer }: OpenModel) =>
+  endTokenCount(tokenizer) > 0 ? undefined : tokenizer.special.eos;

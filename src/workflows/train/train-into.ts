@@ -27,6 +27,7 @@ import { reportCwe } from './cwe-text.ts';
 import { trainingExamples } from './examples.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
 import { finishRun, type RunResult } from './finish-run.ts';
+import { reportJoined } from './joined-text.ts';
 import type { EvaluatedSplit } from './judge-splits.ts';
 import { startFromProbe } from './probe-head.ts';
 import { TrainingProgress } from './progress.ts';
@@ -138,6 +139,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   ];
   reportTruncation(cut, config.max_length, report);
   reportCwe(plan.cwe, report);
+  reportJoined(config, network.frozenLayerCount, report);
   report.note(describeStart(job, functions.length, network));
   progress = new TrainingProgress(report, {
     totalSteps: trainer.totalSteps,
@@ -276,7 +278,8 @@ function describeStart(
   const frozen = network.frozenLayerCount;
   const layers =
     frozen === 0 ? `all ${layerCount} layers` : `the last ${layerCount - frozen} of ${layerCount} layers`;
-  const cached = frozen > 0 && config.feature_cache ? '; the layers below are computed once and kept' : '';
+  const isKept = frozen > 0 && config.feature_cache && config.packing !== 'joined';
+  const cached = isKept ? '; the layers below are computed once and kept' : '';
   return `${config.base_model}: ${trainedInWords(config, layers)}${cached}; ${functions} functions to train on`;
 }
 

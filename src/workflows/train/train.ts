@@ -10,6 +10,7 @@ import { initialState } from '../../training/trainer-state.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { packageVersions } from '../package-versions.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
+import { joinedWarning } from './joined-text.ts';
 import { resolveLength } from './length.ts';
 import { openRunModel, runModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
@@ -62,7 +63,14 @@ export async function startTraining(
       device: config.device,
       ...(config.num_threads === null ? {} : { threads: config.num_threads }),
     });
-    const run = createRun(config.output_dir, { config, environment, data, model: runModel(config, model) });
+    const warning = joinedWarning(config);
+    const run = createRun(config.output_dir, {
+      config,
+      environment,
+      data,
+      model: runModel(config, model),
+      ...(warning === undefined ? {} : { notes: [warning] }),
+    });
     try {
       return await trainInto({ run, plan, records, context }, initialState(parameters));
     } finally {

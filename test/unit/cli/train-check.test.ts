@@ -55,12 +55,32 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ['a layer above those that are kept', { keep_layers: 1, lora_layers: [1] }, /LORA_LAYERS/],
   ['a layer that the model lacks', { lora_layers: [99] }, /./],
   ['functions that are all too long', { max_length: 1, long_functions: 'drop' }, /DATASET_EMPTY/],
+  ['joined functions longer than the model reads', { packing: 'joined' }, /TOKENS_PER_BATCH_TOO_LARGE/],
   ['an output folder below a file', { output_dir: '/dev/null/run' }, /FILE_|RUN_/],
 ])('what train refuses is refused: %s', async (_what, settings, code) => {
   await expect(check(settings)).rejects.toMatchObject({
     name: 'VultuneError',
     code: expect.stringMatching(code),
   });
+});
+
+test('joined functions: how training and use differ is a warning, that frozen layers are computed anew a note', async () => {
+  const ofJoined = async (settings: Record<string, unknown>) => {
+    const { notes, warnings } = await check({ tokens_per_batch: 32, ...settings });
+    return {
+      notes: notes.filter((text) => text.includes('joined')),
+      warnings: warnings.filter((text) => text.includes('joined')),
+    };
+  };
+  expect(await ofJoined({})).toEqual({ notes: [], warnings: [] });
+  const warnings = [expect.stringMatching(/depends on its neighbours.*each function alone/)];
+  expect(await ofJoined({ packing: 'joined' })).toEqual({ notes: [], warnings });
+  const frozen = { packing: 'joined', lora_layers: { last: 1 } };
+  expect(await ofJoined(frozen)).toEqual({
+    notes: [expect.stringMatching(/^the \d+ frozen layers are computed for each joined sequence/)],
+    warnings,
+  });
+  expect(await ofJoined({ ...frozen, feature_cache: false })).toEqual({ notes: [], warnings });
 });
 
 test('a model that would have to be downloaded is said to be unchecked', async () => {

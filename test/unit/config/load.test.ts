@@ -255,6 +255,7 @@ describe('keys against each other', () => {
     ['warmup_steps', ['warmup_steps=3', 'warmup_ratio=0.1']],
     ['tokens_per_batch', ['tokens_per_batch=100']],
     ['max_functions_per_sequence', ['packing=none', 'max_functions_per_sequence=2']],
+    ['max_functions_per_sequence', ['packing=joined', 'max_functions_per_sequence=1']],
     ['eval_strategy', ['eval_strategy=steps']],
     ['eval_steps', ['eval_steps=3']],
     ['early_stopping_patience', ['eval_strategy=no', 'early_stopping_patience=2']],

@@ -52,6 +52,14 @@ describeGradients({
     network: { pooling: 'mean', lora: { rank: 1 } },
     step: { loss: { kind: 'focal', gamma: 2 }, dropout: 0.3 },
   },
+  'functions joined, last token, a block a graph': {
+    network: { blocksPerStage: 1, lora: { rank: 1 } },
+    step: { packing: 'joined', separator: 9, dropout: 0.3 },
+  },
+  'functions joined, mean pooling, one graph': {
+    network: { pooling: 'mean', lora: { rank: 1 } },
+    step: { packing: 'joined' },
+  },
   // Lengths of rows are constants in DoRA's gradient, which a difference does not know: PyTorch's gradients are its check.
   AdaLoRA: {
     network: {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { layOut, packIds } from '../../../src/packing/layout.ts';
+import { packSequence } from '../../../src/packing/pack-sequence.ts';
 
 const big = (...values: number[]) => BigInt64Array.from(values, BigInt);
 const someLengths = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 });
@@ -10,8 +11,10 @@ describe('by hand', () => {
   test('isolated: real tokens only, padding slots point at the last real one', () => {
     expect(layOut([3, 1], 'isolated')).toEqual({
       tokenCount: 4,
+      functionCount: 2,
       rowCount: 2,
       rowLength: 3,
+      isJoined: false,
       realTokenCount: 4,
       rows: {
         index: big(0, 1, 2, 3, 3, 3),
@@ -30,8 +33,10 @@ describe('by hand', () => {
   test('none: the flat list is the rows, padding and all', () => {
     expect(layOut([3, 1], 'none', { padTo: 4 })).toEqual({
       tokenCount: 8,
+      functionCount: 2,
       rowCount: 2,
       rowLength: 4,
+      isJoined: false,
       realTokenCount: 4,
       rows: {
         index: big(0, 1, 2, 3, 4, 5, 6, 7),
@@ -47,12 +52,40 @@ describe('by hand', () => {
     });
   });
 
+  test('joined: one row, positions run on, a separator between two functions', () => {
+    expect(layOut([3, 1, 2], 'joined', { separated: true })).toEqual({
+      tokenCount: 8,
+      functionCount: 3,
+      rowCount: 1,
+      rowLength: 8,
+      isJoined: true,
+      realTokenCount: 6,
+      rows: {
+        index: big(0, 1, 2, 3, 4, 5, 6, 7),
+        copies: 1,
+        inverse: big(0, 1, 2, 3, 4, 5, 6, 7),
+        slotIsReal: new Float32Array(8).fill(1),
+      },
+      keys: undefined,
+      positions: big(0, 1, 2, 3, 4, 5, 6, 7),
+      last: big(2, 4, 7),
+      lengths: [3, 1, 2],
+      flatTokens: [Int32Array.of(0, 1, 2), Int32Array.of(4), Int32Array.of(6, 7)],
+    });
+    expect(layOut([3, 1], 'joined')).toMatchObject({ tokenCount: 4, rowCount: 1, last: big(2, 3) });
+    // Long rows are rounded up, for their queries to be cut into equal chunks.
+    expect(layOut([200, 230], 'joined')).toMatchObject({ tokenCount: 430, rowCount: 1, rowLength: 432 });
+  });
+
   test('ids lie where the layout says', () => {
     const functions = [[7, 8, 9], [5]];
     expect(packIds(functions, layOut([3, 1], 'isolated'), 0)).toEqual(new Int32Array([7, 8, 9, 5]));
     expect(packIds(functions, layOut([3, 1], 'none', { padTo: 4 }), -1)).toEqual(
       new Int32Array([7, 8, 9, -1, 5, -1, -1, -1]),
     );
+    const joined = packSequence(functions, { packing: 'joined', separator: 2 });
+    expect(joined.ids).toEqual(new Int32Array([7, 8, 9, 2, 5]));
+    expect(packSequence(functions, { packing: 'joined' }).ids).toEqual(new Int32Array([7, 8, 9, 5]));
   });
 
   test('nothing to lay out is an empty layout', () => {
@@ -120,6 +153,6 @@ describe('refused', () => {
   test('rows too short, and functions that are not those of the layout', () => {
     expect(() => layOut([5], 'none', { padTo: 4 })).toThrow('4 slots');
     expect(() => packIds([[1]], layOut([2], 'isolated'), 0)).toThrow('has 1 tokens');
-    expect(() => packIds([], layOut([2], 'isolated'), 0)).toThrow('0 functions for 1 rows');
+    expect(() => packIds([], layOut([2], 'isolated'), 0)).toThrow('0 functions for a layout of 1');
   });
 });

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type PackingOptions, planEpoch, planInference } from '../../../src/packing/plan.ts';
 import { packingStatistics } from '../../../src/packing/statistics.ts';
-import { separateFunctions } from '../../../src/packing/units.ts';
+import { groupAtFullLength, separateFunctions } from '../../../src/packing/units.ts';
 
-const options: PackingOptions = {
+type SeparateRows = PackingOptions & { readonly packing: 'isolated' | 'none' };
+
+const options: SeparateRows = {
   packing: 'isolated',
   tokensPerBatch: 100,
   maxFunctionsPerSequence: undefined,
@@ -15,7 +17,7 @@ const first = { seed: 1, epoch: 0 };
 
 const someLengths = fc.array(fc.integer({ min: 1, max: 150 }), { maxLength: 60 });
 const maybe = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: undefined });
-const someOptions: fc.Arbitrary<PackingOptions> = fc.record({
+const someOptions: fc.Arbitrary<SeparateRows> = fc.record({
   packing: fc.constantFrom('isolated' as const, 'none' as const),
   tokensPerBatch: fc.integer({ min: 1, max: 300 }),
   maxFunctionsPerSequence: maybe(10),
@@ -122,9 +124,70 @@ describe('the order', () => {
   });
 });
 
+describe('joined', () => {
+  const lengths = Array.from({ length: 40 }, (_, i) => 5 + ((i * 7) % 30));
+  const joined: PackingOptions = { ...options, packing: 'joined', separator: 9 };
+  const inOrder = (chosen: PackingOptions) =>
+    planEpoch(separateFunctions(lengths), chosen, first).map(({ sequences }) =>
+      sequences.map(({ functions }) => functions),
+    );
+  const shuffled = inOrder({ ...joined, functionsPerStep: 1 }).flat(2);
+
+  test.each([undefined, 8])(
+    'sequences are filled in shuffled order, separators counted (%s functions a step)',
+    (functionsPerStep) => {
+      const steps = inOrder({ ...joined, functionsPerStep });
+      expect(steps.flat(2)).toEqual(shuffled);
+      const size = (functions: readonly number[]) =>
+        functions.reduce((sum, index) => sum + lengths[index]!, 0) + functions.length - 1;
+      for (const sequences of functionsPerStep === undefined ? [steps.flat()] : steps) {
+        for (const [i, functions] of sequences.entries()) {
+          expect(size(functions)).toBeLessThanOrEqual(100);
+          const next = sequences[i + 1]?.[0];
+          if (next !== undefined) expect(size([...functions, next])).toBeGreaterThan(100);
+        }
+      }
+    },
+  );
+
+  test('a separator is a token of its own, of which the last function needs none', () => {
+    const sequencesOf = (tokensPerBatch: number, separator: number | undefined) =>
+      planEpoch(
+        separateFunctions([4, 4]),
+        { ...joined, tokensPerBatch, separator, functionsPerStep: undefined },
+        first,
+      ).length;
+    expect([sequencesOf(9, 1), sequencesOf(8, 1)]).toEqual([1, 2]);
+    expect([sequencesOf(8, undefined), sequencesOf(7, undefined)]).toEqual([1, 2]);
+  });
+
+  test('functions that begin alike are apart: a fix does not follow its vulnerable function', () => {
+    const functions = Array.from({ length: 40 }, (_, i) => [
+      ...Array.from({ length: 20 }, (_token, at) => (i >> 1) + at),
+      i,
+    ]);
+    const neighbours = (packing: PackingOptions['packing']) => {
+      const plan = planEpoch(
+        groupAtFullLength(functions),
+        { ...joined, packing, functionsPerStep: undefined },
+        first,
+      );
+      const order = functionsOf(plan.flatMap(({ sequences }) => sequences));
+      return order.filter((index, i) => order[i + 1]! >> 1 === index >> 1).length;
+    };
+    expect(neighbours('isolated')).toBe(20);
+    expect(neighbours('joined')).toBeLessThan(5);
+  });
+
+  test.each([1, 3])('at most %d functions a sequence', (maxFunctionsPerSequence) => {
+    const sequences = inOrder({ ...joined, functionsPerStep: undefined, maxFunctionsPerSequence }).flat();
+    expect(Math.max(...sequences.map(({ length }) => length))).toBe(maxFunctionsPerSequence);
+  });
+});
+
 describe('like lengths together', () => {
   const large = { ...options, functionsPerStep: undefined, tokensPerBatch: 4096 };
-  const grouped = (lengths: readonly number[], chosen: PackingOptions = large) =>
+  const grouped = (lengths: readonly number[], chosen: SeparateRows = large) =>
     planInference(separateFunctions(lengths), chosen).map(({ functions }) =>
       functions.map((index) => lengths[index]),
     );
@@ -186,6 +249,8 @@ describe('statistics', () => {
     });
     const padded = packingStatistics(plan, [10, 5, 4], { packing: 'none', padTo: 16 });
     expect([padded.slots, padded.realTokens]).toEqual([48, 19]);
+    const joined = packingStatistics(plan, [10, 5, 4], { packing: 'joined' });
+    expect([joined.slots, joined.paddedSlotsPercent]).toEqual([19, 0]);
   });
 
   test('of an empty plan are zeros', () => {

@@ -15,6 +15,7 @@ import {
   type ToyRun,
   toyModel,
   toyNetwork,
+  toyOptions,
 } from '../../support/toy-training.ts';
 
 const folders: string[] = [];
@@ -235,4 +236,32 @@ describe('early stopping', () => {
     expect([second.end, second.state.step]).toEqual(['early_stopping', 3]);
     expect(second.parameters).toEqual(first.parameters);
   });
+});
+
+test('functions joined, the first layer frozen: killed after any checkpoint, it goes on to the same bits', async () => {
+  const toy = await toyNetwork({ last: 1 });
+  const packing = { ...toyOptions.packing, packing: 'joined', separator: 1, tokensPerBatch: 24 } as const;
+  const options = { ...OPTIONS, packing };
+  const saves: { folder: string; step: number }[] = [];
+  const folder = newFolder();
+  const whole = await runToy({
+    toy,
+    state: toy.fresh(1),
+    options,
+    onSave: async (current) => {
+      await saveState(folder, current);
+      saves.push({ folder: copyOf(folder), step: current.step });
+    },
+  });
+  const expected = outcome(whole.state);
+  expect(saves.length).toBeGreaterThan(8);
+  for (const { folder: saved, step } of saves) {
+    const loaded = (await loadState(saved, toy.fresh(1).parameters))!.state;
+    const { state } = await runToy({ toy, state: toy.resume(loaded), options });
+    expect(outcome(state), `after step ${step}`).toEqual(expected);
+  }
+  const isolated = { ...OPTIONS, packing: { ...packing, packing: 'isolated' } as const };
+  const other = await runToy({ toy, state: toy.fresh(1), options: isolated });
+  expect(outcome(other.state).parameters).not.toEqual(expected.parameters);
+  await toy.network.release();
 });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { planEpoch } from '../../../src/packing/plan.ts';
+import { pooledStates } from '../../../src/heads/classifier.ts';
+import { packSequence } from '../../../src/packing/pack-sequence.ts';
+import { type PackingOptions, planEpoch } from '../../../src/packing/plan.ts';
 import { groupAtFullLength } from '../../../src/packing/units.ts';
 import type { LossReduction, TrainerOptions } from '../../../src/training/trainer.ts';
-import { type StepTensors, stepGroups } from '../../support/network-step.ts';
+import { relativeDifference, type StepTensors, stepGroups } from '../../support/network-step.ts';
 import {
   ofType,
   runToy,
@@ -177,6 +179,97 @@ describe('the loss of a step, and its gradients', () => {
     const running = run({ functions: broken, onSave: ({ step }) => void saves.push(step) });
     await expect(running).rejects.toMatchObject({ name: 'VultuneError' });
     expect(saves).toEqual([]);
+  });
+});
+
+describe('the gradient of a step by hand: the matrix of the head, (p - y) times what it reads', () => {
+  const functions = toyFunctions(9).map((one, i) => ({ ...one, weight: [1, 3, 0.5][i % 3]! }));
+  const KEY = 'base_model.model.score.weight';
+
+  type Factor = (rows: number, sequences: number, inStep: number) => number;
+  const FACTORS: readonly [LossReduction, Factor][] = [
+    ['sum', () => 1],
+    ['mean', (rows, sequences) => 1 / (rows * sequences)],
+    ['function', (_rows, _sequences, inStep) => 1 / inStep],
+  ];
+
+  describe.each<[string, Partial<PackingOptions>, number]>([
+    ['isolated, a step of several sequences', { functionsPerStep: 9 }, 1],
+    ['joined, a step of several sequences', { packing: 'joined', separator: 1, functionsPerStep: 9 }, 1],
+    ['joined, each sequence a step', { packing: 'joined', separator: 1, functionsPerStep: undefined }, 2],
+    [
+      'joined, at most two functions',
+      { packing: 'joined', maxFunctionsPerSequence: 2, functionsPerStep: 9 },
+      1,
+    ],
+  ])('%s', (_name, packing, least) => {
+    test.each(FACTORS)('%s', async (lossReduction, factor) => {
+      const options = {
+        ...toyOptions,
+        learningRate: 0,
+        maxGradientNorm: undefined,
+        lossReduction,
+        packing: { ...toyOptions.packing, ...packing },
+        maxSteps: 1,
+      };
+      const { events, state } = await run({ options, functions, decisive: () => 0 });
+      const plan = planEpoch(groupAtFullLength(functions.map(({ ids }) => ids)), options.packing, {
+        seed: options.seed,
+        epoch: 0,
+      });
+      expect(plan.length).toBeGreaterThanOrEqual(least);
+      const { sequences, functionCount } = plan[0]!;
+      if (least === 1) expect(sequences.length).toBeGreaterThan(1);
+      const weight = state.parameters.get(KEY)!.data; // [2, D]
+      const D = weight.length / 2;
+      const expected = new Float64Array(2 * D);
+      let loss = 0;
+      for (const { functions: rows } of sequences) {
+        const { separator } = options.packing;
+        const sequence = packSequence(
+          rows.map((row) => functions[row]!.ids),
+          { packing: options.packing.packing, separator },
+        );
+        const { data: read } = await toy.network.logits(sequence, pooledStates('last')); // [B, D]
+        for (const [i, row] of rows.entries()) {
+          const { target, weight: own } = functions[row]!;
+          const h = read.subarray(i * D, (i + 1) * D);
+          const [z0, z1] = [0, 1].map((c) => h.reduce((sum, x, d) => sum + x * weight[c * D + d]!, 0));
+          const vulnerable = 1 / (1 + Math.exp(z0! - z1!));
+          loss -= own * Math.log(target === 1 ? vulnerable : 1 - vulnerable);
+          const scale = own * factor(rows.length, sequences.length, functionCount) * (vulnerable - target);
+          for (const [d, x] of h.entries()) {
+            expected[d]! -= scale * x;
+            expected[D + d]! += scale * x;
+          }
+        }
+      }
+      // After one step the first moment is (1 - beta1) times the gradient.
+      const found = state.optimizer.firstMoment.get(KEY)!.map((value) => value / (1 - options.adamw.beta1));
+      expect(relativeDifference(found, expected)).toBeLessThan(1e-4);
+      expect(ofType(events, 'step')[0]!.lossNats).toBeCloseTo(loss / functionCount, 5);
+    });
+  });
+});
+
+describe('joined', () => {
+  test('a step counts tokens of functions, and slots that hold neither these nor separators as padding', async () => {
+    const packing = { ...toyOptions.packing, packing: 'joined', separator: 1, tokensPerBatch: 60 } as const;
+    const { events } = await run({ options: { packing, epochs: 1 }, decisive: () => 0 });
+    const tokens = toyFunctions(14).reduce((sum, { ids }) => sum + ids.length, 0);
+    expect(ofType(events, 'epoch')[0]!.tokens).toBe(tokens);
+    expect(ofType(events, 'step').map(({ paddingTokens }) => paddingTokens)).toEqual([0, 0, 0, 0]);
+  });
+
+  test('what is kept of frozen layers is not asked for: it is of functions alone', async () => {
+    const asked = async (packing: PackingOptions['packing']) => {
+      let count = 0;
+      const options = { packing: { ...toyOptions.packing, packing }, epochs: 1 };
+      await run({ options, decisive: () => 0, onSequence: () => void count++ });
+      return count;
+    };
+    expect(await asked('joined')).toBe(0);
+    expect(await asked('isolated')).toBeGreaterThan(0);
   });
 });
 
