@@ -9,6 +9,7 @@ import { schemaProblems } from '../config/schema-problems.ts';
 import { type Source, yamlSource } from '../config/sources.ts';
 import { jsonSchemaOf } from '../schema/json-schema.ts';
 import { gridRows } from './grid-rows.ts';
+import { columnLabel, isSplitMetric } from './metric-label.ts';
 import {
   type PaperCell,
   type Settings,
@@ -81,7 +82,7 @@ export function tableOf(given: TableFile, file: string, scale: string | undefine
     question: given.question,
     base: given.base,
     seeds: chosen?.seeds ?? given.seeds,
-    columns: given.columns.map((column) => ({ ...column, on: chosen?.on ?? column.on })),
+    columns: given.columns.map((column) => columnAt(column, chosen?.on)),
     rows: rows.map(({ scale: ofScales, paper, ...row }) => ({
       ...row,
       set: { ...chosen?.set, ...row.set, ...(scale === undefined ? {} : ofScales[scale]) },
@@ -92,6 +93,13 @@ export function tableOf(given: TableFile, file: string, scale: string | undefine
     differences: [...given.differences, ...(chosen?.differences ?? [])],
     curves: given.curves,
   };
+}
+
+/** Where a scale measures another split than the paper, the heading keeps the paper's and says so. */
+function columnAt(column: TableColumn, on: TableColumn['on'] | undefined): TableColumn {
+  if (on === undefined || on === column.on || !isSplitMetric(column.metric)) return column;
+  const where = on === 'valid' ? 'validation' : 'test';
+  return { ...column, on, label: `${columnLabel(column)} (ours: ${where})` };
 }
 
 function scaleOf(given: TableFile, file: string, scale: string | undefined) {

@@ -22,3 +22,10 @@ export function columnLabel({ metric, on, label }: TableColumn): string {
 export const isSplitMetric = (metric: string): boolean => METRIC_SET.has(metric);
 
 const METRIC_SET = new Set<string>(metricNames.map(snakeName));
+
+/** No interval leaves it: [0, 1] for most metrics, none for what counts or measures time. */
+export function columnRange(metric: string): readonly [low: number, high: number] {
+  if (!isSplitMetric(metric)) return [0, Number.POSITIVE_INFINITY];
+  if (metric === 'mcc') return [-1, 1];
+  return [0, metric === 'log_loss' ? Number.POSITIVE_INFINITY : 1];
+}

@@ -9,7 +9,7 @@ import {
   TABLE_BASELINES,
 } from './cell-figures.ts';
 import type { ExperimentRow, ExperimentTable } from './experiment-table.ts';
-import { columnLabel } from './metric-label.ts';
+import { columnLabel, columnRange } from './metric-label.ts';
 import { type CellFigure, type Summary, summarise } from './summary.ts';
 import type { PaperCell, TableColumn } from './table-schema.ts';
 import { type PairVerdict, pairVerdicts, verdictText } from './verdicts.ts';
@@ -110,6 +110,7 @@ function resultRow(
         const figure = sliced === undefined ? cell && cellFigure(cell, column) : sliced[i];
         return figure === undefined ? [] : [figure];
       }),
+      columnRange(column.metric),
     ),
   );
   const done = cells.filter(({ state }) => state === 'finished').length;

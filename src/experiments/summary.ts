@@ -20,8 +20,11 @@ export interface Summary {
   readonly variance: number | undefined;
 }
 
-/** Undefined where no seed has a figure. */
-export function summarise(figures: readonly CellFigure[]): Summary | undefined {
+/** Undefined where no seed has a figure. @param range what the figure can be at all: the interval ends there */
+export function summarise(
+  figures: readonly CellFigure[],
+  range: readonly [low: number, high: number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+): Summary | undefined {
   const values = figures.map(({ value }) => value);
   const n = values.length;
   if (n === 0) return undefined;
@@ -33,5 +36,6 @@ export function summarise(figures: readonly CellFigure[]): Summary | undefined {
   }
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
   const half = tQuantile975(n - 1) * Math.sqrt(variance / n);
-  return { ...base, interval: [mean - half, mean + half], intervalOver: 'seeds', variance };
+  const interval = [Math.max(range[0], mean - half), Math.min(range[1], mean + half)] as const;
+  return { ...base, interval, intervalOver: 'seeds', variance };
 }

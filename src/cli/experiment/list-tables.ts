@@ -1,7 +1,7 @@
 /** @file `vultune experiment list`: the tables that come with vultune. */
 import { readTextFile } from '../../base/files.ts';
 import { parseTable } from '../../experiments/experiment-table.ts';
-import { shippedTables, tablePath } from '../../experiments/shipped-tables.ts';
+import { shippedTables, tablePath } from '../../experiments/shipped-files.ts';
 import type { CliContext } from '../context.ts';
 import { renderTable } from '../display/table.ts';
 

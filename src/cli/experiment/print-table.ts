@@ -25,7 +25,7 @@ export async function printTable(
 ): Promise<void> {
   const { stdout, stderr } = context;
   const experiment = await openExperiment(options, reporting(context));
-  const table = experiment.write();
+  const table = await experiment.write();
   if (format === 'json') stdout.write(`${JSON.stringify(tableJson(table), null, 2)}\n`);
   else if (format === 'text') stdout.write(tableText(table, stdout));
   else stdout.write(formatDataTable(format === 'csv' ? completeTable(table) : readableTable(table), format));

@@ -20,7 +20,8 @@ export async function runTable(
     return;
   }
   if (dryRun) {
-    stdout.write(statusText((await openExperiment(options, workflow)).result(), stdout));
+    const experiment = await openExperiment(options, workflow);
+    stdout.write(statusText(await experiment.result(), stdout));
     stderr.write('without --dry-run this would train the cells that are not finished\n');
     return;
   }

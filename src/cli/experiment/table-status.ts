@@ -12,7 +12,8 @@ export async function tableStatus(
   { json, ...options }: ExperimentOptions & { readonly json: boolean },
   context: CliContext,
 ): Promise<void> {
-  const table = (await openExperiment(options, reporting(context))).result();
+  const experiment = await openExperiment(options, reporting(context));
+  const table = await experiment.result();
   const cells = table.rows.flatMap((row) => row.cells);
   if (json) context.stdout.write(`${JSON.stringify(cells, null, 2)}\n`);
   else context.stdout.write(statusText(table, context.stdout));

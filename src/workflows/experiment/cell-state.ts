@@ -6,6 +6,8 @@ import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import { type CellFailure, type CellKey, type CellRecord, cellRecordSchema } from '../../experiments/cell.ts';
 import { type FinishedCell, readFinishedCell } from '../../experiments/cell-figures.ts';
 import type { CellStatus } from '../../experiments/result-table.ts';
+import { sliceFigures } from '../../experiments/slice-figures.ts';
+import type { TableColumn } from '../../experiments/table-schema.ts';
 import { isLocked } from '../../runs/lock.ts';
 import { runPaths } from '../../runs/run-folder.ts';
 import { jsonOrUndefined } from '../../schema/check-value.ts';
@@ -18,12 +20,21 @@ const recordPath = (cells: string, id: string) => join(cells, `${id}.json`);
 /** What is read of a finished run stays read: it does not change any more. */
 export type ReadCells = Map<string, FinishedCell>;
 
-export function cellStatus(cells: string, planned: PlannedCell, read: ReadCells): CellStatus {
+export async function cellStatus(
+  cells: string,
+  planned: PlannedCell,
+  columns: readonly TableColumn[],
+  read: ReadCells,
+): Promise<CellStatus> {
   const common = { row: planned.row.name, seed: planned.seed, id: planned.id };
   if (planned.failure !== undefined) return { ...common, state: 'failed', failure: planned.failure };
   try {
     const cell = finishedCell(cells, planned, read);
-    if (cell !== undefined) return { ...common, state: 'finished', cell };
+    if (cell !== undefined) {
+      const { slice } = planned.row;
+      const sliced = slice && (await sliceFigures(cell, slice, columns));
+      return { ...common, state: 'finished', cell, sliced };
+    }
   } catch (error) {
     if (!(error instanceof VultuneError)) throw error;
     if (error.code !== 'RUN_MISSING') return { ...common, state: 'failed', failure: failureOf(error) };

@@ -15,7 +15,7 @@ import {
   tableOf,
 } from '../../experiments/experiment-table.ts';
 import { gridRows } from '../../experiments/grid-rows.ts';
-import { tablePath } from '../../experiments/shipped-tables.ts';
+import { tablePath } from '../../experiments/shipped-files.ts';
 import { parseSweeps } from '../../experiments/sweep.ts';
 import type { Settings } from '../../experiments/table-schema.ts';
 import type { ExperimentOptions } from './experiment-options.ts';

@@ -22,9 +22,9 @@ export interface Experiment {
   /** The folder of this table's files. */
   readonly out: string;
   /** The cells as they stand now. */
-  readonly result: () => ResultTable;
+  readonly result: () => Promise<ResultTable>;
   /** Writes table.md, .csv, .tex, .json and .html of `result()`. */
-  readonly write: () => ResultTable;
+  readonly write: () => Promise<ResultTable>;
 }
 
 /** Trains nothing and writes nothing. @throws VultuneError as `loadTable` */
@@ -41,19 +41,16 @@ export async function openExperiment(
   const folder = table.scale === undefined ? table.name : `${table.name}-${table.scale}`;
   const out = options.out ?? join(runs, 'tables', folder);
   const read: ReadCells = new Map();
-  const result = () =>
-    resultTable(
-      table,
-      planned.map((cell) => cellStatus(cells, cell, read)),
-    );
+  const result = async () =>
+    resultTable(table, await Promise.all(planned.map((cell) => cellStatus(cells, cell, table.columns, read))));
   return {
     table,
     planned,
     cells,
     out,
     result,
-    write() {
-      const current = result();
+    async write() {
+      const current = await result();
       writeTable(current, out, cells);
       return current;
     },

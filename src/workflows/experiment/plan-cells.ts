@@ -56,7 +56,7 @@ export async function planCells(
         const data: Record<string, string> = {};
         for (const key of DATA_KEYS) {
           const reference = config[key];
-          if (reference !== null) data[key] = await hashOf(await openDataFile(reference, context));
+          if (reference !== null) data[key] = await hashOf(await openDataFile(reference, context)).catch(withDataHint);
         }
         const key: CellKey = { config: keyConfig(config), data, versions };
         const id = cellId(key);
@@ -74,6 +74,16 @@ export const failureOf = ({ code, message, hint }: VultuneError): CellFailure =>
   code,
   message: hint === undefined ? message : `${message} (${hint})`,
 });
+
+/** The files of a table are not ours to ship. */
+function withDataHint(error: unknown): never {
+  if (!(error instanceof VultuneError) || error.code !== 'FILE_MISSING') throw error;
+  throw new VultuneError(error.code, error.message, {
+    ...(error.where === undefined ? {} : { where: error.where }),
+    hint: 'name the folder of the data with --data-dir; `vultune data recipe` builds what can be built',
+    cause: error,
+  });
+}
 
 /** The packages that compute; a tokenizer's version is the data's business, and its files are the model's. */
 function engineVersions(): Readonly<Record<string, string>> {

@@ -39,10 +39,10 @@ export async function runExperiment(
     if (cell.failure !== undefined)
       report.warn(`${titleOf(cell)} cannot be trained: ${cell.failure.message}`);
   }
-  const waiting = waitingCells(experiment);
+  const waiting = await waitingCells(experiment);
   const total = new Set(experiment.planned.flatMap(({ id }) => id ?? [])).size;
   report.note(`${total} cells, ${total - waiting.length} of them finished`);
-  experiment.write();
+  await experiment.write();
   const { jobs = 1 } = options;
   const queue = waiting.values();
   const work = async () => {
@@ -50,12 +50,12 @@ export async function runExperiment(
       if (signal.aborted) return;
       report.note(`cell ${cell.id}: ${titleOf(cell)}`);
       await runCell(experiment, cell, jobs, context);
-      experiment.write();
+      await experiment.write();
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, waiting.length) }, work));
   return {
-    table: experiment.write(),
+    table: await experiment.write(),
     out: experiment.out,
     status: signal.aborted ? 'interrupted' : 'done',
   };
@@ -64,9 +64,10 @@ export async function runExperiment(
 const titleOf = ({ row, seed }: PlannedCell) => `${row.name}, seed ${seed}`;
 
 /** Once each, in the table's order. */
-function waitingCells({ planned, result }: Experiment): NamedCell[] {
+async function waitingCells({ planned, result }: Experiment): Promise<NamedCell[]> {
+  const { rows } = await result();
   const finished = new Set(
-    result().rows.flatMap(({ cells }) =>
+    rows.flatMap(({ cells }) =>
       cells.flatMap(({ id, state }) => (state === 'finished' ? [id] : [])),
     ),
   );

@@ -93,12 +93,12 @@ describe('experiment run', () => {
     expect(shared.planned.map(({ id }) => id)).toEqual(
       table.rows.flatMap(({ cells }) => cells.map(({ id }) => id)),
     );
-    expect(statesOf(shared.result())).toEqual(['finished']);
+    expect(statesOf(await shared.result())).toEqual(['finished']);
 
     writeFileSync(join(folder, 'train.jsonl'), `${readFileSync(join(folder, 'valid.jsonl'), 'utf8')}\n`);
     const changed = await openExperiment({ table: other, runs: folder });
     expect(changed.planned[0]!.id).not.toBe(shared.planned[0]!.id);
-    expect(statesOf(changed.result())).toEqual(['not started']);
+    expect(statesOf(await changed.result())).toEqual(['not started']);
   });
 
   test('a run of other data in the folder of a cell is not taken for it', async () => {
@@ -109,7 +109,8 @@ describe('experiment run', () => {
       record,
       readFileSync(record, 'utf8').replace(/"sha256": "[0-9a-f]{8}/, '"sha256": "00000000'),
     );
-    const [cell] = (await openExperiment({ table, runs: folder })).result().rows[0]!.cells;
+    const experiment = await openExperiment({ table, runs: folder });
+    const [cell] = (await experiment.result()).rows[0]!.cells;
     expect(cell).toMatchObject({ state: 'failed', failure: { code: 'EXPERIMENT_CELL_OTHER_DATA' } });
   });
 
