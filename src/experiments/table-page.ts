@@ -5,7 +5,8 @@ import { page, type Section } from '../report/kit/page.ts';
 import { SORT_SCRIPT } from '../report/kit/scripts.ts';
 import { callout, dataTable, emptyNote } from '../report/kit/table.ts';
 import type { ResultTable } from './result-table.ts';
-import { figureText, paperText, seedsText, summaryText } from './table-text.ts';
+import { type Summary, summarise } from './summary.ts';
+import { paperText, seedsText, summaryParts } from './table-text.ts';
 
 export interface TablePageOptions {
   /** Where the page of a cell's run is, as seen from this page; undefined where it has none. */
@@ -33,40 +34,49 @@ function tableSection(table: ResultTable, scale: string | undefined): Section {
   const verdicts = columns.flatMap(({ label, verdict }) =>
     verdict === undefined ? [] : [`${label}: ${verdict}`],
   );
+  const notes = rows.flatMap(({ name, note }) => (note === '' ? [] : [`${name}: ${note}`]));
+  const list = (sentences: readonly string[]) =>
+    sentences.length > 0 && html`<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
   return {
     id: 'table',
     title: 'The paper beside ours',
     shortTitle: 'Table',
-    note: "Ours: mean over seeds, (least–most), [95% interval: Student's t over seeds; with one seed the bootstrap over its functions]. A verdict is given only where intervals tell two rows apart.",
-    body: html`${scale !== undefined && callout([`Run at the scale ${scale}, not the paper's: only the order of rows can be compared.`])}${dataTable(
-      {
-        caption: table.name,
-        columns: [
-          { heading: '' },
-          ...columns.flatMap(({ label }) => [
-            { heading: `${label}: paper`, isNumber: true },
-            { heading: 'ours', isNumber: true },
-          ]),
-          { heading: 'Seeds', isNumber: true },
-          { heading: 'Note' },
-        ],
-        rows: [
-          ...rows.map(({ name, paper, ours, seeds, note }) => ({
-            isOwn: true,
-            cells: [
-              name,
-              ...columns.flatMap((_, i) => [paperText(paper[i]), summaryText(ours[i])]),
-              seedsText(seeds),
-              note,
-            ],
-          })),
-          ...baselines.map(({ label, figures }) => ({
-            cells: [label, ...figures.flatMap((one) => ['', figureText(one)]), '', 'trivial baseline'],
-          })),
-        ],
-      },
-    )}${verdicts.length > 0 && html`<ul>${verdicts.map((verdict) => html`<li>${verdict}</li>`)}</ul>`}`,
+    note: "Ours: mean over seeds; small: least–most of the seeds, and in brackets the 95% interval, Student's t over seeds or, with one seed, the bootstrap over its functions. A verdict is given only where intervals tell two rows apart.",
+    body: html`${scale !== undefined && callout([`Run at the scale ${scale}, not the paper's: only the order of rows can be compared.`])}${dataTable({
+      caption: table.name,
+      columns: [
+        { heading: '' },
+        ...columns.flatMap(({ label }) => [
+          { heading: `${label}: paper`, isNumber: true },
+          { heading: 'ours', isNumber: true },
+        ]),
+        { heading: 'Seeds', isNumber: true },
+      ],
+      rows: [
+        ...rows.map(({ name, paper, ours, seeds }) => ({
+          cells: [
+            name,
+            ...columns.flatMap((_, i) => [paperText(paper[i]), summaryCell(ours[i])]),
+            seedsText(seeds),
+          ],
+        })),
+        ...baselines.map(({ label, figures }) => ({
+          cells: [
+            `Baseline: ${label}`,
+            ...figures.flatMap((figure) => ['', summaryCell(figure && summarise([figure]))]),
+            '',
+          ],
+        })),
+      ],
+    })}${list(verdicts)}${list(notes)}`,
   };
+}
+
+/** The mean, and small beside it what it is worth. */
+function summaryCell(summary: Summary | undefined): SafeHtml | string {
+  if (summary === undefined) return '–';
+  const { mean, range, interval } = summaryParts(summary);
+  return html`${mean}<span class="ci">${[range, interval].filter((part) => part !== '').join(' ')}</span>`;
 }
 
 function curvesSection({ curves }: ResultTable): Section {

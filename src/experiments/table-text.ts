@@ -55,7 +55,7 @@ export function completeTable({ columns, rows, baselines }: ResultTable): DataTa
           'row',
           metric,
           on,
-          paperText(paper[i]),
+          paper[i] === null || paper[i] === undefined ? '' : String(paper[i]),
           ...[ours[i]?.mean, ours[i]?.min, ours[i]?.max, ours[i]?.interval?.[0], ours[i]?.interval?.[1]].map(
             digits,
           ),
@@ -154,9 +154,18 @@ export const seedsText = ({ done, asked }: { readonly done: number; readonly ask
 /** `0.612 (0.598–0.630) [0.580, 0.644]`; a dash where nothing is measured. */
 export function summaryText(summary: Summary | undefined): string {
   if (summary === undefined) return '–';
+  const { mean, range, interval } = summaryParts(summary);
+  return [mean, range === '' ? '' : `(${range})`, interval].filter((part) => part !== '').join(' ');
+}
+
+/** Empty where there is no such part: one seed has no range. */
+export function summaryParts(summary: Summary): { readonly mean: string; readonly range: string; readonly interval: string } {
   const { mean, min, max, seeds } = summary;
-  const range = seeds === 1 ? '' : ` (${number(min)}–${number(max)})`;
-  return `${number(mean)}${range}${intervalText(summary)}`;
+  return {
+    mean: number(mean),
+    range: seeds === 1 ? '' : `${number(min)}–${number(max)}`,
+    interval: intervalText(summary).trim(),
+  };
 }
 
 export const figureText = (figure: CellFigure | undefined): string =>

@@ -97,9 +97,9 @@ function commonTestFile(runs: readonly ScoringRun[]): string {
   if (path !== undefined && hashes.every((hash) => hash === hashes[0])) return path;
   throw new VultuneError(
     'COMPARE_NO_DATA',
-    hashes.includes(undefined) ? NOT_ALL_NAME_A_FILE[Math.min(1, runs.length - 2)]! : 'the runs were tested on different files',
+    hashes.includes(undefined)
+      ? `not ${runs.length === 2 ? 'both' : 'all'} runs name a test file`
+      : 'the runs were tested on different files',
     { where: { name: 'data' }, hint: 'Give the functions to compare on with --data FILE.' },
   );
 }
-
-const NOT_ALL_NAME_A_FILE = ['not both runs name a test file', 'not all runs name a test file'];

@@ -1,11 +1,12 @@
 /** @file `vultune experiment run` over the tiny model: killed and run again, failed cells, shared cells, data that changed. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { VultuneError } from '../../../src/base/errors.ts';
 import { openRun, runEvents } from '../../../src/runs/run-folder.ts';
 import { estimateExperiment } from '../../../src/workflows/experiment/estimate-experiment.ts';
 import { openExperiment } from '../../../src/workflows/experiment/open-experiment.ts';
@@ -144,6 +145,34 @@ describe('experiment run', () => {
     expect(second.cells[0]).toMatchObject({ why: 'finished' });
     expect(second.cells[1]!.milliseconds).toBeGreaterThan(0);
     expect(second.cells[1]!.diskBytes).toBeGreaterThan(0);
+  });
+
+  test('a table of 100 MB is refused before it is read, and so is one that is a folder', async () => {
+    const file = join(folder, 'huge.yaml');
+    writeFileSync(file, 'title: x');
+    truncateSync(file, 100e6);
+    await expect(openExperiment({ table: file })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
+    await expect(openExperiment({ table: `${folder}/` })).rejects.toBeInstanceOf(VultuneError);
+  });
+
+  test('figures of a slice are counted over its functions', async () => {
+    const table = await writeTinyTable(folder, {
+      columns: [{ metric: 'correct' }, { metric: 'incorrect' }, { metric: 'accuracy' }, { metric: 'roc_auc' }],
+      rows: [
+        { name: 'Vulnerable', slice: { cwe: 'other' } },
+        { name: 'Others', slice: { target: 0 } },
+        { name: 'CWE-120', slice: { cwe: 'CWE-120' } },
+        { name: 'All' },
+      ],
+    });
+    const { table: result } = await runExperiment({ table, runs: folder });
+    expect(new Set(result.rows.flatMap(({ cells }) => cells.map(({ id }) => id))).size).toBe(1);
+    const value = (row: number, column: number) => result.rows[row]!.ours[column]?.mean;
+    expect(value(0, 0)! + value(0, 1)!).toBe(6);
+    expect(value(1, 0)! + value(1, 1)!).toBe(6);
+    expect([value(2, 0), value(2, 1), value(2, 2), value(0, 3)]).toEqual([0, 0, undefined, undefined]);
+    const accuracy = 1 - (value(0, 1)! + value(1, 1)!) / 12;
+    expect(result.rows[3]!.ours[2]!.mean).toBeCloseTo(accuracy, 12);
   });
 
   test('a stop keeps what is finished and says so', async () => {
