@@ -7,7 +7,12 @@ import { type EvaluationResult, evaluateScores, type ScoredRecords } from './eva
 import { type FigureName, figureHeading, figureNames, figureValue } from './figures.ts';
 import type { Clusters } from './resampling/clusters.ts';
 import { type DelongTest, delongTest } from './resampling/delong.ts';
-import { bootstrapReplicates, type Interval, pairedDifference, type Replicates } from './resampling/intervals.ts';
+import {
+  bootstrapReplicates,
+  type Interval,
+  pairedDifference,
+  type Replicates,
+} from './resampling/intervals.ts';
 import { DEFAULT_RESAMPLES, type ResampleOptions } from './resampling/resample.ts';
 import { tooFewToTell } from './shortfalls.ts';
 
@@ -86,8 +91,7 @@ export async function compareModels(
     vulnerable: positives,
     clusters: options.clusters,
     differences,
-    delong:
-      subjects.length === 2 ? delongTest(labels, models[0]!.scores, others[0]!.scores) : undefined,
+    delong: subjects.length === 2 ? delongTest(labels, models[0]!.scores, others[0]!.scores) : undefined,
     verdict: isSameRanking
       ? 'The two models rank these functions the same way.'
       : tooFew === undefined

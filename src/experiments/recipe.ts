@@ -43,14 +43,14 @@ const recipeSchema = z.strictObject({
     .min(1)
     .max(20),
   /** What is left to do, a sentence or command each. */
-  then: z.array(text()).max(20).default([]),
+  next: z.array(text()).max(20).default([]),
   differences: z.array(text()).max(100).default([]),
 });
 
 export type Recipe = z.output<typeof recipeSchema>;
 export type RecipeDataset = Recipe['datasets'][number];
 
-const LISTING = 'the keys of a recipe: title, source, sources, datasets, then, differences';
+const LISTING = 'the keys of a recipe: title, source, sources, datasets, next, differences';
 
 /** @throws VultuneError `CONFIG_...` */
 export function parseRecipe(yaml: string, file: string): Recipe {

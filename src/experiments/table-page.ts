@@ -42,33 +42,35 @@ function tableSection(table: ResultTable, scale: string | undefined): Section {
     title: 'The paper beside ours',
     shortTitle: 'Table',
     note: "Ours: mean over seeds; small: least–most of the seeds, and in brackets the 95% interval, Student's t over seeds or, with one seed, the bootstrap over its functions. A verdict is given only where intervals tell two rows apart.",
-    body: html`${scale !== undefined && callout([`Run at the scale ${scale}, not the paper's: only the order of rows can be compared.`])}${dataTable({
-      caption: table.name,
-      columns: [
-        { heading: '' },
-        ...columns.flatMap(({ label }) => [
-          { heading: `${label}: paper`, isNumber: true },
-          { heading: 'ours', isNumber: true },
-        ]),
-        { heading: 'Seeds', isNumber: true },
-      ],
-      rows: [
-        ...rows.map(({ name, paper, ours, seeds }) => ({
-          cells: [
-            name,
-            ...columns.flatMap((_, i) => [paperText(paper[i]), summaryCell(ours[i])]),
-            seedsText(seeds),
-          ],
-        })),
-        ...baselines.map(({ label, figures }) => ({
-          cells: [
-            `Baseline: ${label}`,
-            ...figures.flatMap((figure) => ['', summaryCell(figure && summarise([figure]))]),
-            '',
-          ],
-        })),
-      ],
-    })}${list(verdicts)}${list(notes)}`,
+    body: html`${scale !== undefined && callout([`Run at the scale ${scale}, not the paper's: only the order of rows can be compared.`])}${dataTable(
+      {
+        caption: table.name,
+        columns: [
+          { heading: '' },
+          ...columns.flatMap(({ label }) => [
+            { heading: `${label}: paper`, isNumber: true },
+            { heading: 'ours', isNumber: true },
+          ]),
+          { heading: 'Seeds', isNumber: true },
+        ],
+        rows: [
+          ...rows.map(({ name, paper, ours, seeds }) => ({
+            cells: [
+              name,
+              ...columns.flatMap((_, i) => [paperText(paper[i]), summaryCell(ours[i])]),
+              seedsText(seeds),
+            ],
+          })),
+          ...baselines.map(({ label, figures }) => ({
+            cells: [
+              `Baseline: ${label}`,
+              ...figures.flatMap((figure) => ['', summaryCell(figure && summarise([figure]))]),
+              '',
+            ],
+          })),
+        ],
+      },
+    )}${list(verdicts)}${list(notes)}`,
   };
 }
 

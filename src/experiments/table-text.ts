@@ -159,7 +159,11 @@ export function summaryText(summary: Summary | undefined): string {
 }
 
 /** Empty where there is no such part: one seed has no range. */
-export function summaryParts(summary: Summary): { readonly mean: string; readonly range: string; readonly interval: string } {
+export function summaryParts(summary: Summary): {
+  readonly mean: string;
+  readonly range: string;
+  readonly interval: string;
+} {
   const { mean, min, max, seeds } = summary;
   return {
     mean: number(mean),

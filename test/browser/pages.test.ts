@@ -139,21 +139,27 @@ afterAll(async () => {
   await browser.close();
 });
 
-describe.each(['run', 'run-begun', 'comparison', 'dataset', 'dataset-empty', 'scan', 'scan-empty', 'experiment'])(
-  '%s',
-  (name) => {
-    test.each(Object.keys(LOOKS) as Look[])('%s', async (look) => {
-      const { page, complaints, requests } = await openPage(browser, addresses.get(name)!, look);
-      await screenshot(page, `${name}-${look}`);
-      expect(complaints).toEqual([]);
-      expect(requests).toEqual([]);
-      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-      expect(width).toBeLessThanOrEqual(LOOKS[look].width);
-      expect(await accessibilityViolations(page)).toEqual([]);
-      await page.context().close();
-    });
-  },
-);
+describe.each([
+  'run',
+  'run-begun',
+  'comparison',
+  'dataset',
+  'dataset-empty',
+  'scan',
+  'scan-empty',
+  'experiment',
+])('%s', (name) => {
+  test.each(Object.keys(LOOKS) as Look[])('%s', async (look) => {
+    const { page, complaints, requests } = await openPage(browser, addresses.get(name)!, look);
+    await screenshot(page, `${name}-${look}`);
+    expect(complaints).toEqual([]);
+    expect(requests).toEqual([]);
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(LOOKS[look].width);
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.context().close();
+  });
+});
 
 test('the slider moves the confusion matrix, by keyboard too', async () => {
   const { page } = await openPage(browser, addresses.get('run')!, 'light');

@@ -20,9 +20,15 @@ export interface ExperimentTableRequest extends ExperimentOptions {
 
 export interface ExperimentRunners {
   readonly list: (options: { readonly json: boolean }, context: CliContext) => Promise<void>;
-  readonly show: (options: ExperimentOptions & { readonly json: boolean }, context: CliContext) => Promise<void>;
+  readonly show: (
+    options: ExperimentOptions & { readonly json: boolean },
+    context: CliContext,
+  ) => Promise<void>;
   readonly run: (options: RunExperimentRequest, context: CliContext) => Promise<void>;
-  readonly status: (options: ExperimentOptions & { readonly json: boolean }, context: CliContext) => Promise<void>;
+  readonly status: (
+    options: ExperimentOptions & { readonly json: boolean },
+    context: CliContext,
+  ) => Promise<void>;
   readonly table: (options: ExperimentTableRequest, context: CliContext) => Promise<void>;
 }
 

@@ -68,12 +68,17 @@ export async function compare(
   const { cluster, resamples = DEFAULT_RESAMPLES } = options;
   const intervals = report.task({ label: 'intervals', total: resamples, unit: 'steps' });
   try {
-    const comparison = await compareModels(records, scored.slice(0, names[0].length), scored.slice(names[0].length), {
-      clusters: clusterRecords(records, cluster),
-      resamples,
-      signal,
-      onProgress: (done) => intervals.update({ done }),
-    });
+    const comparison = await compareModels(
+      records,
+      scored.slice(0, names[0].length),
+      scored.slice(names[0].length),
+      {
+        clusters: clusterRecords(records, cluster),
+        resamples,
+        signal,
+        onProgress: (done) => intervals.update({ done }),
+      },
+    );
     return { runs: names, data, ...comparison };
   } finally {
     intervals.stop();

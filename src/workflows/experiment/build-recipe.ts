@@ -30,7 +30,11 @@ export interface BuiltRecipe {
 
 export interface BuiltDataset {
   readonly folder: string;
-  readonly counts: readonly { readonly part: string; readonly paper: number | undefined; readonly ours: number }[];
+  readonly counts: readonly {
+    readonly part: string;
+    readonly paper: number | undefined;
+    readonly ours: number;
+  }[];
 }
 
 /** @throws VultuneError `RECIPE_SOURCES` where none is given, or one that the recipe does not have; as `buildDataset` */
@@ -49,8 +53,14 @@ export async function buildRecipe(
   for (const dataset of recipe.datasets) {
     context?.report?.note(`building ${join(out, dataset.folder)}`);
     const build = { ...definedRules(dataset), sources, out: join(out, dataset.folder), cacheDir, force };
-    const { info } = parts === undefined ? await buildDataset(build, context) : await buildWith(parts, build, context);
-    datasets.push(counted(dataset, SPLITS.map((split) => [split, info.splits[split].functions] as const)));
+    const { info } =
+      parts === undefined ? await buildDataset(build, context) : await buildWith(parts, build, context);
+    datasets.push(
+      counted(
+        dataset,
+        SPLITS.map((split) => [split, info.splits[split].functions] as const),
+      ),
+    );
   }
   return { recipe, missing, datasets };
 }
@@ -74,11 +84,18 @@ function requireSources(recipe: Recipe, sources: readonly string[], file: string
   );
 }
 
-function counted({ folder, paper }: RecipeDataset, parts: readonly (readonly [string, number])[]): BuiltDataset {
+function counted(
+  { folder, paper }: RecipeDataset,
+  parts: readonly (readonly [string, number])[],
+): BuiltDataset {
   const total = parts.reduce((sum, [, functions]) => sum + functions, 0);
   const byPart: Readonly<Record<string, number | undefined>> = paper;
   return {
     folder,
-    counts: ([['functions', total], ...parts] as const).map(([part, ours]) => ({ part, paper: byPart[part], ours })),
+    counts: ([['functions', total], ...parts] as const).map(([part, ours]) => ({
+      part,
+      paper: byPart[part],
+      ours,
+    })),
   };
 }

@@ -42,7 +42,10 @@ export async function openExperiment(
   const out = options.out ?? join(runs, 'tables', folder);
   const read: ReadCells = new Map();
   const result = async () =>
-    resultTable(table, await Promise.all(planned.map((cell) => cellStatus(cells, cell, table.columns, read))));
+    resultTable(
+      table,
+      await Promise.all(planned.map((cell) => cellStatus(cells, cell, table.columns, read))),
+    );
   return {
     table,
     planned,

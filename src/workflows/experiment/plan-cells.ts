@@ -56,7 +56,8 @@ export async function planCells(
         const data: Record<string, string> = {};
         for (const key of DATA_KEYS) {
           const reference = config[key];
-          if (reference !== null) data[key] = await hashOf(await openDataFile(reference, context)).catch(withDataHint);
+          if (reference !== null)
+            data[key] = await hashOf(await openDataFile(reference, context)).catch(withDataHint);
         }
         const key: CellKey = { config: keyConfig(config), data, versions };
         const id = cellId(key);

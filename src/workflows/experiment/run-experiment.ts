@@ -67,9 +67,7 @@ const titleOf = ({ row, seed }: PlannedCell) => `${row.name}, seed ${seed}`;
 async function waitingCells({ planned, result }: Experiment): Promise<NamedCell[]> {
   const { rows } = await result();
   const finished = new Set(
-    rows.flatMap(({ cells }) =>
-      cells.flatMap(({ id, state }) => (state === 'finished' ? [id] : [])),
-    ),
+    rows.flatMap(({ cells }) => cells.flatMap(({ id, state }) => (state === 'finished' ? [id] : []))),
   );
   const waiting = new Map<string, NamedCell>();
   for (const cell of planned) {

@@ -13,7 +13,9 @@ const table = (changed: object = {}) =>
       { name: 'A', set: { lora_r: 4 }, paper: ['0.570', null] },
       { name: 'B', scale: { laptop: { max_length: 64 } } },
     ],
-    scale: { laptop: { set: { max_length: 128, lora_r: 2 }, seeds: [7], on: 'valid', differences: ['small'] } },
+    scale: {
+      laptop: { set: { max_length: 128, lora_r: 2 }, seeds: [7], on: 'valid', differences: ['small'] },
+    },
     ...changed,
   });
 const parse = (changed?: object, scale?: string) => parseTable(table(changed), 'my/tiny.yaml', scale);
@@ -60,7 +62,11 @@ describe('a table file', () => {
     ['a seed twice', { seeds: [1, 1] }, 'CONFIG_VALUE_INVALID'],
     [
       'a grid without end',
-      { grid: Object.fromEntries(['a', 'b', 'c', 'd'].map((key) => [key, Array.from({ length: 100 }, (_, i) => i)])) },
+      {
+        grid: Object.fromEntries(
+          ['a', 'b', 'c', 'd'].map((key) => [key, Array.from({ length: 100 }, (_, i) => i)]),
+        ),
+      },
       'EXPERIMENT_ROWS',
     ],
   ])('refuses %s', (_, changed, code) => {
@@ -78,7 +84,9 @@ describe('names and sweeps', () => {
   test('a name is that of a shipped table, or else a path as it is written', () => {
     expect(tablePath('shestov-table-6')).toMatch(/data[\\/]experiments[\\/]shestov-table-6\.yaml$/);
     expect(tablePath('mine/own.yaml')).toBe('mine/own.yaml');
-    expect(() => tablePath('shestov-table-66')).toThrow(expect.objectContaining({ code: 'EXPERIMENT_UNKNOWN' }));
+    expect(() => tablePath('shestov-table-66')).toThrow(
+      expect.objectContaining({ code: 'EXPERIMENT_UNKNOWN' }),
+    );
   });
 
   test('a sweep reads its values as YAML, lists included', () => {

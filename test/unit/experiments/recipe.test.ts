@@ -29,7 +29,12 @@ test.each([
   ['an unknown rule', { datasets: [{ folder: 'x', rules: { strickt: true } }] }],
   ['no sources', { sources: [] }],
 ])('refuses %s', (_, changed) => {
-  const whole = { title: 'T', sources: [{ name: 'draper', what: 'w' }], datasets: [{ folder: 'x', rules: {} }], ...changed };
+  const whole = {
+    title: 'T',
+    sources: [{ name: 'draper', what: 'w' }],
+    datasets: [{ folder: 'x', rules: {} }],
+    ...changed,
+  };
   expect(() => parseRecipe(JSON.stringify(whole), 'r.yaml')).toThrow(/folder|strickt|sources/);
 });
 
@@ -50,14 +55,22 @@ test("builds each dataset by its rules, names what is missing, and counts beside
   const parts = {
     build: async (options: object) => {
       asked.push(options);
-      const info = { splits: { train: part(7), valid: part(2), test: part(1) }, sources: [], options: { seed: 42 } };
+      const info = {
+        splits: { train: part(7), valid: part(2), test: part(1) },
+        sources: [],
+        options: { seed: 42 },
+      };
       return { info } as never;
     },
     cacheDir: async () => folder,
     report: async () => {},
   };
   const warned: string[] = [];
-  const report = { note: () => {}, warn: (text: string) => warned.push(text), task: () => ({ update() {}, log() {}, stop() {} }) };
+  const report = {
+    note: () => {},
+    warn: (text: string) => warned.push(text),
+    task: () => ({ update() {}, log() {}, stop() {} }),
+  };
   const built = await buildRecipe(
     { recipe: 'x1', sources: [`project-kb=${folder}`], out: folder },
     { report },

@@ -37,14 +37,22 @@ describe('the shipped tables', () => {
     expect(table.differences.length).toBeGreaterThan(0);
   });
 
-  test.each(tables.map((table) => [table.name, table] as const))('%s copies its cells from the paper', (name, table) => {
-    const shared = sharedFolder();
-    if (shared === undefined) return;
-    const file = PAPERS[name.split('-')[0] as keyof typeof PAPERS];
-    const paper = readFileSync(join(shared, 'papers', file), 'utf8');
-    const cells = table.rows.flatMap((row) => row.paper).filter((cell) => cell !== null);
-    expect(cells.filter((cell) => !new RegExp(`(?<![\\d.])${String(cell).replaceAll(/[.?]/g, '\\$&')}(?![\\d])`).test(paper))).toEqual([]);
-    // Strings keep the last zeros of what is printed.
-    expect(cells.every((cell) => typeof cell === 'string')).toBe(true);
-  });
+  test.each(tables.map((table) => [table.name, table] as const))(
+    '%s copies its cells from the paper',
+    (name, table) => {
+      const shared = sharedFolder();
+      if (shared === undefined) return;
+      const file = PAPERS[name.split('-')[0] as keyof typeof PAPERS];
+      const paper = readFileSync(join(shared, 'papers', file), 'utf8');
+      const cells = table.rows.flatMap((row) => row.paper).filter((cell) => cell !== null);
+      expect(
+        cells.filter(
+          (cell) =>
+            !new RegExp(`(?<![\\d.])${String(cell).replaceAll(/[.?]/g, '\\$&')}(?![\\d])`).test(paper),
+        ),
+      ).toEqual([]);
+      // Strings keep the last zeros of what is printed.
+      expect(cells.every((cell) => typeof cell === 'string')).toBe(true);
+    },
+  );
 });

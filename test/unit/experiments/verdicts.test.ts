@@ -6,7 +6,11 @@ import { pairVerdicts, verdictText } from '../../../src/experiments/verdicts.ts'
 
 const seeds = (...values: number[]) => summarise(values.map((value) => ({ value })));
 const one = (value: number, low: number, high: number) => summarise([{ value, interval: [low, high] }]);
-const row = (name: string, paper: number | undefined, ours: ReturnType<typeof seeds>) => ({ name, paper, ours });
+const row = (name: string, paper: number | undefined, ours: ReturnType<typeof seeds>) => ({
+  name,
+  paper,
+  ours,
+});
 
 describe('a mean over seeds', () => {
   test("has Student's interval: 0.6, 0.7, 0.8 give 0.7 ± 4.303 · 0.1 / √3", () => {
@@ -50,7 +54,12 @@ describe('verdicts', () => {
 
   test("the paper's equal cells, its gaps and rows that are not run order nothing", () => {
     const ours = seeds(0.1, 0.2);
-    const rows = [row('A', 0.72, ours), row('B', 0.72, ours), row('C', undefined, ours), row('D', 0.9, undefined)];
+    const rows = [
+      row('A', 0.72, ours),
+      row('B', 0.72, ours),
+      row('C', undefined, ours),
+      row('D', 0.9, undefined),
+    ];
     expect(pairVerdicts(rows)).toEqual([]);
     expect(verdictText([])).toBeUndefined();
   });

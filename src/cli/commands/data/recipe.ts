@@ -19,7 +19,7 @@ interface Options {
 
 export function recipeCommand(parts: BuildParts, context: CliContext): Command {
   const command = new Command('recipe')
-    .summary("build the datasets of a paper by its rules")
+    .summary('build the datasets of a paper by its rules')
     .description(
       "Build the datasets of a paper (x1, vdisc, or a YAML file) from the sources that are here, and count them beside the paper's. " +
         'What is missing is said. The rules are those of data build, which does the work.',
@@ -32,7 +32,10 @@ export function recipeCommand(parts: BuildParts, context: CliContext): Command {
     .option('--json', 'print the counts as JSON', false);
   addExamples(command, [
     ['X_1 from what is here', 'vultune data recipe x1 project-kb=statements --out datasets'],
-    ['all of it', 'vultune data recipe x1 cvefixes=CVEfixes.db project-kb=statements vcmatch=vcmatch.csv --out datasets'],
+    [
+      'all of it',
+      'vultune data recipe x1 cvefixes=CVEfixes.db project-kb=statements vcmatch=vcmatch.csv --out datasets',
+    ],
   ]);
   return command.action(async (recipe: string, sources: string[], { json, ...options }: Options) => {
     const { buildRecipe } = await import('../../../workflows/experiment/build-recipe.ts');
@@ -42,18 +45,31 @@ export function recipeCommand(parts: BuildParts, context: CliContext): Command {
   });
 }
 
-const recipeJson = ({ missing, datasets }: BuiltRecipe) => ({ missing: missing.map(({ name }) => name), datasets });
+const recipeJson = ({ missing, datasets }: BuiltRecipe) => ({
+  missing: missing.map(({ name }) => name),
+  datasets,
+});
 
 function recipeText({ recipe, missing, datasets }: BuiltRecipe, terminal: Terminal): string {
   const right = { align: 'right' } as const;
   const rows = datasets.flatMap(({ folder, counts }) =>
-    counts.map(({ part, paper, ours }) => [folder, part, paper === undefined ? '–' : formatCount(paper), formatCount(ours)]),
+    counts.map(({ part, paper, ours }) => [
+      folder,
+      part,
+      paper === undefined ? '–' : formatCount(paper),
+      formatCount(ours),
+    ]),
   );
-  const columns = [{ heading: 'dataset' }, { heading: '' }, { heading: 'paper', ...right }, { heading: 'ours', ...right }];
+  const columns = [
+    { heading: 'dataset' },
+    { heading: '' },
+    { heading: 'paper', ...right },
+    { heading: 'ours', ...right },
+  ];
   const lines = [
     ...missing.map(({ name, what }) => `missing: ${name}, ${what}`),
     ...recipe.differences.map((difference) => `differs from the paper: ${difference}`),
-    ...recipe.then.map((step) => `then: ${step}`),
+    ...recipe.next.map((step) => `then: ${step}`),
   ];
   return `${renderTable(columns, rows, terminal)}\n${lines.map((line) => `${harmless(line)}\n`).join('')}`;
 }
