@@ -63,30 +63,34 @@ export function experimentCommand(runners: ExperimentRunners): CliCommand {
 }
 
 function listCommand({ list }: ExperimentRunners, context: CliContext): Command {
-  return new Command('list')
-    .description('List the tables that come with vultune.')
-    .option('--json', 'print JSON', false)
-    .action((options: { json: boolean }) => list(options, context));
+  const command = new Command('list')
+    .summary('list the tables that come with vultune')
+    .description("List the papers' tables that come with vultune, with their rows, seeds and scales.")
+    .option('--json', JSON_OPTION, false);
+  addExamples(command, [['what there is', 'vultune experiment list']]);
+  return command.action((options: { json: boolean }) => list(options, context));
 }
 
 function showCommand({ show }: ExperimentRunners, context: CliContext): Command {
-  return tableOptions(
-    new Command('show').description(
-      'Print what a table runs: rows, settings, seeds, and the cells of the paper.',
-    ),
-  )
-    .option('--json', 'print JSON', false)
-    .action((table: string, overrides: string[], options: ShownOptions & { json: boolean }) =>
-      show({ table, overrides, ...options }, context),
-    );
+  const command = tableOptions(
+    new Command('show')
+      .summary('print what a table runs')
+      .description('Print what a table runs: rows, settings, seeds, and the cells of the paper.'),
+  ).option('--json', JSON_OPTION, false);
+  addExamples(command, [['the rows of a table', 'vultune experiment show shestov-table-6']]);
+  return command.action((table: string, overrides: string[], options: ShownOptions & { json: boolean }) =>
+    show({ table, overrides, ...options }, context),
+  );
 }
 
 function runCommand({ run }: ExperimentRunners, context: CliContext): Command {
   const command = tableOptions(
-    new Command('run').description(
-      'Train the cells of a table that are not finished, and write the table after each of them: table.md, .csv, .tex, ' +
-        '.json and .html.\n\nCtrl-C stops after the current step and keeps everything; the same command goes on.',
-    ),
+    new Command('run')
+      .summary('train the cells of a table that are not finished')
+      .description(
+        'Train the cells of a table that are not finished, and write the table after each of them: table.md, .csv, .tex, ' +
+          '.json and .html.\n\nCtrl-C stops after the current step and keeps everything; the same command goes on.',
+      ),
   )
     .option('--estimate', 'train nothing: say the time, memory and disk of each cell', false)
     .option('--dry-run', 'train nothing: check every cell and say where it stands', false)
@@ -106,28 +110,35 @@ function runCommand({ run }: ExperimentRunners, context: CliContext): Command {
 }
 
 function statusCommand({ status }: ExperimentRunners, context: CliContext): Command {
-  return tableOptions(new Command('status').description('Say of every cell of a table where it stands.'))
-    .option('--json', 'print JSON', false)
-    .action((table: string, overrides: string[], options: ShownOptions & { json: boolean }) =>
-      status({ table, overrides, ...options }, context),
-    );
+  const command = tableOptions(
+    new Command('status')
+      .summary('say where the cells of a table stand')
+      .description('Say of every cell of a table where it stands: finished, stopped, failed and why, not started.'),
+  ).option('--json', JSON_OPTION, false);
+  addExamples(command, [['what is left to do', 'vultune experiment status shestov-table-6 --scale laptop']]);
+  return command.action((table: string, overrides: string[], options: ShownOptions & { json: boolean }) =>
+    status({ table, overrides, ...options }, context),
+  );
 }
 
 function tableCommand({ table: print }: ExperimentRunners, context: CliContext): Command {
-  return tableOptions(
-    new Command('table').description(
-      'Write the table from the cells that are finished, and print it; trains nothing.',
-    ),
-  )
-    .addOption(
-      new Option('--format <name>', 'how the table is printed')
-        .choices([...FIGURE_FORMATS, 'json'])
-        .default('text'),
-    )
-    .action((table: string, overrides: string[], options: ShownOptions & { format: FigureFormat | 'json' }) =>
+  const command = tableOptions(
+    new Command('table')
+      .summary('write and print a table as far as it is run')
+      .description('Write the table from the cells that are finished, and print it; trains nothing.'),
+  ).addOption(
+    new Option('--format <name>', 'how the table is printed').choices([...FIGURE_FORMATS, 'json']).default('text'),
+  );
+  addExamples(command, [
+    ['for a paper', 'vultune experiment table shestov-table-6 --scale laptop --format tex'],
+  ]);
+  return command.action(
+    (table: string, overrides: string[], options: ShownOptions & { format: FigureFormat | 'json' }) =>
       print({ table, overrides, ...options }, context),
-    );
+  );
 }
+
+const JSON_OPTION = 'print JSON on standard output instead of text';
 
 type ShownOptions = Omit<ExperimentOptions, 'table' | 'overrides'>;
 

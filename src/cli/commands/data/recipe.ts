@@ -29,7 +29,7 @@ export function recipeCommand(parts: BuildParts, context: CliContext): Command {
     .requiredOption('--out <dir>', 'folder that gets a folder for each dataset')
     .option('--force', 'replace datasets that the folder holds', false)
     .option('--cache-dir <dir>', "folder for clones and finished fixes (default: Vultune's cache)")
-    .option('--json', 'print the counts as JSON', false);
+    .option('--json', 'print the counts as JSON on standard output instead of text', false);
   addExamples(command, [
     ['X_1 from what is here', 'vultune data recipe x1 project-kb=statements --out datasets'],
     [
