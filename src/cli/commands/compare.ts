@@ -64,4 +64,5 @@ export function compareCommand(run: RunCompare): CliCommand {
 }
 
 /** A folder may have a comma in its name. */
-const groupOf = (text: string): string | readonly string[] => (existsSync(text) ? text : text.split(','));
+const groupOf = (text: string): string | readonly string[] =>
+  !text.includes(',') || existsSync(text) ? text : text.split(',');

@@ -113,7 +113,9 @@ function statusCommand({ status }: ExperimentRunners, context: CliContext): Comm
   const command = tableOptions(
     new Command('status')
       .summary('say where the cells of a table stand')
-      .description('Say of every cell of a table where it stands: finished, stopped, failed and why, not started.'),
+      .description(
+        'Say of every cell of a table where it stands: finished, stopped, failed and why, not started.',
+      ),
   ).option('--json', JSON_OPTION, false);
   addExamples(command, [['what is left to do', 'vultune experiment status shestov-table-6 --scale laptop']]);
   return command.action((table: string, overrides: string[], options: ShownOptions & { json: boolean }) =>
@@ -127,7 +129,9 @@ function tableCommand({ table: print }: ExperimentRunners, context: CliContext):
       .summary('write and print a table as far as it is run')
       .description('Write the table from the cells that are finished, and print it; trains nothing.'),
   ).addOption(
-    new Option('--format <name>', 'how the table is printed').choices([...FIGURE_FORMATS, 'json']).default('text'),
+    new Option('--format <name>', 'how the table is printed')
+      .choices([...FIGURE_FORMATS, 'json'])
+      .default('text'),
   );
   addExamples(command, [
     ['for a paper', 'vultune experiment table shestov-table-6 --scale laptop --format tex'],
