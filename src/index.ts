@@ -48,6 +48,8 @@ export { evaluate } from './workflows/evaluate/evaluate.ts';
 export type { EvaluateOptions } from './workflows/evaluate/evaluate-options.ts';
 export type { EvaluatedRun, Evaluation } from './workflows/evaluate/evaluation.ts';
 export type { ResamplingOptions } from './workflows/evaluate/resampling-options.ts';
+export type { RunExperimentOptions } from './workflows/experiment/experiment-options.ts';
+export { type ExperimentResult, runExperiment } from './workflows/experiment/run-experiment.ts';
 export { exportModel } from './workflows/export/export-model.ts';
 export type { Exported, ExportOptions } from './workflows/export/export-options.ts';
 export { type GeneratedText, type GenerateTextOptions, generate } from './workflows/generate/generate.ts';

@@ -88,6 +88,9 @@ export function parseWhole(text: string): number {
   return value;
 }
 
+/** `1,2,3`: whole numbers of 0 or more. */
+export const parseSeeds = (text: string): readonly number[] => text.split(',').map(parseWhole);
+
 /** A number of 0 or more. */
 export function parseNonNegative(text: string): number {
   const value = toNumber(text);

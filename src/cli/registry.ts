@@ -10,6 +10,7 @@ import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
+import { experimentCommand } from './commands/experiment.ts';
 import { exportCommand } from './commands/export.ts';
 import { generateCommand } from './commands/generate.ts';
 import { initCommand } from './commands/init.ts';
@@ -79,6 +80,13 @@ function trainingCommands(): readonly CliCommand[] {
       },
       check: async (...args) =>
         await (await import('../workflows/train/check-training.ts')).checkTraining(...args),
+    }),
+    experimentCommand({
+      list: async (...args) => (await import('./experiment/list-tables.ts')).listTables(...args),
+      show: async (...args) => (await import('./experiment/show-table.ts')).showTable(...args),
+      run: async (...args) => (await import('./experiment/run-table.ts')).runTable(...args),
+      status: async (...args) => (await import('./experiment/table-status.ts')).tableStatus(...args),
+      table: async (...args) => (await import('./experiment/print-table.ts')).printTable(...args),
     }),
   ];
 }

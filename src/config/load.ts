@@ -45,6 +45,20 @@ export function checkTrainOptions(options: TrainOptions): UnresolvedConfig {
   return withFoundFiles(checkedValue(options, 'the options of train'), undefined);
 }
 
+/**
+ * Checks and resolves keys that were put together from a file and what is laid over it.
+ * @param file relative paths that are not found start beside it
+ * @throws VultuneError as `loadTrainConfig`.
+ */
+export function checkTrainValues(
+  value: Readonly<Record<string, unknown>>,
+  file: string,
+  overrides: readonly string[] = [],
+): UnresolvedConfig {
+  const laid = withOverrides({ value, placeOf: () => ({ file }) }, overrides, takesTextOnly);
+  return withFoundFiles(checked(laid.source, laid.problems), file);
+}
+
 /** Checks a configuration that was stored resolved (in run.json). @throws VultuneError as `loadTrainConfig`. */
 export function parseTrainConfig(value: unknown, file: string): TrainConfig {
   const config = checkedValue(value, file);

@@ -1,9 +1,18 @@
-/** @file Two models on the same functions: the difference of every figure, and a plain word on whether it is noise. */
-import { evaluateScores, type ScoredRecords } from './evaluate.ts';
+/**
+ * @file Two models, or two groups of them, on the same functions: the difference of every figure, and a plain word on whether it is
+ * noise. A group is one setting under several seeds: its figure is the mean over its models.
+ */
+import { randomStream } from '../base/random.ts';
+import { type EvaluationResult, evaluateScores, type ScoredRecords } from './evaluate.ts';
 import { type FigureName, figureHeading, figureNames, figureValue } from './figures.ts';
 import type { Clusters } from './resampling/clusters.ts';
 import { type DelongTest, delongTest } from './resampling/delong.ts';
-import { bootstrapReplicates, type Interval, pairedDifference } from './resampling/intervals.ts';
+import {
+  bootstrapReplicates,
+  type Interval,
+  pairedDifference,
+  type Replicates,
+} from './resampling/intervals.ts';
 import { DEFAULT_RESAMPLES, type ResampleOptions } from './resampling/resample.ts';
 import { tooFewToTell } from './shortfalls.ts';
 
@@ -30,26 +39,37 @@ export interface ModelComparison {
   readonly clusters: Clusters;
   /** Figures that both models have. */
   readonly differences: readonly ModelDifference[];
-  /** First against second; `undefined` with fewer than two functions of a class. */
+  /** First against second; `undefined` with fewer than two functions of a class, and for groups. */
   readonly delong: DelongTest | undefined;
   /** Decided on ROC AUC, which needs no threshold and was named before the data were seen. */
   readonly verdict: string;
 }
 
+/**
+ * The bootstrap draws functions, the same for all models, and in a group of several also its models, so that an interval holds
+ * both kinds of chance; with a handful of models it is somewhat too narrow.
+ */
 export async function compareModels(
   records: ScoredRecords['records'],
-  first: ComparedModel,
-  second: ComparedModel,
+  first: ComparedModel | readonly ComparedModel[],
+  second: ComparedModel | readonly ComparedModel[],
   options: Omit<ResampleOptions, 'draw'>,
 ): Promise<ModelComparison> {
   const resamples = options.resamples ?? DEFAULT_RESAMPLES;
-  const subjects = [first, second].map((model) => ({ records, ...model }));
-  const [a, b] = subjects.map(evaluateScores);
-  const tooFew = tooFewToTell(a!.positives, a!.n);
-  const [ofFirst, ofSecond] = await bootstrapReplicates(subjects, { ...options, resamples });
+  const groups = [first, second].map((group) => [group].flat() as readonly ComparedModel[]);
+  const [models, others] = groups as [readonly ComparedModel[], readonly ComparedModel[]];
+  const subjects = groups.flat().map((model) => ({ records, ...model }));
+  const results = subjects.map(evaluateScores);
+  const [a, b] = [results.slice(0, models.length), results.slice(models.length)];
+  const { n, positives } = results[0]!;
+  const tooFew = tooFewToTell(positives, n);
+  const replicates = await bootstrapReplicates(subjects, { ...options, resamples });
+  const seed = options.seed ?? 0;
+  const ofFirst = groupReplicates(replicates.slice(0, models.length), resamples, seed, 'first');
+  const ofSecond = groupReplicates(replicates.slice(models.length), resamples, seed, 'second');
   const differences = figureNames.flatMap((figure): ModelDifference[] => {
-    const [mine, theirs] = [figureValue(a!, figure), figureValue(b!, figure)];
-    const difference = pairedDifference(ofSecond!.get(figure)!, ofFirst!.get(figure)!);
+    const [mine, theirs] = [a, b].map((group) => meanFigure(group, figure));
+    const difference = pairedDifference(ofSecond(figure), ofFirst(figure));
     if (mine === undefined || theirs === undefined || difference === undefined) return [];
     return [
       {
@@ -67,17 +87,45 @@ export async function compareModels(
   const isSameRanking = same.some(({ figure }) => figure === 'rocAuc');
   const labels = records.map(({ target }) => target);
   return {
-    functions: a!.n,
-    vulnerable: a!.positives,
+    functions: n,
+    vulnerable: positives,
     clusters: options.clusters,
     differences,
-    delong: delongTest(labels, first.scores, second.scores),
+    delong: subjects.length === 2 ? delongTest(labels, models[0]!.scores, others[0]!.scores) : undefined,
     verdict: isSameRanking
       ? 'The two models rank these functions the same way.'
       : tooFew === undefined
         ? verdictOf(differences)
         : `Not decided: ${tooFew}.`,
   };
+}
+
+/** Undefined where one of them has no value. */
+function meanFigure(results: readonly EvaluationResult[], figure: FigureName): number | undefined {
+  const values = results.map((result) => figureValue(result, figure));
+  return values.reduce<number | undefined>(
+    (sum, value) => (sum === undefined || value === undefined ? undefined : sum + value / values.length),
+    0,
+  );
+}
+
+/** Of a group: in each resample the mean over as many of its models, drawn with replacement. A single model is itself. */
+function groupReplicates(
+  members: readonly Replicates[],
+  resamples: number,
+  seed: number,
+  name: string,
+): (figure: FigureName) => Float64Array {
+  if (members.length === 1) return (figure) => members[0]!.get(figure)!;
+  const stream = randomStream(seed, 'models of a group', name);
+  const count = members.length;
+  const drawn = Array.from({ length: resamples }, () =>
+    Array.from({ length: count }, () => Math.floor(stream.uniform() * count)),
+  );
+  return (figure) =>
+    Float64Array.from(drawn, (chosen, r) =>
+      chosen.reduce((sum, member) => sum + members[member]!.get(figure)![r]! / count, 0),
+    );
 }
 
 function decide(figure: FigureName, { low, high }: Interval): 'first' | 'second' | undefined {

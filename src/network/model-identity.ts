@@ -3,6 +3,7 @@
  * its tokenizer. Runs and adapters store it and are held to it, caches are keyed by it.
  */
 import { createHash } from 'node:crypto';
+import { sortedKeys } from '../base/sorted-keys.ts';
 import type { Model } from '../model/spec.ts';
 import type { OpenModel } from './open-model.ts';
 
@@ -47,10 +48,4 @@ export function configFingerprint(spec: Model): string {
   return createHash('sha256')
     .update(JSON.stringify({ ...spec, maxPositions: undefined }, sortedKeys))
     .digest('hex');
-}
-
-/** Whatever order a family writes the fields in. */
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -58,6 +58,13 @@ export function acquireLock(file: string): Lock {
   throw locked(path, readHolder(path));
 }
 
+/** Whether a living process holds the lock; takes nothing. */
+export function isLocked(file: string): boolean {
+  const path = resolve(file);
+  const holder = readHolder(path);
+  return holder !== undefined && !isStale(holder, path);
+}
+
 function heldLock(path: string): Lock {
   let held = true;
   return {

@@ -35,6 +35,7 @@ const LAYER: Record<string, number> = {
   parity: 11,
   scan: 11,
   explain: 11,
+  experiments: 11,
   dashboard: 12,
   triage: 12,
   mcp: 12,

@@ -1,15 +1,21 @@
 /** @file The pages in Chromium: nothing asked for, no sideways scrolling, accessible, the slider and tables work. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectStatistics } from '../../src/dataset/statistics/collect-statistics.ts';
+import { readFinishedCell } from '../../src/experiments/cell-figures.ts';
+import { parseTable } from '../../src/experiments/experiment-table.ts';
+import { type CellStatus, resultTable } from '../../src/experiments/result-table.ts';
+import { tablePath } from '../../src/experiments/shipped-files.ts';
+import { tablePage } from '../../src/experiments/table-page.ts';
 import { datasetReportPage } from '../../src/report/dataset-report.ts';
 import { collectRun } from '../../src/report/run/collect-run.ts';
 import { comparisonPage } from '../../src/report/run/comparison-report.ts';
 import { runReportPage } from '../../src/report/run/run-report.ts';
+import { markFinished, runPaths } from '../../src/runs/run-folder.ts';
 import { htmlReport } from '../../src/scan/output/html.ts';
 import {
   accessibilityViolations,
@@ -23,6 +29,26 @@ import { fakeRun } from '../support/fake-run.ts';
 import { finding, report } from '../support/scan-report.ts';
 
 let browser: Browser;
+/** A table of a paper with every kind of cell: finished, failed, not run, and with curves. */
+function experiment(): string {
+  const file = tablePath('shestov-table-8');
+  const table = { ...parseTable(readFileSync(file, 'utf8'), file), curves: ['roc_auc', 'log_loss'] };
+  const cells = table.rows.flatMap(({ name: row }, r) =>
+    table.seeds.map((seed): CellStatus => {
+      const common = { row, seed, id: `${r}${seed}`.padEnd(16, '0') };
+      if (r === 2) return { ...common, state: 'not started' };
+      if (r === 3 && seed === 3) {
+        const message = 'the loss or its gradient is not a number any more at step 3 (Lower learning_rate)';
+        return { ...common, state: 'failed', failure: { code: 'TRAINING_DIVERGED', message } };
+      }
+      const dir = fakeRun({ functions: 40, seed: 10 * r + seed, lift: r / 10 });
+      markFinished({ paths: runPaths(dir) });
+      return { ...common, state: 'finished', cell: readFinishedCell(dir) };
+    }),
+  );
+  return tablePage(resultTable(table, cells), { linkOf: (id) => `../cells/${id}/report.html` });
+}
+
 const addresses = new Map<string, string>();
 
 /** Sixty findings with all kinds of remarks, the first six with their code. */
@@ -100,6 +126,7 @@ beforeAll(async () => {
     'dataset-empty': datasetReportPage(await collectStatistics([], { name: 'empty' })),
     scan: htmlReport(scanned()),
     'scan-empty': htmlReport(report({ findings: [] })),
+    experiment: experiment(),
   };
   for (const [name, text] of Object.entries(pages)) {
     const path = join(folder, `${name}.html`);
@@ -112,21 +139,27 @@ afterAll(async () => {
   await browser.close();
 });
 
-describe.each(['run', 'run-begun', 'comparison', 'dataset', 'dataset-empty', 'scan', 'scan-empty'])(
-  '%s',
-  (name) => {
-    test.each(Object.keys(LOOKS) as Look[])('%s', async (look) => {
-      const { page, complaints, requests } = await openPage(browser, addresses.get(name)!, look);
-      await screenshot(page, `${name}-${look}`);
-      expect(complaints).toEqual([]);
-      expect(requests).toEqual([]);
-      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-      expect(width).toBeLessThanOrEqual(LOOKS[look].width);
-      expect(await accessibilityViolations(page)).toEqual([]);
-      await page.context().close();
-    });
-  },
-);
+describe.each([
+  'run',
+  'run-begun',
+  'comparison',
+  'dataset',
+  'dataset-empty',
+  'scan',
+  'scan-empty',
+  'experiment',
+])('%s', (name) => {
+  test.each(Object.keys(LOOKS) as Look[])('%s', async (look) => {
+    const { page, complaints, requests } = await openPage(browser, addresses.get(name)!, look);
+    await screenshot(page, `${name}-${look}`);
+    expect(complaints).toEqual([]);
+    expect(requests).toEqual([]);
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(LOOKS[look].width);
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await page.context().close();
+  });
+});
 
 test('the slider moves the confusion matrix, by keyboard too', async () => {
   const { page } = await openPage(browser, addresses.get('run')!, 'light');

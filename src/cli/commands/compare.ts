@@ -1,4 +1,5 @@
 /** @file `vultune compare`: options; the work is the workflow's. */
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { CompareOptions } from '../../workflows/compare/compare.ts';
 import type { CliContext } from '../context.ts';
@@ -29,10 +30,11 @@ export function compareCommand(run: RunCompare): CliCommand {
       .description(
         'Compare two models on the same functions.\n\n' +
           "Gives the difference in every metric with a 95% interval (paired bootstrap), and DeLong's test for ROC AUC. " +
-          'Says so where a difference may be noise.',
+          'Says so where a difference may be noise. Groups (one setting under several seeds) are compared by the means over ' +
+          'their runs; the intervals then hold the chance of the seeds as well as that of the functions.',
       )
-      .argument('<first>', 'run folder or adapter folder')
-      .argument('<second>', 'run folder or adapter folder')
+      .argument('<first>', 'run folder or adapter folder; a group of runs with commas between them')
+      .argument('<second>', 'the same')
       .option('--data <file>', 'functions with labels (default: the test file of both runs)')
       .addOption(fieldsOption())
       .addOption(
@@ -52,10 +54,15 @@ export function compareCommand(run: RunCompare): CliCommand {
     addExamples(command, [
       ['two runs on the test file that both were given', 'vultune compare runs/1 runs/2'],
       ['a table for a page', 'vultune compare runs/1 runs/2 --format md'],
+      ['three seeds of each', 'vultune compare runs/a1,runs/a2,runs/a3 runs/b1,runs/b2,runs/b3'],
       ['on other data', 'vultune compare runs/1 runs/2 --data other.jsonl'],
     ]);
     return command.action((first: string, second: string, options: Options) =>
-      run({ runs: [first, second], ...options }, context),
+      run({ runs: [groupOf(first), groupOf(second)], ...options }, context),
     );
   };
 }
+
+/** A folder may have a comma in its name. */
+const groupOf = (text: string): string | readonly string[] =>
+  !text.includes(',') || existsSync(text) ? text : text.split(',');

@@ -32,7 +32,7 @@ export function comparisonPage(comparison: ComparedRuns): DataTable {
     columns: ['', 'first', 'second', 'difference (95%)', 'p'],
     rows: differences.map((one) => [heading(one), ...figures(one)]),
     notes: [
-      `first: ${runs[0]}; second: ${runs[1]}; ${functions} functions of ${data}, ${vulnerable} of them vulnerable, ` +
+      `first: ${runs[0].join(', ')}; second: ${runs[1].join(', ')}; ${functions} functions of ${data}, ${vulnerable} of them vulnerable, ` +
         `${clusters.count} ${clusters.by}s resampled.`,
       verdict,
     ],

@@ -44,8 +44,8 @@ function comparisonJson({
     ]),
   );
   return {
-    first: runs[0],
-    second: runs[1],
+    first: named(runs[0]),
+    second: named(runs[1]),
     data,
     functions,
     vulnerable,
@@ -56,3 +56,6 @@ function comparisonJson({
     verdict,
   };
 }
+
+/** A single run by its name, as ever; a group as a list. */
+const named = (runs: readonly string[]) => (runs.length === 1 ? runs[0] : runs);

@@ -2,10 +2,7 @@
  * @file One scored set of a run (predictions, the stored figures, and the functions where their file is unchanged)
  * → curves, slices and the most certain mistakes. The figures are evaluation's; nothing is computed here.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTextFile } from '../../base/files.ts';
-import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { type Conclusion, conclusion } from '../../evaluation/conclusion.ts';
 import { evaluateScores } from '../../evaluation/evaluate.ts';
@@ -24,25 +21,11 @@ import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import type { SliceRecord } from '../../evaluation/slices/slice.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
 import { type Verdict, verdicts } from '../../evaluation/verdicts.ts';
-import { fingerprintFile } from '../../runs/environment.ts';
 import type { Run } from '../../runs/run-folder.ts';
-import { checkJson } from '../../schema/check-value.ts';
-import { z } from '../../schema/zod.ts';
 import { mostCertainMistakes } from './mistakes.ts';
+import { type Prediction, readOwnRecords, readPredictions } from './predictions.ts';
 import type { MetricsRow, Mistake, SetReport } from './run-report-data.ts';
 import type { StoredRow, StoredSet } from './stored-metrics.ts';
-
-const prediction = z.looseObject({
-  id: z.union([z.string(), z.number()]).optional(),
-  score: z.number().min(0).max(1),
-  target: z.literal([0, 1]),
-});
-
-interface Prediction {
-  readonly id: string | number;
-  readonly score: number;
-  readonly target: 0 | 1;
-}
 
 /** The most mistakes shown of each kind: false alarms and missed vulnerabilities. */
 const MOST_MISTAKES = 8;
@@ -96,41 +79,6 @@ export async function collectSet(
     hasRecords: own !== undefined,
     mistakes: mistakesOf(predictions, own, threshold),
   };
-}
-
-function readPredictions(path: string): Prediction[] {
-  if (!existsSync(path)) return [];
-  return readTextFile(path)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line, i) => parsePrediction(line, path, i + 1));
-}
-
-function parsePrediction(text: string, file: string, line: number): Prediction {
-  const {
-    id = line,
-    score,
-    target,
-  } = checkJson(prediction, text, {
-    code: 'RUN_PREDICTIONS_BROKEN',
-    file,
-    line,
-  });
-  return { id, score, target };
-}
-
-/** The functions that were scored; `undefined` when their file is gone or is not what it was. */
-async function readOwnRecords(
-  { record }: Run,
-  name: SetReport['name'],
-  predictions: readonly Prediction[],
-): Promise<readonly LabelledRecord[] | undefined> {
-  if (predictions.length === 0) return [];
-  const file = record.data[`${name}_file`];
-  if (file === undefined || !existsSync(file.path)) return undefined;
-  if ((await fingerprintFile(file.path)).sha256 !== file.sha256) return undefined;
-  const { records } = await readLabelledDataset(file.path, { fields: file.columns });
-  return records.length === predictions.length ? records : undefined;
 }
 
 function storedIntervals({ intervals = {} }: StoredSet): Intervals {

@@ -1,4 +1,4 @@
-/** @file Compares two models on the same functions: whether their difference is more than noise. */
+/** @file Compares two models, or two groups of runs, on the same functions: whether their difference is more than noise. */
 import { VultuneError } from '../../base/errors.ts';
 import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import { calibrateAll } from '../../evaluation/calibration/calibration.ts';
@@ -19,8 +19,8 @@ import type { DeviceOptions } from '../open/open-detector.ts';
 import { reportReading } from '../reading-notes.ts';
 
 export interface CompareOptions extends DeviceOptions, ResamplingOptions {
-  /** Two run folders or PEFT adapter folders. */
-  readonly runs: readonly [string, string];
+  /** Two run folders or PEFT adapter folders; or two groups of them, each one setting under several seeds. */
+  readonly runs: readonly [string | readonly string[], string | readonly string[]];
   /** Functions with labels; default: the test file that both runs name. */
   readonly data?: string | undefined;
   /** Record field → column of `data`; default: as the runs read their files, else guessed by name. */
@@ -30,7 +30,7 @@ export interface CompareOptions extends DeviceOptions, ResamplingOptions {
 }
 
 export interface ComparedRuns extends ModelComparison {
-  readonly runs: readonly [string, string];
+  readonly runs: readonly [readonly string[], readonly string[]];
   /** The file that they were compared on. */
   readonly data: string;
 }
@@ -42,23 +42,22 @@ export async function compare(
 ): Promise<ComparedRuns> {
   const context = workflowContext(given);
   const { signal, report } = context;
-  const [first, second] = options.runs.map((run) => new ScoringRun({ ...options, run }, context)) as [
-    ScoringRun,
-    ScoringRun,
-  ];
-  const data = options.data ?? commonTestFile(first, second);
+  const names = options.runs.map((group) => [group].flat()) as [string[], string[]];
+  requireMembers(names);
+  const runs = names.flat().map((run) => new ScoringRun({ ...options, run }, context));
+  const data = options.data ?? commonTestFile(runs);
   const path = await openDataFile(data, context);
-  const read = await readEvaluated(path, [first, second], options.fields);
+  const read = await readEvaluated(path, runs, options.fields);
   reportReading(data, read, report);
   const { records } = read;
-  const { found, rows } = await checkContamination(records, [first, second], context);
+  const { found, rows } = await checkContamination(records, runs, context);
   if (rows.size > 0) {
     report.warn(
       `CONTAMINATED: ${contaminationCounts(records, found!)}; a model that saw them in training has an advantage`,
     );
   }
   const scored = [];
-  for (const run of [first, second]) {
+  for (const run of runs) {
     try {
       const scores = calibrateAll(run.calibration, await run.rawScores('scoring', path, records));
       scored.push({ scores, threshold: run.threshold });
@@ -69,26 +68,42 @@ export async function compare(
   const { cluster, resamples = DEFAULT_RESAMPLES } = options;
   const intervals = report.task({ label: 'intervals', total: resamples, unit: 'steps' });
   try {
-    const comparison = await compareModels(records, scored[0]!, scored[1]!, {
-      clusters: clusterRecords(records, cluster),
-      resamples,
-      signal,
-      onProgress: (done) => intervals.update({ done }),
-    });
-    return { runs: options.runs, data, ...comparison };
+    const comparison = await compareModels(
+      records,
+      scored.slice(0, names[0].length),
+      scored.slice(names[0].length),
+      {
+        clusters: clusterRecords(records, cluster),
+        resamples,
+        signal,
+        onProgress: (done) => intervals.update({ done }),
+      },
+    );
+    return { runs: names, data, ...comparison };
   } finally {
     intervals.stop();
   }
 }
 
-function commonTestFile(first: ScoringRun, second: ScoringRun): string {
-  const [a, b] = [first, second].map(({ run }) => run?.record.data.test_file?.sha256);
-  const path = runFiles(first).test;
-  if (path !== undefined && a === b) return path;
+function requireMembers(groups: readonly (readonly string[])[]): void {
+  const [first, second] = groups;
+  const twice = first!.find((run, i) => second!.includes(run) || first!.indexOf(run) !== i);
+  if (first!.length > 0 && second!.length > 0 && (twice === undefined || groups.flat().length === 2)) return;
+  throw new VultuneError(
+    'COMPARE_GROUPS',
+    twice === undefined ? 'a group holds no run' : `${twice} is named twice`,
+    { where: { name: 'runs' }, hint: 'each run belongs to one of the two groups, once' },
+  );
+}
+
+function commonTestFile(runs: readonly ScoringRun[]): string {
+  const hashes = runs.map(({ run }) => run?.record.data.test_file?.sha256);
+  const path = runFiles(runs[0]!).test;
+  if (path !== undefined && hashes.every((hash) => hash === hashes[0])) return path;
   throw new VultuneError(
     'COMPARE_NO_DATA',
-    a === undefined || b === undefined
-      ? 'not both runs name a test file'
+    hashes.includes(undefined)
+      ? `not ${runs.length === 2 ? 'both' : 'all'} runs name a test file`
       : 'the runs were tested on different files',
     { where: { name: 'data' }, hint: 'Give the functions to compare on with --data FILE.' },
   );

@@ -21,7 +21,7 @@ import { weightFormatNamed } from '../../weights/registry.ts';
 import type { WorkflowContext } from '../context.ts';
 import { configuredFormat } from '../open/choose-weight-format.ts';
 import { reportCwe } from './cwe-text.ts';
-import { estimateTraining } from './estimate.ts';
+import { estimateTraining, type TrainingEstimate } from './estimate.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
 import { reportJoined } from './joined-text.ts';
 import { resolveLength } from './length.ts';
@@ -38,7 +38,17 @@ export interface TrainingCheck {
   readonly warnings: readonly string[];
   /** One phrase each. */
   readonly unchecked: readonly string[];
+  /** Undefined where the model is not here, so that there is nothing to estimate from. */
+  readonly estimate?: CheckedEstimate;
 }
+
+export interface CheckedEstimate extends Pick<TrainingEstimate, 'memoryBytes' | 'milliseconds'> {
+  /** What the finished run leaves, the cache of frozen layers left out. */
+  readonly diskBytes: number;
+}
+
+/** The adapter, and the last checkpoint: parameters, the best ones, and AdamW's two moments. */
+const COPIES_ON_DISK = 5;
 
 /** Throws what `train` would throw. */
 export async function checkTraining(
@@ -82,7 +92,7 @@ export async function checkTraining(
     reportCwe(plan.cwe, report);
     const trained = [...plan.adapted, ...plan.whole];
     reportJoined(config, firstTrainedLayer(trained, model.spec.layers.length), report);
-    await firstParameters(plan);
+    const parameters = await firstParameters(plan);
     const { examples, truncation } = trainingExamples(plan, train);
     const estimate = estimateTraining(plan, examples);
     notes.push(...estimate.notes);
@@ -92,7 +102,10 @@ export async function checkTraining(
       if (key !== 'train_file') cut.push(cutPart(key, records, evaluationFunctions(plan, records)));
     }
     reportTruncation(cut, config.max_length, report);
-    return { config, notes, warnings, unchecked };
+    const trainedBytes = [...parameters.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+    const { memoryBytes, milliseconds } = estimate;
+    const diskBytes = COPIES_ON_DISK * trainedBytes;
+    return { config, notes, warnings, unchecked, estimate: { memoryBytes, milliseconds, diskBytes } };
   } finally {
     await model?.checkpoint.close();
     rmSync(outline, { recursive: true, force: true });

@@ -19,6 +19,9 @@ import type { TrainingPlan } from './setup.ts';
 export interface TrainingEstimate {
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
+  readonly memoryBytes: number;
+  /** Of the steps; undefined where no earlier run says how fast this machine is. */
+  readonly milliseconds: number | undefined;
 }
 
 const FLOAT_BYTES = 4;
@@ -38,15 +41,15 @@ export function estimateTraining(
     `memory: about ${formatBytes(bytes)}, of which ${formatBytes(blockWeightBytes(plan.model))} are weights of the blocks (${plan.model.weights.format.name}), estimated (this machine has ${formatBytes(totalmem())})`,
   ];
   const speed = measuredSpeed(config);
+  const milliseconds = speed && (1000 * tokens * config.num_train_epochs) / speed.tokensPerSecond;
   if (speed !== undefined) {
-    const ms = (1000 * tokens * config.num_train_epochs) / speed.tokensPerSecond;
     notes.push(
-      `time: about ${formatDuration(ms)} of steps, at the ${formatCount(Math.round(speed.tokensPerSecond))} tokens a second of ${speed.run}`,
+      `time: about ${formatDuration(milliseconds!)} of steps, at the ${formatCount(Math.round(speed.tokensPerSecond))} tokens a second of ${speed.run}`,
     );
   }
   const isTooLarge = config.device === 'cpu' && bytes > totalmem();
   const warning = `the training may need about ${formatBytes(bytes)}, more than this machine's ${formatBytes(totalmem())}: lower tokens_per_batch or max_length, or use activations: recompute`;
-  return { notes, warnings: isTooLarge ? [warning] : [] };
+  return { notes, warnings: isTooLarge ? [warning] : [], memoryBytes: bytes, milliseconds };
 }
 
 /** Weights as they are held, the products that the backward pass reads of a pass, and attention's probabilities of one block. */

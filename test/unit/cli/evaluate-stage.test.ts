@@ -363,6 +363,22 @@ describe('compare', () => {
     expect((await compare(`${a} ${a}`)).stdout).toContain('rank these functions the same way');
   });
 
+  test('groups are compared by the means over their runs, and a run belongs to one of them', async () => {
+    const group = async (name: string, skill: number) =>
+      await Promise.all([31, 37, 41].map((salt) => writeRun(`${name}${salt}`, { skill, salt })));
+    const [weak, strong] = [await group('weak', 0), await group('strong', 0.5)];
+    const of = async (runs: readonly string[], others: readonly string[]) =>
+      json((await compare(`${runs.join(',')} ${others.join(',')} --json`)).stdout);
+    const whole = await of(weak, strong);
+    const single = await Promise.all(weak.map((run) => of([run], [strong[0]!])));
+    const means = single.map(({ differences }) => differences.roc_auc.first).reduce((a, b) => a + b, 0) / 3;
+    expect(whole.differences.roc_auc.first).toBeCloseTo(means, 12);
+    expect(whole.differences.roc_auc).toMatchObject({ second: 1, better: 'second' });
+    expect(whole).toMatchObject({ first: weak, second: strong, delong: null });
+    const { stderr, exitCode } = await compare(`${weak.join(',')} ${weak[0]}`);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('named twice') });
+  });
+
   test('runs of other test files need --data', async () => {
     const a = await writeRun('a', { skill: 0.2 });
     writeFileSync(at('test.jsonl'), lines(TEST.toReversed()));

@@ -12,6 +12,7 @@ import { checkCommand } from './check.ts';
 import { convertCommand } from './convert.ts';
 import { inspectCommand } from './inspect.ts';
 import { mergeCommand } from './merge.ts';
+import { recipeCommand } from './recipe.ts';
 import { sampleCommand } from './sample.ts';
 import { splitCommand } from './split.ts';
 import { statsCommand } from './stats.ts';
@@ -19,6 +20,7 @@ import { statsCommand } from './stats.ts';
 /** In the order of the help. Whatever is slow to load is imported when the command runs. */
 const SUBCOMMANDS: readonly ((parts: BuildParts, context: CliContext) => Command)[] = [
   buildCommand,
+  recipeCommand,
   inspectCommand,
   checkCommand,
   convertCommand,

@@ -1,0 +1,183 @@
+/** @file A result table as rows of text: one for reading (Markdown, LaTeX, the terminal), one with every digit (CSV), and JSON. */
+import type { DataTable } from '../report/table-formats.ts';
+import type { BaselineRow, ResultTable } from './result-table.ts';
+import type { CellFigure, Summary } from './summary.ts';
+
+/** For reading: the paper's cell beside ours in each column. */
+export function readableTable(table: ResultTable): DataTable {
+  const { columns, rows, baselines } = table;
+  return {
+    columns: ['', ...columns.flatMap(({ label }) => [`${label}: paper`, `${label}: ours`]), 'seeds', 'note'],
+    rows: [
+      ...rows.map(({ name, paper, ours, seeds, note }) => [
+        name,
+        ...columns.flatMap((_, i) => [paperText(paper[i]), summaryText(ours[i])]),
+        seedsText(seeds),
+        note,
+      ]),
+      ...baselines.map(({ label, figures }) => [
+        label,
+        ...figures.flatMap((figure) => ['', figureText(figure)]),
+        '',
+        'trivial baseline',
+      ]),
+    ],
+    notes: tableNotes(table),
+  };
+}
+
+/** What has to be known beside the figures. */
+export function tableNotes(table: ResultTable): string[] {
+  const { title, source, question, scale, columns, differences } = table;
+  return [
+    [title, source].filter((part) => part !== undefined).join('. '),
+    ...(question === undefined ? [] : [question]),
+    ...(scale === undefined ? [] : [`Run at the scale ${scale}, not the paper's.`]),
+    FIGURES_NOTE,
+    ...columns.flatMap(({ label, verdict }) => (verdict === undefined ? [] : [`${label}: ${verdict}.`])),
+    ...differences.map((difference) => `Differs from the paper: ${difference}.`),
+  ];
+}
+
+const FIGURES_NOTE =
+  "Ours: mean over seeds (least–most) [95% interval: Student's t over seeds; with one seed the bootstrap over its functions].";
+
+/** One line per row, column and source, at full precision. */
+export function completeTable({ columns, rows, baselines }: ResultTable): DataTable {
+  const figureColumns = ['mean', 'min', 'max', 'low', 'high', 'interval_over', 'seeds_done', 'seeds_asked'];
+  const digits = (value: number | undefined) => (value === undefined ? '' : String(value));
+  return {
+    columns: ['row', 'kind', 'metric', 'on', 'paper', ...figureColumns, 'note'],
+    rows: [
+      ...rows.flatMap(({ name, paper, ours, seeds, note }) =>
+        columns.map(({ metric, on }, i) => [
+          name,
+          'row',
+          metric,
+          on,
+          paper[i] === null || paper[i] === undefined ? '' : String(paper[i]),
+          ...[ours[i]?.mean, ours[i]?.min, ours[i]?.max, ours[i]?.interval?.[0], ours[i]?.interval?.[1]].map(
+            digits,
+          ),
+          ours[i]?.intervalOver ?? '',
+          `${seeds.done}`,
+          `${seeds.asked}`,
+          note,
+        ]),
+      ),
+      ...baselines.flatMap((baseline) => baselineLines(baseline, columns, digits)),
+    ],
+    notes: [],
+  };
+}
+
+function baselineLines(
+  { label, figures }: BaselineRow,
+  columns: ResultTable['columns'],
+  digits: (value: number | undefined) => string,
+): string[][] {
+  return columns.map(({ metric, on }, i) => {
+    const value = figures[i]?.value;
+    const [low, high] = figures[i]?.interval ?? [];
+    const over = low === undefined ? '' : 'functions';
+    return [
+      label,
+      'baseline',
+      metric,
+      on,
+      '',
+      ...[value, value, value, low, high].map(digits),
+      over,
+      '',
+      '',
+      '',
+    ];
+  });
+}
+
+/** The same as the page and the table show, for programs. */
+export function tableJson(table: ResultTable): Record<string, unknown> {
+  const { name, title, source, question, scale, differences } = table;
+  return {
+    formatVersion: 1,
+    name,
+    title,
+    source: source ?? null,
+    question: question ?? null,
+    scale: scale ?? null,
+    columns: table.columns.map(({ metric, on, label, verdict, pairs }) => ({
+      metric,
+      on,
+      label,
+      verdict: verdict ?? null,
+      pairs,
+    })),
+    rows: table.rows.map(({ name: row, paper, ours, seeds, note, cells }) => ({
+      name: row,
+      paper,
+      ours: ours.map((one) => one && summaryJson(one)).map((one) => one ?? null),
+      seeds,
+      note,
+      cells: cells.map(({ seed, id, state, failure }) => ({
+        seed,
+        id: id ?? null,
+        state,
+        failure: failure ?? null,
+      })),
+    })),
+    baselines: table.baselines.map(({ label, figures }) => ({
+      label,
+      figures: figures.map((one) =>
+        one === undefined ? null : { value: one.value, interval: one.interval ?? null },
+      ),
+    })),
+    curves: table.curves,
+    differences,
+  };
+}
+
+const summaryJson = ({ mean, min, max, seeds, interval, intervalOver }: Summary) => ({
+  mean,
+  min,
+  max,
+  seeds,
+  interval: interval ?? null,
+  interval_over: intervalOver ?? null,
+});
+
+export const paperText = (cell: string | number | null | undefined): string =>
+  cell === null || cell === undefined ? '–' : String(cell);
+
+export const seedsText = ({ done, asked }: { readonly done: number; readonly asked: number }): string =>
+  done === asked ? String(done) : `${done}/${asked}`;
+
+/** `0.612 (0.598–0.630) [0.580, 0.644]`; a dash where nothing is measured. */
+export function summaryText(summary: Summary | undefined): string {
+  if (summary === undefined) return '–';
+  const { mean, range, interval } = summaryParts(summary);
+  return [mean, range === '' ? '' : `(${range})`, interval].filter((part) => part !== '').join(' ');
+}
+
+/** Empty where there is no such part: one seed has no range. */
+export function summaryParts(summary: Summary): {
+  readonly mean: string;
+  readonly range: string;
+  readonly interval: string;
+} {
+  const { mean, min, max, seeds } = summary;
+  return {
+    mean: number(mean),
+    range: seeds === 1 ? '' : `${number(min)}–${number(max)}`,
+    interval: intervalText(summary).trim(),
+  };
+}
+
+export const figureText = (figure: CellFigure | undefined): string =>
+  figure === undefined ? '–' : `${number(figure.value)}${intervalText(figure)}`;
+
+const intervalText = ({ interval }: Pick<CellFigure, 'interval'>) =>
+  interval === undefined ? '' : ` [${number(interval[0])}, ${number(interval[1])}]`;
+
+/** Metrics have three digits; what is larger than a hundred is a count or a rate. */
+const number = (value: number) =>
+  Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(3);

@@ -1,0 +1,93 @@
+/** @file What the cells that are not finished would take: time by the speed of earlier cells, memory, disk. Trains nothing. */
+import { existsSync } from 'node:fs';
+import { VultuneError } from '../../base/errors.ts';
+import { runPaths } from '../../runs/run-folder.ts';
+import { type WorkflowContext, workflowContext } from '../context.ts';
+import { checkTraining } from '../train/check-training.ts';
+import { checkTrainInputs } from '../train/inputs.ts';
+import type { ExperimentOptions } from './experiment-options.ts';
+import { openExperiment } from './open-experiment.ts';
+import type { PlannedCell } from './plan-cells.ts';
+
+export interface CellEstimate {
+  readonly row: string;
+  readonly seed: number;
+  readonly id: string | undefined;
+  readonly milliseconds?: number | undefined;
+  readonly memoryBytes?: number | undefined;
+  readonly diskBytes?: number | undefined;
+  /** Why a figure is missing, a phrase. */
+  readonly why?: string;
+}
+
+export interface ExperimentEstimate {
+  readonly cells: readonly CellEstimate[];
+  readonly total: {
+    readonly milliseconds: number;
+    readonly diskBytes: number;
+    readonly unknownCells: number;
+  };
+}
+
+/** @throws VultuneError as `openExperiment` */
+export async function estimateExperiment(
+  options: ExperimentOptions,
+  given?: Partial<WorkflowContext>,
+): Promise<ExperimentEstimate> {
+  const context = workflowContext(given);
+  const { planned } = await openExperiment(options, context);
+  const byId = new Map<string, CellEstimate>();
+  const cells: CellEstimate[] = [];
+  for (const cell of planned) {
+    context.signal.throwIfAborted();
+    const common = { row: cell.row.name, seed: cell.seed, id: cell.id };
+    const known = cell.id === undefined ? undefined : byId.get(cell.id);
+    if (known !== undefined) {
+      cells.push({ ...common, why: `the same cell as ${known.row}, seed ${known.seed}` });
+      continue;
+    }
+    const estimate = { ...common, ...(await estimateCell(cell, context)) };
+    if (cell.id !== undefined) byId.set(cell.id, estimate);
+    cells.push(estimate);
+  }
+  const sum = (of: (cell: CellEstimate) => number | undefined) =>
+    cells.reduce((total, cell) => total + (of(cell) ?? 0), 0);
+  return {
+    cells,
+    total: {
+      milliseconds: sum(({ milliseconds }) => milliseconds),
+      diskBytes: sum(({ diskBytes }) => diskBytes),
+      unknownCells: cells.filter(({ milliseconds, why }) => milliseconds === undefined && why !== FINISHED)
+        .length,
+    },
+  };
+}
+
+const FINISHED = 'finished';
+const UNMEASURED = 'no earlier cell says how fast this machine is';
+
+async function estimateCell(
+  cell: PlannedCell,
+  context: WorkflowContext,
+): Promise<Omit<CellEstimate, 'row' | 'seed' | 'id'>> {
+  if (cell.failure !== undefined) return { why: cell.failure.message };
+  const { config } = cell;
+  const paths = runPaths(config.output_dir);
+  if (existsSync(paths.finished)) return { why: FINISHED };
+  try {
+    // A stopped cell's folder is in use: it is estimated as if it began anew.
+    const free = existsSync(paths.record)
+      ? { ...config, output_dir: `${config.output_dir}.estimate` }
+      : config;
+    const checked = await checkTraining(
+      { config: free, inputs: await checkTrainInputs(free, context) },
+      context,
+    );
+    const { estimate, unchecked } = checked;
+    if (estimate === undefined) return { why: unchecked[0] ?? 'not estimated' };
+    return { ...estimate, ...(estimate.milliseconds === undefined ? { why: UNMEASURED } : {}) };
+  } catch (error) {
+    if (!(error instanceof VultuneError)) throw error;
+    return { why: error.message };
+  }
+}

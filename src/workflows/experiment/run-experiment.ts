@@ -1,0 +1,115 @@
+/**
+ * @file Runs a table: trains the cells that are not finished, resumes those that were stopped, tries failed ones again, and writes
+ * the table after each. The same call again goes on where the last one ended.
+ */
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { VultuneError } from '../../base/errors.ts';
+import type { CellFailure } from '../../experiments/cell.ts';
+import type { ResultTable } from '../../experiments/result-table.ts';
+import { runPaths } from '../../runs/run-folder.ts';
+import { type WorkflowContext, workflowContext } from '../context.ts';
+import { checkTrainInputs } from '../train/inputs.ts';
+import { resumeTraining } from '../train/resume.ts';
+import { startTraining } from '../train/train.ts';
+import { writeRecord } from './cell-state.ts';
+import type { RunExperimentOptions } from './experiment-options.ts';
+import { type Experiment, openExperiment } from './open-experiment.ts';
+import { failureOf, type PlannedCell } from './plan-cells.ts';
+
+export interface ExperimentResult {
+  readonly table: ResultTable;
+  /** The folder of table.md, .csv, .tex, .json and .html. */
+  readonly out: string;
+  /** `interrupted`: the signal stopped it; the same call goes on. */
+  readonly status: 'done' | 'interrupted';
+}
+
+type NamedCell = Extract<PlannedCell, { readonly id: string }>;
+
+/** @throws VultuneError as `openExperiment`; what a cell throws is in the table. */
+export async function runExperiment(
+  options: RunExperimentOptions,
+  given?: Partial<WorkflowContext>,
+): Promise<ExperimentResult> {
+  const context = workflowContext(given);
+  const { signal, report } = context;
+  const experiment = await openExperiment(options, context);
+  for (const cell of experiment.planned) {
+    if (cell.failure !== undefined)
+      report.warn(`${titleOf(cell)} cannot be trained: ${cell.failure.message}`);
+  }
+  const waiting = await waitingCells(experiment);
+  const total = new Set(experiment.planned.flatMap(({ id }) => id ?? [])).size;
+  report.note(`${total} cells, ${total - waiting.length} of them finished`);
+  await experiment.write();
+  const { jobs = 1 } = options;
+  const queue = waiting.values();
+  const work = async () => {
+    for (const cell of queue) {
+      if (signal.aborted) return;
+      report.note(`cell ${cell.id}: ${titleOf(cell)}`);
+      await runCell(experiment, cell, jobs, context);
+      await experiment.write();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, waiting.length) }, work));
+  return {
+    table: await experiment.write(),
+    out: experiment.out,
+    status: signal.aborted ? 'interrupted' : 'done',
+  };
+}
+
+const titleOf = ({ row, seed }: PlannedCell) => `${row.name}, seed ${seed}`;
+
+/** Once each, in the table's order. */
+async function waitingCells({ planned, result }: Experiment): Promise<NamedCell[]> {
+  const { rows } = await result();
+  const finished = new Set(
+    rows.flatMap(({ cells }) => cells.flatMap(({ id, state }) => (state === 'finished' ? [id] : []))),
+  );
+  const waiting = new Map<string, NamedCell>();
+  for (const cell of planned) {
+    if (cell.failure === undefined && !finished.has(cell.id) && !waiting.has(cell.id))
+      waiting.set(cell.id, cell);
+  }
+  return [...waiting.values()];
+}
+
+async function runCell(
+  { cells }: Experiment,
+  { id, key, config, ...cell }: NamedCell,
+  jobs: number,
+  context: WorkflowContext,
+): Promise<void> {
+  const { signal, report } = context;
+  try {
+    writeRecord(cells, id, key);
+    if (existsSync(runPaths(config.output_dir).record))
+      await resumeTraining({ run: config.output_dir }, context);
+    else {
+      const shared = { ...config, num_threads: config.num_threads ?? threadsFor(jobs) };
+      await startTraining({ config: shared, inputs: await checkTrainInputs(shared, context) }, context);
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof VultuneError && error.code === 'RUN_LOCKED') {
+      report.warn(`${id} is left alone: ${error.message}`);
+      return;
+    }
+    const failure = asFailure(error);
+    writeRecord(cells, id, key, failure);
+    report.warn(`${cell.row.name}, seed ${cell.seed} failed: ${failure.message}`);
+  }
+}
+
+/** Null: all cores, as for a single training. */
+const threadsFor = (jobs: number) =>
+  jobs === 1 ? null : Math.max(1, Math.floor(availableParallelism() / jobs));
+
+/** A bug of ours fails its cell too: the others may not have it. */
+function asFailure(error: unknown): CellFailure {
+  if (error instanceof VultuneError) return failureOf(error);
+  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+}

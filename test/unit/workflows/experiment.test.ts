@@ -1,0 +1,217 @@
+/** @file `vultune experiment run` over the tiny model: killed and run again, failed cells, shared cells, data that changed. */
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { VultuneError } from '../../../src/base/errors.ts';
+import { openRun, runEvents } from '../../../src/runs/run-folder.ts';
+import { estimateExperiment } from '../../../src/workflows/experiment/estimate-experiment.ts';
+import { openExperiment } from '../../../src/workflows/experiment/open-experiment.ts';
+import { runExperiment } from '../../../src/workflows/experiment/run-experiment.ts';
+import { writeTinyTable } from '../../support/tiny-experiment.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-experiment-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const ENDINGS = ['md', 'tex', 'csv', 'json', 'html'] as const;
+const filesOf = (out: string) => ENDINGS.map((ending) => readFileSync(join(out, `table.${ending}`), 'utf8'));
+const statesOf = ({
+  rows,
+}: {
+  rows: readonly { cells: readonly { id: string | undefined; state: string }[] }[];
+}) => rows.flatMap(({ cells }) => cells.map(({ state }) => state));
+
+/** Kills the command as soon as `isTime`; fails when it ends before. */
+async function killWhen(isTime: () => boolean, args: readonly string[]): Promise<void> {
+  const loader = pathToFileURL(resolve('test/support/typescript-loader.mjs')).href;
+  const child = spawn(process.execPath, ['--import', loader, resolve('src/cli/main.ts'), ...args], {
+    cwd: folder,
+    stdio: 'ignore',
+  });
+  const ended = new Promise<NodeJS.Signals | null>((done) => child.once('exit', (_, signal) => done(signal)));
+  while (child.exitCode === null && !isTime()) await setTimeout(5);
+  child.kill('SIGKILL');
+  expect(await ended).toBe('SIGKILL');
+}
+
+const runsOf = (cells: string) =>
+  existsSync(cells) ? readdirSync(cells).filter((name) => existsSync(join(cells, name, 'run.json'))) : [];
+const startsOf = (dir: string) => runEvents(openRun(dir)).filter(({ type }) => type === 'run_started').length;
+
+/** A process of its own is slow to start on a machine that does other things. */
+const KILL_TIMEOUT_MS = 300_000;
+
+describe('experiment run', () => {
+  test(
+    'killed in the second cell and run again: the same cells, none trained twice, the bytes of an unbroken run',
+    async () => {
+      const table = await writeTinyTable(folder);
+      const cells = join(folder, 'killed', 'cells');
+      const inSecond = () => {
+        const runs = runsOf(cells);
+        return (
+          runs.length === 2 &&
+          runs.every((id) => /"checkpoint"/.test(readFileSync(join(cells, id, 'events.jsonl'), 'utf8')))
+        );
+      };
+      await killWhen(inSecond, ['experiment', 'run', table, '--runs', join(folder, 'killed')]);
+      const before = runsOf(cells).filter((id) => existsSync(join(cells, id, 'finished.json')));
+      expect(before).toHaveLength(1);
+      const finishedAt = statSync(join(cells, before[0]!, 'events.jsonl')).mtimeMs;
+
+      const resumed = await runExperiment({ table, runs: join(folder, 'killed') });
+      const whole = await runExperiment({ table, runs: join(folder, 'whole') });
+
+      expect(statesOf(resumed.table)).toEqual(['finished', 'finished']);
+      expect(runsOf(cells).sort()).toEqual(runsOf(join(folder, 'whole', 'cells')).sort());
+      expect(runsOf(cells).map((id) => startsOf(join(cells, id)))).toEqual([1, 1]);
+      expect(statSync(join(cells, before[0]!, 'events.jsonl')).mtimeMs).toBe(finishedAt);
+      expect(filesOf(resumed.out)).toEqual(filesOf(whole.out));
+    },
+    KILL_TIMEOUT_MS,
+  );
+
+  test('a cell that diverges and one whose key is unknown say why in the table, and the others are trained', async () => {
+    const table = await writeTinyTable(folder, {
+      rows: [
+        { name: 'Unknown', set: { no_such_key: 1 } },
+        { name: 'Diverges', set: { learning_rate: 1e30 } },
+        { name: 'Fine' },
+      ],
+    });
+    const { table: result, out } = await runExperiment({ table, runs: folder });
+    expect(statesOf(result)).toEqual(['failed', 'failed', 'finished']);
+    const [md] = filesOf(out);
+    expect(md).toMatch(/unknown key no\\_such\\_key/);
+    expect(md).toMatch(/not a number any more/);
+  });
+
+  test('two tables that ask for the same training share its cell; other data is another cell', async () => {
+    const first = await writeTinyTable(folder, { rows: [{ name: 'Only' }] });
+    const { table } = await runExperiment({ table: first, runs: folder });
+    const other = join(folder, 'other.yaml');
+    writeFileSync(other, readFileSync(first, 'utf8').replace('"Only"', '"Called otherwise"'));
+    const shared = await openExperiment({ table: other, runs: folder });
+    expect(shared.planned.map(({ id }) => id)).toEqual(
+      table.rows.flatMap(({ cells }) => cells.map(({ id }) => id)),
+    );
+    expect(statesOf(await shared.result())).toEqual(['finished']);
+
+    writeFileSync(join(folder, 'train.jsonl'), `${readFileSync(join(folder, 'valid.jsonl'), 'utf8')}\n`);
+    const changed = await openExperiment({ table: other, runs: folder });
+    expect(changed.planned[0]!.id).not.toBe(shared.planned[0]!.id);
+    expect(statesOf(await changed.result())).toEqual(['not started']);
+  });
+
+  test('a run of other data in the folder of a cell is not taken for it', async () => {
+    const table = await writeTinyTable(folder, { rows: [{ name: 'Only' }] });
+    const { table: result } = await runExperiment({ table, runs: folder });
+    const record = join(folder, 'cells', result.rows[0]!.cells[0]!.id!, 'run.json');
+    writeFileSync(
+      record,
+      readFileSync(record, 'utf8').replace(/"sha256": "[0-9a-f]{8}/, '"sha256": "00000000'),
+    );
+    const experiment = await openExperiment({ table, runs: folder });
+    const [cell] = (await experiment.result()).rows[0]!.cells;
+    expect(cell).toMatchObject({ state: 'failed', failure: { code: 'EXPERIMENT_CELL_OTHER_DATA' } });
+  });
+
+  test('a configuration of its own is swept over seeds and values', async () => {
+    await writeTinyTable(folder);
+    const file = join(folder, 'train.yaml');
+    const { base } = JSON.parse(readFileSync(join(folder, 'tiny.yaml'), 'utf8')) as { base: object };
+    writeFileSync(file, JSON.stringify({ ...base, output_dir: 'unused', seeds: [1, 2] }));
+    const { planned, table } = await openExperiment({
+      table: file,
+      runs: folder,
+      sweep: ['learning_rate=1e-4,2e-4'],
+    });
+    expect(table.rows.map(({ name }) => name)).toEqual(['learning_rate=0.0001', 'learning_rate=0.0002']);
+    expect(planned.map(({ row, seed }) => [row.set.learning_rate, seed])).toEqual([
+      [1e-4, 1],
+      [2e-4, 1],
+      [1e-4, 2],
+      [2e-4, 2],
+    ]);
+    expect(new Set(planned.map(({ id }) => id)).size).toBe(4);
+  });
+
+  test('an estimate trains nothing, and takes the speed of a finished cell', async () => {
+    const table = await writeTinyTable(folder);
+    const first = await estimateExperiment({ table, runs: folder });
+    expect(first.cells.map(({ milliseconds }) => milliseconds)).toEqual([undefined, undefined]);
+    expect(first.total.unknownCells).toBe(2);
+    await runExperiment({ table, runs: folder, only: ['mean'] });
+    const second = await estimateExperiment({ table, runs: folder });
+    expect(second.cells[0]).toMatchObject({ why: 'finished' });
+    expect(second.cells[1]!.milliseconds).toBeGreaterThan(0);
+    expect(second.cells[1]!.diskBytes).toBeGreaterThan(0);
+  });
+
+  test('a table of 100 MB is refused before it is read, and so is one that is a folder', async () => {
+    const file = join(folder, 'huge.yaml');
+    writeFileSync(file, 'title: x');
+    truncateSync(file, 100e6);
+    await expect(openExperiment({ table: file })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
+    await expect(openExperiment({ table: `${folder}/` })).rejects.toBeInstanceOf(VultuneError);
+  });
+
+  test('figures of a slice are counted over its functions', async () => {
+    const table = await writeTinyTable(folder, {
+      columns: [
+        { metric: 'correct' },
+        { metric: 'incorrect' },
+        { metric: 'accuracy' },
+        { metric: 'roc_auc' },
+      ],
+      rows: [
+        { name: 'Vulnerable', slice: { cwe: 'other' } },
+        { name: 'Others', slice: { target: 0 } },
+        { name: 'CWE-120', slice: { cwe: 'CWE-120' } },
+        { name: 'All' },
+      ],
+    });
+    const { table: result } = await runExperiment({ table, runs: folder });
+    expect(new Set(result.rows.flatMap(({ cells }) => cells.map(({ id }) => id))).size).toBe(1);
+    const value = (row: number, column: number) => result.rows[row]!.ours[column]?.mean;
+    expect(value(0, 0)! + value(0, 1)!).toBe(6);
+    expect(value(1, 0)! + value(1, 1)!).toBe(6);
+    expect([value(2, 0), value(2, 1), value(2, 2), value(0, 3)]).toEqual([0, 0, undefined, undefined]);
+    const accuracy = 1 - (value(0, 1)! + value(1, 1)!) / 12;
+    expect(result.rows[3]!.ours[2]!.mean).toBeCloseTo(accuracy, 12);
+  });
+
+  test('a stop keeps what is finished and says so', async () => {
+    const table = await writeTinyTable(folder);
+    const stop = new AbortController();
+    const report = {
+      note: (text: string) => {
+        if (text.includes('Sum')) stop.abort();
+      },
+      warn: () => {},
+      task: () => ({ update: () => {}, log: () => {}, stop: () => {} }),
+    };
+    const { status, table: result } = await runExperiment(
+      { table, runs: folder },
+      { signal: stop.signal, report },
+    );
+    expect(status).toBe('interrupted');
+    expect(statesOf(result)[0]).toBe('finished');
+    expect(['not started', 'stopped']).toContain(statesOf(result)[1]);
+  });
+});
