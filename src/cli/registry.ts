@@ -22,6 +22,7 @@ import { quickstartCommand } from './commands/quickstart.ts';
 import { reportCommand } from './commands/report.ts';
 import { scanCommand } from './commands/scan.ts';
 import { serveCommand } from './commands/serve.ts';
+import { torchCommand } from './commands/torch.ts';
 import { trainCommand } from './commands/train.ts';
 import { triageCommand } from './commands/triage.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -80,6 +81,7 @@ function trainingCommands(): readonly CliCommand[] {
       check: async (...args) =>
         await (await import('../workflows/train/check-training.ts')).checkTraining(...args),
     }),
+    torchCommand(async (...args) => (await import('./torch/run-torch-setup.ts')).runTorchSetup(...args)),
   ];
 }
 
@@ -124,6 +126,7 @@ function checkingCommands(version: string): readonly CliCommand[] {
     doctorCommand({
       version,
       probeRuntime: async (...args) => (await import('./doctor/runtime.ts')).probeRuntime(...args),
+      probeTorch: async (...args) => (await import('./doctor/torch.ts')).probeTorch(...args),
       cacheFolders: async () => [
         ['hub', (await import('../checkpoint/sources/hub-cache.ts')).hubCacheDir(undefined)],
         ['vultune', (await import('../checkpoint/sources/package-cache.ts')).vultuneCacheDir(undefined)],

@@ -1,18 +1,15 @@
 /** @file Starts a training: checks what it reads, opens the model, makes the run folder. */
-import { resolve } from 'node:path';
-import { pathFrom } from '../../base/moved-path.ts';
 import { checkTrainOptions } from '../../config/load.ts';
 import type { TrainOptions, UnresolvedConfig } from '../../config/train-config.ts';
-import { currentEnvironment, type FileFingerprint, fingerprintFile } from '../../runs/environment.ts';
 import { createRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { initialState } from '../../training/trainer-state.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
-import { packageVersions } from '../package-versions.ts';
+import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
-import { joinedWarning } from './joined-text.ts';
 import { resolveLength } from './length.ts';
-import { openRunModel, runModel } from './run-model.ts';
+import { openRunModel } from './run-model.ts';
+import { describeRun } from './run-record.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
 
@@ -33,10 +30,11 @@ export async function train(options: TrainOptions, context?: Partial<WorkflowCon
   return await startTraining({ config, inputs: await checkTrainInputs(config, context) }, context);
 }
 
-/** `train` for a configuration that has been read and checked. */
+/** `train` for a configuration that has been read and checked. @param torch PyTorch takes the steps; default: Vultune's own engine. */
 export async function startTraining(
   { config: given, inputs }: TrainRequest,
   givenContext?: Partial<WorkflowContext>,
+  torch?: TorchOptions,
 ): Promise<TrainResult> {
   const context = workflowContext(givenContext);
   await requireDevice(given.device);
@@ -49,30 +47,11 @@ export async function startTraining(
     const config = resolveLength(given, model, records.get('train_file')!, context.report);
     const plan = planTraining(config, model, records.get('train_file')!);
     const parameters = await firstParameters(plan);
-    const data: Record<string, FileFingerprint> = {};
-    for (const { key, path, columns } of inputs) {
-      const pathFromRun = pathFrom(config.output_dir, path);
-      data[key] = {
-        ...(await fingerprintFile(resolve(path))),
-        pathFromRun,
-        ...(columns === undefined ? {} : { columns }),
-      };
-    }
-    const environment = currentEnvironment({
-      versions: packageVersions(),
-      device: config.device,
-      ...(config.num_threads === null ? {} : { threads: config.num_threads }),
-    });
-    const warning = joinedWarning(config);
-    const run = createRun(config.output_dir, {
-      config,
-      environment,
-      data,
-      model: runModel(config, model),
-      ...(warning === undefined ? {} : { notes: [warning] }),
-    });
+    const run = createRun(config.output_dir, await describeRun(config, inputs, model));
     try {
-      return await trainInto({ run, plan, records, context }, initialState(parameters));
+      const job = { run, plan, records, context };
+      if (torch !== undefined) return await trainWithTorch(job, parameters, torch);
+      return await trainInto(job, initialState(parameters));
     } finally {
       run.release();
     }
