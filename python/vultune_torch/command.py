@@ -66,7 +66,7 @@ def train(options: argparse.Namespace) -> int:
 
 def train_plan(plan, options: argparse.Namespace, world) -> int:  # type: ignore[no-untyped-def]
     from .loop import Loop
-    from .model import ModelOptions, choose_attention, choose_dtype, load_model
+    from .model import ModelOptions, attention_of, choose_attention, choose_dtype, load_model
     from .selfcheck import require_isolation
 
     dtype = choose_dtype(options.dtype, world.device)
@@ -76,7 +76,7 @@ def train_plan(plan, options: argparse.Namespace, world) -> int:  # type: ignore
     if world.is_first:
         prepare_run_folder(options.run, plan.folder)
     loop = Loop(plan, model, world, options.run, dtype)
-    loop.say(f"{world.size} processes on {world.device.type}, {dtype}, {attention}, {plan.model['layout']}; plan {plan.hash[:12]}")
+    loop.say(f"{world.size} processes on {world.device.type}, {dtype}, {attention_of(model.classifier.inner)}, {plan.model['layout']}; plan {plan.hash[:12]}")
     return 0 if loop.run() else INTERRUPTED
 
 

@@ -28,7 +28,8 @@ FLASH = "flash_attention_2"
 @dataclass(frozen=True)
 class ModelOptions:
     dtype: torch.dtype
-    attention: str
+    # None: Transformers' own choice.
+    attention: str | None
     base: str | None
     is_sharded: bool
 
@@ -65,14 +66,14 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
 
 
-def choose_attention(name: str, device: torch.device, dtype: torch.dtype) -> str:
-    """FlashAttention where it is installed and can be used; SDPA elsewhere."""
+def choose_attention(name: str, device: torch.device, dtype: torch.dtype) -> str | None:
+    """FlashAttention where it is installed and can be used; None: SDPA, or eager for a family that has none."""
     if name != "auto":
         return name
     from transformers.utils import is_flash_attn_2_available
 
     usable = device.type == "cuda" and dtype != torch.float32 and is_flash_attn_2_available()
-    return FLASH if usable else "sdpa"
+    return FLASH if usable else None
 
 
 def load_model(plan: Plan, options: ModelOptions, world: World) -> TrainedModel:
@@ -99,11 +100,15 @@ def load_model(plan: Plan, options: ModelOptions, world: World) -> TrainedModel:
             # Trained values are float32 whatever the base model is held in; small steps would round away.
             parameter.data = start[key].to(world.device, torch.float32)
     adapted.train()
-    classifier = Classifier(adapted, settings, options.dtype, options.attention.startswith("flash"))
+    classifier = Classifier(adapted, settings, options.dtype, "flash" in attention_of(model))
     if options.is_sharded:
         shard(classifier, plan, world)
         parameters = trained_parameters(adapted, start)
     return TrainedModel(classifier, parameters, transposed, frozenset(settings["headKeys"]))
+
+
+def attention_of(model: Any) -> str:
+    return str(model.config._attn_implementation)
 
 
 def base_source(plan: Plan, asked: str | None) -> dict[str, Any]:
