@@ -26,9 +26,7 @@ class Ranks:
         self.settings = tuner.peft_config["default"]
         self.settings.total_step = total_steps
         tuner.rankallocator.set_total_step(total_steps)
-        self.kept: State = {
-            key: torch.ones_like(one) for key, one in self.parameters.items() if key.endswith(".lora_E")
-        }
+        self.kept: State = {key: torch.ones_like(one) for key, one in self.parameters.items() if key.endswith(".lora_E")}
 
     def add_penalty_gradients(self) -> None:
         """weight * mean over both sides of all matrices of |P^T P - I|."""
@@ -72,5 +70,3 @@ class Ranks:
 
 def ranks_of(model: TrainedModel, kind: str, total_steps: int) -> Ranks | None:
     return Ranks(model, total_steps) if kind == "adalora" else None
-
-

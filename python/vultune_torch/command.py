@@ -26,12 +26,26 @@ def run(arguments: list[str]) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run_plan.py", description="Trains a packed plan of Vultune with PyTorch.")
     parser.add_argument("plan", type=Path, help="folder that vultune plan wrote")
-    parser.add_argument("--run", type=Path, required=True, help="run folder: events, checkpoints, adapter; resumed where it has a checkpoint")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        required=True,
+        help="run folder: events, checkpoints, adapter; resumed where it has a checkpoint",
+    )
     parser.add_argument("--base", help="folder or .gguf file of the base model, where it lies elsewhere than in the plan")
-    parser.add_argument("--dtype", choices=("auto", "float32", "bf16", "fp16"), default="auto", help="auto: bf16 on CUDA, float32 on a CPU")
+    parser.add_argument(
+        "--dtype",
+        choices=("auto", "float32", "bf16", "fp16"),
+        default="auto",
+        help="auto: bf16 on CUDA, float32 on a CPU",
+    )
     parser.add_argument("--attention", default="auto", help="auto, sdpa, eager, flash_attention_2 or a kernel of the hub")
-    parser.add_argument("--layout", choices=("packed", "rows"), help="instead of the plan's: packed, or a padded row per function")
-    parser.add_argument("--strategy", choices=("ddp", "fsdp2"), default="ddp", help="a whole model on each rank, or shards of it")
+    parser.add_argument(
+        "--layout", choices=("packed", "rows"), help="instead of the plan's: packed, or a padded row per function"
+    )
+    parser.add_argument(
+        "--strategy", choices=("ddp", "fsdp2"), default="ddp", help="a whole model on each rank, or shards of it"
+    )
     parser.add_argument("--threads", type=int, help="threads of a process on the CPU")
     return parser.parse_args(arguments)
 
@@ -76,7 +90,9 @@ def train_plan(plan, options: argparse.Namespace, world) -> int:  # type: ignore
     if world.is_first:
         prepare_run_folder(options.run, plan.folder)
     loop = Loop(plan, model, world, options.run, dtype)
-    loop.say(f"{world.size} processes on {world.device.type}, {dtype}, {attention_of(model.classifier.inner)}, {plan.model['layout']}; plan {plan.hash[:12]}")
+    kernel = attention_of(model.classifier.inner)
+    said = f"{world.size} processes on {world.device.type}, {dtype}, {kernel}, {plan.model['layout']}"
+    loop.say(f"{said}; plan {plan.hash[:12]}")
     return 0 if loop.run() else INTERRUPTED
 
 
@@ -96,7 +112,11 @@ def out_of_memory(config, said: str) -> RunError:  # type: ignore[no-untyped-def
         knobs.append("set load_in_4bit: true")
     knobs.append("shard the model over more GPUs: --strategy fsdp2")
     first = said.strip().split(". ")[0]
-    return RunError("TORCH_OUT_OF_MEMORY", f"the device has no memory left: {first}", f"{'; or '.join(knobs)}. Plan again after a change.")
+    return RunError(
+        "TORCH_OUT_OF_MEMORY",
+        f"the device has no memory left: {first}",
+        f"{'; or '.join(knobs)}. Plan again after a change.",
+    )
 
 
 def quiet() -> None:

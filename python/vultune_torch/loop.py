@@ -290,7 +290,9 @@ class Loop:
                 }
         if self.ranks is not None:
             parts = ("importance", "uncertainty", "kept")
-            read = {part: {name[len(part) + 1 :]: t for name, t in tensors.items() if name.startswith(part + "/")} for part in parts}
+            read = {
+                part: {name[len(part) + 1 :]: t for name, t in tensors.items() if name.startswith(part + "/")} for part in parts
+            }
             self.ranks.restore(read)
         self.events.append("resumed", step=self.counters.step, checkpoint=f"checkpoints/{file.name}", **pid)
 
@@ -323,4 +325,3 @@ class Loop:
 
 def whole(tensor: Tensor) -> Tensor:
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-

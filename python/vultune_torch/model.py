@@ -234,4 +234,3 @@ def blocks_of(modules: Iterable[nn.Module]) -> nn.ModuleList:
 
 def unsupported(what: str, why: str) -> RunError:
     return RunError("TORCH_MODEL_UNSUPPORTED", f"{what} cannot be trained here: {why}", "Use Vultune's own engine.")
-

@@ -129,6 +129,4 @@ def sha256(file: Path) -> str:
 
 
 def broken(file: Path, why: str) -> RunError:
-    return RunError(
-        "TORCH_PLAN_BROKEN", f"the plan is damaged: {file}: {why}", "Copy the whole folder again, or plan again."
-    )
+    return RunError("TORCH_PLAN_BROKEN", f"the plan is damaged: {file}: {why}", "Copy the whole folder again, or plan again.")

@@ -9,8 +9,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrainOptions } from '../../src/config/train-config.ts';
 import { FAMILY_NAMES } from '../../src/model/families/registry.ts';
 import { fixturesOf } from '../support/tiny-model.ts';
-import { differenceOf, plannedCommand, runPlans, tinyTraining, trainOwn } from '../support/torch-training.ts';
-import { ensurePythonEnv } from '../../tools/python-env.mjs';
+import {
+  differenceOf,
+  plannedCommand,
+  pythonWithTorch,
+  runPlans,
+  tinyTraining,
+  trainOwn,
+} from '../support/torch-training.ts';
 
 /** chatglm runs only with code that is published with it. */
 const FAMILIES = FAMILY_NAMES.filter((family) => family !== 'chatglm');
@@ -35,31 +41,42 @@ const CASES: readonly (readonly [string, string, Partial<TrainOptions>])[] = [
   ['the mean over tokens, told', 'modernbert', { pooling: 'mean' }],
   ['layers in the head', 'llama', { top_mlp_layers: 1 }],
   ['layers in the head of an encoder', 'roberta', { top_mlp_layers: 1 }],
-  ['focal loss with weights', 'llama', { loss: 'focal', focal_gamma: 2, class_weights: [1, 3], set_weights: { P3: 0.5 } }],
+  [
+    'focal loss with weights',
+    'llama',
+    { loss: 'focal', focal_gamma: 2, class_weights: [1, 3], set_weights: { P3: 0.5 } },
+  ],
   ['the sum of losses', 'llama', { loss_reduction: 'sum', learning_rate: 1e-3 }],
   ['the mean over sequences', 'llama', { loss_reduction: 'mean' }],
   ['a step per pass', 'llama', { functions_per_step: null }],
-  ['no clipping, a rate for the head', 'llama', { max_grad_norm: null, head_learning_rate: 1e-3, lr_scheduler_type: 'linear' }],
+  [
+    'no clipping, a rate for the head',
+    'llama',
+    { max_grad_norm: null, head_learning_rate: 1e-3, lr_scheduler_type: 'linear' },
+  ],
   ['recomputed activations', 'llama', { activations: 'recompute' }],
   ['sliding windows', 'qwen3-window', {}],
 ];
 
+const python = pythonWithTorch();
+
 const folder = mkdtempSync(join(tmpdir(), 'vultune-torch-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('30 steps in PyTorch and in the own engine', () => {
+describe.skipIf(python === undefined)('30 steps in PyTorch and in the own engine', () => {
   let codes: readonly number[] = [];
   const at = (name: string, part: string) => join(folder, name.replaceAll(/\W+/g, '-'), part);
 
   beforeAll(async () => {
-    const python = ensurePythonEnv();
     const commands = [];
     for (const [name, fixture, options] of CASES) {
       const request = await tinyTraining(at(name, ''), fixture, options);
       await trainOwn(await request('own', { max_steps: 30 }));
-      commands.push(await plannedCommand(await request('torch', { max_steps: 30 }), at(name, 'plan'), at(name, 'torch')));
+      commands.push(
+        await plannedCommand(await request('torch', { max_steps: 30 }), at(name, 'plan'), at(name, 'torch')),
+      );
     }
-    codes = runPlans(python, folder, commands);
+    codes = runPlans(python!, folder, commands);
   }, 1_800_000);
 
   test.each(CASES.map(([name], i) => [name, i] as const))('%s', async (name, i) => {

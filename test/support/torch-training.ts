@@ -55,7 +55,9 @@ export async function tinyTraining(
   writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(letterTokenizer(vocabularySize)));
   writeFileSync(join(base, 'tokenizer_config.json'), '{"tokenizer_class": "PreTrainedTokenizerFast"}');
   const written = (name: string, codes: readonly string[]) => {
-    const rows = codes.map((code, id) => `${JSON.stringify({ id, code, target: id % 2, set: SETS[id % 3] })}\n`);
+    const rows = codes.map(
+      (code, id) => `${JSON.stringify({ id, code, target: id % 2, set: SETS[id % 3] })}\n`,
+    );
     writeFileSync(join(folder, name), rows.join(''));
     return join(folder, name);
   };
@@ -128,7 +130,9 @@ export interface Difference {
 }
 
 const stepsOf = (run: string) =>
-  readEvents(join(run, 'events.jsonl')).filter((event): event is Step & { timestampMs: number } => event.type === 'step');
+  readEvents(join(run, 'events.jsonl')).filter(
+    (event): event is Step & { timestampMs: number } => event.type === 'step',
+  );
 
 /** Largest differences of two runs: of losses and gradient norms step by step, of the last checkpoints' parameters. */
 export async function differenceOf(a: string, b: string, start?: string): Promise<Difference> {

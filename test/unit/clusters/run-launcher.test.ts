@@ -19,7 +19,10 @@ async function launched(script: string, signal = new AbortController().signal) {
   const seen: RunEvent[] = [];
   const lines: string[] = [];
   const file = join(folder, 'launcher.mjs');
-  writeFileSync(file, `import { appendFileSync } from 'node:fs';\nconst events = ${JSON.stringify(events)};\n${script}`);
+  writeFileSync(
+    file,
+    `import { appendFileSync } from 'node:fs';\nconst events = ${JSON.stringify(events)};\n${script}`,
+  );
   const end = await runLauncher({
     command: [process.execPath, file],
     events,
@@ -50,7 +53,9 @@ describe('a launcher', () => {
 
   test('any other end shows the last lines; a kill is one', () => {
     expect(failure(['torchrun', 'a'], 'one\ntwo\n', 1)).toMatchObject({ code: 'TORCH_FAILED' });
-    expect(failure(['torchrun', 'a'], 'one\ntwo\n', 1).message).toContain('ended with exit code 1:\none\ntwo');
+    expect(failure(['torchrun', 'a'], 'one\ntwo\n', 1).message).toContain(
+      'ended with exit code 1:\none\ntwo',
+    );
     expect(failure(['torchrun'], '', null).message).toContain('was killed');
   });
 
@@ -69,7 +74,10 @@ describe('a launcher', () => {
     const seen: number[] = [];
     const file = join(folder, 'launcher.mjs');
     const events = join(folder, 'events.jsonl');
-    writeFileSync(file, `import { appendFileSync } from 'node:fs';\nconst events = ${JSON.stringify(events)};\n${script}`);
+    writeFileSync(
+      file,
+      `import { appendFileSync } from 'node:fs';\nconst events = ${JSON.stringify(events)};\n${script}`,
+    );
     const end = await runLauncher({
       command: [process.execPath, file],
       events,
