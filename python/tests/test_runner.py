@@ -63,7 +63,7 @@ class Keys(unittest.TestCase):
             "a.q_proj.lora_E.default": "a.q_proj.lora_E",
             "a.q_proj.lora_magnitude_vector.default.weight": "a.q_proj.lora_magnitude_vector",
             "a.score.modules_to_save.default.weight": "a.score.weight",
-            "a.q_proj.base_layer.bias": "a.q_proj.bias",
+            "a.q_proj.base_layer.bias": "a.q_proj.base_layer.bias",
         }
         for name, key in cases.items():
             self.assertEqual(file_key(name), key)

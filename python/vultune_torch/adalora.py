@@ -48,10 +48,16 @@ class Ranks:
     def state(self) -> dict[str, State]:
         """What PEFT has not counted yet is 0."""
         allocator = self.tuner.rankallocator
-        zeros = {key: torch.zeros_like(one) for key, one in self.parameters.items()}
+
+        def counted(means: dict[str, Tensor]) -> State:
+            return {
+                key: means[name] if name in means else torch.zeros_like(self.parameters[key])
+                for key, name in self.names.items()
+            }
+
         return {
-            "importance": {key: allocator.exp_avg_ipt.get(self.names[key], zeros[key]) for key in zeros},
-            "uncertainty": {key: allocator.exp_avg_unc.get(self.names[key], zeros[key]) for key in zeros},
+            "importance": counted(allocator.exp_avg_ipt),
+            "uncertainty": counted(allocator.exp_avg_unc),
             "kept": self.kept,
         }
 

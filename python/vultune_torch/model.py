@@ -211,7 +211,6 @@ def file_key(name: str) -> str:
     """The key in adapter_model.safetensors of a parameter of the model that PEFT wraps."""
     name = re.sub(r"\.modules_to_save\.default\b", "", name)
     name = re.sub(r"(lora_magnitude_vector)\.default\.weight$", r"\1", name)
-    name = name.replace(".base_layer.", ".")
     return re.sub(r"\.default(?=\.|$)", "", name)
 
 
