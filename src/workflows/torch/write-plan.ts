@@ -108,6 +108,7 @@ function plannedModel({ config, model, pooling, classifier, whole }: TrainingPla
 function requireTrainable({ config, model }: TrainingPlan): void {
   const own = ownClass(model);
   const refused: readonly (readonly [boolean, string, string])[] = [
+    [config.packing === 'joined', 'packing', 'packing is joined'],
     [config.cwe_head, 'cwe_head', 'cwe_head is true'],
     [config.head_init === 'probe', 'head_init', 'head_init is probe'],
     [

@@ -76,6 +76,7 @@ describe('a plan folder', () => {
     ['head_init', { head_init: 'probe' as const }],
     ['eval_on_start', { eval_on_start: true }],
     ['cwe_head', { cwe_head: true }],
+    ['packing', { packing: 'joined' as const }],
   ])('what only the own engine does is refused: %s', async (key, options) => {
     const request = await tinyTraining(folder, 'llama', options);
     await expect(planForClusters(await request('run'), join(folder, 'plan'))).rejects.toMatchObject({
