@@ -27,7 +27,7 @@ from .model import TrainedModel
 from .passes import losses
 from .plan import Pass, Plan, Step
 from .state import Counters, load_state, save_evaluated, save_state
-from .world import World
+from .world import RankLostError, World
 
 SAVE_EVERY_SECONDS = 180
 SPEAK_EVERY_SECONDS = 10
@@ -75,7 +75,7 @@ class Loop:
         self.resume()
         steps, counters = self.plan.steps, self.counters
         while counters.step < len(steps):
-            self.step(steps[counters.step])
+            self.step_or_save(steps[counters.step])
             is_last = counters.step == len(steps)
             ends_epoch = counters.stepInEpoch == self.plan.steps_per_epoch[counters.epoch]
             evaluates = self.is_evaluation_due(ends_epoch, is_last)
@@ -94,6 +94,16 @@ class Loop:
 
     def stop(self, *_: Any) -> None:
         self.is_stopping = True
+
+    def step_or_save(self, step: Step) -> None:
+        """A step; where another rank is lost in it, nothing has changed yet, and what was done so far is saved."""
+        try:
+            self.step(step)
+        except RankLostError:
+            # Shards that are lost cannot be saved. Before the first step there is nothing to save.
+            if not self.is_sharded and self.counters.step > 0:
+                self.save()
+            raise
 
     def step(self, step: Step) -> None:
         started = time.perf_counter()

@@ -45,7 +45,8 @@ class Classifier(nn.Module):
     def head(self, pooled: Tensor) -> Tensor:
         """[B, D] -> [B, 2], in the head's own type."""
         module = getattr(self.inner, self.settings["head"])
-        dtype = next(module.parameters()).dtype
+        # PEFT keeps the first values beside the trained ones, in the base model's type.
+        dtype = next(one.dtype for one in module.parameters() if one.requires_grad)
         if self.settings["takesTokens"]:
             return module(pooled[:, None].to(dtype))
         return module(pooled.to(dtype))

@@ -6,7 +6,8 @@ are those of an adapter.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -44,7 +45,8 @@ class World:
             return
         parts = list(tensors)
         flat = torch.cat([part.detach().reshape(-1).float() for part in parts])
-        dist.all_reduce(flat)
+        with lost_rank():
+            dist.all_reduce(flat)
         start = 0
         for part in parts:
             part.copy_(flat[start : start + part.numel()].view_as(part))
@@ -54,7 +56,8 @@ class World:
         if self.size == 1:
             return flag
         told = torch.tensor([float(flag)], device=self.device)
-        dist.all_reduce(told, op=dist.ReduceOp.MAX)
+        with lost_rank():
+            dist.all_reduce(told, op=dist.ReduceOp.MAX)
         return bool(told.item())
 
     def require_same(self, what: str, value: str) -> None:
@@ -70,6 +73,27 @@ class World:
                 f"{what} is another one on rank {other} ({values[other]}) than on rank 0 ({values[0]})",
                 "Give every node the same plan folder and the same run folder: a shared file system, or equal copies.",
             )
+
+
+class RankLostError(RunError):
+    """Another process of the run is gone: its machine, or what it ran out of."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            "TORCH_RANK_LOST",
+            f"another process of the run ended, or cannot be reached any more ({said})",
+            "See what it said last. Start the run again: it goes on from its checkpoint, on any number of processes.",
+        )
+
+
+@contextmanager
+def lost_rank() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise RankLostError(str(error).strip().split("\n")[0]) from error
 
 
 def numbered(*names: str, default: int) -> int:

@@ -2,7 +2,9 @@
  * @file The same plan on one process and on two (gloo), killed and resumed, on shards, by both engines in turn; and what is refused.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,6 +50,14 @@ function run(name: string, processes: number, more: readonly string[] = [], plan
   return { status, stderr };
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
 beforeAll(async () => {
   if (found === undefined) return;
   request = await tinyTraining(folder, 'llama', { max_steps: 30, save_steps: 1 });
@@ -71,6 +81,14 @@ withPython('a plan on several ranks', () => {
     expect(adapter).toBeLessThan(1e-5);
   });
 
+  test('in bfloat16, with the adapter in float32, losses are those of float32 to its rounding', async () => {
+    expect(run('bf16', 1, ['--dtype', 'bf16'])).toMatchObject({ status: 0 });
+    const { steps, loss } = await differenceOf(at('one'), at('bf16'));
+    expect(steps).toEqual([30, 30]);
+    expect(loss).toBeGreaterThan(0);
+    expect(loss).toBeLessThan(0.05);
+  });
+
   test('killed on two ranks, resumed on one: the same steps', async () => {
     const [program, ...args] = commandOf('killed', 2);
     const child = spawn(program, args, { env, stdio: 'ignore', detached: true });
@@ -87,6 +105,29 @@ withPython('a plan on several ranks', () => {
     );
     expect(steps.map(({ step }) => step)).toEqual(expected.map(({ step }) => step));
     for (const [i, { lossNats }] of steps.entries()) expect(lossNats).toBeCloseTo(expected[i]!.lossNats, 6);
+  });
+
+  test('a rank that is lost: the first one says so, with a checkpoint of all steps that were done', async () => {
+    const long = await tinyTraining(at('long'), 'llama', { num_train_epochs: 40 });
+    await planForClusters(await long('run'), at('long-plan'));
+    const port = `${await freePort()}`;
+    const started = [0, 1].map((rank) => {
+      const where = { RANK: `${rank}`, WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: port };
+      const [program, ...args] = commandOf('lost', 1, [], 'long-plan');
+      return spawn(program, args, { env: { ...env, ...where }, stdio: ['ignore', 'ignore', 'pipe'] });
+    });
+    let said = '';
+    started[0]!.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const ended = new Promise<number | null>((done) => started[0]!.on('close', done));
+    const steps = () => readEvents(at('lost/events.jsonl')).filter(({ type }) => type === 'step').length;
+    while (steps() < 3) await sleep(50);
+    started[1]!.kill('SIGKILL');
+    expect(await ended).toBe(2);
+    expect(said).toContain('error TORCH_RANK_LOST');
+    const saved = readEvents(at('lost/events.jsonl')).findLast(({ type }) => type === 'checkpoint');
+    expect(saved).toMatchObject({ step: steps() });
   });
 
   test('what came back from a cluster is evaluated here, and its adapter opened', async () => {

@@ -150,11 +150,15 @@ export async function differenceOf(a: string, b: string, start?: string): Promis
 
 const LAST = 'checkpoints/last.safetensors';
 
+/** A bias of keys changes no softmax: its gradient is rounding alone, which Adam scales up to whole steps. */
+const KEY_BIAS = /(?:c_attn|k_proj)(?:\.base_layer)?\.bias$/;
+
 /** Of what both files hold, by key; infinite where there is nothing. */
 async function parameterDifference(a: string, b: string): Promise<number> {
   const [ofA, ofB] = [await parametersOf(a), await parametersOf(b)];
   let most = ofA.size === ofB.size && ofA.size > 0 ? 0 : Number.POSITIVE_INFINITY;
   for (const [key, data] of ofA) {
+    if (KEY_BIAS.test(key)) continue;
     const other = ofB.get(key);
     if (other?.length !== data.length) return Number.POSITIVE_INFINITY;
     data.forEach((value, i) => {

@@ -23,14 +23,19 @@ export interface TrainRequest {
  * Fine-tunes a language model on labelled functions. Everything that is read is checked before a model is loaded or a folder
  * is made.
  * @param options the keys of a training configuration (`vultune config keys`), with their defaults
+ * @param torch PyTorch takes the steps, in the processes that it says; default: Vultune's own engine does
  * @throws VultuneError `CONFIG_...`, `RUN_EXISTS`, the errors of data files and of models
  */
-export async function train(options: TrainOptions, context?: Partial<WorkflowContext>): Promise<TrainResult> {
+export async function train(
+  options: TrainOptions,
+  context?: Partial<WorkflowContext>,
+  torch?: TorchOptions,
+): Promise<TrainResult> {
   const config = checkTrainOptions(options);
-  return await startTraining({ config, inputs: await checkTrainInputs(config, context) }, context);
+  return await startTraining({ config, inputs: await checkTrainInputs(config, context) }, context, torch);
 }
 
-/** `train` for a configuration that has been read and checked. @param torch PyTorch takes the steps; default: Vultune's own engine. */
+/** `train` for a configuration that has been read and checked. */
 export async function startTraining(
   { config: given, inputs }: TrainRequest,
   givenContext?: Partial<WorkflowContext>,
