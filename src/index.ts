@@ -66,6 +66,7 @@ export type { ScanOptions, ScanResult } from './workflows/scan/scan-options.ts';
 export type { ServeRunsOptions, ServeScanOptions } from './workflows/serve/serve-options.ts';
 export { serveRuns } from './workflows/serve/serve-runs.ts';
 export { type ScanService, serveScan } from './workflows/serve/serve-scan.ts';
+export type { TorchOptions } from './workflows/torch/train-with-torch.ts';
 export { type ResumeOptions, resumeTraining } from './workflows/train/resume.ts';
 export { train } from './workflows/train/train.ts';
 export type { TrainResult } from './workflows/train/train-into.ts';

@@ -23,6 +23,7 @@ import { quickstartCommand } from './commands/quickstart.ts';
 import { reportCommand } from './commands/report.ts';
 import { scanCommand } from './commands/scan.ts';
 import { serveCommand } from './commands/serve.ts';
+import { torchCommand } from './commands/torch.ts';
 import { trainCommand } from './commands/train.ts';
 import { triageCommand } from './commands/triage.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -88,6 +89,7 @@ function trainingCommands(): readonly CliCommand[] {
       status: async (...args) => (await import('./experiment/table-status.ts')).tableStatus(...args),
       table: async (...args) => (await import('./experiment/print-table.ts')).printTable(...args),
     }),
+    torchCommand(async (...args) => (await import('./torch/run-torch-setup.ts')).runTorchSetup(...args)),
   ];
 }
 
@@ -132,6 +134,7 @@ function checkingCommands(version: string): readonly CliCommand[] {
     doctorCommand({
       version,
       probeRuntime: async (...args) => (await import('./doctor/runtime.ts')).probeRuntime(...args),
+      probeTorch: async (...args) => (await import('./doctor/torch.ts')).probeTorch(...args),
       cacheFolders: async () => [
         ['hub', (await import('../checkpoint/sources/hub-cache.ts')).hubCacheDir(undefined)],
         ['vultune', (await import('../checkpoint/sources/package-cache.ts')).vultuneCacheDir(undefined)],

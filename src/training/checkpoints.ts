@@ -8,6 +8,7 @@ import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { VultuneError } from '../base/errors.ts';
 import { fileError } from '../base/files.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
+import { removeEvaluated } from './evaluated-states.ts';
 import type { TrainerState } from './trainer-state.ts';
 
 /** Relative to the folder of checkpoints. */
@@ -57,6 +58,7 @@ export async function loadState(folder: string, like: AdapterParameters): Promis
 /** A finished run resumes from its last checkpoint or not at all: the others only take room. */
 export function removeOlderCheckpoints(folder: string): void {
   for (const file of [PREVIOUS_FILE, NEXT_FILE]) rmSync(join(folder, file), { force: true });
+  removeEvaluated(folder);
 }
 
 /** For a run that is trained again from its start. */

@@ -389,7 +389,7 @@ function diverged(step: number): VultuneError {
 }
 
 /** What a function's loss is multiplied by for the step's loss to be reduced as asked. */
-function reductionFactor(reduction: LossReduction, rows: number, step: PlannedStep): number {
+export function reductionFactor(reduction: LossReduction, rows: number, step: PlannedStep): number {
   switch (reduction) {
     case 'sum':
       return 1;

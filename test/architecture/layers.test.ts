@@ -32,6 +32,7 @@ const LAYER: Record<string, number> = {
   report: 10,
   judging: 10,
   generation: 10,
+  clusters: 11,
   parity: 11,
   scan: 11,
   explain: 11,
@@ -107,7 +108,7 @@ const ENGINE: Record<string, readonly string[]> = {
   objectives: [],
   network: ['feature-cache.ts', 'model-identity.ts'],
   tasks: [],
-  training: ['checkpoint-file.ts', 'checkpoints.ts', 'trainer.ts'],
+  training: ['checkpoint-file.ts', 'checkpoints.ts', 'evaluated-states.ts', 'trainer.ts'],
 };
 const OF_A_MACHINE = /(?:from|import)\s*\(?\s*'node:|\bBuffer\b|\bprocess\.|\bNodeJS\./;
 

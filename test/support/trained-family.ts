@@ -45,7 +45,7 @@ export async function trainedFamily(
 }
 
 /** One token a printable character; nothing is put around a text. */
-function letterTokenizer(size: number) {
+export function letterTokenizer(size: number) {
   const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
   const letters = Array.from({ length: Math.min(size, 95) - 1 }, (_, i) => String.fromCharCode(33 + i));
   // ByteLevel's letter for a blank.

@@ -1,18 +1,22 @@
 /** @file `vultune doctor`: what this machine offers, what is installed, what is in the caches. */
 import { Command } from 'commander';
 import { formatBytes, formatSignificant } from '../../base/numbers.ts';
+import type { TorchReport } from '../../clusters/python-environment.ts';
 import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { CliContext } from '../context.ts';
 import { renderPairs } from '../display/table.ts';
 import { inspectMachine, type Machine } from '../doctor/machine.ts';
 import type { DeviceReport, RuntimeProbe } from '../doctor/runtime.ts';
 import { findPython, folderSizeBytes, type Python, packageVersion } from '../doctor/tools.ts';
+import type { TorchProbe } from '../doctor/torch.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { torchPairs } from '../torch/torch-pairs.ts';
 
 export interface DoctorParts {
   readonly version: string;
   readonly probeRuntime: RuntimeProbe;
+  readonly probeTorch: TorchProbe;
   /** Name and path of every cache. */
   readonly cacheFolders: () => Promise<readonly (readonly [string, string])[]>;
 }
@@ -24,6 +28,8 @@ interface Report {
   /** Bytes of matrices with a billion weights, by weight format. */
   readonly billionWeightBytes: Readonly<Record<string, number>>;
   readonly python: Python | null;
+  /** What `train --engine torch` computes with; null where nothing is set up. */
+  readonly torch: TorchReport | null;
   readonly caches: readonly {
     readonly name: string;
     readonly path: string;
@@ -45,7 +51,7 @@ export function doctorCommand(parts: DoctorParts): CliCommand {
     addExamples(command, [['paste this into a bug report', 'vultune doctor']]);
     return command.action(async ({ json }: { json: boolean }) => {
       if (!json && context.stderr.isLive) context.stderr.write('measuring ...\r');
-      const report = await examine(parts);
+      const report = await examine(parts, context.signal);
       if (!json && context.stderr.isLive) context.stderr.write('             \r');
       context.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report, context));
     });
@@ -54,7 +60,10 @@ export function doctorCommand(parts: DoctorParts): CliCommand {
 
 const PACKAGES = ['onnxruntime-node', '@huggingface/tokenizers', '@huggingface/hub'];
 
-async function examine({ version, probeRuntime, cacheFolders }: DoctorParts): Promise<Report> {
+async function examine(
+  { version, probeRuntime, probeTorch, cacheFolders }: DoctorParts,
+  signal: AbortSignal,
+): Promise<Report> {
   const { WEIGHT_FORMATS } = await import('../../weights/registry.ts');
   const machine = inspectMachine();
   const packages = PACKAGES.map((name) => [name, packageVersion(name) ?? 'missing'] as const);
@@ -71,6 +80,7 @@ async function examine({ version, probeRuntime, cacheFolders }: DoctorParts): Pr
       WEIGHT_FORMATS.filter(isHeldByShape).map((format) => [format.name, format.sizeBytes([31_250, 32_000])]),
     ),
     python: python ?? null,
+    torch: (await probeTorch(signal)) ?? null,
     caches,
     advice: advise(machine, python),
   };
@@ -110,7 +120,7 @@ function advise(machine: Machine, python: Python | undefined): string[] {
 }
 
 function describe(
-  { versions, machine, devices, billionWeightBytes, python, caches, advice }: Report,
+  { versions, machine, devices, billionWeightBytes, python, torch, caches, advice }: Report,
   { stdout }: CliContext,
 ): string {
   const { colors } = stdout;
@@ -136,6 +146,7 @@ function describe(
       ['python', python === null ? 'none' : `${python.version} (${python.command})`],
       ['pip', python?.pip ?? 'none'],
     ]),
+    section('PyTorch (for train --engine torch)', torchPairs(torch ?? undefined)),
     section(
       'Caches',
       caches.map(({ name, path, sizeBytes }) => [

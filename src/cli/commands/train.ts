@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
 import { configKeys, configYaml } from '../../config/describe.ts';
 import { loadTrainConfig } from '../../config/load.ts';
+import type { TorchOptions } from '../../workflows/torch/train-with-torch.ts';
 import type { TrainingCheck } from '../../workflows/train/check-training.ts';
 import type { ResumeOptions } from '../../workflows/train/resume.ts';
 import type { TrainRequest } from '../../workflows/train/train.ts';
@@ -14,15 +15,16 @@ import { wrapText } from '../display/wrap.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { describeInputs } from '../train/inputs-table.ts';
+import { addTorchOptions, splitArguments, type TorchFlags, torchOptions } from '../train/torch-options.ts';
 
 export interface TrainRunners {
-  train(request: TrainRequest, context: CliContext): Promise<unknown>;
+  train(request: TrainRequest, context: CliContext, torch?: TorchOptions): Promise<unknown>;
   resume(options: ResumeOptions, context: CliContext): Promise<unknown>;
   /** What `train` checks before its first step. */
   check(request: TrainRequest, context: Pick<CliContext, 'signal'>): Promise<TrainingCheck>;
 }
 
-interface Options {
+interface Options extends TorchFlags {
   readonly dryRun?: true;
   readonly resume?: string;
   readonly startOver?: true;
@@ -50,6 +52,7 @@ export function trainCommand(runners: TrainRunners): CliCommand {
       .option('--resume <run>', 'resume an interrupted run from its last checkpoint, bit for bit')
       .option('--start-over', 'with --resume: train again from the first step (when the checkpoint is lost)')
       .addHelpText('after', () => `\nConfiguration keys:\n${keyGroups(context.stdout.columns())}`);
+    addTorchOptions(command);
     addExamples(command, [
       ['train with this configuration', 'vultune train train.yaml'],
       [
@@ -58,21 +61,31 @@ export function trainCommand(runners: TrainRunners): CliCommand {
       ],
       ['check everything first', 'vultune train train.yaml --dry-run'],
       ['resume after Ctrl-C or a power cut', 'vultune train --resume runs/first'],
+      ['on two GPUs of this machine', 'vultune train train.yaml --engine torch --nproc-per-node 2'],
     ]);
-    return command.action(async (config: string | undefined, overrides: string[], options: Options) => {
+    return command.action(async (first: string | undefined, operands: string[], options: Options) => {
       if (options.resume !== undefined) {
-        refuseWithResume(config, options);
-        await runners.resume({ run: options.resume, startOver: options.startOver ?? false }, context);
+        // Without a configuration the first operand is the launcher's.
+        const isLauncherArg = first !== undefined && options.engine === 'torch' && first.startsWith('-');
+        refuseWithResume(isLauncherArg ? undefined : first, options);
+        const torch = torchOptions(options, isLauncherArg ? [first, ...operands] : operands);
+        const resumed = { run: options.resume, startOver: options.startOver ?? false };
+        await runners.resume(torch === undefined ? resumed : { ...resumed, torch }, context);
         return;
       }
+      const isTorch = options.engine === 'torch';
+      const { overrides, launcherArgs } = isTorch
+        ? splitArguments(operands)
+        : { overrides: operands, launcherArgs: [] };
+      const torch = torchOptions(options, launcherArgs);
       if (options.startOver) {
         throw new VultuneError('CLI_USAGE', 'found --start-over without --resume RUN', {
           hint: 'a new run starts from its first step anyway',
         });
       }
-      const request = await readRequest(config, overrides, context);
+      const request = await readRequest(first, overrides, context);
       if (options.dryRun) await dryRun(request, runners, context);
-      else await runners.train(request, context);
+      else await runners.train(request, context, torch);
     });
   };
 }

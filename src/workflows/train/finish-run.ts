@@ -1,5 +1,4 @@
 /** @file What a finished training leaves: adapter with threshold and model card, predictions, metrics.json, its page. */
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
@@ -7,7 +6,6 @@ import { readAdapterHeader, writeAdapter } from '../../adapters/files/adapter-fi
 import { withoutCweHead, writeCweHead } from '../../adapters/files/cwe-head-files.ts';
 import type { LoraOptions } from '../../adapters/lora-plan.ts';
 import { writeFileAtomic } from '../../base/files.ts';
-import { pathFrom } from '../../base/moved-path.ts';
 import { formatBytes } from '../../base/numbers.ts';
 import { parseReference } from '../../checkpoint/sources/model-source.ts';
 import { copyTokenizer } from '../../checkpoint/tokenizer-files.ts';
@@ -23,11 +21,9 @@ import { formatTable } from '../../evaluation/format.ts';
 import { measuredRanking } from '../../evaluation/measured-ranking.ts';
 import { metricRegistry } from '../../evaluation/metrics/registry.ts';
 import { pairNotes } from '../../evaluation/pair-words.ts';
-import type { Model } from '../../model/spec.ts';
-import { modelIdentity } from '../../network/model-identity.ts';
 import { blockWeightBytes, type OpenModel } from '../../network/open-model.ts';
 import type { CardCwe } from '../../report/card-cwe.ts';
-import type { CardBase, CardHead, OwnClass } from '../../report/card-usage.ts';
+import type { CardBase } from '../../report/card-usage.ts';
 import { type CardAdapter, formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
 import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
@@ -36,12 +32,14 @@ import { cweJson } from '../evaluate/cwe-json.ts';
 import { FINGERPRINTS_FILE } from '../evaluate/evaluation-files.ts';
 import { recordScoredBy } from '../evaluate/own-predictions.ts';
 import { writeRunReport } from '../report/run-page.ts';
+import { trainedSettings } from './adapter-settings.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
 import { joinedWarning } from './joined-text.ts';
 import { type JudgedCwe, judgeCwe } from './judge-cwe.ts';
 import { type EvaluatedSplit, type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
 import type { PlannedCwe, TrainingPlan } from './setup.ts';
 import type { StorableBlend } from './train-blend.ts';
+import { cardHead, ownClass } from './transformers-class.ts';
 import type { CutPart } from './truncation-text.ts';
 
 export interface FinishedTraining {
@@ -79,7 +77,7 @@ export interface RunResult {
  */
 export async function finishRun(finished: FinishedTraining): Promise<RunResult> {
   const { run, plan, parameters, train, splits, signal } = finished;
-  const { config, model, pooling, lora, layers } = plan;
+  const { config, model, lora, layers } = plan;
   const judgements = await judgeSplits(train, splits);
   const { calibration, threshold, alarmBudget, blend, fingerprints, judged } = judgements;
   const cwe = await judgeCwe(plan.cwe?.classes, splits, signal);
@@ -118,17 +116,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       formatVersion: 1,
       threshold,
       ...(alarmBudget === undefined ? {} : { alarmBudget }),
-      maxLength: config.max_length,
-      longFunctions: config.long_functions,
-      pooling,
-      ...(config.top_mlp_layers === 0 ? {} : { topMlpLayers: config.top_mlp_layers }),
-      ...(config.keep_layers === null ? {} : { keepLayers: config.keep_layers }),
-      ...weightFormatOf(model),
-      ...modelIdentity(model),
-      ...(existsSync(config.base_model)
-        ? { baseModelPath: pathFrom(run.paths.adapter, config.base_model) }
-        : {}),
-      data: Object.fromEntries(Object.entries(run.record.data).map(([key, { sha256 }]) => [key, sha256])),
+      ...trainedSettings(plan, run.record.data, run.paths.adapter),
       ...(calibration === undefined ? {} : { calibration: { ...calibration } }),
       ...(measured === undefined ? {} : { measured }),
     },
@@ -151,12 +139,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   };
 }
 
-/** Left out where it is float32, as in files from before there was a choice. */
-function weightFormatOf({ weights: { format } }: OpenModel): { readonly weightFormat?: string } {
-  return format.name === 'float32' ? {} : { weightFormat: format.name };
-}
-
-const withTotalSteps = ({ adalora, ...lora }: LoraOptions, totalSteps: number): LoraOptions =>
+export const withTotalSteps = ({ adalora, ...lora }: LoraOptions, totalSteps: number): LoraOptions =>
   adalora === undefined ? lora : { ...lora, adalora: { ...adalora, totalSteps } };
 
 /** A signal is noticed between two tasks of the event loop, and what came before may have been one of them. */
@@ -341,31 +324,6 @@ function shownOfAdapter(config: TrainConfig): readonly (keyof TrainConfig)[] {
   ] as const;
   const set = further.flatMap(([key, isSet]) => (isSet ? [key] : []));
   return [...ranks, 'lora_alpha', 'lora_dropout', 'target_modules', 'lora_layers', ...set];
-}
-
-function cardHead({ heads }: Model, topLayers: number): CardHead {
-  const { encoder, classifier } = heads;
-  return {
-    token: encoder === undefined ? 'last' : 'first',
-    module: classifier,
-    takesTokens: encoder !== undefined && encoder.classes !== classifier,
-    isToldPooling: encoder?.poolsAsConfigured === true,
-    ...(topLayers === 0
-      ? {}
-      : {
-          top: {
-            count: topLayers,
-            module: encoder?.classes ?? classifier,
-            bias: encoder !== undefined,
-          },
-        }),
-  };
-}
-
-function ownClass({ spec, checkpoint }: OpenModel): OwnClass | undefined {
-  if (spec.heads.lacksClassifier !== true) return undefined;
-  const layersKey = spec.family === 'chatglm' ? 'num_layers' : 'num_hidden_layers';
-  return { runsPublishedCode: checkpoint.config.auto_map !== undefined, layersKey };
 }
 
 /** The reference as a reader of the card can follow it, from wherever that is. */

@@ -9,8 +9,11 @@ import type { LabelledRecord } from '../../dataset/record.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
+import { removeCheckpoints } from '../../training/checkpoints.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
+import { adoptEvaluations } from '../torch/adopt-evaluations.ts';
+import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts';
 import { findStart } from './resume-point.ts';
 import { openRunModel, requireSameModel, withMovedModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
@@ -21,6 +24,8 @@ export interface ResumeOptions {
   readonly run: string;
   /** Train again from the first step, regardless of its checkpoint. Default: false. */
   readonly startOver?: boolean;
+  /** PyTorch takes the steps that are left. Default: Vultune's own engine does, whichever took the first ones. */
+  readonly torch?: TorchOptions;
 }
 
 /**
@@ -28,7 +33,7 @@ export interface ResumeOptions {
  * @throws VultuneError `RUN_CHECKPOINT_MISSING`, `RUN_CHECKPOINT_BROKEN`, `RUN_CHECKPOINT_OTHER`, `RUN_MODEL_CHANGED`, `RUN_DATA_CHANGED`
  */
 export async function resumeTraining(
-  { run: dir, startOver = false }: ResumeOptions,
+  { run: dir, startOver = false, torch }: ResumeOptions,
   given?: Partial<WorkflowContext>,
 ): Promise<TrainResult> {
   const context = workflowContext(given);
@@ -46,6 +51,11 @@ export async function resumeTraining(
       requireSameModel(run, model);
       const plan = planTraining(config, model, records.get('train_file')!);
       const parameters = await firstParameters(plan);
+      const job = { run, plan, records, context };
+      if (torch !== undefined) {
+        if (startOver) removeCheckpoints(run.paths.checkpoints);
+        return await trainWithTorch(job, parameters, torch);
+      }
       const start = await findStart(run, parameters, startOver, context.report);
       run.events.append({
         type: 'resumed',
@@ -53,7 +63,8 @@ export async function resumeTraining(
         checkpoint: start.checkpoint,
         pid: process.pid,
       });
-      return await trainInto({ run, plan, records, context }, start.state);
+      const scoresBestAgain = await adoptEvaluations(run, plan, records.get('valid_file')!, start.state);
+      return await trainInto({ ...job, scoresBestAgain }, start.state);
     } finally {
       await model.checkpoint.close();
     }

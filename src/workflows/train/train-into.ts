@@ -5,10 +5,6 @@ import { formatDuration, formatMetric } from '../../base/numbers.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { judgedRows } from '../../evaluation/cwe/evaluate-cwe.ts';
-import { thresholdFor } from '../../evaluation/evaluate.ts';
-import { decisiveValue, metricNamed, snakeMetrics } from '../../evaluation/metrics/metric-names.ts';
-import { rankScores } from '../../evaluation/metrics/ranked-scores.ts';
-import { computeMetrics } from '../../evaluation/metrics/registry.ts';
 import { chooseCut } from '../../network/choose-cut.ts';
 import { FeatureCache } from '../../network/feature-cache.ts';
 import { FrozenFeatures } from '../../network/frozen-features.ts';
@@ -29,6 +25,7 @@ import { mistakeExplainer } from './explain-mistakes.ts';
 import { finishRun, type RunResult } from './finish-run.ts';
 import { reportJoined } from './joined-text.ts';
 import type { EvaluatedSplit } from './judge-splits.ts';
+import { judgeValidation } from './judge-validation.ts';
 import { startFromProbe } from './probe-head.ts';
 import { TrainingProgress } from './progress.ts';
 import { RecordScorer } from './record-scorer.ts';
@@ -52,6 +49,8 @@ export interface TrainingJob {
   readonly plan: TrainingPlan;
   readonly records: RecordsByKey;
   readonly context: WorkflowContext;
+  /** Another engine scored the best checkpoint: its validation scores are made again. Default: false. */
+  readonly scoresBestAgain?: boolean;
 }
 
 /** Trains from `state` to the end, or until the signal stops it. */
@@ -67,7 +66,6 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   const { examples: functions, truncation } = trainingExamples(plan, records.get('train_file')!);
   const validRecords = records.get('valid_file')!;
   const scorer = new RecordScorer({ plan, network, features, signal });
-  const metric = metricNamed(config.metric_for_best_model);
   let progress: TrainingProgress | undefined;
   const host: TrainerHost = {
     signal,
@@ -78,17 +76,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     save: (current) => saveState(run.paths.checkpoints, current),
     validate: async () => {
       const scores = await scorer.scores(validRecords, (done, total) => progress?.evaluating(done, total));
-      const ranked = rankScores(
-        validRecords.map(({ target }) => target),
-        scores,
-      );
-      const { values } = computeMetrics(ranked, thresholdFor({ records: validRecords, scores }));
-      return {
-        scores,
-        metrics: snakeMetrics(values),
-        decisive: decisiveValue(values, metric),
-        functions: validRecords.length,
-      };
+      return judgeValidation(validRecords, scores, config.metric_for_best_model);
     },
   };
   const trainer = new Trainer({ network, features, task, functions, options, host }, state);
@@ -233,7 +221,7 @@ async function stopped({ run, context: { report } }: TrainingJob): Promise<Train
 async function evaluateSplits(
   state: TrainerState,
   scorer: RecordScorer,
-  { plan, records, context }: TrainingJob,
+  { plan, records, context, scoresBestAgain = false }: TrainingJob,
   progress: TrainingProgress,
 ): Promise<EvaluatedSplit[] | undefined> {
   progress.stop(`trained ${state.step} steps in ${formatDuration(state.elapsedMs)}`);
@@ -247,7 +235,8 @@ async function evaluateSplits(
   try {
     const validRecords = records.get('valid_file')!;
     const testRecords = records.get('test_file');
-    const valid = best?.validScores ?? (await score('validation', validRecords));
+    const known = scoresBestAgain ? undefined : best?.validScores;
+    const valid = known ?? (await score('validation', validRecords));
     const splits: EvaluatedSplit[] = [{ name: 'valid', records: validRecords, scores: valid }];
     if (testRecords !== undefined) {
       splits.push({ name: 'test', records: testRecords, scores: await score('test', testRecords) });

@@ -1,18 +1,15 @@
 /** @file Starts a training: checks what it reads, opens the model, makes the run folder. */
-import { resolve } from 'node:path';
-import { pathFrom } from '../../base/moved-path.ts';
 import { checkTrainOptions } from '../../config/load.ts';
 import type { TrainOptions, UnresolvedConfig } from '../../config/train-config.ts';
-import { currentEnvironment, type FileFingerprint, fingerprintFile } from '../../runs/environment.ts';
 import { createRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { initialState } from '../../training/trainer-state.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
-import { packageVersions } from '../package-versions.ts';
+import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
-import { joinedWarning } from './joined-text.ts';
 import { resolveLength } from './length.ts';
-import { openRunModel, runModel } from './run-model.ts';
+import { openRunModel } from './run-model.ts';
+import { describeRun } from './run-record.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
 
@@ -26,17 +23,23 @@ export interface TrainRequest {
  * Fine-tunes a language model on labelled functions. Everything that is read is checked before a model is loaded or a folder
  * is made.
  * @param options the keys of a training configuration (`vultune config keys`), with their defaults
+ * @param torch PyTorch takes the steps, in the processes that it says; default: Vultune's own engine does
  * @throws VultuneError `CONFIG_...`, `RUN_EXISTS`, the errors of data files and of models
  */
-export async function train(options: TrainOptions, context?: Partial<WorkflowContext>): Promise<TrainResult> {
+export async function train(
+  options: TrainOptions,
+  context?: Partial<WorkflowContext>,
+  torch?: TorchOptions,
+): Promise<TrainResult> {
   const config = checkTrainOptions(options);
-  return await startTraining({ config, inputs: await checkTrainInputs(config, context) }, context);
+  return await startTraining({ config, inputs: await checkTrainInputs(config, context) }, context, torch);
 }
 
 /** `train` for a configuration that has been read and checked. */
 export async function startTraining(
   { config: given, inputs }: TrainRequest,
   givenContext?: Partial<WorkflowContext>,
+  torch?: TorchOptions,
 ): Promise<TrainResult> {
   const context = workflowContext(givenContext);
   await requireDevice(given.device);
@@ -49,30 +52,11 @@ export async function startTraining(
     const config = resolveLength(given, model, records.get('train_file')!, context.report);
     const plan = planTraining(config, model, records.get('train_file')!);
     const parameters = await firstParameters(plan);
-    const data: Record<string, FileFingerprint> = {};
-    for (const { key, path, columns } of inputs) {
-      const pathFromRun = pathFrom(config.output_dir, path);
-      data[key] = {
-        ...(await fingerprintFile(resolve(path))),
-        pathFromRun,
-        ...(columns === undefined ? {} : { columns }),
-      };
-    }
-    const environment = currentEnvironment({
-      versions: packageVersions(),
-      device: config.device,
-      ...(config.num_threads === null ? {} : { threads: config.num_threads }),
-    });
-    const warning = joinedWarning(config);
-    const run = createRun(config.output_dir, {
-      config,
-      environment,
-      data,
-      model: runModel(config, model),
-      ...(warning === undefined ? {} : { notes: [warning] }),
-    });
+    const run = createRun(config.output_dir, await describeRun(config, inputs, model));
     try {
-      return await trainInto({ run, plan, records, context }, initialState(parameters));
+      const job = { run, plan, records, context };
+      if (torch !== undefined) return await trainWithTorch(job, parameters, torch);
+      return await trainInto(job, initialState(parameters));
     } finally {
       run.release();
     }

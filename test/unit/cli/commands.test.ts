@@ -234,6 +234,18 @@ describe('doctor', () => {
       { device: 'cpu', available: true, gflops: 123.4 },
       { device: 'cuda', available: false, hint: 'install it' },
     ],
+    probeTorch: async () => ({
+      command: '/venv/bin/python',
+      python: '3.12.1',
+      torch: '2.15.0',
+      transformers: '5.23.0',
+      peft: '0.21.2',
+      cuda: '12.8',
+      devices: [{ name: 'A100', memoryBytes: 80e9 }],
+      bf16: true,
+      flashAttention: null,
+      bitsandbytes: '0.49.0',
+    }),
     cacheFolders: async () => [
       ['full', join(folder, 'cache')],
       ['none', join(folder, 'absent')],
@@ -251,6 +263,10 @@ describe('doctor', () => {
     expect(stdout).toMatch(/full +5\.0 kB/);
     expect(stdout).toMatch(/none +empty/);
     expect(stdout).toMatch(/onnxruntime-node +1\.\d+/);
+    expect(stdout).toMatch(/CUDA +12\.8: A100 \(80 GB\)/);
+    expect(stdout).toMatch(/bf16 +yes/);
+    expect(stdout).toMatch(/FlashAttention +not installed: SDPA is used/);
+    expect(stdout).toMatch(/bitsandbytes +0\.49\.0/);
   });
 
   test('and as JSON', async () => {

@@ -1,0 +1,173 @@
+"""The runner's parts by themselves: `python -m unittest discover python/tests`.
+
+With VULTUNE_TEST_PLAN, a plan folder of a tiny decoder, also what needs a model.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from vultune_torch.command import out_of_memory
+from vultune_torch.errors import RunError
+from vultune_torch.events import Events
+from vultune_torch.loop import learning_rate
+from vultune_torch.model import ModelOptions, file_key, load_model
+from vultune_torch.passes import Classifier, losses
+from vultune_torch.plan import read_plan
+from vultune_torch.selfcheck import require_isolation
+from vultune_torch.state import LAST, PREVIOUS, Counters, load_state, save_state
+from vultune_torch.world import World
+
+PLAN = os.environ.get("VULTUNE_TEST_PLAN")
+
+
+class Mathematics(unittest.TestCase):
+    def test_cross_entropy_is_torchs(self) -> None:
+        logits, labels = torch.randn(5, 2, dtype=torch.float64), torch.tensor([0, 1, 1, 0, 1])
+        expected = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
+        torch.testing.assert_close(losses(logits, labels, None), expected)
+
+    def test_focal_is_its_formula(self) -> None:
+        logits, labels = torch.randn(5, 2, dtype=torch.float64), torch.tensor([0, 1, 1, 0, 1])
+        p = torch.softmax(logits, -1)[range(5), labels]
+        torch.testing.assert_close(losses(logits, labels, 2.0), -((1 - p) ** 2) * p.log())
+
+    def test_schedules_warm_up_and_end_at_zero(self) -> None:
+        self.assertEqual(learning_rate(1.0, "cosine", 4, 10, 2), 0.5)
+        self.assertEqual(learning_rate(1.0, "linear", 0, 10, 5), 0.5)
+        self.assertEqual(learning_rate(1.0, "constant", 0, 10, 9), 1.0)
+        self.assertAlmostEqual(learning_rate(1.0, "cosine", 4, 10, 10), 0.0)
+
+
+class Ranks(unittest.TestCase):
+    def test_every_pass_is_one_ranks_and_rounds_are_enough(self) -> None:
+        for size in (1, 2, 3, 7):
+            worlds = [World(rank, size, torch.device("cpu")) for rank in range(size)]
+            taken = sorted(index for world in worlds for index in world.share(5))
+            self.assertEqual(taken, [0, 1, 2, 3, 4])
+            self.assertEqual(worlds[0].rounds(5), max(len(world.share(5)) for world in worlds))
+
+
+class Keys(unittest.TestCase):
+    def test_names_of_peft_are_keys_of_the_file(self) -> None:
+        cases = {
+            "a.q_proj.lora_A.default.weight": "a.q_proj.lora_A.weight",
+            "a.q_proj.lora_E.default": "a.q_proj.lora_E",
+            "a.q_proj.lora_magnitude_vector.default.weight": "a.q_proj.lora_magnitude_vector",
+            "a.score.modules_to_save.default.weight": "a.score.weight",
+            "a.q_proj.base_layer.bias": "a.q_proj.base_layer.bias",
+        }
+        for name, key in cases.items():
+            self.assertEqual(file_key(name), key)
+
+
+class Checkpoints(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.tensors = {"parameter/a": torch.arange(6.0).view(2, 3)}
+
+    def save(self, step: int, plan: str = "p") -> None:
+        save_state(self.folder, Counters(step=step, epochMs=0.5), self.tensors, plan)
+
+    def test_comes_back(self) -> None:
+        self.save(3)
+        found = load_state(self.folder, "p")
+        assert found is not None
+        self.assertEqual(found[0], Counters(step=3, epochMs=0.5))
+        torch.testing.assert_close(found[1]["parameter/a"], self.tensors["parameter/a"])
+
+    def test_a_damaged_one_gives_way_to_the_one_before(self) -> None:
+        self.save(3)
+        self.save(4)
+        content = bytearray((self.folder / LAST).read_bytes())
+        content[-1] ^= 1
+        (self.folder / LAST).write_bytes(content)
+        found = load_state(self.folder, "p")
+        assert found is not None
+        self.assertEqual((found[0].step, found[2].name), (3, PREVIOUS))
+        (self.folder / PREVIOUS).write_bytes(content)
+        self.refuses("TORCH_CHECKPOINT_BROKEN", "p")
+
+    def test_one_of_another_plan_is_refused(self) -> None:
+        self.save(3, "another")
+        self.refuses("TORCH_CHECKPOINT_OTHER", "p")
+
+    def refuses(self, code: str, plan: str) -> None:
+        with self.assertRaises(RunError) as caught:
+            load_state(self.folder, plan)
+        self.assertEqual(caught.exception.code, code)
+
+
+class Plans(unittest.TestCase):
+    def test_another_version_and_no_plan_are_refused(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.refuses(folder, "TORCH_PLAN_MISSING")
+        (folder / "plan.json").write_text(json.dumps({"formatVersion": 99}))
+        self.refuses(folder, "TORCH_PLAN_VERSION")
+        (folder / "plan.json").write_text("[1")
+        self.refuses(folder, "TORCH_PLAN_BROKEN")
+        (folder / "plan.json").write_text(json.dumps({"formatVersion": 1, "files": {"absent": "0"}}))
+        self.refuses(folder, "TORCH_PLAN_BROKEN")
+
+    def refuses(self, folder: Path, code: str) -> None:
+        with self.assertRaises(RunError) as caught:
+            read_plan(folder)
+        self.assertEqual(caught.exception.code, code)
+
+    def test_out_of_memory_names_the_knobs_that_are_left(self) -> None:
+        config: dict[str, Any] = {"tokens_per_batch": 4096, "max_length": 512, "activations": "recompute"}
+        error = out_of_memory(config | {"load_in_4bit": True, "load_in_8bit": False}, "CUDA out of memory. Tried ...")
+        self.assertIn("tokens_per_batch (now 4096)", error.hint)
+        self.assertNotIn("activations", error.hint)
+        self.assertNotIn("load_in_4bit", error.hint)
+
+
+class Log(unittest.TestCase):
+    def test_a_torn_line_is_cut_off_and_the_next_one_is_whole(self) -> None:
+        file = Path(self.enterContext(tempfile.TemporaryDirectory())) / "events.jsonl"
+        file.write_text('{"type": "step", "step": 1}\n{"type": "st')
+        log = Events(file, True)
+        log.append("step", step=2)
+        self.assertEqual([json.loads(line)["step"] for line in file.read_text().splitlines()], [1, 2])
+        self.assertEqual(log.last_step(), 2)
+
+
+@unittest.skipUnless(PLAN, "VULTUNE_TEST_PLAN names no plan folder")
+class Isolation(unittest.TestCase):
+    def setUp(self) -> None:
+        self.plan = read_plan(Path(PLAN or ""))
+        options = ModelOptions(torch.float32, None, None, is_sharded=False)
+        self.model = load_model(self.plan, options, World(0, 1, torch.device("cpu"))).classifier
+
+    def test_packed_functions_do_not_see_each_other(self) -> None:
+        require_isolation(self.model, self.plan, torch.float32)
+
+    def test_a_mask_that_lets_them_see_each_other_is_refused(self) -> None:
+        backbone = Classifier.backbone
+
+        def contaminated(classifier: Classifier, **inputs: Any) -> torch.Tensor:
+            # What Transformers takes for one long function: the position ids are no longer looked at.
+            return backbone(classifier, **(inputs | {"attention_mask": torch.ones_like(inputs["input_ids"])}))
+
+        Classifier.backbone = contaminated  # type: ignore[method-assign]
+        self.addCleanup(setattr, Classifier, "backbone", backbone)
+        with self.assertRaises(RunError) as caught:
+            require_isolation(self.model, self.plan, torch.float32)
+        self.assertEqual(caught.exception.code, "TORCH_NOT_ISOLATED")
+
+    def test_rows_give_the_same_logits_as_packed(self) -> None:
+        functions = [self.plan.train.ids(i) for i in range(6)]
+        with torch.no_grad():
+            torch.testing.assert_close(self.model.padded(functions), self.model.packed(functions), atol=1e-5, rtol=1e-5)
+
+
+if __name__ == "__main__":
+    unittest.main()

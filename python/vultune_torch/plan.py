@@ -1,0 +1,132 @@
+"""The plan folder: which functions make which step, their token ids, labels and weights, and what is trained of them.
+
+Nothing is planned here. plan.json names every other file with its SHA-256, so the hash of plan.json stands for all of it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from .errors import RunError
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Functions that go through the model together; `factor` turns the sum of their losses into their part of the step's."""
+
+    functions: list[int]
+    factor: float
+
+
+@dataclass(frozen=True)
+class Step:
+    passes: list[Pass]
+    functions: int
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Token ids of all functions, one after the other: function i is tokens[offsets[i]:offsets[i + 1]]."""
+
+    tokens: Tensor  # [T] int32
+    offsets: Tensor  # [F + 1] int64
+    labels: Tensor  # [F] int64
+    weights: Tensor  # [F] float32
+
+    def ids(self, function: int) -> Tensor:
+        return self.tokens[int(self.offsets[function]) : int(self.offsets[function + 1])].long()
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    folder: Path
+    hash: str
+    config: dict[str, Any]
+    base: dict[str, Any]
+    model: dict[str, Any]
+    steps: list[Step]
+    steps_per_epoch: list[int]
+    warmup_steps: int
+    train: Functions
+    valid: Functions
+    valid_passes: list[list[int]]
+
+
+def read_plan(folder: Path) -> Plan:
+    """Throws TORCH_PLAN_MISSING, TORCH_PLAN_VERSION and TORCH_PLAN_BROKEN."""
+    file = folder / "plan.json"
+    if not file.is_file():
+        raise RunError(
+            "TORCH_PLAN_MISSING",
+            f"there is no plan.json in {folder}",
+            "Write the folder with: vultune plan CONFIG --out FOLDER.",
+        )
+    text = file.read_bytes()
+    try:
+        stored = json.loads(text)
+        version = stored["formatVersion"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise broken(file, "it is not the JSON of a plan") from error
+    if version != FORMAT_VERSION:
+        raise RunError(
+            "TORCH_PLAN_VERSION",
+            f"{file} has formatVersion {version!r}, this runner reads {FORMAT_VERSION}",
+            "Run the run_plan.py that lies in the plan folder, or write the plan anew with this version of vultune.",
+        )
+    for name, digest in stored["files"].items():
+        if sha256(folder / name) != digest:
+            raise broken(folder / name, "it is not the file that plan.json was written with")
+    try:
+        functions = load_file(folder / "functions.safetensors")
+        return Plan(
+            folder=folder,
+            hash=hashlib.sha256(text).hexdigest(),
+            config=stored["config"],
+            base=stored["base"],
+            model=stored["model"],
+            steps=[read_step(step) for step in stored["steps"]],
+            steps_per_epoch=stored["stepsPerEpoch"],
+            warmup_steps=stored["warmupSteps"],
+            train=part(functions, "train"),
+            valid=part(functions, "valid"),
+            valid_passes=stored["validation"],
+        )
+    except (KeyError, TypeError) as error:
+        raise broken(file, f"a field is missing: {error}") from error
+
+
+def read_step(stored: dict[str, Any]) -> Step:
+    passes = [Pass(one["functions"], one["factor"]) for one in stored["passes"]]
+    return Step(passes, sum(len(one.functions) for one in passes))
+
+
+def part(tensors: dict[str, Tensor], name: str) -> Functions:
+    tokens, offsets = tensors[f"{name}.tokens"], tensors[f"{name}.offsets"]
+    count = len(offsets) - 1
+    weights = tensors.get(f"{name}.weights", torch.ones(count))
+    return Functions(tokens, offsets, tensors[f"{name}.labels"].long(), weights)
+
+
+def sha256(file: Path) -> str:
+    if not file.is_file():
+        raise broken(file, "it is missing")
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def broken(file: Path, why: str) -> RunError:
+    return RunError("TORCH_PLAN_BROKEN", f"the plan is damaged: {file}: {why}", "Copy the whole folder again, or plan again.")

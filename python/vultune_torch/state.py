@@ -1,0 +1,109 @@
+"""The checkpoint of a run, in the format of Vultune's own engine: either continues what the other began.
+
+Tensors `parameter/KEY`, `first_moment/KEY`, `second_moment/KEY` (AdaLoRA: `importance/`, `uncertainty/`, `kept/`), counters as
+JSON in the metadata, a SHA-256 over both; and the hash of the plan, which Vultune's engine passes over.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from .errors import RunError
+
+LAST, PREVIOUS, NEXT = "last.safetensors", "previous.safetensors", "next.safetensors"
+DTYPES = {torch.float32: "float32", torch.float64: "float64"}
+
+
+@dataclass
+class Counters:
+    """Field names are those of the file."""
+
+    step: int = 0
+    epoch: int = 0
+    stepInEpoch: int = 0  # noqa: N815
+    epochLossNats: float = 0.0  # noqa: N815
+    epochFunctions: int = 0  # noqa: N815
+    epochTokens: int = 0  # noqa: N815
+    epochMs: float = 0.0  # noqa: N815
+    evaluationDue: bool = False  # noqa: N815
+    evaluationsWithoutImprovement: int = 0  # noqa: N815
+    elapsedMs: float = 0.0  # noqa: N815
+
+
+def compact(value: Any) -> str:
+    """As JSON.stringify."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def checksum(tensors: dict[str, Tensor], counters: str, best: str) -> str:
+    digest = hashlib.sha256(compact([counters, best]).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(compact([name, DTYPES[tensor.dtype], list(tensor.shape)]).encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def save_state(folder: Path, counters: Counters, tensors: dict[str, Tensor], plan_hash: str) -> None:
+    """At any moment of a save one of the two files is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    said, best = compact(asdict(counters)), "null"
+    metadata = {"counters": said, "best": best, "sha256": checksum(held, said, best), "plan": plan_hash}
+    save_file(held, folder / NEXT, metadata)
+    if (folder / LAST).exists():
+        os.replace(folder / LAST, folder / PREVIOUS)
+    os.replace(folder / NEXT, folder / LAST)
+
+
+def load_state(folder: Path, plan_hash: str) -> tuple[Counters, dict[str, Tensor], Path] | None:
+    """The last checkpoint that is whole; None where there is none.
+
+    Throws TORCH_CHECKPOINT_OTHER for one of another plan, TORCH_CHECKPOINT_BROKEN where none is whole.
+    """
+    damaged: Path | None = None
+    for file in (folder / LAST, folder / PREVIOUS):
+        if not file.is_file():
+            continue
+        try:
+            with safe_open(file, "pt") as stored:
+                metadata = stored.metadata() or {}
+                tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+            own = metadata["plan"]
+            if checksum(tensors, metadata["counters"], metadata["best"]) != metadata["sha256"]:
+                raise ValueError("its checksum is another one")
+            counters = Counters(**json.loads(metadata["counters"]))
+        except (SafetensorError, OSError, KeyError, ValueError, TypeError):
+            damaged = damaged or file
+            continue
+        if own != plan_hash:
+            raise RunError(
+                "TORCH_CHECKPOINT_OTHER",
+                f"{file} is of another plan ({own[:12]}) than this one ({plan_hash[:12]})",
+                "Give the plan that the run was started with, or another run folder.",
+            )
+        return counters, tensors, file
+    if damaged is not None:
+        raise RunError(
+            "TORCH_CHECKPOINT_BROKEN",
+            f"the checkpoint {damaged} is damaged, and there is no whole one beside it",
+            "Put a copy back, or remove the folder checkpoints/ to train again from the first step.",
+        )
+    return None
+
+
+def save_evaluated(folder: Path, step: int, tensors: dict[str, Tensor], scores: Tensor) -> None:
+    """Parameters at an evaluation with the scores they give: Vultune computes the metrics and chooses the best."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"evaluated-{step:08d}.safetensors"
+    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file({**held, "valid_scores": scores}, folder / NEXT, {"step": str(step)})
+    os.replace(folder / NEXT, file)

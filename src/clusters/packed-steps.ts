@@ -1,0 +1,53 @@
+/**
+ * @file The steps of a whole training as a plan folder has them: every step's passes with the factor that its reduction gives,
+ * so that whoever runs them knows neither packing nor reductions. The same steps that the trainer takes.
+ */
+import { planEpoch } from '../packing/plan.ts';
+import type { PlannableFunctions } from '../packing/units.ts';
+import { reductionFactor, type TrainerOptions } from '../training/trainer.ts';
+
+/** Functions that go through the model together. */
+export interface PackedPass {
+  /** Indices into the functions of the plan. */
+  readonly functions: readonly number[];
+  /** What the sum of weight * loss over its functions is multiplied by to be its part of the step's loss. */
+  readonly factor: number;
+}
+
+export interface PackedStep {
+  readonly epoch: number;
+  /** Sum of the weights of all its functions: known before the step, so that ranks need not ask each other. */
+  readonly weight: number;
+  readonly passes: readonly PackedPass[];
+}
+
+export interface PackedSteps {
+  readonly steps: readonly PackedStep[];
+  /** Of whole epochs, though max_steps may end within one. */
+  readonly stepsPerEpoch: readonly number[];
+}
+
+/** @param weights [functions] */
+export function packedSteps(
+  plannable: PlannableFunctions,
+  weights: readonly number[],
+  options: Pick<TrainerOptions, 'seed' | 'epochs' | 'maxSteps' | 'packing' | 'lossReduction'>,
+): PackedSteps {
+  const steps: PackedStep[] = [];
+  const stepsPerEpoch: number[] = [];
+  for (let epoch = 0; epoch < options.epochs; epoch++) {
+    const planned = planEpoch(plannable, options.packing, { seed: options.seed, epoch });
+    stepsPerEpoch.push(planned.length);
+    for (const step of planned) {
+      steps.push({
+        epoch,
+        weight: step.sequences.flatMap(({ functions }) => functions).reduce((sum, i) => sum + weights[i]!, 0),
+        passes: step.sequences.map(({ functions }) => ({
+          functions,
+          factor: reductionFactor(options.lossReduction, functions.length, step),
+        })),
+      });
+    }
+  }
+  return { steps: steps.slice(0, options.maxSteps ?? steps.length), stepsPerEpoch };
+}

@@ -1,0 +1,122 @@
+/**
+ * @file A training whose steps PyTorch takes: planned here, run by a launcher into the run folder, finished here like any other.
+ * A run is resumed by either engine: their checkpoints are the same.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
+import { commandLine, type Launcher } from '../../clusters/launcher.ts';
+import { requireTorchPython } from '../../clusters/python-environment.ts';
+import { runLauncher } from '../../clusters/run-launcher.ts';
+import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
+import type { WorkflowContext } from '../context.ts';
+import { reportInterrupted } from '../report/run-page.ts';
+import { TrainingProgress } from '../train/progress.ts';
+import { findStart } from '../train/resume-point.ts';
+import type { TrainingPlan } from '../train/setup.ts';
+import { type RecordsByKey, type TrainingJob, type TrainResult, trainInto } from '../train/train-into.ts';
+import { adoptEvaluations } from './adopt-evaluations.ts';
+import { writeTrainingPlan } from './write-plan.ts';
+
+export interface TorchOptions {
+  /** Default: local. */
+  readonly launcher?: Launcher;
+  /** Processes on each machine. Default: 1. */
+  readonly processes?: number;
+  readonly launcherArgs?: readonly string[];
+  /** Default: auto (bf16 on CUDA, float32 on a CPU). */
+  readonly dtype?: 'auto' | 'float32' | 'bf16' | 'fp16';
+  /** Whether each process holds the whole model (ddp, the default) or a part of it. */
+  readonly strategy?: 'ddp' | 'fsdp2';
+  readonly attention?: string;
+  /** Instead of the plan's own. */
+  readonly layout?: 'packed' | 'rows';
+  /** Default: VULTUNE_PYTHON, else the environment of `vultune torch setup`. */
+  readonly python?: string;
+}
+
+/** The plan's folder in a run. */
+const PLAN = 'plan';
+
+/** Trains with PyTorch from the last checkpoint, or the first step, to the end; then evaluates and finishes the run here. */
+export async function trainWithTorch(
+  job: TrainingJob,
+  parameters: AdapterParameters,
+  options: TorchOptions,
+): Promise<TrainResult> {
+  const { run, plan, records, context } = job;
+  if ((await runTorchSteps(run, plan, records, options, context)) === 'interrupted') {
+    await reportInterrupted(run, context.report);
+    return { status: 'interrupted', run: run.dir };
+  }
+  const { state } = await findStart(run, parameters, false, context.report);
+  const scoresBestAgain = await adoptEvaluations(run, plan, records.get('valid_file')!, state);
+  return await trainInto({ ...job, scoresBestAgain }, state);
+}
+
+/** Has PyTorch take the steps of a run that are not done yet; returns whether a signal stopped it. */
+export async function runTorchSteps(
+  run: WritableRun,
+  plan: TrainingPlan,
+  records: RecordsByKey,
+  options: TorchOptions,
+  { signal, report }: WorkflowContext,
+): Promise<'finished' | 'interrupted'> {
+  const python = options.python ?? requireTorchPython({ cacheDir: plan.config.cache_dir ?? undefined });
+  const folder = join(run.dir, PLAN);
+  // A resumed run goes on with the plan that it began with.
+  if (!existsSync(join(folder, 'plan.json'))) {
+    report.note('planning the steps');
+    await writeTrainingPlan(folder, plan, records, run.record.data);
+  }
+  const command = commandLine({
+    launcher: options.launcher ?? 'local',
+    python,
+    processes: options.processes ?? 1,
+    launcherArgs: options.launcherArgs ?? [],
+    runner: [join(folder, 'run_plan.py'), folder, '--run', run.dir, ...runnerOptions(plan, options)],
+  });
+  report.note(`starting ${command.join(' ')}`);
+  let progress: TrainingProgress | undefined;
+  const { config, trainer } = plan;
+  try {
+    return await runLauncher({
+      command,
+      events: run.paths.events,
+      signal,
+      onEvent: (event) => {
+        if (event.type === 'run_started' || event.type === 'resumed') {
+          progress ??= new TrainingProgress(report, {
+            totalSteps: event.type === 'run_started' ? event.totalSteps : stepsOf(run),
+            step: event.type === 'resumed' ? event.step : 0,
+            epochs: config.num_train_epochs,
+            evaluateEvery: trainer.evaluateEvery,
+            metric: config.metric_for_best_model,
+          });
+        }
+        progress?.show(event);
+      },
+    });
+  } finally {
+    progress?.stop();
+  }
+}
+
+/** Of the whole training, as its first line says. */
+function stepsOf(run: WritableRun): number {
+  const started = runEvents(run).find(({ type }) => type === 'run_started');
+  return started?.type === 'run_started' ? started.totalSteps : 0;
+}
+
+function runnerOptions({ config, model }: TrainingPlan, options: TorchOptions): string[] {
+  const { dtype, strategy, attention, layout } = options;
+  return [
+    '--base',
+    model.path,
+    ...(dtype === undefined ? [] : ['--dtype', dtype]),
+    ...(strategy === undefined ? [] : ['--strategy', strategy]),
+    ...(attention === undefined ? [] : ['--attention', attention]),
+    ...(layout === undefined ? [] : ['--layout', layout]),
+    ...(config.num_threads === null ? [] : ['--threads', `${config.num_threads}`]),
+  ];
+}

@@ -1,0 +1,133 @@
+/** @file A training that has been planned, written as the folder that PyTorch trains from. */
+import { withoutCweHead } from '../../adapters/files/cwe-head-files.ts';
+import type { LoraOptions } from '../../adapters/lora-plan.ts';
+import { parameterKey } from '../../adapters/parameter-key.ts';
+import { VultuneError } from '../../base/errors.ts';
+import { packedSteps } from '../../clusters/packed-steps.ts';
+import { type PlannedModel, writePlanFolder } from '../../clusters/plan-folder.ts';
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { isCausal } from '../../model/matrices.ts';
+import { planInference } from '../../packing/plan.ts';
+import { separateFunctions } from '../../packing/units.ts';
+import type { RunRecord } from '../../runs/run-folder.ts';
+import { plannableFunctions } from '../../training/trainer.ts';
+import { packageVersions } from '../package-versions.ts';
+import { trainedSettings } from '../train/adapter-settings.ts';
+import { evaluationFunctions, trainingExamples } from '../train/examples.ts';
+import { withTotalSteps } from '../train/finish-run.ts';
+import { firstParameters, type TrainingPlan } from '../train/setup.ts';
+import type { RecordsByKey } from '../train/train-into.ts';
+import { cardHead, ownClass } from '../train/transformers-class.ts';
+
+/**
+ * Writes the plan folder of a training. The same configuration, data and model give the same bytes.
+ * @throws VultuneError `TORCH_CONFIG_UNSUPPORTED` for what only Vultune's own engine trains; as `trainingExamples`
+ */
+export async function writeTrainingPlan(
+  folder: string,
+  plan: TrainingPlan,
+  records: RecordsByKey,
+  data: RunRecord['data'],
+): Promise<{ readonly totalSteps: number; readonly functions: number }> {
+  requireTrainable(plan);
+  const { config, model, trainer } = plan;
+  const { examples } = trainingExamples(plan, records.get('train_file')!);
+  const steps = packedSteps(
+    plannableFunctions(examples),
+    examples.map(({ weight }) => weight),
+    trainer,
+  );
+  const totalSteps = steps.steps.length;
+  const valid = validFunctions(plan, records.get('valid_file')!);
+  await writePlanFolder(folder, {
+    ...steps,
+    vultune: packageVersions().vultune!,
+    config,
+    base: {
+      reference: config.base_model,
+      revision: config.revision,
+      path: model.path,
+      fingerprint: model.checkpoint.fingerprint,
+    },
+    model: plannedModel(plan),
+    warmupSteps: trainer.warmupSteps(totalSteps),
+    train: examples.map(({ ids, target, weight }) => ({ ids, label: target.label, weight })),
+    valid,
+    validation: planInference(separateFunctions(valid.map(({ ids }) => ids.length)), {
+      tokensPerBatch: config.tokens_per_batch,
+    }).map(({ functions }) => functions),
+    start: {
+      model: model.spec,
+      config: {
+        lora: withAllRanks(withTotalSteps(plan.lora, totalSteps)),
+        baseModel: config.base_model,
+        revision: config.revision ?? undefined,
+      },
+      layers: plan.layers,
+      whole: plan.whole,
+      parameters: withoutCweHead(await firstParameters(plan)),
+      settings: { formatVersion: 1, threshold: UNMEASURED, ...trainedSettings(plan, data, folder) },
+    },
+  });
+  return { totalSteps, functions: examples.length };
+}
+
+/** Until validation says another one. */
+const UNMEASURED = 0.5;
+
+function validFunctions(plan: TrainingPlan, records: readonly LabelledRecord[]) {
+  const encoded = evaluationFunctions(plan, records);
+  return records.map(({ target }, i) => ({ ids: encoded[i]!.ids, label: target, weight: 1 }));
+}
+
+/** AdaLoRA's first values are 0, which a file would leave out as taken away. */
+const withAllRanks = ({ adalora, ...lora }: LoraOptions): LoraOptions =>
+  adalora === undefined ? lora : { ...lora, adalora: { ...adalora, kept: {} } };
+
+function plannedModel({ config, model, pooling, classifier, whole }: TrainingPlan): PlannedModel {
+  const { spec } = model;
+  const { token, module, takesTokens, isToldPooling, top } = cardHead(spec, config.top_mlp_layers);
+  return {
+    family: spec.family,
+    pooling,
+    layout: isCausal(spec) ? 'packed' : 'rows',
+    token,
+    head: module,
+    takesTokens,
+    isToldPooling,
+    poolingSetting: isToldPooling ? (pooling === 'mean' ? 'mean' : 'cls') : null,
+    topLayers: config.top_mlp_layers,
+    topModule: top?.module ?? module,
+    ownClass: ownClass(model) !== undefined,
+    headKeys: classifier.parameters.map(({ name }) => parameterKey(name)),
+    transposed: whole.flatMap(({ key, transposed }) => (transposed ? [key] : [])),
+  };
+}
+
+/** What the Python side does not do, each by the key that asks for it. */
+function requireTrainable({ config, model }: TrainingPlan): void {
+  const own = ownClass(model);
+  const refused: readonly (readonly [boolean, string, string])[] = [
+    [config.packing === 'joined', 'packing', 'packing is joined'],
+    [config.cwe_head, 'cwe_head', 'cwe_head is true'],
+    [config.head_init === 'probe', 'head_init', 'head_init is probe'],
+    [
+      config.early_stopping_patience !== null,
+      'early_stopping_patience',
+      'early_stopping_patience is set, but metrics are computed behind the last step',
+    ],
+    [config.eval_on_start === true, 'eval_on_start', 'eval_on_start is true'],
+    [
+      own?.runsPublishedCode === true || model.spec.family === 'chatglm',
+      'base_model',
+      `the base model is a ${model.spec.family} whose code is published with it`,
+    ],
+  ];
+  const found = refused.find(([isAsked]) => isAsked);
+  if (found === undefined) return;
+  const [, key, message] = found;
+  throw new VultuneError('TORCH_CONFIG_UNSUPPORTED', `${message}, which --engine torch does not do`, {
+    where: { name: key },
+    hint: "Change it, or train with Vultune's own engine (without --engine torch).",
+  });
+}

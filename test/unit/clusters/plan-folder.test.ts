@@ -1,0 +1,120 @@
+/** @file The plan folder as files: what is in it, that it is the same each time, and that the Python beside it reads this format. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readAllSafetensors } from '../../../src/checkpoint/safetensors.ts';
+import { PLAN_FORMAT_VERSION, PYTHON_FOLDER } from '../../../src/clusters/plan-folder.ts';
+import { openRun } from '../../../src/runs/run-folder.ts';
+import { planForClusters } from '../../../src/workflows/torch/plan-for-clusters.ts';
+import { readText, tinyTraining } from '../../support/torch-training.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-plan-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const planOf = (name: string) => JSON.parse(readText(join(folder, name, 'plan.json')));
+
+describe('a plan folder', () => {
+  test('holds steps, functions, the first adapter, its runner, and run.json; twice the same bytes', async () => {
+    const request = await tinyTraining(folder, 'llama', { class_weights: [1, 3], max_steps: 7 });
+    const { totalSteps, functions } = await planForClusters(await request('run'), join(folder, 'a'));
+    await planForClusters(await request('run'), join(folder, 'b'));
+    expect([totalSteps, functions]).toEqual([7, 40]);
+    const plan = planOf('a');
+    expect(plan).toMatchObject({
+      formatVersion: PLAN_FORMAT_VERSION,
+      stepsPerEpoch: Array(6).fill(5),
+      warmupSteps: 3,
+      model: { family: 'llama', layout: 'packed', pooling: 'last', head: 'score' },
+    });
+    expect(plan.steps).toHaveLength(7);
+    expect(readText(join(folder, 'a/plan.json'))).toBe(readText(join(folder, 'b/plan.json')));
+    for (const [name, digest] of Object.entries(plan.files)) {
+      const found = createHash('sha256')
+        .update(readFileSync(join(folder, 'a', name)))
+        .digest('hex');
+      expect(found, name).toBe(digest);
+    }
+    expect(existsSync(join(folder, 'a/run_plan.py'))).toBe(true);
+    expect(openRun(join(folder, 'a')).record.config).toMatchObject({ max_steps: 7 });
+    const tensors = await readAllSafetensors(join(folder, 'a/functions.safetensors'));
+    const weights = Array.from(tensors.get('train.weights')!.data, Number);
+    expect(weights).toEqual(Array.from({ length: 40 }, (_, i) => (i % 2 === 1 ? 3 : 1)));
+    expect(tensors.get('train.offsets')!.shape).toEqual([41]);
+    expect(Number(tensors.get('train.offsets')!.data[40])).toBe(tensors.get('train.tokens')!.data.length);
+  });
+
+  test("AdaLoRA's values, all 0 at first, are in the adapter that training starts from", async () => {
+    const request = await tinyTraining(folder, 'llama', {
+      finetuning_type: 'adalora',
+      init_r: 4,
+      target_r: 2,
+    });
+    await planForClusters(await request('run'), join(folder, 'plan'));
+    const tensors = await readAllSafetensors(join(folder, 'plan/start/adapter_model.safetensors'));
+    const values = [...tensors].filter(([key]) => key.endsWith('lora_E'));
+    expect(values.length).toBeGreaterThan(0);
+    for (const [, { shape, data }] of values) {
+      expect(shape).toEqual([4, 1]);
+      expect([...data].every((value) => value === 0)).toBe(true);
+    }
+  });
+
+  test('is not written over another folder', async () => {
+    const request = await tinyTraining(folder, 'llama');
+    await expect(planForClusters(await request('run'), folder)).rejects.toMatchObject({
+      code: 'PLAN_EXISTS',
+    });
+  });
+
+  test.each([
+    ['early_stopping_patience', { early_stopping_patience: 2 }],
+    ['head_init', { head_init: 'probe' as const }],
+    ['eval_on_start', { eval_on_start: true }],
+    ['cwe_head', { cwe_head: true }],
+    ['packing', { packing: 'joined' as const }],
+  ])('what only the own engine does is refused: %s', async (key, options) => {
+    const request = await tinyTraining(folder, 'llama', options);
+    await expect(planForClusters(await request('run'), join(folder, 'plan'))).rejects.toMatchObject({
+      code: 'TORCH_CONFIG_UNSUPPORTED',
+      where: { name: key },
+    });
+  });
+
+  test('a model whose code is published with it is refused', async () => {
+    const request = await tinyTraining(folder, 'chatglm');
+    await expect(planForClusters(await request('run'), join(folder, 'plan'))).rejects.toMatchObject({
+      code: 'TORCH_CONFIG_UNSUPPORTED',
+    });
+  });
+
+  test('encoders are laid out as rows', async () => {
+    const request = await tinyTraining(folder, 'roberta');
+    await planForClusters(await request('run'), join(folder, 'plan'));
+    expect(planOf('plan').model).toMatchObject({ layout: 'rows', head: 'classifier', takesTokens: true });
+  });
+});
+
+describe('the Python that is shipped', () => {
+  test('reads this version of the format', () => {
+    const version = /^FORMAT_VERSION = (\d+)$/m.exec(
+      readText(join(PYTHON_FOLDER, 'vultune_torch/plan.py')),
+    )?.[1];
+    expect(Number(version)).toBe(PLAN_FORMAT_VERSION);
+  });
+
+  test('run_plan.py names the versions of requirements.txt (PEP 723)', () => {
+    const pinned = readText(join(PYTHON_FOLDER, 'requirements.txt'))
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    const header = /^# \/\/\/ script\n([\s\S]*?)^# \/\/\/$/m.exec(
+      readText(join(PYTHON_FOLDER, 'run_plan.py')),
+    )![1]!;
+    const named = [...header.matchAll(/"([\w.-]+==[\w.]+)"/g)].map(([, one]) => one);
+    expect(new Set(named)).toEqual(new Set(pinned));
+  });
+});
