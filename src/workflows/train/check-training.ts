@@ -25,6 +25,7 @@ import { estimateTraining } from './estimate.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
 import { reportJoined } from './joined-text.ts';
 import { resolveLength } from './length.ts';
+import { configuredQuestion } from './reading.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import type { TrainRequest } from './train.ts';
 import { reportTruncation } from './truncation-text.ts';
@@ -77,8 +78,9 @@ export async function checkTraining(
     }
     const report = { note: (text: string) => notes.push(text), warn: (text: string) => warnings.push(text) };
     const train = inputs.find(({ key }) => key === 'train_file')?.records ?? [];
-    const config = resolveLength(given, model, train, report);
-    const plan = planTraining(config, model, train);
+    const question = await configuredQuestion(given, model);
+    const config = resolveLength(given, model, question, train, report);
+    const plan = planTraining(config, model, train, question);
     reportCwe(plan.cwe, report);
     const trained = [...plan.adapted, ...plan.whole];
     reportJoined(config, firstTrainedLayer(trained, model.spec.layers.length), report);

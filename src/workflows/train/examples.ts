@@ -1,16 +1,15 @@
 /** @file Records -> what the network reads of them: examples to train on, token ids to evaluate on. */
 import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import { type EncodedFunction, encodeFunctions } from '../../network/encode-functions.ts';
+import type { EncodedFunction } from '../../network/encode-functions.ts';
 import { findTruncation } from '../../network/truncation.ts';
-import type { LabelAndCwes } from '../../objectives/classification-with-cwe.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
-import type { TrainingPlan } from './setup.ts';
+import type { Learnt, TrainingPlan } from './setup.ts';
 import type { CutPart } from './truncation-text.ts';
 
 export interface TrainingExamples {
-  readonly examples: Example<LabelAndCwes>[];
+  readonly examples: Example<Learnt>[];
   readonly truncation: CutPart;
 }
 
@@ -19,21 +18,20 @@ export interface TrainingExamples {
  * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are.
  */
 export function trainingExamples(
-  { config, model, pooling, task }: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'task'>,
+  { config, reading, task }: Pick<TrainingPlan, 'config' | 'reading' | 'task'>,
   records: readonly LabelledRecord[],
 ): TrainingExamples {
-  const encoded = encodeFunctions(
-    model,
+  const encoded = reading.reader.encode(
     records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions: config.long_functions, pooling },
+    { maxLength: config.max_length, longFunctions: config.long_functions },
   );
   const { identicalRows, ...truncation } = findTruncation(records, encoded);
   const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
-  const examples = records.flatMap((record, i): Example<LabelAndCwes>[] => {
+  const examples = records.flatMap((record, i): Example<Learnt>[] => {
     const ids = encoded[i]?.ids;
     if (ids === undefined || leftOut.has(i)) return [];
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
-    return [{ ids, target: task.target(record), weight: set * config.class_weights[record.target] }];
+    return [{ ...task.example(ids, record), weight: set * config.class_weights[record.target] }];
   });
   if (examples.length === 0) {
     const why =
@@ -73,16 +71,13 @@ export function cutPart(
 
 /** Functions to evaluate on: none is left out, or figures of different settings would be of different data. */
 export function evaluationFunctions(
-  { config, model, pooling }: Pick<TrainingPlan, 'config' | 'model' | 'pooling'>,
+  { config, reading }: Pick<TrainingPlan, 'config' | 'reading'>,
   records: readonly LabelledRecord[],
 ): readonly EncodedFunction[] {
-  return encodeFunctions(
-    model,
-    records.map(({ code }) => code),
-    {
-      maxLength: config.max_length,
-      longFunctions: keepAll(config.long_functions),
-      pooling,
-    },
-  ).map((one) => one!);
+  return reading.reader
+    .encode(
+      records.map(({ code }) => code),
+      { maxLength: config.max_length, longFunctions: keepAll(config.long_functions) },
+    )
+    .map((one) => one!);
 }

@@ -27,6 +27,7 @@ import type { Model } from '../../model/spec.ts';
 import { modelIdentity } from '../../network/model-identity.ts';
 import { blockWeightBytes, type OpenModel } from '../../network/open-model.ts';
 import type { CardCwe } from '../../report/card-cwe.ts';
+import type { CardQuestion } from '../../report/card-question.ts';
 import type { CardBase, CardHead, OwnClass } from '../../report/card-usage.ts';
 import { type CardAdapter, formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
@@ -40,13 +41,14 @@ import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
 import { joinedWarning } from './joined-text.ts';
 import { type JudgedCwe, judgeCwe } from './judge-cwe.ts';
 import { type EvaluatedSplit, type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
+import type { PlannedReading } from './reading.ts';
 import type { PlannedCwe, TrainingPlan } from './setup.ts';
 import type { StorableBlend } from './train-blend.ts';
 import type { CutPart } from './truncation-text.ts';
 
 export interface FinishedTraining {
   readonly run: WritableRun;
-  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'lora' | 'layers' | 'whole'> & {
+  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'reading' | 'lora' | 'layers' | 'whole'> & {
     readonly cwe?: Pick<PlannedCwe, 'classes'>;
   };
   readonly parameters: AdapterParameters;
@@ -79,7 +81,7 @@ export interface RunResult {
  */
 export async function finishRun(finished: FinishedTraining): Promise<RunResult> {
   const { run, plan, parameters, train, splits, signal } = finished;
-  const { config, model, pooling, lora, layers } = plan;
+  const { config, model, reading, lora, layers } = plan;
   const judgements = await judgeSplits(train, splits);
   const { calibration, threshold, alarmBudget, blend, fingerprints, judged } = judgements;
   const cwe = await judgeCwe(plan.cwe?.classes, splits, signal);
@@ -120,7 +122,8 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
       ...(alarmBudget === undefined ? {} : { alarmBudget }),
       maxLength: config.max_length,
       longFunctions: config.long_functions,
-      pooling,
+      pooling: reading.pooling,
+      ...(reading.asked === undefined ? {} : { question: reading.asked.stored }),
       ...(config.top_mlp_layers === 0 ? {} : { topMlpLayers: config.top_mlp_layers }),
       ...(config.keep_layers === null ? {} : { keepLayers: config.keep_layers }),
       ...weightFormatOf(model),
@@ -211,7 +214,7 @@ function writePredictions(
 }
 
 function modelCard(
-  { plan: { config, model, pooling }, train, splits, cut: parts = [] }: FinishedTraining,
+  { plan: { config, model, reading }, train, splits, cut: parts = [] }: FinishedTraining,
   { threshold, calibration, alarmBudget, blend: { blend } }: JudgedSplits,
   comparisons: RunResult['comparisons'],
   cwe: JudgedCwe | undefined,
@@ -230,10 +233,10 @@ function modelCard(
     'max_length',
     'long_functions',
     'drop_identical_pairs',
-    'pooling',
+    ...(reading.asked === undefined ? (['pooling'] as const) : (['task', 'label_words', 'loss_on'] as const)),
     'packing',
     'functions_per_step',
-    'loss',
+    ...(reading.asked === undefined ? (['loss'] as const) : []),
     'loss_reduction',
     'learning_rate',
     ...(config.head_learning_rate === null ? [] : (['head_learning_rate'] as const)),
@@ -255,7 +258,7 @@ function modelCard(
     settings: [
       ...shown.map((key): [string, string] => [
         key,
-        JSON.stringify(key === 'pooling' ? pooling : config[key]),
+        JSON.stringify(key === 'pooling' ? reading.pooling : config[key]),
       ]),
       ...weightSettings(model),
     ],
@@ -268,7 +271,8 @@ function modelCard(
       base,
       maxLength: config.max_length,
       longFunctions: config.long_functions,
-      pooling,
+      pooling: reading.pooling,
+      question: cardQuestion(reading, model),
       head: cardHead(model.spec, config.top_mlp_layers),
       keepLayers: config.keep_layers ?? undefined,
       ownClass: ownClass(model),
@@ -362,10 +366,32 @@ function cardHead({ heads }: Model, topLayers: number): CardHead {
   };
 }
 
+/** What the lines of Python must know of what the language model is asked. */
+function cardQuestion(
+  { reader, asked }: PlannedReading,
+  { spec, checkpoint }: OpenModel,
+): CardQuestion | undefined {
+  if (asked === undefined) return undefined;
+  const { stored, question } = asked;
+  const [safe, vulnerable] = question.answers;
+  return {
+    before: question.before,
+    after: question.after,
+    answers: [
+      { token: safe[0]!, text: stored.answers[0] },
+      { token: vulnerable[0]!, text: stored.answers[1] },
+    ],
+    askedTokens: reader.askedTokens,
+    runsPublishedCode: checkpoint.config.auto_map !== undefined && spec.heads.lacksClassifier === true,
+    layersKey: layersKey(spec),
+  };
+}
+
+const layersKey = ({ family }: Model) => (family === 'chatglm' ? 'num_layers' : 'num_hidden_layers');
+
 function ownClass({ spec, checkpoint }: OpenModel): OwnClass | undefined {
   if (spec.heads.lacksClassifier !== true) return undefined;
-  const layersKey = spec.family === 'chatglm' ? 'num_layers' : 'num_hidden_layers';
-  return { runsPublishedCode: checkpoint.config.auto_map !== undefined, layersKey };
+  return { runsPublishedCode: checkpoint.config.auto_map !== undefined, layersKey: layersKey(spec) };
 }
 
 /** The reference as a reader of the card can follow it, from wherever that is. */

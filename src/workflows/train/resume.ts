@@ -11,6 +11,7 @@ import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-fol
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
+import { configuredQuestion } from './reading.ts';
 import { findStart } from './resume-point.ts';
 import { openRunModel, requireSameModel, withMovedModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
@@ -44,7 +45,8 @@ export async function resumeTraining(
     const model = await openRunModel(config, context);
     try {
       requireSameModel(run, model);
-      const plan = planTraining(config, model, records.get('train_file')!);
+      const question = await configuredQuestion(config, model);
+      const plan = planTraining(config, model, records.get('train_file')!, question);
       const parameters = await firstParameters(plan);
       const start = await findStart(run, parameters, startOver, context.report);
       run.events.append({

@@ -12,6 +12,7 @@ import { packageVersions } from '../package-versions.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
 import { joinedWarning } from './joined-text.ts';
 import { resolveLength } from './length.ts';
+import { configuredQuestion } from './reading.ts';
 import { openRunModel, runModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
@@ -46,8 +47,10 @@ export async function startTraining(
   }
   const model = await openRunModel(given, context);
   try {
-    const config = resolveLength(given, model, records.get('train_file')!, context.report);
-    const plan = planTraining(config, model, records.get('train_file')!);
+    const train = records.get('train_file')!;
+    const question = await configuredQuestion(given, model);
+    const config = resolveLength(given, model, question, train, context.report);
+    const plan = planTraining(config, model, train, question);
     const parameters = await firstParameters(plan);
     const data: Record<string, FileFingerprint> = {};
     for (const { key, path, columns } of inputs) {
