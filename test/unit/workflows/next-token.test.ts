@@ -184,7 +184,7 @@ describe('commands', () => {
     );
     const scores = json(scanned.stdout).findings.map((one: { score: number }) => one.score);
     expect(scores).toHaveLength(2);
-    const lines = await cliCase([linesCommand(runLines)], ['lines', run, at('code.js'), ...threads]);
+    const lines = await cliCase([linesCommand(runLines)], ['lines', run, '--data', at('test.jsonl'), ...threads]);
     expect(lines.exitCode).toBe(0);
     expect(lines.stdout).toContain('qqq');
   });
