@@ -153,6 +153,8 @@ const RULES: readonly Rule[] = [
       : undefined,
   onlyWithTask('next_token', 'label_words', (config) => config.label_words !== null),
   onlyWithTask('next_token', 'loss_on', (config) => config.loss_on !== null),
+  onlyWithTask('instruct', 'prompt', (config) => config.prompt !== null),
+  onlyWithTask('instruct', 'chat_template', (config) => config.chat_template !== null),
   onlyWithClassifier('pooling', (config) => config.pooling !== null),
   onlyWithClassifier('top_mlp_layers', (config) => config.top_mlp_layers > 0),
   onlyWithClassifier('head_init', (config) => config.head_init !== 'random'),

@@ -25,7 +25,8 @@ import { estimateTraining } from './estimate.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
 import { reportJoined } from './joined-text.ts';
 import { resolveLength } from './length.ts';
-import { configuredQuestion } from './reading.ts';
+import { withPrompt } from './chat-question.ts';
+import { configuredQuestion, taskWarning } from './reading.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import type { TrainRequest } from './train.ts';
 import { reportTruncation } from './truncation-text.ts';
@@ -43,9 +44,10 @@ export interface TrainingCheck {
 
 /** Throws what `train` would throw. */
 export async function checkTraining(
-  { config: given, inputs }: TrainRequest,
+  { config: asked, inputs }: TrainRequest,
   { signal }: Pick<WorkflowContext, 'signal'>,
 ): Promise<TrainingCheck> {
+  const given = withPrompt(asked);
   const unchecked = ['whether the memory is enough: it is estimated'];
   const notes: string[] = [];
   const warnings: string[] = [
@@ -79,6 +81,8 @@ export async function checkTraining(
     const report = { note: (text: string) => notes.push(text), warn: (text: string) => warnings.push(text) };
     const train = inputs.find(({ key }) => key === 'train_file')?.records ?? [];
     const question = await configuredQuestion(given, model);
+    const warning = taskWarning(given);
+    if (warning !== undefined) warnings.push(warning);
     const config = resolveLength(given, model, question, train, report);
     const plan = planTraining(config, model, train, question);
     reportCwe(plan.cwe, report);

@@ -5,6 +5,7 @@ import type { EncodedFunction } from '../../network/encode-functions.ts';
 import { findTruncation } from '../../network/truncation.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
+import { rowsWithShare } from './positive-share.ts';
 import type { Learnt, TrainingPlan } from './setup.ts';
 import type { CutPart } from './truncation-text.ts';
 
@@ -27,11 +28,12 @@ export function trainingExamples(
   );
   const { identicalRows, ...truncation } = findTruncation(records, encoded);
   const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
-  const examples = records.flatMap((record, i): Example<Learnt>[] => {
-    const ids = encoded[i]?.ids;
-    if (ids === undefined || leftOut.has(i)) return [];
+  const read = [...records.keys()].filter((i) => encoded[i] !== undefined && !leftOut.has(i));
+  const examples = mixed(config, records, read).map((i): Example<Learnt> => {
+    const record = records[i]!;
+    const { ids } = encoded[i]!;
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
-    return [{ ...task.example(ids, record), weight: set * config.class_weights[record.target] }];
+    return { ...task.example(ids, record), weight: set * config.class_weights[record.target] };
   });
   if (examples.length === 0) {
     const why =
@@ -45,7 +47,7 @@ export function trainingExamples(
   }
   const labels = new Set(examples.filter(({ weight }) => weight > 0).map(({ target }) => target.label));
   if (labels.size < 2) {
-    const dropped = records.length - examples.length - leftOut.size;
+    const dropped = records.length - read.length - leftOut.size;
     const alike = leftOut.size === 0 ? '' : `, ${leftOut.size} of pairs that are the same within it`;
     throw new VultuneError(
       'DATASET_ONE_CLASS',
@@ -57,6 +59,17 @@ export function trainingExamples(
     );
   }
   return { examples, truncation: { ...truncation, key: 'train_file', leftOut: leftOut.size } };
+}
+
+/** The rows that `positive_share` keeps. */
+function mixed(
+  { positive_share: share, seed }: TrainingPlan['config'],
+  records: readonly LabelledRecord[],
+  rows: readonly number[],
+): readonly number[] {
+  if (share === null) return rows;
+  const labels = rows.map((row) => records[row]!.target);
+  return rowsWithShare(labels, share, seed).map((place) => rows[place]!);
 }
 
 /** What is cut of a file that is evaluated on; all of its functions are kept. */

@@ -233,7 +233,8 @@ function modelCard(
     'max_length',
     'long_functions',
     'drop_identical_pairs',
-    ...(reading.asked === undefined ? (['pooling'] as const) : (['task', 'label_words', 'loss_on'] as const)),
+    ...shownOfTask(config),
+    ...(config.positive_share === null ? [] : (['positive_share'] as const)),
     'packing',
     'functions_per_step',
     ...(reading.asked === undefined ? (['loss'] as const) : []),
@@ -325,6 +326,18 @@ function cardAdapter({ finetuning_type, use_dora }: TrainConfig): CardAdapter {
       return { words: 'A fine-tuned model (every weight, in the form of a PEFT adapter)' };
     case 'head':
       return { words: 'A classifier on the frozen model (in the form of a PEFT adapter)' };
+  }
+}
+
+/** Keys of the configuration that say what is judged by. */
+function shownOfTask({ task }: TrainConfig): readonly (keyof TrainConfig)[] {
+  switch (task) {
+    case 'classify':
+      return ['pooling'];
+    case 'next_token':
+      return ['task', 'label_words', 'loss_on'];
+    case 'instruct':
+      return ['task', 'prompt'];
   }
 }
 

@@ -101,7 +101,8 @@ function planTask(
 ): { readonly task: Task<Learnt>; readonly classifier: Head } {
   if (asked !== undefined) {
     const { question } = asked;
-    const task = answer(spec, { question, lossOn: config.loss_on ?? 'all' });
+    const lossOn = config.task === 'instruct' ? 'answer' : (config.loss_on ?? 'all');
+    const task = answer(spec, { question, lossOn });
     return { task, classifier: task.head };
   }
   const loss =

@@ -12,7 +12,8 @@ import { packageVersions } from '../package-versions.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
 import { joinedWarning } from './joined-text.ts';
 import { resolveLength } from './length.ts';
-import { configuredQuestion } from './reading.ts';
+import { withPrompt } from './chat-question.ts';
+import { configuredQuestion, taskWarning } from './reading.ts';
 import { openRunModel, runModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
@@ -36,10 +37,11 @@ export async function train(options: TrainOptions, context?: Partial<WorkflowCon
 
 /** `train` for a configuration that has been read and checked. */
 export async function startTraining(
-  { config: given, inputs }: TrainRequest,
+  { config: asked, inputs }: TrainRequest,
   givenContext?: Partial<WorkflowContext>,
 ): Promise<TrainResult> {
   const context = workflowContext(givenContext);
+  const given = withPrompt(asked);
   await requireDevice(given.device);
   const records = new Map(inputs.map((input) => [input.key, input.records]));
   for (const { path, notes = [] } of inputs) {
@@ -49,6 +51,8 @@ export async function startTraining(
   try {
     const train = records.get('train_file')!;
     const question = await configuredQuestion(given, model);
+    const warning = taskWarning(given);
+    if (warning !== undefined) context.report.warn(warning);
     const config = resolveLength(given, model, question, train, context.report);
     const plan = planTraining(config, model, train, question);
     const parameters = await firstParameters(plan);

@@ -140,6 +140,72 @@ test('a training that is stopped and resumed leaves the same bytes', async () =>
   expect(metrics(resumed)).toEqual(metrics());
 }, 300_000);
 
+describe('task: instruct', () => {
+  const CHAT =
+    "{% for m in messages %}<{{ m.role }}>{{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+  const instruct = (changed: object = {}) => ({
+    task: 'instruct',
+    label_words: null,
+    loss_on: null,
+    chat_template: CHAT,
+    prompt: { user: 'Bad? {code}', answers: { yes: ['yes'], no: ['no'] } },
+    functions_per_step: 4,
+    max_length: 64,
+    max_steps: 30,
+    positive_share: 0.4,
+    ...changed,
+  });
+
+  test('the answer in a chat is learnt, and a resumed run asks the same and leaves the same bytes', async () => {
+    const [whole, resumed] = [at('chat'), at('chat-resumed')];
+    await train(whole, instruct());
+    expect(metrics(whole).test.metrics.roc_auc).toBeGreaterThan(0.9);
+    expect(readAdapterHeader(adapter(whole)).settings?.question).toEqual({
+      task: 'instruct',
+      before: '<user>Bad? ',
+      after: '<|end|>\n<assistant>',
+      answers: ['no<|end|>', 'yes<|end|>'],
+    });
+    expect((await train(resumed, instruct(), stoppingAfter(7))).status).toBe('interrupted');
+    expect((await resumeTraining({ run: resumed })).status).toBe('finished');
+    const file = 'adapter_model.safetensors';
+    const [found, expected] = [resumed, whole].map((of) => readFileSync(join(adapter(of), file)));
+    expect(found!.equals(expected!)).toBe(true);
+    const argv = ['predict', whole, '--num-threads', '1', '--no-blend', '--data', at('test.jsonl')];
+    const { stdout } = await cliCase([predictCommand(runPredict)], argv);
+    const stored = readFileSync(join(whole, 'predictions', 'test.jsonl'), 'utf8').trim().split('\n').map(json);
+    for (const [i, line] of stdout.trim().split('\n').entries()) {
+      expect(json(line).score).toBeCloseTo(stored[i].score, 5);
+    }
+  }, 300_000);
+
+  test('steps of many functions are warned of', async () => {
+    const parsed = config(at('never'), instruct({ functions_per_step: 16 }));
+    const inputs = await checkTrainInputs(parsed);
+    const { warnings } = await checkTraining({ config: parsed, inputs }, workflowContext());
+    expect(warnings.join()).toContain('functions_per_step is 16');
+  });
+
+  test.each<[string, object, string, RegExp]>([
+    ['a model without a chat template', { chat_template: null }, 'CHAT_TEMPLATE_MISSING', /no chat template/],
+    ['a template that fails', { chat_template: '{{ raise_exception("no") }}' }, 'CHAT_TEMPLATE_FAILED', /no/],
+    ['a template without the function', { chat_template: '{{ "x" }}' }, 'CHAT_TEMPLATE_UNFIT', /nowhere/],
+    [
+      'a question that does not begin the whole chat',
+      { chat_template: '{{ messages | length }}{{ messages[0].content }}' },
+      'CHAT_TEMPLATE_UNFIT',
+      /another beginning/,
+    ],
+    ['a prompt without code', { prompt: { user: 'Bad?' } }, 'PROMPT_INVALID', /nowhere/],
+    ['a length that the question fills', { max_length: 20 }, 'MAX_LENGTH_TOO_SMALL', /without any code/],
+  ])('%s is refused', async (_name, changed, code, message) => {
+    const parsed = config(at('never'), instruct(changed));
+    const inputs = await checkTrainInputs(parsed);
+    const checked = checkTraining({ config: parsed, inputs }, workflowContext());
+    await expect(checked).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
 test('loss on every token is learnt from too, and a check of the configuration estimates it', async () => {
   await train(at('all'), { loss_on: 'all', max_steps: 2, loss_reduction: 'mean' });
   expect(metrics(at('all')).test.metrics.roc_auc).toBeGreaterThanOrEqual(0);
