@@ -32,8 +32,7 @@ export function withPrompt<C extends Keys>(config: C): C {
   return {
     ...config,
     prompt: readPrompt(config.prompt),
-    chat_template:
-      template === null || isTemplate(template) ? template : readTextFile(template, MOST_BYTES),
+    chat_template: template === null || isTemplate(template) ? template : readTextFile(template, MOST_BYTES),
   };
 }
 
@@ -106,7 +105,10 @@ function templateOf(
   }
 }
 
-function withTemplate(definition: TokenizerDefinition | undefined, source: string): TokenizerDefinition | undefined {
+function withTemplate(
+  definition: TokenizerDefinition | undefined,
+  source: string,
+): TokenizerDefinition | undefined {
   if (definition === undefined) return undefined;
   if (definition.kind === 'gguf') {
     return { ...definition, metadata: { ...definition.metadata, 'tokenizer.chat_template': source } };

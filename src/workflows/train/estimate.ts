@@ -71,8 +71,8 @@ function trainingBytes({ model, adapted, whole, config, reading: { asked } }: Tr
   );
 }
 
-/** The graph of a chunk holds its logits, their logarithms, and what their gradients are made of. */
-const LOGITS_HELD = 6;
+/** Tensors as large as a chunk's logits at the peak of a run, measured. */
+const LOGITS_HELD = 14;
 
 /** Numbers of the language model's matrix, and of the logits of a chunk. */
 const headFloats = ({ vocabularySize, hiddenSize }: Model) =>

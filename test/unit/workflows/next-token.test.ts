@@ -142,7 +142,7 @@ test('a training that is stopped and resumed leaves the same bytes', async () =>
 
 describe('task: instruct', () => {
   const CHAT =
-    "{% for m in messages %}<{{ m.role }}>{{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+    '{% for m in messages %}<{{ m.role }}>{{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}';
   const instruct = (changed: object = {}) => ({
     task: 'instruct',
     label_words: null,
@@ -173,7 +173,10 @@ describe('task: instruct', () => {
     expect(found!.equals(expected!)).toBe(true);
     const argv = ['predict', whole, '--num-threads', '1', '--no-blend', '--data', at('test.jsonl')];
     const { stdout } = await cliCase([predictCommand(runPredict)], argv);
-    const stored = readFileSync(join(whole, 'predictions', 'test.jsonl'), 'utf8').trim().split('\n').map(json);
+    const stored = readFileSync(join(whole, 'predictions', 'test.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map(json);
     for (const [i, line] of stdout.trim().split('\n').entries()) {
       expect(json(line).score).toBeCloseTo(stored[i].score, 5);
     }
@@ -250,7 +253,10 @@ describe('commands', () => {
     );
     const scores = json(scanned.stdout).findings.map((one: { score: number }) => one.score);
     expect(scores).toHaveLength(2);
-    const lines = await cliCase([linesCommand(runLines)], ['lines', run, '--data', at('test.jsonl'), ...threads]);
+    const lines = await cliCase(
+      [linesCommand(runLines)],
+      ['lines', run, '--data', at('test.jsonl'), ...threads],
+    );
     expect(lines.exitCode).toBe(0);
     expect(lines.stdout).toContain('qqq');
   });

@@ -13,7 +13,9 @@ test('keeps all of the rarer label, and draws as many of the other as the share 
         const rows = rowsWithShare(labels, share, seed);
         expect(rows).toEqual([...new Set(rows)].sort((a, b) => a - b));
         expect(rowsWithShare(labels, share, seed)).toEqual(rows);
-        const [negatives, positives] = [0, 1].map((label) => rows.filter((row) => labels[row] === label).length);
+        const [negatives, positives] = [0, 1].map(
+          (label) => rows.filter((row) => labels[row] === label).length,
+        );
         const all = [0, 1].map((label) => labels.filter((one) => one === label).length);
         // One side is whole, and the other within a function of the share.
         expect(negatives === all[0] || positives === all[1]).toBe(true);
