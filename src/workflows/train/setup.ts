@@ -206,7 +206,7 @@ function trainerOptions(
           ? undefined
           : asked === undefined
             ? separatorOf(model)
-            : asked.question.answers[0].at(-1), // What ends an answer is learnt, and read by the next function alone.
+            : asked.question.answers[0].at(-1),
     },
     sharePrefixes: config.share_prefixes,
     lossReduction: config.loss_reduction,

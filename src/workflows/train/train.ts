@@ -51,8 +51,8 @@ export async function startTraining(
   try {
     const train = records.get('train_file')!;
     const question = await configuredQuestion(given, model);
-    const warning = taskWarning(given);
-    if (warning !== undefined) context.report.warn(warning);
+    const ofTask = taskWarning(given);
+    if (ofTask !== undefined) context.report.warn(ofTask);
     const config = resolveLength(given, model, question, train, context.report);
     const plan = planTraining(config, model, train, question);
     const parameters = await firstParameters(plan);
