@@ -151,6 +151,24 @@ const RULES: readonly Rule[] = [
           hint: 'remove it, or use finetuning_type: lora',
         }
       : undefined,
+  onlyWithTask('next_token', 'label_words', (config) => config.label_words !== null),
+  onlyWithTask('next_token', 'loss_on', (config) => config.loss_on !== null),
+  onlyWithTask('instruct', 'prompt', (config) => config.prompt !== null),
+  onlyWithTask('instruct', 'chat_template', (config) => config.chat_template !== null),
+  onlyWithClassifier('pooling', (config) => config.pooling !== null),
+  onlyWithClassifier('top_mlp_layers', (config) => config.top_mlp_layers > 0),
+  onlyWithClassifier('head_init', (config) => config.head_init !== 'random'),
+  onlyWithClassifier('head_learning_rate', (config) => config.head_learning_rate !== null),
+  onlyWithClassifier('cwe_head', (config) => config.cwe_head),
+  onlyWithClassifier('loss', (config) => config.loss !== 'cross_entropy'),
+  (config) =>
+    config.task !== 'classify' && (config.finetuning_type === 'full' || config.finetuning_type === 'head')
+      ? {
+          key: 'finetuning_type',
+          message: `finetuning_type is ${config.finetuning_type}, but task: ${config.task} trains adapters of the blocks under the model's own frozen head`,
+          hint: 'use finetuning_type: lora or adalora, or task: classify',
+        }
+      : undefined,
   (config) => leak(config, 'valid_file', 'train_file'),
   (config) => leak(config, 'test_file', 'train_file'),
   (config) => leak(config, 'test_file', 'valid_file'),
@@ -170,6 +188,27 @@ function onlyWith(
           hint: `use finetuning_type: ${type}, or remove ${key}`,
         }
       : undefined;
+}
+
+/** For keys of another task. */
+function onlyWithTask(
+  task: UnresolvedConfig['task'],
+  key: keyof UnresolvedConfig,
+  isSet: (config: UnresolvedConfig) => boolean,
+): Rule {
+  return (config) =>
+    isSet(config) && config.task !== task
+      ? {
+          key,
+          message: `${key} is set, but task is ${config.task}`,
+          hint: `use task: ${task}, or remove ${key}`,
+        }
+      : undefined;
+}
+
+/** For keys of a head that only a classifier has. */
+function onlyWithClassifier(key: keyof UnresolvedConfig, isSet: (config: UnresolvedConfig) => boolean): Rule {
+  return onlyWithTask('classify', key, isSet);
 }
 
 function leak(config: UnresolvedConfig, key: 'valid_file' | 'test_file', other: 'train_file' | 'valid_file') {

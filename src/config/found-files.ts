@@ -20,5 +20,7 @@ export function withFoundFiles(config: UnresolvedConfig, yaml: string | undefine
     train_file: find(config.train_file),
     valid_file: find(config.valid_file),
     test_file: config.test_file === null ? null : find(config.test_file),
+    prompt: typeof config.prompt === 'string' ? find(config.prompt) : config.prompt,
+    chat_template: config.chat_template === null ? null : find(config.chat_template),
   };
 }

@@ -11,12 +11,14 @@ import { evaluation } from './keys/evaluation.ts';
 import { modelAndData } from './keys/model-and-data.ts';
 import { packing } from './keys/packing.ts';
 import { optimiser, schedule } from './keys/schedule.ts';
+import { task } from './keys/task.ts';
 
 /** The keys in the order they are printed, by topic. */
 export const KEY_GROUPS = {
   'Model and data': modelAndData,
   'Weights of the base model': baseWeights,
   'What is trained': adapter,
+  Task: task,
   'Classifier and loss': classifier,
   Schedule: schedule,
   'Optimiser (AdamW)': optimiser,
@@ -29,6 +31,7 @@ export const trainSchema = z.strictObject({
   ...modelAndData,
   ...baseWeights,
   ...adapter,
+  ...task,
   ...classifier,
   ...schedule,
   ...optimiser,

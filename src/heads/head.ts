@@ -13,6 +13,8 @@ export interface HeadParameter {
   readonly shape: readonly number[];
   /** First values of a trained parameter; undefined: the checkpoint's own, as it is. */
   readonly first: FirstValues | undefined;
+  /** Only these rows of a matrix of the checkpoint are read, in this order; default: the whole. `shape` is the whole's. */
+  readonly rows?: readonly number[];
 }
 
 export interface HeadContext {
@@ -30,6 +32,8 @@ export interface Head {
   readonly parameters: readonly HeadParameter[];
   /** Matrices of the base model that it reads through `linear`, by their full names: adapters go over them too. Default: none. */
   readonly matrices?: readonly Matrix[];
+  /** Whether a row of `logits` depends on the same row of `hidden` alone, so that rows can be taken in chunks. Default: false. */
+  readonly isRowWise?: boolean;
   /**
    * hidden [N, D] (every) or [B, D] (one token), behind the final norm -> logits. N are the layout's flat tokens: padding too where
    * packing is `none`, and one token for several functions where they share a beginning; `layout.flatTokens` says where a

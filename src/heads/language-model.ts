@@ -5,14 +5,18 @@ import type { Model } from '../model/spec.ts';
 import type { Head, HeadParameter } from './head.ts';
 
 /** Throws NEXT_TOKEN_UNSUPPORTED for an encoder, whose tokens have seen the next one. */
+export function requireNextTokens(model: Model): void {
+  if (isCausal(model)) return;
+  throw new VultuneError('NEXT_TOKEN_UNSUPPORTED', `a ${model.family} model predicts no next token`, {
+    where: { name: 'base_model' },
+    hint: 'Encoders see a text whole: use a decoder, or train a classifier.',
+  });
+}
+
+/** Throws as {@link requireNextTokens}. */
 export function languageModel(model: Model, reads: Head['reads']): Head {
   const { hiddenSize, vocabularySize, heads } = model;
-  if (!isCausal(model)) {
-    throw new VultuneError('NEXT_TOKEN_UNSUPPORTED', `a ${model.family} model predicts no next token`, {
-      where: { name: 'base_model' },
-      hint: 'Encoders see a text whole: use a decoder, or train a classifier.',
-    });
-  }
+  requireNextTokens(model);
   const matrix: HeadParameter = {
     name: heads.languageModel,
     shape: [vocabularySize, hiddenSize],
@@ -25,6 +29,7 @@ export function languageModel(model: Model, reads: Head['reads']): Head {
   return {
     id: `language model ${reads}`,
     reads,
+    isRowWise: true,
     parameters: bias === undefined ? [matrix] : [matrix, bias],
     logits: ({ builder: b, parameter }, hidden) => {
       const logits = b.matmul(hidden, parameter(matrix), { transposeB: true });

@@ -5,25 +5,24 @@ import { VultuneError } from '../base/errors.ts';
 import { blendScores } from '../evaluation/blend/blend.ts';
 import { calibrateAll } from '../evaluation/calibration/calibration.ts';
 import { checkHeadWeights } from '../heads/check-head-weights.ts';
-import { resolvePooling } from '../heads/classifier.ts';
-import type { Model, Pooling } from '../model/spec.ts';
-import { type EncodedFunction, encodeFunctions, endTokenCount } from '../network/encode-functions.ts';
+import type { EncodedFunction } from '../network/encode-functions.ts';
+import type { FunctionReader, ReadOptions } from '../network/function-reader.ts';
 import { differingPart, modelIdentity } from '../network/model-identity.ts';
 import { Network } from '../network/network.ts';
 import type { OpenModel } from '../network/open-model.ts';
 import { requireMaxLength } from '../network/require-max-length.ts';
 import { scoreFunctions } from '../network/score-functions.ts';
-import { fitLength, keepAll, type LongFunctions } from '../packing/fit-length.ts';
+import { keepAll } from '../packing/fit-length.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { planInference } from '../packing/plan.ts';
 import { separateFunctions } from '../packing/units.ts';
 import type { Backend } from '../runtime/backend.ts';
-import { classifierJudgement } from '../tasks/classify.ts';
 import { likelyCwes } from '../tasks/classify-with-cwe.ts';
 import type { Judgement } from '../tasks/task.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
-import { type TokenTexts, tokenLines } from '../text/token-lines.ts';
+import type { TokenTexts } from '../text/token-lines.ts';
 import { type AdapterScale, adapterScale, type BlendChoice } from './adapter-scale.ts';
+import { adapterTask } from './adapter-task.ts';
 import {
   requireFiniteLogits,
   requireFiniteRelevance,
@@ -58,6 +57,12 @@ export interface DetectorJudgements extends ExplainableJudgements {
 /** Tokens of one pass: enough to keep two cores busy, little memory. */
 const TOKENS_PER_BATCH = 1024;
 
+interface DetectorParts {
+  readonly network: Network;
+  readonly reader: FunctionReader;
+  readonly judgement: Judgement;
+}
+
 export class Detector implements ExplainingJudge {
   readonly threshold: number;
   readonly maxLength: number;
@@ -69,13 +74,12 @@ export class Detector implements ExplainingJudge {
   readonly #network: Network;
   readonly #judgement: Judgement;
   readonly #header: AdapterHeader;
-  readonly #pooling: Pooling;
+  readonly #reader: FunctionReader;
   readonly #tokenTexts: TokenTexts = new Map();
 
   private constructor(
     model: OpenModel,
-    network: Network,
-    judgement: Judgement,
+    { network, reader, judgement }: DetectorParts,
     header: AdapterHeader,
     cweHead: StoredCweHead | undefined,
     options: DetectorOptions,
@@ -86,11 +90,13 @@ export class Detector implements ExplainingJudge {
     this.#judgement = judgement;
     this.#header = header;
     this.cweHead = cweHead;
-    this.#pooling = poolingOf(header, model.spec);
+    this.#reader = reader;
     this.scale = adapterScale(header, options.blend);
     this.threshold = options.threshold ?? this.scale.threshold;
     this.maxLength = options.maxLength ?? settings?.maxLength ?? model.spec.maxPositions;
     requireMaxLength(model, this.maxLength);
+    // A question that leaves no room for code is said now, not at the first function.
+    reader.encode([''], this.#reading);
   }
 
   /**
@@ -99,9 +105,8 @@ export class Detector implements ExplainingJudge {
   static async open(model: OpenModel, header: AdapterHeader, options: DetectorOptions): Promise<Detector> {
     const { spec, weights } = model;
     requireSameModel(header, model);
-    const pooling = poolingOf(header, spec);
-    const topLayers = header.settings?.topMlpLayers;
-    const { head } = classifierJudgement(spec, pooling, 0, topLayers);
+    const { reader, judgement: judges } = adapterTask(header, model);
+    const { head } = judges(0);
     checkHeadWeights(model.checkpoint, head);
     const { adapted, whole, parameters } = await loadAdapter(header, spec, head);
     const cweHead = askedCweHead(header, options.cweHead);
@@ -116,8 +121,8 @@ export class Detector implements ExplainingJudge {
       blocksPerStage: 1,
       activations: 'products',
     });
-    const judgement = classifierJudgement(spec, pooling, cweHead?.classes.length, topLayers);
-    return new Detector(model, network, judgement, header, cweHead, options);
+    const parts = { network, reader, judgement: judges(cweHead?.classes.length ?? 0) };
+    return new Detector(model, parts, header, cweHead, options);
   }
 
   /**
@@ -173,7 +178,7 @@ export class Detector implements ExplainingJudge {
       for (const [row, index] of functions.entries()) {
         const own = Float32Array.from(sequence.layout.flatTokens[row]!, (token) => relevance[token]!);
         requireFiniteRelevance(own, index, this.#scored(codes, options));
-        out[index] = { lines: this.#linesOf(codes[index]!, ids[index]!.length), relevance: own };
+        out[index] = { lines: this.tokenLines(codes[index]!), relevance: own };
         done.functions++;
         done.tokens += ids[index]!.length;
       }
@@ -191,33 +196,19 @@ export class Detector implements ExplainingJudge {
     return this.#header.folder;
   }
 
-  /** [tokens] 0-based line of each token that is read of a function, cut as its ids are; -1 for special tokens. */
+  /** [tokens] 0-based line of each token that is read of a function, cut as its ids are; -1 for special tokens and a question's. */
   tokenLines(code: string): Int32Array {
-    return this.#linesOf(code, this.#encode([code])[0]!.ids.length);
+    return this.#reader.lines(code, this.#reading, this.#tokenTexts);
   }
 
-  /** `count`: how many tokens of it are read. */
-  #linesOf(code: string, count: number): Int32Array {
-    const { tokenizer } = this.#model;
-    const lines = tokenLines(tokenizer, tokenizer.encode(code), this.#tokenTexts);
-    // An empty function was given one token, which stands on no line.
-    const given = lines.length === 0 ? [-1] : [...lines];
-    const ends = endTokenCount(tokenizer);
-    const fitted = fitLength(given, this.maxLength, this.#longFunctions, ends)!.ids;
-    return Int32Array.from(fitted.slice(0, count));
-  }
-
-  get #longFunctions(): LongFunctions {
-    return keepAll(this.#header.settings?.longFunctions ?? 'truncate');
+  get #reading(): ReadOptions {
+    const longFunctions = keepAll(this.#header.settings?.longFunctions ?? 'truncate');
+    return { maxLength: this.maxLength, longFunctions };
   }
 
   /** None is dropped. */
-  #encode(codes: readonly string[]): (EncodedFunction | undefined)[] {
-    return encodeFunctions(this.#model, codes, {
-      maxLength: this.maxLength,
-      longFunctions: this.#longFunctions,
-      pooling: this.#pooling,
-    });
+  #encode(codes: readonly string[]): readonly (EncodedFunction | undefined)[] {
+    return this.#reader.encode(codes, this.#reading);
   }
 
   /** The detector's own part alone: the model that it was opened on stays open. */
@@ -262,7 +253,3 @@ function requireSameModel({ folder, config, settings }: AdapterHeader, model: Op
     hint: `${model.path} is not the model it was trained on: ${why}`,
   });
 }
-
-/** An adapter of another tool is one of Transformers' classifiers, which pool as the family has it. */
-const poolingOf = ({ settings }: AdapterHeader, spec: Model): Pooling =>
-  resolvePooling(spec, settings?.pooling);

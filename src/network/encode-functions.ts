@@ -35,18 +35,25 @@ export function encodeFunctions(
   const ends = endTokenCount(tokenizer);
   return codes.map((code) => {
     const ids = tokenizer.encode(code);
-    const outside = ids.find((id) => id >= spec.vocabularySize);
-    if (outside !== undefined) {
-      throw new VultuneError(
-        'TOKENIZER_MISMATCH',
-        `the tokenizer gave token ${outside}, the model has ${spec.vocabularySize}`,
-        { where: { file: path }, hint: 'The tokenizer files belong to another model.' },
-      );
-    }
+    requireKnownTokens(ids, { spec, path });
     const fitted = fitLength(ids.length === 0 ? [empty] : ids, maxLength, longFunctions, ends);
     if (fitted === undefined || pooling !== 'last') return fitted;
     return { ...fitted, ids: fitted.ids.slice(0, pooledLength(fitted.ids, spec.padTokenId)) };
   });
+}
+
+/** @throws VultuneError TOKENIZER_MISMATCH for a token that the model's embedding does not have */
+export function requireKnownTokens(
+  ids: readonly number[],
+  { spec, path }: Pick<OpenModel, 'spec' | 'path'>,
+): void {
+  const outside = ids.find((id) => id >= spec.vocabularySize);
+  if (outside === undefined) return;
+  throw new VultuneError(
+    'TOKENIZER_MISMATCH',
+    `the tokenizer gave token ${outside}, the model has ${spec.vocabularySize}`,
+    { where: { file: path }, hint: 'The tokenizer files belong to another model.' },
+  );
 }
 
 /**

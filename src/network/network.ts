@@ -11,12 +11,13 @@ import { invariant } from '../base/errors.ts';
 import type { Head } from '../heads/head.ts';
 import { isCausal } from '../model/matrices.ts';
 import type { Model } from '../model/spec.ts';
-import type { Loss } from '../objectives/objective.ts';
+import type { Loss, LossRows } from '../objectives/objective.ts';
 import type { SequenceLayout } from '../packing/layout.ts';
 import type { PackedSequence } from '../packing/pack-sequence.ts';
 import { queryChunks } from '../packing/query-chunks.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
-import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import { type HostTensor, hostTensor, zeros } from '../tensor/host-tensor.ts';
+import { addRows, takeRows } from '../tensor/rows.ts';
 import type { BaseWeights } from '../weights/base-weights.ts';
 import { embed } from './embed.ts';
 import { addEmbeddingGradients } from './embedding-gradients.ts';
@@ -54,6 +55,8 @@ export interface StepTargets {
   readonly objective: Loss;
   /** The objective's inputs: labels, weights. */
   readonly feeds: Tensors;
+  /** The head reads these rows of the hidden states, chunk by chunk, with the objective's inputs of each; default: all at once. */
+  readonly rows?: LossRows;
   readonly dropout: DropoutKeys | undefined;
 }
 
@@ -67,7 +70,8 @@ export interface DropoutKeys {
 
 export interface StepResult {
   readonly loss: number;
-  readonly logits: Float32Array; // as the head gives them
+  /** As the head gives them; empty where its rows are taken in chunks. */
+  readonly logits: Float32Array;
 }
 
 /** Sums of gradients by PEFT's key, of the parameters' shapes. */
@@ -145,7 +149,8 @@ export class Network {
     sums: GradientSums,
     frozen?: HostTensor<'float32'>,
   ): Promise<StepResult> {
-    const { trained } = this.#plan;
+    const isByRows = targets.rows !== undefined;
+    const trained = isByRows ? [...this.#plan.trained, this.#plan.last] : this.#plan.trained;
     const prepared = this.#prepare(sequence.layout, head, targets.dropout);
     const wantsFirst = this.#values.trainsEmbedding ? 'adapters and x' : 'adapters';
     const start = await this.#start(sequence, prepared, frozen);
@@ -153,9 +158,10 @@ export class Network {
       stage > 0 ? 'adapters and x' : wantsFirst,
     );
     const wanted = trained.length > 0 ? 'adapters and x' : wantsFirst;
-    const end = await this.#runLoss(prepared, head, targets, x, wanted);
-    this.#accumulate(end.program.trained, end.spec, end.out, sums);
-    let gradient = end.out[X_GRADIENT];
+    const end = isByRows
+      ? await this.#runRows(prepared, head, targets.objective, targets.rows, x, sums)
+      : await this.#runWhole(prepared, head, targets, x, wanted, sums);
+    let { gradient } = end;
     for (const pass of passes.toReversed()) {
       const { spec, program } = pass;
       const out = await this.#runBackward(pass, gradient!);
@@ -167,10 +173,7 @@ export class Network {
       const { model } = this.#options;
       await addEmbeddingGradients(model, this.#values.embedding, sequence, gradient!, ofEmbedding);
     }
-    return {
-      loss: Number(end.out[LOSS]!.data[0]),
-      logits: (end.out[OUTPUT]!.data as Float32Array).slice(),
-    };
+    return { loss: end.loss, logits: end.logits };
   }
 
   /**
@@ -233,6 +236,56 @@ export class Network {
     const feeds = await this.#stageFeeds(program, spec, prepared, x);
     const out = await program.step.run({ ...feeds, ...further });
     return { spec, program, out };
+  }
+
+  /** The last stage with its head in one run, its gradients added to `sums`. */
+  async #runWhole(
+    prepared: PreparedSequence,
+    head: Head,
+    targets: StepTargets,
+    x: HostTensor,
+    wanted: GradientTargets,
+    sums: GradientSums,
+  ): Promise<LossEnd> {
+    const { spec, program, out } = await this.#runLoss(prepared, head, targets, x, wanted);
+    this.#accumulate(program.trained, spec, out, sums);
+    return {
+      loss: Number(out[LOSS]!.data[0]),
+      logits: (out[OUTPUT]!.data as Float32Array).slice(),
+      gradient: out[X_GRADIENT],
+    };
+  }
+
+  /** The head alone, on chunks of the rows that have a loss: memory is one chunk's, however wide the head is. */
+  async #runRows(
+    prepared: PreparedSequence,
+    head: Head,
+    objective: Loss,
+    rows: LossRows,
+    hidden: HostTensor<'float32'>,
+    sums: GradientSums,
+  ): Promise<LossEnd> {
+    invariant(head.isRowWise === true, `the head "${head.id}" is read row by row, and does not allow it`);
+    // Nothing is dropped from hidden states: the last block has dropped what it does.
+    const spec = stageSpec([], head, { ...prepared, dropout: 0 });
+    const program = await this.#programs.rows(spec, objective);
+    const parameters = await this.#values.feeds(program, []);
+    const gradient = zeros(hidden.dtype, hidden.shape);
+    const { tokens, chunk } = rows;
+    let loss = 0;
+    for (let from = 0; from < tokens.length; from += chunk) {
+      const to = Math.min(from + chunk, tokens.length);
+      const own = tokens.subarray(from, to);
+      const out = await program.step.run({
+        ...parameters,
+        ...rows.feeds(from, to),
+        x: takeRows(hidden, own),
+      });
+      loss += Number(out[LOSS]!.data[0]);
+      this.#accumulate(program.trained, spec, out, sums);
+      addRows(gradient, own, out[X_GRADIENT]!);
+    }
+    return { loss, logits: new Float32Array(), gradient };
   }
 
   async #runForward(
@@ -320,6 +373,14 @@ interface KeptPass {
   readonly x: HostTensor<'float32'>;
   /** What the forward graph gave. */
   readonly kept: Tensors;
+}
+
+/** What comes of the head and its loss. */
+interface LossEnd {
+  readonly loss: number;
+  readonly logits: Float32Array;
+  /** Of what the last stage, or the head, reads; undefined where it is not asked for. */
+  readonly gradient: HostTensor | undefined;
 }
 
 /** What all stages read of one sequence, and how their graphs are made for it. */

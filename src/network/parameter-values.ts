@@ -7,7 +7,8 @@ import { parameterKey } from '../adapters/parameter-key.ts';
 import type { WholeParameter } from '../adapters/whole-parameters.ts';
 import type { Model } from '../model/spec.ts';
 import type { Tensors } from '../runtime/backend.ts';
-import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import type { HostTensor } from '../tensor/host-tensor.ts';
+import { takeRows } from '../tensor/rows.ts';
 import type { BaseWeights } from '../weights/base-weights.ts';
 import type { EmbeddingWeights } from './embed.ts';
 import type { StageParameter } from './stage-graph.ts';
@@ -51,9 +52,13 @@ export class ParameterValues {
     const feeds: Record<string, HostTensor> = {};
     for (const parameter of base) {
       const name = this.#fullName(layers, parameter);
-      const { part } = parameter;
+      const { part, rows } = parameter;
       feeds[parameter.input.name] =
-        part === undefined ? await weights.get(name) : await weights.part(name, part);
+        rows !== undefined
+          ? await weights.rows(name, rows)
+          : part === undefined
+            ? await weights.get(name)
+            : await weights.part(name, part);
     }
     for (const parameter of trained) {
       feeds[parameter.input.name] = parameters.get(this.trainedKey(layers, parameter))!;
@@ -81,12 +86,4 @@ export class ParameterValues {
   #fullName(layers: readonly number[], { block, name }: StageParameter): string {
     return block === undefined ? name : this.#sources.model.layers[layers[block]!]!.prefix + name;
   }
-}
-
-/** [rows.length, D] of [.., D]. */
-function takeRows({ shape, data }: HostTensor<'float32'>, rows: ArrayLike<number>): HostTensor<'float32'> {
-  const D = shape[1]!;
-  const out = new Float32Array(rows.length * D);
-  for (let i = 0; i < rows.length; i++) out.set(data.subarray(rows[i]! * D, (rows[i]! + 1) * D), i * D);
-  return hostTensor('float32', [rows.length, D], out);
 }

@@ -23,6 +23,7 @@ import { cachedTokens } from '../model/tokens/cached-tokens.ts';
 import { keptTokens } from '../model/tokens/kept-tokens.ts';
 import { oneToken } from '../model/tokens/one-token.ts';
 import type { Tokens } from '../model/tokens/tokens.ts';
+import { int64 } from '../tensor/host-tensor.ts';
 import type { MatrixShape, PartInput, WeightFormat } from '../weights/weight-format.ts';
 
 /** What every stage of a network is made of. */
@@ -68,6 +69,8 @@ export interface StageParameter {
   readonly name: string;
   /** Which part of a matrix in its weight format; undefined for what is float32 whatever the format. */
   readonly part: string | undefined;
+  /** Which rows of a frozen matrix are read; undefined: the whole. */
+  readonly rows?: readonly number[] | undefined;
 }
 
 export interface StageGraph {
@@ -174,16 +177,24 @@ class ParameterInputs {
     return this.#once({ block, name, part: undefined }, 'float32', shape);
   }
 
+  /** Rows of a matrix of the base model, [rows.length, width]. */
+  takeRows(name: string, rows: readonly number[], width: number): Value {
+    return this.#once({ block: undefined, name, part: undefined, rows }, 'float32', [rows.length, width]);
+  }
+
   /** A part of a matrix; the only part of a float32 matrix goes by the matrix's own name. */
   takePart(block: number, name: string, part: string, dtype: GraphDType, shape: Shape): Value {
     return this.#once({ block, name, part }, dtype, shape);
   }
 
   #once(at: Omit<StageParameter, 'input'>, dtype: GraphDType, shape: Shape): Value {
-    const { block, name, part } = at;
-    const found = this.taken.find((one) => one.block === block && one.name === name && one.part === part);
+    const { block, name, part, rows } = at;
+    const found = this.taken.find(
+      (one) => one.block === block && one.name === name && one.part === part && one.rows === rows,
+    );
     if (found !== undefined) return found.input;
-    const end = part === undefined || part === 'values' ? '' : `.${part}`;
+    const ofPart = part === undefined || part === 'values' ? '' : `.${part}`;
+    const end = rows === undefined ? ofPart : '.rows';
     const input = this.#builder.input(`${this.#prefix}.${block ?? 'end'}.${name}${end}`, dtype, shape);
     this.taken.push({ input, ...at });
     return input;
@@ -259,14 +270,19 @@ function headLogits(
   hidden: Value,
   rows: Value | undefined,
 ): Value {
-  const { builder, model, trained } = stage;
+  const { builder, model, base, trained } = stage;
   const ofBase = stageParameter(stage, undefined, undefined);
   const normed = norm({ builder, parameter: ofBase }, model.finalNorm, hidden);
   return head.logits(
     {
       builder,
-      parameter: ({ name, shape, first }) =>
-        first === undefined ? ofBase(name, shape) : trained.take(undefined, name, shape),
+      parameter: ({ name, shape, first, rows: asked }) => {
+        if (first !== undefined) return trained.take(undefined, name, shape);
+        if (asked === undefined) return ofBase(name, shape);
+        return wholeNames(stage.whole, undefined).has(name)
+          ? builder.gather(ofBase(name, shape), builder.constant(int64([asked.length], asked)))
+          : base.takeRows(name, asked, shape[1]!);
+      },
       linear: (matrix, x) => {
         // Declared only where the head has such a matrix: a graph takes no input that it does not use.
         const drop = rows === undefined ? undefined : blockDropout(stage, rows, undefined, spec);

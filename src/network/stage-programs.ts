@@ -43,6 +43,14 @@ export interface LossProgram extends StageParameters {
   readonly step: Executable;
 }
 
+/** A head alone, on rows of hidden states: x -> loss, gradients of x and of what is trained, in one run; no logits. */
+export interface RowsProgram extends StageParameters {
+  readonly kind: 'rows';
+  readonly step: Executable;
+}
+
+type Program = ForwardProgram | SplitProgram | LossProgram | RowsProgram;
+
 /** What a backward pass is asked for. */
 export type GradientTargets = 'adapters' | 'adapters and x' | 'x';
 
@@ -58,7 +66,7 @@ export const gradientName = (parameter: StageParameter) => `gradient.${parameter
 export class StagePrograms {
   readonly #parts: StageParts;
   readonly #backend: Backend;
-  readonly #compiled = new Map<string, Promise<ForwardProgram | SplitProgram | LossProgram>>();
+  readonly #compiled = new Map<string, Promise<Program>>();
 
   constructor(parts: StageParts, backend: Backend) {
     this.#parts = parts;
@@ -108,6 +116,18 @@ export class StagePrograms {
     });
   }
 
+  /** Logits are no output: what is held of them is of one run. The spec has no layers. */
+  rows(spec: StageSpec, objective: Loss): Promise<RowsProgram> {
+    return this.#once(`rows ${objective.id}`, spec, async (stage) => {
+      const { builder: b, output } = stage;
+      const loss = objective.loss(b, output);
+      b.output(LOSS, loss);
+      outputGradients(stage, { value: loss, gradient: b.scalar(1) }, 'adapters and x');
+      const step = await this.#backend.compile(optimize(b.build()));
+      return { kind: 'rows', step, base: stage.base, trained: stage.trained };
+    });
+  }
+
   async release(): Promise<void> {
     for (const program of await Promise.all(this.#compiled.values())) {
       await Promise.all(executablesOf(program).map((executable) => executable.release()));
@@ -115,7 +135,7 @@ export class StagePrograms {
     this.#compiled.clear();
   }
 
-  #once<P extends ForwardProgram | SplitProgram | LossProgram>(
+  #once<P extends Program>(
     kind: string,
     spec: StageSpec,
     make: (stage: StageGraph) => Promise<P>,
@@ -149,11 +169,12 @@ export class StagePrograms {
   }
 }
 
-function executablesOf(program: ForwardProgram | SplitProgram | LossProgram): readonly Executable[] {
+function executablesOf(program: Program): readonly Executable[] {
   switch (program.kind) {
     case 'split':
       return [program.forward, program.backward];
     case 'loss':
+    case 'rows':
       return [program.step];
     case 'forward':
       return [program.forward];

@@ -1,6 +1,8 @@
 /** @file What training minimises: a loss of logits, and the inputs that say what was wanted. The interface alone. */
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
+import type { Head } from '../heads/head.ts';
+import type { SequenceLayout } from '../packing/layout.ts';
 import type { Tensors } from '../runtime/backend.ts';
 
 /** A scalar of logits that a gradient is taken of. */
@@ -23,4 +25,27 @@ export interface Example<Target> {
 export interface Objective<Target> extends Loss {
   /** The inputs of the loss for the examples of one sequence; every loss is multiplied by `scale` too. */
   feeds(examples: readonly Omit<Example<Target>, 'ids'>[], scale: number): Tensors;
+}
+
+/** An objective whose loss is a sum over single tokens, each read by a head that is wide: its rows are taken in chunks. */
+export interface RowObjective<Target> extends Loss {
+  /** Logits of rows; `isRowWise`. */
+  readonly head: Head;
+  /** How many tokens of a sequence a mean is over. */
+  terms(examples: readonly Omit<Example<Target>, 'ids'>[]): number;
+  /** The rows of one sequence that have a loss; every loss is multiplied by `scale` too. */
+  rows(
+    examples: readonly Omit<Example<Target>, 'ids'>[],
+    layout: Pick<SequenceLayout, 'flatTokens'>,
+    scale: number,
+  ): LossRows;
+}
+
+export interface LossRows {
+  /** [R] flat token of each row; a token may stand there several times. */
+  readonly tokens: Int32Array;
+  /** Rows of one chunk at most: what is computed of logits at one time. */
+  readonly chunk: number;
+  /** The loss's inputs for the rows from `from` up to `to`. */
+  feeds(from: number, to: number): Tensors;
 }

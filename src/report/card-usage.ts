@@ -6,6 +6,7 @@
 import { type AlarmBudget, describeBudget } from '../evaluation/alarm-budget.ts';
 import type { Blend } from '../evaluation/blend/blend.ts';
 import type { Pooling } from '../model/spec.ts';
+import { type CardQuestion, questionLines, questionReading } from './card-question.ts';
 
 /** Where a reader gets the base model. */
 export type CardBase =
@@ -32,6 +33,8 @@ export interface CardUsage {
   readonly maxLength: number;
   readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
   readonly pooling: Pooling;
+  /** What the language model itself is asked; undefined for a classifier. */
+  readonly question?: CardQuestion | undefined;
   /** How many of the base model's lowest layers it was trained on; undefined: all. */
   readonly keepLayers: number | undefined;
   readonly head: CardHead;
@@ -144,7 +147,7 @@ export function usageSection(usage: CardUsage): string {
 
 ${[scale(usage), ...scanned(usage), ...blended(usage)].join('\n\n')}
 
-${reading(usage)}
+${usage.question === undefined ? reading(usage) : questionReading(usage.question, usage)}
 
 ## Use
 
@@ -156,12 +159,16 @@ With Transformers and PEFT, run in this folder (pip install torch transformers p
 ${pythonLines(usage).join('\n')}
 \`\`\`
 
-${poolingLines(usage).otherwise}`;
+${
+  usage.question === undefined
+    ? poolingLines(usage).otherwise
+    : 'One function at a time: a batch is padded, and the token behind the code is then not the last.\n'
+}`;
 }
 
-function scale({ threshold, rawThreshold, calibration }: CardUsage): string {
+function scale({ threshold, rawThreshold, calibration, question }: CardUsage): string {
   if (calibration === undefined) {
-    return `A score is the softmax of the two logits, the probability of class 1. From ${digits(threshold)} on a function counts as
+    return `A score is the softmax of the two ${question === undefined ? 'logits, the probability of class 1' : "answers' logits, the share of the second"}. From ${digits(threshold)} on a function counts as
 vulnerable: the threshold with the best F1 on validation. No calibration is applied.`;
   }
   return `Vultune's scores are calibrated: ${calibration}, fitted on validation. On that scale a function counts as vulnerable from
@@ -233,7 +240,13 @@ export function idLines({
 }
 
 function pythonLines(usage: CardUsage): string[] {
-  const { head, rawThreshold, keepLayers } = usage;
+  const { head, rawThreshold, keepLayers, question } = usage;
+  if (question !== undefined) {
+    return questionLines(question, usage, {
+      base: baseLines(usage.base),
+      imports: packageImports(usage.base),
+    });
+  }
   const lines = poolingLines(usage);
   return [
     ...imports(usage),
@@ -256,8 +269,11 @@ function pythonLines(usage: CardUsage): string[] {
   ];
 }
 
+const packageImports = (base: CardBase) =>
+  base.kind === 'pypi' ? ['import importlib.metadata', 'import os', ''] : [];
+
 const imports = ({ base, ownClass: own }: CardUsage) => [
-  ...(base.kind === 'pypi' ? ['import importlib.metadata', 'import os', ''] : []),
+  ...packageImports(base),
   'import torch',
   'from peft import PeftModel',
   ...(own === undefined

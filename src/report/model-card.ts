@@ -1,6 +1,7 @@
 /** @file The README.md of an adapter, in the hub's format: what it is, what it was trained on, how well it does. */
 
 import { type CardCwe, cweSection } from './card-cwe.ts';
+import { answersInWords } from './card-question.ts';
 import { type CardUsage, POOLED, usageSection } from './card-usage.ts';
 import { markdownRows } from './table-formats.ts';
 
@@ -70,7 +71,7 @@ ${modelIndex(card)}---
 
 ${card.verdict}
 
-${card.adapter.words} with a 2-class head (0 safe, 1 vulnerable) on ${POOLED[card.usage.pooling]} of a function, for
+${card.adapter.words} ${judgesBy(card.usage)}, for
 \`${card.baseModel}\`, trained with Vultune.
 
 ${usageSection(card.usage)}
@@ -101,6 +102,11 @@ ${markdownRows(
 )}
 `;
 }
+
+const judgesBy = ({ question, pooling }: CardUsage) =>
+  question === undefined
+    ? `with a 2-class head (0 safe, 1 vulnerable) on ${POOLED[pooling]} of a function`
+    : `of the language model itself, which answers ${answersInWords(question)} behind the code of a function`;
 
 /** Results as the hub's leaderboards read them. JSON strings are YAML strings, whatever is in them. */
 function modelIndex({ metrics, evaluatedOn }: ModelCard): string {

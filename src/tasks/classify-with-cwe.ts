@@ -36,9 +36,12 @@ export function classifyWithCwe(
       cwe === undefined
         ? classificationWithoutCwe(loss)
         : classificationWithCwe(loss, { classes: classes.length, weight: cwe.weight }),
-    target: ({ target, cwe: named }) => ({
-      label: target,
-      cwes: target === 1 ? cweIds(named).flatMap((id) => places.get(id) ?? []) : [],
+    example: (ids, { target, cwe: named }) => ({
+      ids,
+      target: {
+        label: target,
+        cwes: target === 1 ? cweIds(named).flatMap((id) => places.get(id) ?? []) : [],
+      },
     }),
   };
 }

@@ -2,11 +2,11 @@
 import { classifier } from '../heads/classifier.ts';
 import type { Model, Pooling } from '../model/spec.ts';
 import { classification, type Label, type LossOptions } from '../objectives/classification.ts';
-import type { Loss } from '../objectives/objective.ts';
+import type { Loss, Objective } from '../objectives/objective.ts';
 import type { Judgement, Task } from './task.ts';
 
 /** Sum over functions of logit(vulnerable) - logit(safe). */
-const MARGIN: Loss = {
+export const MARGIN: Loss = {
   id: 'margin',
   loss: (b, logits) => {
     const margins = b.sub(b.slice(logits, 1, 1, 2), b.slice(logits, 1, 0, 1)); // [B, 1]
@@ -27,14 +27,16 @@ export function classifierJudgement(
   const width = 2 + cweClasses;
   return {
     head: classifier(model, { classes: 2, pooling, cweClasses, topLayers }),
-    // The softmax of the first two logits.
-    scores: ({ data }) =>
-      Float64Array.from({ length: data.length / width }, (_, i) => {
-        return 1 / (1 + Math.exp(data[width * i]! - data[width * i + 1]!));
-      }),
+    scores: ({ data }) => softmaxOfTwo(data, width),
     evidence: MARGIN,
   };
 }
+
+/** [B] the second's share in the softmax of the first two logits, of rows of `width` logits. */
+export const softmaxOfTwo = (logits: Float32Array, width: number): Float64Array =>
+  Float64Array.from({ length: logits.length / width }, (_, i) => {
+    return 1 / (1 + Math.exp(logits[width * i]! - logits[width * i + 1]!));
+  });
 
 export interface ClassifyOptions {
   readonly pooling: Pooling;
@@ -43,11 +45,14 @@ export interface ClassifyOptions {
   readonly topLayers?: number;
 }
 
-export function classify(model: Model, { pooling, loss, topLayers }: ClassifyOptions): Task<Label> {
+export function classify(
+  model: Model,
+  { pooling, loss, topLayers }: ClassifyOptions,
+): Task<Label> & { readonly objective: Objective<Label> } {
   return {
     ...classifierJudgement(model, pooling, 0, topLayers),
     name: 'classify',
     objective: classification(loss),
-    target: (record) => record.target,
+    example: (ids, { target }) => ({ ids, target }),
   };
 }

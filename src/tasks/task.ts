@@ -4,7 +4,7 @@
  */
 import type { LabelledRecord } from '../dataset/record.ts';
 import type { Head } from '../heads/head.ts';
-import type { Loss, Objective } from '../objectives/objective.ts';
+import type { Example, Loss, Objective, RowObjective } from '../objectives/objective.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 
 /** How functions are judged. */
@@ -18,6 +18,8 @@ export interface Judgement {
 
 export interface Task<Target> extends Judgement {
   readonly name: string;
-  readonly objective: Objective<Target>;
-  target(record: LabelledRecord): Target;
+  /** A loss of the head's logits, or of rows under a head of its own. */
+  readonly objective: Objective<Target> | RowObjective<Target>;
+  /** What is learnt of a record; `ids`: as it is judged. */
+  example(ids: readonly number[], record: LabelledRecord): Omit<Example<Target>, 'weight'>;
 }

@@ -27,7 +27,9 @@ import { copyParameters, type TrainerState } from './trainer-state.ts';
 
 /**
  * How losses of functions become the loss of an optimiser step. `sum`: added up. `mean`: the mean of each packed sequence
- * (the paper's), and of a step's sequences. `function`: the mean over the step's functions, whatever the packing.
+ * (the paper's), and of a step's sequences. `function`: the mean over the step's functions, whatever the packing. Where a
+ * function's loss is a sum over tokens, `mean` is over the sequence's tokens that have a loss, as Transformers has it, and
+ * `function` leaves each function's sum as it is.
  */
 export type LossReduction = 'sum' | 'mean' | 'function';
 
@@ -248,13 +250,18 @@ export class Trainer<Target> {
     const { packing, padTo, separator } = options.packing;
     const sequence = packSequence(ids, { packing, padTo, separator, sharePrefixes: this.#sharePrefixes });
     const { layout } = sequence;
-    const factor = reductionFactor(options.lossReduction, rows.length, step);
+    const { objective } = task;
+    const byRows = 'rows' in objective ? objective : undefined;
+    const terms = byRows?.terms(rows) ?? rows.length;
+    const factor = reductionFactor(options.lossReduction, terms, step);
     const { loss } = await network.step(
       sequence,
-      task.head,
+      byRows?.head ?? task.head,
       {
-        objective: task.objective,
-        feeds: task.objective.feeds(rows, factor),
+        objective,
+        ...('rows' in objective
+          ? { feeds: {}, rows: objective.rows(rows, layout, factor) }
+          : { feeds: objective.feeds(rows, factor) }),
         dropout: {
           probability: options.dropout,
           seed: options.seed,
@@ -388,13 +395,13 @@ function diverged(step: number): VultuneError {
   );
 }
 
-/** What a function's loss is multiplied by for the step's loss to be reduced as asked. */
-export function reductionFactor(reduction: LossReduction, rows: number, step: PlannedStep): number {
+/** What each loss is multiplied by for the step's loss to be reduced as asked; `terms`: losses of the sequence. */
+export function reductionFactor(reduction: LossReduction, terms: number, step: PlannedStep): number {
   switch (reduction) {
     case 'sum':
       return 1;
     case 'mean':
-      return 1 / (rows * step.sequences.length);
+      return 1 / (terms * step.sequences.length);
     case 'function':
       return 1 / step.functionCount;
   }

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import type { Network } from '../../src/network/network.ts';
 import { classification, type Label, type LossOptions } from '../../src/objectives/classification.ts';
-import type { Example, Objective } from '../../src/objectives/objective.ts';
+import type { NextTokens } from '../../src/objectives/next-token.ts';
+import type { Example, Objective, RowObjective } from '../../src/objectives/objective.ts';
 import type { Packing } from '../../src/packing/layout.ts';
 import { type PackedSequence, packSequence } from '../../src/packing/pack-sequence.ts';
 import { zerosLike } from '../../src/training/adamw.ts';
@@ -21,6 +22,8 @@ export interface StepOptions {
   readonly loss?: LossOptions;
   /** Instead of the classification that `loss` describes: for heads that do not give two logits per function. */
   readonly objective?: Objective<Label>;
+  /** The next token's loss instead, of functions each followed by a token that its label tells: see {@link answered}. */
+  readonly nextToken?: { readonly objective: RowObjective<NextTokens>; readonly on: 'all' | 'answer' };
   /** What the network calls for a sequence's frozen part; undefined: it computes it. */
   readonly frozen?: (
     sequence: PackedSequence,
@@ -85,12 +88,24 @@ export async function stepGroups(
     const rows = group.map((i) => functions[i]!);
     const ids = rows.map((row) => row.ids);
     const sequence = sequenceOf(ids, options);
+    const { nextToken } = options;
+    const learnt =
+      nextToken === undefined
+        ? { objective, feeds: objective.feeds(rows, 1) }
+        : {
+            objective: nextToken.objective,
+            feeds: {},
+            rows: nextToken.objective.rows(
+              rows.map((row) => ({ target: answered(row, nextToken.on), weight: row.weight })),
+              sequence.layout,
+              1,
+            ),
+          };
     const result = await network.step(
       sequence,
-      judgement.head,
+      nextToken?.objective.head ?? judgement.head,
       {
-        objective,
-        feeds: objective.feeds(rows, 1),
+        ...learnt,
         dropout:
           options.dropout === undefined
             ? undefined
@@ -104,6 +119,13 @@ export async function stepGroups(
   }
   return { logits: inFunctionOrder(said, groups, functions.length), loss, gradients };
 }
+
+/** Behind the last token, token 2 or 3 stands for the label. */
+export const answered = ({ ids, target }: TinyFunction, on: 'all' | 'answer'): NextTokens => ({
+  label: target,
+  next: [...ids.slice(1), 2 + target],
+  from: on === 'all' ? 0 : ids.length - 1,
+});
 
 function inFunctionOrder(
   said: readonly Float32Array[],

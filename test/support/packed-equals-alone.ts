@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Label } from '../../src/objectives/classification.ts';
 import type { Objective } from '../../src/objectives/objective.ts';
-import { alone, arbitraryFunctions, groupBy, stepGroups, worstDifference } from './network-step.ts';
+import {
+  alone,
+  arbitraryFunctions,
+  groupBy,
+  type StepOptions,
+  stepGroups,
+  worstDifference,
+} from './network-step.ts';
 import type { TinyNetwork } from './tiny-model.ts';
 
 /** Packed may differ from alone by this much of a tensor's largest entry: float32 sums in another order. */
@@ -14,6 +21,7 @@ export interface PackedCase {
   readonly numRuns: number;
   /** For a head that does not give two logits per function. */
   readonly objective?: Objective<Label>;
+  readonly nextToken?: StepOptions['nextToken'];
   /** Default: TOLERANCE. */
   readonly tolerance?: number;
 }
@@ -22,7 +30,7 @@ export interface PackedCase {
 export async function packedEqualsAlone(
   cut: TinyNetwork,
   reference: TinyNetwork,
-  { dropout, numRuns, objective, tolerance = TOLERANCE }: PackedCase,
+  { dropout, numRuns, objective, nextToken, tolerance = TOLERANCE }: PackedCase,
 ): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
@@ -31,7 +39,11 @@ export async function packedEqualsAlone(
       fc.constantFrom('isolated' as const, 'none' as const),
       fc.integer({ min: 0, max: 3 }),
       async (functions, groupOf, packing, extraPadding) => {
-        const step = { dropout, ...(objective === undefined ? {} : { objective }) };
+        const step = {
+          dropout,
+          ...(objective === undefined ? {} : { objective }),
+          ...(nextToken === undefined ? {} : { nextToken }),
+        };
         const expected = await stepGroups(reference, functions, alone(functions), step);
         const groups = groupBy(functions.length, groupOf);
         const found = await stepGroups(cut, functions, groups, { ...step, packing, extraPadding });

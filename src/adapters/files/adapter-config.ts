@@ -104,8 +104,8 @@ export interface AdaptedPart {
   readonly candidates: readonly string[];
   /** Whether the checkpoint holds them [in, out] (Conv1D). */
   readonly transposed: boolean;
-  /** Whether Transformers has a class with the classifying head. */
-  readonly hasClassifier: boolean;
+  /** What judges: Transformers' classifier, one that it has no class for, or the model's own language-model head. */
+  readonly head: 'classifier' | 'own classifier' | 'language model';
 }
 
 /**
@@ -138,15 +138,27 @@ function peftTargets(
 
 const isSame = (a: readonly string[], b: readonly string[]) => a.toSorted().join() === b.toSorted().join();
 
+/** PEFT's classes for a task go over Transformers' own. */
+const TASK_TYPES = { classifier: 'SEQ_CLS', 'own classifier': null, 'language model': 'CAUSAL_LM' } as const;
+
+const SAVED_HEADS: { readonly [K in AdaptedPart['head']]: readonly string[] } = {
+  classifier: HEAD_MODULES,
+  'own classifier': ['score'],
+  'language model': [],
+};
+
 /** The file for an adapter trained here. */
 export function formatAdapterConfig(config: AdapterConfig, adapted: AdaptedPart): string {
   const { lora } = config;
   const { excludeModules: exclude, modulesToSave: saved = [], adalora, bias = 'none' } = lora;
   const excluded = exclude !== undefined && 'pattern' in exclude ? exclude.pattern : (exclude ?? []);
+  const savedModules = [
+    ...SAVED_HEADS[adapted.head],
+    ...(saved === 'all' ? (adapted.wholeModules ?? []) : saved),
+  ];
   const json = {
     peft_type: adalora === undefined ? 'LORA' : 'ADALORA',
-    // PEFT's classes for a task go over Transformers' classifiers.
-    task_type: adapted.hasClassifier ? 'SEQ_CLS' : null,
+    task_type: TASK_TYPES[adapted.head],
     base_model_name_or_path: config.baseModel,
     revision: config.revision ?? null,
     ...(adalora === undefined ? { r: lora.rank } : {}),
@@ -157,10 +169,7 @@ export function formatAdapterConfig(config: AdapterConfig, adapted: AdaptedPart)
     ...peftTargets(lora, adapted),
     ...(lora.layersPattern === undefined ? {} : { layers_pattern: lora.layersPattern }),
     ...(excluded.length === 0 ? {} : { exclude_modules: excluded }),
-    modules_to_save: [
-      ...(adapted.hasClassifier ? HEAD_MODULES : ['score']),
-      ...(saved === 'all' ? (adapted.wholeModules ?? []) : saved),
-    ],
+    modules_to_save: adapted.head === 'language model' && savedModules.length === 0 ? null : savedModules,
     bias,
     fan_in_fan_out: adapted.transposed,
     inference_mode: true,

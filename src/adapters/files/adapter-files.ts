@@ -136,13 +136,18 @@ export async function writeAdapter(folder: string, adapter: AdapterToWrite): Pro
   );
   await writeSafetensors(join(folder, WEIGHTS), stored, { format: 'pt' });
   writeFileAtomic(join(folder, SETTINGS), `${JSON.stringify(adapter.settings, null, 2)}\n`);
+  const answers = adapter.settings.question !== undefined;
   const adapted = {
     layers: adapter.layers,
     modules,
     wholeModules: [...new Set(whole.map(({ fullName }) => moduleOf(fullName)))],
-    candidates: classifierMatrices(adapter.model),
+    candidates: adaptableMatrices(adapter.model, answers),
     transposed: layerMatrices(adapter.model).some(({ matrix }) => matrix.transposed === true),
-    hasClassifier: adapter.model.heads.lacksClassifier !== true,
+    head: answers
+      ? ('language model' as const)
+      : adapter.model.heads.lacksClassifier === true
+        ? ('own classifier' as const)
+        : ('classifier' as const),
   };
   writeFileAtomic(join(folder, CONFIG), formatAdapterConfig(config, adapted));
 }
@@ -161,8 +166,18 @@ function withKeptValues(
   };
 }
 
-/** Full names of the base model's matrices in Transformers' classifier, whether or not this head reads them. */
-function classifierMatrices(model: Model): string[] {
+/**
+ * Full names of the base model's matrices that PEFT could adapt in Transformers' class: of its classifier, whether or not this head
+ * reads them, or of the language model.
+ */
+function adaptableMatrices(model: Model, isLanguageModel: boolean): string[] {
+  if (isLanguageModel) {
+    return [
+      ...layerMatrices(model).map(({ name }) => name),
+      // PEFT leaves it out of "all-linear" where Transformers itself has the class.
+      ...(model.heads.lacksClassifier === true ? [moduleOf(model.heads.languageModel)] : []),
+    ];
+  }
   const layer = model.heads.encoder?.classifier;
   return [
     ...layerMatrices(model).map(({ name }) => name),

@@ -4,6 +4,7 @@ import { type MeasuredRanking, measuredRankingSchema } from '../../evaluation/me
 import type { Pooling } from '../../model/spec.ts';
 import { checkValue } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
+import type { StoredQuestion } from '../../text/question.ts';
 
 export interface DetectorSettings {
   readonly formatVersion: 1;
@@ -13,7 +14,10 @@ export interface DetectorSettings {
   readonly alarmBudget?: AlarmBudget;
   readonly maxLength: number;
   readonly longFunctions: 'truncate' | 'head_tail' | 'drop';
+  /** `last` where the language model itself answers. */
   readonly pooling: Pooling;
+  /** What the language model itself is asked, where it answers; missing: a classifier judges. */
+  readonly question?: StoredQuestion;
   /** Layers of the head before its last matrix; missing: none. */
   readonly topMlpLayers?: number;
   /** How many of the base model's lowest layers it was trained on; missing: all. */
@@ -44,6 +48,9 @@ const MOST_LAYERS = 10_000;
 /** More than a training can ask for. */
 const MOST_TOP_LAYERS = 64;
 
+/** Longer than any prompt that leaves room for code. */
+const questionText = z.string().max(1_000_000);
+
 const share = z.number().min(0).max(1);
 
 /** Fields that are not in it are left as they are: a later version may have more. */
@@ -54,6 +61,14 @@ const settingsSchema = z.looseObject({
   maxLength: z.int().positive().max(LONGEST),
   longFunctions: z.enum(['truncate', 'head_tail', 'drop']),
   pooling: z.enum(['last', 'first', 'mean'] satisfies Pooling[]),
+  question: z
+    .strictObject({
+      task: z.enum(['next_token', 'instruct']),
+      before: questionText,
+      after: questionText,
+      answers: z.tuple([questionText.min(1), questionText.min(1)]),
+    })
+    .optional(),
   topMlpLayers: z.int().positive().max(MOST_TOP_LAYERS).optional(),
   keepLayers: z.int().positive().max(MOST_LAYERS).optional(),
   weightFormat: z.string().min(1).max(100).optional(),

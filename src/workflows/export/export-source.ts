@@ -1,5 +1,6 @@
 /** @file What every export is made of: the run's model and adapter, opened, and what is known of them beside their weights. */
 import { type AdapterHeader, type LoadedAdapter, loadAdapter } from '../../adapters/files/adapter-files.ts';
+import { VultuneError } from '../../base/errors.ts';
 import type { TokenizerDefinition } from '../../checkpoint/checkpoint.ts';
 import { ELEMENT_BYTES } from '../../checkpoint/element-types.ts';
 import { readTokenizer } from '../../checkpoint/tokenizer-files.ts';
@@ -61,6 +62,19 @@ export interface ModelUse {
   readonly calibration: Readonly<Record<string, unknown>> | null;
 }
 
+/** Throws EXPORT_UNSUPPORTED. */
+function requireClassifier({ settings, folder }: AdapterHeader): void {
+  if (settings?.question === undefined) return;
+  throw new VultuneError(
+    'EXPORT_UNSUPPORTED',
+    `the language model itself answers in this run (task: ${settings.question.task}), and what is exported are classifiers`,
+    {
+      where: { file: folder, name: 'question' },
+      hint: "PEFT merges it: AutoPeftModelForCausalLM.from_pretrained(FOLDER).merge_and_unload(); the adapter's README.md has the lines that score.",
+    },
+  );
+}
+
 /** Throws for a run that can't be used. */
 export async function openExportSource(
   run: string,
@@ -68,6 +82,7 @@ export async function openExportSource(
   context: WorkflowContext,
 ): Promise<ExportSource> {
   const header = await findAdapter(run, context);
+  requireClassifier(header);
   const model = await openTrainedModel(header, device, context);
   try {
     const { spec, checkpoint, weights } = model;

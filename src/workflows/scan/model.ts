@@ -98,6 +98,7 @@ async function openCaches(
     String(maxLength ?? settings?.maxLength ?? ''),
     device,
     // Keys from before there were formats and blends stay as they are.
+    ...(settings?.question === undefined ? [] : [JSON.stringify(settings.question)]),
     ...(settings?.weightFormat === undefined ? [] : [settings.weightFormat]),
     ...(blendFingerprint === undefined ? [] : [blendFingerprint]),
     // What is kept of a function names its CWEs.

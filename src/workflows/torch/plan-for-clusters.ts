@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../base/files.ts';
 import { RUN_FORMAT_VERSION } from '../../runs/run-folder.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { resolveLength } from '../train/length.ts';
+import { configuredQuestion } from '../train/reading.ts';
 import { openRunModel } from '../train/run-model.ts';
 import { describeRun } from '../train/run-record.ts';
 import { planTraining } from '../train/setup.ts';
@@ -40,8 +41,10 @@ export async function planForClusters(
   const records = new Map(inputs.map((input) => [input.key, input.records]));
   const model = await openRunModel(given, context);
   try {
-    const config = resolveLength(given, model, records.get('train_file')!, context.report);
-    const plan = planTraining(config, model, records.get('train_file')!);
+    const train = records.get('train_file')!;
+    const question = await configuredQuestion(given, model);
+    const config = resolveLength(given, model, question, train, context.report);
+    const plan = planTraining(config, model, train, question);
     const description = await describeRun(config, inputs, model);
     const { totalSteps, functions } = await writeTrainingPlan(folder, plan, records, description.data);
     const record = { formatVersion: RUN_FORMAT_VERSION, createdAt: new Date().toISOString(), ...description };

@@ -84,8 +84,9 @@ function validFunctions(plan: TrainingPlan, records: readonly LabelledRecord[]) 
 const withAllRanks = ({ adalora, ...lora }: LoraOptions): LoraOptions =>
   adalora === undefined ? lora : { ...lora, adalora: { ...adalora, kept: {} } };
 
-function plannedModel({ config, model, pooling, classifier, whole }: TrainingPlan): PlannedModel {
+function plannedModel({ config, model, reading, classifier, whole }: TrainingPlan): PlannedModel {
   const { spec } = model;
+  const { pooling } = reading;
   const { token, module, takesTokens, isToldPooling, top } = cardHead(spec, config.top_mlp_layers);
   return {
     family: spec.family,
@@ -108,6 +109,7 @@ function plannedModel({ config, model, pooling, classifier, whole }: TrainingPla
 function requireTrainable({ config, model }: TrainingPlan): void {
   const own = ownClass(model);
   const refused: readonly (readonly [boolean, string, string])[] = [
+    [config.task !== 'classify', 'task', `task is ${config.task}`],
     [config.packing === 'joined', 'packing', 'packing is joined'],
     [config.cwe_head, 'cwe_head', 'cwe_head is true'],
     [config.head_init === 'probe', 'head_init', 'head_init is probe'],

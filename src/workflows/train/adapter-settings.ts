@@ -9,14 +9,15 @@ import type { TrainingPlan } from './setup.ts';
 
 /** @param folder where the adapter is written: paths are as seen from it */
 export function trainedSettings(
-  { config, model, pooling }: Pick<TrainingPlan, 'config' | 'model' | 'pooling'>,
+  { config, model, reading }: Pick<TrainingPlan, 'config' | 'model' | 'reading'>,
   data: RunRecord['data'],
   folder: string,
 ): Omit<DetectorSettings, 'formatVersion' | 'threshold'> {
   return {
     maxLength: config.max_length,
     longFunctions: config.long_functions,
-    pooling,
+    pooling: reading.pooling,
+    ...(reading.asked === undefined ? {} : { question: reading.asked.stored }),
     ...(config.top_mlp_layers === 0 ? {} : { topMlpLayers: config.top_mlp_layers }),
     ...(config.keep_layers === null ? {} : { keepLayers: config.keep_layers }),
     ...weightFormatOf(model),

@@ -20,11 +20,13 @@ import { requireDevice } from '../../runtime/ort/devices.ts';
 import { weightFormatNamed } from '../../weights/registry.ts';
 import type { WorkflowContext } from '../context.ts';
 import { configuredFormat } from '../open/choose-weight-format.ts';
+import { withPrompt } from './chat-question.ts';
 import { reportCwe } from './cwe-text.ts';
 import { estimateTraining, type TrainingEstimate } from './estimate.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
 import { reportJoined } from './joined-text.ts';
 import { resolveLength } from './length.ts';
+import { configuredQuestion, taskWarning } from './reading.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import type { TrainRequest } from './train.ts';
 import { reportTruncation } from './truncation-text.ts';
@@ -52,9 +54,10 @@ const COPIES_ON_DISK = 5;
 
 /** Throws what `train` would throw. */
 export async function checkTraining(
-  { config: given, inputs }: TrainRequest,
+  { config: asked, inputs }: TrainRequest,
   { signal }: Pick<WorkflowContext, 'signal'>,
 ): Promise<TrainingCheck> {
+  const given = withPrompt(asked);
   const unchecked = ['whether the memory is enough: it is estimated'];
   const notes: string[] = [];
   const warnings: string[] = [
@@ -87,8 +90,11 @@ export async function checkTraining(
     }
     const report = { note: (text: string) => notes.push(text), warn: (text: string) => warnings.push(text) };
     const train = inputs.find(({ key }) => key === 'train_file')?.records ?? [];
-    const config = resolveLength(given, model, train, report);
-    const plan = planTraining(config, model, train);
+    const question = await configuredQuestion(given, model);
+    const warning = taskWarning(given);
+    if (warning !== undefined) warnings.push(warning);
+    const config = resolveLength(given, model, question, train, report);
+    const plan = planTraining(config, model, train, question);
     reportCwe(plan.cwe, report);
     const trained = [...plan.adapted, ...plan.whole];
     reportJoined(config, firstTrainedLayer(trained, model.spec.layers.length), report);

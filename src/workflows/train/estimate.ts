@@ -9,7 +9,9 @@ import { VultuneError } from '../../base/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../../base/numbers.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import { layerMatrices } from '../../model/matrices.ts';
+import type { Model } from '../../model/spec.ts';
 import { blockWeightBytes } from '../../network/open-model.ts';
+import { chunkRows } from '../../objectives/next-token.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { openRun, runEvents } from '../../runs/run-folder.ts';
 import { sizeOf } from '../../tensor/host-tensor.ts';
@@ -53,7 +55,7 @@ export function estimateTraining(
 }
 
 /** Weights as they are held, the products that the backward pass reads of a pass, and attention's probabilities of one block. */
-function trainingBytes({ model, adapted, whole, config }: TrainingPlan): number {
+function trainingBytes({ model, adapted, whole, config, reading: { asked } }: TrainingPlan): number {
   const matrices = layerMatrices(model.spec);
   const weights = blockWeightBytes(model);
   // Beside the matrices themselves: the trained copy, its gradient, and AdamW's two moments.
@@ -63,11 +65,21 @@ function trainingBytes({ model, adapted, whole, config }: TrainingPlan): number 
     .filter(({ layer }) => trained.has(layer))
     .reduce((sum, { matrix }) => sum + matrix.outputSize, 0);
   const heads = Math.max(...model.spec.layers.map(({ block }) => block.attention.headCount));
+  const head = asked === undefined ? 0 : headFloats(model.spec);
   // Joined, a token sees all before it in the sequence.
   const rowLength = config.packing === 'joined' ? config.tokens_per_batch : config.max_length;
   const attention = 3 * heads * rowLength * config.tokens_per_batch;
-  return PROCESS_BYTES + weights + FLOAT_BYTES * (wholeSize + kept * config.tokens_per_batch + attention);
+  return (
+    PROCESS_BYTES + weights + FLOAT_BYTES * (wholeSize + kept * config.tokens_per_batch + attention + head)
+  );
 }
+
+/** Tensors as large as a chunk's logits at the peak of a run, measured. */
+const LOGITS_HELD = 14;
+
+/** Numbers of the language model's matrix, and of the logits of a chunk. */
+const headFloats = ({ vocabularySize, hiddenSize }: Model) =>
+  vocabularySize * (hiddenSize + LOGITS_HELD * chunkRows(vocabularySize));
 
 const MOST_RUNS = 50;
 
@@ -87,8 +99,13 @@ function measuredSpeed(config: TrainConfig): { tokensPerSecond: number; run: str
   return newest;
 }
 
+/** Runs of before there was a choice. */
+const BEFORE_TASKS = { task: 'classify', loss_on: null } as const;
+
 const SAME = [
   'base_model',
+  'task',
+  'loss_on',
   'lora_layers',
   'max_length',
   'packing',
@@ -107,7 +124,7 @@ function speedOf(
 ): { tokensPerSecond: number; run: string; createdAt: string } | undefined {
   try {
     const run = openRun(path);
-    const stored = run.record.config as Readonly<Record<string, unknown>>;
+    const stored = { ...BEFORE_TASKS, ...run.record.config } as Readonly<Record<string, unknown>>;
     if (SAME.some((key) => JSON.stringify(stored[key]) !== JSON.stringify(config[key]))) return undefined;
     let [tokens, durationMs] = [0, 0];
     for (const event of runEvents(run)) {

@@ -1,16 +1,16 @@
 /** @file Records -> what the network reads of them: examples to train on, token ids to evaluate on. */
 import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import { type EncodedFunction, encodeFunctions } from '../../network/encode-functions.ts';
+import type { EncodedFunction } from '../../network/encode-functions.ts';
 import { findTruncation } from '../../network/truncation.ts';
-import type { LabelAndCwes } from '../../objectives/classification-with-cwe.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
-import type { TrainingPlan } from './setup.ts';
+import { rowsWithShare } from './positive-share.ts';
+import type { Learnt, TrainingPlan } from './setup.ts';
 import type { CutPart } from './truncation-text.ts';
 
 export interface TrainingExamples {
-  readonly examples: Example<LabelAndCwes>[];
+  readonly examples: Example<Learnt>[];
   readonly truncation: CutPart;
 }
 
@@ -19,21 +19,21 @@ export interface TrainingExamples {
  * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are.
  */
 export function trainingExamples(
-  { config, model, pooling, task }: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'task'>,
+  { config, reading, task }: Pick<TrainingPlan, 'config' | 'reading' | 'task'>,
   records: readonly LabelledRecord[],
 ): TrainingExamples {
-  const encoded = encodeFunctions(
-    model,
+  const encoded = reading.reader.encode(
     records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions: config.long_functions, pooling },
+    { maxLength: config.max_length, longFunctions: config.long_functions },
   );
   const { identicalRows, ...truncation } = findTruncation(records, encoded);
   const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
-  const examples = records.flatMap((record, i): Example<LabelAndCwes>[] => {
-    const ids = encoded[i]?.ids;
-    if (ids === undefined || leftOut.has(i)) return [];
+  const read = [...records.keys()].filter((i) => encoded[i] !== undefined && !leftOut.has(i));
+  const examples = mixed(config, records, read).map((i): Example<Learnt> => {
+    const record = records[i]!;
+    const { ids } = encoded[i]!;
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
-    return [{ ids, target: task.target(record), weight: set * config.class_weights[record.target] }];
+    return { ...task.example(ids, record), weight: set * config.class_weights[record.target] };
   });
   if (examples.length === 0) {
     const why =
@@ -47,7 +47,7 @@ export function trainingExamples(
   }
   const labels = new Set(examples.filter(({ weight }) => weight > 0).map(({ target }) => target.label));
   if (labels.size < 2) {
-    const dropped = records.length - examples.length - leftOut.size;
+    const dropped = records.length - read.length - leftOut.size;
     const alike = leftOut.size === 0 ? '' : `, ${leftOut.size} of pairs that are the same within it`;
     throw new VultuneError(
       'DATASET_ONE_CLASS',
@@ -59,6 +59,17 @@ export function trainingExamples(
     );
   }
   return { examples, truncation: { ...truncation, key: 'train_file', leftOut: leftOut.size } };
+}
+
+/** The rows that `positive_share` keeps. */
+function mixed(
+  { positive_share: share, seed }: TrainingPlan['config'],
+  records: readonly LabelledRecord[],
+  rows: readonly number[],
+): readonly number[] {
+  if (share === null) return rows;
+  const labels = rows.map((row) => records[row]!.target);
+  return rowsWithShare(labels, share, seed).map((place) => rows[place]!);
 }
 
 /** What is cut of a file that is evaluated on; all of its functions are kept. */
@@ -73,16 +84,13 @@ export function cutPart(
 
 /** Functions to evaluate on: none is left out, or figures of different settings would be of different data. */
 export function evaluationFunctions(
-  { config, model, pooling }: Pick<TrainingPlan, 'config' | 'model' | 'pooling'>,
+  { config, reading }: Pick<TrainingPlan, 'config' | 'reading'>,
   records: readonly LabelledRecord[],
 ): readonly EncodedFunction[] {
-  return encodeFunctions(
-    model,
-    records.map(({ code }) => code),
-    {
-      maxLength: config.max_length,
-      longFunctions: keepAll(config.long_functions),
-      pooling,
-    },
-  ).map((one) => one!);
+  return reading.reader
+    .encode(
+      records.map(({ code }) => code),
+      { maxLength: config.max_length, longFunctions: keepAll(config.long_functions) },
+    )
+    .map((one) => one!);
 }

@@ -39,12 +39,12 @@ import { type JudgedCwe, judgeCwe } from './judge-cwe.ts';
 import { type EvaluatedSplit, type JudgedSplit, type JudgedSplits, judgeSplits } from './judge-splits.ts';
 import type { PlannedCwe, TrainingPlan } from './setup.ts';
 import type { StorableBlend } from './train-blend.ts';
-import { cardHead, ownClass } from './transformers-class.ts';
+import { cardHead, cardQuestion, ownClass } from './transformers-class.ts';
 import type { CutPart } from './truncation-text.ts';
 
 export interface FinishedTraining {
   readonly run: WritableRun;
-  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'lora' | 'layers' | 'whole'> & {
+  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'reading' | 'lora' | 'layers' | 'whole'> & {
     readonly cwe?: Pick<PlannedCwe, 'classes'>;
   };
   readonly parameters: AdapterParameters;
@@ -194,7 +194,7 @@ function writePredictions(
 }
 
 function modelCard(
-  { plan: { config, model, pooling }, train, splits, cut: parts = [] }: FinishedTraining,
+  { plan: { config, model, reading }, train, splits, cut: parts = [] }: FinishedTraining,
   { threshold, calibration, alarmBudget, blend: { blend } }: JudgedSplits,
   comparisons: RunResult['comparisons'],
   cwe: JudgedCwe | undefined,
@@ -213,10 +213,11 @@ function modelCard(
     'max_length',
     'long_functions',
     'drop_identical_pairs',
-    'pooling',
+    ...shownOfTask(config),
+    ...(config.positive_share === null ? [] : (['positive_share'] as const)),
     'packing',
     'functions_per_step',
-    'loss',
+    ...(reading.asked === undefined ? (['loss'] as const) : []),
     'loss_reduction',
     'learning_rate',
     ...(config.head_learning_rate === null ? [] : (['head_learning_rate'] as const)),
@@ -238,7 +239,7 @@ function modelCard(
     settings: [
       ...shown.map((key): [string, string] => [
         key,
-        JSON.stringify(key === 'pooling' ? pooling : config[key]),
+        JSON.stringify(key === 'pooling' ? reading.pooling : config[key]),
       ]),
       ...weightSettings(model),
     ],
@@ -251,7 +252,8 @@ function modelCard(
       base,
       maxLength: config.max_length,
       longFunctions: config.long_functions,
-      pooling,
+      pooling: reading.pooling,
+      question: cardQuestion(reading, model),
       head: cardHead(model.spec, config.top_mlp_layers),
       keepLayers: config.keep_layers ?? undefined,
       ownClass: ownClass(model),
@@ -304,6 +306,18 @@ function cardAdapter({ finetuning_type, use_dora }: TrainConfig): CardAdapter {
       return { words: 'A fine-tuned model (every weight, in the form of a PEFT adapter)' };
     case 'head':
       return { words: 'A classifier on the frozen model (in the form of a PEFT adapter)' };
+  }
+}
+
+/** Keys of the configuration that say what is judged by. */
+function shownOfTask({ task }: TrainConfig): readonly (keyof TrainConfig)[] {
+  switch (task) {
+    case 'classify':
+      return ['pooling'];
+    case 'next_token':
+      return ['task', 'label_words', 'loss_on'];
+    case 'instruct':
+      return ['task', 'prompt'];
   }
 }
 

@@ -3,35 +3,36 @@ import { formatPercent } from '../../base/numbers.ts';
 import type { TrainConfig, UnresolvedConfig } from '../../config/train-config.ts';
 import { withMaxLength } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
-import { resolvePooling } from '../../heads/classifier.ts';
 import { chooseLength, DISTINCT_SHARE } from '../../network/choose-length.ts';
-import { encodeFunctions, endTokenCount } from '../../network/encode-functions.ts';
 import type { OpenModel } from '../../network/open-model.ts';
+import type { StoredQuestion } from '../../text/question.ts';
 import type { Reporter } from '../context.ts';
+import { planReading } from './reading.ts';
 
-/** The configuration with a length, which run.json and the adapter keep. */
+/**
+ * @param stored what the language model is asked; undefined for a classifier
+ * @returns the configuration with a length, which run.json and the adapter keep
+ */
 export function resolveLength(
   config: UnresolvedConfig,
   model: Pick<OpenModel, 'tokenizer' | 'spec' | 'path'>,
+  stored: StoredQuestion | undefined,
   records: readonly LabelledRecord[],
   report: Pick<Reporter, 'note' | 'warn'>,
 ): TrainConfig {
   if (config.max_length !== 'auto') return withMaxLength(config, config.max_length);
-  const pooling = resolvePooling(model.spec, config.pooling ?? undefined);
-  const ids = encodeFunctions(
-    model,
-    records.map(({ code }) => code),
-    { maxLength: Number.MAX_SAFE_INTEGER, longFunctions: 'truncate', pooling },
-  ).map((one) => one!.ids);
-  const longest = Math.min(model.spec.maxPositions, config.tokens_per_batch ?? Number.POSITIVE_INFINITY);
-  const endCount = endTokenCount(model.tokenizer);
-  const { maxLength, isCapped } = chooseLength(records, ids, {
+  const { reader } = planReading(config, model, stored);
+  const { askedTokens, endCount } = reader;
+  const ids = reader.wholeCodes(records.map(({ code }) => code));
+  const most = Math.min(model.spec.maxPositions, config.tokens_per_batch ?? Number.POSITIVE_INFINITY);
+  const chosen = chooseLength(records, ids, {
     longFunctions: config.long_functions,
-    longest,
+    longest: Math.max(1, most - askedTokens),
     endCount,
   });
+  const maxLength = chosen.maxLength + askedTokens;
   const share = formatPercent(DISTINCT_SHARE);
-  if (isCapped) {
+  if (chosen.isCapped) {
     report.warn(
       `max_length: auto is ${maxLength}, the longest that the model, tokens_per_batch and memory allow: fewer than ${share} of the pairs are distinct within it`,
     );

@@ -13,7 +13,7 @@ import type { TrainingPlan } from './setup.ts';
 import type { CutPart } from './truncation-text.ts';
 
 export interface ScorerParts {
-  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'pooling' | 'task'>;
+  readonly plan: Pick<TrainingPlan, 'config' | 'reading' | 'task'>;
   readonly network: Network;
   readonly features: FrozenFeatures | undefined;
   readonly signal: AbortSignal;

@@ -14,6 +14,7 @@ import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { adoptEvaluations } from '../torch/adopt-evaluations.ts';
 import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts';
+import { configuredQuestion } from './reading.ts';
 import { findStart } from './resume-point.ts';
 import { openRunModel, requireSameModel, withMovedModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
@@ -49,7 +50,8 @@ export async function resumeTraining(
     const model = await openRunModel(config, context);
     try {
       requireSameModel(run, model);
-      const plan = planTraining(config, model, records.get('train_file')!);
+      const question = await configuredQuestion(config, model);
+      const plan = planTraining(config, model, records.get('train_file')!, question);
       const parameters = await firstParameters(plan);
       const job = { run, plan, records, context };
       if (torch !== undefined) {

@@ -9,30 +9,38 @@ import {
   selectedLayers,
 } from '../../adapters/lora-plan.ts';
 import type { WholeParameter } from '../../adapters/whole-parameters.ts';
+import { VultuneError } from '../../base/errors.ts';
 import { type TrainConfig, warmupSteps } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { type CweClass, chooseCweClasses, whyNoCweHead } from '../../evaluation/cwe/choose-classes.ts';
 import { checkHeadWeights } from '../../heads/check-head-weights.ts';
-import { classifier, resolvePooling } from '../../heads/classifier.ts';
+import { classifier } from '../../heads/classifier.ts';
 import type { Head } from '../../heads/head.ts';
-import type { Pooling } from '../../model/spec.ts';
+import type { Model } from '../../model/spec.ts';
 import { endTokenCount } from '../../network/encode-functions.ts';
 import type { OpenModel } from '../../network/open-model.ts';
 import { requireJoinable } from '../../network/require-joinable.ts';
 import { requireMaxLength } from '../../network/require-max-length.ts';
-import type { LabelAndCwes } from '../../objectives/classification-with-cwe.ts';
+import type { Label } from '../../objectives/classification.ts';
+import { answer } from '../../tasks/answer.ts';
 import { classifyWithCwe } from '../../tasks/classify-with-cwe.ts';
 import type { Task } from '../../tasks/task.ts';
+import type { StoredQuestion } from '../../text/question.ts';
 import type { TrainerOptions } from '../../training/trainer.ts';
 import { requireProbeMatrix } from './probe-head.ts';
+import { type PlannedReading, planReading } from './reading.ts';
+
+/** What every task says of a function, and maybe more. */
+export interface Learnt {
+  readonly label: Label;
+}
 
 export interface TrainingPlan {
   readonly config: TrainConfig;
   readonly model: OpenModel;
-  /** As the configuration says, or as the model's family has it. */
-  readonly pooling: Pooling;
-  readonly task: Task<LabelAndCwes>;
-  /** The head of the two labels alone: what of the task's own head PEFT knows. */
+  readonly reading: PlannedReading;
+  readonly task: Task<Learnt>;
+  /** The head of the two labels alone: what of the task's own head PEFT knows. Where the language model answers, the task's own. */
   readonly classifier: Head;
   readonly cwe: PlannedCwe;
   readonly lora: LoraOptions;
@@ -55,41 +63,74 @@ export interface PlannedCwe {
 /**
  * @param train the functions of train_file: the CWEs of the vulnerable ones are the classes of a CWE head
  *
- * Throws MAX_LENGTH_TOO_LARGE, PACKING_UNSUPPORTED, TOKENS_PER_BATCH_TOO_LARGE, LORA_LAYERS, LORA_TARGET_UNKNOWN, POOLING_UNSUPPORTED, CONFIG_HEAD_INIT and
- * CHECKPOINT_TENSOR_MISSING for what the model does not have.
+ * @param question what the language model is asked; undefined for a classifier
+ *
+ * Throws MAX_LENGTH_TOO_LARGE, PACKING_UNSUPPORTED, TOKENS_PER_BATCH_TOO_LARGE, LORA_LAYERS, LORA_TARGET_UNKNOWN,
+ * POOLING_UNSUPPORTED, CONFIG_HEAD_INIT and CHECKPOINT_TENSOR_MISSING for what the model does not have, CONFIG_TIED_HEAD for
+ * what it cannot train apart.
  */
 export function planTraining(
   config: TrainConfig,
   model: OpenModel,
   train: readonly LabelledRecord[],
+  question?: StoredQuestion,
 ): TrainingPlan {
   requireMaxLength(model, config.max_length);
   if (config.packing === 'joined') requireJoinable(model, config.tokens_per_batch);
   const lora = loraOptions(config);
   const layers = lora.layers === 'all' ? undefined : selectedLayers(lora.layers, model.spec.layers.length);
+  const reading = planReading(config, model, question);
+  // Whether a question leaves room for code.
+  reading.reader.encode([''], { maxLength: config.max_length, longFunctions: 'truncate' });
+  const cwe = planCwe(config, train);
+  const { task, classifier: ofLabels } = planTask(config, model, reading, cwe);
+  if (config.head_init === 'probe') requireProbeMatrix(model.spec, ofLabels);
+  checkHeadWeights(model.checkpoint, task.head);
+  const plan = planAdapters(model.spec, lora, task.head);
+  if (reading.asked !== undefined) requireUntied(model.spec, plan.whole);
+  requireFittingRanks(plan.adapted, config.finetuning_type === 'adalora' ? 'init_r' : 'lora_r');
+  const trainer = trainerOptions(config, model, lora, reading);
+  return { config, model, reading, task, classifier: ofLabels, cwe, lora, layers, ...plan, trainer };
+}
+
+function planTask(
+  config: TrainConfig,
+  { spec }: OpenModel,
+  { asked, pooling }: PlannedReading,
+  cwe: PlannedCwe,
+): { readonly task: Task<Learnt>; readonly classifier: Head } {
+  if (asked !== undefined) {
+    const { question } = asked;
+    const lossOn = config.task === 'instruct' ? 'answer' : (config.loss_on ?? 'all');
+    const task = answer(spec, { question, lossOn });
+    return { task, classifier: task.head };
+  }
   const loss =
     config.loss === 'focal'
       ? { kind: 'focal' as const, gamma: config.focal_gamma }
       : { kind: 'cross_entropy' as const };
-  const pooling = resolvePooling(model.spec, config.pooling ?? undefined);
-  const cwe = planCwe(config, train);
-  const task = classifyWithCwe(model.spec, {
+  const topLayers = config.top_mlp_layers;
+  const task = classifyWithCwe(spec, {
     pooling,
     loss,
-    topLayers: config.top_mlp_layers,
+    topLayers,
     cwe: cwe.classes && { classes: cwe.classes.map(({ id }) => id), weight: config.cwe_loss_weight },
   });
-  const ofLabels = classifier(model.spec, {
-    classes: 2,
-    pooling,
-    topLayers: config.top_mlp_layers,
-  });
-  if (config.head_init === 'probe') requireProbeMatrix(model.spec, ofLabels);
-  checkHeadWeights(model.checkpoint, task.head);
-  const plan = planAdapters(model.spec, lora, task.head);
-  requireFittingRanks(plan.adapted, config.finetuning_type === 'adalora' ? 'init_r' : 'lora_r');
-  const trainer = trainerOptions(config, model, lora);
-  return { config, model, pooling, task, classifier: ofLabels, cwe, lora, layers, ...plan, trainer };
+  return { task, classifier: classifier(spec, { classes: 2, pooling, topLayers }) };
+}
+
+/** PEFT trains a copy of a module, which a matrix that stands in two places would then have two values of. */
+function requireUntied({ heads, embedding, family }: Model, whole: readonly WholeParameter[]): void {
+  const name = embedding.tokens;
+  if (heads.languageModel !== name || !whole.some(({ fullName }) => fullName === name)) return;
+  throw new VultuneError(
+    'CONFIG_TIED_HEAD',
+    `modules_to_save names ${name}, which this ${family} model uses as its embedding and as its head`,
+    {
+      where: { name: 'modules_to_save' },
+      hint: 'Leave it out: adapters of the blocks change what the head reads.',
+    },
+  );
 }
 
 function planCwe(config: TrainConfig, train: readonly LabelledRecord[]): PlannedCwe {
@@ -143,7 +184,12 @@ const adaLoraOptions = (config: TrainConfig): AdaLoraOptions => ({
   orthogonalWeight: config.orth_reg_weight,
 });
 
-function trainerOptions(config: TrainConfig, model: OpenModel, lora: LoraOptions): TrainerOptions {
+function trainerOptions(
+  config: TrainConfig,
+  model: OpenModel,
+  lora: LoraOptions,
+  { asked }: PlannedReading,
+): TrainerOptions {
   return {
     seed: config.seed,
     epochs: config.num_train_epochs,
@@ -155,7 +201,12 @@ function trainerOptions(config: TrainConfig, model: OpenModel, lora: LoraOptions
       functionsPerStep: config.functions_per_step ?? undefined,
       // The baseline that papers measure against pads every row to the longest that may be.
       padTo: config.packing === 'none' ? config.max_length : undefined,
-      separator: config.packing === 'joined' ? separatorOf(model) : undefined,
+      separator:
+        config.packing !== 'joined'
+          ? undefined
+          : asked === undefined
+            ? separatorOf(model)
+            : asked.question.answers[0].at(-1),
     },
     sharePrefixes: config.share_prefixes,
     lossReduction: config.loss_reduction,

@@ -56,7 +56,7 @@ export interface TrainingJob {
 /** Trains from `state` to the end, or until the signal stops it. */
 export async function trainInto(job: TrainingJob, state: TrainerState): Promise<TrainResult> {
   const { run, plan, records, context } = job;
-  const { config, model, pooling, task, trainer: options } = plan;
+  const { config, model, reading, task, trainer: options } = plan;
   const { report, signal } = context;
   const backend = await ortBackend({
     device: config.device,
@@ -89,7 +89,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     const parts = {
       config,
       model: model.spec,
-      pooling,
+      pooling: reading.pooling,
       network,
       features,
       head: plan.classifier,

@@ -6,8 +6,10 @@ import { requireDevice } from '../../runtime/ort/devices.ts';
 import { initialState } from '../../training/trainer-state.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts';
+import { withPrompt } from './chat-question.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
 import { resolveLength } from './length.ts';
+import { configuredQuestion, taskWarning } from './reading.ts';
 import { openRunModel } from './run-model.ts';
 import { describeRun } from './run-record.ts';
 import { firstParameters, planTraining } from './setup.ts';
@@ -37,11 +39,12 @@ export async function train(
 
 /** `train` for a configuration that has been read and checked. */
 export async function startTraining(
-  { config: given, inputs }: TrainRequest,
+  { config: asked, inputs }: TrainRequest,
   givenContext?: Partial<WorkflowContext>,
   torch?: TorchOptions,
 ): Promise<TrainResult> {
   const context = workflowContext(givenContext);
+  const given = withPrompt(asked);
   await requireDevice(given.device);
   const records = new Map(inputs.map((input) => [input.key, input.records]));
   for (const { path, notes = [] } of inputs) {
@@ -49,8 +52,12 @@ export async function startTraining(
   }
   const model = await openRunModel(given, context);
   try {
-    const config = resolveLength(given, model, records.get('train_file')!, context.report);
-    const plan = planTraining(config, model, records.get('train_file')!);
+    const train = records.get('train_file')!;
+    const question = await configuredQuestion(given, model);
+    const ofTask = taskWarning(given);
+    if (ofTask !== undefined) context.report.warn(ofTask);
+    const config = resolveLength(given, model, question, train, context.report);
+    const plan = planTraining(config, model, train, question);
     const parameters = await firstParameters(plan);
     const run = createRun(config.output_dir, await describeRun(config, inputs, model));
     try {

@@ -153,7 +153,7 @@ describe('fields that are passed over', () => {
         modules: [],
         candidates: [],
         transposed: false,
-        hasClassifier: true,
+        head: 'classifier' as const,
       }),
     );
     expect(adapterConfigNotes(own)).toEqual([]);
@@ -175,7 +175,7 @@ describe('what is written', () => {
       modules: modules.filter(isTarget),
       candidates: CANDIDATES,
       transposed: false,
-      hasClassifier: true,
+      head: 'classifier' as const,
     };
     return JSON.parse(formatAdapterConfig(config(lora), adapted));
   };
@@ -220,7 +220,7 @@ describe('what is written', () => {
       modules: MODULES,
       candidates,
       transposed: false,
-      hasClassifier: false,
+      head: 'own classifier' as const,
     };
     const written = (lora: Partial<LoraOptions>) => JSON.parse(formatAdapterConfig(config(lora), adapted));
     expect(written({})).toMatchObject({
