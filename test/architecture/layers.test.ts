@@ -35,6 +35,7 @@ const LAYER: Record<string, number> = {
   parity: 11,
   scan: 11,
   explain: 11,
+  prompting: 12,
   dashboard: 12,
   triage: 12,
   mcp: 12,
@@ -70,6 +71,7 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   piscina: 'workers',
   commander: 'cli',
   '@modelcontextprotocol/sdk': 'mcp',
+  openai: 'prompting',
 };
 
 /** Within dataset/ the same rule; `''`: the files of dataset/ itself. */
