@@ -15,10 +15,14 @@ export function locateAdapter(folder: string): AdapterHeader {
     });
   }
   if (isPromptedRun(folder)) {
-    throw new VultuneError('ADAPTER_MISSING', `${folder} is a run of a prompted model, which has no adapter`, {
-      where: { file: folder },
-      hint: 'evaluate, compare, report, predict and scan take such a run.',
-    });
+    throw new VultuneError(
+      'ADAPTER_MISSING',
+      `${folder} is a run of a prompted model, which has no adapter`,
+      {
+        where: { file: folder },
+        hint: 'evaluate, compare, report, predict and scan take such a run.',
+      },
+    );
   }
   const inner = join(folder, 'adapter');
   if (isAdapterFolder(inner)) return readAdapterHeader(inner);

@@ -1,5 +1,5 @@
 /** @file A model behind a prompt as a judge: scan, prediction and evaluation ask it as they ask a fine-tuned one. */
-import type { Judge, JudgeOptions, Judgements } from '../judging/judge.ts';
+import type { Judge, Judgements, JudgeOptions } from '../judging/judge.ts';
 import type { Prompter } from './prompt-answer.ts';
 
 export interface PromptedJudgements extends Judgements {

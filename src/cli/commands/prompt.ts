@@ -34,11 +34,17 @@ export function promptCommand(prompt: RunPrompt): CliCommand {
           'Prints how many answers are neither yes nor no, precision, recall and F1, then what evaluate prints. ' +
           'Answers are kept: the same command again asks only for those that are missing.',
       )
-      .argument('<model>', "folder, GGUF file, package, hub id or run folder; with --endpoint the model's name there")
+      .argument(
+        '<model>',
+        "folder, GGUF file, package, hub id or run folder; with --endpoint the model's name there",
+      )
       .requiredOption('--prompt <name>', 'pd-1, pd-2, or a YAML file of your own')
       .requiredOption('--data <file>', 'functions with labels, in any format that evaluate reads')
       .addOption(fieldsOption())
-      .option('--train <file>', 'fit the baselines on this file (default: only all-positive stands beside the model)')
+      .option(
+        '--train <file>',
+        'fit the baselines on this file (default: only all-positive stands beside the model)',
+      )
       .addOption(new Option('--limit <n>', 'only the first n functions').argParser(parseCount))
       .addOption(
         new Option(
@@ -54,7 +60,12 @@ export function promptCommand(prompt: RunPrompt): CliCommand {
           'tokens of prompt and function; of the function at an endpoint (default: as the model allows)',
         ).argParser(parseCount),
       )
-      .addOption(new Option('--max-new-tokens <n>', 'most tokens of an answer (default: 16; 128 with --answer text)').argParser(parseCount))
+      .addOption(
+        new Option(
+          '--max-new-tokens <n>',
+          'most tokens of an answer (default: 16; 128 with --answer text)',
+        ).argParser(parseCount),
+      )
       .option('--revision <name>', 'branch, tag or commit (hub only)')
       .option('--labels <file>', 'an unclassified.csv whose column "label" you filled with yes or no')
       .option('--out <folder>', 'a new run folder, which evaluate, compare, report, predict and scan take')
@@ -65,16 +76,28 @@ export function promptCommand(prompt: RunPrompt): CliCommand {
         '--endpoint [url]',
         'ask this server instead, up to /v1 (without an address: OPENAI_BASE_URL); its key is read from OPENAI_API_KEY alone',
       )
-      .addOption(new Option('--jobs <n>', 'requests at a time; fewer where the server says so').argParser(parseCount).default(4))
+      .addOption(
+        new Option('--jobs <n>', 'requests at a time; fewer where the server says so')
+          .argParser(parseCount)
+          .default(4),
+      )
       .addOption(new Option('--timeout <seconds>', 'of one request').argParser(parsePositive).default(120))
       .option('--dry-run', 'print calls, tokens and price, and make no call', false)
       .option('--tokenizer <model>', 'count tokens with the tokenizer of this model (default: an estimate)')
-      .option('--prices <file>', 'YAML: { currency, models: { NAME: { input, output } } }, per million tokens')
-      .addOption(new Option('--max-cost <x>', 'make no call that may go over it').argParser(parseNonNegative));
+      .option(
+        '--prices <file>',
+        'YAML: { currency, models: { NAME: { input, output } } }, per million tokens',
+      )
+      .addOption(
+        new Option('--max-cost <x>', 'make no call that may go over it').argParser(parseNonNegative),
+      );
     addClusterOptions(command);
     addDeviceOptions(command);
     addExamples(command, [
-      ['a model on this machine', 'vultune prompt models/coder-instruct --prompt pd-1 --data test.jsonl --train train.jsonl'],
+      [
+        'a model on this machine',
+        'vultune prompt models/coder-instruct --prompt pd-1 --data test.jsonl --train train.jsonl',
+      ],
       [
         'a server of your own, its answers kept as a run',
         'vultune prompt coder --endpoint http://localhost:8080/v1 --prompt pd-1 --data test.jsonl --out runs/pd-1',

@@ -39,7 +39,8 @@ export async function runPrompt(
   stdout.write(`\n${evaluationText(answered.evaluation, { slices: false }, stdout)}`);
   if (answered.usage !== undefined) stderr.write(`${usageText(answered.usage)}\n`);
   if (options.out !== undefined) {
-    const unread = answered.table.unclassified > 0 ? `; answers to read: ${options.out}/unclassified.csv` : '';
+    const unread =
+      answered.table.unclassified > 0 ? `; answers to read: ${options.out}/unclassified.csv` : '';
     stderr.write(`run: ${options.out}${unread}\n`);
   }
 }
@@ -55,7 +56,11 @@ function addressOf(env: CliContext['env']): string {
 
 const figure = (value: number | undefined) => value?.toFixed(3) ?? '–';
 
-function answersText({ settings }: PromptResult, { table, labelled, seconds }: PromptAnswered, terminal: Terminal): string {
+function answersText(
+  { settings }: PromptResult,
+  { table, labelled, seconds }: PromptAnswered,
+  terminal: Terminal,
+): string {
   const right = { align: 'right' } as const;
   const rows = renderTable(
     [
@@ -97,7 +102,14 @@ function answerNotes(table: AnswerTable, labelled: number): string[] {
   ];
 }
 
-function expectedText({ calls, cached, promptTokens, completionTokens, counted, cost }: ExpectedCalls): string {
+function expectedText({
+  calls,
+  cached,
+  promptTokens,
+  completionTokens,
+  counted,
+  cost,
+}: ExpectedCalls): string {
   const price = cost === undefined ? '' : `; at most ${cost.amount.toFixed(4)} ${cost.currency}`;
   return (
     `${formatCount(calls)} calls (${formatCount(cached)} answers are kept): ${formatCount(promptTokens)} tokens of prompts, ` +

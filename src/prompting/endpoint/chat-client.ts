@@ -95,6 +95,10 @@ export class ChatClient {
     signal: AbortSignal,
   ): Promise<ChatReply> {
     signal.throwIfAborted();
+    // The client leaves its listener on the signal that it is given: a long run's signal would gather one for each call.
+    const call = new AbortController();
+    const onAbort = () => call.abort(signal.reason);
+    signal.addEventListener('abort', onAbort);
     try {
       const body = await this.#client.chat.completions.create(
         {
@@ -104,12 +108,14 @@ export class ChatClient {
           ...(temperature === undefined ? {} : { temperature }),
           ...(topLogprobs === undefined ? {} : { logprobs: true, top_logprobs: topLogprobs }),
         },
-        { signal },
+        { signal: call.signal },
       );
       return this.#reply(body);
     } catch (error) {
       signal.throwIfAborted();
       throw this.#failure(error);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
   }
 

@@ -219,16 +219,16 @@ export class EndpointPrompter implements Prompter {
       if (++this.#refusedInARow < MOST_REFUSED_IN_A_ROW) throw error;
       throw new EndpointFailure('fatal', `${error.message} (${this.#refusedInARow} times in a row)`, error);
     }
-    const wait = waitMs(error, attempt);
-    if (wait > MOST_RETRY_AFTER_MS) {
+    const { retryAfterMs = 0 } = error;
+    if (retryAfterMs > MOST_RETRY_AFTER_MS) {
       throw new EndpointFailure(
         'fatal',
-        `${error.message}; it asks to be left alone for ${Math.ceil(wait / 60_000)} minutes`,
+        `${error.message}; it asks to be left alone for ${Math.ceil(retryAfterMs / 60_000)} minutes`,
       );
     }
     if (attempt >= MOST_ATTEMPTS) throw error;
     // A pause of the whole limiter is waited for there.
-    if (error.kind !== 'busy') await this.#sleep(wait, signal);
+    if (error.kind !== 'busy') await this.#sleep(waitMs(error, attempt), signal);
     signal.throwIfAborted();
   }
 

@@ -15,7 +15,9 @@ export class Limiter {
   readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly #now: () => number;
 
-  constructor(most: number, sleep: (ms: number, signal: AbortSignal) => Promise<void>,
+  constructor(
+    most: number,
+    sleep: (ms: number, signal: AbortSignal) => Promise<void>,
     now: () => number = () => performance.now(),
   ) {
     this.#most = most;

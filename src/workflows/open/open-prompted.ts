@@ -63,7 +63,9 @@ export function openEndpointPrompter(
   const apiKey = keyOfEnvironment();
   const isOwn = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   if (url.protocol === 'http:' && !isOwn) {
-    report.warn(`${url.host} is spoken to without encryption: functions${apiKey === undefined ? '' : ', and the key,'} can be read on the way`);
+    report.warn(
+      `${url.host} is spoken to without encryption: functions${apiKey === undefined ? '' : ', and the key,'} can be read on the way`,
+    );
   }
   return new EndpointPrompter({
     ...asked,
@@ -130,7 +132,10 @@ export async function openPromptedJudge(
       throw new VultuneError(
         'PROMPT_ENDPOINT_NOT_ALLOWED',
         `this run's model is ${prompted.model} at ${endpoint}: functions are sent there only where that is asked for`,
-        { where: { file: folder }, hint: 'Say so with --allow-endpoint (scan, predict), or ask with vultune prompt.' },
+        {
+          where: { file: folder },
+          hint: 'Say so with --allow-endpoint (scan, predict), or ask with vultune prompt.',
+        },
       );
     }
     context.report.note(`functions are sent to ${endpoint} (${prompted.model})`);

@@ -16,7 +16,10 @@ const MOST_ROW_BYTES = 4 * 2 ** 20;
 const hashOf = (code: string) => createHash('sha256').update(code).digest('hex').slice(0, 16);
 
 /** Answers of a model that gave probabilities alone have no text. */
-export function unclassifiedCsv(records: readonly LabelledRecord[], answers: readonly PromptAnswer[]): string {
+export function unclassifiedCsv(
+  records: readonly LabelledRecord[],
+  answers: readonly PromptAnswer[],
+): string {
   const rows = answers.flatMap(({ answer, text = '' }, row) => {
     if (answer !== 'unclassified') return [];
     const { id, code } = records[row]!;
@@ -50,7 +53,8 @@ export async function readHandLabels(file: string): Promise<ReadonlyMap<string, 
     const word = label.trim().toLowerCase();
     if (word === '') continue;
     const known = Object.hasOwn(LABELS, word) ? LABELS[word] : undefined;
-    if (known === undefined) throw invalid(`the label is ${JSON.stringify(label.slice(0, 40))}, expected yes or no`, line);
+    if (known === undefined)
+      throw invalid(`the label is ${JSON.stringify(label.slice(0, 40))}, expected yes or no`, line);
     labels.set(hash, known);
   }
   return labels;

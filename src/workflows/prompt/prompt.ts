@@ -20,7 +20,13 @@ import { tokenCounter } from '../open/token-counter.ts';
 import { reportReading } from '../reading-notes.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { readHandLabels, withHandLabels } from './hand-labels.ts';
-import type { ExpectedCalls, PromptAnswered, PromptOptions, PromptResult, PromptUsage } from './prompt-options.ts';
+import type {
+  ExpectedCalls,
+  PromptAnswered,
+  PromptOptions,
+  PromptResult,
+  PromptUsage,
+} from './prompt-options.ts';
 import { type PromptRunParts, writePromptRun } from './write-prompt-run.ts';
 
 const NEW_TOKENS = { odds: 16, text: 128 } as const;
@@ -29,14 +35,24 @@ interface Asking {
   readonly prompter: Prompter;
   readonly settings: PromptedSettings;
   /** Undefined for a model that runs here. */
-  readonly endpoint: { readonly prompter: EndpointPrompter; readonly expected: ExpectedCalls; readonly spending: Spending; readonly price: ModelPrice | undefined } | undefined;
+  readonly endpoint:
+    | {
+        readonly prompter: EndpointPrompter;
+        readonly expected: ExpectedCalls;
+        readonly spending: Spending;
+        readonly price: ModelPrice | undefined;
+      }
+    | undefined;
 }
 
 /**
  * @throws VultuneError PROMPT_UNKNOWN, PROMPT_INVALID, PROMPT_TOO_LONG, PROMPT_ANSWER_TOKENS, PROMPT_LABELS, RUN_EXISTS; ENDPOINT_URL,
  * ENDPOINT_FAILED, PRICES_INVALID, PROMPT_COST_REACHED; those of data files, models and evaluation; the signal's reason
  */
-export async function prompt(options: PromptOptions, given?: Partial<WorkflowContext>): Promise<PromptResult> {
+export async function prompt(
+  options: PromptOptions,
+  given?: Partial<WorkflowContext>,
+): Promise<PromptResult> {
   const context = workflowContext(given);
   const { signal, report } = context;
   const template = readPrompt(options.prompt);
@@ -67,11 +83,15 @@ export async function prompt(options: PromptOptions, given?: Partial<WorkflowCon
   try {
     if (options.dryRun === true) return { settings, expected: endpoint?.expected, answered: undefined };
     const startedMs = performance.now();
-    const found = await withScoringProgress('asking', records.length, report, async (onProgress) =>
-      await prompter.ask(
-        records.map(({ code }) => code),
-        { signal, onProgress: ({ functions }) => onProgress(functions) },
-      ),
+    const found = await withScoringProgress(
+      'asking',
+      records.length,
+      report,
+      async (onProgress) =>
+        await prompter.ask(
+          records.map(({ code }) => code),
+          { signal, onProgress: ({ functions }) => onProgress(functions) },
+        ),
     );
     const seconds = (performance.now() - startedMs) / 1000;
     const answers = labels === undefined ? found : withHandLabels(records, found, labels);
@@ -80,8 +100,21 @@ export async function prompt(options: PromptOptions, given?: Partial<WorkflowCon
       answers,
       records.map(({ target }) => target),
     );
-    const usage = endpoint && usageOf(endpoint.prompter, endpoint.price, endpoint.spending, countOf(endpoint.expected));
-    const evaluation = await measured({ options, settings, path, records, answers, table, isWhole: records.length === read.records.length, fields: read.columns }, context);
+    const usage =
+      endpoint && usageOf(endpoint.prompter, endpoint.price, endpoint.spending, countOf(endpoint.expected));
+    const evaluation = await measured(
+      {
+        options,
+        settings,
+        path,
+        records,
+        answers,
+        table,
+        isWhole: records.length === read.records.length,
+        fields: read.columns,
+      },
+      context,
+    );
     const answered: PromptAnswered = { table, labelled, evaluation, usage, seconds };
     return { settings, expected: endpoint?.expected, answered };
   } finally {
@@ -123,7 +156,11 @@ async function open(
   const prompter = openEndpointPrompter(settings, { ...options, count, spending }, cache, context);
   const expected = expectedCalls(prompter, records, count, price);
   report.note(`functions are sent to ${options.endpoint} (${options.model}): ${expected.calls} calls`);
-  if (expected.cost !== undefined && options.maxCost !== undefined && expected.cost.amount > options.maxCost) {
+  if (
+    expected.cost !== undefined &&
+    options.maxCost !== undefined &&
+    expected.cost.amount > options.maxCost
+  ) {
     report.warn(
       `these calls may cost ${expected.cost.amount.toFixed(4)} ${expected.cost.currency}, more than --max-cost ${options.maxCost}: they end there`,
     );

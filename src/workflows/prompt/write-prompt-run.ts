@@ -58,11 +58,17 @@ export async function writePromptRun(
   try {
     if (functions.text !== undefined) writeFileAtomic(functions.fingerprint.path, functions.text);
     const prompted = writePromptedRun(folder, settings);
-    writeFileAtomic(join(run.paths.predictions, 'test.jsonl'), predictionLines(records, answers, settings.threshold));
+    writeFileAtomic(
+      join(run.paths.predictions, 'test.jsonl'),
+      predictionLines(records, answers, settings.threshold),
+    );
     writeFileAtomic(join(folder, 'unclassified.csv'), unclassifiedCsv(records, answers));
     await recordScoredBy(run.paths.predictions, prompted);
     const { cluster, resamples, device, numThreads } = options;
-    const evaluation = await evaluate({ runs: [folder], cluster, resamples, device, numThreads }, quiet(context));
+    const evaluation = await evaluate(
+      { runs: [folder], cluster, resamples, device, numThreads },
+      quiet(context),
+    );
     const { comparison } = evaluation.evaluated[0]!;
     const figures = {
       formatVersion: 1,
@@ -72,7 +78,13 @@ export async function writePromptRun(
       test: comparisonJson(comparison),
     };
     writeFileAtomic(run.paths.metrics, `${JSON.stringify(figures, null, 2)}\n`);
-    run.events.append({ type: 'finished', step: 0, reason: 'prompted', bestStep: null, durationMs: performance.now() - startedMs });
+    run.events.append({
+      type: 'finished',
+      step: 0,
+      reason: 'prompted',
+      bestStep: null,
+      durationMs: performance.now() - startedMs,
+    });
     await writeRunReport(folder, run.paths, 'finished');
     markFinished(run);
     return evaluation;
@@ -112,7 +124,8 @@ async function functionsOf(
   folder: string,
   { path, records, isWhole, fields }: PromptRunParts,
 ): Promise<Functions> {
-  if (isWhole) return { fingerprint: withColumns(await fingerprintFile(resolve(path)), fields), text: undefined };
+  if (isWhole)
+    return { fingerprint: withColumns(await fingerprintFile(resolve(path)), fields), text: undefined };
   const text = records.map(formatRecord).join('');
   return {
     fingerprint: {
@@ -159,7 +172,10 @@ function predictionLines(
 }
 
 /** The table of the answers, as metrics.json has it. */
-export function answerJson({ model, template }: PromptedSettings, table: AnswerTable): Record<string, unknown> {
+export function answerJson(
+  { model, template }: PromptedSettings,
+  table: AnswerTable,
+): Record<string, unknown> {
   const { truePositives, falsePositives, precision, recall, f1, outside, ...counts } = table;
   return {
     model,
