@@ -60,7 +60,8 @@ export function writePromptedRun(folder: string, prompted: PromptedSettings): Pr
 }
 
 /** Where the model lies is not in it where it is known by what it is; the threshold moves no score. */
-function promptedIdentity({ model, revision, threshold: _, ...scoring }: PromptedSettings): string {
+function promptedIdentity({ model, revision, ...settings }: PromptedSettings): string {
+  const scoring = { ...settings, threshold: undefined };
   const named = scoring.modelIdentity === undefined ? [model, revision ?? null] : null;
   return createHash('sha256')
     .update(JSON.stringify(['prompted/v1', named, scoring]))

@@ -6,7 +6,7 @@ import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { describeCweHead } from '../../evaluation/cwe/measured-cwe.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import type { Detector } from '../../judging/detector.ts';
-import type { JudgeOptions, Judgements } from '../../judging/judge.ts';
+import type { Judgements, JudgeOptions } from '../../judging/judge.ts';
 import { readPromptedRun } from '../../judging/prompted-run.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';

@@ -85,9 +85,7 @@ export function promptedScanModel(
   const key = textKey(String(SCORING_VERSION), 'prompted', prompted.identity, device);
   return {
     adapterFingerprint: prompted.identity.slice(0, 16),
-    scores: cache
-      ? fileScoreCache(scanCacheFolder(), key, notKept('scores', context))
-      : memoryScoreCache(),
+    scores: cache ? fileScoreCache(scanCacheFolder(), key, notKept('scores', context)) : memoryScoreCache(),
     lines: memoryLineCache(),
     open: async () => {
       if (opened !== undefined) return opened;

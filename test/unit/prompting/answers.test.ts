@@ -7,7 +7,11 @@ import { answerTable } from '../../../src/prompting/answer-table.ts';
 import { answerTokens, sideOfToken } from '../../../src/prompting/answer-words.ts';
 import { classifyAnswer } from '../../../src/prompting/classify-answer.ts';
 import { readPrompt } from '../../../src/prompting/prompt-file.ts';
-import { readHandLabels, unclassifiedCsv, withHandLabels } from '../../../src/workflows/prompt/hand-labels.ts';
+import {
+  readHandLabels,
+  unclassifiedCsv,
+  withHandLabels,
+} from '../../../src/workflows/prompt/hand-labels.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vultune-answers-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -51,15 +55,20 @@ describe('tokens', () => {
 
   test('of whole words in every spelling are the answers', () => {
     const words = ['x', 'Yes', ' yes', 'YES', 'No', ' No', ' is'];
-    expect(answerTokens(WORDS, tokenizer(words))).toEqual([[2, 3, 1].toSorted(), [4, 5]].map((ids) => expect.arrayContaining(ids)));
+    expect(answerTokens(WORDS, tokenizer(words))).toEqual(
+      [
+        [1, 2, 3],
+        [4, 5],
+      ].map((ids) => expect.arrayContaining(ids)),
+    );
     const [yes, no] = answerTokens(WORDS, tokenizer(words));
     expect([yes.length, no.length]).toEqual([3, 2]);
   });
 
   test('that begin both answers are left out; first characters stand where there are no words', () => {
     const [yes, no] = answerTokens(WORDS, tokenizer([]));
-    expect([...yes].sort()).toEqual([1000 + 89, 1000 + 121]);
-    expect([...no].sort()).toEqual([1000 + 78, 1000 + 110]);
+    expect(new Set(yes)).toEqual(new Set([1000 + 89, 1000 + 121]));
+    expect(new Set(no)).toEqual(new Set([1000 + 78, 1000 + 110]));
   });
 
   test('that begin no answer alone are an error', () => {

@@ -46,7 +46,11 @@ describe('requests at a time', () => {
 
   test('are halved once for a burst of refusals, and grow again after a calm', async () => {
     let now = 0;
-    const limiter = new Limiter(8, async (ms) => void (now += ms), () => now);
+    const sleep = async (ms: number) => {
+      now += ms;
+      await Promise.resolve();
+    };
+    const limiter = new Limiter(8, sleep, () => now);
     await Promise.all(
       Array.from({ length: 8 }, () =>
         limiter.run(async (tooMany) => {
@@ -97,6 +101,8 @@ test.each([
   ['https://host/v1?key=secret', /parameters/],
 ])('the endpoint %s is refused, and not repeated', (url, message) => {
   const refused = () => parseEndpoint(url);
-  expect(refused).toThrow(expect.objectContaining({ code: 'ENDPOINT_URL', message: expect.stringMatching(message) }));
+  expect(refused).toThrow(
+    expect.objectContaining({ code: 'ENDPOINT_URL', message: expect.stringMatching(message) }),
+  );
   expect(refused).not.toThrow(/secret/);
 });

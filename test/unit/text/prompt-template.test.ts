@@ -17,7 +17,11 @@ describe('a prompt is refused', () => {
     ['without {code}', { ...own, user: 'Is it?' }, /nowhere, expected it once/],
     ['with {code} twice', { ...own, user: '{code} and {code}' }, /2 times, expected it once/],
     ['with {code} in system', { ...own, system: 'See {code}' }, /"system" has \{code\}/],
-    ['with a keyword of both sides', { ...own, answers: { yes: ['Maybe'], no: ['maybe'] } }, /both yes and no/],
+    [
+      'with a keyword of both sides',
+      { ...own, answers: { yes: ['Maybe'], no: ['maybe'] } },
+      /both yes and no/,
+    ],
     ['without answers', { ...own, answers: { yes: [], no: ['no'] } }, /answers\.yes/],
     ['with a field that it does not have', { ...own, usr: 'x' }, /unknown field "usr"/],
     ['with an id that is a path', { ...own, id: '../x' }, /"id"/],
@@ -46,7 +50,8 @@ test('the shipped prompts are those of the paper, with where they are from', () 
   expect(fillPrompt(readPrompt('pd-2'), 'f')[0]!.content).toBe(
     'I want you to act as a vulnerability detection system. Is the following function buggy? Please answer Yes or No.\n\nf\n',
   );
-  for (const id of shippedPrompts()) expect(readPrompt(id)).toMatchObject({ id, source: expect.stringMatching(/20\d\d/) });
+  for (const id of shippedPrompts())
+    expect(readPrompt(id)).toMatchObject({ id, source: expect.stringMatching(/20\d\d/) });
 });
 
 test('a function goes in as it is, whatever it holds', () => {
