@@ -12,7 +12,12 @@ const count = z.int().min(0);
 const cachedAnswer = z.strictObject({
   /** Undefined where only probabilities were read. */
   text: z.string().max(1_000_000).optional(),
-  /** Probability of the first token being one of a yes, and of a no. */
+  /** The likeliest first tokens with their log probabilities, as a server names them: which of them is a yes is decided later. */
+  top: z
+    .array(z.tuple([z.string().max(200), z.number()]))
+    .max(20)
+    .optional(),
+  /** Of a model on this machine: probability of the first token being one of a yes, and of a no. */
   yes: z.number().min(0).max(1).optional(),
   no: z.number().min(0).max(1).optional(),
   truncated: z.boolean(),

@@ -136,7 +136,10 @@ export class ChatClient {
     const counted = usageNumbers.safeParse(usage);
     return {
       text: redact(message.content ?? message.refusal ?? '', this.#options.apiKey).slice(0, MOST_TEXT),
-      firstToken: first?.map(({ token, logprob }) => ({ token, logprob })),
+      firstToken: first?.map(({ token, logprob }) => ({
+        token: redact(token, this.#options.apiKey),
+        logprob,
+      })),
       usage: counted.success
         ? { prompt: counted.data.prompt_tokens, completion: counted.data.completion_tokens }
         : undefined,

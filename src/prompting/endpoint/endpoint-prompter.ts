@@ -12,7 +12,7 @@ import { sideOfToken } from '../answer-words.ts';
 import { classifyAnswer, scoreOfClass } from '../classify-answer.ts';
 import { oddsAnswer } from '../local-prompter.ts';
 import type { PromptAnswer, Prompter } from '../prompt-answer.ts';
-import { ChatClient, type ChatReply, type SamplingParameters, type TokenLogprob } from './chat-client.ts';
+import { ChatClient, type ChatReply, type SamplingParameters } from './chat-client.ts';
 import { EndpointFailure } from './endpoint-failure.ts';
 import { Limiter } from './limiter.ts';
 import type { Spending } from './spending.ts';
@@ -269,7 +269,7 @@ export class EndpointPrompter implements Prompter {
       const usage = isBelieved ? reply.usage : undefined;
       used = usage ?? own;
       this.#addUsage(own, usage);
-      return { text: reply.text, ...this.#masses(reply), own, ...(usage === undefined ? {} : { usage }) };
+      return { text: reply.text, ...topOf(reply), own, ...(usage === undefined ? {} : { usage }) };
     } finally {
       spending.settle(reserved, used);
     }
@@ -289,24 +289,11 @@ export class EndpointPrompter implements Prompter {
     usage.said.completion += said.completion;
   }
 
-  /** Left out where the server names no tokens, or none of them begins an answer: its text then says more. */
-  #masses({ firstToken }: ChatReply): { readonly yes?: number; readonly no?: number } {
-    if (this.#options.answer === 'text' || firstToken === undefined) return {};
+  #classified({ text = '', top = [], truncated }: CachedAnswer): PromptAnswer {
     const { answers } = this.#options.template;
-    const sum = (side: 'yes' | 'no') =>
-      firstToken.reduce(
-        (total, one) => total + (sideOfToken(one.token, answers) === side ? probability(one) : 0),
-        0,
-      );
-    const [yes, no] = [sum('yes'), sum('no')];
-    // Rounding of a server's logarithms, not more: a sum far above 1 is none of probabilities.
-    if (!(yes + no > 0 && yes + no < 1.01)) return {};
-    return { yes: Math.min(1, yes), no: Math.min(1, no) };
-  }
-
-  #classified({ text = '', yes, no, truncated }: CachedAnswer): PromptAnswer {
-    if (yes !== undefined && no !== undefined) return oddsAnswer({ yes, no, truncated, text });
-    const answer = classifyAnswer(text, this.#options.template.answers);
+    const masses = this.#options.answer === 'text' ? undefined : massesOf(top, answers);
+    if (masses !== undefined) return oddsAnswer({ ...masses, truncated, text });
+    const answer = classifyAnswer(text, answers);
     return { answer, score: scoreOfClass(answer), text, truncated };
   }
 
@@ -336,26 +323,46 @@ export class EndpointPrompter implements Prompter {
     return code.slice(0, low);
   }
 
-  /** All that an answer depends on, as it is asked for; what the server turns out not to take changes nothing. Never the key. */
+  /**
+   * All that an answer depends on, as it is asked for; what the server turns out not to take changes nothing. Keywords are not in it:
+   * other ones need no other answers. Never the key.
+   */
   #key(code: string): string {
     const { baseUrl, model, template, answer, maxNewTokens } = this.#options;
-    const words = answer === 'odds' ? template.answers : null;
-    return textKey(
-      'endpoint/v1',
-      baseUrl,
-      model,
-      JSON.stringify([fillPrompt(template, code), answer, maxNewTokens, words]),
-    );
+    const asked = [fillPrompt(template, code), answer, maxNewTokens];
+    return textKey('endpoint/v1', baseUrl, model, JSON.stringify(asked));
   }
+}
+
+/** Undefined where no token begins an answer: the text then says more. */
+function massesOf(
+  top: NonNullable<CachedAnswer['top']>,
+  answers: PromptTemplate['answers'],
+): { readonly yes: number; readonly no: number } | undefined {
+  const sum = (side: 'yes' | 'no') =>
+    top.reduce(
+      (total, [token, logprob]) => total + (sideOfToken(token, answers) === side ? Math.exp(logprob) : 0),
+      0,
+    );
+  const [yes, no] = [sum('yes'), sum('no')];
+  // Rounding of a server's logarithms, not more: a sum far above 1 is none of probabilities.
+  if (!(yes + no > 0 && yes + no < 1.01)) return undefined;
+  return { yes: Math.min(1, yes), no: Math.min(1, no) };
+}
+
+/** As it is kept: the first ones, with numbers that can be logarithms of probabilities. */
+function topOf({ firstToken = [] }: ChatReply): Pick<CachedAnswer, 'top'> {
+  const top = firstToken
+    .filter(({ token, logprob }) => Number.isFinite(logprob) && token.length <= 200)
+    .slice(0, TOP_LOGPROBS)
+    .map(({ token, logprob }): [string, number] => [token, Math.min(logprob, 1)]);
+  return top.length === 0 ? {} : { top };
 }
 
 const promptText = (template: PromptTemplate, code: string): string =>
   fillPrompt(template, code)
     .map(({ content }) => content)
     .join('\n');
-
-const probability = ({ logprob }: TokenLogprob): number =>
-  Number.isFinite(logprob) ? Math.exp(Math.min(0, logprob)) : 0;
 
 /** Twice as long each time, and never the same for two that wait; as long as the server asks for, where it does. */
 function waitMs({ retryAfterMs }: EndpointFailure, attempt: number): number {

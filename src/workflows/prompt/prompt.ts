@@ -156,6 +156,11 @@ async function open(
   const prompter = openEndpointPrompter(settings, { ...options, count, spending }, cache, context);
   const expected = expectedCalls(prompter, records, count, price);
   report.note(`functions are sent to ${options.endpoint} (${options.model}): ${expected.calls} calls`);
+  if (expected.cached > 0) {
+    report.note(
+      `${expected.cached} answers are kept ones of ${options.model}: where another model has that name by now, use --no-cache`,
+    );
+  }
   if (
     expected.cost !== undefined &&
     options.maxCost !== undefined &&

@@ -344,6 +344,16 @@ describe('what was answered', () => {
     expect(server.calls.length).toBe(4);
   });
 
+  test('is classified by other keywords without asking again', async () => {
+    const top = { Yes: 0.2, Sure: 0.6 };
+    const server = await serverOf(({ response }) => sendJson(response, completion('Sure', { top })));
+    const cache = memoryAnswerCache();
+    const [before] = await prompterOf(server, { cache }).ask(['f']);
+    const answers = { yes: ['sure'], no: ['yes'] };
+    const [after] = await prompterOf(server, { cache, template: { ...template, answers } }).ask(['f']);
+    expect([before!.score, after!.score, server.calls.length]).toEqual([1, expect.closeTo(0.75, 12), 1]);
+  });
+
   test('of another model, prompt or server is not taken', async () => {
     const server = await serverOf(says('Yes'));
     const cache = memoryAnswerCache();
