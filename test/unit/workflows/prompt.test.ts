@@ -164,7 +164,7 @@ describe('a run of a prompted model', () => {
       '20',
     );
     expect([code, stderr]).toEqual([0, expect.stringContaining('no chat template')]);
-  });
+  }, 120_000);
 
   test('has its answers, its figures, its prompt and its page', () => {
     const lines = readFileSync(join(out, 'predictions', 'test.jsonl'), 'utf8')
