@@ -60,6 +60,8 @@ export type { DeviceOptions, OpenDetectorOptions } from './workflows/open/open-d
 export { type OpenJudge, openJudge } from './workflows/open/open-judge.ts';
 export { type Prediction, type PredictOptions, predict } from './workflows/predict/predict.ts';
 export { type ProbedLayer, type ProbeOptions, type ProbeResult, probe } from './workflows/probe/probe.ts';
+export { prompt } from './workflows/prompt/prompt.ts';
+export type { PromptOptions, PromptResult } from './workflows/prompt/prompt-options.ts';
 export { type ReportOptions, writeReport } from './workflows/report/report.ts';
 export { scan } from './workflows/scan/scan.ts';
 export type { ScanOptions, ScanResult } from './workflows/scan/scan-options.ts';

@@ -19,6 +19,7 @@ import { mcpCommand } from './commands/mcp.ts';
 import { modelsCommand } from './commands/models.ts';
 import { predictCommand } from './commands/predict.ts';
 import { probeCommand } from './commands/probe.ts';
+import { promptCommand } from './commands/prompt.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { reportCommand } from './commands/report.ts';
 import { scanCommand } from './commands/scan.ts';
@@ -96,6 +97,7 @@ function trainingCommands(): readonly CliCommand[] {
 function measuringCommands(): readonly CliCommand[] {
   return [
     probeCommand(async (...args) => (await import('./probe/run-probe.ts')).runProbe(...args)),
+    promptCommand(async (...args) => (await import('./prompt/run-prompt.ts')).runPrompt(...args)),
     evaluateCommand(async (...args) => (await import('./evaluate/run-evaluate.ts')).runEvaluate(...args)),
     compareCommand(async (...args) => (await import('./compare/run-compare.ts')).runCompare(...args)),
     reportCommand(async (...args) => (await import('./report/run-report.ts')).runReport(...args)),

@@ -7,6 +7,7 @@ import { VultuneError } from '../base/errors.ts';
 import { languageModel } from '../heads/language-model.ts';
 import { nextTokenGroups } from '../heads/next-token-groups.ts';
 import { CachedNetwork } from '../network/cached-network.ts';
+import { type ModelIdentity, modelIdentity } from '../network/model-identity.ts';
 import { Network } from '../network/network.ts';
 import type { OpenModel } from '../network/open-model.ts';
 import { scoreFunctions } from '../network/score-functions.ts';
@@ -15,6 +16,7 @@ import type { HostTensor } from '../tensor/host-tensor.ts';
 import type { ChatMessage } from '../text/chat/chat-message.ts';
 import { type ChatTemplate, chatTemplate } from '../text/chat/chat-template.ts';
 import { type RenderOptions, renderChats } from '../text/chat/render-chat.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
 import { endTokens } from './end-tokens.ts';
 import { generateBatch, TOKENS_PER_BATCH } from './generate-batch.ts';
 import { type GenerateOptions, resolveOptions } from './generate-options.ts';
@@ -96,6 +98,15 @@ export class Generator {
     const texts = await renderChats(this.chatTemplate(), chats, options);
     // The template writes the special tokens itself.
     return texts.map((text) => this.#model.tokenizer.encode(text, { addSpecialTokens: false }));
+  }
+
+  get tokenizer(): Tokenizer {
+    return this.#model.tokenizer;
+  }
+
+  /** What tells this base model from others; the adapter on it is not in it. */
+  get identity(): ModelIdentity {
+    return modelIdentity(this.#model);
   }
 
   /** The ids of a text that the model is to continue. */

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type AdapterHeader, isAdapterFolder, readAdapterHeader } from '../adapters/files/adapter-files.ts';
 import { VultuneError } from '../base/errors.ts';
 import { findMoved } from '../base/moved-path.ts';
+import { isPromptedRun } from './prompted-run.ts';
 
 /** A run folder (its `adapter/`), or an adapter folder itself. Throws RUN_UNFINISHED, ADAPTER_MISSING, ADAPTER_CONFIG. */
 export function locateAdapter(folder: string): AdapterHeader {
@@ -12,6 +13,16 @@ export function locateAdapter(folder: string): AdapterHeader {
       where: { file: folder },
       hint: 'Give a run folder, or a folder with an adapter as PEFT saves it.',
     });
+  }
+  if (isPromptedRun(folder)) {
+    throw new VultuneError(
+      'ADAPTER_MISSING',
+      `${folder} is a run of a prompted model, which has no adapter`,
+      {
+        where: { file: folder },
+        hint: 'evaluate, compare, report, predict and scan take such a run.',
+      },
+    );
   }
   const inner = join(folder, 'adapter');
   if (isAdapterFolder(inner)) return readAdapterHeader(inner);

@@ -45,7 +45,7 @@ const schemas = {
   interrupted: z.looseObject({ step: count, checkpoint: z.string() }),
   finished: z.looseObject({
     step: count,
-    reason: z.enum(['epochs', 'max_steps', 'early_stopping']),
+    reason: z.enum(['epochs', 'max_steps', 'early_stopping', 'prompted']),
     bestStep: count.nullable(),
     durationMs: amount,
   }),

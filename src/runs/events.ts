@@ -82,7 +82,8 @@ export interface Interrupted extends Event<'interrupted'> {
 
 export interface Finished extends Event<'finished'> {
   readonly step: number;
-  readonly reason: 'epochs' | 'max_steps' | 'early_stopping';
+  /** `prompted`: a model was asked; nothing was trained. */
+  readonly reason: 'epochs' | 'max_steps' | 'early_stopping' | 'prompted';
   /** null where nothing was evaluated. */
   readonly bestStep: number | null;
   readonly durationMs: number;

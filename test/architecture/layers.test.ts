@@ -37,6 +37,7 @@ const LAYER: Record<string, number> = {
   scan: 11,
   explain: 11,
   experiments: 11,
+  prompting: 12,
   dashboard: 12,
   triage: 12,
   mcp: 12,
@@ -72,6 +73,7 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   piscina: 'workers',
   commander: 'cli',
   '@modelcontextprotocol/sdk': 'mcp',
+  openai: 'prompting',
 };
 
 /** Within dataset/ the same rule; `''`: the files of dataset/ itself. */

@@ -20,9 +20,14 @@ import {
 } from '../../src/evaluation/contamination.ts';
 import { adapterCalibration } from '../../src/judging/adapter-scale.ts';
 import { locateAdapter } from '../../src/judging/locate-adapter.ts';
+import { readPromptedRun } from '../../src/judging/prompted-run.ts';
+import { readPrice } from '../../src/prompting/endpoint/spending.ts';
+import { readPrompt } from '../../src/prompting/prompt-file.ts';
 import { readBaseline, splitByBaseline } from '../../src/scan/baseline.ts';
+import { fillPrompt } from '../../src/text/chat/prompt-template.ts';
 import { openTokenizer } from '../../src/text/open-tokenizer.ts';
 import { scoringIdentity } from '../../src/workflows/evaluate/scoring-identity.ts';
+import { readHandLabels } from '../../src/workflows/prompt/hand-labels.ts';
 import { byteLevelJson } from '../unit/text/small-tokenizer.ts';
 import { type FuzzTarget, fileTarget, textOf, texts } from './fuzz-target.ts';
 import { placeFixture } from './tiny-files.ts';
@@ -116,6 +121,23 @@ const BASELINE = JSON.stringify({
 
 const RECORDS = [0, 1, 2].map((i) => ({ code: `int f${i}(int a, int b) { return a * ${i} + b - ${i}; }` }));
 
+const PROMPT_YAML = `id: own
+system: You look for bugs.
+user: "Bad? {code} Say so."
+answers: {yes: ["yes", is bad], no: ["no"]}
+`;
+const PRICES = 'currency: EUR\nmodels: { m: { input: 1, output: 2.5 } }\n';
+const PROMPT_JSON = JSON.stringify({
+  formatVersion: 1,
+  model: 'm',
+  endpoint: 'http://localhost:1/v1',
+  template: { id: 'own', user: 'Bad? {code}', answers: { yes: ['yes'], no: ['no'] } },
+  answer: 'odds',
+  maxNewTokens: 16,
+  threshold: 0.5,
+});
+const LABELS = 'row,id,code_sha256,answer,label\n1,f,0123456789abcdef,"Well, ""hm""",yes\n';
+
 /** What tokenizer_config.json may say of a byte-level tokenizer. */
 const TOKENIZER_CONFIG = {
   tokenizer_class: 'PreTrainedTokenizerFast',
@@ -162,6 +184,18 @@ export const SETTING_TARGETS: readonly FuzzTarget[] = [
   ),
   fileTarget('configuration yaml', 'train.yaml', texts(YAML, JSON.stringify(CONFIG)), (file) => {
     loadTrainConfig({ file });
+  }),
+  fileTarget('prompt yaml', 'prompt.yaml', texts(PROMPT_YAML), (file) => {
+    fillPrompt(readPrompt(file), 'f()');
+  }),
+  fileTarget('prices', 'prices.yaml', texts(PRICES), (file) => {
+    readPrice(file, 'm');
+  }),
+  fileTarget('prompt.json', 'prompt.json', texts(PROMPT_JSON), (_path, folder) => {
+    readPromptedRun(folder);
+  }),
+  fileTarget('labels of answers', 'labels.csv', texts(LABELS), async (file) => {
+    await readHandLabels(file);
   }),
   fileTarget('vultune.yaml', 'vultune.yaml', texts(SCAN_YAML), (file, folder) => {
     readSettings(file, folder);

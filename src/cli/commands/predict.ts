@@ -58,6 +58,11 @@ export function predictCommand(predict: RunPredict): CliCommand {
         ).argParser(parseCount),
       );
     command.option('--logits', 'also write the two `logits` [safe, vulnerable]', false);
+    command.option(
+      '--allow-endpoint',
+      'of a run of vultune prompt: send the functions to its endpoint',
+      false,
+    );
     addBlendOption(command);
     addDeviceOptions(command);
     addExamples(command, [

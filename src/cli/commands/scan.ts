@@ -210,7 +210,8 @@ function addJudgementOptions(command: Command): void {
         "tokens read per function (default: the run's, or the model's own)",
       ).argParser(parseCount),
     )
-    .option('--no-cache', 'neither read nor write the cache of scores');
+    .option('--no-cache', 'neither read nor write the cache of scores')
+    .option('--allow-endpoint', 'of a run of vultune prompt: send the functions to its endpoint', false);
 }
 
 const collect = (value: string, previous: readonly string[]) => [...previous, value];

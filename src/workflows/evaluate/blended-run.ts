@@ -28,7 +28,7 @@ export async function blendedRun(
   validation: RawScored | undefined,
   wishes: Pick<EvaluateOptions, 'valid' | 'threshold' | 'blend'>,
 ): Promise<BlendedScores | undefined> {
-  const blend = wishes.blend === 'off' ? undefined : readBlend(run.header.folder)?.blend;
+  const blend = wishes.blend === 'off' ? undefined : readBlend(run.scoredBy.folder)?.blend;
   if (blend === undefined) return undefined;
   const own = await scoresOf(run, blend, test);
   if (own === undefined) return undefined;

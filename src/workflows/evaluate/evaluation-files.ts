@@ -88,7 +88,9 @@ async function trainingFingerprints(
   run: ScoringRun,
   context: WorkflowContext,
 ): Promise<TrainingFingerprints | undefined> {
-  const file = join(run.header.folder, FINGERPRINTS_FILE);
+  // What a published model was trained on is not known; the run's training file is that of the baselines.
+  if ('prompted' in run.scoredBy) return undefined;
+  const file = join(run.scoredBy.folder, FINGERPRINTS_FILE);
   if (existsSync(file)) return parseFingerprints(readFileSync(file), file);
   const records = await readOptional(runFiles(run).train, false, [run]);
   return records === undefined ? undefined : fingerprint(records, 'training functions', context);

@@ -4,7 +4,6 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { readCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import { hashFile } from '../../base/hash-file.ts';
@@ -14,7 +13,7 @@ import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { cweIdSchema } from '../../evaluation/cwe/measured-cwe.ts';
 import { jsonOrUndefined } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
-import { scoringIdentity } from './scoring-identity.ts';
+import { type ScoredBy, scoringIdentity } from './scoring-identity.ts';
 
 /** Beside the predictions. */
 const FILE = 'scored-by.json';
@@ -33,7 +32,7 @@ const scoredBy = z.object({
 });
 
 /** Called when predictions and adapter are written. */
-export async function recordScoredBy(predictions: string, adapter: AdapterHeader): Promise<void> {
+export async function recordScoredBy(predictions: string, adapter: ScoredBy): Promise<void> {
   const hashes: Record<string, string> = {};
   for (const split of SPLITS) {
     const file = join(predictions, `${split}.jsonl`);
@@ -55,7 +54,7 @@ export async function recordScoredBy(predictions: string, adapter: AdapterHeader
 export async function ownScores(
   predictions: string,
   split: PredictedSplit,
-  adapter: AdapterHeader,
+  adapter: ScoredBy,
   records: readonly LabelledRecord[],
 ): Promise<Float64Array | undefined> {
   const rows = await ownRows(predictions, split, adapter, records);
@@ -66,7 +65,7 @@ export async function ownScores(
 export async function ownCwes(
   predictions: string,
   split: PredictedSplit,
-  adapter: AdapterHeader,
+  adapter: ScoredBy,
   records: readonly LabelledRecord[],
 ): Promise<readonly (readonly CweProbability[] | undefined)[] | undefined> {
   const rows = await ownRows(predictions, split, adapter, records);
@@ -79,7 +78,7 @@ export async function ownCwes(
 async function ownRows(
   predictions: string,
   split: PredictedSplit,
-  adapter: AdapterHeader,
+  adapter: ScoredBy,
   records: readonly LabelledRecord[],
 ): Promise<readonly z.output<typeof prediction>[] | undefined> {
   if ((await scoresAreOf(predictions, split, adapter)) !== 'this adapter') return undefined;
@@ -105,7 +104,7 @@ const prediction = z.object({
 export async function scoresAreOf(
   predictions: string,
   split: PredictedSplit,
-  adapter: AdapterHeader,
+  adapter: ScoredBy,
   blendFingerprint?: string,
 ): Promise<'this adapter' | 'another' | 'unknown'> {
   const [by, file] = [join(predictions, FILE), join(predictions, `${split}.jsonl`)];

@@ -7,6 +7,10 @@ import { join } from 'node:path';
 import { type AdapterHeader, adapterWeightsFile } from '../../adapters/files/adapter-files.ts';
 import { readTextFile } from '../../base/files.ts';
 import { hashFile } from '../../base/hash-file.ts';
+import type { PromptedRun } from '../../judging/prompted-run.ts';
+
+/** Whose scores they are: a fine-tuned model's, or a prompted one's. */
+export type ScoredBy = Pick<AdapterHeader, 'folder' | 'settings'> | PromptedRun;
 
 /** Goes up when the same detector gives other scores than before. */
 const SCORING_VERSION = 1;
@@ -17,7 +21,9 @@ const SCORING_VERSION = 1;
  * calibration and the blend are not in it: they move no raw score. Undefined for an
  * adapter that does not say which base model it is for: nothing is kept of such a one.
  */
-export async function scoringIdentity({ folder, settings }: AdapterHeader): Promise<string | undefined> {
+export async function scoringIdentity(by: ScoredBy): Promise<string | undefined> {
+  if ('prompted' in by) return by.identity;
+  const { folder, settings } = by;
   if (settings === undefined) return undefined;
   const config = JSON.parse(readTextFile(join(folder, 'adapter_config.json'))) as Record<string, unknown>;
   const lora = without(config, ['base_model_name_or_path', 'revision']);

@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { readCweHead, type StoredCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fingerprint } from '../../dataset/fingerprint.ts';
@@ -17,14 +16,17 @@ import { DEFAULT_THRESHOLD } from '../../evaluation/threshold.ts';
 import { adapterCalibration } from '../../judging/adapter-scale.ts';
 import type { Detector } from '../../judging/detector.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
+import { readPromptedRun } from '../../judging/prompted-run.ts';
+import type { PromptedJudge } from '../../prompting/prompted-judge.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { openRun, type Run } from '../../runs/run-folder.ts';
 import type { WorkflowContext } from '../context.ts';
 import { type DeviceOptions, type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
+import { openPromptedJudge } from '../open/open-prompted.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { readScores, scoreRemaining, unscoredRows, writeScores } from './kept-scores.ts';
 import { ownCwes, ownScores, type PredictedSplit } from './own-predictions.ts';
-import { scoringIdentity } from './scoring-identity.ts';
+import { type ScoredBy, scoringIdentity } from './scoring-identity.ts';
 
 export interface ScoringRequest extends DeviceOptions {
   readonly run: string;
@@ -39,7 +41,8 @@ function detectorOptions({ run, device, numThreads, maxLength }: ScoringRequest)
 /** A run as evaluation sees it: opened as a detector only when something must be scored. */
 export class ScoringRun {
   readonly name: string;
-  readonly header: AdapterHeader;
+  /** An adapter, or a model behind a prompt. */
+  readonly scoredBy: ScoredBy;
   /** Undefined for an adapter folder outside a run. */
   readonly run: Run | undefined;
   readonly calibration: Calibration | undefined;
@@ -50,18 +53,20 @@ export class ScoringRun {
   readonly thresholdFrom: 'adapter' | 'fixed';
   readonly #request: ScoringRequest;
   readonly #context: WorkflowContext;
-  #detector: Detector | undefined;
+  #judge: Detector | PromptedJudge | undefined;
   #identity: Promise<string | undefined> | undefined;
 
   /** Throws for a folder that holds no usable adapter. */
   constructor(request: ScoringRequest, context: WorkflowContext) {
     this.name = request.run;
-    this.header = locateAdapter(request.run);
+    const prompted = readPromptedRun(request.run);
+    const header = prompted === undefined ? locateAdapter(request.run) : undefined;
+    this.scoredBy = prompted ?? header!;
     this.run = existsSync(join(request.run, 'run.json')) ? openRun(request.run) : undefined;
-    this.calibration = adapterCalibration(this.header);
-    this.cweHead = readCweHead(this.header.folder);
-    this.threshold = this.header.settings?.threshold ?? DEFAULT_THRESHOLD;
-    this.thresholdFrom = this.header.settings === undefined ? 'fixed' : 'adapter';
+    this.calibration = header && adapterCalibration(header);
+    this.cweHead = readCweHead(this.scoredBy.folder);
+    this.threshold = prompted?.prompted.threshold ?? header?.settings?.threshold ?? DEFAULT_THRESHOLD;
+    this.thresholdFrom = header?.settings === undefined ? 'fixed' : 'adapter';
     this.#request = request;
     this.#context = context;
   }
@@ -75,14 +80,13 @@ export class ScoringRun {
     const scores = kept ?? new Float64Array(records.length).fill(Number.NaN);
     const missing = unscoredRows(scores).length;
     if (missing === 0) return scores;
-    this.#detector ??= await openDetector(detectorOptions(this.#request), this.#context);
-    const detector = this.#detector;
+    const judge = await this.#opened();
     const { report, signal } = this.#context;
     await withScoringProgress(label, missing, report, (onProgress) =>
       scoreRemaining(scores, {
         judge: async (rows, onRows) => {
           const codes = rows.map((row) => records[row]!.code);
-          const { rawScores } = await detector.judge(codes, {
+          const { rawScores } = await judge.judge(codes, {
             signal,
             nameOf: (index) => `${records[rows[index]!]!.id ?? rows[index]! + 1}`,
             onProgress: ({ functions }) => onRows(functions),
@@ -110,11 +114,10 @@ export class ScoringRun {
     if (own !== undefined) return own;
     const rows = judgedRows({ classes: cweHead.classes, records });
     if (rows.length === 0) return records.map(() => undefined);
-    this.#detector ??= await openDetector(detectorOptions(this.#request), this.#context);
-    const detector = this.#detector;
+    const judge = await this.#opened();
     const { report, signal } = this.#context;
     const { cwes } = await withScoringProgress('CWEs', rows.length, report, (onProgress) =>
-      detector.judge(
+      judge.judge(
         rows.map((row) => records[row]!.code),
         {
           signal,
@@ -138,8 +141,17 @@ export class ScoringRun {
   }
 
   async close(): Promise<void> {
-    await this.#detector?.close();
-    this.#detector = undefined;
+    await this.#judge?.close();
+    this.#judge = undefined;
+  }
+
+  async #opened(): Promise<Detector | PromptedJudge> {
+    const { scoredBy } = this;
+    this.#judge ??=
+      'prompted' in scoredBy
+        ? await openPromptedJudge(scoredBy, this.#request, this.#context)
+        : await openDetector(detectorOptions(this.#request), this.#context);
+    return this.#judge;
   }
 
   /** What training left of its validation and test file, when this is that file and the adapter is the one it left. */
@@ -153,7 +165,7 @@ export class ScoringRun {
     read: (
       predictions: string,
       split: PredictedSplit,
-      adapter: AdapterHeader,
+      adapter: ScoredBy,
       records: readonly LabelledRecord[],
     ) => Promise<T | undefined>,
   ): Promise<T | undefined> {
@@ -163,7 +175,7 @@ export class ScoringRun {
     const { sha256 } = await fingerprintFile(file);
     for (const split of ['test', 'valid'] as const) {
       if (this.run.record.data[`${split}_file`]?.sha256 !== sha256) continue;
-      const own = await read(this.run.paths.predictions, split, this.header, records);
+      const own = await read(this.run.paths.predictions, split, this.scoredBy, records);
       if (own !== undefined) return own;
     }
     return undefined;
@@ -172,7 +184,7 @@ export class ScoringRun {
   /** The name says all that the scores depend on: functions, detector, how much is read. */
   async #keptPath(records: readonly LabelledRecord[]): Promise<string | undefined> {
     if (this.run === undefined) return undefined;
-    this.#identity ??= scoringIdentity(this.header);
+    this.#identity ??= scoringIdentity(this.scoredBy);
     const identity = await this.#identity;
     if (identity === undefined) return undefined;
     const { maxLength, device = 'cpu' } = this.#request;

@@ -4,16 +4,21 @@ import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import { scoresNote } from '../../evaluation/blend/describe-blend.ts';
 import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { describeCweHead } from '../../evaluation/cwe/measured-cwe.ts';
-import { shiftPrior } from '../../evaluation/prevalence.ts';
-import type { Detector, DetectorJudgements } from '../../judging/detector.ts';
+import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
+import type { Detector } from '../../judging/detector.ts';
+import type { Judgements, JudgeOptions } from '../../judging/judge.ts';
+import { readPromptedRun } from '../../judging/prompted-run.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
+import { openPromptedJudge } from '../open/open-prompted.ts';
 import { inputColumns, ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
 
 export interface PredictOptions extends OpenDetectorOptions {
+  /** Send functions to the endpoint of a run of `vultune prompt`. Default: false. */
+  readonly allowEndpoint?: boolean | undefined;
   /** Functions: a file of any known format, a table, a source file, or `-` for standard input; default: the test file of the run. */
   readonly data?: string | undefined;
   /** Record field → column of `data`; default: guessed by name. */
@@ -62,17 +67,13 @@ export async function predict(
   const { signal, report } = context;
   const data = await openDataFile(options.data ?? ownTestFile([options.run], report), context);
   const inputs = await readPredictionInputs(data, context, inputColumns(options));
-  const detector = await openDetector(options, context);
-  const { blend } = detector.scale;
-  const cweHead = readCweHead(detector.folder);
-  if (cweHead !== undefined) report.note(describeCweHead(cweHead));
-  if (blend !== undefined) report.note(scoresNote(blend.blend));
+  const { judge, scale } = await openPredicting(options, context);
   const predictions: Prediction[] = [];
   try {
     await withScoringProgress('predicting', inputs.length, report, async (onProgress) => {
       for (let start = 0; start < inputs.length; start += CHUNK) {
         const chunk = inputs.slice(start, start + CHUNK);
-        const judgements = await detector.judge(
+        const judgements = await judge.judge(
           chunk.map(({ code }) => code),
           {
             signal,
@@ -80,16 +81,56 @@ export async function predict(
             onProgress: ({ functions }) => onProgress(start + functions),
           },
         );
-        const found = predictionsOf(chunk, judgements, predictionScale(detector, options));
+        const found = predictionsOf(chunk, judgements, scale);
         options.onPredictions?.(found);
         for (const one of found) predictions.push(one);
       }
     });
   } finally {
-    await detector.close();
+    await judge.close();
   }
   return predictions;
 }
+
+interface Predicting {
+  readonly judge: {
+    judge(codes: readonly string[], options: JudgeOptions): Promise<ScoredJudgements>;
+    close(): Promise<void>;
+  };
+  readonly scale: PredictionScale;
+}
+
+async function openPredicting(options: PredictOptions, context: WorkflowContext): Promise<Predicting> {
+  const prompted = readPromptedRun(options.run);
+  if (prompted !== undefined) {
+    const judge = await openPromptedJudge(prompted, options, context);
+    const { threshold = judge.threshold, prevalence } = options;
+    return {
+      judge,
+      scale: {
+        threshold,
+        logits: false,
+        isCalibrated: prevalence !== undefined,
+        ...(prevalence === undefined
+          ? {}
+          : { shift: (score: number) => shiftPrior(score, UNKNOWN_PREVALENCE, prevalence) }),
+      },
+    };
+  }
+  const { report } = context;
+  const detector = await openDetector(options, context);
+  const { blend } = detector.scale;
+  const cweHead = readCweHead(detector.folder);
+  if (cweHead !== undefined) report.note(describeCweHead(cweHead));
+  if (blend !== undefined) report.note(scoresNote(blend.blend));
+  return { judge: detector, scale: predictionScale(detector, options) };
+}
+
+/** What predictions are made of: a classifier's judgements, or a prompted model's, which has no two logits. */
+export type ScoredJudgements = Judgements & {
+  readonly rawScores: Float64Array;
+  readonly logits?: Float32Array | undefined;
+};
 
 export interface PredictionScale {
   readonly threshold: number;
@@ -112,7 +153,7 @@ function predictionScale(
 
 export function predictionsOf(
   inputs: readonly PredictionInput[],
-  { logits, scores, rawScores, truncated, cwes }: DetectorJudgements,
+  { logits, scores, rawScores, truncated, cwes }: ScoredJudgements,
   { threshold, logits: withLogits, isCalibrated, shift = (score) => score }: PredictionScale,
 ): Prediction[] {
   return inputs.map(({ id, place }, i) => ({
@@ -123,6 +164,6 @@ export function predictionsOf(
     label: scores[i]! >= threshold ? 1 : 0,
     truncated: truncated[i]!,
     ...(cwes === undefined || scores[i]! < threshold ? {} : { cwe: cwes[i]! }),
-    ...(withLogits ? { logits: [logits[2 * i]!, logits[2 * i + 1]!] as const } : {}),
+    ...(withLogits && logits !== undefined ? { logits: [logits[2 * i]!, logits[2 * i + 1]!] as const } : {}),
   }));
 }

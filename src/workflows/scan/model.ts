@@ -12,6 +12,8 @@ import { removeLeftovers } from '../../base/temporary-files.ts';
 import { explainLines } from '../../explain/line-scores.ts';
 import type { Detector } from '../../judging/detector.ts';
 import type { Judge } from '../../judging/judge.ts';
+import type { PromptedRun } from '../../judging/prompted-run.ts';
+import type { PromptedJudge } from '../../prompting/prompted-judge.ts';
 import { fileLineCache, type LineCache, memoryLineCache } from '../../scan/cache/line-cache.ts';
 import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/cache/score-cache.ts';
 import type { LineExplainer } from '../../scan/explain-findings.ts';
@@ -19,6 +21,7 @@ import { textKey } from '../../scan/fingerprint.ts';
 import type { WorkflowContext } from '../context.ts';
 import { adaptedIdentity } from '../open/open-base-model.ts';
 import { openAdapter } from '../open/open-detector.ts';
+import { openPromptedJudge } from '../open/open-prompted.ts';
 import { type ScanOptions, scanCacheFolder } from './scan-options.ts';
 import type { ScoreScale } from './score-scale.ts';
 
@@ -70,6 +73,39 @@ export async function scanModel(
   };
 }
 
+/** The same for a model behind a prompt, which has no gradient that lines could be found by. */
+export function promptedScanModel(
+  options: ScanOptions,
+  prompted: PromptedRun,
+  context: WorkflowContext,
+  beforeOpening: () => void,
+): ScanModel {
+  const { cache = true, device = 'cpu' } = options;
+  let opened: PromptedJudge | undefined;
+  const key = textKey(String(SCORING_VERSION), 'prompted', prompted.identity, device);
+  return {
+    adapterFingerprint: prompted.identity.slice(0, 16),
+    scores: cache ? fileScoreCache(scanCacheFolder(), key, notKept('scores', context)) : memoryScoreCache(),
+    lines: memoryLineCache(),
+    open: async () => {
+      if (opened !== undefined) return opened;
+      beforeOpening();
+      opened = await openPromptedJudge(prompted, options, context);
+      return opened;
+    },
+    explain: async () => {
+      throw new Error('internal error: a prompted model explains no lines');
+    },
+    close: async () => opened?.close(),
+  };
+}
+
+const notKept =
+  (what: string, { report }: WorkflowContext) =>
+  (cause: unknown): void => {
+    report.warn(`${what} are not kept: ${cause instanceof Error ? cause.message : String(cause)}`);
+  };
+
 async function openCaches(
   { cache = true, device = 'cpu', maxLength }: ScanOptions,
   adapter: AdapterHeader,
@@ -106,13 +142,10 @@ async function openCaches(
   );
   const folder = scanCacheFolder();
   removeLeftovers(folder);
-  const notKept = (what: string) => (cause: unknown) => {
-    context.report.warn(`${what} are not kept: ${cause instanceof Error ? cause.message : String(cause)}`);
-  };
   return {
     adapterFingerprint,
-    scores: fileScoreCache(folder, key, notKept('scores')),
-    lines: fileLineCache(folder, `${LINES_VERSION}-${key}`, notKept("lines' scores")),
+    scores: fileScoreCache(folder, key, notKept('scores', context)),
+    lines: fileLineCache(folder, `${LINES_VERSION}-${key}`, notKept("lines' scores", context)),
   };
 }
 

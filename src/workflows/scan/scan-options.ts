@@ -52,6 +52,8 @@ export interface ScanOptions extends DeviceOptions {
   readonly prevalence?: number | undefined;
   /** Tokens of a function that are read; default: the adapter's, or the model's. */
   readonly maxLength?: number | undefined;
+  /** Send functions to the endpoint of a run of `vultune prompt`; default: false. */
+  readonly allowEndpoint?: boolean | undefined;
   /** Use and keep scores of earlier scans; default: true. */
   readonly cache?: boolean | undefined;
   /** Findings listed at most, the highest-scoring ones; the others are counted. Default: all. */

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { readCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { describeCweHead } from '../../evaluation/cwe/measured-cwe.ts';
+import { readPromptedRun } from '../../judging/prompted-run.ts';
 import { readBaseline } from '../../scan/baseline.ts';
 import { FindingCollector } from '../../scan/collect-findings.ts';
 import { scanFiles } from '../../scan/scan-files.ts';
@@ -12,10 +13,10 @@ import { type WorkflowContext, workflowContext } from '../context.ts';
 import { findAdapter } from '../open/find-adapter.ts';
 import { packageVersions } from '../package-versions.ts';
 import { explainedFindings } from './explained-findings.ts';
-import { type ScanModel, scanModel } from './model.ts';
+import { promptedScanModel, type ScanModel, scanModel } from './model.ts';
 import { scanProgress } from './progress.ts';
 import { DEFAULT_FRAMES, type ScanOptions, type ScanResult } from './scan-options.ts';
-import { scoreScale } from './score-scale.ts';
+import { promptedScale, scoreScale } from './score-scale.ts';
 import { findSources, openOutlines, saveOutlines } from './sources.ts';
 
 /** Starting more workers than one costs more than parsing a few files. */
@@ -30,9 +31,12 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
   const context = workflowContext(given);
   const { signal, report } = context;
   const baseline = options.baseline === undefined ? [] : readBaseline(options.baseline);
-  const adapter = await findAdapter(options.run, context);
-  const scale = await scoreScale(options, adapter);
-  const cweHead = readCweHead(adapter.folder);
+  const prompted = readPromptedRun(options.run);
+  const adapter = prompted === undefined ? await findAdapter(options.run, context) : undefined;
+  const scale =
+    prompted === undefined ? await scoreScale(options, adapter!) : promptedScale(options, prompted);
+  const judgeFolder = (prompted ?? adapter!).folder;
+  const cweHead = readCweHead(judgeFolder);
   if (scale.blend !== undefined) report.note(scale.blend);
   for (const warning of scale.warnings) report.warn(warning);
 
@@ -42,7 +46,10 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
   let model: ScanModel | undefined;
   try {
     const sources = await findSources(options, { repositories, notices, signal });
-    model = await scanModel(options, adapter, scale, context, progress.pause);
+    model =
+      prompted === undefined
+        ? await scanModel(options, adapter!, scale, context, progress.pause)
+        : promptedScanModel(options, prompted, context, progress.pause);
     const outlines = openOutlines(options);
     const collector = new FindingCollector({
       baseFolder: sources.baseFolder,
@@ -85,7 +92,10 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
     const collected = collector.collected();
     const findings = await explainedFindings(
       collected.findings,
-      { model: options.lines === false ? undefined : model, adapterFolder: adapter.folder },
+      {
+        model: options.lines === false || prompted !== undefined ? undefined : model,
+        adapterFolder: judgeFolder,
+      },
       context,
     );
     return {

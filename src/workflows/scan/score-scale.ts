@@ -12,9 +12,10 @@ import {
 } from '../../evaluation/alarm-budget.ts';
 import { scoresNote } from '../../evaluation/blend/describe-blend.ts';
 import type { MeasuredRanking } from '../../evaluation/measured-ranking.ts';
-import { shiftPrior } from '../../evaluation/prevalence.ts';
+import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import { holdsChance } from '../../evaluation/resampling/intervals.ts';
 import { type AdapterScale, adapterScale } from '../../judging/adapter-scale.ts';
+import type { PromptedRun } from '../../judging/prompted-run.ts';
 import { scoresAreOf } from '../evaluate/own-predictions.ts';
 import type { ScanOptions } from './scan-options.ts';
 
@@ -61,6 +62,32 @@ export async function scoreScale(options: Wishes, header: AdapterHeader): Promis
     blend: blend && scoresNote(blend.blend),
     blendFingerprint: blend?.fingerprint,
     measured,
+  };
+}
+
+/**
+ * What a prompted model's odds mean: nothing was chosen on validation, and nothing moves them but another prevalence.
+ * @throws VultuneError SCAN_NO_VALIDATION, EVALUATION_PREVALENCE
+ */
+export function promptedScale(options: Wishes, { prompted, folder }: PromptedRun): ScoreScale {
+  const { prevalence, threshold, maxFalsePositives } = options;
+  if (maxFalsePositives !== undefined || threshold === 'f1') {
+    throw new VultuneError(
+      'SCAN_NO_VALIDATION',
+      'a prompted model has no validation scores to choose a threshold on',
+      { where: { file: folder }, hint: 'Use --threshold with a number, or none: more yes than no.' },
+    );
+  }
+  return {
+    threshold: threshold ?? prompted.threshold,
+    uncertainFrom: undefined,
+    source: threshold === undefined ? 'more yes than no among the answers' : 'as requested',
+    shift: (score) => (prevalence === undefined ? score : shiftPrior(score, UNKNOWN_PREVALENCE, prevalence)),
+    cautions: [],
+    warnings: [],
+    blend: undefined,
+    blendFingerprint: undefined,
+    measured: undefined,
   };
 }
 
