@@ -33,7 +33,7 @@ export function loadTable(options: ExperimentOptions): LoadedTable {
   const file = tablePath(options.table);
   const text = readTextFile(file, MOST_CONFIG_BYTES);
   const read = parsed(text, file, options);
-  const table = withRows(read, options);
+  const table = withRows(withOverridesSaid(read, options), options);
   if (typeof table.base !== 'string') return { table, base: table.base, file };
   const base = beside(table.base, file);
   return { table, base: readSettings(base), file: base };
@@ -64,6 +64,12 @@ function ownTable(value: Settings, file: string, scale: string | undefined): Exp
     file,
   );
   return tableOf(given, file, scale);
+}
+
+/** A table must not be read as if its own settings alone had made it. */
+function withOverridesSaid(table: ExperimentTable, { overrides = [] }: ExperimentOptions): ExperimentTable {
+  if (overrides.length === 0) return table;
+  return { ...table, differences: [...table.differences, `every cell is run with ${overrides.join(', ')}`] };
 }
 
 function withRows(
