@@ -92,12 +92,12 @@ describe('what is asked of a stage', () => {
     [
       predictCommand,
       'predict a --data - --threshold 0.25',
-      { ...SCORING, run: 'a', data: '-', threshold: 0.25, logits: false },
+      { ...SCORING, run: 'a', data: '-', threshold: 0.25, logits: false, allowEndpoint: false },
     ],
     [
       predictCommand,
       'predict a --data f.ts --out o.jsonl',
-      { ...SCORING, run: 'a', data: 'f.ts', out: 'o.jsonl', logits: false },
+      { ...SCORING, run: 'a', data: 'f.ts', out: 'o.jsonl', logits: false, allowEndpoint: false },
     ],
     [quickstartCommand, 'quickstart', { dir: 'quickstart', quick: false, seed: 42 }],
     [
