@@ -20,6 +20,8 @@ COPY --from=build /vultune/dist dist
 COPY package.json README.md CHANGELOG.md ./
 COPY bin bin
 COPY data data
+COPY python/run_plan.py python/requirements.txt python/
+COPY python/vultune_torch python/vultune_torch
 # Models and scores: a volume here makes the second scan fast.
 ENV NODE_ENV=production VULTUNE_CACHE=/cache
 RUN mkdir /cache /work && chown node:node /cache /work

@@ -111,7 +111,9 @@ function headHint(
   found: ReadonlyMap<string, { readonly shape: readonly number[] }>,
 ): string | undefined {
   const trained = parameters.filter(({ first }) => first !== undefined);
-  if (trained.length === 0) return undefined;
+  if (trained.length === 0) {
+    return 'Was it trained for another task (task_type), or on another base model?';
+  }
   const held = trained.filter(({ name }) => found.has(parameterKey(name)));
   if (held.length === 0) {
     return 'It has no head of this model: was it trained for another task (task_type), or on another base model?';

@@ -24,7 +24,7 @@ const LAYER: Record<string, number> = {
   packing: 6,
   weights: 6,
   heads: 7,
-  objectives: 7,
+  objectives: 8,
   network: 9,
   tasks: 9,
   evaluation: 7,

@@ -41,7 +41,7 @@ describe('the examples', () => {
   });
 
   test('every file is in the list of them', () => {
-    const readme = read('README.md');
+    const readme = `${read('README.md')}${read('cluster/README.md')}`;
     const names = readdirSync(EXAMPLES, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name !== 'README.md')
       .map((entry) => entry.name);
