@@ -37,7 +37,9 @@ test('the image holds what is published, and nothing else of the repository', ()
     sources.map((source) => source.replace('/vultune/', '')),
   );
   const published = files.map((file) => file.replace(/\/\*\.py$/, ''));
-  expect(copied.filter((one) => one !== 'node_modules').sort()).toEqual([...published, 'package.json'].sort());
+  expect(copied.filter((one) => one !== 'node_modules').sort()).toEqual(
+    [...published, 'package.json'].sort(),
+  );
   expect([main, bin.vultune!.split('/')[0]]).toEqual([undefined, 'bin']);
 });
 
