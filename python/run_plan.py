@@ -9,7 +9,7 @@
 #   "numpy==2.4.6",
 # ]
 # ///
-"""Trains what a plan folder says: `python run_plan.py PLAN --run RUN`, alone or under torchrun, accelerate, srun, Ray.
+"""Trains what a plan folder says: `python run_plan.py PLAN RUN`, alone or under torchrun, accelerate, srun, Ray.
 
 The plan folder, which `vultune plan` writes, holds a copy of this file and of the package beside it, so that the folder
 is all that a cluster needs. A local job script (HF Jobs, `uv run`) may also be given this one file: it takes the package

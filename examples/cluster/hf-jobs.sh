@@ -4,4 +4,4 @@
 set -euo pipefail
 hf jobs uv run --flavor "${FLAVOR:-a100-large}" --timeout "${TIMEOUT:-4h}" --secrets HF_TOKEN \
   --volume "hf://datasets/${DATASET:?ORG/NAME}:/data" --volume "hf://buckets/${BUCKET:?ORG/NAME}:/run" \
-  "${PLAN:-plan}/run_plan.py" /data/plan --run /run/vultune "$@"
+  "${PLAN:-plan}/run_plan.py" /data/plan /run/vultune "$@"

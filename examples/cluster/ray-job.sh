@@ -6,4 +6,4 @@ PLAN=$(realpath "${PLAN:-plan}")
 RUN=$(realpath -m "${RUN:-run}")
 ray job submit --address "${RAY_API_SERVER_ADDRESS:-http://127.0.0.1:8265}" --entrypoint-num-gpus "${GPUS:-0}" -- \
   python -m torch.distributed.run --standalone --nproc-per-node "${PROCESSES:-1}" \
-  "$PLAN/run_plan.py" "$PLAN" --run "$RUN" "$@"
+  "$PLAN/run_plan.py" "$PLAN" "$RUN" "$@"

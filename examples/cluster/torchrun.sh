@@ -9,4 +9,4 @@ if [ "${NODES:-1}" -gt 1 ]; then
 else
   meeting=(--standalone)
 fi
-torchrun "${meeting[@]}" --nproc-per-node "${GPUS:-8}" "$PLAN/run_plan.py" "$PLAN" --run "$RUN" "$@"
+torchrun "${meeting[@]}" --nproc-per-node "${GPUS:-8}" "$PLAN/run_plan.py" "$PLAN" "$RUN" "$@"

@@ -26,12 +26,8 @@ def run(arguments: list[str]) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run_plan.py", description="Trains a packed plan of Vultune with PyTorch.")
     parser.add_argument("plan", type=Path, help="folder that vultune plan wrote")
-    parser.add_argument(
-        "--run",
-        type=Path,
-        required=True,
-        help="run folder: events, checkpoints, adapter; resumed where it has a checkpoint",
-    )
+    # Not an option: torchrun would take --run for one of its own that begins so.
+    parser.add_argument("run", type=Path, help="run folder: events, checkpoints, adapter; resumed where it has a checkpoint")
     parser.add_argument("--base", help="folder or .gguf file of the base model, where it lies elsewhere than in the plan")
     parser.add_argument(
         "--dtype",

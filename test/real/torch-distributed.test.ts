@@ -41,7 +41,7 @@ const commandOf = (run: string, processes: number, more: readonly string[] = [],
     python,
     processes,
     launcherArgs: [],
-    runner: [at(`${plan}/run_plan.py`), at(plan), '--run', at(run), '--threads', '1', ...more],
+    runner: [at(`${plan}/run_plan.py`), at(plan), at(run), '--threads', '1', ...more],
   });
 
 function run(name: string, processes: number, more: readonly string[] = [], plan = 'plan') {
@@ -197,7 +197,7 @@ withPython('what is refused', () => {
     writeFileSync(
       at('rank.py'),
       `import os, sys\nsys.path.insert(0, ${JSON.stringify(at('plan'))})\nfrom vultune_torch.command import run\n` +
-        `sys.exit(run([${JSON.stringify(folder)} + ('/plan' if os.environ['RANK'] == '0' else '/mixed'), '--run', ${JSON.stringify(at('x'))}, '--threads', '1']))\n`,
+        `sys.exit(run([${JSON.stringify(folder)} + ('/plan' if os.environ['RANK'] == '0' else '/mixed'), ${JSON.stringify(at('x'))}, '--threads', '1']))\n`,
     );
     const args = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node=2', at('rank.py')];
     const { stderr } = spawnSync(python, args, { encoding: 'utf8', env });

@@ -99,7 +99,7 @@ export const trainInTorch = async (
 /** Writes a plan and returns the command line that runs it into `run`. */
 export async function plannedCommand(request: TrainRequest, plan: string, run: string): Promise<string[]> {
   await planForClusters(request, plan);
-  return [plan, '--run', run, '--threads', '1'];
+  return [plan, run, '--threads', '1'];
 }
 
 /** Runs the plans in one Python; returns their exit codes. */

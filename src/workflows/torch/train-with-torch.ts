@@ -74,7 +74,7 @@ export async function runTorchSteps(
     python,
     processes: options.processes ?? 1,
     launcherArgs: options.launcherArgs ?? [],
-    runner: [join(folder, 'run_plan.py'), folder, '--run', run.dir, ...runnerOptions(plan, options)],
+    runner: [join(folder, 'run_plan.py'), folder, run.dir, ...runnerOptions(plan, options)],
   });
   report.note(`starting ${command.join(' ')}`);
   let progress: TrainingProgress | undefined;

@@ -13,7 +13,7 @@ const files = readdirSync(folder).filter((name) => name !== 'README.md');
 describe('examples/cluster', () => {
   test.each(files)('%s gives run_plan.py its plan and its run folder', (name) => {
     expect(text(name)).toMatch(
-      /run_plan\.py"?\s+(?:"\$PLAN"|\/data\/plan)\s+--run\s+(?:"\$RUN"|\/data\/run|\/run\/vultune)/,
+      /run_plan\.py"?\s+(?:"\$PLAN"|\/data\/plan)\s+(?:"\$RUN"|\/data\/run|\/run\/vultune)/,
     );
   });
 
@@ -37,7 +37,7 @@ describe('examples/cluster', () => {
           env: { ...process.env, ...env },
         },
       ).stdout.trim();
-    expect(dry({ GPUS: '2' })).toBe('--standalone --nproc-per-node 2 plan/run_plan.py plan --run run');
+    expect(dry({ GPUS: '2' })).toBe('--standalone --nproc-per-node 2 plan/run_plan.py plan run');
     expect(dry({ NODES: '2', NODE: '1', FIRST: 'a' })).toMatch(/^--nnodes 2 --node-rank 1 --master-addr a /);
   });
 

@@ -6,10 +6,10 @@ const launch: Launch = {
   python: '/venv/bin/python',
   processes: 1,
   launcherArgs: [],
-  runner: ['/plan/run_plan.py', '/plan', '--run', '/run'],
+  runner: ['/plan/run_plan.py', '/plan', '/run'],
 };
 const line = (changes: Partial<Launch>) => commandLine({ ...launch, ...changes }).join(' ');
-const RUNNER = '/plan/run_plan.py /plan --run /run';
+const RUNNER = '/plan/run_plan.py /plan /run';
 const TORCHRUN = '/venv/bin/python -m torch.distributed.run';
 
 describe('the command line of a launcher', () => {
