@@ -16,8 +16,11 @@ export interface BestSoFar {
   readonly validScores: Float64Array;
 }
 
-/** What decides, besides seed and step, what is dropped of a function's token: the function's number in the data, or its tokens. */
-export const DROPOUT_KEYS = ['function', 'tokens'] as const;
+/**
+ * What decides, besides seed and step, what is dropped of a function's token: the function's number in the data, its tokens, or
+ * PyTorch's generator, where its engine took the first steps.
+ */
+export const DROPOUT_KEYS = ['function', 'tokens', 'torch'] as const;
 export type DropoutKey = (typeof DROPOUT_KEYS)[number];
 
 export interface TrainerState {

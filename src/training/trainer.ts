@@ -380,7 +380,7 @@ export function plannableFunctions(functions: readonly Pick<Example<unknown>, 'i
 
 /** A run whose first half is dropped from in one way and its second in another is neither: nobody could repeat it. */
 function requireSameDropout({ step, dropoutKey }: TrainerState, dropout: number, totalSteps: number): void {
-  if (dropoutKey === 'tokens' || dropout === 0 || step === 0 || step >= totalSteps) return;
+  if (dropoutKey !== 'function' || dropout === 0 || step === 0 || step >= totalSteps) return;
   throw new VultuneError(
     'RUN_CHECKPOINT_OLDER',
     `the ${step} steps of the checkpoint drew lora_dropout from the numbers of functions, this version draws it from their tokens`,

@@ -323,7 +323,8 @@ describe('functions that begin alike, with dropout', () => {
       where: { name: 'lora_dropout' },
       hint: expect.stringContaining('--start-over'),
     });
-    // Nothing is dropped, or nothing is left to be trained.
+    // Begun by another engine, nothing is dropped, or nothing is left to be trained.
+    expect((await resumed(toy.resume({ ...first, dropoutKey: 'torch' }), 0.2)).end).toBe('epochs');
     expect((await resumed(older(first), 0)).end).toBe('epochs');
     expect((await resumed(older(last), 0.2)).end).toBe('epochs');
   });
