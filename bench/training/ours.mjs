@@ -4,7 +4,9 @@
  * paddingShare, lossFirst, lossLast, threads, and matmulShare (time in matrix products / time of all operators, 0..1).
  *
  * node ours.mjs --model M.gguf --functions FILE --seconds 40 --threads 2 [--cut auto|block|graph] [--tokens 1024]
- *   [--prefixes shared|separate] [--weights float32|int8|int8-exact|nf4|...]
+ *   [--prefixes shared|separate] [--dropout 0.05] [--weights float32|int8|int8-exact|nf4|...]
+ *
+ * The batches are the same whether or not prefixes are shared, as in `vultune train`.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +19,7 @@ import { Network } from '../../dist/network/network.js';
 import { openModel } from '../../dist/network/open-model.js';
 import { packSequence } from '../../dist/packing/pack-sequence.js';
 import { planEpoch } from '../../dist/packing/plan.js';
-import { groupByPrefix, separateFunctions } from '../../dist/packing/units.js';
+import { groupAtFullLength } from '../../dist/packing/units.js';
 import { ortBackend } from '../../dist/runtime/ort/ort-backend.js';
 import { summariseProfiles } from '../../dist/runtime/ort/profile.js';
 import { classify } from '../../dist/tasks/classify.js';
@@ -50,11 +52,13 @@ const { values } = parseArgs({
     activations: { type: 'string', default: 'auto' },
     tokens: { type: 'string', default: '1024' },
     prefixes: { type: 'string', default: 'shared' },
+    dropout: { type: 'string', default: '0' },
     weights: { type: 'string', default: 'float32' },
   },
 });
 const threads = Number(values.threads);
 const seconds = Number(values.seconds);
+const probability = Number(values.dropout);
 const job = JSON.parse(readFileSync(values.functions, 'utf8'));
 const model = await openModel(values.model, { format: weightFormatNamed(values.weights) });
 const adapted = planLora(model.spec, LORA);
@@ -73,7 +77,7 @@ const optimizer = { firstMoment: zerosLike(parameters), secondMoment: zerosLike(
 const lengths = job.functions.map((ids) => ids.length);
 const sharePrefixes = values.prefixes === 'shared';
 const plan = planEpoch(
-  sharePrefixes ? groupByPrefix(job.functions) : separateFunctions(lengths),
+  groupAtFullLength(job.functions),
   {
     packing: 'isolated',
     tokensPerBatch,
@@ -90,6 +94,7 @@ function networkOn(backend) {
 
 /** Forward, backward and an AdamW step of one batch; the sequences' loss, and slots of padding in attention. */
 async function trainStep(network, step, longest = Number.POSITIVE_INFINITY) {
+  const dropout = { probability, seed: 42, step: optimizer.step };
   for (const gradient of gradients.values()) gradient.fill(0);
   let loss = 0;
   let slots = 0;
@@ -99,7 +104,7 @@ async function trainStep(network, step, longest = Number.POSITIVE_INFINITY) {
     slots += sequence.layout.rowCount * sequence.layout.rowLength;
     const examples = functions.map((i) => ({ target: job.labels[i], weight: 1 }));
     const feeds = objective.feeds(examples, 1 / step.functionCount);
-    const targets = { objective, feeds, dropout: undefined };
+    const targets = { objective, feeds, dropout };
     loss += (await network.step(sequence, head, targets, gradients)).loss;
   }
   clipGradients(gradients, 1);
@@ -143,6 +148,7 @@ process.stdout.write(
     cut: Number.isFinite(cut.blocksPerStage) ? `block (${cut.blocksPerStage})` : 'graph',
     activations: cut.activations,
     prefixes: values.prefixes,
+    dropout: probability,
     weights: model.weights.format.name,
     ...(await profile()),
   })}\n`,

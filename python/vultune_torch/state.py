@@ -34,6 +34,8 @@ class Counters:
     epochTokens: int = 0  # noqa: N815
     epochMs: float = 0.0  # noqa: N815
     evaluationDue: bool = False  # noqa: N815
+    # What dropout was drawn from; Vultune's own engine goes on from this one knowingly.
+    dropoutKey: str = "torch"  # noqa: N815
     evaluationsWithoutImprovement: int = 0  # noqa: N815
     elapsedMs: float = 0.0  # noqa: N815
 

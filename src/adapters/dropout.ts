@@ -1,7 +1,7 @@
 /**
- * @file Dropout from counters instead of a generator's state: whether an element is dropped depends only on the keys of
- * its row (seed, step, function, position) and column (module, feature). So a function drops the same inputs alone or
- * packed, and a resumed run the same as one that was never stopped.
+ * @file Dropout from hashes instead of a generator's state: whether an element is dropped depends only on the keys of its
+ * row (seed, step, the tokens that it sees) and column (module, feature). So a function drops the same inputs alone or
+ * packed, two functions the same of what they begin with alike, and a resumed run the same as one that was never stopped.
  */
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
@@ -22,10 +22,27 @@ function hashText(text: string): number {
   return h >>> 0;
 }
 
-/** Keys of the rows of one function at one step: [length], uint32. */
-export function rowKeys(out: Uint32Array, seed: number, step: number, functionIndex: number): void {
-  const stream = mix32(mix32(mix32(seed) ^ step) ^ functionIndex);
-  for (let position = 0; position < out.length; position++) out[position] = mix32(stream ^ position);
+/**
+ * Keys of the rows of one function at one step: [length], uint32. Causal: a hash of the tokens up to and including the
+ * row's own. Else, as every token sees all of them and nothing can be shared: a hash of all tokens, and the position; of
+ * tokens up to its own, the first would be dropped from alike in every function, which all begin with the same one.
+ *
+ * 32 bits are enough: which tokens two functions share is decided by the tokens, never by the hash, so that two beginnings of one
+ * hash are computed apart and only dropped from alike. The step is in the hash, so this lasts for one step, and among the 10^4
+ * tokens of a step it happens once in a hundred steps.
+ */
+export function rowKeys(
+  tokens: ArrayLike<number>,
+  { seed, step, isCausal }: { readonly seed: number; readonly step: number; readonly isCausal: boolean },
+): Uint32Array {
+  const keys = new Uint32Array(tokens.length);
+  let hash = mix32(mix32(seed) ^ step);
+  for (let position = 0; position < keys.length; position++) {
+    // One more, since mix32 leaves 0 as it is: a row of token 0 must not stay there.
+    hash = mix32(hash ^ (tokens[position]! + 1));
+    keys[position] = hash;
+  }
+  return isCausal ? keys : keys.map((_, position) => mix32(hash ^ position));
 }
 
 /** Elements of x [N, in] kept with probability 1 - p and divided by it; `rows` [N, 1] uint32; `module` names the stream. */

@@ -12,7 +12,6 @@ import type { Head } from '../heads/head.ts';
 import { isCausal } from '../model/matrices.ts';
 import type { Model } from '../model/spec.ts';
 import type { Loss, LossRows } from '../objectives/objective.ts';
-import type { SequenceLayout } from '../packing/layout.ts';
 import type { PackedSequence } from '../packing/pack-sequence.ts';
 import { queryChunks } from '../packing/query-chunks.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
@@ -64,8 +63,6 @@ export interface DropoutKeys {
   readonly probability: number;
   readonly seed: number;
   readonly step: number;
-  /** [B] which function of the data set each row is. */
-  readonly functions: readonly number[];
 }
 
 export interface StepResult {
@@ -107,14 +104,14 @@ export class Network {
 
   /** Hidden states behind the frozen layers, [N, D]. */
   async frozen(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
-    const prepared = this.#prepare(sequence.layout);
+    const prepared = this.#prepare(sequence);
     return this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared);
   }
 
   /** Hidden states behind each layer, [N, D], from the lowest up; of a network with a block a stage. */
   async *layerStates(sequence: PackedSequence): AsyncGenerator<HostTensor<'float32'>> {
     const { frozen, trained, last } = this.#plan;
-    const prepared = this.#prepare(sequence.layout);
+    const prepared = this.#prepare(sequence);
     let x = await this.#embed(sequence);
     for (const layers of [...frozen, ...trained, last]) {
       invariant(layers.length === 1, 'states behind each layer are asked of a network with longer stages');
@@ -129,7 +126,7 @@ export class Network {
     head: Head,
     frozen?: HostTensor<'float32'>,
   ): Promise<HostTensor<'float32'>> {
-    const prepared = this.#prepare(sequence.layout, head);
+    const prepared = this.#prepare(sequence, head);
     const x = await this.#runForward(
       this.#plan.trained,
       await this.#start(sequence, prepared, frozen),
@@ -151,7 +148,7 @@ export class Network {
   ): Promise<StepResult> {
     const isByRows = targets.rows !== undefined;
     const trained = isByRows ? [...this.#plan.trained, this.#plan.last] : this.#plan.trained;
-    const prepared = this.#prepare(sequence.layout, head, targets.dropout);
+    const prepared = this.#prepare(sequence, head, targets.dropout);
     const wantsFirst = this.#values.trainsEmbedding ? 'adapters and x' : 'adapters';
     const start = await this.#start(sequence, prepared, frozen);
     const { x, passes } = await this.#runKeeping(trained, start, prepared, (stage) =>
@@ -185,7 +182,7 @@ export class Network {
     head: Head,
     targets: Pick<StepTargets, 'feeds' | 'objective'>,
   ): Promise<Float32Array> {
-    const prepared = this.#prepare(sequence.layout, head);
+    const prepared = this.#prepare(sequence, head);
     const embedded = await this.#embed(sequence);
     const stages = [...this.#plan.frozen, ...this.#plan.trained];
     const { x, passes } = await this.#runKeeping(stages, embedded, prepared, () => 'x');
@@ -312,7 +309,8 @@ export class Network {
     return frozen ?? (await this.#runForward(this.#plan.frozen, await this.#embed(sequence), prepared));
   }
 
-  #prepare(layout: SequenceLayout, head?: Head, keys?: DropoutKeys): PreparedSequence {
+  #prepare(sequence: PackedSequence, head?: Head, keys?: DropoutKeys): PreparedSequence {
+    const { layout } = sequence;
     const sharesPrefixes = layout.keys !== undefined;
     invariant(
       this.isCausal || !sharesPrefixes,
@@ -328,12 +326,8 @@ export class Network {
     const ofHead = head?.feeds(layout) ?? {};
     const taken = Object.keys(ofHead).find((name) => name in ofSequence);
     invariant(taken === undefined, `the head's input ${taken} has the name of one of the sequence's inputs`);
-    const feeds = { ...ofSequence, ...ofHead, ...dropoutFeeds(layout, keys) };
+    const feeds = { ...ofSequence, ...ofHead, ...dropoutFeeds(sequence, keys, this.isCausal) };
     const probability = keys?.probability ?? 0;
-    invariant(
-      !sharesPrefixes || probability === 0,
-      'functions that are dropped from differently share nothing',
-    );
     return { feeds, queryChunks: chunks, sharesPrefixes, isJoined: layout.isJoined, dropout: probability };
   }
 
@@ -424,15 +418,26 @@ function layerKeys(spec: StageSpec): Tensors {
 }
 
 /** [N, 1] keys of the tokens that are seen; padding never is, whatever is dropped of it. */
-function dropoutFeeds(layout: SequenceLayout, keys: DropoutKeys | undefined): Tensors {
+function dropoutFeeds(
+  { ids, layout }: PackedSequence,
+  keys: DropoutKeys | undefined,
+  isCausal: boolean,
+): Tensors {
   if (keys === undefined || keys.probability === 0) return {};
   const rows = new Uint32Array(layout.tokenCount);
-  layout.flatTokens.forEach((tokens, row) => {
-    const start = tokens[0]!;
-    // A separator is seen, and is a position more of the function before it.
-    const end = layout.isJoined ? layout.flatTokens[row + 1]?.[0] : undefined;
-    const own = rows.subarray(start, end ?? start + tokens.length);
-    rowKeys(own, keys.seed, keys.step, keys.functions[row]!);
-  });
+  for (const [row, tokens] of layout.flatTokens.entries()) {
+    const end = tokens.at(-1)! + 1;
+    // A separator is seen, and is a token more of the function before it.
+    const isSeparated = layout.isJoined && end < (layout.flatTokens[row + 1]?.[0] ?? end);
+    const places = isSeparated ? [...tokens, end] : tokens;
+    const ofFunction = rowKeys(
+      Array.from(places, (place) => ids[place]!),
+      { ...keys, isCausal },
+    );
+    // A token that is there once for several functions gets the same key of each.
+    places.forEach((place, position) => {
+      rows[place] = ofFunction[position]!;
+    });
+  }
   return { [ROW_KEYS]: hostTensor('uint32', [layout.tokenCount, 1], rows) };
 }

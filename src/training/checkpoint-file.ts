@@ -10,7 +10,7 @@ import { readSafetensors, type SafetensorsFile, writeSafetensors } from '../chec
 import { checkJson } from '../schema/check-value.ts';
 import { z } from '../schema/zod.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
-import type { TrainerState } from './trainer-state.ts';
+import { DROPOUT_KEYS, type TrainerState } from './trainer-state.ts';
 
 const count = z.int().nonnegative();
 const amount = z.number().nonnegative();
@@ -24,6 +24,8 @@ const countersSchema = z.strictObject({
   epochTokens: count,
   epochMs: amount,
   evaluationDue: z.boolean(),
+  /** Checkpoints of before there was a choice do not say it. */
+  dropoutKey: z.enum(DROPOUT_KEYS).default('function'),
   evaluationsWithoutImprovement: count,
   elapsedMs: amount,
 });

@@ -16,6 +16,13 @@ export interface BestSoFar {
   readonly validScores: Float64Array;
 }
 
+/**
+ * What decides, besides seed and step, what is dropped of a function's token: the function's number in the data, its tokens, or
+ * PyTorch's generator, where its engine took the first steps.
+ */
+export const DROPOUT_KEYS = ['function', 'tokens', 'torch'] as const;
+export type DropoutKey = (typeof DROPOUT_KEYS)[number];
+
 export interface TrainerState {
   readonly parameters: AdapterParameters;
   readonly optimizer: AdamWState;
@@ -33,6 +40,8 @@ export interface TrainerState {
   epochMs: number;
   /** An evaluation is due before the next step. */
   evaluationDue: boolean;
+  /** How the steps done drew their dropout. Steps to come do by `tokens`. */
+  readonly dropoutKey: DropoutKey;
   evaluationsWithoutImprovement: number;
   /** Time spent training, interruptions left out. */
   elapsedMs: number;
@@ -52,6 +61,7 @@ export function initialState(parameters: AdapterParameters): TrainerState {
     epochTokens: 0,
     epochMs: 0,
     evaluationDue: false,
+    dropoutKey: 'tokens',
     evaluationsWithoutImprovement: 0,
     elapsedMs: 0,
     best: undefined,

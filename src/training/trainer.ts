@@ -39,7 +39,7 @@ export interface TrainerOptions {
   /** Stop after so many optimiser steps. */
   readonly maxSteps: number | undefined;
   readonly packing: PackingOptions;
-  /** Functions that begin alike go into one sequence, what they have in common computed once. Not with dropout, nor joined. */
+  /** Functions that begin alike go into one sequence, what they have in common computed once. Not joined. */
   readonly sharePrefixes: boolean;
   readonly lossReduction: LossReduction;
   readonly dropout: number;
@@ -115,7 +115,8 @@ export class Trainer<Target> {
   #savedAtMs = performance.now();
 
   /**
-   * Throws CONFIG_RANK_SCHEDULE for a schedule of ranks that is longer than the training.
+   * Throws CONFIG_RANK_SCHEDULE for a schedule of ranks that is longer than the training, RUN_CHECKPOINT_OLDER for a state whose
+   * steps drew their dropout in another way.
    * @param state a new one, or that of a run to go on with; `parameters` must be the network's own.
    */
   constructor(parts: TrainerParts<Target>, state: TrainerState) {
@@ -123,8 +124,12 @@ export class Trainer<Target> {
     this.#state = state;
     this.#plannable = plannableFunctions(parts.functions);
     this.#sharePrefixes =
-      parts.network.isCausal && sharesPrefixes(parts.options) && hasGroups(this.#plannable);
+      parts.network.isCausal &&
+      parts.options.sharePrefixes &&
+      parts.options.packing.packing === 'isolated' &&
+      hasGroups(this.#plannable);
     this.#totalSteps = countSteps(this.#plannable, parts.options);
+    requireSameDropout(state, parts.options.dropout, this.#totalSteps);
     const { ranks } = parts.options;
     this.#ranks = ranks === undefined ? undefined : { ...ranks, totalSteps: this.#totalSteps };
     if (this.#ranks !== undefined) requireBudgetPhase(this.#ranks);
@@ -262,12 +267,7 @@ export class Trainer<Target> {
         ...('rows' in objective
           ? { feeds: {}, rows: objective.rows(rows, layout, factor) }
           : { feeds: objective.feeds(rows, factor) }),
-        dropout: {
-          probability: options.dropout,
-          seed: options.seed,
-          step: this.#state.step,
-          functions: planned.functions,
-        },
+        dropout: { probability: options.dropout, seed: options.seed, step: this.#state.step },
       },
       this.#gradients,
       // What is kept of frozen layers is of each function alone; joined, it depends on those before it.
@@ -378,9 +378,17 @@ export function plannableFunctions(functions: readonly Pick<Example<unknown>, 'i
   return groupAtFullLength(functions.map((one) => one.ids));
 }
 
-/** Dropout drops of each function something else: then nothing of two functions is the same. */
-function sharesPrefixes({ sharePrefixes, packing, dropout }: TrainerOptions): boolean {
-  return sharePrefixes && packing.packing === 'isolated' && dropout === 0;
+/** A run whose first half is dropped from in one way and its second in another is neither: nobody could repeat it. */
+function requireSameDropout({ step, dropoutKey }: TrainerState, dropout: number, totalSteps: number): void {
+  if (dropoutKey !== 'function' || dropout === 0 || step === 0 || step >= totalSteps) return;
+  throw new VultuneError(
+    'RUN_CHECKPOINT_OLDER',
+    `the ${step} steps of the checkpoint drew lora_dropout from the numbers of functions, this version draws it from their tokens`,
+    {
+      where: { name: 'lora_dropout' },
+      hint: 'Train again from the first step with --start-over, or finish the run with the version of vultune that began it.',
+    },
+  );
 }
 
 function diverged(step: number): VultuneError {

@@ -217,8 +217,7 @@ function stages(
     layerSets.flatMap((layers) =>
       chunkCounts(model, isWhole, layers.length, head).flatMap((queryChunks) =>
         (isWhole ? [false, true] : [false]).flatMap((sharesPrefixes) =>
-          // Functions that share their beginnings are not dropped from.
-          (sharesPrefixes ? [0] : [0, 0.1]).map((dropout) => ({
+          [0, 0.1].map((dropout) => ({
             name: `layers ${layers.join(' ')}, ${ending} behind, ${queryChunks} chunks${sharesPrefixes ? ', shared' : ''}${dropout > 0 ? ', dropout' : ''}`,
             spec: { layers, head, queryChunks, sharesPrefixes, dropout },
           })),

@@ -107,9 +107,7 @@ export async function stepGroups(
       {
         ...learnt,
         dropout:
-          options.dropout === undefined
-            ? undefined
-            : { probability: options.dropout, seed: 5, step: 3, functions: group },
+          options.dropout === undefined ? undefined : { probability: options.dropout, seed: 5, step: 3 },
       },
       gradients,
       await options.frozen?.(sequence, ids),

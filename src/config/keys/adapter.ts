@@ -25,7 +25,11 @@ export const adapter = {
   lora_alpha: positive()
     .default(32)
     .describe('LoRA scale: the adapter output is multiplied by lora_alpha / lora_r.'),
-  lora_dropout: share().default(0.05).describe('Probability that an input of a LoRA matrix is dropped.'),
+  lora_dropout: share()
+    .default(0.05)
+    .describe(
+      "Probability that an input of a LoRA matrix is dropped; drawn from seed, step and a function's tokens, so functions of a step drop alike what they begin with alike.",
+    ),
   target_modules: z
     .union([z.literal('all-linear'), z.array(z.string().min(1)).min(1)])
     .default('all-linear')

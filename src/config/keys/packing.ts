@@ -34,7 +34,7 @@ export const packing = {
     .default(true)
     .describe(
       'Compute the common beginnings of functions once: less work, the same steps and the same results to ' +
-        'rounding (no effect with lora_dropout, packing: none or joined, or an encoder).',
+        'rounding (no effect with packing: none or joined, or an encoder).',
     ),
   tokens_per_batch: count()
     .nullable()

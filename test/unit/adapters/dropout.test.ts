@@ -9,7 +9,9 @@ import { tinyBackend } from '../../support/tiny-model.ts';
 interface Draw {
   readonly seed?: number;
   readonly step?: number;
-  readonly function_?: number;
+  /** [rows] */
+  readonly tokens?: readonly number[];
+  readonly isCausal?: boolean;
   readonly module?: string;
   readonly probability?: number;
   readonly rows?: number;
@@ -29,9 +31,15 @@ function graphOf({ module = 'q_proj', probability = 0.25, rows = ROWS, width = W
   return b.build();
 }
 
-function feedsOf({ seed = 1, step = 0, function_ = 0, rows = ROWS, width = WIDTH, value = 1 }: Draw) {
-  const keys = new Uint32Array(rows);
-  rowKeys(keys, seed, step, function_);
+/** Tokens of a function that begins with the given one; 30 different ones, as code has few. */
+const tokensFrom = (first: number, rows = ROWS) => [
+  first,
+  ...Array.from({ length: rows - 1 }, (_, i) => (i * i + 7 * i) % 30),
+];
+
+function feedsOf(draw: Draw) {
+  const { seed = 1, step = 0, isCausal = true, rows = ROWS, width = WIDTH, value = 1 } = draw;
+  const keys = rowKeys(draw.tokens ?? tokensFrom(0, rows), { seed, step, isCausal });
   return {
     x: hostTensor('float32', [rows, width], new Float32Array(rows * width).fill(value)),
     keys: hostTensor('uint32', [rows, 1], keys),
@@ -96,35 +104,72 @@ describe('what is dropped', () => {
     ['seed', { seed: 2 }],
     ['step', { step: 1 }],
     ['a far step', { step: 100_000 }],
-    ['function', { function_: 1 }],
+    ['first token', { tokens: tokensFrom(1) }],
+    ['far first token', { tokens: tokensFrom(151_000) }],
+    ['function, whose tokens are seen from both sides', { isCausal: false }],
     ['module', { module: 'k_proj' }],
   ])('another %s: nothing to do with the first', (_what, draw) => {
     expect(Math.abs(correlation(base, dropped(draw)))).toBeLessThan(CHANCE);
   });
 
-  test('seed, step and function do not stand in for one another', () => {
+  test('seed, step and tokens do not stand in for one another', () => {
     const draws = [
-      { seed: 1, step: 2, function_: 3 },
-      { seed: 2, step: 1, function_: 3 },
-      { seed: 3, step: 2, function_: 1 },
-      { seed: 1, step: 3, function_: 2 },
+      { seed: 1, step: 2, tokens: tokensFrom(3) },
+      { seed: 2, step: 1, tokens: tokensFrom(3) },
+      { seed: 3, step: 2, tokens: tokensFrom(1) },
+      { seed: 1, step: 3, tokens: tokensFrom(2) },
+      { seed: 0, step: 0, tokens: tokensFrom(0) },
     ].map(dropped);
     for (const [i, a] of draws.entries()) {
       for (const b of draws.slice(i + 1)) expect(Math.abs(correlation(a, b))).toBeLessThan(CHANCE);
     }
   });
 
-  test.each([1, 2, 3, 4, 8, 16, 32])(
-    'neighbours %d apart, in a row or a column, are independent',
-    (apart) => {
-      const inRow = base.filter((_, i) => i % WIDTH < WIDTH - apart);
-      const besides = base.filter((_, i) => i % WIDTH >= apart);
-      expect(Math.abs(correlation(inRow, besides))).toBeLessThan(CHANCE);
-      const above = base.slice(0, -apart * WIDTH);
-      const below = base.slice(apart * WIDTH);
-      expect(Math.abs(correlation(above, below))).toBeLessThan(CHANCE);
-    },
-  );
+  describe.each<[string, Draw]>([
+    ['of code', {}],
+    ['all the same token', { tokens: Array(ROWS).fill(5) }],
+    ['all token 0 at seed 0', { seed: 0, tokens: Array(ROWS).fill(0) }],
+    ['counting up', { tokens: [...Array(ROWS).keys()] }],
+    ['seen from both sides', { isCausal: false }],
+  ])('tokens %s', (_what, draw) => {
+    const flags = dropped(draw);
+    test.each([1, 2, 3, 4, 8, 16, 32])(
+      'neighbours %d apart, in a row or a column, are independent',
+      (apart) => {
+        const inRow = flags.filter((_, i) => i % WIDTH < WIDTH - apart);
+        const besides = flags.filter((_, i) => i % WIDTH >= apart);
+        expect(Math.abs(correlation(inRow, besides))).toBeLessThan(CHANCE);
+        const above = flags.slice(0, -apart * WIDTH);
+        const below = flags.slice(apart * WIDTH);
+        expect(Math.abs(correlation(above, below))).toBeLessThan(CHANCE);
+      },
+    );
+  });
+
+  test('two functions: the same of what they begin with alike, and nothing to do with one another behind it', () => {
+    const [common, rest] = [80, ROWS - 80];
+    const tokens = tokensFrom(0).with(common, 99);
+    const other = dropped({ tokens });
+    expect(other.slice(0, common * WIDTH)).toEqual(base.slice(0, common * WIDTH));
+    // The tokens behind the one that differs are the same again, at the same positions.
+    const behind = correlation(base.slice(common * WIDTH), other.slice(common * WIDTH));
+    expect(Math.abs(behind)).toBeLessThan(5 / Math.sqrt(rest * WIDTH));
+  });
+
+  test('seen from both sides, a later token changes what is dropped of the first', () => {
+    const one = dropped({ isCausal: false });
+    expect(dropped({ isCausal: false })).toEqual(one);
+    const other = dropped({ isCausal: false, tokens: tokensFrom(0).with(-1, 99) });
+    expect(Math.abs(correlation(one, other))).toBeLessThan(CHANCE);
+  });
+
+  test('another position of the same tokens is another beginning', () => {
+    const tokens = [...tokensFrom(0, ROWS / 2), ...tokensFrom(0, ROWS / 2)];
+    const flags = dropped({ tokens });
+    const half = flags.length / 2;
+    const repeated = correlation(flags.slice(0, half), flags.slice(half));
+    expect(Math.abs(repeated)).toBeLessThan(5 / Math.sqrt(half));
+  });
 
   test('a longer function drops the same at its beginning', () => {
     expect(dropped({ rows: 50 })).toEqual(base.slice(0, 50 * WIDTH));
@@ -141,6 +186,13 @@ describe('what is dropped', () => {
     await executable.release();
     expect(Array.from(numbersOf(y!), isDropped)).toEqual(base);
   });
+});
+
+test('the keys of different beginnings differ, as far as 32 bits go', () => {
+  const draws = Array.from({ length: 100 }, (_, first) => tokensFrom(first, 500));
+  const keys = draws.flatMap((tokens) => [...rowKeys(tokens, { seed: 1, step: 0, isCausal: true })]);
+  // Of 50,000 random keys 0.3 pairs are expected to be the same.
+  expect(keys.length - new Set(keys).size).toBeLessThan(4);
 });
 
 test('mix32: the finalizer of MurmurHash3, one to one', () => {

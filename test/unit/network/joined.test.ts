@@ -212,7 +212,7 @@ describe('what a function sees', () => {
     expect(relativeDifference(followed.subarray(0, 4), unfollowed)).toBeLessThan(TOLERANCE);
   });
 
-  test('dropout is of function and position within it: the first drops as isolated', async () => {
+  test('dropout is of the tokens of the function alone: the first drops as isolated', async () => {
     const tiny = await network(windowed, { blocksPerStage: 1 });
     const functions = functionsOf(5, 4);
     const isolated = await stepGroups(tiny, functions, [[0, 1]], { dropout: 0.5 });

@@ -100,34 +100,43 @@ const FUNCTIONS = [
 describe('the same loss and gradients', () => {
   const model = makeModel(tinyConfig({ num_hidden_layers: 2 }));
   const head = languageModel(model.model, 'every');
-  const run = async (chunk: number, sharePrefixes: boolean, groups: readonly (readonly number[])[]) => {
+  const run = async (
+    chunk: number,
+    sharePrefixes: boolean,
+    groups: readonly (readonly number[])[],
+    dropout: number,
+  ) => {
     const tiny = await tinyNetwork(model, { head, blocksPerStage: 1 });
     const step = {
       nextToken: { objective: nextToken(model.model, chunk), on: 'all' as const },
       sharePrefixes,
+      dropout,
     };
     const found = await stepGroups(tiny, FUNCTIONS, groups, step);
     await tiny.network.release();
     return found;
   };
 
-  test('in chunks of any size, packed, and with common beginnings computed once', async () => {
-    const expected = await run(100, false, alone(FUNCTIONS));
-    for (const [chunk, shared] of [
-      [1, false],
-      [4, false],
-      [100, true],
-      [4, true],
-    ] as const) {
-      const found = await run(chunk, shared, together(FUNCTIONS));
-      const { loss, gradients } = expected;
-      const { name, error } = worstDifference(
-        { ...found, logits: new Float64Array() },
-        { loss, gradients, logits: new Float64Array() },
-      );
-      expect(error, `${name}, chunks of ${chunk}`).toBeLessThan(1e-5);
-    }
-  });
+  test.each([0, 0.3])(
+    'in chunks of any size, packed, and with common beginnings computed once, dropout %d',
+    async (dropout) => {
+      const expected = await run(100, false, alone(FUNCTIONS), dropout);
+      for (const [chunk, shared] of [
+        [1, false],
+        [4, false],
+        [100, true],
+        [4, true],
+      ] as const) {
+        const found = await run(chunk, shared, together(FUNCTIONS), dropout);
+        const { loss, gradients } = expected;
+        const { name, error } = worstDifference(
+          { ...found, logits: new Float64Array() },
+          { loss, gradients, logits: new Float64Array() },
+        );
+        expect(error, `${name}, chunks of ${chunk}`).toBeLessThan(1e-5);
+      }
+    },
+  );
 
   test('for any grouping, in padded rows too', async () => {
     const objective = nextToken(model.model, 5);

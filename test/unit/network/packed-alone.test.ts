@@ -10,6 +10,7 @@ import {
   alone,
   logitsOf,
   relativeDifference,
+  type StepTensors,
   sequenceOf,
   stepGroups,
   worstDifference,
@@ -98,29 +99,32 @@ describe.each(ADAPTER_KINDS)('packed = alone under $name', ({ lora }) => {
     await packedEqualsAlone(cut, reference, { dropout, numRuns: 2 });
   });
 
-  test('beginnings laid out once', async () => {
+  test.each([undefined, 0.3])('beginnings laid out once, dropout %d', async (dropout) => {
+    const options = dropout === undefined ? {} : { dropout };
     const base = Array.from({ length: 40 }, (_, i) => (7 * i + 3) % 40);
     const functions = [base, [...base.slice(0, 20), 1, 2], base.slice(0, 20)].map(
       (ids) => ({ ids, target: 1, weight: 1 }) as const,
     );
     const tiny = await keep(tinyNetwork(windowed, { lora, blocksPerStage: 1 }));
-    const expected = await stepGroups(tiny, functions, alone(functions));
-    const found = await stepGroups(tiny, functions, [[0, 1, 2]], { sharePrefixes: true });
+    const expected = await stepGroups(tiny, functions, alone(functions), options);
+    const found = await stepGroups(tiny, functions, [[0, 1, 2]], { ...options, sharePrefixes: true });
     const { name, error } = worstDifference(found, expected);
     expect(error, name).toBeLessThan(TOLERANCE);
   });
 });
 
-test('a function drops the same wherever it stands, and other things than another function', async () => {
+test('a function drops the same wherever it stands, and as often as it is there', async () => {
   const cut = await keep(tinyNetwork(windowed, { blocksPerStage: 1 }));
   const function_ = { ids: [3, 1, 4, 1, 5], target: 1, weight: 1 } as const;
-  const twice = [function_, function_];
-  const dropped = await stepGroups(cut, twice, [[0, 1]], { dropout: 0.5 });
-  const plain = await stepGroups(cut, twice, [[0, 1]]);
-  const rows = (logits: Float64Array) => [logits.subarray(0, 2).join(), logits.subarray(2).join()];
-  expect(new Set([...rows(dropped.logits), ...rows(plain.logits)]).size).toBe(3);
-  const alone = await stepGroups(cut, twice, [[1], [0]], { dropout: 0.5 });
-  expect(worstDifference(alone, dropped).error).toBeLessThan(TOLERANCE);
+  const other = { ids: [3, 1, 4, 2], target: 0, weight: 1 } as const;
+  const all = [function_, other, function_];
+  const dropped = await stepGroups(cut, all, [[0, 1, 2]], { dropout: 0.5 });
+  const plain = await stepGroups(cut, all, [[0, 1, 2]]);
+  const row = ({ logits }: StepTensors, index: number) => logits.subarray(2 * index, 2 * index + 2);
+  expect(relativeDifference(row(dropped, 2), row(dropped, 0))).toBeLessThan(TOLERANCE);
+  expect(relativeDifference(row(dropped, 0), row(plain, 0))).toBeGreaterThan(1e-3);
+  const apart = await stepGroups(cut, all, [[1], [2], [0]], { dropout: 0.5 });
+  expect(worstDifference(apart, dropped).error).toBeLessThan(TOLERANCE);
 });
 
 describe('rows so long that attention is cut into chunks of queries', () => {
@@ -243,9 +247,30 @@ describe('functions that begin alike, their beginnings laid out once', () => {
     expect(relativeDifference(logits, expected.logits)).toBeLessThan(TOLERANCE);
   });
 
-  test('dropout, which differs between functions, is refused', async () => {
-    const tiny = await keep(tinyNetwork(windowed, { blocksPerStage: 1 }));
-    const step = stepGroups(tiny, functions, everything, { sharePrefixes: true, dropout: 0.1 });
-    await expect(step).rejects.toThrow('share nothing');
-  });
+  test.each<[number, Activations, Pooling]>([
+    [1, 'keep', 'mean'],
+    [1, 'products', 'last'],
+    [1, 'recompute', 'last'],
+    [Number.POSITIVE_INFINITY, 'products', 'mean'],
+  ])(
+    'with dropout, %d blocks a graph, %s, pooling %s: as each alone',
+    async (blocksPerStage, activations, pooling) => {
+      const tiny = await keep(tinyNetwork(windowed, { blocksPerStage, activations, pooling }));
+      const expected = await stepGroups(tiny, functions, alone(functions), { dropout: 0.3 });
+      for (const groups of [
+        everything,
+        [
+          [5, 0],
+          [4, 3, 2, 1],
+        ],
+      ]) {
+        const found = await stepGroups(tiny, functions, groups, { sharePrefixes: true, dropout: 0.3 });
+        const { name, error } = worstDifference(found, expected);
+        expect(error, name).toBeLessThan(TOLERANCE);
+      }
+      // Something is dropped.
+      const plain = await stepGroups(tiny, functions, everything, { sharePrefixes: true });
+      expect(worstDifference(plain, expected).error).toBeGreaterThan(1e-2);
+    },
+  );
 });

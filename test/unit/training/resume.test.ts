@@ -13,6 +13,7 @@ import {
   runToy,
   type ToyNetwork,
   type ToyRun,
+  toyFunctions,
   toyModel,
   toyNetwork,
   toyOptions,
@@ -264,4 +265,67 @@ test('functions joined, the first layer frozen: killed after any checkpoint, it 
   const other = await runToy({ toy, state: toy.fresh(1), options: isolated });
   expect(outcome(other.state).parameters).not.toEqual(expected.parameters);
   await toy.network.release();
+});
+
+describe('functions that begin alike, with dropout', () => {
+  /** A function and its fix each: 20 tokens in common, then what tells them apart. */
+  const functions = toyFunctions(8).map((one, i) => {
+    const common = Array.from({ length: 20 }, (_, at) => (7 * (i >> 1) + at * at) % 8);
+    return { ...one, ids: [...common, ...one.ids] };
+  });
+  const packing = { ...toyOptions.packing, tokensPerBatch: 100 };
+  const options = { ...OPTIONS, packing, sharePrefixes: true };
+  let toy: ToyNetwork;
+  const saves: { folder: string; step: number }[] = [];
+  let expected: ReturnType<typeof outcome>;
+  const load = async (folder: string) => (await loadState(folder, toy.fresh(1).parameters))!.state;
+
+  beforeAll(async () => {
+    toy = await toyNetwork({ last: 1 });
+    const folder = newFolder();
+    const { state } = await runToy({
+      toy,
+      functions,
+      options,
+      state: toy.fresh(1),
+      onSave: async (current) => {
+        await saveState(folder, current);
+        saves.push({ folder: copyOf(folder), step: current.step });
+      },
+    });
+    expected = outcome(state);
+  });
+  afterAll(() => toy.network.release());
+
+  test('what they share is computed once: killed after any checkpoint, it goes on to the same bits', async () => {
+    expect(saves.length).toBeGreaterThan(4);
+    for (const { folder, step } of saves) {
+      const { state } = await runToy({ toy, functions, options, state: toy.resume(await load(folder)) });
+      expect(outcome(state), `after step ${step}`).toEqual(expected);
+    }
+  });
+
+  test('with the cache of frozen layers, to the same bits', async () => {
+    const features = cacheIn(newFolder(), toy);
+    for (const _fresh of ['computed', 'read']) {
+      const { state } = await runToy({ toy, functions, options, features, state: toy.fresh(1) });
+      expect(outcome(state)).toEqual(expected);
+    }
+  });
+
+  test('a checkpoint of before, which drew dropout from the numbers of functions, is refused where it matters', async () => {
+    const [first, last] = [await load(saves[0]!.folder), await load(saves.at(-1)!.folder)];
+    const older = (state: TrainerState) => toy.resume({ ...state, dropoutKey: 'function' });
+    const resumed = async (state: TrainerState, dropout: number) =>
+      await runToy({ toy, functions, options: { ...options, dropout }, state });
+    await expect(resumed(older(first), 0.2)).rejects.toMatchObject({
+      code: 'RUN_CHECKPOINT_OLDER',
+      where: { name: 'lora_dropout' },
+      hint: expect.stringContaining('--start-over'),
+    });
+    // Begun by another engine, nothing is dropped, or nothing is left to be trained.
+    expect((await resumed(toy.resume({ ...first, dropoutKey: 'torch' }), 0.2)).end).toBe('epochs');
+    expect((await resumed(older(first), 0)).end).toBe('epochs');
+    expect((await resumed(older(last), 0.2)).end).toBe('epochs');
+  });
 });

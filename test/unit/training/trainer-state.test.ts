@@ -75,6 +75,12 @@ test('a best one whose metric is not defined stays below every number', async ()
   expect((await loadState(folder, parametersOf(5))).best).toEqual(best);
 });
 
+test('a checkpoint that does not say what its dropout was drawn from is of before it was the tokens', async () => {
+  // JSON leaves out what is undefined.
+  await saveState(folder, { ...midway(), dropoutKey: undefined } as unknown as TrainerState);
+  expect(await loadState(folder, parametersOf(5))).toEqual({ ...midway(), dropoutKey: 'function' });
+});
+
 test('a new state, without a best one', async () => {
   const state = initialState(parametersOf(1));
   await saveState(folder, state);
@@ -157,6 +163,7 @@ describe('what is no state of this run', () => {
     ['half an epoch', 'epoch', counters({ epoch: 0.5 })],
     ['a time below 0', 'elapsedMs', counters({ elapsedMs: -1 })],
     ['a text for a flag', 'evaluationDue', counters({ evaluationDue: 'no' })],
+    ['dropout of another kind', 'dropoutKey', counters({ dropoutKey: 'moon' })],
     ['a counter too many', undefined, counters({ lives: 9 })],
     ['another step, which is possible: the checksum tells', undefined, counters({ step: 16 })],
     ['a best one that is not JSON', undefined, put('best', 'nope')],

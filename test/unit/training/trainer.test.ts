@@ -402,6 +402,7 @@ describe('common beginnings', () => {
 
   test.each<[string, Partial<TrainerOptions>, Partial<TrainerOptions>]>([
     ['shared or not', { sharePrefixes: true }, {}],
+    ['shared or not, with dropout', { sharePrefixes: true, dropout: 0.2 }, { dropout: 0.2 }],
     ['without packing', { packing: { ...packing, packing: 'none' } }, {}],
     [
       'shared or not, with the mean of each sequence',
