@@ -14,6 +14,7 @@ import { Network } from '../../dist/network/network.js';
 import { openModel } from '../../dist/network/open-model.js';
 import { packSequence } from '../../dist/packing/pack-sequence.js';
 import { ortBackend } from '../../dist/runtime/ort/ort-backend.js';
+import { timedBackend } from '../../dist/runtime/timed-backend.js';
 import { classify } from '../../dist/tasks/classify.js';
 import { adamWStep, zerosLike } from '../../dist/training/adamw.js';
 import { clipGradients } from '../../dist/training/gradient-clipping.js';
@@ -79,23 +80,14 @@ const weights = new BaseWeights(
   },
 );
 
-const backend = await ortBackend({ device: 'cpu', threads: Number(values.threads) });
-const timedBackend = {
-  ...backend,
-  compile: async (graph) => {
-    const executable = await timed('compile', () => backend.compile(graph));
-    const names = graph.outputs.map(({ name }) => name);
-    const part = names.includes('loss') ? 'last' : names.includes('output') ? 'forward' : 'backward';
-    return {
-      graph,
-      run: (feeds) => {
-        if (part in callsOf) callsOf[part]++;
-        return timed(part, () => executable.run(feeds));
-      },
-      release: () => executable.release(),
-    };
-  },
-};
+const untimed = await ortBackend({ device: 'cpu', threads: Number(values.threads) });
+const compiling = { ...untimed, compile: (graph) => timed('compile', () => untimed.compile(graph)) };
+const backend = timedBackend(compiling, ({ outputs }, durationMs) => {
+  const names = outputs.map(({ name }) => name);
+  const part = names.includes('loss') ? 'last' : names.includes('output') ? 'forward' : 'backward';
+  secondsOf[part] += durationMs / 1000;
+  if (part in callsOf) callsOf[part]++;
+});
 
 const LORA = {
   rank: Number(values.rank),
@@ -117,7 +109,7 @@ const network = new Network({
   weights,
   adapted,
   parameters,
-  backend: timedBackend,
+  backend,
   blocksPerStage: 1,
   activations: values.activations,
 });

@@ -15,12 +15,14 @@ export function describeEstimate(estimate: TrainingEstimate): EstimateText {
   const notes = [
     `${formatCount(functions)} functions and ${formatCount(tokensPerEpoch)} tokens an epoch; ${formatCount(steps)} optimiser steps in ${epochs} epochs`,
     `memory: about ${formatBytes(memory.peakBytes)} of ${formatBytes(memory.limitBytes)}, estimated: ${listed(MEMORY_PARTS, memory.parts, formatBytes)} (base weights in ${weightFormat})`,
-    ...disk.places.map(
-      ({ folder, neededBytes, freeBytes }) =>
-        `disk: about ${formatBytes(neededBytes)} of the ${formatBytes(freeBytes)} left at ${folder}`,
-    ),
   ];
-  if (disk.places.length > 0) notes.push(`of which ${listed(DISK_PARTS, disk.parts, formatBytes)}`);
+  if (disk.places.length > 0) {
+    const places = disk.places.map(
+      ({ folder, neededBytes, freeBytes }) =>
+        `about ${formatBytes(neededBytes)} of the ${formatBytes(freeBytes)} left at ${folder}`,
+    );
+    notes.push(`disk: ${places.join(', ')}: ${listed(DISK_PARTS, disk.parts, formatBytes)}`);
+  }
   notes.push(
     `time: about ${formatDuration(time.totalMs)} on this machine, by a block of these widths measured ${time.measuredAt.slice(0, 10)}: ${listed(TIME_PARTS, time.parts, formatDuration)}`,
   );
