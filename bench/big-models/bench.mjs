@@ -68,7 +68,9 @@ function writeModel(folder, { geometry, stored, layers }) {
 export function report(_summary, [{ figures, error }]) {
   if (error) return error;
   const { layers, tokens, functions, peakMemoryBytes, stepSeconds, secondsOf } = figures;
-  const parts = Object.entries(secondsOf).map(([part, seconds]) => `  ${part.padEnd(10)} ${seconds.toFixed(1)} s`);
+  const parts = Object.entries(secondsOf).map(
+    ([part, seconds]) => `  ${part.padEnd(10)} ${seconds.toFixed(1)} s`,
+  );
   return [
     `${layers} layers, ${tokens} tokens in ${functions} functions: a step takes ${stepSeconds.map((one) => one.toFixed(1)).join(', ')} s, peak ${(peakMemoryBytes / 1e9).toFixed(2)} GB`,
     ...parts,
