@@ -52,7 +52,7 @@ export async function measureBlock(
   const inBlocks = whole.filter(({ layer }) => layer !== undefined);
   const checkpoint = randomCheckpoint(new Map([...promisedShapes(spec), ...baseShapes(head)]));
   const parts = { adapted, whole: inBlocks, head };
-  const parameters = await firstParameters(parts, 1, checkpoint.read);
+  const parameters = await firstParameters(parts, 1, (name) => checkpoint.read(name));
   let encodeMs = 0;
   const timed = {
     ...format,
