@@ -7,7 +7,7 @@ import { openRun, runEvents } from '../../runs/run-folder.ts';
 
 const MOST_RUNS = 50;
 
-/** Speed of the newest run in the same folder with the same model, layers, length and device; undefined without one. */
+/** Speed of the newest run in the same folder with the same model, layers, length, packing and device; undefined without one. */
 export function speedOfEarlierRun(
   config: TrainConfig,
 ): { readonly tokensPerSecond: number; readonly run: string } | undefined {
@@ -29,6 +29,7 @@ const SAME = [
   'base_model',
   'lora_layers',
   'max_length',
+  'packing',
   'device',
   'num_threads',
   'keep_layers',

@@ -34,7 +34,8 @@ export function estimateTime(
     sum(work.sequences, backward, trained) +
     sum(work.sequences, last, 1);
   const isKept = config.feature_cache;
-  const passes = isKept ? Math.min(1, work.epochs) : work.epochs;
+  // Joined, what a frozen layer makes of a function depends on those before it: nothing is kept in training.
+  const passes = isKept && config.packing !== 'joined' ? Math.min(1, work.epochs) : work.epochs;
   const evaluations = isKept ? 1 : work.validations;
   const parts = {
     loading: encodeMs * layers,
