@@ -186,7 +186,7 @@ function distributionOf(
 }
 
 /** Numbers of a normal distribution, in blocks of a prime count: repeated, they do not make equal rows. */
-const BLOCKS = 16411;
+const BLOCKS = 1021;
 
 class RandomBlock {
   readonly #values: Float32Array;
