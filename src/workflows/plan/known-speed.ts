@@ -7,6 +7,7 @@ import { VultuneError } from '../../base/errors.ts';
 import { readTextFile, writeFileAtomic } from '../../base/files.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
+import { sealLine, unsealLine } from '../../scan/cache/sealed-line.ts';
 import { jsonOrUndefined } from '../../schema/check-value.ts';
 import { z } from '../../schema/zod.ts';
 import { type BlockSpeed, measureBlock } from './measure-block.ts';
@@ -64,8 +65,8 @@ export async function knownSpeed(
   ]);
   const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
   const file = join(vultuneCacheDir(config.cache_dir ?? undefined), 'speed', `${name}.json`);
-  const kept = readKept(file);
-  if (kept !== undefined) return kept;
+  const kept = readKeptSpeed(file, name);
+  if (kept !== undefined && isFresh(kept)) return kept;
   const backend = await ortBackend({ device: config.device, threads });
   const speed = await measure(network, backend, {
     functionTokens,
@@ -74,7 +75,7 @@ export async function knownSpeed(
   });
   const measured = { measuredAtMs: Date.now(), ...speed };
   try {
-    writeFileAtomic(file, `${JSON.stringify(measured)}\n`);
+    keepSpeed(file, name, measured);
   } catch (error) {
     // A full or read-only disk: it is measured again the next time.
     if (!(error instanceof VultuneError)) throw error;
@@ -84,12 +85,22 @@ export async function knownSpeed(
 
 const powerOfTwo = (value: number) => 2 ** Math.round(Math.log2(Math.max(1, value)));
 
-function readKept(file: string): KnownSpeed | undefined {
+function isFresh({ measuredAtMs }: KnownSpeed): boolean {
+  const age = Date.now() - measuredAtMs;
+  return age >= 0 && age < VALID_MS;
+}
+
+/** @throws VultuneError as `writeFileAtomic` */
+export function keepSpeed(file: string, name: string, speed: KnownSpeed): void {
+  writeFileAtomic(file, `${sealLine(name, JSON.stringify(speed))}\n`);
+}
+
+/** Undefined for a file that is not there, or not as it was written under this name. */
+export function readKeptSpeed(file: string, name: string): KnownSpeed | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    const kept = jsonOrUndefined(speedSchema, readTextFile(file, MOST_BYTES));
-    const age = Date.now() - (kept?.measuredAtMs ?? 0);
-    return kept !== undefined && age >= 0 && age < VALID_MS ? kept : undefined;
+    const line = unsealLine(readTextFile(file, MOST_BYTES).trimEnd());
+    return line?.key === name ? jsonOrUndefined(speedSchema, line.value) : undefined;
   } catch (error) {
     if (error instanceof VultuneError) return undefined;
     throw error;
