@@ -87,7 +87,11 @@ async function estimateCell(
     if (estimate === undefined) return { why: unchecked[0] ?? 'not estimated' };
     // Cells run the same data one after the other: what one took says more than a block that was timed alone.
     const milliseconds = estimate.earlierRun?.stepsMs;
-    const figures = { milliseconds, memoryBytes: estimate.memory.peakBytes, diskBytes: estimate.disk.leftBytes };
+    const figures = {
+      milliseconds,
+      memoryBytes: estimate.memory.peakBytes,
+      diskBytes: estimate.disk.leftBytes,
+    };
     return { ...figures, ...(milliseconds === undefined ? { why: UNMEASURED } : {}) };
   } catch (error) {
     if (!(error instanceof VultuneError)) throw error;

@@ -66,7 +66,11 @@ export function estimateDisk(
     [join(cache, 'features'), parts['feature cache']],
     [modelFolder ?? cache, parts.model],
   ];
-  return { parts, leftBytes: (COPIES + 1) * FLOAT_BYTES * trained, places: bySystem(needs.filter(([, bytes]) => bytes > 0)) };
+  return {
+    parts,
+    leftBytes: (COPIES + 1) * FLOAT_BYTES * trained,
+    places: bySystem(needs.filter(([, bytes]) => bytes > 0)),
+  };
 }
 
 export interface DiskOptions {
