@@ -7,7 +7,7 @@ import type { Graph } from '../graph/graph.ts';
 import { peakValueBytes, type Sizes, valueBytes } from '../graph/peak-memory.ts';
 import type { Head } from '../heads/head.ts';
 import { isCausal } from '../model/matrices.ts';
-import type { Loss } from '../objectives/objective.ts';
+import type { Loss, LossRows } from '../objectives/objective.ts';
 import type { PackedSequence } from '../packing/pack-sequence.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
 import type { NetworkOptions } from './network.ts';
@@ -35,6 +35,8 @@ export interface StepUse {
   readonly objective: Loss;
   /** The objective's inputs. */
   readonly feeds: Tensors;
+  /** The head reads these rows alone, chunk by chunk. */
+  readonly rows?: LossRows | undefined;
   readonly dropout: DropoutKeys | undefined;
   /** Whether the frozen layers' output is given, and not computed within the step. */
   readonly frozenGiven: boolean;
@@ -43,7 +45,7 @@ export interface StepUse {
 export async function stepMemory(
   { blocksPerStage, activations, ...parts }: StepParts,
   sequence: PackedSequence,
-  { head, objective, feeds, dropout, frozenGiven }: StepUse,
+  { head, objective, feeds, rows, dropout, frozenGiven }: StepUse,
 ): Promise<StepMemory> {
   const { model, adapted, whole = [] } = parts;
   const plan = planStages([...adapted, ...whole], model.layers.length, blocksPerStage);
@@ -65,8 +67,9 @@ export async function stepMemory(
       workingBytes = Math.max(workingBytes, peak(forward.graph));
     }
   }
+  const trained = rows === undefined ? plan.trained : [...plan.trained, plan.last];
   const wantsX = whole.some(({ inEmbedding }) => inEmbedding);
-  for (const [stage, layers] of plan.trained.entries()) {
+  for (const [stage, layers] of trained.entries()) {
     const targets = stage > 0 || wantsX ? 'adapters and x' : 'adapters';
     const { forward, backward } = await programs.split(
       stageSpec(layers, undefined, prepared),
@@ -77,9 +80,17 @@ export async function stepMemory(
     keptBytes += forward.graph.outputs.reduce((sum, { value }) => sum + valueBytes(value, sizes), 0);
     workingBytes = Math.max(workingBytes, peak(backward.graph), peak(forward.graph));
   }
-  const targets = plan.trained.length > 0 || wantsX ? 'adapters and x' : 'adapters';
-  const { step } = await programs.loss(stageSpec(plan.last, head, prepared), objective, targets);
-  const headBytes = peak(step.graph);
+  let headBytes: number;
+  if (rows === undefined) {
+    const targets = trained.length > 0 || wantsX ? 'adapters and x' : 'adapters';
+    const { step } = await programs.loss(stageSpec(plan.last, head, prepared), objective, targets);
+    headBytes = peak(step.graph);
+  } else {
+    const count = Math.min(rows.chunk, rows.tokens.length);
+    const { step } = await programs.rows(stageSpec([], head, { ...prepared, dropout: 0 }), objective);
+    // The gradient of all hidden states beside a chunk of them.
+    headBytes = stateBytes + peakValueBytes(step.graph, sizesOf(step.graph, rows.feeds(0, count), count));
+  }
   const feedBytes = Object.values(given).reduce((sum, { data }) => sum + data.byteLength, 0);
   return { keptBytes, workingBytes: Math.max(workingBytes, headBytes), headBytes, feedBytes };
 }

@@ -24,7 +24,7 @@ export function possibleChanges(network: PlannedNetwork, train: readonly Labelle
   const changes: Change[] = [];
   const replanned = (changed: Partial<typeof config>, spec = model.spec): PlannedNetwork => ({
     ...network,
-    plan: planTraining({ ...config, ...changed }, { ...model, spec }, train),
+    plan: planTraining({ ...config, ...changed }, { ...model, spec }, train, plan.reading.asked?.stored),
   });
   if (activations !== 'recompute') {
     changes.push({ setting: 'activations=recompute', network: { ...network, activations: 'recompute' } });
@@ -54,7 +54,8 @@ export function possibleChanges(network: PlannedNetwork, train: readonly Labelle
     changes.push({ setting: `"lora_layers=last ${last}"`, network: replanned({ lora_layers: { last } }) });
   }
   const halfLength = Math.floor(config.max_length / 2);
-  if (halfLength >= FEWEST_TOKENS) {
+  // What a language model is asked stands around the code, and would be cut with it.
+  if (halfLength >= FEWEST_TOKENS && plan.reading.asked === undefined) {
     const tokens_per_batch = Math.max(halfLength, Math.floor(config.tokens_per_batch / 2));
     changes.push({
       setting: `max_length=${halfLength} tokens_per_batch=${tokens_per_batch}`,

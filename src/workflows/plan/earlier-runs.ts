@@ -25,8 +25,13 @@ export function speedOfEarlierRun(
   return newest;
 }
 
+/** Runs of before there was a choice. */
+const BEFORE_TASKS = { task: 'classify', loss_on: null } as const;
+
 const SAME = [
   'base_model',
+  'task',
+  'loss_on',
   'lora_layers',
   'max_length',
   'packing',
@@ -45,7 +50,7 @@ function speedOf(
 ): { tokensPerSecond: number; run: string; createdAt: string } | undefined {
   try {
     const run = openRun(path);
-    const stored = run.record.config as Readonly<Record<string, unknown>>;
+    const stored = { ...BEFORE_TASKS, ...run.record.config } as Readonly<Record<string, unknown>>;
     if (SAME.some((key) => JSON.stringify(stored[key]) !== JSON.stringify(config[key]))) return undefined;
     let [tokens, durationMs] = [0, 0];
     for (const event of runEvents(run)) {

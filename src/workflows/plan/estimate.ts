@@ -5,9 +5,8 @@
 import { memoryLimitBytes } from '../../base/memory-limit.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { chooseCut } from '../../network/choose-cut.ts';
-import type { LabelAndCwes } from '../../objectives/classification-with-cwe.ts';
 import type { Example } from '../../objectives/objective.ts';
-import type { TrainingPlan } from '../train/setup.ts';
+import type { Learnt, TrainingPlan } from '../train/setup.ts';
 import { possibleChanges } from './advice.ts';
 import { type DiskEstimate, estimateDisk } from './disk.ts';
 import { speedOfEarlierRun } from './earlier-runs.ts';
@@ -66,7 +65,7 @@ const LONG_MS = 12 * 3600 * 1000;
 /** @param records functions of the files by key: train_file, valid_file, test_file */
 export async function estimateTraining(
   plan: TrainingPlan,
-  examples: readonly Example<LabelAndCwes>[],
+  examples: readonly Example<Learnt>[],
   records: ReadonlyMap<string, readonly LabelledRecord[]>,
   { downloadBytes = 0, memoryBytes = memoryLimitBytes(), ...speedOptions }: EstimateOptions = {},
 ): Promise<TrainingEstimate> {
@@ -120,10 +119,7 @@ export async function estimateTraining(
   };
 }
 
-const shortened = (
-  examples: readonly Example<LabelAndCwes>[],
-  maxLength: number,
-): readonly Example<LabelAndCwes>[] =>
+const shortened = (examples: readonly Example<Learnt>[], maxLength: number): readonly Example<Learnt>[] =>
   examples.map((example) =>
     example.ids.length <= maxLength ? example : { ...example, ids: example.ids.slice(0, maxLength) },
   );

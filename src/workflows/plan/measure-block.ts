@@ -47,7 +47,8 @@ export async function measureBlock(
   { functionTokens, tokensPerBatch, signal }: MeasureOptions,
 ): Promise<BlockSpeed> {
   const spec = twoBlocks(plan.model.spec);
-  const { head, objective } = plan.task;
+  const { objective } = plan.task;
+  const head = 'rows' in objective ? objective.head : plan.task.head;
   const { adapted, whole } = planAdapters(spec, { ...plan.lora, layers: 'all' }, head);
   const inBlocks = whole.filter(({ layer }) => layer !== undefined);
   const checkpoint = randomCheckpoint(new Map([...promisedShapes(spec), ...baseShapes(head)]));
@@ -79,22 +80,35 @@ export async function measureBlock(
     }),
   });
   const gradients = zerosLike(parameters);
+  // Where the head reads rows by itself, both blocks go forward and backward alone.
+  const blocks = 'rows' in objective ? 2 : 1;
   const run = async (functions: number, length: number) => {
     signal?.throwIfAborted();
     times = { forward: 0, backward: 0, last: 0 };
     const ids = Array.from({ length: functions }, (_, f) =>
       Array.from({ length }, (_, i) => (f + i) % spec.vocabularySize),
     );
-    const examples = ids.map(() => ({ target: { label: 1 as const, cwes: [] }, weight: 1 }));
-    const feeds = objective.feeds(examples, 1 / functions);
+    const examples = ids.map((one) => ({ ...plan.task.example(one, { code: '', target: 1 }), weight: 1 }));
+    const sequence = packSequence(examples.map((example) => example.ids));
+    const scale = 1 / functions;
+    const given =
+      'rows' in objective
+        ? { feeds: {}, rows: objective.rows(examples, sequence.layout, scale) }
+        : { feeds: objective.feeds(examples, scale) };
     const dropout = {
       probability: plan.trainer.dropout,
       seed: 1,
       step: 0,
       functions: ids.map((_, f) => f),
     };
-    await network.step(packSequence(ids), head, { objective, feeds, dropout }, gradients);
-    return { tokens: functions * length, ...times };
+    await network.step(sequence, head, { objective, ...given, dropout }, gradients);
+    const { last } = times;
+    return {
+      tokens: sequence.layout.tokenCount,
+      forward: times.forward / blocks,
+      backward: times.backward / blocks,
+      last,
+    };
   };
   try {
     const perToken =

@@ -40,7 +40,9 @@ export async function estimateMemory(
   { largest, sequences, validation, test, tokens }: Workload,
 ): Promise<MemoryEstimate> {
   const { model, adapted, whole, task, config, trainer } = plan;
-  const { head, objective } = task;
+  const { objective } = task;
+  const byRows = 'rows' in objective ? objective : undefined;
+  const head = byRows?.head ?? task.head;
   const { sequence, examples } = largest;
   const layerCount = model.spec.layers.length;
   const hasFrozen = planStages([...adapted, ...whole], layerCount, blocksPerStage).frozen.length > 0;
@@ -50,7 +52,9 @@ export async function estimateMemory(
     {
       head,
       objective,
-      feeds: objective.feeds(examples, 1),
+      ...('rows' in objective
+        ? { feeds: {}, rows: objective.rows(examples, sequence.layout, 1) }
+        : { feeds: objective.feeds(examples, 1) }),
       dropout: {
         probability: trainer.dropout,
         seed: 0,
@@ -61,7 +65,10 @@ export async function estimateMemory(
       frozenGiven: hasFrozen && config.feature_cache && config.packing !== 'joined',
     },
   );
-  const trained = parameterSpecs(adapted, head, whole).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const trained = parameterSpecs(adapted, task.head, whole).reduce(
+    (sum, { shape }) => sum + sizeOf(shape),
+    0,
+  );
   const scored = [...validation, ...test].reduce((sum, count) => sum + count, 0);
   const parts = {
     process: PROCESS_BYTES,
@@ -81,16 +88,17 @@ export function baseBytes({
   format,
 }: Pick<PlannedNetwork, 'plan' | 'format'>): number {
   const { spec, checkpoint } = model;
+  const head = 'rows' in task.objective ? task.objective.head : task.head;
   const isTrained = new Set(whole.map(({ fullName }) => fullName));
   const embedded = new Set([
     spec.embedding.tokens,
     spec.embedding.positions?.name,
     spec.embedding.tokenTypes?.name,
   ]);
-  const vectors = [...promisedShapes(spec), ...baseShapes(task.head)]
+  const vectors = [...promisedShapes(spec), ...baseShapes(head)]
     .filter(([name, shape]) => shape.length === 1 && !isTrained.has(name) && !embedded.has(name))
     .reduce((sum, [, shape]) => sum + sizeOf(shape), 0);
-  const inHead = baseShapes(task.head)
+  const inHead = baseShapes(head)
     .filter(([name, shape]) => shape.length > 1 && !isTrained.has(name))
     .reduce((sum, [, shape]) => sum + sizeOf(shape), 0);
   // A matrix that is trained itself is counted where its copies are.

@@ -24,8 +24,9 @@ export function estimateTime(
   const layers = model.spec.layers.length;
   const stages = planStages([...adapted, ...whole], layers, blocksPerStage);
   const frozen = stages.frozen.flat().length;
-  // The last block with the head is one run, forward and backward; further blocks of its stage cost what others do.
-  const trained = layers - frozen - 1;
+  // The last block with the head is one run, forward and backward, unless the head reads rows by itself; further blocks of its stage cost
+  // what others do.
+  const trained = layers - frozen - ('rows' in plan.task.objective ? 0 : 1);
   // Scoring goes forward alone through the last block; no more than its forward and backward pass together.
   const scoring = (sequences: readonly number[]) =>
     sum(sequences, forward, trained) + Math.min(sum(sequences, forward, 1), sum(sequences, last, 1));

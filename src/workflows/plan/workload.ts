@@ -1,14 +1,13 @@
 /** @file What a planned training has to compute: its sequences by their tokens, of the first epoch, and of each evaluation. */
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { isCausal } from '../../model/matrices.ts';
-import type { LabelAndCwes } from '../../objectives/classification-with-cwe.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { type PackedSequence, packSequence } from '../../packing/pack-sequence.ts';
 import { planEpoch, planInference } from '../../packing/plan.ts';
 import { hasGroups, separateFunctions } from '../../packing/units.ts';
 import { countSteps, plannableFunctions } from '../../training/trainer.ts';
 import { evaluationFunctions } from '../train/examples.ts';
-import type { TrainingPlan } from '../train/setup.ts';
+import type { Learnt, TrainingPlan } from '../train/setup.ts';
 
 export interface Workload {
   readonly functions: number;
@@ -23,7 +22,7 @@ export interface Workload {
   /** The sequence that takes most memory, with its examples. */
   readonly largest: {
     readonly sequence: PackedSequence;
-    readonly examples: readonly Example<LabelAndCwes>[];
+    readonly examples: readonly Example<Learnt>[];
   };
   /** Sequences of validation and of test, in tokens; how often validation is scored. */
   readonly validation: readonly number[];
@@ -33,7 +32,7 @@ export interface Workload {
 
 export function workloadOf(
   plan: TrainingPlan,
-  examples: readonly Example<LabelAndCwes>[],
+  examples: readonly Example<Learnt>[],
   parts: ReadonlyMap<string, readonly LabelledRecord[]>,
 ): Workload {
   const { config, model, trainer } = plan;
