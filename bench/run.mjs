@@ -3,6 +3,7 @@
  * @file `npm run bench -- NAME [options]`: finds the benchmark and runs it. A benchmark is a folder here with a
  * bench.mjs that exports `usage` and `run(args)`, which gives the process's exit code.
  */
+import * as bigModels from './big-models/bench.mjs';
 import * as generation from './generation/bench.mjs';
 import * as heldOutFixes from './held-out-fixes/bench.mjs';
 import * as repositories from './repositories/bench.mjs';
@@ -10,7 +11,14 @@ import * as training from './training/bench.mjs';
 import * as triage from './triage/bench.mjs';
 import { BenchError } from './worker.mjs';
 
-const benchmarks = { training, generation, 'held-out-fixes': heldOutFixes, repositories, triage };
+const benchmarks = {
+  training,
+  generation,
+  'big-models': bigModels,
+  'held-out-fixes': heldOutFixes,
+  repositories,
+  triage,
+};
 
 async function main([name, ...args]) {
   const benchmark = benchmarks[name];

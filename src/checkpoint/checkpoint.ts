@@ -45,6 +45,18 @@ export interface HeldTensor {
   decode(): Promise<HostTensor<'float32'>>;
 }
 
+/** A matrix in 4-bit codes as its file has it. */
+export interface StoredFourBit {
+  /** Two a byte, the first in its upper half; row after row. */
+  readonly codes: Uint8Array;
+  /** One per block, in float32 also where the file has them in codes of their own. */
+  readonly factors: Float32Array;
+  /** Elements that share a factor. */
+  readonly blockSize: number;
+  /** [16] the number of each code, before the factor. */
+  readonly numbers: Float32Array;
+}
+
 export interface Checkpoint {
   readonly path: string;
   /** config.json in Hugging Face's own keys (for GGUF: translated from its metadata). */
@@ -67,6 +79,8 @@ export interface Checkpoint {
   readRows(name: string, rows: ArrayLike<number>): Promise<HostTensor<'float32'>>;
   /** Reads the bytes of a tensor, and decodes them when asked. Undefined: this checkpoint only reads tensors decoded. */
   readonly hold?: (name: string) => Promise<HeldTensor>;
+  /** A matrix in its 4-bit codes; undefined where the file does not have it in such. Errors as for `read`. */
+  readonly readFourBit?: (name: string) => Promise<StoredFourBit | undefined>;
   /** Lets go of what is held. Reading afterwards throws. */
   close(): Promise<void>;
 }

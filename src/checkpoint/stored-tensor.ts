@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { VultuneError } from '../base/errors.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, StoredFourBit } from './checkpoint.ts';
 import { openFile, readRange, readRangeFrom } from './read-range.ts';
 
 export interface StoredTensor {
@@ -22,6 +22,8 @@ export interface StoredTensor {
   readonly read: () => Promise<HostTensor>;
   /** What `read` gives of the bytes from `start` on, which own their buffer; left out where it takes more than them. */
   readonly decode?: (bytes: Uint8Array<ArrayBuffer>) => Promise<HostTensor> | HostTensor;
+  /** For matrices that are stored in 4-bit codes. */
+  readonly readFourBit?: () => Promise<StoredFourBit>;
   /** [rows.length, D]: these rows of what `read` gives of a matrix. */
   readonly readRows: (rows: ArrayLike<number>) => Promise<HostTensor>;
 }
@@ -63,6 +65,7 @@ export async function storedCheckpoint(
       const bytes = await readRange(file, start, sizeBytes);
       return { sizeBytes, decode: async () => asFloat32(name, stored, await decode(bytes)) };
     },
+    readFourBit: async (name) => await find(name).readFourBit?.(),
     close: async () => {
       closed = true;
     },

@@ -34,6 +34,9 @@ export function viewCheckpoint(checkpoint: Checkpoint, views: ReadonlyMap<string
       return seen(await checkpoint.read(view.stored), view);
     },
     ...(checkpoint.hold !== undefined && { hold: holdViews(checkpoint.hold, views) }),
+    ...(checkpoint.readFourBit !== undefined && {
+      readFourBit: fourBitOfViews(checkpoint.readFourBit, views),
+    }),
     readRows: async (name, rows) => {
       const view = views.get(name) ?? { stored: name };
       invariant(view.transposed !== true, `"${name}" is stored by columns: its rows can't be read alone`);
@@ -57,6 +60,17 @@ function holdViews(
     const held = shared.get(view.stored)?.deref() ?? (await hold(view.stored));
     shared.set(view.stored, new WeakRef(held));
     return { sizeBytes: held.sizeBytes, decode: async () => seen(await held.decode(), view) };
+  };
+}
+
+/** Blocks of codes run over the ends of rows: only a whole matrix, as it is stored, has codes of its own. */
+function fourBitOfViews(
+  read: NonNullable<Checkpoint['readFourBit']>,
+  views: ReadonlyMap<string, TensorView>,
+): NonNullable<Checkpoint['readFourBit']> {
+  return async (name) => {
+    const { stored, rows, transposed } = views.get(name) ?? { stored: name };
+    return rows === undefined && transposed !== true ? await read(stored) : undefined;
   };
 }
 

@@ -17,6 +17,7 @@ import { initCommand } from './commands/init.ts';
 import { linesCommand } from './commands/lines.ts';
 import { mcpCommand } from './commands/mcp.ts';
 import { modelsCommand } from './commands/models.ts';
+import { planCommand } from './commands/plan.ts';
 import { predictCommand } from './commands/predict.ts';
 import { probeCommand } from './commands/probe.ts';
 import { promptCommand } from './commands/prompt.ts';
@@ -83,6 +84,7 @@ function trainingCommands(): readonly CliCommand[] {
       check: async (...args) =>
         await (await import('../workflows/train/check-training.ts')).checkTraining(...args),
     }),
+    planCommand(async (...args) => (await import('./plan/run-plan.ts')).runPlan(...args)),
     experimentCommand({
       list: async (...args) => (await import('./experiment/list-tables.ts')).listTables(...args),
       show: async (...args) => (await import('./experiment/show-table.ts')).showTable(...args),

@@ -5,7 +5,7 @@
 
 import type { AdaptedMatrix } from '../adapters/adapted-matrix.ts';
 import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
-import { mix32, rowKeys } from '../adapters/dropout.ts';
+import { mix32 } from '../adapters/dropout.ts';
 import type { WholeParameter } from '../adapters/whole-parameters.ts';
 import { invariant } from '../base/errors.ts';
 import type { Head } from '../heads/head.ts';
@@ -13,7 +13,6 @@ import { isCausal } from '../model/matrices.ts';
 import type { Model } from '../model/spec.ts';
 import type { Loss, LossRows } from '../objectives/objective.ts';
 import type { PackedSequence } from '../packing/pack-sequence.ts';
-import { queryChunks } from '../packing/query-chunks.ts';
 import type { Backend, Tensors } from '../runtime/backend.ts';
 import { type HostTensor, hostTensor, zeros } from '../tensor/host-tensor.ts';
 import { addRows, takeRows } from '../tensor/rows.ts';
@@ -22,8 +21,9 @@ import { embed } from './embed.ts';
 import { addEmbeddingGradients } from './embedding-gradients.ts';
 import type { Activations } from './keep-policies.ts';
 import { ParameterValues } from './parameter-values.ts';
+import { type DropoutKeys, type PreparedSequence, prepareSequence, stageSpec } from './prepare-sequence.ts';
 import { SequenceFeeds } from './sequence-feeds.ts';
-import { dropoutToken, layerKeyName, ROW_KEYS, type StageParameter, type StageSpec } from './stage-graph.ts';
+import { layerKeyName, type StageParameter, type StageSpec } from './stage-graph.ts';
 import { planStages, type StagePlan } from './stage-plan.ts';
 import {
   type GradientTargets,
@@ -57,12 +57,6 @@ export interface StepTargets {
   /** The head reads these rows of the hidden states, chunk by chunk, with the objective's inputs of each; default: all at once. */
   readonly rows?: LossRows;
   readonly dropout: DropoutKeys | undefined;
-}
-
-export interface DropoutKeys {
-  readonly probability: number;
-  readonly seed: number;
-  readonly step: number;
 }
 
 export interface StepResult {
@@ -310,25 +304,7 @@ export class Network {
   }
 
   #prepare(sequence: PackedSequence, head?: Head, keys?: DropoutKeys): PreparedSequence {
-    const { layout } = sequence;
-    const sharesPrefixes = layout.keys !== undefined;
-    invariant(
-      this.isCausal || !sharesPrefixes,
-      'common beginnings are the same only where attention is causal',
-    );
-    invariant(
-      this.isCausal || !layout.isJoined,
-      'functions are joined only where a token sees none behind it',
-    );
-    const chunks = this.isCausal ? queryChunks(layout.rowLength) : 1;
-    const asking = head === undefined ? undefined : dropoutToken(head.reads);
-    const ofSequence = this.#feeds.make(layout, chunks, asking);
-    const ofHead = head?.feeds(layout) ?? {};
-    const taken = Object.keys(ofHead).find((name) => name in ofSequence);
-    invariant(taken === undefined, `the head's input ${taken} has the name of one of the sequence's inputs`);
-    const feeds = { ...ofSequence, ...ofHead, ...dropoutFeeds(sequence, keys, this.isCausal) };
-    const probability = keys?.probability ?? 0;
-    return { feeds, queryChunks: chunks, sharesPrefixes, isJoined: layout.isJoined, dropout: probability };
+    return prepareSequence(this.#feeds, sequence, { isCausal: this.isCausal, head, keys });
   }
 
   #embed(sequence: PackedSequence): Promise<HostTensor<'float32'>> {
@@ -377,25 +353,6 @@ interface LossEnd {
   readonly gradient: HostTensor | undefined;
 }
 
-/** What all stages read of one sequence, and how their graphs are made for it. */
-interface PreparedSequence {
-  readonly feeds: Tensors;
-  readonly queryChunks: number;
-  readonly sharesPrefixes: boolean;
-  readonly isJoined: boolean;
-  readonly dropout: number;
-}
-
-function stageSpec(
-  layers: readonly number[],
-  head: Head | undefined,
-  { queryChunks, sharesPrefixes, isJoined, dropout }: Omit<PreparedSequence, 'feeds'>,
-): StageSpec {
-  // Nothing but the pruned block: one query per function, no chunks.
-  const isPruned = layers.length === 1 && head !== undefined && head.reads !== 'every';
-  return { layers, head, dropout, sharesPrefixes, isJoined, queryChunks: isPruned ? 1 : queryChunks };
-}
-
 /** [N] of two [N, D]: the sum of products over D. */
 function rowDots(a: HostTensor, b: HostTensor): Float32Array {
   const [N, D] = a.shape as [number, number];
@@ -415,29 +372,4 @@ function layerKeys(spec: StageSpec): Tensors {
       hostTensor('uint32', [], Uint32Array.of(mix32(layer + 1))),
     ]),
   );
-}
-
-/** [N, 1] keys of the tokens that are seen; padding never is, whatever is dropped of it. */
-function dropoutFeeds(
-  { ids, layout }: PackedSequence,
-  keys: DropoutKeys | undefined,
-  isCausal: boolean,
-): Tensors {
-  if (keys === undefined || keys.probability === 0) return {};
-  const rows = new Uint32Array(layout.tokenCount);
-  for (const [row, tokens] of layout.flatTokens.entries()) {
-    const end = tokens.at(-1)! + 1;
-    // A separator is seen, and is a token more of the function before it.
-    const isSeparated = layout.isJoined && end < (layout.flatTokens[row + 1]?.[0] ?? end);
-    const places = isSeparated ? [...tokens, end] : tokens;
-    const ofFunction = rowKeys(
-      Array.from(places, (place) => ids[place]!),
-      { ...keys, isCausal },
-    );
-    // A token that is there once for several functions gets the same key of each.
-    places.forEach((place, position) => {
-      rows[place] = ofFunction[position]!;
-    });
-  }
-  return { [ROW_KEYS]: hostTensor('uint32', [layout.tokenCount, 1], rows) };
 }

@@ -57,7 +57,7 @@ export function blockWeightBytes({
   spec,
   checkpoint,
   weights: { format },
-}: Pick<OpenModel, 'spec' | 'checkpoint' | 'weights'>): number {
+}: Pick<OpenModel, 'spec' | 'checkpoint'> & { readonly weights: Pick<BaseWeights, 'format'> }): number {
   return layerMatrices(spec).reduce((sum, { matrix, name }) => {
     const stored =
       format.holdsStored === true ? checkpoint.tensors.get(`${name}.weight`)?.sizeBytes : undefined;

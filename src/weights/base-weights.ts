@@ -41,8 +41,19 @@ export class BaseWeights {
       await this.#finite(name, held.decode());
       return async () => format.encode(await held.decode());
     }
-    const parts = format.encode(await this.#finite(name, this.#checkpoint.read(name)));
+    const parts =
+      (await this.#ofStored(name)) ?? format.encode(await this.#finite(name, this.#checkpoint.read(name)));
     return () => parts;
+  }
+
+  /** A matrix that its file has in the format's own codes is taken as it is. */
+  async #ofStored(name: string): Promise<WeightParts | undefined> {
+    const { ofStored } = this.format;
+    if (ofStored === undefined) return undefined;
+    const stored = await this.#checkpoint.readFourBit?.(name);
+    if (stored === undefined) return undefined;
+    this.#requireFinite(name, stored.factors);
+    return ofStored(stored);
   }
 
   /** Rows of a matrix, [rows.length, D], read anew each time and not held: see Checkpoint.readRows. */
@@ -52,11 +63,16 @@ export class BaseWeights {
 
   async #finite(name: string, reading: Promise<HostTensor<'float32'>>): Promise<HostTensor<'float32'>> {
     const tensor = await reading;
-    const at = firstNotFinite(tensor.data);
-    if (at < 0) return tensor;
+    this.#requireFinite(name, tensor.data);
+    return tensor;
+  }
+
+  #requireFinite(name: string, data: Float32Array): void {
+    const at = firstNotFinite(data);
+    if (at < 0) return;
     throw new VultuneError(
       'CHECKPOINT_NOT_FINITE',
-      `the base model's "${name}" holds ${tensor.data[at]}, expected finite numbers`,
+      `the base model's "${name}" holds ${data[at]}, expected finite numbers`,
       {
         where: { file: this.#checkpoint.path, name },
         hint: 'The weights are damaged or were converted wrongly: fetch or convert the model again.',

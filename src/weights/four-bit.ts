@@ -2,6 +2,7 @@
  * @file A matrix in 4 bits, as bitsandbytes has it (QLoRA, arXiv:2305.14314): blocks of 64 elements, row after row, each
  * rounded to one of 16 numbers times the block's largest. With double quantisation these factors are bytes too.
  */
+import type { StoredFourBit } from '../checkpoint/checkpoint.ts';
 import { type HostTensor, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
 import { largestMagnitude } from '../tensor/largest-magnitude.ts';
 import { DYNAMIC_MAP, encodeFactors, FACTOR_BLOCK } from './block-factors.ts';
@@ -26,10 +27,15 @@ export type FourBitType = keyof typeof FOUR_BIT_NUMBERS;
 
 export const BLOCK_SIZE = 64;
 
+const nearestOf = {
+  nf4: nearestIn(FOUR_BIT_NUMBERS.nf4),
+  fp4: nearestIn(FOUR_BIT_NUMBERS.fp4),
+} as const;
+
 /** Codes, two a byte, padded to whole blocks; each block's largest. */
 export function encodeFourBit(data: Float32Array, type: FourBitType) {
   const blocks = Math.ceil(data.length / BLOCK_SIZE);
-  const nearest = nearestIn(FOUR_BIT_NUMBERS[type]);
+  const nearest = nearestOf[type];
   const codes = new Uint8Array((blocks * BLOCK_SIZE) / 2);
   const factors = new Float32Array(blocks);
   for (let block = 0; block < blocks; block++) {
@@ -44,6 +50,15 @@ export function encodeFourBit(data: Float32Array, type: FourBitType) {
     }
   }
   return { codes, factors };
+}
+
+/** Padded as `encodeFourBit` pads. */
+function wholeBlocks({ codes, factors }: StoredFourBit): Uint8Array {
+  const bytes = (factors.length * BLOCK_SIZE) / 2;
+  if (codes.byteLength === bytes) return codes;
+  const padded = new Uint8Array(bytes);
+  padded.set(codes);
+  return padded;
 }
 
 const blockCount = (shape: readonly number[]) => Math.ceil(sizeOf(shape) / BLOCK_SIZE);
@@ -66,22 +81,27 @@ function fourBit(type: FourBitType, isDouble: boolean): WeightFormat {
     const factors = groups * FACTOR_BLOCK === blocks ? flat : b.slice(flat, 0, 0, blocks);
     return b.dequantizeBlocks(codes, factors, attributes);
   };
+  const partsOf = ({ codes, factors }: { readonly codes: Uint8Array; readonly factors: Float32Array }) => {
+    const held = { codes: hostTensor('uint8', [codes.length], codes) };
+    if (!isDouble) return { ...held, factors: hostTensor('float32', [factors.length], factors) };
+    const double = encodeFactors(factors);
+    return {
+      ...held,
+      factor_codes: hostTensor('uint8', [double.codes.length], double.codes),
+      group_factors: hostTensor('float32', [double.groupFactors.length], double.groupFactors),
+      mean: hostTensor('float32', [1], Float32Array.of(double.mean)),
+    };
+  };
+  const numbers = Float32Array.from(FOUR_BIT_NUMBERS[type]);
   return {
     name: isDouble ? `${type}-double-quant` : type,
     describe: `${isDouble ? '4.1' : '4.5'} bits a weight, products in 32 bits`,
     isQuantized: true,
-    encode: ({ data }: HostTensor<'float32'>) => {
-      const { codes, factors } = encodeFourBit(data, type);
-      const held = { codes: hostTensor('uint8', [codes.length], codes) };
-      if (!isDouble) return { ...held, factors: hostTensor('float32', [factors.length], factors) };
-      const double = encodeFactors(factors);
-      return {
-        ...held,
-        factor_codes: hostTensor('uint8', [double.codes.length], double.codes),
-        group_factors: hostTensor('float32', [double.groupFactors.length], double.groupFactors),
-        mean: hostTensor('float32', [1], Float32Array.of(double.mean)),
-      };
-    },
+    encode: ({ data }: HostTensor<'float32'>) => partsOf(encodeFourBit(data, type)),
+    ofStored: (stored) =>
+      stored.blockSize === BLOCK_SIZE && stored.numbers.every((number, code) => number === numbers[code])
+        ? partsOf({ codes: wholeBlocks(stored), factors: stored.factors })
+        : undefined,
     read,
     product: productOfRead(read),
     sizeBytes: (shape) => {

@@ -1,4 +1,6 @@
 /** @file How a frozen matrix is held in memory and read in a graph. The interface alone. */
+
+import type { StoredFourBit } from '../checkpoint/checkpoint.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Shape } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
@@ -26,6 +28,8 @@ export interface WeightFormat {
   /** Whether BaseWeights holds what the file has, and decodes it anew for each use; `encode` is then of a matrix in use. */
   readonly holdsStored?: true;
   encode(matrix: HostTensor<'float32'>): WeightParts;
+  /** What `encode` gives of a matrix that its file has in the same codes, without decoding it; undefined where they are others. */
+  readonly ofStored?: (stored: StoredFourBit) => WeightParts | undefined;
   /** The matrix as a value of the graph, [out, in]. */
   read(b: GraphBuilder, shape: MatrixShape, part: PartInput): Value;
   /** x W^T, x [N, in]: [N, out]. Each row of it depends on the same row of x alone. */

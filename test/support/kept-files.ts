@@ -28,6 +28,7 @@ import { initialState } from '../../src/training/trainer-state.ts';
 import { baselinesFor, readKeptBaselines } from '../../src/workflows/evaluate/kept-baselines.ts';
 import { readScores, writeScores } from '../../src/workflows/evaluate/kept-scores.ts';
 import { ownScores, recordScoredBy } from '../../src/workflows/evaluate/own-predictions.ts';
+import { keepSpeed, readKeptSpeed } from '../../src/workflows/plan/known-speed.ts';
 import { fixtureFolder, loraDefaults, makeModel, randomParameters, tinyConfig } from './tiny-model.ts';
 
 export interface KeptFile {
@@ -239,6 +240,17 @@ const trainingFingerprints: KeptFile = {
   },
 };
 
+const blockSpeed: KeptFile = {
+  name: 'speed of a block',
+  write: async (folder) => {
+    const cost = { fixedMs: 1.5, perTokenMs: 0.25 };
+    const file = join(folder, 'speed.json');
+    keepSpeed(file, 'block', { measuredAtMs: 7, forward: cost, backward: cost, last: cost, encodeMs: 3 });
+    return file;
+  },
+  read: async (folder) => [readKeptSpeed(join(folder, 'speed.json'), 'block')],
+};
+
 export const KEPT_FILES: readonly KeptFile[] = [
   stagedUnit,
   trainingFingerprints,
@@ -251,6 +263,7 @@ export const KEPT_FILES: readonly KeptFile[] = [
   keptBaselines,
   ownPredictions('scored-by.json'),
   ownPredictions('valid.jsonl'),
+  blockSpeed,
 ];
 
 /** The parts that are believed and are not as they were written. */

@@ -7,9 +7,13 @@ export function decodeFourBit(
   { numbers, blockSize }: { readonly numbers: ArrayLike<number>; readonly blockSize: number },
   out: Float32Array,
 ): void {
-  for (let i = 0; i < out.length; i++) {
-    const byte = codes[i >> 1]!;
-    out[i] = numbers[i % 2 === 0 ? byte >> 4 : byte & 15]! * factors[Math.floor(i / blockSize)]!;
+  for (let block = 0; block < factors.length; block++) {
+    const factor = factors[block]!;
+    const end = Math.min(out.length, (block + 1) * blockSize);
+    for (let i = block * blockSize; i < end; i++) {
+      const byte = codes[i >> 1]!;
+      out[i] = numbers[i % 2 === 0 ? byte >> 4 : byte & 15]! * factor;
+    }
   }
 }
 

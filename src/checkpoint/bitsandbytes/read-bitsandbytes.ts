@@ -86,7 +86,7 @@ async function fourBitTensor(tensors: Tensors, name: string, stateName: string):
       mean: nested.mean,
     });
   };
-  return together(codes, { shape, storedDtype: 'bitsandbytes 4 bit' }, async (bytes) => {
+  const whole = together(codes, { shape, storedDtype: 'bitsandbytes 4 bit' }, async (bytes) => {
     const out = new Float32Array(size);
     decodeFourBit(
       bytes,
@@ -96,6 +96,15 @@ async function fourBitTensor(tensors: Tensors, name: string, stateName: string):
     );
     return hostTensor('float32', shape, out);
   });
+  return {
+    ...whole,
+    readFourBit: async () => ({
+      codes: bytesOf(await codes.read()),
+      factors: await readFactors(),
+      blockSize: blocksize,
+      numbers: floatsOf(await numbers.read()),
+    }),
+  };
 }
 
 async function int8Tensor(tensors: Tensors, module: string): Promise<StoredTensor> {

@@ -1,20 +1,18 @@
 /** @file `vultune train`: options, checks of all input, then the training. */
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
 import { configKeys, configYaml } from '../../config/describe.ts';
-import { loadTrainConfig } from '../../config/load.ts';
 import type { TorchOptions } from '../../workflows/torch/train-with-torch.ts';
 import type { TrainingCheck } from '../../workflows/train/check-training.ts';
 import type { ResumeOptions } from '../../workflows/train/resume.ts';
 import type { TrainRequest } from '../../workflows/train/train.ts';
 import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
-import { reporting } from '../display/terminal-reporter.ts';
 import { wrapText } from '../display/wrap.ts';
 import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { describeInputs } from '../train/inputs-table.ts';
+import { readRequest } from '../train/read-request.ts';
 import { addTorchOptions, splitArguments, type TorchFlags, torchOptions } from '../train/torch-options.ts';
 
 export interface TrainRunners {
@@ -83,31 +81,11 @@ export function trainCommand(runners: TrainRunners): CliCommand {
           hint: 'a new run starts from its first step anyway',
         });
       }
-      const request = await readRequest(first, overrides, context);
+      const request = await readRequest('train', first, overrides, context);
       if (options.dryRun) await dryRun(request, runners, context);
       else await runners.train(request, context, torch);
     });
   };
-}
-
-async function readRequest(
-  config: string | undefined,
-  overrides: readonly string[],
-  context: CliContext,
-): Promise<TrainRequest> {
-  if (config === undefined) {
-    throw new VultuneError('CLI_USAGE', 'no configuration given: expected a YAML file, or --resume RUN', {
-      hint: 'vultune train --help shows examples',
-    });
-  }
-  // Everything can be said in overrides: then the first of them stands where the file would.
-  const isOverride = config.includes('=') && !existsSync(config);
-  const resolved = loadTrainConfig(
-    isOverride ? { overrides: [config, ...overrides] } : { file: config, overrides },
-  );
-  // The readers of datasets and the hub's client: other commands do not wait for them.
-  const { checkTrainInputs } = await import('../../workflows/train/inputs.ts');
-  return { config: resolved, inputs: await checkTrainInputs(resolved, reporting(context)) };
 }
 
 async function dryRun(request: TrainRequest, runners: TrainRunners, context: CliContext): Promise<void> {

@@ -1,6 +1,7 @@
 /** @file This machine: processor, instruction sets, threads, memory. Looks, measures nothing. */
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, release } from 'node:os';
+import { memoryLimitBytes } from '../../base/memory-limit.ts';
 
 export interface Machine {
   readonly platform: string;
@@ -48,12 +49,6 @@ export function inspectMachine(): Machine {
     memoryBytes: memoryLimitBytes(),
     freeMemoryBytes: Math.min(process.availableMemory(), memoryLimitBytes()),
   };
-}
-
-/** A container may have less than the machine; no limit is reported as a number beyond any machine. */
-function memoryLimitBytes(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 function instructionSets(): readonly string[] | undefined {

@@ -20,9 +20,10 @@ import { requireDevice } from '../../runtime/ort/devices.ts';
 import { weightFormatNamed } from '../../weights/registry.ts';
 import type { WorkflowContext } from '../context.ts';
 import { configuredFormat } from '../open/choose-weight-format.ts';
+import { type EstimateOptions, estimateTraining, type TrainingEstimate } from '../plan/estimate.ts';
+import { describeEstimate } from '../plan/estimate-text.ts';
 import { withPrompt } from './chat-question.ts';
 import { reportCwe } from './cwe-text.ts';
-import { estimateTraining, type TrainingEstimate } from './estimate.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
 import { reportJoined } from './joined-text.ts';
 import { resolveLength } from './length.ts';
@@ -40,22 +41,20 @@ export interface TrainingCheck {
   readonly warnings: readonly string[];
   /** One phrase each. */
   readonly unchecked: readonly string[];
-  /** Undefined where the model is not here, so that there is nothing to estimate from. */
-  readonly estimate?: CheckedEstimate;
+  /** Undefined where the model could not be asked: `unchecked` says why. */
+  readonly estimate: TrainingEstimate | undefined;
 }
 
-export interface CheckedEstimate extends Pick<TrainingEstimate, 'memoryBytes' | 'milliseconds'> {
-  /** What the finished run leaves, the cache of frozen layers left out. */
-  readonly diskBytes: number;
+export interface CheckOptions extends Pick<EstimateOptions, 'measure' | 'memoryBytes'> {
+  /** Whether what is trained is made of the base model as `train` would, which reads the weights that are trained whole. Default: true. */
+  readonly makesParameters?: boolean;
 }
-
-/** The adapter, and the last checkpoint: parameters, the best ones, and AdamW's two moments. */
-const COPIES_ON_DISK = 5;
 
 /** Throws what `train` would throw. */
 export async function checkTraining(
   { config: asked, inputs }: TrainRequest,
   { signal }: Pick<WorkflowContext, 'signal'>,
+  { makesParameters = true, ...estimateOptions }: CheckOptions = {},
 ): Promise<TrainingCheck> {
   const given = withPrompt(asked);
   const unchecked = ['whether the memory is enough: it is estimated'];
@@ -78,7 +77,7 @@ export async function checkTraining(
     const found = await findModel(given, outline, signal);
     if (found.path === undefined) {
       const missing = `the model with its tokenizer, and target_modules, lora_layers and lengths against it (${given.base_model} is not on this machine yet; ${found.why})`;
-      return { config: given, notes, warnings, unchecked: [missing, ...unchecked] };
+      return { config: given, notes, warnings, unchecked: [missing, ...unchecked], estimate: undefined };
     }
     model = await openModel(found.path, {
       keepLayers: given.keep_layers ?? undefined,
@@ -98,20 +97,23 @@ export async function checkTraining(
     reportCwe(plan.cwe, report);
     const trained = [...plan.adapted, ...plan.whole];
     reportJoined(config, firstTrainedLayer(trained, model.spec.layers.length), report);
-    const parameters = await firstParameters(plan);
+    if (makesParameters) await firstParameters(plan);
     const { examples, truncation } = trainingExamples(plan, train);
-    const estimate = estimateTraining(plan, examples);
-    notes.push(...estimate.notes);
-    warnings.push(...estimate.warnings);
+    const records = new Map(inputs.map((input) => [input.key, input.records]));
+    const estimate = await estimateTraining(plan, examples, records, {
+      signal,
+      downloadBytes: found.downloadBytes,
+      ...estimateOptions,
+    });
+    const text = describeEstimate(estimate);
+    notes.push(...text.notes);
+    warnings.push(...text.warnings);
     const cut = [truncation];
     for (const { key, records } of inputs) {
       if (key !== 'train_file') cut.push(cutPart(key, records, evaluationFunctions(plan, records)));
     }
     reportTruncation(cut, config.max_length, report);
-    const trainedBytes = [...parameters.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
-    const { memoryBytes, milliseconds } = estimate;
-    const diskBytes = COPIES_ON_DISK * trainedBytes;
-    return { config, notes, warnings, unchecked, estimate: { memoryBytes, milliseconds, diskBytes } };
+    return { config, notes, warnings, unchecked, estimate };
   } finally {
     await model?.checkpoint.close();
     rmSync(outline, { recursive: true, force: true });
@@ -119,7 +121,7 @@ export async function checkTraining(
 }
 
 type FoundModel =
-  | { readonly path: string; readonly note?: string }
+  | { readonly path: string; readonly note?: string; readonly downloadBytes?: number }
   /** `why` the model could not be asked, a phrase. */
   | { readonly path: undefined; readonly why: string };
 
@@ -145,7 +147,7 @@ async function findModel(
     }
     const { path, commit, fetchedBytes, totalBytes } = outline;
     const note = `${base_model} at ${commit.slice(0, 12)}: ${formatBytes(fetchedBytes)} of configuration, tokenizer and headers fetched; training fetches ${formatBytes(totalBytes)}`;
-    return { path, note };
+    return { path, note, downloadBytes: totalBytes };
   } catch (error) {
     if (!isCode(error, 'MODEL_HUB_UNREACHABLE')) throw error;
     return { path: undefined, why: error.message };

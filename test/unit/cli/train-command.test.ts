@@ -21,6 +21,7 @@ describe('train', () => {
       notes: ['a finding'],
       warnings: ['a doubt'],
       unchecked: ['what is not here'],
+      estimate: undefined,
     }),
   });
   const run = (...argv: string[]) => cliCase([command], ['train', ...argv]);

@@ -74,3 +74,25 @@ test('the nearest of numbers in any order, the first of two as near', () => {
     1, 1, 1, 2, 2, 2, 3, 0, 0, 0,
   ]);
 });
+
+test.each([
+  ['nf4', FOUR_BIT_NUMBERS.nf4],
+  ['fp4', FOUR_BIT_NUMBERS.fp4],
+  ['factors', DYNAMIC_MAP.data],
+])('nearest of %s is what looking at every number finds, also right between two', (_name, given) => {
+  const numbers = Float32Array.from(given);
+  const nearest = nearestIn(numbers);
+  const sorted = numbers.toSorted();
+  const between = [...sorted].flatMap((number, i) => {
+    const middle = Math.fround((number + (sorted[i + 1] ?? 1)) / 2);
+    const ulp = Math.max(Math.abs(middle), 1e-7) * 2 ** -23;
+    return [number, middle - ulp, middle, middle + ulp].map(Math.fround);
+  });
+  const grid = Array.from({ length: 5000 }, (_, i) => Math.fround(-1.05 + (2.1 * i) / 4999));
+  for (const value of [...between, ...grid]) {
+    let best = 0;
+    const away = (code: number) => Math.abs(Math.fround(numbers[code]! - value));
+    for (let code = 1; code < numbers.length; code++) if (away(code) < away(best)) best = code;
+    expect([value, nearest(value)]).toEqual([value, best]);
+  }
+});

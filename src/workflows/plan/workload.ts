@@ -1,0 +1,90 @@
+/** @file What a planned training has to compute: its sequences by their tokens, of the first epoch, and of each evaluation. */
+import type { LabelledRecord } from '../../dataset/record.ts';
+import { isCausal } from '../../model/matrices.ts';
+import type { Example } from '../../objectives/objective.ts';
+import { type PackedSequence, packSequence } from '../../packing/pack-sequence.ts';
+import { planEpoch, planInference } from '../../packing/plan.ts';
+import { hasGroups, separateFunctions } from '../../packing/units.ts';
+import { countSteps, plannableFunctions } from '../../training/trainer.ts';
+import { evaluationFunctions } from '../train/examples.ts';
+import type { Learnt, TrainingPlan } from '../train/setup.ts';
+
+export interface Workload {
+  readonly functions: number;
+  /** Of an epoch, each function whole. */
+  readonly tokens: number;
+  /** Optimiser steps of the run. */
+  readonly steps: number;
+  /** Of an epoch, in tokens that are computed: common beginnings once, padding included. */
+  readonly sequences: readonly number[];
+  /** Sequences of all epochs, over those of one: fewer than the epochs where `max_steps` ends the run. */
+  readonly epochs: number;
+  /** The sequence that takes most memory, with its examples. */
+  readonly largest: {
+    readonly sequence: PackedSequence;
+    readonly examples: readonly Example<Learnt>[];
+  };
+  /** Sequences of validation and of test, in tokens; how often validation is scored. */
+  readonly validation: readonly number[];
+  readonly validations: number;
+  readonly test: readonly number[];
+}
+
+export function workloadOf(
+  plan: TrainingPlan,
+  examples: readonly Example<Learnt>[],
+  parts: ReadonlyMap<string, readonly LabelledRecord[]>,
+): Workload {
+  const { config, model, trainer } = plan;
+  const plannable = plannableFunctions(examples);
+  const { packing, padTo, separator } = trainer.packing;
+  const sharePrefixes =
+    trainer.sharePrefixes && packing === 'isolated' && isCausal(model.spec) && hasGroups(plannable);
+  const epoch = planEpoch(plannable, trainer.packing, { seed: trainer.seed, epoch: 0 });
+  const sequences: number[] = [];
+  let largest: Workload['largest'] | undefined;
+  let most = -1;
+  for (const { functions } of epoch.flatMap((step) => step.sequences)) {
+    const rows = functions.map((i) => examples[i]!);
+    const sequence = packSequence(
+      rows.map(({ ids }) => ids),
+      { packing, padTo, separator, sharePrefixes },
+    );
+    const { tokenCount, rowCount, rowLength } = sequence.layout;
+    sequences.push(tokenCount);
+    // Tokens and, for attention, pairs of tokens of a row: both by what a token has of each.
+    const weight = tokenCount * model.spec.hiddenSize + rowCount * rowLength ** 2;
+    if (weight > most) {
+      most = weight;
+      largest = { sequence, examples: rows };
+    }
+  }
+  const steps = countSteps(plannable, trainer);
+  const epochs = epoch.length === 0 ? 0 : steps / epoch.length;
+  const scored = (key: string) => {
+    const records = parts.get(key);
+    if (records === undefined) return [];
+    const ids = evaluationFunctions(plan, records).map((one) => one.ids);
+    const batches = planInference(separateFunctions(ids.map(({ length }) => length)), {
+      packing: 'isolated',
+      tokensPerBatch: config.tokens_per_batch,
+      maxFunctionsPerSequence: undefined,
+      padTo: undefined,
+    });
+    return batches.map(({ functions }) => functions.reduce((sum, i) => sum + ids[i]!.length, 0));
+  };
+  const every = trainer.evaluateEvery;
+  const validations =
+    every === undefined ? 1 : every === 'epoch' ? Math.ceil(epochs) : Math.ceil(steps / every);
+  return {
+    functions: examples.length,
+    tokens: examples.reduce((sum, { ids }) => sum + ids.length, 0),
+    steps,
+    sequences,
+    epochs,
+    largest: largest!,
+    validation: scored('valid_file'),
+    validations,
+    test: scored('test_file'),
+  };
+}
