@@ -8,6 +8,8 @@ import { readRequest } from '../train/read-request.ts';
 
 export interface PlanOptions {
   readonly json: boolean;
+  /** Folder for the packed plan, which PyTorch trains from. */
+  readonly out?: string;
 }
 
 export type RunPlanCommand = (
@@ -39,10 +41,15 @@ export function planCommand(runPlan: RunPlanCommand): CliCommand {
       )
       .argument('[config]', 'YAML file of the run; its keys are listed by `vultune config keys`')
       .argument('[overrides...]', 'key=value, each overrides the file: load_in_4bit=true')
-      .option('--json', 'print JSON on standard output instead of text', false);
+      .option('--json', 'print JSON on standard output instead of text', false)
+      .option(
+        '--out <folder>',
+        'also write the packed steps, the first adapter and the Python that runs them, for a cluster without Node',
+      );
     addExamples(command, [
       ['what this training takes', 'vultune plan train.yaml'],
       ['the same with weights in 4 bits', 'vultune plan train.yaml load_in_4bit=true activations=recompute'],
+      ['a folder that a cluster trains from', 'vultune plan train.yaml --out plan'],
     ]);
     command.addHelpText('after', JSON_HELP);
     return command.action(async (config: string | undefined, overrides: string[], options: PlanOptions) => {

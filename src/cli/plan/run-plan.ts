@@ -1,9 +1,11 @@
-/** @file `vultune plan`: prints tables of memory, disk and time, or JSON. */
+/** @file `vultune plan`: prints tables of memory, disk and time, or JSON; writes a plan folder where asked. */
+import { join } from 'node:path';
 import { formatBytes, formatDuration } from '../../base/numbers.ts';
 import { DISK_PARTS } from '../../workflows/plan/disk.ts';
 import { MEMORY_PARTS } from '../../workflows/plan/memory.ts';
 import { planRun, type RunPlan } from '../../workflows/plan/plan.ts';
 import { TIME_PARTS } from '../../workflows/plan/time.ts';
+import { planForClusters } from '../../workflows/torch/plan-for-clusters.ts';
 import type { TrainRequest } from '../../workflows/train/train.ts';
 import type { PlanOptions } from '../commands/plan.ts';
 import type { CliContext } from '../context.ts';
@@ -14,19 +16,23 @@ import { reporting } from '../display/terminal-reporter.ts';
 
 export async function runPlan(
   request: TrainRequest,
-  { json }: PlanOptions,
+  { json, out }: PlanOptions,
   context: CliContext,
 ): Promise<void> {
   const { stdout, stderr } = context;
   const plan = await planRun(request, reporting(context));
-  if (json) {
-    stdout.write(`${JSON.stringify(planJson(plan), null, 2)}\n`);
-    return;
+  if (json) stdout.write(`${JSON.stringify(planJson(plan), null, 2)}\n`);
+  else {
+    stdout.write(planText(plan, stdout));
+    for (const note of plan.notes) stdout.write(`${harmless(note)}\n`);
+    for (const warning of plan.warnings)
+      stderr.write(`${stderr.colors.bad('warning:')} ${harmless(warning)}\n`);
   }
-  stdout.write(planText(plan, stdout));
-  for (const note of plan.notes) stdout.write(`${harmless(note)}\n`);
-  for (const warning of plan.warnings)
-    stderr.write(`${stderr.colors.bad('warning:')} ${harmless(warning)}\n`);
+  if (out === undefined) return;
+  const { folder, totalSteps, functions } = await planForClusters(request, out, reporting(context));
+  stderr.write(
+    `${harmless(folder)}: ${totalSteps} steps over ${functions} functions; train with python ${harmless(join(folder, 'run_plan.py'))} ${harmless(folder)} RUN\n`,
+  );
 }
 
 /** Part by part; the sentences of the plan stand below it. */
