@@ -21,21 +21,24 @@ import type { PromptedJudge } from '../../prompting/prompted-judge.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { openRun, type Run } from '../../runs/run-folder.ts';
 import type { WorkflowContext } from '../context.ts';
-import { type DeviceOptions, type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
+import { trainedFormat } from '../open/choose-weight-format.ts';
+import { openAdapter } from '../open/open-detector.ts';
 import { openPromptedJudge } from '../open/open-prompted.ts';
+import {
+  type PrecisionDrift,
+  type PrecisionOptions,
+  refusePrecision,
+  type UsedPrecision,
+  usePrecision,
+} from '../open/precision.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { readScores, scoreRemaining, unscoredRows, writeScores } from './kept-scores.ts';
 import { ownCwes, ownScores, type PredictedSplit } from './own-predictions.ts';
 import { type ScoredBy, scoringIdentity } from './scoring-identity.ts';
 
-export interface ScoringRequest extends DeviceOptions {
+export interface ScoringRequest extends PrecisionOptions {
   readonly run: string;
   readonly maxLength?: number | undefined;
-}
-
-/** Without a threshold or a blend: those are applied to scores, not to scoring. */
-function detectorOptions({ run, device, numThreads, maxLength }: ScoringRequest): OpenDetectorOptions {
-  return { run, device, numThreads, maxLength, blend: 'off', cweHead: 'always' };
 }
 
 /** A run as evaluation sees it: opened as a detector only when something must be scored. */
@@ -55,11 +58,13 @@ export class ScoringRun {
   readonly #context: WorkflowContext;
   #judge: Detector | PromptedJudge | undefined;
   #identity: Promise<string | undefined> | undefined;
+  #precision: Promise<UsedPrecision> | undefined;
 
   /** Throws for a folder that holds no usable adapter. */
   constructor(request: ScoringRequest, context: WorkflowContext) {
     this.name = request.run;
     const prompted = readPromptedRun(request.run);
+    if (prompted !== undefined) refusePrecision(request);
     const header = prompted === undefined ? locateAdapter(request.run) : undefined;
     this.scoredBy = prompted ?? header!;
     this.run = existsSync(join(request.run, 'run.json')) ? openRun(request.run) : undefined;
@@ -130,6 +135,24 @@ export class ScoringRun {
     return records.map((_, row) => byRow.get(row));
   }
 
+  /** Undefined where scores are as the adapter was trained to give them. */
+  async drift(): Promise<PrecisionDrift | undefined> {
+    const { scoredBy } = this;
+    if ('prompted' in scoredBy || this.#isAsTrained) return undefined;
+    return (await this.#usePrecision(scoredBy)).drift;
+  }
+
+  get #isAsTrained(): boolean {
+    const { precision = 'as-trained' } = this.#request;
+    const { scoredBy } = this;
+    return precision === 'as-trained' || 'prompted' in scoredBy || precision === trainedFormat(scoredBy);
+  }
+
+  #usePrecision(header: AdapterHeader): Promise<UsedPrecision> {
+    this.#precision ??= usePrecision(header, this.#request, this.#context);
+    return this.#precision;
+  }
+
   /** Scores that cannot be kept are reported all the same. */
   #keep(path: string, records: readonly LabelledRecord[], scores: Float64Array): void {
     try {
@@ -150,8 +173,16 @@ export class ScoringRun {
     this.#judge ??=
       'prompted' in scoredBy
         ? await openPromptedJudge(scoredBy, this.#request, this.#context)
-        : await openDetector(detectorOptions(this.#request), this.#context);
+        : await this.#openDetector(scoredBy);
     return this.#judge;
+  }
+
+  /** Without a threshold or a blend: those are applied to scores, not to scoring. */
+  async #openDetector(header: AdapterHeader): Promise<Detector> {
+    const { device, numThreads, maxLength } = this.#request;
+    const { format } = await this.#usePrecision(header);
+    const options = { device, numThreads, maxLength, format, blend: 'off', cweHead: 'always' } as const;
+    return await openAdapter(header, options, this.#context);
   }
 
   /** What training left of its validation and test file, when this is that file and the adapter is the one it left. */
@@ -169,9 +200,9 @@ export class ScoringRun {
       records: readonly LabelledRecord[],
     ) => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    if (this.run === undefined || this.#request.maxLength !== undefined || !existsSync(file))
+    if (this.run === undefined || this.#request.maxLength !== undefined || !this.#isAsTrained)
       return undefined;
-    if (!statSync(file).isFile()) return undefined;
+    if (!existsSync(file) || !statSync(file).isFile()) return undefined;
     const { sha256 } = await fingerprintFile(file);
     for (const split of ['test', 'valid'] as const) {
       if (this.run.record.data[`${split}_file`]?.sha256 !== sha256) continue;
@@ -181,15 +212,24 @@ export class ScoringRun {
     return undefined;
   }
 
-  /** The name says all that the scores depend on: functions, detector, how much is read. */
+  /** What is computed in, where that is not the training's format, which the identity has. */
+  async #otherFormat(): Promise<readonly string[]> {
+    const { scoredBy } = this;
+    if ('prompted' in scoredBy) return [];
+    const { format } = await this.#usePrecision(scoredBy);
+    return format.name === trainedFormat(scoredBy) ? [] : [format.name];
+  }
+
+  /** The name says all that the scores depend on: functions, detector, how much is read, what is computed in here. */
   async #keptPath(records: readonly LabelledRecord[]): Promise<string | undefined> {
     if (this.run === undefined) return undefined;
     this.#identity ??= scoringIdentity(this.scoredBy);
     const identity = await this.#identity;
     if (identity === undefined) return undefined;
     const { maxLength, device = 'cpu' } = this.#request;
+    const other = await this.#otherFormat();
     const key = createHash('sha256')
-      .update(JSON.stringify([fingerprint(records).records, identity, maxLength ?? null, device]))
+      .update(JSON.stringify([fingerprint(records).records, identity, maxLength ?? null, device, ...other]))
       .digest('hex')
       .slice(0, 16);
     return join(this.run.paths.predictions, `evaluated-${key}.jsonl`);

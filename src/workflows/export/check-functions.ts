@@ -3,14 +3,8 @@
 import { VultuneError } from '../../base/errors.ts';
 import { encodeFunctions } from '../../network/encode-functions.ts';
 import { keepAll } from '../../packing/fit-length.ts';
+import { SAMPLE_FUNCTIONS } from '../open/sample-functions.ts';
 import type { ExportSource } from './export-source.ts';
-
-/** Their lengths differ: in a padded batch each has to be read to its own end. */
-const CODES = [
-  'int f(int a) {\n\treturn a + 1;\n}\n',
-  'static void copy(char *to, const char *from) {\n\tstrcpy(to, from);\n}\n',
-  'function run(name, done) {\n  const command = "ls " + name;\n  exec(command, (error, out) => {\n    if (error) throw error;\n    done(out);\n  });\n}\n',
-] as const;
 
 export interface Reference {
   /** Token ids of each function. */
@@ -21,12 +15,12 @@ export interface Reference {
 
 /** The run's own logits. The memory that they needed is released. */
 export async function referenceLogits({ detector, model, use, pooling }: ExportSource): Promise<Reference> {
-  const encoded = encodeFunctions(model, CODES, {
+  const encoded = encodeFunctions(model, SAMPLE_FUNCTIONS, {
     maxLength: use.max_length,
     longFunctions: keepAll(use.long_functions),
     pooling,
   });
-  const { logits } = await detector.judge(CODES);
+  const { logits } = await detector.judge(SAMPLE_FUNCTIONS);
   await detector.release();
   model.weights.release(model.checkpoint.tensors.keys());
   return { ids: encoded.map((one) => one!.ids), logits };
