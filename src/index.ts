@@ -56,10 +56,10 @@ export { type GeneratedText, type GenerateTextOptions, generate } from './workfl
 export { type OpenGeneratorOptions, openGenerator } from './workflows/generate/open-generator.ts';
 export { lines } from './workflows/lines/lines.ts';
 export type { ExplainedFunction, LinesOptions, LinesResult } from './workflows/lines/lines-options.ts';
-export type { Precision } from './workflows/open/choose-weight-format.ts';
 export type { DeviceOptions, OpenDetectorOptions } from './workflows/open/open-detector.ts';
 export { type OpenJudge, openJudge } from './workflows/open/open-judge.ts';
 export type { PrecisionDrift, PrecisionOptions } from './workflows/open/precision.ts';
+export type { Precision } from './workflows/open/precision-names.ts';
 export { type Prediction, type PredictOptions, predict } from './workflows/predict/predict.ts';
 export { type ProbedLayer, type ProbeOptions, type ProbeResult, probe } from './workflows/probe/probe.ts';
 export { prompt } from './workflows/prompt/prompt.ts';

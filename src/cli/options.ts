@@ -6,7 +6,7 @@ import { parseFieldMapping } from '../dataset/formats/field-mapping.ts';
 import type { BlendChoice } from '../judging/adapter-scale.ts';
 import type { Device } from '../runtime/backend.ts';
 import { CLUSTERS } from '../workflows/evaluate/resampling-options.ts';
-import { PRECISIONS, type Precision } from '../workflows/open/choose-weight-format.ts';
+import { PRECISIONS, type Precision } from '../workflows/open/precision-names.ts';
 import type { ThresholdChoice } from '../workflows/scan/scan-options.ts';
 import { FIGURE_FORMATS } from './display/data-table-format.ts';
 

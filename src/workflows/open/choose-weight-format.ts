@@ -28,10 +28,6 @@ export function configuredFormat(
   return config.weights === 'as_stored' ? 'as-stored' : 'float32';
 }
 
-/** What a detector may be asked to compute in: names of weight formats, beside the one of its training. */
-export const PRECISIONS = ['as-trained', 'float32', 'int8-exact', 'int8'] as const;
-export type Precision = (typeof PRECISIONS)[number];
-
 /** Name of the format that the adapter was trained beside. */
 export const trainedFormat = ({ settings }: AdapterHeader): string => settings?.weightFormat ?? 'float32';
 

@@ -14,8 +14,9 @@ import { z } from '../../schema/zod.ts';
 import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
 import { scoringIdentity } from '../evaluate/scoring-identity.ts';
-import { openWeightFormat, type Precision, trainedFormat } from './choose-weight-format.ts';
+import { openWeightFormat, trainedFormat } from './choose-weight-format.ts';
 import { type DeviceOptions, openAdapter } from './open-detector.ts';
+import type { Precision } from './precision-names.ts';
 import { SAMPLE_FUNCTIONS } from './sample-functions.ts';
 
 export interface PrecisionOptions extends DeviceOptions {

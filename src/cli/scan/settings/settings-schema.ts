@@ -8,7 +8,7 @@ import { SCAN_FORMATS } from '../../../scan/output/format-names.ts';
 import { jsonSchemaOf } from '../../../schema/json-schema.ts';
 import { describeExpected, type JsonSchema } from '../../../schema/words.ts';
 import { z } from '../../../schema/zod.ts';
-import { PRECISIONS } from '../../../workflows/open/choose-weight-format.ts';
+import { PRECISIONS } from '../../../workflows/open/precision-names.ts';
 import { budgetOf, FAIL_BANDS } from '../../commands/scan.ts';
 import { DEVICES } from '../../options.ts';
 
