@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { readCweHead, type StoredCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fingerprint } from '../../dataset/fingerprint.ts';
@@ -54,6 +55,8 @@ export class ScoringRun {
   /** As stored, on the calibrated scale. */
   readonly threshold: number;
   readonly thresholdFrom: 'adapter' | 'fixed';
+  /** Undefined for a model behind a prompt. */
+  readonly #header: AdapterHeader | undefined;
   readonly #request: ScoringRequest;
   readonly #context: WorkflowContext;
   #judge: Detector | PromptedJudge | undefined;
@@ -66,6 +69,7 @@ export class ScoringRun {
     const prompted = readPromptedRun(request.run);
     if (prompted !== undefined) refusePrecision(request);
     const header = prompted === undefined ? locateAdapter(request.run) : undefined;
+    this.#header = header;
     this.scoredBy = prompted ?? header!;
     this.run = existsSync(join(request.run, 'run.json')) ? openRun(request.run) : undefined;
     this.calibration = header && adapterCalibration(header);
@@ -137,15 +141,15 @@ export class ScoringRun {
 
   /** Undefined where scores are as the adapter was trained to give them. */
   async drift(): Promise<PrecisionDrift | undefined> {
-    const { scoredBy } = this;
-    if ('prompted' in scoredBy || this.#isAsTrained) return undefined;
-    return (await this.#usePrecision(scoredBy)).drift;
+    const header = this.#header;
+    if (header === undefined || this.#isAsTrained) return undefined;
+    return (await this.#usePrecision(header)).drift;
   }
 
   get #isAsTrained(): boolean {
     const { precision = 'as-trained' } = this.#request;
-    const { scoredBy } = this;
-    return precision === 'as-trained' || 'prompted' in scoredBy || precision === trainedFormat(scoredBy);
+    const header = this.#header;
+    return precision === 'as-trained' || header === undefined || precision === trainedFormat(header);
   }
 
   #usePrecision(header: AdapterHeader): Promise<UsedPrecision> {
@@ -173,7 +177,7 @@ export class ScoringRun {
     this.#judge ??=
       'prompted' in scoredBy
         ? await openPromptedJudge(scoredBy, this.#request, this.#context)
-        : await this.#openDetector(scoredBy);
+        : await this.#openDetector(this.#header!);
     return this.#judge;
   }
 
@@ -214,10 +218,10 @@ export class ScoringRun {
 
   /** What is computed in, where that is not the training's format, which the identity has. */
   async #otherFormat(): Promise<readonly string[]> {
-    const { scoredBy } = this;
-    if ('prompted' in scoredBy) return [];
-    const { format } = await this.#usePrecision(scoredBy);
-    return format.name === trainedFormat(scoredBy) ? [] : [format.name];
+    const header = this.#header;
+    if (header === undefined) return [];
+    const { format } = await this.#usePrecision(header);
+    return format.name === trainedFormat(header) ? [] : [format.name];
   }
 
   /** The name says all that the scores depend on: functions, detector, how much is read, what is computed in here. */
