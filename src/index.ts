@@ -58,6 +58,8 @@ export { lines } from './workflows/lines/lines.ts';
 export type { ExplainedFunction, LinesOptions, LinesResult } from './workflows/lines/lines-options.ts';
 export type { DeviceOptions, OpenDetectorOptions } from './workflows/open/open-detector.ts';
 export { type OpenJudge, openJudge } from './workflows/open/open-judge.ts';
+export type { PrecisionDrift, PrecisionOptions } from './workflows/open/precision.ts';
+export type { Precision } from './workflows/open/precision-names.ts';
 export type { EstimatedChange, TrainingEstimate } from './workflows/plan/estimate.ts';
 export { plan, type RunPlan } from './workflows/plan/plan.ts';
 export { type Prediction, type PredictOptions, predict } from './workflows/predict/predict.ts';

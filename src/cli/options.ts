@@ -6,6 +6,7 @@ import { parseFieldMapping } from '../dataset/formats/field-mapping.ts';
 import type { BlendChoice } from '../judging/adapter-scale.ts';
 import type { Device } from '../runtime/backend.ts';
 import { CLUSTERS } from '../workflows/evaluate/resampling-options.ts';
+import { PRECISIONS, type Precision } from '../workflows/open/precision-names.ts';
 import type { ThresholdChoice } from '../workflows/scan/scan-options.ts';
 import { FIGURE_FORMATS } from './display/data-table-format.ts';
 
@@ -42,6 +43,19 @@ export function addBlendOption(command: Command): void {
     )
       .default('auto' satisfies BlendChoice)
       .preset('off' satisfies BlendChoice),
+  );
+}
+
+/** In what weights are held, and products made, where scores are given. */
+export function addPrecisionOption(command: Command): void {
+  command.addOption(
+    new Option(
+      '--precision <name>',
+      'compute in float32, with 8-bit weights (int8-exact), or with 8-bit weights and products (int8, the fastest); the largest difference of a score ' +
+        'is measured on a few functions and said',
+    )
+      .choices(PRECISIONS)
+      .default('as-trained' satisfies Precision),
   );
 }
 

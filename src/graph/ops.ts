@@ -38,6 +38,8 @@ export interface Int8MatmulAttributes {
 export interface BlockAttributes {
   /** The number of each of the 16 codes, before the block's factor. */
   readonly values: readonly number[];
+  /** Where the numbers are those of a code that backends know by name. */
+  readonly code?: 'nf4';
   /** Number of elements that share a factor. */
   readonly blockSize: number;
   /** Shape of the result, whose elements lie row after row over the blocks. */

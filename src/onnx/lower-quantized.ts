@@ -72,7 +72,10 @@ function roundedRows(emitter: OnnxEmitter, x: string): RoundedRows {
     const sizes = emitter.node('Abs', [x]);
     const largest = emitter.node('ReduceMax', [sizes, emitter.int64s([1])], { attributes: { keepdims: 1 } });
     const step = emitter.node('Mul', [largest, emitter.float(1 / 127)]);
-    return emitter.node('Max', [step, emitter.float(SMALLEST_SCALE)]);
+    const scale = emitter.node('Max', [step, emitter.float(SMALLEST_SCALE)]);
+    // ReduceMax passes over NaN, a sum does not: 0 for finite rows, else NaN, which is then the scale of the whole row.
+    const sum = emitter.node('ReduceSum', [sizes, emitter.int64s([1])], { attributes: { keepdims: 1 } });
+    return emitter.node('Add', [scale, emitter.node('Mul', [sum, emitter.float(0)])]);
   });
   const steps = one('steps', () => emitter.node('Div', [x, scale])); // -127 .. 127
   const round = (value: string, step: number) =>

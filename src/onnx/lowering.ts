@@ -9,6 +9,7 @@ import { productRules } from './lower-products.ts';
 import { quantizedRules } from './lower-quantized.ts';
 import { shapeRules } from './lower-shape.ts';
 import type { LoweredNames, LoweringRule, LoweringRules } from './lowering-rule.ts';
+import { lowerProductOfCodes, productsOfCodes } from './products-of-codes.ts';
 import { encodeModel, type OnnxModel } from './writer.ts';
 
 const loweringRules: LoweringRules<OpName> = {
@@ -40,9 +41,14 @@ export function lowerToModel(graph: Graph): OnnxModel {
     const { name } = node.output;
     if (!names.has(name)) names.set(name, emitter.reserve(name));
   }
+  const ofCodes = productsOfCodes(graph);
+  const neverReadOut = new Set<Node>(ofCodes.values());
   for (const node of graph.nodes) {
+    if (neverReadOut.has(node)) continue;
     emitter.scope(node.output.name);
-    lowerNode(emitter, namesOf(node, names), node);
+    const matrix = ofCodes.get(node);
+    if (matrix === undefined) lowerNode(emitter, namesOf(node, names), node);
+    else lowerProductOfCodes(emitter, namesOf(node, names), namesOf(matrix, names).inputs, matrix);
   }
   for (const { name, value } of outputs) {
     const source = names.get(value.name)!;

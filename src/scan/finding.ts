@@ -187,6 +187,17 @@ export interface UsedSettings {
   readonly keys: readonly string[];
 }
 
+/** What another precision than the training's does to scores, as it was measured on a few functions. */
+export interface ScanPrecision {
+  readonly weightFormat: string;
+  readonly trainedIn: string;
+  /** Of a score, before calibration and blend. */
+  readonly largestDifference: number;
+  readonly functions: number;
+  /** The same in words. */
+  readonly sentence: string;
+}
+
 export interface ScanReport {
   readonly version: string;
   /** As the user named it. */
@@ -203,6 +214,8 @@ export interface ScanReport {
   readonly thresholdSource: string;
   /** What the scores are, in words, where they are a blend's and not the model's alone. */
   readonly blend?: string;
+  /** Missing where the scores are in the precision that the model was trained in. */
+  readonly precision?: ScanPrecision;
   /** Share of vulnerable functions that scores and threshold were moved to. */
   readonly prevalence?: number | undefined;
   /** How well the model ranks functions it was not trained on; missing where it was never measured. */

@@ -67,7 +67,8 @@ function fourBit(type: FourBitType, isDouble: boolean): WeightFormat {
   const read: WeightFormat['read'] = (b, shape, part) => {
     const blocks = blockCount(shape);
     const codes = part('codes', 'uint8', [(blocks * BLOCK_SIZE) / 2]);
-    const attributes = { values: FOUR_BIT_NUMBERS[type], blockSize: BLOCK_SIZE, shape };
+    const code = type === 'nf4' ? { code: type } : {};
+    const attributes = { values: FOUR_BIT_NUMBERS[type], ...code, blockSize: BLOCK_SIZE, shape };
     if (!isDouble) return b.dequantizeBlocks(codes, part('factors', 'float32', [blocks]), attributes);
     const groups = Math.ceil(blocks / FACTOR_BLOCK);
     const bytes = b.cast(part('factor_codes', 'uint8', [groups * FACTOR_BLOCK]), 'int64');

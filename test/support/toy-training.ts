@@ -105,7 +105,7 @@ export async function toyNetwork(
 }
 
 export interface ToyRun {
-  readonly toy: ToyNetwork;
+  readonly toy: Pick<ToyNetwork, 'network' | 'judgement'>;
   readonly state: TrainerState;
   readonly options?: Partial<TrainerOptions>;
   readonly functions?: readonly ToyFunction[];
@@ -172,7 +172,7 @@ export async function runToy(run: ToyRun): Promise<ToyResult> {
 
 /** Decisive is the mean log probability of the truth, which nearly always improves. */
 async function scoreToy(
-  { network, judgement }: ToyNetwork,
+  { network, judgement }: ToyRun['toy'],
   functions: readonly ToyFunction[],
   signal: AbortSignal,
   features: FrozenFeatures | undefined,

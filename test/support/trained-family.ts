@@ -20,6 +20,15 @@ export async function trainedFamily(
   writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(letterTokenizer(vocabularySize)));
   // By this class Transformers takes tokenizer.json as it is.
   writeFileSync(join(base, 'tokenizer_config.json'), '{"tokenizer_class": "PreTrainedTokenizerFast"}');
+  return await trainedOn(folder, base, options);
+}
+
+/** The same of a base model that lies elsewhere; the folder is there. */
+export async function trainedOn(
+  folder: string,
+  base: string,
+  options: Pick<TrainOptions, 'pooling' | 'keep_layers' | 'load_in_4bit'> = {},
+): Promise<{ readonly run: string; readonly data: string }> {
   const written = (name: string, codes: readonly string[]) => {
     const rows = codes.map((code, id) => `${JSON.stringify({ id, code, target: id % 2 })}\n`);
     writeFileSync(join(folder, name), rows.join(''));

@@ -9,6 +9,7 @@ import {
   addDeviceOptions,
   addExamples,
   addFigureFormat,
+  addPrecisionOption,
   fieldsOption,
   parseCount,
   parsePrevalence,
@@ -37,6 +38,7 @@ JSON (--json), of one run:
   undefined, cautions   why a metric has no value, or a value that says little
   intervals         by name: [low, high], 95%; P-C ..., pair_ranking (V2P) and unrelated_ranking (V2N) are in it
   bootstrap         resamples, cluster_by, clusters, few_clusters
+  precision_used    with --precision: weight_format, trained_in, largest_difference of a score on so many functions
   confusion, pairs  counts at the threshold; the four outcomes of pairs, and pairs ranked right
   v2p, v2n          value, low, high: vulnerable functions against their own fixes, and against unrelated ones
   baselines         by name, each with the same fields as the model
@@ -111,6 +113,7 @@ export function evaluateCommand(run: RunEvaluate): CliCommand {
     addFigureFormat(command);
     addBlendOption(command);
     addClusterOptions(command);
+    addPrecisionOption(command);
     addDeviceOptions(command);
     command.addHelpText('after', JSON_HELP);
     addExamples(command, [

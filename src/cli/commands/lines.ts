@@ -3,7 +3,14 @@ import { Command, Option } from 'commander';
 import { LINE_METHODS } from '../../explain/line-scores.ts';
 import type { LinesOptions } from '../../workflows/lines/lines-options.ts';
 import type { CliContext } from '../context.ts';
-import { addDeviceOptions, addExamples, fieldsOption, parseCount, parseNonNegative } from '../options.ts';
+import {
+  addDeviceOptions,
+  addExamples,
+  addPrecisionOption,
+  fieldsOption,
+  parseCount,
+  parseNonNegative,
+} from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
@@ -21,6 +28,7 @@ type Options = Omit<LinesRequest, 'run'>;
 const JSON_HELP = `
 JSON (--json):
   run, data, method, threshold
+  precision      with --precision: weight_format, trained_in, largest_difference of a score on so many functions
   functions      highest score first: id, path, function_name, line, score, label, target, truncated,
                  line_scores (one per line, in units of the logits' margin; 0 where not read),
                  read_lines and vulnerable_lines (1-based)
@@ -64,6 +72,7 @@ export function linesCommand(runLines: RunLines): CliCommand {
           .default(42),
       )
       .option('--json', 'print JSON on standard output instead of text', false);
+    addPrecisionOption(command);
     addDeviceOptions(command);
     addExamples(command, [
       ['the functions of a file, line by line', 'vultune lines runs/first --data src/server.js'],

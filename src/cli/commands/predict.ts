@@ -6,6 +6,7 @@ import {
   addBlendOption,
   addDeviceOptions,
   addExamples,
+  addPrecisionOption,
   fieldsOption,
   parseCount,
   parsePrevalence,
@@ -30,7 +31,7 @@ export function predictCommand(predict: RunPredict): CliCommand {
       .description(
         'Score functions with a fine-tuned model.\n\n' +
           'Writes JSON lines, one per function, in the order of the input, none missing: `id`, `score` (probability of ' +
-          'vulnerable; `raw_score` beside it where it was calibrated), `label` (1 from the threshold on), `truncated` (longer than what was read).',
+          "vulnerable; `raw_score` beside it where it was calibrated), `label` (1 from the threshold on), `truncated` (longer than what was read). With --precision also how far scores were measured to be from the training's: `precision`.",
       )
       .argument('<run>', 'run folder, or any PEFT adapter folder whose base model can be loaded')
       .option(
@@ -64,6 +65,7 @@ export function predictCommand(predict: RunPredict): CliCommand {
       false,
     );
     addBlendOption(command);
+    addPrecisionOption(command);
     addDeviceOptions(command);
     addExamples(command, [
       [

@@ -11,6 +11,7 @@ import {
   addBlendOption,
   addDeviceOptions,
   addExamples,
+  addPrecisionOption,
   addThresholdOption,
   parseCount,
   parsePrevalence,
@@ -84,6 +85,7 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
     addOutputOptions(command);
     addSelectionOptions(command);
     addJudgementOptions(command);
+    addPrecisionOption(command);
     addDeviceOptions(command);
     addExamples(command, [
       ['a whole project', 'vultune scan runs/first .'],

@@ -8,6 +8,7 @@ import { type FigureName, figureHeading, figureNames, figureValue } from '../../
 import { snakeName } from '../../evaluation/metrics/metric-names.ts';
 import type { DataTable } from '../../report/table-formats.ts';
 import type { Evaluation } from '../../workflows/evaluate/evaluation.ts';
+import { describeDrift } from '../../workflows/open/precision.ts';
 import { range } from './evaluation-table.ts';
 
 /** What a page has room for. */
@@ -98,6 +99,9 @@ function pageNotes({
   return [
     `${n} functions of ${data}, ${positives} of them vulnerable${left}; ${intervals}.`,
     ...shortfalls.map(({ sentence }) => sentence),
+    ...evaluated.flatMap(({ run: { drift } }) =>
+      drift === undefined ? [] : [`Scored with ${describeDrift(drift)}.`],
+    ),
     ...(contamination.found === undefined ? ['Not checked for contamination.'] : []),
     ...(contamination.rows.size > 0 && dropped === 0
       ? [

@@ -5,6 +5,7 @@ import { comparisonJson, slicesJson } from '../../workflows/evaluate/comparison-
 import { cweJson } from '../../workflows/evaluate/cwe-json.ts';
 import { meanOfRuns } from '../../workflows/evaluate/ensemble.ts';
 import type { EvaluatedRun, Evaluation } from '../../workflows/evaluate/evaluation.ts';
+import { driftJson } from '../../workflows/open/precision.ts';
 
 export function evaluationJson(evaluation: Evaluation): Record<string, unknown> {
   const { data, evaluated, ensemble, contamination, dropped, isValidation } = evaluation;
@@ -43,6 +44,7 @@ function oneJson({
   return {
     ...comparisonJson(comparison),
     calibration: run.calibration ?? null,
+    ...(run.drift === undefined ? {} : { precision_used: driftJson(run.drift) }),
     slices: slicesJson(slices),
     ...(cwe === undefined ? {} : { cwe: cweJson(cwe) }),
     ...(moved === undefined

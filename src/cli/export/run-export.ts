@@ -14,11 +14,10 @@ export async function runExport(request: ExportOptions, context: CliContext): Pr
 const FORMS = { merged: 'Transformers', onnx: 'ONNX' } as const;
 
 export function exportText(done: readonly Exported[]): string {
-  const lines = done.map(({ kind, path, sizeBytes, error }) => {
-    const checked =
-      error === undefined ? '' : `, logits within ${error.toExponential(1)} of the run's on a few functions`;
-    return `${FORMS[kind]}: ${path}, ${formatBytes(sizeBytes)}${checked}`;
-  });
+  const lines = done.map(
+    ({ kind, path, sizeBytes, error }) =>
+      `${FORMS[kind]}: ${path}, ${formatBytes(sizeBytes)}, logits within ${error.toExponential(1)} of the run's on a few functions`,
+  );
   const notes = [...new Set(done.flatMap((one) => one.notes))];
   return [...lines, ...notes].map((line) => `${harmless(line)}\n`).join('');
 }

@@ -7,16 +7,18 @@ import type {
   LinesOptions,
   LinesResult,
 } from '../../workflows/lines/lines-options.ts';
+import { driftJson } from '../../workflows/open/precision.ts';
 
 export function linesJson(
   { run }: LinesOptions,
-  { data, method, threshold, functions, explained, measures }: LinesResult,
+  { data, method, threshold, drift, functions, explained, measures }: LinesResult,
 ): object {
   return {
     run,
     data,
     method,
     threshold,
+    ...(drift === undefined ? {} : { precision: driftJson(drift) }),
     functions_in_data: functions,
     functions: explained.map((one) => functionJson(one, threshold)),
     measures: measures === undefined ? null : measuresJson(measures, method),

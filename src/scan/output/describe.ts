@@ -172,6 +172,7 @@ export function scanNotes(report: ScanReport): string[] {
     );
   }
   notes.push(...expiredNotes(report));
+  if (report.precision !== undefined) notes.push(`Precision: ${report.precision.sentence}.`);
   if (report.cweHead !== undefined) notes.push(`${report.cweHead}.`);
   if (counts.hidden > 0) notes.push(`Hidden by the minimal confidence: ${counts.hidden}.`);
   if (counts.unlisted > 0) {

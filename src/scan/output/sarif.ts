@@ -70,6 +70,7 @@ function sarifLog(report: ScanReport, findings: readonly Finding[], cut: number)
           threshold: report.threshold,
           thresholdSource: report.thresholdSource,
           ...(report.blend === undefined ? {} : { blend: report.blend }),
+          ...(report.precision === undefined ? {} : { precision: report.precision }),
           ...(report.cweHead === undefined ? {} : { cweHead: report.cweHead }),
           measured: report.measured ?? null,
           ...(report.prevalence === undefined ? {} : { prevalence: report.prevalence }),

@@ -2,12 +2,12 @@
 import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import { CALIBRATION_METHODS } from '../../evaluation/calibration/calibration.ts';
 import type { BlendChoice } from '../../judging/adapter-scale.ts';
-import type { DeviceOptions } from '../open/open-detector.ts';
+import type { PrecisionOptions } from '../open/precision.ts';
 import type { ResamplingOptions } from './resampling-options.ts';
 
 export const CALIBRATIONS = ['auto', ...CALIBRATION_METHODS] as const;
 
-export interface EvaluateOptions extends DeviceOptions, ResamplingOptions {
+export interface EvaluateOptions extends PrecisionOptions, ResamplingOptions {
   /** Run folders or PEFT adapter folders, one or more. */
   readonly runs: readonly string[];
   /** Functions with labels: a file of any format that `openDataset` knows, or a table; default: the test file that all of the runs name. */

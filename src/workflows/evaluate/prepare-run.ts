@@ -8,6 +8,7 @@ import type { CweClass } from '../../evaluation/cwe/choose-classes.ts';
 import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { thresholdFor } from '../../evaluation/evaluate.ts';
 import type { EvaluationRow } from '../../evaluation/evaluation-row.ts';
+import type { PrecisionDrift } from '../open/precision.ts';
 import { blendedRun } from './blended-run.ts';
 import type { EvaluateOptions } from './evaluate-options.ts';
 import type { ScoringRun } from './scoring-run.ts';
@@ -23,6 +24,8 @@ export interface PreparedRun {
   readonly calibration: Calibration | undefined;
   /** [N] of the test functions that are kept; undefined without a blend, and for several runs. */
   readonly blend?: BlendedScores | undefined;
+  /** Missing where scores are in the precision that the model was trained in. */
+  readonly drift?: PrecisionDrift;
   /** What its CWE head says of the test functions that are kept; undefined without such a head. */
   readonly cwe?: PreparedCwe | undefined;
 }
@@ -82,6 +85,7 @@ export async function prepareRun(
       ? undefined
       : await blendedRun(run, { path, records: file, scores: all }, ofValidation, wishes);
   const cwes = await run.cwes(path, file);
+  const drift = await run.drift();
   return {
     name: run.name,
     scores: calibrateAll(calibration, raw),
@@ -89,6 +93,7 @@ export async function prepareRun(
     threshold: wishes.threshold ?? chosen ?? run.threshold,
     thresholdFrom: wishes.threshold !== undefined ? 'given' : isChosenHere ? 'validation' : run.thresholdFrom,
     calibration,
+    ...(drift === undefined ? {} : { drift }),
     ...(cwes === undefined
       ? {}
       : { cwe: { classes: run.cweHead!.classes, guesses: cwes.filter((_, row) => isKept(row)) } }),

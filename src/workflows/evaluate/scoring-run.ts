@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { readCweHead, type StoredCweHead } from '../../adapters/files/cwe-head-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { fingerprint } from '../../dataset/fingerprint.ts';
@@ -21,21 +22,24 @@ import type { PromptedJudge } from '../../prompting/prompted-judge.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { openRun, type Run } from '../../runs/run-folder.ts';
 import type { WorkflowContext } from '../context.ts';
-import { type DeviceOptions, type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
+import { trainedFormat } from '../open/choose-weight-format.ts';
+import { openAdapter } from '../open/open-detector.ts';
 import { openPromptedJudge } from '../open/open-prompted.ts';
+import {
+  type PrecisionDrift,
+  type PrecisionOptions,
+  refusePrecision,
+  type UsedPrecision,
+  usePrecision,
+} from '../open/precision.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { readScores, scoreRemaining, unscoredRows, writeScores } from './kept-scores.ts';
 import { ownCwes, ownScores, type PredictedSplit } from './own-predictions.ts';
 import { type ScoredBy, scoringIdentity } from './scoring-identity.ts';
 
-export interface ScoringRequest extends DeviceOptions {
+export interface ScoringRequest extends PrecisionOptions {
   readonly run: string;
   readonly maxLength?: number | undefined;
-}
-
-/** Without a threshold or a blend: those are applied to scores, not to scoring. */
-function detectorOptions({ run, device, numThreads, maxLength }: ScoringRequest): OpenDetectorOptions {
-  return { run, device, numThreads, maxLength, blend: 'off', cweHead: 'always' };
 }
 
 /** A run as evaluation sees it: opened as a detector only when something must be scored. */
@@ -51,16 +55,21 @@ export class ScoringRun {
   /** As stored, on the calibrated scale. */
   readonly threshold: number;
   readonly thresholdFrom: 'adapter' | 'fixed';
+  /** Undefined for a model behind a prompt. */
+  readonly #header: AdapterHeader | undefined;
   readonly #request: ScoringRequest;
   readonly #context: WorkflowContext;
   #judge: Detector | PromptedJudge | undefined;
   #identity: Promise<string | undefined> | undefined;
+  #precision: Promise<UsedPrecision> | undefined;
 
   /** Throws for a folder that holds no usable adapter. */
   constructor(request: ScoringRequest, context: WorkflowContext) {
     this.name = request.run;
     const prompted = readPromptedRun(request.run);
+    if (prompted !== undefined) refusePrecision(request);
     const header = prompted === undefined ? locateAdapter(request.run) : undefined;
+    this.#header = header;
     this.scoredBy = prompted ?? header!;
     this.run = existsSync(join(request.run, 'run.json')) ? openRun(request.run) : undefined;
     this.calibration = header && adapterCalibration(header);
@@ -130,6 +139,24 @@ export class ScoringRun {
     return records.map((_, row) => byRow.get(row));
   }
 
+  /** Undefined where scores are as the adapter was trained to give them. */
+  async drift(): Promise<PrecisionDrift | undefined> {
+    const header = this.#header;
+    if (header === undefined || this.#isAsTrained) return undefined;
+    return (await this.#usePrecision(header)).drift;
+  }
+
+  get #isAsTrained(): boolean {
+    const { precision = 'as-trained' } = this.#request;
+    const header = this.#header;
+    return precision === 'as-trained' || header === undefined || precision === trainedFormat(header);
+  }
+
+  #usePrecision(header: AdapterHeader): Promise<UsedPrecision> {
+    this.#precision ??= usePrecision(header, this.#request, this.#context);
+    return this.#precision;
+  }
+
   /** Scores that cannot be kept are reported all the same. */
   #keep(path: string, records: readonly LabelledRecord[], scores: Float64Array): void {
     try {
@@ -150,8 +177,16 @@ export class ScoringRun {
     this.#judge ??=
       'prompted' in scoredBy
         ? await openPromptedJudge(scoredBy, this.#request, this.#context)
-        : await openDetector(detectorOptions(this.#request), this.#context);
+        : await this.#openDetector(this.#header!);
     return this.#judge;
+  }
+
+  /** Without a threshold or a blend: those are applied to scores, not to scoring. */
+  async #openDetector(header: AdapterHeader): Promise<Detector> {
+    const { device, numThreads, maxLength } = this.#request;
+    const { format } = await this.#usePrecision(header);
+    const options = { device, numThreads, maxLength, format, blend: 'off', cweHead: 'always' } as const;
+    return await openAdapter(header, options, this.#context);
   }
 
   /** What training left of its validation and test file, when this is that file and the adapter is the one it left. */
@@ -169,9 +204,9 @@ export class ScoringRun {
       records: readonly LabelledRecord[],
     ) => Promise<T | undefined>,
   ): Promise<T | undefined> {
-    if (this.run === undefined || this.#request.maxLength !== undefined || !existsSync(file))
+    if (this.run === undefined || this.#request.maxLength !== undefined || !this.#isAsTrained)
       return undefined;
-    if (!statSync(file).isFile()) return undefined;
+    if (!existsSync(file) || !statSync(file).isFile()) return undefined;
     const { sha256 } = await fingerprintFile(file);
     for (const split of ['test', 'valid'] as const) {
       if (this.run.record.data[`${split}_file`]?.sha256 !== sha256) continue;
@@ -181,15 +216,24 @@ export class ScoringRun {
     return undefined;
   }
 
-  /** The name says all that the scores depend on: functions, detector, how much is read. */
+  /** What is computed in, where that is not the training's format, which the identity has. */
+  async #otherFormat(): Promise<readonly string[]> {
+    const header = this.#header;
+    if (header === undefined) return [];
+    const { format } = await this.#usePrecision(header);
+    return format.name === trainedFormat(header) ? [] : [format.name];
+  }
+
+  /** The name says all that the scores depend on: functions, detector, how much is read, what is computed in here. */
   async #keptPath(records: readonly LabelledRecord[]): Promise<string | undefined> {
     if (this.run === undefined) return undefined;
     this.#identity ??= scoringIdentity(this.scoredBy);
     const identity = await this.#identity;
     if (identity === undefined) return undefined;
     const { maxLength, device = 'cpu' } = this.#request;
+    const other = await this.#otherFormat();
     const key = createHash('sha256')
-      .update(JSON.stringify([fingerprint(records).records, identity, maxLength ?? null, device]))
+      .update(JSON.stringify([fingerprint(records).records, identity, maxLength ?? null, device, ...other]))
       .digest('hex')
       .slice(0, 16);
     return join(this.run.paths.predictions, `evaluated-${key}.jsonl`);

@@ -1,16 +1,11 @@
 /** @file What an exported model is compared with: the run's logits of a few functions, and how far others may be from them. */
 
 import { VultuneError } from '../../base/errors.ts';
+import type { FloatDtype } from '../../checkpoint/safetensors-stream.ts';
 import { encodeFunctions } from '../../network/encode-functions.ts';
 import { keepAll } from '../../packing/fit-length.ts';
+import { SAMPLE_FUNCTIONS } from '../open/sample-functions.ts';
 import type { ExportSource } from './export-source.ts';
-
-/** Their lengths differ: in a padded batch each has to be read to its own end. */
-const CODES = [
-  'int f(int a) {\n\treturn a + 1;\n}\n',
-  'static void copy(char *to, const char *from) {\n\tstrcpy(to, from);\n}\n',
-  'function run(name, done) {\n  const command = "ls " + name;\n  exec(command, (error, out) => {\n    if (error) throw error;\n    done(out);\n  });\n}\n',
-] as const;
 
 export interface Reference {
   /** Token ids of each function. */
@@ -19,14 +14,22 @@ export interface Reference {
   readonly logits: Float32Array;
 }
 
-/** The run's own logits. The memory that they needed is released. */
-export async function referenceLogits({ detector, model, use, pooling }: ExportSource): Promise<Reference> {
-  const encoded = encodeFunctions(model, CODES, {
+const known = new WeakMap<ExportSource, Promise<Reference>>();
+
+/** The run's own logits, computed once. The memory that they needed is released. */
+export function referenceLogits(source: ExportSource): Promise<Reference> {
+  const reference = known.get(source) ?? compute(source);
+  known.set(source, reference);
+  return reference;
+}
+
+async function compute({ detector, model, use, pooling }: ExportSource): Promise<Reference> {
+  const encoded = encodeFunctions(model, SAMPLE_FUNCTIONS, {
     maxLength: use.max_length,
     longFunctions: keepAll(use.long_functions),
     pooling,
   });
-  const { logits } = await detector.judge(CODES);
+  const { logits } = await detector.judge(SAMPLE_FUNCTIONS);
   await detector.release();
   model.weights.release(model.checkpoint.tensors.keys());
   return { ids: encoded.map((one) => one!.ids), logits };
@@ -39,6 +42,15 @@ export function relativeError(found: ArrayLike<number>, { logits }: Reference): 
   // NaN is the largest of all.
   return differences.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...differences) / largest;
 }
+
+/** Largest error as a share of the largest logit: from float32 sums in another order, and from weights with fewer digits. */
+const MOST_ERROR: Readonly<Record<FloatDtype, number>> = { float32: 1e-4, float16: 5e-2, bfloat16: 0.2 };
+
+/** The least that is allowed for a run whose own products round their inputs, where the export's do not. */
+const ROUNDED_ERROR = 0.1;
+
+export const mostError = ({ roundsActivations }: ExportSource, dtype: FloatDtype): number =>
+  roundsActivations ? Math.max(ROUNDED_ERROR, MOST_ERROR[dtype]) : MOST_ERROR[dtype];
 
 /** Throws EXPORT_CHECK_FAILED. */
 export function requireSmall(error: number, most: number, path: string): void {

@@ -31,7 +31,8 @@ export async function exportModel(
   try {
     // What cannot be held is said before anything large is written.
     if (gguf !== undefined) refuseGguf(source, gguf);
-    if (merged !== undefined) done.push(await exportMerged(source, merged, { dtype, force }, context));
+    if (merged !== undefined)
+      done.push(await exportMerged(source, merged, { dtype, force, threads: numThreads }, context));
     if (onnx !== undefined) {
       done.push(await exportOnnx(source, onnx, { dtype, force, threads: numThreads }, context));
     }

@@ -22,11 +22,8 @@ export interface Exported {
   readonly kind: 'merged' | 'onnx';
   readonly path: string;
   readonly sizeBytes: number;
-  /**
-   * Largest difference of a logit from the run's on a few functions, over the largest logit; undefined for a format that is not run
-   * here.
-   */
-  readonly error: number | undefined;
+  /** Largest difference of a logit from the run's on a few functions, over the largest logit. */
+  readonly error: number;
   /** What a user should know of it: a sentence each. */
   readonly notes: readonly string[];
 }

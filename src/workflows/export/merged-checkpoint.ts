@@ -19,8 +19,10 @@ import { sizeOf } from '../../tensor/host-tensor.ts';
 import { transpose } from '../../tensor/transpose.ts';
 import { tokenizerFiles } from '../../text/tokenizer-file.ts';
 import type { WorkflowContext } from '../context.ts';
+import { mostError, referenceLogits, relativeError, requireSmall } from './check-functions.ts';
 import type { Exported } from './export-options.ts';
 import type { ExportSource } from './export-source.ts';
+import { mergedLogits } from './merged-logits.ts';
 import { mergedReadme } from './merged-readme.ts';
 import { CLASSIFIER_FILE, readingOf } from './transformers-class.ts';
 import { runsPublishedCode, transformersConfig } from './transformers-config.ts';
@@ -30,16 +32,20 @@ export interface MergedOptions {
   readonly force: boolean;
   /** Most bytes of a file of weights. Default: 5 GB. */
   readonly shardBytes?: number | undefined;
+  /** Threads on the CPU that the check computes with; default: all the process may use. */
+  readonly threads?: number | undefined;
 }
 
-/** Throws OUTPUT_EXISTS, EXPORT_DTYPE_OVERFLOW, DISK_FULL and the like; the signal's reason. */
+/** Throws OUTPUT_EXISTS, EXPORT_DTYPE_OVERFLOW, EXPORT_CHECK_FAILED, DISK_FULL and the like; the signal's reason. */
 export async function exportMerged(
   source: ExportSource,
   path: string,
-  { dtype, force, shardBytes }: MergedOptions,
+  { dtype, force, shardBytes, threads }: MergedOptions,
   { signal, report }: WorkflowContext,
 ): Promise<Exported> {
-  const { model, pooling, tensors, use } = source;
+  const { model, pooling, tensors, use, head } = source;
+  const reference = await referenceLogits(source);
+  signal.throwIfAborted();
   const reading = readingOf(model.spec, pooling, source.topLayers);
   const stored = (list: readonly TensorSource[]) => asStored(list, model.spec);
   const isClass = reading.kind === 'class';
@@ -58,6 +64,7 @@ export async function exportMerged(
     done += bytes;
     task.update({ done });
   };
+  let error = 0;
   try {
     await writeFolderWhole(path, { force, stale: isWeightFile }, async (folder) => {
       await writeShards(folder, inModel, { dtype, shardBytes, signal, onWritten });
@@ -71,11 +78,17 @@ export async function exportMerged(
       if (runsPublishedCode(model)) copyCode(source, folder);
       const readme = mergedReadme({ source, reading, dtype, padTokenId, notes });
       writeFileAtomic(join(folder, 'README.md'), readme);
+      task.update({ done, phase: 'checking' });
+      error = relativeError(
+        await mergedLogits(folder, { head, ids: reference.ids, threads, signal }),
+        reference,
+      );
+      requireSmall(error, mostError(source, dtype), path);
     });
   } finally {
     task.stop();
   }
-  return { kind: 'merged', path, sizeBytes, error: undefined, notes };
+  return { kind: 'merged', path, sizeBytes, error, notes };
 }
 
 /** Without config.json (a GGUF file) no field is known to be a float. */

@@ -14,7 +14,13 @@ import { openModelFile } from '../../runtime/ort/open-model-file.ts';
 import { int64, sizeOf } from '../../tensor/host-tensor.ts';
 import { tokenizerFiles } from '../../text/tokenizer-file.ts';
 import type { WorkflowContext } from '../context.ts';
-import { type Reference, referenceLogits, relativeError, requireSmall } from './check-functions.ts';
+import {
+  mostError,
+  type Reference,
+  referenceLogits,
+  relativeError,
+  requireSmall,
+} from './check-functions.ts';
 import type { Exported } from './export-options.ts';
 import type { ExportSource } from './export-source.ts';
 
@@ -25,12 +31,6 @@ export interface OnnxOptions {
   /** More bytes of weights go into a second file. Default: what one ONNX file holds. */
   readonly mostBytes?: number | undefined;
 }
-
-/** Largest error as a share of the largest logit: from float32 sums in another order, and from weights with half the digits. */
-const MOST_ERROR = { float32: 1e-4, float16: 5e-2 } as const;
-
-/** The same for a run whose own products round their inputs, where the file's do not. */
-const ROUNDED_ERROR = 0.1;
 
 /** Throws OUTPUT_EXISTS, EXPORT_DTYPE, EXPORT_CHECK_FAILED, DISK_FULL and the like; the signal's reason. */
 export async function exportOnnx(
@@ -64,7 +64,7 @@ export async function exportOnnx(
       await writePieces(file, pieces.model, { signal, onWritten });
       task.update({ done, phase: 'checking' });
       error = await fileError(file, reference, threads);
-      requireSmall(error, source.roundsActivations ? ROUNDED_ERROR : MOST_ERROR[dtype], path);
+      requireSmall(error, mostError(source, dtype), path);
     });
   } finally {
     task.stop();

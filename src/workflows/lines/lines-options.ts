@@ -5,8 +5,9 @@ import type { Clusters } from '../../evaluation/resampling/clusters.ts';
 import type { LineIntervals, LineMeasures } from '../../explain/line-metrics.ts';
 import type { LineExplanation, LineMethod } from '../../explain/line-scores.ts';
 import type { OpenDetectorOptions } from '../open/open-detector.ts';
+import type { PrecisionDrift, PrecisionOptions } from '../open/precision.ts';
 
-export interface LinesOptions extends OpenDetectorOptions {
+export interface LinesOptions extends OpenDetectorOptions, PrecisionOptions {
   /** A dataset of any known format (file, folder, archive, `-`), or a source file; default: the test file of the run. */
   readonly data?: string | undefined;
   /** Record field → column of `data`; default: guessed by name. */
@@ -28,6 +29,8 @@ export interface LinesResult {
   readonly threshold: number;
   /** Tokens of a function that were read at most. */
   readonly maxLength: number;
+  /** Missing where scores are in the precision that the model was trained in. */
+  readonly drift?: PrecisionDrift;
   /** How many the data has. */
   readonly functions: number;
   /** Highest score first. */

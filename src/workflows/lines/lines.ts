@@ -1,7 +1,9 @@
 /** @file Which lines made the scores of functions: scores, explains the highest-scoring ones and those with marked lines, and measures. */
 import { explainLines } from '../../explain/line-scores.ts';
+import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
-import { openDetector } from '../open/open-detector.ts';
+import { openAdapter } from '../open/open-detector.ts';
+import { usePrecision } from '../open/precision.ts';
 import { inputColumns, ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { readLineInputs } from './inputs.ts';
@@ -23,7 +25,9 @@ export async function lines(
   const inputs = await readLineInputs(data, { ...options, fields: inputColumns(options) }, context);
   const count = options.count ?? inputs.length;
   const codes = inputs.map(({ code }) => code);
-  const detector = await openDetector(options, context);
+  const adapter = locateAdapter(options.run);
+  const { format, drift } = await usePrecision(adapter, options, context);
+  const detector = await openAdapter(adapter, { ...options, format }, context);
   try {
     const { scores, truncated } = await withScoringProgress('scoring', inputs.length, report, (onProgress) =>
       detector.judge(codes, { signal, onProgress: ({ functions }) => onProgress(functions) }),
@@ -49,6 +53,7 @@ export async function lines(
       method,
       threshold: detector.threshold,
       maxLength: detector.maxLength,
+      ...(drift === undefined ? {} : { drift }),
       functions: inputs.length,
       explained: explained.slice(0, count),
       measures: measureLines(explained, seed),

@@ -1,4 +1,5 @@
 /** @file From the keys of a configuration, or the name that a run keeps, to the format that this machine can compute with. */
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import type { UnresolvedConfig } from '../../config/train-config.ts';
 import type { Device } from '../../runtime/backend.ts';
@@ -26,6 +27,9 @@ export function configuredFormat(
   }
   return config.weights === 'as_stored' ? 'as-stored' : 'float32';
 }
+
+/** Name of the format that the adapter was trained beside. */
+export const trainedFormat = ({ settings }: AdapterHeader): string => settings?.weightFormat ?? 'float32';
 
 /**
  * Warns where the processor's integer products overflow: their matrices are then read out, in float32.

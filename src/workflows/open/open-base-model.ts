@@ -9,7 +9,7 @@ import { type OpenModel, type OpenModelOptions, openModel } from '../../network/
 import type { Device } from '../../runtime/backend.ts';
 import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
-import { openWeightFormat } from './choose-weight-format.ts';
+import { openWeightFormat, trainedFormat } from './choose-weight-format.ts';
 import { downloadProgress } from './download-progress.ts';
 
 /** Warns of what the model's files leave unsaid. */
@@ -47,17 +47,19 @@ async function openAdaptedModel(
 }
 
 /**
- * The same with its weights as the adapter was trained beside them; warns of what the adapter's files leave unsaid.
+ * The same with its weights in a format, or else as the adapter was trained beside them; warns of what the adapter's files
+ * leave unsaid.
  * @throws VultuneError as `openWeightFormat` and the reader of the model
  */
 export async function openTrainedModel(
   header: AdapterHeader,
   device: Device,
   context: WorkflowContext,
+  format?: WeightFormat,
 ): Promise<OpenModel> {
   for (const note of header.notes) context.report.warn(note);
-  const format = await openWeightFormat(header.settings?.weightFormat ?? 'float32', device, context);
-  return await openAdaptedModel(header, context, format);
+  const held = format ?? (await openWeightFormat(trainedFormat(header), device, context));
+  return await openAdaptedModel(header, context, held);
 }
 
 /** What the adapter was trained with, as it says; where it does not say all, of its model as it is. */

@@ -5,6 +5,7 @@ import { type CweHeadChoice, Detector } from '../../judging/detector.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import type { Device } from '../../runtime/backend.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
+import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
 import { openTrainedModel } from './open-base-model.ts';
 
@@ -36,14 +37,19 @@ export async function openDetector(
   return await openAdapter(locateAdapter(options.run), options, context);
 }
 
+export interface OpenAdapterOptions extends Omit<OpenDetectorOptions, 'run'> {
+  /** How weights are held; default: as the adapter was trained beside them. */
+  readonly format?: WeightFormat | undefined;
+}
+
 /** The same for an adapter that was found already. */
 export async function openAdapter(
   header: AdapterHeader,
-  { device = 'cpu', numThreads, threshold, maxLength, blend, cweHead }: Omit<OpenDetectorOptions, 'run'>,
+  { device = 'cpu', numThreads, format, threshold, maxLength, blend, cweHead }: OpenAdapterOptions,
   context: WorkflowContext,
 ): Promise<Detector> {
   const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
-  const model = await openTrainedModel(header, device, context);
+  const model = await openTrainedModel(header, device, context, format);
   try {
     return await Detector.open(model, header, { backend, threshold, maxLength, blend, cweHead });
   } catch (error) {

@@ -7,16 +7,24 @@ import { describeCweHead } from '../../evaluation/cwe/measured-cwe.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
 import type { Detector } from '../../judging/detector.ts';
 import type { Judgements, JudgeOptions } from '../../judging/judge.ts';
+import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { readPromptedRun } from '../../judging/prompted-run.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
-import { type OpenDetectorOptions, openDetector } from '../open/open-detector.ts';
+import { type OpenDetectorOptions, openAdapter } from '../open/open-detector.ts';
 import { openPromptedJudge } from '../open/open-prompted.ts';
+import {
+  driftJson,
+  type PrecisionDrift,
+  type PrecisionOptions,
+  refusePrecision,
+  usePrecision,
+} from '../open/precision.ts';
 import { inputColumns, ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { type PredictionInput, readPredictionInputs } from './prediction-inputs.ts';
 
-export interface PredictOptions extends OpenDetectorOptions {
+export interface PredictOptions extends OpenDetectorOptions, PrecisionOptions {
   /** Send functions to the endpoint of a run of `vultune prompt`. Default: false. */
   readonly allowEndpoint?: boolean | undefined;
   /** Functions: a file of any known format, a table, a source file, or `-` for standard input; default: the test file of the run. */
@@ -50,6 +58,8 @@ export interface Prediction {
   readonly cwe?: readonly CweProbability[];
   /** [safe, vulnerable] */
   readonly logits?: readonly [number, number];
+  /** Left out where the score is in the precision that the model was trained in. */
+  readonly precision?: ReturnType<typeof driftJson>;
 }
 
 /** Functions judged before their predictions are handed over: what Ctrl-C or a closed pipe cannot take away. */
@@ -103,6 +113,7 @@ interface Predicting {
 async function openPredicting(options: PredictOptions, context: WorkflowContext): Promise<Predicting> {
   const prompted = readPromptedRun(options.run);
   if (prompted !== undefined) {
+    refusePrecision(options);
     const judge = await openPromptedJudge(prompted, options, context);
     const { threshold = judge.threshold, prevalence } = options;
     return {
@@ -118,12 +129,14 @@ async function openPredicting(options: PredictOptions, context: WorkflowContext)
     };
   }
   const { report } = context;
-  const detector = await openDetector(options, context);
+  const adapter = locateAdapter(options.run);
+  const { format, drift } = await usePrecision(adapter, options, context);
+  const detector = await openAdapter(adapter, { ...options, format }, context);
   const { blend } = detector.scale;
   const cweHead = readCweHead(detector.folder);
   if (cweHead !== undefined) report.note(describeCweHead(cweHead));
   if (blend !== undefined) report.note(scoresNote(blend.blend));
-  return { judge: detector, scale: predictionScale(detector, options) };
+  return { judge: detector, scale: { ...predictionScale(detector, options), drift } };
 }
 
 /** What predictions are made of: a classifier's judgements, or a prompted model's, which has no two logits. */
@@ -139,6 +152,7 @@ export interface PredictionScale {
   readonly isCalibrated: boolean;
   /** Moves a score to another base rate. */
   readonly shift?: ((score: number) => number) | undefined;
+  readonly drift?: PrecisionDrift | undefined;
 }
 
 /** A base rate moves every score and the threshold alike: labels stay. Throws EVALUATION_PREVALENCE. */
@@ -154,7 +168,7 @@ function predictionScale(
 export function predictionsOf(
   inputs: readonly PredictionInput[],
   { logits, scores, rawScores, truncated, cwes }: ScoredJudgements,
-  { threshold, logits: withLogits, isCalibrated, shift = (score) => score }: PredictionScale,
+  { threshold, logits: withLogits, isCalibrated, shift = (score) => score, drift }: PredictionScale,
 ): Prediction[] {
   return inputs.map(({ id, place }, i) => ({
     id,
@@ -165,5 +179,6 @@ export function predictionsOf(
     truncated: truncated[i]!,
     ...(cwes === undefined || scores[i]! < threshold ? {} : { cwe: cwes[i]! }),
     ...(withLogits && logits !== undefined ? { logits: [logits[2 * i]!, logits[2 * i + 1]!] as const } : {}),
+    ...(drift === undefined ? {} : { precision: driftJson(drift) }),
   }));
 }

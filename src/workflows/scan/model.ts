@@ -18,10 +18,12 @@ import { fileLineCache, type LineCache, memoryLineCache } from '../../scan/cache
 import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/cache/score-cache.ts';
 import type { LineExplainer } from '../../scan/explain-findings.ts';
 import { textKey } from '../../scan/fingerprint.ts';
+import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
 import { adaptedIdentity } from '../open/open-base-model.ts';
 import { openAdapter } from '../open/open-detector.ts';
 import { openPromptedJudge } from '../open/open-prompted.ts';
+import { type PrecisionDrift, refusePrecision, usePrecision } from '../open/precision.ts';
 import { type ScanOptions, scanCacheFolder } from './scan-options.ts';
 import type { ScoreScale } from './score-scale.ts';
 
@@ -33,6 +35,8 @@ const LINES_VERSION = 'gradient-2';
 export interface ScanModel {
   /** Depends on the adapter's files alone. */
   readonly adapterFingerprint: string;
+  /** Undefined where scores are as the adapter was trained to give them. */
+  readonly drift: PrecisionDrift | undefined;
   readonly scores: ScoreCache;
   readonly lines: LineCache;
   readonly open: () => Promise<Judge>;
@@ -44,7 +48,7 @@ export interface ScanModel {
 
 /**
  * An adapter that does not name its model and tokenizer (another tool's, or an older one of ours) is identified by
- * opening them. Throws FILE_MISSING for an adapter without weights.
+ * opening them. Throws FILE_MISSING for an adapter without weights, and what `usePrecision` throws.
  */
 export async function scanModel(
   options: ScanOptions,
@@ -54,16 +58,19 @@ export async function scanModel(
   beforeOpening: () => void,
 ): Promise<ScanModel> {
   const { device, numThreads, maxLength, blend } = options;
-  const caches = await openCaches(options, adapter, blendFingerprint, context);
+  if ((options.precision ?? 'as-trained') !== 'as-trained') beforeOpening();
+  const { format, drift } = await usePrecision(adapter, options, context);
+  const caches = await openCaches(options, adapter, { format, blendFingerprint }, context);
   let opened: Detector | undefined;
   const detector = async (): Promise<Detector> => {
     if (opened !== undefined) return opened;
     beforeOpening();
-    opened = await openAdapter(adapter, { device, numThreads, maxLength, blend }, context);
+    opened = await openAdapter(adapter, { device, numThreads, format, maxLength, blend }, context);
     return opened;
   };
   return {
     ...caches,
+    drift,
     open: detector,
     explain: async (codes, signal) => {
       const explained = await explainLines(await detector(), codes, 'gradient', { signal });
@@ -81,10 +88,12 @@ export function promptedScanModel(
   beforeOpening: () => void,
 ): ScanModel {
   const { cache = true, device = 'cpu' } = options;
+  refusePrecision(options);
   let opened: PromptedJudge | undefined;
   const key = textKey(String(SCORING_VERSION), 'prompted', prompted.identity, device);
   return {
     adapterFingerprint: prompted.identity.slice(0, 16),
+    drift: undefined,
     scores: cache ? fileScoreCache(scanCacheFolder(), key, notKept('scores', context)) : memoryScoreCache(),
     lines: memoryLineCache(),
     open: async () => {
@@ -106,10 +115,15 @@ const notKept =
     report.warn(`${what} are not kept: ${cause instanceof Error ? cause.message : String(cause)}`);
   };
 
+interface ScoredWith extends Pick<ScoreScale, 'blendFingerprint'> {
+  /** As this machine computes with it, which may not be as it was asked for. */
+  readonly format: WeightFormat;
+}
+
 async function openCaches(
   { cache = true, device = 'cpu', maxLength }: ScanOptions,
   adapter: AdapterHeader,
-  blendFingerprint: string | undefined,
+  { format, blendFingerprint }: ScoredWith,
   context: WorkflowContext,
 ): Promise<Pick<ScanModel, 'adapterFingerprint' | 'scores' | 'lines'>> {
   const cweHead = readCweHead(adapter.folder);
@@ -135,7 +149,7 @@ async function openCaches(
     device,
     // Keys from before there were formats and blends stay as they are.
     ...(settings?.question === undefined ? [] : [JSON.stringify(settings.question)]),
-    ...(settings?.weightFormat === undefined ? [] : [settings.weightFormat]),
+    ...(format.name === 'float32' ? [] : [format.name]),
     ...(blendFingerprint === undefined ? [] : [blendFingerprint]),
     // What is kept of a function names its CWEs.
     ...(cweHead?.used === true ? [`cwe ${cweHead.fingerprint}`] : []),

@@ -4,13 +4,13 @@ import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
 import type { Nested } from '../../scan/nested-findings.ts';
-import type { DeviceOptions } from '../open/open-detector.ts';
+import type { PrecisionOptions } from '../open/precision.ts';
 
 export type ThresholdChoice = number | 'f1';
 
 export const DEFAULT_FRAMES = 20;
 
-export interface ScanOptions extends DeviceOptions {
+export interface ScanOptions extends PrecisionOptions {
   /** A run folder, an adapter folder, or an adapter's id on the hub. */
   readonly run: string;
   /** Files and folders. */

@@ -11,6 +11,7 @@ import { Repositories } from '../../scan/walk/repositories.ts';
 import { createExtractionPool } from '../../source/extraction-pool.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { findAdapter } from '../open/find-adapter.ts';
+import { describeDrift } from '../open/precision.ts';
 import { packageVersions } from '../package-versions.ts';
 import { explainedFindings } from './explained-findings.ts';
 import { promptedScanModel, type ScanModel, scanModel } from './model.ts';
@@ -108,6 +109,9 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
         threshold: scale.shift(scale.threshold),
         thresholdSource: scale.source,
         ...(scale.blend === undefined ? {} : { blend: scale.blend }),
+        ...(model.drift === undefined
+          ? {}
+          : { precision: { ...model.drift, sentence: describeDrift(model.drift) } }),
         prevalence: options.prevalence,
         measured: scale.measured,
         ...(scale.uncertainFrom === undefined ? {} : { uncertainFrom: scale.shift(scale.uncertainFrom) }),

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { firstParameters } from '../../../src/adapters/adapter-parameters.ts';
+import { type AdapterParameters, firstParameters } from '../../../src/adapters/adapter-parameters.ts';
 import { loadAdapter, readAdapterHeader, writeAdapter } from '../../../src/adapters/files/adapter-files.ts';
 import { type LoraOptions, selectedLayers } from '../../../src/adapters/lora-plan.ts';
 import { mergedWeights } from '../../../src/adapters/merged-weights.ts';
 import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { adamWStep, zerosLike } from '../../../src/training/adamw.ts';
-import { copyParameters } from '../../../src/training/trainer-state.ts';
+import { loadState, saveState } from '../../../src/training/checkpoints.ts';
+import { copyParameters, initialState, type TrainerState } from '../../../src/training/trainer-state.ts';
 import { ADAPTER_KINDS } from '../../support/adapter-kinds.ts';
 import { alone, logitsOf, relativeDifference, sequenceOf, stepGroups } from '../../support/network-step.ts';
 import {
@@ -21,6 +22,7 @@ import {
   tinyConfig,
   tinyNetwork,
 } from '../../support/tiny-model.ts';
+import { runToy } from '../../support/toy-training.ts';
 import { withWeights } from '../../support/with-weights.ts';
 
 /** With biases on q, k and v; and a model whose matrices are stored [in, out], with an embedding of positions. */
@@ -146,6 +148,49 @@ describe.each(Object.keys(MODELS))('%s', (family) => {
         const again = await keep(tinyNetwork(tiny, { ...loaded, blocksPerStage: 1 }));
         const expected = await logitsOf(network, SEQUENCE);
         expect(await logitsOf(again, SEQUENCE)).toEqual(expected);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+
+    test('resumed from any checkpoint it goes on to the same bits', async () => {
+      const network = await fresh();
+      const start = copyParameters(network.parameters);
+      const put = (values: AdapterParameters) => {
+        for (const [key, { data }] of network.parameters) data.set(values.get(key)!.data);
+      };
+      const folder = mkdtempSync(join(tmpdir(), 'vultune-kinds-'));
+      const train = (state: TrainerState, onSave?: (saved: TrainerState) => Promise<void>) =>
+        runToy({
+          toy: network,
+          state,
+          options: { epochs: 1, maxSteps: 3, dropout: 0.2, ranks: lora.adalora },
+          decisive: (evaluation) => evaluation,
+          ...(onSave === undefined ? {} : { onSave }),
+        });
+      try {
+        const saved: string[] = [];
+        const { state: end, parameters } = await train(initialState(network.parameters), async (state) => {
+          saved.push(join(folder, `${saved.length}`));
+          await saveState(saved.at(-1)!, state);
+        });
+        const { firstMoment, secondMoment } = end.optimizer;
+        expect(end.step).toBe(3);
+        expect(
+          [...parameters].some(([key, { data }]) => data.some((v, i) => v !== start.get(key)!.data[i])),
+        ).toBe(true);
+        const moments = structuredClone([firstMoment, secondMoment, end.ranks]);
+        // The last one is of the finished run.
+        for (const checkpoint of saved.slice(0, -1)) {
+          put(start);
+          const { state } = (await loadState(checkpoint, network.parameters))!;
+          put(state.parameters);
+          const again = await train({ ...state, parameters: network.parameters });
+          expect(again.parameters, checkpoint).toEqual(parameters);
+          const { optimizer, ranks } = again.state;
+          expect([optimizer.firstMoment, optimizer.secondMoment, ranks]).toEqual(moments);
+        }
+        expect(saved.length).toBeGreaterThan(2);
       } finally {
         rmSync(folder, { recursive: true });
       }

@@ -34,7 +34,7 @@ function recorded(make: (stage: (request: unknown) => Promise<never>) => CliComm
 }
 
 /** What every command that scores functions is given. */
-const SCORING = { device: 'cpu', blend: 'auto' };
+const SCORING = { device: 'cpu', blend: 'auto', precision: 'as-trained' };
 const EVALUATION = {
   cluster: 'auto',
   resamples: 2000,

@@ -91,6 +91,28 @@ describe.each(WEIGHT_FORMAT_NAMES)('%s', (name) => {
     }
   });
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    '%d in a row makes no finite number of it, and nothing of others',
+    async (bad) => {
+      const all = await productOf(format, matrix, x, g);
+      const [spoilt, seed] = [structuredClone(x), structuredClone(g)];
+      spoilt.data[4 * K + 9] = bad;
+      seed.data[4 * O + 9] = bad;
+      const found = await productOf(format, matrix, spoilt, seed);
+      for (const [name, width] of [
+        ['y', O],
+        ['dx', K],
+      ] as const) {
+        for (let row = 0; row < N; row++) {
+          const own = found[name].slice(row * width, (row + 1) * width);
+          if (row !== 4) expect(own).toEqual(all[name].slice(row * width, (row + 1) * width));
+          // An infinity times the matrix's row of zeros is NaN too.
+          else expect(own.filter(Number.isFinite).length).toBe(0);
+        }
+      }
+    },
+  );
+
   test('... in integers also alone, where float32 sums in another order', async () => {
     if (PRODUCT[name] === undefined) return;
     const all = await productOf(format, matrix, x, g);

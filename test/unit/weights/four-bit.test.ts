@@ -4,10 +4,11 @@ import { decodeFactors, decodeFourBit } from '../../../src/checkpoint/bitsandbyt
 import { readAllSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { float32, type HostTensor } from '../../../src/tensor/host-tensor.ts';
 import { DYNAMIC_MAP } from '../../../src/weights/block-factors.ts';
+import { float32 as plain } from '../../../src/weights/float32.ts';
 import { FOUR_BIT_NUMBERS, fp4, nf4, nf4Double } from '../../../src/weights/four-bit.ts';
 import { nearestIn } from '../../../src/weights/nearest-in.ts';
 import { sharedFolder } from '../../support/shared.ts';
-import { readOut } from '../../support/weight-graphs.ts';
+import { productOf, readOut } from '../../support/weight-graphs.ts';
 
 const shared = sharedFolder();
 
@@ -96,3 +97,22 @@ test.each([
     expect([value, nearest(value)]).toEqual([value, best]);
   }
 });
+
+test.each([
+  ['nf4', nf4],
+  ['nf4-double-quant', nf4Double],
+])(
+  'products of the codes of %s are those of the matrix read out, blocks that run over row ends too',
+  async (_name, format) => {
+    // 75 is not a multiple of 64, 64 x 75 is.
+    const [N, K, O] = [5, 75, 64];
+    const wave = (shape: readonly [number, number], step: number) =>
+      float32(
+        shape,
+        Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(step * (i + 1))),
+      );
+    const [matrix, x, g] = [wave([O, K], 0.37), wave([N, K], 1.1), wave([N, O], 2.3)];
+    const read = (await readOut(format, matrix)) as HostTensor<'float32'>;
+    expect(await productOf(format, matrix, x, g)).toEqual(await productOf(plain, read, x, g));
+  },
+);

@@ -8,6 +8,7 @@ import { SCAN_FORMATS } from '../../../scan/output/format-names.ts';
 import { jsonSchemaOf } from '../../../schema/json-schema.ts';
 import { describeExpected, type JsonSchema } from '../../../schema/words.ts';
 import { z } from '../../../schema/zod.ts';
+import { PRECISIONS } from '../../../workflows/open/precision-names.ts';
 import { budgetOf, FAIL_BANDS } from '../../commands/scan.ts';
 import { DEVICES } from '../../options.ts';
 
@@ -96,6 +97,11 @@ export const SETTINGS_GROUPS = {
   Engine: {
     max_length: count().describe("Tokens read per function; left out: the run's, or the model's own."),
     cache: z.boolean().describe('Use and keep the scores of earlier scans (default true).'),
+    precision: z
+      .enum(PRECISIONS)
+      .describe(
+        'Compute in float32, with 8-bit weights (int8-exact), or with 8-bit weights and products (int8); default as-trained.',
+      ),
     device: z.enum(DEVICES).describe('Where to compute (default cpu).'),
     num_threads: count().describe('Threads on the CPU; left out: all available cores.'),
   },
@@ -127,6 +133,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   lines: false,
   max_length: 512,
   cache: false,
+  precision: 'int8',
   device: 'webgpu',
   num_threads: 4,
 };

@@ -78,6 +78,7 @@ describe.each(FAMILIES)('%s', (fixture, architecture) => {
     const out = join(folder, 'merged');
     const [exported] = await exportModel({ run, merged: out, numThreads: 1 });
     expect(exported).toMatchObject({ kind: 'merged', path: out });
+    expect(exported!.error).toBeLessThan(1e-4);
     const { ours, merged } = await logitsOf(run, out);
     expectClose(merged, ours, 1e-5);
     expect(configOf(out)).toMatchObject({
@@ -156,6 +157,28 @@ test('in shards with an index', async () => {
   expect(new Set(Object.values(index.weight_map))).toEqual(new Set(shards));
   const { ours, merged } = await logitsOf(run, out);
   expectClose(merged, ours, 1e-5);
+});
+
+test("whose logits are not the run's is not kept", async () => {
+  const folder = fresh();
+  const run = await writeTinyRun(folder);
+  const source = await openExportSource(run, { numThreads: 1 }, workflowContext());
+  // As a wrong merge would: the classes have changed places.
+  const head = source.tensors.head.map((tensor) => ({
+    ...tensor,
+    make: async () => {
+      const made = await tensor.make();
+      return { ...made, data: made.data.slice().reverse() };
+    },
+  }));
+  const out = join(folder, 'merged');
+  const wrong = { ...source, tensors: { ...source.tensors, head } };
+  const options = { dtype: 'float32', force: false, threads: 1 } as const;
+  await expect(exportMerged(wrong, out, options, workflowContext())).rejects.toMatchObject({
+    code: 'EXPORT_CHECK_FAILED',
+  });
+  await source.close();
+  expect(existsSync(out)).toBe(false);
 });
 
 test('in half the bytes', async () => {
