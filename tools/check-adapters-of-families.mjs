@@ -57,11 +57,11 @@ async function main() {
   const tolerance = Number(values.tolerance);
   if (!(tolerance > 0))
     throw new CheckError(`--tolerance must be a positive number, not ${values.tolerance}`);
+  const further = keysOf(values.train);
   const folders = positionals.length > 0 ? positionals.map(referenceFolder) : referenceFoldersIn(fixtures);
   if (!existsSync(api)) throw new CheckError(`${api} is missing: run npm run build first`);
   const names = values['target-modules'];
   const targets = names === 'all-linear' ? names : names.split(',');
-  const further = keysOf(values.train);
   const vultune = {
     ...(await import(pathToFileURL(api).href)),
     ...(await import(pathToFileURL(engine).href)),
