@@ -45,6 +45,7 @@ const HOUR_MS = 3_600_000;
 const RUN_FIGURE_READERS: Readonly<
   Record<string, (metrics: StoredMetrics, events: readonly RunEvent[]) => number | undefined>
 > = {
+  unclassified: ({ prompt }) => prompt?.unclassified,
   threshold: ({ test, valid }) => (test ?? valid)?.threshold,
   best_epoch: (_, events) => evaluationsOf(events).findLast(({ isBest }) => isBest)?.epoch,
   training_hours: (_, events) => stepTotal(events, ({ durationMs }) => durationMs) / HOUR_MS,

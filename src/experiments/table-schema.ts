@@ -62,8 +62,12 @@ const row = z.strictObject({
   set: settings().default({}),
   /** Overrides of this row alone at a scale, by the scale's name. */
   scale: z.record(z.string(), settings()).default({}),
-  /** The name of a prompt: the base model is asked, not trained. */
+  /** The name of a prompt, or its file: the base model is asked, not trained. */
   prompt: text().optional(),
+  /** With a prompt: odds of the first token, or keywords of a generated text, which may say neither; default: odds. */
+  answer: z.enum(['odds', 'text']).optional(),
+  /** With a prompt: the server that is asked, where `run` allows it; base_model is the model's name there. */
+  endpoint: z.url().max(LONGEST_TEXT).optional(),
   /** The functions that the row's figures are over; default: all. */
   slice: slice.optional(),
   /** Why the row has the paper's figures alone. */

@@ -94,7 +94,8 @@ function runCommand({ run }: ExperimentRunners, context: CliContext): Command {
   )
     .option('--estimate', 'train nothing: say the time, memory and disk of each cell', false)
     .option('--dry-run', 'train nothing: check every cell and say where it stands', false)
-    .addOption(new Option('--jobs <n>', 'cells trained at the same time').default(1).argParser(parseCount));
+    .addOption(new Option('--jobs <n>', 'cells trained at the same time').default(1).argParser(parseCount))
+    .option('--allow-endpoint', 'send functions to the servers that rows of the table name', false);
   addExamples(command, [
     ['one row', 'vultune experiment run shestov-table-6 --only Mean --scale laptop --data-dir datasets'],
     ['how long it would take', 'vultune experiment run shestov-table-6 --scale laptop --estimate'],
@@ -104,7 +105,7 @@ function runCommand({ run }: ExperimentRunners, context: CliContext): Command {
     (
       table: string,
       overrides: string[],
-      options: ShownOptions & Pick<RunExperimentRequest, 'dryRun' | 'estimate' | 'jobs'>,
+      options: ShownOptions & Pick<RunExperimentRequest, 'dryRun' | 'estimate' | 'jobs' | 'allowEndpoint'>,
     ) => run({ table, overrides, ...options }, context),
   );
 }

@@ -22,7 +22,7 @@ export async function runTable(
   if (dryRun) {
     const experiment = await openExperiment(options, workflow);
     stdout.write(statusText(await experiment.result(), stdout));
-    stderr.write('without --dry-run this would train the cells that are not finished\n');
+    stderr.write('without --dry-run this would run the cells that are not finished\n');
     return;
   }
   const { table, out, status } = await runExperiment(options, workflow);

@@ -56,6 +56,8 @@ const storedCwe = z.looseObject({
 export const storedMetrics = z.looseObject({
   valid: storedSet.optional(),
   test: storedSet.optional(),
+  /** Of a model that was asked: answers that say neither yes nor no. */
+  prompt: z.looseObject({ unclassified: count.optional() }).optional(),
   blend: z.looseObject({ used: z.boolean().optional() }).nullish(),
   truncation: z.record(z.string(), storedTruncation).nullish(),
   cwe: z

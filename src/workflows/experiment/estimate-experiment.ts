@@ -74,6 +74,7 @@ async function estimateCell(
   const { config } = cell;
   const paths = runPaths(config.output_dir);
   if (existsSync(paths.finished)) return { why: FINISHED };
+  if (cell.asked !== undefined) return { why: 'a model that is asked is not estimated' };
   try {
     // A stopped cell's folder is in use: it is estimated as if it began anew.
     const free = existsSync(paths.record)

@@ -23,4 +23,6 @@ export interface ExperimentOptions {
 export interface RunExperimentOptions extends ExperimentOptions {
   /** Cells trained at the same time. Default: 1. */
   readonly jobs?: number | undefined;
+  /** Send functions to the endpoints that rows name. Default: false. */
+  readonly allowEndpoint?: boolean | undefined;
 }

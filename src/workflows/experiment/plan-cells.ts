@@ -10,12 +10,15 @@ import { checkTrainValues } from '../../config/load.ts';
 import type { UnresolvedConfig } from '../../config/train-config.ts';
 import { type CellFailure, type CellKey, cellId, keyConfig } from '../../experiments/cell.ts';
 import type { ExperimentRow } from '../../experiments/experiment-table.ts';
+import { tablePath } from '../../experiments/shipped-files.ts';
 import type { Settings } from '../../experiments/table-schema.ts';
 import type { WorkflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { packageVersions } from '../package-versions.ts';
+import type { PromptOptions } from '../prompt/prompt-options.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
 import type { LoadedTable } from './load-table.ts';
+import { promptCell } from './prompt-cell.ts';
 
 export type PlannedCell = {
   readonly row: ExperimentRow;
@@ -27,10 +30,14 @@ export type PlannedCell = {
       readonly id: string;
       readonly key: CellKey;
       readonly config: UnresolvedConfig;
+      /** Where the row asks the model instead of training it. */
+      readonly asked: PromptOptions | undefined;
     }
 );
 
 const DATA_KEYS = ['train_file', 'valid_file', 'test_file'] as const;
+/** The functions that are asked about, and those that fit the baselines. */
+const ASKED_DATA_KEYS = ['train_file', 'test_file'] as const;
 
 /** Rows under each seed, so that a stopped table has all rows at the first seed before any at the second. */
 export async function planCells(
@@ -50,18 +57,21 @@ export async function planCells(
   for (const seed of table.seeds) {
     for (const row of table.rows) {
       if (row.not_run !== undefined) continue;
+      // No seed moves an answer: more of them would only make an interval of nothing.
+      if (row.prompt !== undefined && seed !== table.seeds[0]) continue;
       try {
-        requireTrainable(row);
         const config = cellConfig({ ...base, ...row.set, seed }, file, options);
+        const asking = promptCell(row, config, tablePath(options.table));
         const data: Record<string, string> = {};
-        for (const key of DATA_KEYS) {
+        for (const key of asking === undefined ? DATA_KEYS : ASKED_DATA_KEYS) {
           const reference = config[key];
           if (reference !== null)
             data[key] = await hashOf(await openDataFile(reference, context)).catch(withDataHint);
         }
-        const key: CellKey = { config: keyConfig(config), data, versions };
+        const key: CellKey = { config: asking?.keyed ?? keyConfig(config), data, versions };
         const id = cellId(key);
-        planned.push({ row, seed, id, key, config: { ...config, output_dir: join(cells, id) } });
+        const resolved = { ...config, output_dir: join(cells, id) };
+        planned.push({ row, seed, id, key, config: resolved, asked: asking?.asked });
       } catch (error) {
         if (!(error instanceof VultuneError)) throw error;
         planned.push({ row, seed, failure: failureOf(error) });
@@ -90,14 +100,6 @@ function withDataHint(error: unknown): never {
 function engineVersions(): Readonly<Record<string, string>> {
   const { vultune, 'onnxruntime-node': runtime } = packageVersions();
   return { vultune: vultune ?? '', 'onnxruntime-node': runtime ?? '' };
-}
-
-function requireTrainable({ name, prompt }: ExperimentRow): void {
-  if (prompt === undefined) return;
-  throw new VultuneError(
-    'EXPERIMENT_PROMPT_UNSUPPORTED',
-    `the row ${JSON.stringify(name)} asks the model with the prompt ${prompt}, which this version does not do in a table`,
-  );
 }
 
 /** `a.b` in a row or a sweep is a key of a map, as in an override. */

@@ -1,5 +1,5 @@
 /**
- * @file Runs a table: trains the cells that are not finished, resumes those that were stopped, tries failed ones again, and writes
+ * @file Runs a table: trains or asks the cells that are not finished, resumes those that were stopped, tries failed ones again, and writes
  * the table after each. The same call again goes on where the last one ended.
  */
 import { existsSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { writeRecord } from './cell-state.ts';
 import type { RunExperimentOptions } from './experiment-options.ts';
 import { type Experiment, openExperiment } from './open-experiment.ts';
 import { failureOf, type PlannedCell } from './plan-cells.ts';
+import { runPromptCell } from './prompt-cell.ts';
 
 export interface ExperimentResult {
   readonly table: ResultTable;
@@ -36,24 +37,22 @@ export async function runExperiment(
   const { signal, report } = context;
   const experiment = await openExperiment(options, context);
   for (const cell of experiment.planned) {
-    if (cell.failure !== undefined)
-      report.warn(`${titleOf(cell)} cannot be trained: ${cell.failure.message}`);
+    if (cell.failure !== undefined) report.warn(`${titleOf(cell)} cannot be run: ${cell.failure.message}`);
   }
   const waiting = await waitingCells(experiment);
   const total = new Set(experiment.planned.flatMap(({ id }) => id ?? [])).size;
   report.note(`${total} cells, ${total - waiting.length} of them finished`);
   await experiment.write();
-  const { jobs = 1 } = options;
   const queue = waiting.values();
   const work = async () => {
     for (const cell of queue) {
       if (signal.aborted) return;
       report.note(`cell ${cell.id}: ${titleOf(cell)}`);
-      await runCell(experiment, cell, jobs, context);
+      await runCell(experiment, cell, options, context);
       await experiment.write();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, waiting.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(options.jobs ?? 1, waiting.length) }, work));
   return {
     table: await experiment.write(),
     out: experiment.out,
@@ -79,14 +78,17 @@ async function waitingCells({ planned, result }: Experiment): Promise<NamedCell[
 
 async function runCell(
   { cells }: Experiment,
-  { id, key, config, ...cell }: NamedCell,
-  jobs: number,
+  { id, key, config, asked, ...cell }: NamedCell,
+  { jobs = 1, allowEndpoint = false }: RunExperimentOptions,
   context: WorkflowContext,
 ): Promise<void> {
   const { signal, report } = context;
   try {
     writeRecord(cells, id, key);
-    if (existsSync(runPaths(config.output_dir).record))
+    if (asked !== undefined) {
+      const numThreads = asked.numThreads ?? threadsFor(jobs) ?? undefined;
+      await runPromptCell({ ...asked, numThreads }, config.output_dir, allowEndpoint, context);
+    } else if (existsSync(runPaths(config.output_dir).record))
       await resumeTraining({ run: config.output_dir }, context);
     else {
       const shared = { ...config, num_threads: config.num_threads ?? threadsFor(jobs) };

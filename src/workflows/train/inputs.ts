@@ -43,7 +43,7 @@ export async function checkTrainInputs(
     requireFile(path, key);
     const read = await readLabelledDataset(
       path,
-      config.fields === null ? {} : { fields: given(config.fields) },
+      config.fields === null ? {} : { fields: givenColumns(config.fields) },
     );
     const { records, columns } = read;
     requireBothClasses(records, path);
@@ -53,7 +53,7 @@ export async function checkTrainInputs(
   return files;
 }
 
-const given = (fields: NonNullable<TrainConfig['fields']>): Columns =>
+export const givenColumns = (fields: NonNullable<TrainConfig['fields']>): Columns =>
   Object.fromEntries(
     Object.entries(fields).flatMap(([field, column]) => (column === undefined ? [] : [[field, column]])),
   );

@@ -14,12 +14,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { VultuneError } from '../../../src/base/errors.ts';
 import { openRun, runEvents } from '../../../src/runs/run-folder.ts';
 import { estimateExperiment } from '../../../src/workflows/experiment/estimate-experiment.ts';
 import { openExperiment } from '../../../src/workflows/experiment/open-experiment.ts';
 import { runExperiment } from '../../../src/workflows/experiment/run-experiment.ts';
+import { chatServer, completion, sendJson } from '../../support/chat-server.ts';
 import { writeTinyTable } from '../../support/tiny-experiment.ts';
 
 let folder = '';
@@ -194,6 +195,112 @@ describe('experiment run', () => {
     expect([value(2, 0), value(2, 1), value(2, 2), value(0, 3)]).toEqual([0, 0, undefined, undefined]);
     const accuracy = 1 - (value(0, 1)! + value(1, 1)!) / 12;
     expect(result.rows[3]!.ours[2]!.mean).toBeCloseTo(accuracy, 12);
+  });
+
+  describe('a row with a prompt', () => {
+    const columns = [{ metric: 'unclassified' }, { metric: 'roc_auc' }, { metric: 'f1', on: 'test' }];
+    const own = { user: 'Bad? {code}', answers: { yes: ['yes'], no: ['no'] } };
+    const asks = async (rows: readonly object[], changed: object = {}) => {
+      vi.stubEnv('VULTUNE_CACHE', join(folder, 'cache'));
+      const table = await writeTinyTable(folder, { columns, rows, ...changed });
+      writeFileSync(join(folder, 'own.yaml'), JSON.stringify({ id: 'own', ...own }));
+      return table;
+    };
+    afterEach(() => vi.unstubAllEnvs());
+
+    test('asks the model once for all seeds, and its run folder is the cell', async () => {
+      const table = await asks(
+        [
+          { name: 'Odds', prompt: 'own.yaml', paper: ['3', null, '0.1'] },
+          { name: 'Text', prompt: 'own.yaml', answer: 'text' },
+          { name: 'Shipped', prompt: 'pd-1' },
+          { name: 'Trained' },
+        ],
+        { seeds: [1, 2] },
+      );
+      const only = ['odds', 'text'];
+      const { table: result, out } = await runExperiment({ table, runs: folder, only });
+      expect(statesOf(result)).toEqual(['finished', 'finished']);
+      // Words of a random model are neither yes nor no; its odds are one of them.
+      expect(result.rows.map(({ ours }) => ours[0]?.mean)).toEqual([0, 12]);
+      expect(result.rows[0]!.ours[1]!.mean).toBeGreaterThan(0);
+      expect(result.baselines.every(({ figures }) => figures[1] !== undefined)).toBe(true);
+      const [cell] = result.rows[0]!.cells;
+      const run = join(folder, 'cells', cell!.id!);
+      expect(existsSync(join(run, 'prompt.json'))).toBe(true);
+      const metrics = JSON.parse(readFileSync(join(run, 'metrics.json'), 'utf8')) as {
+        test: { metrics: { roc_auc: number } };
+      };
+      expect(result.rows[0]!.ours[1]!.mean).toBe(metrics.test.metrics.roc_auc);
+      expect(filesOf(out)[0]).toContain('| Odds | 3 | 0.000 |');
+
+      const { planned } = await openExperiment({ table, runs: folder });
+      expect(planned.map(({ row, seed }) => `${row.name} ${seed}`)).toEqual([
+        'Odds 1',
+        'Text 1',
+        'Shipped 1',
+        'Trained 1',
+        'Trained 2',
+      ]);
+      expect(new Set(planned.map(({ id }) => id)).size).toBe(5);
+      expect((await estimateExperiment({ table, runs: folder, only })).cells.map(({ why }) => why)).toEqual([
+        'finished',
+        'finished',
+      ]);
+
+      // What a kill left is asked again; another text of the prompt is another cell.
+      rmSync(join(run, 'finished.json'));
+      const again = await runExperiment({ table, runs: folder, only });
+      expect(again.table.rows[0]!.cells[0]).toEqual(cell);
+      writeFileSync(join(folder, 'own.yaml'), JSON.stringify({ id: 'own', ...own, user: 'Safe? {code}' }));
+      expect((await openExperiment({ table, runs: folder, only: ['odds'] })).planned[0]!.id).not.toBe(
+        cell!.id,
+      );
+    });
+
+    test('asks a server only where the call allows it', async () => {
+      const server = await chatServer(({ response }) => sendJson(response, completion('Yes')));
+      try {
+        const table = await asks([
+          { name: 'Server', prompt: 'pd-1', endpoint: server.url, set: { base_model: 'm' } },
+        ]);
+        const refused = await runExperiment({ table, runs: folder });
+        expect(refused.table.rows[0]!.cells[0]).toMatchObject({
+          state: 'failed',
+          failure: { code: 'PROMPT_ENDPOINT_NOT_ALLOWED' },
+        });
+        expect(server.calls).toEqual([]);
+        const { table: result } = await runExperiment({ table, runs: folder, allowEndpoint: true });
+        expect([statesOf(result), server.calls.length]).toEqual([['finished'], 12]);
+        expect(result.rows[0]!.ours[2]!.mean).toBeCloseTo(2 / 3, 12);
+      } finally {
+        await server.close();
+      }
+    });
+
+    test.each([
+      [{ prompt: 'nowhere' }, 'PROMPT_UNKNOWN'],
+      [{ prompt: 'pd-1', set: { load_in_4bit: true } }, 'EXPERIMENT_PROMPT_KEY'],
+      [{ prompt: 'pd-1', set: { test_file: null } }, 'EXPERIMENT_PROMPT_TEST'],
+      [{ endpoint: 'http://localhost:1/v1' }, 'EXPERIMENT_PROMPT_KEY'],
+    ])('%j fails alone', async (row, code) => {
+      const table = await asks([{ name: 'Bad', ...row }, { name: 'Fine' }]);
+      const { planned } = await openExperiment({ table, runs: folder });
+      expect(planned.map(({ failure }) => failure?.code)).toEqual([code, undefined]);
+    });
+  });
+
+  test('rows of other tasks and packings are cells', async () => {
+    const table = await writeTinyTable(folder, {
+      rows: [
+        { name: 'Instruct', set: { task: 'instruct', chat_template: '{{ messages }}' } },
+        { name: 'Next token', set: { task: 'next_token' } },
+        { name: 'Joined', set: { packing: 'joined' } },
+      ],
+    });
+    const { planned } = await openExperiment({ table, runs: folder });
+    expect(planned.map(({ failure }) => failure)).toEqual([undefined, undefined, undefined]);
+    expect(new Set(planned.map(({ id }) => id)).size).toBe(3);
   });
 
   test('a stop keeps what is finished and says so', async () => {
