@@ -66,7 +66,9 @@ export const EVENT_SCHEMAS = {
     .describe('A checkpoint was written.'),
   resumed: z
     .looseObject({ step: step(), checkpoint: checkpoint(), pid: pid() })
-    .describe('The run goes on from a checkpoint: steps behind it that stand above were lost and are done again.'),
+    .describe(
+      'The run goes on from a checkpoint: steps behind it that stand above were lost and are done again.',
+    ),
   interrupted: z
     .looseObject({ step: step(), checkpoint: checkpoint() })
     .describe('The run was stopped on purpose. A killed run leaves no such line.'),

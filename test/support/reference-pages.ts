@@ -3,9 +3,9 @@
  * of every command, the schemas of events.
  */
 import type { Command } from 'commander';
+import { createProgram } from '../../src/cli/program.ts';
 import { commandRegistry } from '../../src/cli/registry.ts';
 import { settingsKeys } from '../../src/cli/scan/settings/settings-schema.ts';
-import { createProgram } from '../../src/cli/program.ts';
 import { configKeys, flowYaml } from '../../src/config/describe.ts';
 import { EVENT_SCHEMAS } from '../../src/runs/event-schema.ts';
 import { jsonSchemaOf } from '../../src/schema/json-schema.ts';
@@ -108,11 +108,7 @@ function withHelp(command: Command, above: string): string[] {
     .join('\n')
     .trim();
   const below = command.commands.filter((one) => one.name() !== 'help');
-  return [
-    `## ${name}`,
-    `\`\`\`text\n${shown}\n\`\`\``,
-    ...below.flatMap((one) => withHelp(one, `${name} `)),
-  ];
+  return [`## ${name}`, `\`\`\`text\n${shown}\n\`\`\``, ...below.flatMap((one) => withHelp(one, `${name} `))];
 }
 
 export function eventsPage(): string {

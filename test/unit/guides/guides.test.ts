@@ -1,6 +1,14 @@
 /** @file Every guide's commands as they are written, on the tiny model and a few functions. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -76,7 +84,8 @@ describe('the commands of', () => {
       };
       const fixes = Array.from({ length: 30 }, (_, i) => i);
       repository.commit('start', Object.fromEntries(fixes.map((i) => [`src/f${i}.js`, code(i, false)])));
-      for (const i of fixes) repository.commit(`fix CVE-2020-${1000 + i}`, { [`src/f${i}.js`]: code(i, true) });
+      for (const i of fixes)
+        repository.commit(`fix CVE-2020-${1000 + i}`, { [`src/f${i}.js`]: code(i, true) });
       writeTinyBase(join(folder, 'base'), 'llama');
       runGuide('own-fixes.md', folder, { MODEL: 'base' });
       expect(existsSync(join(folder, 'runs', 'second', 'finished.json'))).toBe(true);
@@ -130,7 +139,9 @@ describe('the commands of', () => {
     'from-a-program.md',
     async () => {
       await writeTinyTable(folder);
-      const files: Record<string, string> = { 'src/run.js': 'function run(name) {\n  return eval(name + 1);\n}\n' };
+      const files: Record<string, string> = {
+        'src/run.js': 'function run(name) {\n  return eval(name + 1);\n}\n',
+      };
       for (const split of ['train', 'valid', 'test'])
         files[`data/ours/${split}.jsonl`] = readFileSync(join(folder, `${split}.jsonl`), 'utf8');
       for (const [path, text] of Object.entries(files)) {
