@@ -94,6 +94,14 @@ const RULES: readonly Rule[] = [
           hint: 'lower target_r, or raise init_r',
         }
       : undefined,
+  (config) =>
+    config.init_adapter !== null && config.head_init === 'probe'
+      ? {
+          key: 'init_adapter',
+          message: "init_adapter is set and head_init is probe, but the head starts as the adapter's own",
+          hint: 'remove one of them',
+        }
+      : undefined,
   onlyWith('lora', 'use_dora', (config) => config.use_dora),
   onlyWith('lora', 'use_rslora', (config) => config.use_rslora),
   onlyWith('lora', 'rank_pattern', (config) => Object.keys(config.rank_pattern).length > 0),

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { UnresolvedConfig } from './train-config.ts';
 
-/** The base model's path becomes absolute: it is stored, and must be found from every folder. An id of a hub stays one. */
+/** The base model's path, and init_adapter's, become absolute: they are stored, and must be found from every folder. An id of a hub stays one. */
 export function withFoundFiles(config: UnresolvedConfig, yaml: string | undefined): UnresolvedConfig {
   const find = (path: string): string => {
     if (yaml === undefined || isAbsolute(path) || existsSync(path)) return path;
@@ -14,9 +14,11 @@ export function withFoundFiles(config: UnresolvedConfig, yaml: string | undefine
     return existsSync(beside) ? beside : path;
   };
   const model = find(config.base_model);
+  const adapter = config.init_adapter === null ? null : find(config.init_adapter);
   return {
     ...config,
     base_model: existsSync(model) ? resolve(model) : config.base_model,
+    init_adapter: adapter !== null && existsSync(adapter) ? resolve(adapter) : adapter,
     train_file: find(config.train_file),
     valid_file: find(config.valid_file),
     test_file: config.test_file === null ? null : find(config.test_file),

@@ -9,8 +9,13 @@ export const runModelSchema = z.looseObject({
   weightFormat: z.string().optional(),
   /** Bytes of the matrices of its blocks, as they are held. */
   weightBytes: z.number().optional(),
+  /** The adapter that the run starts from; missing for one that starts from random numbers. */
+  initAdapter: z.object({ path: z.string().min(1), sha256: z.string() }).optional(),
   /** As seen from the run folder, for when both are moved; missing for a model that was fetched. */
   path: z.string().min(1).optional(),
 });
+
+/** `path`: as seen from the run folder; `sha256`: of its weights. */
+export type InitialAdapter = NonNullable<RunModel['initAdapter']>;
 
 export type RunModel = z.output<typeof runModelSchema>;

@@ -1,6 +1,6 @@
 /** @file Keys of a training configuration: what is trained beside the head, LoRA and its kin. */
 import { z } from '../../schema/zod.ts';
-import { count, positive, share } from './value-kinds.ts';
+import { count, path, positive, share } from './value-kinds.ts';
 
 /** `last 8` and `last:8`, as people write it on a command line; the map is what it means. */
 const lastLayers = z
@@ -20,6 +20,12 @@ export const adapter = {
     .default('lora')
     .describe(
       'What is trained beside the head: LoRA matrices, AdaLoRA (ranks move to the matrices that need them), every weight of the model, or nothing.',
+    ),
+  init_adapter: path()
+    .nullable()
+    .default(null)
+    .describe(
+      'Double fine-tuning: a finished run, or an adapter folder, whose adapter and head this training starts from, with the same base_model, task, rank and modules; null: random first values.',
     ),
   lora_r: count().default(8).describe('Rank of the LoRA matrices.'),
   lora_alpha: positive()

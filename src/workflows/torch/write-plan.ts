@@ -15,7 +15,8 @@ import { packageVersions } from '../package-versions.ts';
 import { trainedSettings } from '../train/adapter-settings.ts';
 import { evaluationFunctions, trainingExamples } from '../train/examples.ts';
 import { withTotalSteps } from '../train/finish-run.ts';
-import { firstParameters, type TrainingPlan } from '../train/setup.ts';
+import { startParameters } from '../train/init-adapter.ts';
+import type { TrainingPlan } from '../train/setup.ts';
 import type { RecordsByKey } from '../train/train-into.ts';
 import { cardHead, ownClass } from '../train/transformers-class.ts';
 
@@ -65,7 +66,7 @@ export async function writeTrainingPlan(
       },
       layers: plan.layers,
       whole: plan.whole,
-      parameters: withoutCweHead(await firstParameters(plan)),
+      parameters: withoutCweHead(await startParameters(plan)),
       settings: { formatVersion: 1, threshold: UNMEASURED, ...trainedSettings(plan, data, folder) },
     },
   });

@@ -25,6 +25,7 @@ import { describeEstimate } from '../plan/estimate-text.ts';
 import { withPrompt } from './chat-question.ts';
 import { reportCwe } from './cwe-text.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
+import { initWords, startParameters } from './init-adapter.ts';
 import { reportJoined } from './joined-text.ts';
 import { resolveLength } from './length.ts';
 import { configuredQuestion, taskWarning } from './reading.ts';
@@ -97,7 +98,12 @@ export async function checkTraining(
     reportCwe(plan.cwe, report);
     const trained = [...plan.adapted, ...plan.whole];
     reportJoined(config, firstTrainedLayer(trained, model.spec.layers.length), report);
-    if (makesParameters) await firstParameters(plan);
+    // The headers of a model that is not here do not tell whether an adapter is of its weights.
+    const isOutline = found.note !== undefined;
+    const init = initWords(config);
+    if (init !== undefined && isOutline) unchecked.unshift('whether init_adapter is of this base model');
+    if (init !== undefined) notes.push(init);
+    if (makesParameters) await (isOutline ? firstParameters(plan) : startParameters(plan));
     const { examples, truncation } = trainingExamples(plan, train);
     const records = new Map(inputs.map((input) => [input.key, input.records]));
     const estimate = await estimateTraining(plan, examples, records, {

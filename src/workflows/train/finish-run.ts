@@ -221,6 +221,7 @@ function modelCard(
     'loss_reduction',
     'learning_rate',
     ...(config.head_learning_rate === null ? [] : (['head_learning_rate'] as const)),
+    ...(config.init_adapter === null ? [] : (['init_adapter'] as const)),
     ...(config.head_init === 'random' ? [] : (['head_init'] as const)),
     ...(cwe === undefined ? [] : (['cwe_head', 'cwe_loss_weight'] as const)),
     'lr_scheduler_type',

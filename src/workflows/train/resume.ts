@@ -1,5 +1,6 @@
 /** @file Resumes a stopped training: the same configuration, data and base model, from its last checkpoint. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { isHubDataset } from '../../checkpoint/sources/hub-dataset.ts';
 import { parseTrainConfig } from '../../config/load.ts';
@@ -9,14 +10,15 @@ import type { LabelledRecord } from '../../dataset/record.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
-import { removeCheckpoints } from '../../training/checkpoints.ts';
+import { removeCheckpoints, STATE_FILE } from '../../training/checkpoints.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { adoptEvaluations } from '../torch/adopt-evaluations.ts';
 import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts';
+import { startParameters } from './init-adapter.ts';
 import { configuredQuestion } from './reading.ts';
 import { findStart } from './resume-point.ts';
-import { openRunModel, requireSameModel, withMovedModel } from './run-model.ts';
+import { openRunModel, readRunModel, requireSameModel, withMovedModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import { type RecordsByKey, type TrainResult, trainInto } from './train-into.ts';
 
@@ -52,7 +54,11 @@ export async function resumeTraining(
       requireSameModel(run, model);
       const question = await configuredQuestion(config, model);
       const plan = planTraining(config, model, records.get('train_file')!, question);
-      const parameters = await firstParameters(plan);
+      // Where a checkpoint says how it went on, the adapter that it started from is not needed any more.
+      const isStarted = existsSync(join(run.paths.checkpoints, STATE_FILE)) && !startOver;
+      const parameters = isStarted
+        ? await firstParameters(plan)
+        : await startParameters(plan, readRunModel(run).initAdapter);
       const job = { run, plan, records, context };
       if (torch !== undefined) {
         if (startOver) removeCheckpoints(run.paths.checkpoints);

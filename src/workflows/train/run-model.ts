@@ -11,6 +11,7 @@ import { checkValue } from '../../schema/check-value.ts';
 import type { WorkflowContext } from '../context.ts';
 import { configuredFormat, openWeightFormat } from '../open/choose-weight-format.ts';
 import { openBaseModel } from '../open/open-base-model.ts';
+import { initialAdapter } from './init-adapter.ts';
 
 /** The base model that a configuration names, with the layers that it keeps. */
 export async function openRunModel(config: UnresolvedConfig, context: WorkflowContext): Promise<OpenModel> {
@@ -20,19 +21,27 @@ export async function openRunModel(config: UnresolvedConfig, context: WorkflowCo
   });
 }
 
-export function runModel(config: TrainConfig, model: OpenModel): RunModel {
+export async function runModel(config: TrainConfig, model: OpenModel): Promise<RunModel> {
   const isHere = existsSync(config.base_model);
+  const initAdapter = await initialAdapter(config);
   return {
     ...modelIdentity(model),
     weightFormat: model.weights.format.name,
     weightBytes: blockWeightBytes(model),
+    ...(initAdapter === undefined ? {} : { initAdapter }),
     ...(isHere ? { path: pathFrom(config.output_dir, config.base_model) } : {}),
   };
 }
 
-/** With the base model where it is now, when it was moved together with the run. */
+/** With the base model, and init_adapter, where they are now, when they were moved together with the run. */
 export function withMovedModel(config: TrainConfig, run: Run): TrainConfig {
-  return { ...config, base_model: findMoved(config.base_model, readRunModel(run).path, run.dir) };
+  const { path, initAdapter } = readRunModel(run);
+  const { base_model: model, init_adapter: adapter } = config;
+  return {
+    ...config,
+    base_model: findMoved(model, path, run.dir),
+    init_adapter: adapter === null ? null : findMoved(adapter, initAdapter?.path, run.dir),
+  };
 }
 
 const WHAT = {
@@ -64,6 +73,7 @@ export function requireSameModel(run: Run, model: OpenModel): void {
   });
 }
 
-function readRunModel({ record, paths }: Run): RunModel {
+/** @throws VultuneError RUN_RECORD_BROKEN */
+export function readRunModel({ record, paths }: Run): RunModel {
   return checkValue(runModelSchema, record.model ?? {}, { code: 'RUN_RECORD_BROKEN', file: paths.record });
 }

@@ -37,7 +37,7 @@ export async function describeRun(
     config,
     environment,
     data,
-    model: runModel(config, model),
+    model: await runModel(config, model),
     ...(warning === undefined ? {} : { notes: [warning] }),
   };
 }

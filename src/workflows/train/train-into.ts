@@ -23,6 +23,7 @@ import { reportCwe } from './cwe-text.ts';
 import { trainingExamples } from './examples.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
 import { finishRun, type RunResult } from './finish-run.ts';
+import { initWords } from './init-adapter.ts';
 import { reportJoined } from './joined-text.ts';
 import type { EvaluatedSplit } from './judge-splits.ts';
 import { judgeValidation } from './judge-validation.ts';
@@ -128,6 +129,8 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   reportTruncation(cut, config.max_length, report);
   reportCwe(plan.cwe, report);
   reportJoined(config, network.frozenLayerCount, report);
+  const init = initWords(config);
+  if (init !== undefined && state.step === 0) report.note(init);
   report.note(describeStart(job, functions.length, network));
   progress = new TrainingProgress(report, {
     totalSteps: trainer.totalSteps,

@@ -7,12 +7,13 @@ import { initialState } from '../../training/trainer-state.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts';
 import { withPrompt } from './chat-question.ts';
+import { startParameters } from './init-adapter.ts';
 import { type CheckedFile, checkTrainInputs } from './inputs.ts';
 import { resolveLength } from './length.ts';
 import { configuredQuestion, taskWarning } from './reading.ts';
 import { openRunModel } from './run-model.ts';
 import { describeRun } from './run-record.ts';
-import { firstParameters, planTraining } from './setup.ts';
+import { planTraining } from './setup.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
 
 /** A configuration whose data files are read and checked; the run folder is free. */
@@ -58,7 +59,7 @@ export async function startTraining(
     if (ofTask !== undefined) context.report.warn(ofTask);
     const config = resolveLength(given, model, question, train, context.report);
     const plan = planTraining(config, model, train, question);
-    const parameters = await firstParameters(plan);
+    const parameters = await startParameters(plan);
     const run = createRun(config.output_dir, await describeRun(config, inputs, model));
     try {
       const job = { run, plan, records, context };
