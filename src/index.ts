@@ -16,6 +16,7 @@
  */
 export { type ErrorPlace, VultuneError } from './base/errors.ts';
 export type { TrainConfig, TrainOptions } from './config/train-config.ts';
+export type { GatherShardResult } from './dataset/builder/shards/gather-shard.ts';
 export type { CweProbability } from './evaluation/cwe/cwe-probability.ts';
 export type { CweEvaluation } from './evaluation/cwe/evaluate-cwe.ts';
 export type { GenerateOptions } from './generation/generate-options.ts';
@@ -30,11 +31,17 @@ export type {
   TokenRelevance,
 } from './judging/judge.ts';
 export type { Finding, ScanReport } from './scan/finding.ts';
+export type { Shard } from './shards/shard.ts';
 export type { ChatMessage } from './text/chat/chat-message.ts';
 export type { ChatTemplate } from './text/chat/chat-template.ts';
 export { type RenderOptions, renderChat, renderChats } from './text/chat/render-chat.ts';
 export type { TriagedFinding, TriageReport } from './triage/triaged.ts';
-export { type BuildDatasetOptions, buildDataset } from './workflows/build-dataset/build-dataset.ts';
+export {
+  type BuildDatasetOptions,
+  type BuildShardOptions,
+  buildDataset,
+  buildDatasetShard,
+} from './workflows/build-dataset/build-dataset.ts';
 export { type ComparedRuns, type CompareOptions, compare } from './workflows/compare/compare.ts';
 export {
   type Reporter,
@@ -63,12 +70,25 @@ export type { Precision } from './workflows/open/precision-names.ts';
 export type { EstimatedChange, TrainingEstimate } from './workflows/plan/estimate.ts';
 export { plan, type RunPlan } from './workflows/plan/plan.ts';
 export { type Prediction, type PredictOptions, predict } from './workflows/predict/predict.ts';
+export {
+  type MergePredictionsOptions,
+  mergePredictions,
+  type PredictShardOptions,
+  type PredictShardResult,
+  predictShard,
+} from './workflows/predict/predict-shards.ts';
 export { type ProbedLayer, type ProbeOptions, type ProbeResult, probe } from './workflows/probe/probe.ts';
 export { prompt } from './workflows/prompt/prompt.ts';
 export type { PromptOptions, PromptResult } from './workflows/prompt/prompt-options.ts';
 export { type ReportOptions, writeReport } from './workflows/report/report.ts';
 export { scan } from './workflows/scan/scan.ts';
-export type { ScanOptions, ScanResult } from './workflows/scan/scan-options.ts';
+export type {
+  ScanOptions,
+  ScanResult,
+  ScanShardOptions,
+  ScanShardResult,
+} from './workflows/scan/scan-options.ts';
+export { scanShard } from './workflows/scan/scan-shards.ts';
 export type { ServeRunsOptions, ServeScanOptions } from './workflows/serve/serve-options.ts';
 export { serveRuns } from './workflows/serve/serve-runs.ts';
 export { type ScanService, serveScan } from './workflows/serve/serve-scan.ts';

@@ -5,6 +5,7 @@ import { VultuneError } from '../base/errors.ts';
 import { parseFieldMapping } from '../dataset/formats/field-mapping.ts';
 import type { BlendChoice } from '../judging/adapter-scale.ts';
 import type { Device } from '../runtime/backend.ts';
+import { formatShard, parseShard, type Shard } from '../shards/shard.ts';
 import { CLUSTERS } from '../workflows/evaluate/resampling-options.ts';
 import { PRECISIONS, type Precision } from '../workflows/open/precision-names.ts';
 import type { ThresholdChoice } from '../workflows/scan/scan-options.ts';
@@ -65,6 +66,35 @@ export function parsePrevalence(text: string): number {
   if (value === 0 || value === 1)
     throw new InvalidArgumentError(`found ${text}, expected a share between 0 and 1.`);
   return value;
+}
+
+export interface ShardOptions {
+  readonly shard?: Shard;
+  /** The parts of all shards. */
+  readonly merge?: readonly string[];
+}
+
+/** `--shard` and `--merge`: `work` is what is divided, `out` where a part is written. */
+export function addShardOptions(command: Command, work: string, out: string): Command {
+  return command
+    .addOption(
+      new Option('--shard <i/n>', `${work} of part i of n only, and write them to ${out} for --merge`)
+        .argParser(parseShardOption)
+        .conflicts('merge'),
+    )
+    .option('--merge <part...>', 'join the parts of all n shards; the other options are those of the shards');
+}
+
+function parseShardOption(text: string): Shard {
+  const shard = parseShard(text);
+  if (shard !== undefined) return shard;
+  throw new InvalidArgumentError(`found ${text}, expected a part and the number of parts, such as 2/4.`);
+}
+
+/** @throws VultuneError `CLI_USAGE` without `out`: a part is a file of its own, never standard output. */
+export function requireShardOut(shard: Shard, out: string | undefined): string {
+  if (out !== undefined) return out;
+  throw new VultuneError('CLI_USAGE', `--shard ${formatShard(shard)} needs --out: the part to write`);
 }
 
 /** `--fields code=func,target=vul`: which columns of a table of unknown make hold what. */

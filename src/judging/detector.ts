@@ -19,7 +19,7 @@ import { separateFunctions } from '../packing/units.ts';
 import type { Backend } from '../runtime/backend.ts';
 import { likelyCwes } from '../tasks/classify-with-cwe.ts';
 import type { Judgement } from '../tasks/task.ts';
-import type { HostTensor } from '../tensor/host-tensor.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { TokenTexts } from '../text/token-lines.ts';
 import { type AdapterScale, adapterScale, type BlendChoice } from './adapter-scale.ts';
 import { adapterTask } from './adapter-task.ts';
@@ -52,6 +52,14 @@ export interface DetectorJudgements extends ExplainableJudgements {
   readonly logits: Float32Array;
   /** [functions] the softmax of the logits; the scores themselves without calibration and blend. */
   readonly rawScores: Float64Array;
+}
+
+export interface DetectorJudgeOptions extends JudgeOptions {
+  /**
+   * Whether a pass of the model is made, by the functions that go through it together; those of any other pass are judged by logits of 0,
+   * which say nothing. What goes through together is as without it, to the last bit of every score.
+   */
+  readonly takesPass?: ((functions: readonly number[]) => boolean) | undefined;
 }
 
 /** Tokens of one pass: enough to keep two cores busy, little memory. */
@@ -129,13 +137,15 @@ export class Detector implements ExplainingJudge {
    * Judges functions in the order given; none is left out.
    * @throws VultuneError SCORE_NOT_FINITE
    */
-  async judge(codes: readonly string[], options: JudgeOptions = {}): Promise<DetectorJudgements> {
+  async judge(codes: readonly string[], options: DetectorJudgeOptions = {}): Promise<DetectorJudgements> {
     const encoded = this.#encode(codes);
     const ids = encoded.map((one) => one!.ids);
-    const logits = await scoreFunctions(this.#network, this.#judgement.head, ids, {
+    const computed = await scoreFunctions(this.#network, this.#judgement.head, ids, {
       tokensPerBatch: TOKENS_PER_BATCH,
       ...options,
     });
+    // Where no pass is taken, none said how wide logits are.
+    const logits = computed.shape[1] === 0 ? this.#noLogits(codes.length) : computed;
     const scored = this.#scored(codes, options);
     const classes = this.cweHead?.classes.map(({ id }) => id);
     requireFiniteLogits(logits.data, scored, logits.shape[1]);
@@ -185,6 +195,11 @@ export class Detector implements ExplainingJudge {
       options.onProgress?.(done);
     }
     return out;
+  }
+
+  #noLogits(functions: number): HostTensor<'float32'> {
+    const width = 2 + (this.cweHead?.classes.length ?? 0);
+    return hostTensor('float32', [functions, width], new Float32Array(functions * width));
   }
 
   #scored(codes: readonly string[], { nameOf }: JudgeOptions): ScoredFunctions {

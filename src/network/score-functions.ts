@@ -11,6 +11,8 @@ import type { Network } from './network.ts';
 export interface ScoreOptions {
   /** Most tokens that go through the network at one time. */
   readonly tokensPerBatch: number;
+  /** Given: whether a pass is made; the logits of the functions of any other stay 0. Passes are planned as without it. */
+  readonly takesPass?: ((functions: readonly number[]) => boolean) | undefined;
   readonly features?: FrozenFeatures | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: { readonly functions: number; readonly tokens: number }) => void) | undefined;
@@ -41,6 +43,7 @@ export async function scoreFunctions(
     padTo: undefined,
   })) {
     options.signal?.throwIfAborted();
+    if (options.takesPass?.(rows) === false) continue;
     const ids = rows.map((row) => functions[row]!);
     const sequence = packSequence(ids, { packing: 'isolated', sharePrefixes });
     const frozen = await options.features?.hidden(sequence, ids);

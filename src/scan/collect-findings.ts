@@ -94,7 +94,8 @@ export class FindingCollector {
       unsuppressed,
       suppressed: this.#suppressed.toSorted(mostCertainFirst),
       changed: this.#changed.toSorted(mostCertainFirst),
-      suppressionProblems: this.#problems,
+      // Files are read side by side: by place, whichever is done first.
+      suppressionProblems: this.#problems.toSorted(byPlace),
       expired: [...this.#expired.values(), ...expired].toSorted(byPlace),
       counts: {
         vulnerable: fresh.filter(({ band }) => band === 'vulnerable').length,
@@ -156,8 +157,7 @@ export class FindingCollector {
 
   /** As findings name a file. */
   pathOf(path: string): string {
-    const inside = relative(this.#options.baseFolder, path).split(sep).join('/');
-    return inside.startsWith('../') ? path.split(sep).join('/') : inside || '.';
+    return pathWithin(this.#options.baseFolder, path);
   }
 
   /** The baseline may take away any of the first: twice as many and the baseline's own are kept in hand. */
@@ -170,9 +170,17 @@ export class FindingCollector {
   }
 }
 
+/** With `/`: relative to the folder, absolute for a path outside. */
+export function pathWithin(baseFolder: string, path: string): string {
+  const inside = relative(baseFolder, path).split(sep).join('/');
+  return inside.startsWith('../') ? path.split(sep).join('/') : inside || '.';
+}
+
 function mostCertainFirst(a: Finding, b: Finding): number {
   return b.score - a.score || (a.file < b.file ? -1 : a.file > b.file ? 1 : a.startLine - b.startLine);
 }
 
-const byPlace = (a: Expired, b: Expired) =>
-  a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0);
+const byPlace = (
+  a: { readonly file: string; readonly line?: number },
+  b: { readonly file: string; readonly line?: number },
+) => (a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0));

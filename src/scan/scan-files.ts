@@ -24,7 +24,20 @@ export interface ScanFilesOptions extends FindFunctionsOptions {
   readonly scores: ScoreCache;
   readonly limits?: Partial<WindowLimits>;
   readonly onFunction: (scanned: ScannedFunction) => void;
+  /** Told of every function that is to have a score, in the order of the files. */
+  readonly onFound?: (found: FoundFunction) => void;
+  /** Given: only the calls of one shard are made, and no function is told. */
+  readonly share?: CallShare;
   readonly onProgress: (progress: ScanProgress) => void;
+}
+
+/**
+ * The share of a scan's calls that one process makes. Calls hold the same texts whatever the shards, because a score's last bits depend
+ * on the texts that go through the model together: the shards' scores are those of one process.
+ */
+export interface CallShare {
+  readonly takes: (codeKeys: readonly string[]) => boolean;
+  readonly onScores: (entries: readonly (readonly [codeKey: string, score: CachedScore])[]) => void;
 }
 
 export interface WindowLimits {
@@ -72,6 +85,8 @@ class FileScan {
   readonly #options: ScanFilesOptions;
   readonly #finder: FunctionFinder;
   readonly #limits: WindowLimits;
+  /** With a share: the texts of earlier windows, whichever shard scores them. */
+  readonly #planned = new Set<string>();
   #judge: Judge | undefined;
   #window: FoundFunction[] = [];
   #windowCharacters = 0;
@@ -109,6 +124,7 @@ class FileScan {
 
   async #take(one: FoundFunction): Promise<void> {
     this.#found++;
+    this.#options.onFound?.(one);
     this.#window.push(one);
     this.#windowCharacters += one.code.length + (one.before?.code.length ?? 0);
     const isFull =
@@ -117,16 +133,10 @@ class FileScan {
   }
 
   async #flush(): Promise<void> {
-    const { scores } = this.#options;
     const window = this.#window;
     this.#window = [];
     this.#windowCharacters = 0;
-    const needs = new Map<string, string>();
-    for (const { outline, code, before } of window) {
-      if (scores.get(outline.codeKey) === undefined) needs.set(outline.codeKey, code);
-      else this.#cached++;
-      if (before != null && scores.get(before.codeKey) === undefined) needs.set(before.codeKey, before.code);
-    }
+    const needs = this.#needsOf(window);
     try {
       if (needs.size === 0) return;
       await this.#score(needs, (done) => this.#tellProgress((done / needs.size) * window.length));
@@ -135,15 +145,24 @@ class FileScan {
     }
   }
 
+  /** The texts without a score; with a share those that no window before had, so that all shards find the same ones. */
+  #needsOf(window: readonly FoundFunction[]): ReadonlyMap<string, string> {
+    const { scores, share } = this.#options;
+    const needs = new Map<string, string>();
+    const isKnown = (key: string) =>
+      share === undefined ? scores.get(key) !== undefined : this.#planned.has(key);
+    for (const { outline, code, before } of window) {
+      if (isKnown(outline.codeKey)) this.#cached++;
+      else needs.set(outline.codeKey, code);
+      if (before != null && !isKnown(before.codeKey)) needs.set(before.codeKey, before.code);
+    }
+    if (share !== undefined) for (const key of needs.keys()) this.#planned.add(key);
+    return needs;
+  }
+
   /** Sorted by length, a few at a time, each kept as soon as it is known. Throws the signal's reason. */
   async #score(needs: ReadonlyMap<string, string>, onProgress: (done: number) => void): Promise<void> {
-    const { scores, openJudge, signal } = this.#options;
-    if (this.#judge === undefined) {
-      this.#judge = await openJudge();
-      // The speed that is shown begins here.
-      this.#tellProgress(0);
-    }
-    const judge = this.#judge;
+    const { signal, share } = this.#options;
     // Neighbours of like length: little is lost to packing. The key makes the order that of the texts, not of the files.
     const sorted = [...needs].sort(([a, x], [b, y]) => x.length - y.length || (a < b ? -1 : 1));
     let done = 0;
@@ -151,33 +170,61 @@ class FileScan {
       signal.throwIfAborted();
       const end = endOfCall(sorted, start, this.#limits.functionsPerCall);
       const chunk = sorted.slice(start, end);
-      const {
-        scores: found,
-        truncated,
-        cwes,
-      } = await judge.judge(
-        chunk.map(([, code]) => code),
-        { signal, onProgress: ({ functions }) => onProgress(done + functions) },
-      );
-      scores.add(
-        chunk.map(([key], i) => [
-          key,
-          {
-            score: found[i]!,
-            truncated: truncated[i]!,
-            ...(cwes === undefined ? {} : { cwes: cwes[i]! }),
-          },
-        ]),
-      );
+      if (share === undefined || share.takes(chunk.map(([key]) => key))) {
+        await this.#call(chunk, (functions) => onProgress(done + functions));
+      }
       done += chunk.length;
       onProgress(done);
       start = end;
     }
   }
 
+  /** A shard's call is made as a whole unless all of it is known: its texts go through the model together. */
+  async #call(
+    chunk: readonly (readonly [string, string])[],
+    onProgress: (done: number) => void,
+  ): Promise<void> {
+    const { scores, share, signal } = this.#options;
+    const known = share && knownScores(chunk, scores);
+    if (known !== undefined) {
+      share?.onScores(known);
+      return;
+    }
+    const judge = await this.#openJudge();
+    const {
+      scores: found,
+      truncated,
+      cwes,
+    } = await judge.judge(
+      chunk.map(([, code]) => code),
+      { signal, onProgress: ({ functions }) => onProgress(functions) },
+    );
+    const entries = chunk.map(
+      ([key], i) =>
+        [
+          key,
+          { score: found[i]!, truncated: truncated[i]!, ...(cwes === undefined ? {} : { cwes: cwes[i]! }) },
+        ] as const,
+    );
+    scores.add(entries);
+    share?.onScores(entries);
+  }
+
+  async #openJudge(): Promise<Judge> {
+    if (this.#judge !== undefined) return this.#judge;
+    this.#judge = await this.#options.openJudge();
+    // The speed that is shown begins here.
+    this.#tellProgress(0);
+    return this.#judge;
+  }
+
   /** Nothing, when the scan was stopped before it had its score. */
   #tell({ file, outline, code, before }: FoundFunction): void {
-    const { scores, onFunction } = this.#options;
+    const { scores, onFunction, share } = this.#options;
+    if (share !== undefined) {
+      this.#scored++;
+      return;
+    }
     const score = scores.get(outline.codeKey);
     const scoreBefore = before == null ? before : scores.get(before.codeKey);
     if (score === undefined || (before != null && scoreBefore === undefined)) return;
@@ -199,4 +246,16 @@ function endOfCall(sorted: readonly (readonly [string, string])[], start: number
     end++;
   }
   return end;
+}
+
+/** Undefined unless all of a call's texts have a score. */
+function knownScores(
+  chunk: readonly (readonly [string, string])[],
+  scores: ScoreCache,
+): readonly (readonly [string, CachedScore])[] | undefined {
+  const known = chunk.flatMap(([key]) => {
+    const score = scores.get(key);
+    return score === undefined ? [] : [[key, score] as const];
+  });
+  return known.length === chunk.length ? known : undefined;
 }

@@ -8,6 +8,7 @@ const LAYER: Record<string, number> = {
   schema: 1,
   workers: 1,
   git: 1,
+  shards: 2,
   source: 2,
   tensor: 1,
   graph: 2,

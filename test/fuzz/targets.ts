@@ -15,6 +15,7 @@ import { RUN_TARGETS } from './run-files.ts';
 import { safetensorsTarget } from './safetensors.ts';
 import { SETTING_TARGETS } from './settings.ts';
 import { shardIndexTarget } from './shard-index.ts';
+import { SHARD_TARGETS } from './shards.ts';
 import { SOURCE_TARGETS } from './sources.ts';
 import { TOKENIZER_FORM_TARGETS } from './tokenizer-forms.ts';
 import { TOKENIZER_TARGET } from './tokenizer-target.ts';
@@ -33,6 +34,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   adapterWeightsTarget,
   ...CWE_HEAD_TARGETS,
   ...SETTING_TARGETS,
+  ...SHARD_TARGETS,
   ...RUN_TARGETS,
   ...KEPT_TARGETS,
   ...FORMAT_TARGETS,

@@ -7,15 +7,17 @@ import {
   addDeviceOptions,
   addExamples,
   addPrecisionOption,
+  addShardOptions,
   fieldsOption,
   parseCount,
   parsePrevalence,
   parseShare,
+  type ShardOptions,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { refuseSwapped } from '../usage-hint.ts';
 
-export interface PredictRequest extends Omit<PredictOptions, 'onPredictions'> {
+export interface PredictRequest extends Omit<PredictOptions, 'onPredictions'>, ShardOptions {
   /** A file to write, atomically; default: stdout. */
   readonly out?: string;
 }
@@ -67,6 +69,7 @@ export function predictCommand(predict: RunPredict): CliCommand {
     addBlendOption(command);
     addPrecisionOption(command);
     addDeviceOptions(command);
+    addShardOptions(command, 'predict the functions', '--out FILE');
     addExamples(command, [
       [
         'highest scores first',
@@ -75,6 +78,10 @@ export function predictCommand(predict: RunPredict): CliCommand {
       [
         'every function of a source file',
         'vultune predict runs/first --data src/server.js --out predictions.jsonl',
+      ],
+      [
+        'on four processes or machines: run with each of 1/4 to 4/4, then join',
+        'vultune predict runs/first --data all.jsonl --shard 1/4 --out parts/1.jsonl\n  vultune predict runs/first --data all.jsonl --out scores.jsonl --merge parts/*.jsonl',
       ],
       ['in a pipe', 'cat functions.jsonl | vultune predict runs/first --data -'],
     ]);

@@ -5,6 +5,7 @@ import type { UsedSettings } from '../../scan/finding.ts';
 import { NESTED } from '../../scan/nested-findings.ts';
 import { SCAN_FORMATS, type ScanFormat } from '../../scan/output/format-names.ts';
 import { BANDS } from '../../scan/output/score-words.ts';
+import type { Shard } from '../../shards/shard.ts';
 import { DEFAULT_FRAMES, type ScanOptions } from '../../workflows/scan/scan-options.ts';
 import type { CliContext } from '../context.ts';
 import {
@@ -12,6 +13,7 @@ import {
   addDeviceOptions,
   addExamples,
   addPrecisionOption,
+  addShardOptions,
   addThresholdOption,
   parseCount,
   parsePrevalence,
@@ -24,6 +26,8 @@ import { refuseSwapped } from '../usage-hint.ts';
 export const FAIL_BANDS = ['vulnerable', 'uncertain', 'none'] as const;
 
 export interface ScanRequest extends ScanOptions {
+  /** Score this share of the functions, and write it to `output`. */
+  readonly shard?: Shard;
   readonly format: ScanFormat;
   /** A file to write, atomically; default: stdout. */
   readonly output?: string;
@@ -87,6 +91,7 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
     addJudgementOptions(command);
     addPrecisionOption(command);
     addDeviceOptions(command);
+    addShardOptions(command, 'score the functions', '--out FILE');
     addExamples(command, [
       ['a whole project', 'vultune scan runs/first .'],
       ['as vultune.yaml says', 'vultune scan'],
@@ -96,6 +101,10 @@ export function scanCommand(runScan: RunScan, complete: CompleteScan = withoutSe
       [
         "accept today's findings, report only new ones",
         'vultune scan runs/first . --baseline .vultune-baseline.json --update-baseline',
+      ],
+      [
+        'on four processes or machines: run with each of 1/4 to 4/4, then join',
+        'vultune scan runs/first . --shard 1/4 --out parts/1.jsonl\n  vultune scan runs/first . --format sarif --merge parts/*.jsonl',
       ],
       ['at most 1 false alarm in 200 functions', 'vultune scan runs/first src --max-false-positives 1/200'],
     ]);

@@ -7,14 +7,21 @@ import { type BaselineEntry, checkAcceptance, readBaseline, writeBaseline } from
 import type { ScanReport } from '../../scan/finding.ts';
 import { countOf } from '../../scan/output/describe.ts';
 import { OUTPUT_FORMATS } from '../../scan/output/registry.ts';
+import { formatShard, type Shard } from '../../shards/shard.ts';
 import { scan } from '../../workflows/scan/scan.ts';
+import { scanShard } from '../../workflows/scan/scan-shards.ts';
 import type { ScanRequest } from '../commands/scan.ts';
 import type { CliContext } from '../context.ts';
 import { createColors } from '../display/colors.ts';
 import { reporting } from '../display/terminal-reporter.ts';
+import { requireShardOut } from '../options.ts';
 
 /** Throws what `scan` throws. Exit code 1: findings from `failOn` on; 130 for a scan that was stopped. */
 export async function runScan(request: ScanRequest, context: CliContext): Promise<void> {
+  if (request.shard !== undefined) {
+    await runShard({ ...request, shard: request.shard }, context);
+    return;
+  }
   const { lines = true, format, updateBaseline, failOn } = request;
   const newBaseline = updateBaseline ? baselineToWrite(request) : undefined;
   const { acceptedBy: author, acceptedUntil: expires } = request;
@@ -44,6 +51,21 @@ export async function runScan(request: ScanRequest, context: CliContext): Promis
       `${countOf(stillExpired, 'finding')} in it expired and will be reported: --accepted-until gives a new day\n`,
     );
   }
+}
+
+/** Writes a part: what is reported, and the exit code for findings, are the merge's business. */
+async function runShard(
+  { output, ...request }: ScanRequest & { readonly shard: Shard },
+  context: CliContext,
+): Promise<void> {
+  const { shard } = request;
+  const out = requireShardOut(shard, output);
+  const { complete, functions, scored } = await scanShard({ ...request, out }, reporting(context));
+  context.stderr.write(
+    complete
+      ? `shard ${formatShard(shard)}: scores of ${countOf(scored, 'function')}, of a tree with ${functions}: ${out}\n`
+      : `shard ${formatShard(shard)} was stopped: no part is written; run it again, scores are kept\n`,
+  );
 }
 
 /** To a file or standard output. Throws what writeFileAtomic throws. */

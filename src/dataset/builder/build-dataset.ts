@@ -15,11 +15,13 @@ import type { BuildInfo } from './build-info.ts';
 import { type BuildOptions, stateOptions } from './build-options.ts';
 import { readExclusion } from './exclusion.ts';
 import type { GatheredUnit } from './gather/gather-context.ts';
+import { mergedBuild } from './gather/gather-share.ts';
 import { gatherSources } from './gather/gather-sources.ts';
 import { BodyIndex } from './select/body-index.ts';
 import { type CandidateIndex, indexCandidates } from './select/candidate-index.ts';
 import { type Labelled, labelCandidates } from './select/label-candidates.ts';
 import { NO_SIDE, splitCandidates } from './select/split-candidates.ts';
+import { openShards } from './shards/open-shards.ts';
 import { writeSplits } from './write-splits.ts';
 
 export type { BuildOptions } from './build-options.ts';
@@ -35,7 +37,8 @@ const BUILDER_VERSION = 2;
 /**
  * The same sources and options give the same bytes, whatever the number of threads. Stopped by `signal` it writes nothing
  * into `outDir`; run again it goes on from the fixes that are analysed.
- * @throws VultuneError `DATASET_OPTION`, `OUTPUT_EXISTS`, `DATASET_NOTHING_BUILT`, `DATASET_BUILD_STOPPED`; as the sources,
+ * @throws VultuneError `DATASET_OPTION`, `OUTPUT_EXISTS`, `DATASET_NOTHING_BUILT`, `DATASET_BUILD_STOPPED`; with `merge`
+ * `SHARD_BROKEN`, `SHARD_SET`; as the sources,
  * `assignSplits` and `AtomicWriter`.
  */
 export async function buildDataset(options: BuildOptions): Promise<BuildDatasetResult> {
@@ -48,13 +51,16 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
   const stated = stateOptions(options, exclusion.sha256);
   const bodies = new BodyIndex(stated.nearDuplicates);
   exclusion.addTo(bodies);
+  const merged = options.merge === undefined ? undefined : await openShards(options.merge, options.sources);
   const { units, input } = await gatherSources(options.sources, {
+    share: merged && (() => mergedBuild(merged.find)),
     // Clients of registries and git run in folders of their own: a relative path would be another place there.
     cacheDir: resolve(options.cacheDir),
     threads: options.threads ?? availableParallelism(),
     signal,
     onProgress,
   });
+  merged?.requireAllFound();
   const report = (phase: 'select' | 'write', message: string, done = 0, total = 1) =>
     onProgress?.({ phase, done, total, message });
   try {

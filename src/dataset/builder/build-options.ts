@@ -41,6 +41,8 @@ export interface BuildOptions {
   readonly seed?: number;
   /** Worker threads; 0: none; default: one per core. The result does not depend on it. */
   readonly threads?: number;
+  /** Folders of all parts of a sharded build: nothing is analysed, their fixes are taken. */
+  readonly merge?: readonly string[];
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }

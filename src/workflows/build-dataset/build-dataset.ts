@@ -6,8 +6,10 @@ import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import { type BuildDatasetResult, buildDataset as build } from '../../dataset/builder/build-dataset.ts';
 import type { BuildOptions } from '../../dataset/builder/build-options.ts';
 import { isSameBuild } from '../../dataset/builder/same-build.ts';
+import { type GatherShardResult, gatherShard } from '../../dataset/builder/shards/gather-shard.ts';
 import type { DatasetSource } from '../../dataset/source.ts';
 import { SOURCES, type SourceOptions } from '../../dataset/sources/registry.ts';
+import type { Shard } from '../../shards/shard.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { buildProgress } from './build-progress.ts';
 import { writeDatasetReport } from './dataset-report.ts';
@@ -71,10 +73,9 @@ export async function buildWith(
     baseModel,
     ...others
   } = options;
-  const opened = await Promise.all(sources.map((source) => openSource(source, sourceOptions, signal)));
   const whole = {
     ...others,
-    sources: opened.flat(),
+    sources: await openSources(sources, sourceOptions, signal),
     outDir: out,
     cacheDir: cacheDir ?? (await parts.cacheDir()),
   };
@@ -108,6 +109,52 @@ function refuseOtherDataset(options: BuildOptions): void {
     where: { file: out },
     hint: 'choose a new folder, or replace it with --force (force: true)',
   });
+}
+
+export interface BuildShardOptions
+  extends Pick<BuildDatasetOptions, 'sources' | 'sourceOptions' | 'cacheDir' | 'threads' | 'out'> {
+  readonly shard: Shard;
+}
+
+/**
+ * Analyses one shard's share of the fixes into the folder of a part, which `buildDataset` with `merge` takes.
+ * @throws VultuneError as `buildDataset`
+ */
+export async function buildDatasetShard(
+  options: BuildShardOptions,
+  given?: Partial<WorkflowContext>,
+): Promise<GatherShardResult> {
+  return await buildShardWith(PARTS, options, given);
+}
+
+export async function buildShardWith(
+  parts: Pick<BuildParts, 'cacheDir'>,
+  { sources, sourceOptions = {}, cacheDir, out, shard, threads }: BuildShardOptions,
+  given?: Partial<WorkflowContext>,
+): Promise<GatherShardResult> {
+  const { signal, report } = workflowContext(given);
+  const progress = buildProgress(report);
+  try {
+    return await gatherShard({
+      sources: await openSources(sources, sourceOptions, signal),
+      shard,
+      outDir: out,
+      cacheDir: cacheDir ?? (await parts.cacheDir()),
+      ...(threads === undefined ? {} : { threads }),
+      onProgress: progress.onProgress,
+      signal,
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function openSources(
+  sources: BuildDatasetOptions['sources'],
+  options: SourceOptions,
+  signal: AbortSignal,
+): Promise<readonly DatasetSource[]> {
+  return (await Promise.all(sources.map((source) => openSource(source, options, signal)))).flat();
 }
 
 async function openSource(

@@ -5,10 +5,11 @@ import { scoresNote } from '../../evaluation/blend/describe-blend.ts';
 import type { CweProbability } from '../../evaluation/cwe/cwe-probability.ts';
 import { describeCweHead } from '../../evaluation/cwe/measured-cwe.ts';
 import { shiftPrior, UNKNOWN_PREVALENCE } from '../../evaluation/prevalence.ts';
-import type { Detector } from '../../judging/detector.ts';
-import type { Judgements, JudgeOptions } from '../../judging/judge.ts';
+import type { Detector, DetectorJudgeOptions } from '../../judging/detector.ts';
+import type { Judgements } from '../../judging/judge.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { readPromptedRun } from '../../judging/prompted-run.ts';
+import type { PromptedJudge } from '../../prompting/prompted-judge.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { type OpenDetectorOptions, openAdapter } from '../open/open-detector.ts';
@@ -74,11 +75,37 @@ export async function predict(
   given?: Partial<WorkflowContext>,
 ): Promise<readonly Prediction[]> {
   const context = workflowContext(given);
-  const { signal, report } = context;
-  const data = await openDataFile(options.data ?? ownTestFile([options.run], report), context);
-  const inputs = await readPredictionInputs(data, context, inputColumns(options));
-  const { judge, scale } = await openPredicting(options, context);
+  const inputs = await readInputs(options, context);
   const predictions: Prediction[] = [];
+  await predictInChunks(inputs, options, context, undefined, (_, found) => {
+    options.onPredictions?.(found);
+    for (const one of found) predictions.push(one);
+  });
+  return predictions;
+}
+
+/** Throws what `readPredictionInputs` throws. */
+export async function readInputs(
+  options: Pick<PredictOptions, 'run' | 'data' | 'fields'>,
+  context: WorkflowContext,
+): Promise<readonly PredictionInput[]> {
+  const data = await openDataFile(options.data ?? ownTestFile([options.run], context.report), context);
+  return await readPredictionInputs(data, context, inputColumns(options));
+}
+
+/**
+ * Tells the predictions of one stretch of inputs after another, with where it begins.
+ * @param takesPass whether a pass of the model over these inputs is made; predictions of any other say nothing
+ */
+export async function predictInChunks(
+  inputs: readonly PredictionInput[],
+  options: PredictOptions,
+  context: WorkflowContext,
+  takesPass: ((inputs: readonly number[]) => boolean) | undefined,
+  tell: (start: number, predictions: readonly Prediction[]) => void,
+): Promise<void> {
+  const { signal, report } = context;
+  const { judge, scale } = await openPredicting(options, context);
   try {
     await withScoringProgress('predicting', inputs.length, report, async (onProgress) => {
       for (let start = 0; start < inputs.length; start += CHUNK) {
@@ -89,22 +116,20 @@ export async function predict(
             signal,
             nameOf: (index) => `${chunk[index]!.id}`,
             onProgress: ({ functions }) => onProgress(start + functions),
+            takesPass: takesPass && ((rows) => takesPass(rows.map((row) => start + row))),
           },
         );
-        const found = predictionsOf(chunk, judgements, scale);
-        options.onPredictions?.(found);
-        for (const one of found) predictions.push(one);
+        tell(start, predictionsOf(chunk, judgements, scale));
       }
     });
   } finally {
     await judge.close();
   }
-  return predictions;
 }
 
 interface Predicting {
   readonly judge: {
-    judge(codes: readonly string[], options: JudgeOptions): Promise<ScoredJudgements>;
+    judge(codes: readonly string[], options: DetectorJudgeOptions): Promise<ScoredJudgements>;
     close(): Promise<void>;
   };
   readonly scale: PredictionScale;
@@ -117,7 +142,7 @@ async function openPredicting(options: PredictOptions, context: WorkflowContext)
     const judge = await openPromptedJudge(prompted, options, context);
     const { threshold = judge.threshold, prevalence } = options;
     return {
-      judge,
+      judge: { judge: (...asked) => askTaken(judge, ...asked), close: () => judge.close() },
       scale: {
         threshold,
         logits: false,
@@ -137,6 +162,27 @@ async function openPredicting(options: PredictOptions, context: WorkflowContext)
   if (cweHead !== undefined) report.note(describeCweHead(cweHead));
   if (blend !== undefined) report.note(scoresNote(blend.blend));
   return { judge: detector, scale: { ...predictionScale(detector, options), drift } };
+}
+
+/** A prompted model is asked about one function at a time, so that each is a pass of its own. */
+async function askTaken(
+  judge: PromptedJudge,
+  codes: readonly string[],
+  { takesPass, ...options }: DetectorJudgeOptions,
+): Promise<ScoredJudgements> {
+  if (takesPass === undefined) return await judge.judge(codes, options);
+  const taken = [...codes.keys()].filter((row) => takesPass([row]));
+  const judged = await judge.judge(
+    taken.map((row) => codes[row]!),
+    { ...options, nameOf: (index) => options.nameOf?.(taken[index]!) },
+  );
+  const scores = new Float64Array(codes.length);
+  const truncated = new Array<boolean>(codes.length).fill(false);
+  for (const [index, row] of taken.entries()) {
+    scores[row] = judged.scores[index]!;
+    truncated[row] = judged.truncated[index]!;
+  }
+  return { scores, rawScores: scores, truncated };
 }
 
 /** What predictions are made of: a classifier's judgements, or a prompted model's, which has no two logits. */

@@ -2,12 +2,7 @@
  * @file The detector of a scan behind what is kept of its answers, under a key of all that they depend on: opened when
  * something is first asked of it that is not kept. A scan that finds everything in the caches never opens it.
  */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type AdapterHeader, adapterWeightsFile } from '../../adapters/files/adapter-files.ts';
-import { readCweHead } from '../../adapters/files/cwe-head-files.ts';
-import { fileError } from '../../base/files.ts';
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { removeLeftovers } from '../../base/temporary-files.ts';
 import { explainLines } from '../../explain/line-scores.ts';
 import type { Detector } from '../../judging/detector.ts';
@@ -17,18 +12,14 @@ import type { PromptedJudge } from '../../prompting/prompted-judge.ts';
 import { fileLineCache, type LineCache, memoryLineCache } from '../../scan/cache/line-cache.ts';
 import { fileScoreCache, memoryScoreCache, type ScoreCache } from '../../scan/cache/score-cache.ts';
 import type { LineExplainer } from '../../scan/explain-findings.ts';
-import { textKey } from '../../scan/fingerprint.ts';
-import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
-import { adaptedIdentity } from '../open/open-base-model.ts';
 import { openAdapter } from '../open/open-detector.ts';
 import { openPromptedJudge } from '../open/open-prompted.ts';
 import { type PrecisionDrift, refusePrecision, usePrecision } from '../open/precision.ts';
+import { promptedScoresKey, type ScoredWith, scoresKey } from '../open/scores-key.ts';
 import { type ScanOptions, scanCacheFolder } from './scan-options.ts';
 import type { ScoreScale } from './score-scale.ts';
 
-/** Goes up when the same model gives other scores than before (another way of reading long functions, of packing ...). */
-const SCORING_VERSION = 2;
 /** Names the method; goes up when the same model gives a line another score than before. */
 const LINES_VERSION = 'gradient-2';
 
@@ -37,6 +28,8 @@ export interface ScanModel {
   readonly adapterFingerprint: string;
   /** Undefined where scores are as the adapter was trained to give them. */
   readonly drift: PrecisionDrift | undefined;
+  /** Of everything that scores depend on. */
+  readonly scoresKey: string;
   readonly scores: ScoreCache;
   readonly lines: LineCache;
   readonly open: () => Promise<Judge>;
@@ -90,10 +83,11 @@ export function promptedScanModel(
   const { cache = true, device = 'cpu' } = options;
   refusePrecision(options);
   let opened: PromptedJudge | undefined;
-  const key = textKey(String(SCORING_VERSION), 'prompted', prompted.identity, device);
+  const key = promptedScoresKey(prompted, device);
   return {
     adapterFingerprint: prompted.identity.slice(0, 16),
     drift: undefined,
+    scoresKey: key,
     scores: cache ? fileScoreCache(scanCacheFolder(), key, notKept('scores', context)) : memoryScoreCache(),
     lines: memoryLineCache(),
     open: async () => {
@@ -115,63 +109,25 @@ const notKept =
     report.warn(`${what} are not kept: ${cause instanceof Error ? cause.message : String(cause)}`);
   };
 
-interface ScoredWith extends Pick<ScoreScale, 'blendFingerprint'> {
-  /** As this machine computes with it, which may not be as it was asked for. */
-  readonly format: WeightFormat;
-}
-
 async function openCaches(
-  { cache = true, device = 'cpu', maxLength }: ScanOptions,
+  options: ScanOptions,
   adapter: AdapterHeader,
   { format, blendFingerprint }: ScoredWith,
   context: WorkflowContext,
-): Promise<Pick<ScanModel, 'adapterFingerprint' | 'scores' | 'lines'>> {
-  const cweHead = readCweHead(adapter.folder);
-  const { baseFingerprint, configFingerprint, tokenizerFingerprint } = await adaptedIdentity(
+): Promise<Pick<ScanModel, 'adapterFingerprint' | 'scoresKey' | 'scores' | 'lines'>> {
+  const { adapterFingerprint, key } = await scoresKey(
+    options,
     adapter,
+    { format, blendFingerprint },
     context,
   );
-  const adapterFingerprint = await fingerprintAdapter(adapter);
-  if (!cache) return { adapterFingerprint, scores: memoryScoreCache(), lines: memoryLineCache() };
-  const { settings } = adapter;
-  // Not the threshold: another one needs no other scores.
-  const key = textKey(
-    String(SCORING_VERSION),
-    adapterFingerprint,
-    baseFingerprint,
-    configFingerprint,
-    tokenizerFingerprint,
-    settings?.longFunctions ?? '',
-    settings?.pooling ?? '',
-    // Scores are calibrated ones.
-    JSON.stringify(settings?.calibration ?? null),
-    String(maxLength ?? settings?.maxLength ?? ''),
-    device,
-    // Keys from before there were formats and blends stay as they are.
-    ...(settings?.question === undefined ? [] : [JSON.stringify(settings.question)]),
-    ...(format.name === 'float32' ? [] : [format.name]),
-    ...(blendFingerprint === undefined ? [] : [blendFingerprint]),
-    // What is kept of a function names its CWEs.
-    ...(cweHead?.used === true ? [`cwe ${cweHead.fingerprint}`] : []),
-  );
+  const named = { adapterFingerprint, scoresKey: key };
+  if (options.cache === false) return { ...named, scores: memoryScoreCache(), lines: memoryLineCache() };
   const folder = scanCacheFolder();
   removeLeftovers(folder);
   return {
-    adapterFingerprint,
+    ...named,
     scores: fileScoreCache(folder, key, notKept('scores', context)),
     lines: fileLineCache(folder, `${LINES_VERSION}-${key}`, notKept("lines' scores", context)),
   };
-}
-
-/** A hash of the files that PEFT writes. */
-async function fingerprintAdapter({ folder }: AdapterHeader): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of [adapterWeightsFile(folder), join(folder, 'adapter_config.json')]) {
-    hash.update(
-      await readFile(file).catch((error: unknown) => {
-        throw fileError(error, file, 'read');
-      }),
-    );
-  }
-  return hash.digest('hex').slice(0, 16);
 }

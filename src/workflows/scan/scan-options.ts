@@ -4,6 +4,7 @@ import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { BlendChoice } from '../../judging/adapter-scale.ts';
 import type { Finding, ScanReport } from '../../scan/finding.ts';
 import type { Nested } from '../../scan/nested-findings.ts';
+import type { Shard } from '../../shards/shard.ts';
 import type { PrecisionOptions } from '../open/precision.ts';
 
 export type ThresholdChoice = number | 'f1';
@@ -62,6 +63,23 @@ export interface ScanOptions extends PrecisionOptions {
   readonly frames?: number | undefined;
   /** Find the lines that made the scores of the findings with code; default: true. */
   readonly lines?: boolean | undefined;
+  /** The parts of all shards of this scan: nothing is scored, and the tree is reported with their scores. */
+  readonly merge?: readonly string[] | undefined;
+}
+
+export interface ScanShardOptions extends ScanOptions {
+  readonly shard: Shard;
+  /** The part to write. */
+  readonly out: string;
+}
+
+export interface ScanShardResult {
+  /** False where the signal stopped the scan: no part is written then. */
+  readonly complete: boolean;
+  /** Functions of the whole tree, those of other shards among them. */
+  readonly functions: number;
+  /** Different texts that this shard scored. */
+  readonly scored: number;
 }
 
 export interface ScanResult {

@@ -224,6 +224,8 @@ test('every option of a scan that is not of one call only is a key, and every ke
     'settings',
     'help',
     'allowEndpoint',
+    'shard',
+    'merge',
   ];
   const context = { stdout: {}, stderr: {} } as never;
   const options = scanCommand(async () => {})(context).options.map((option) => option.attributeName());

@@ -6,7 +6,7 @@ import type { BuildParts } from '../../../workflows/build-dataset/build-dataset.
 import { parseSources } from '../../../workflows/build-dataset/source-arguments.ts';
 import type { CliContext } from '../../context.ts';
 import { wrapText } from '../../display/wrap.ts';
-import { addExamples, parseCount, parseNonNegative } from '../../options.ts';
+import { addExamples, addShardOptions, parseCount, parseNonNegative } from '../../options.ts';
 import { buildNpmCommand, hardNegativesOption, negativeLengthsOption } from './build-npm.ts';
 import { nearDuplicatesOption } from './near-duplicates-option.ts';
 import { parseFractions } from './parse-fractions.ts';
@@ -42,6 +42,7 @@ export function buildCommand(parts: BuildParts, context: CliContext): Command {
     )
     .option('--cache-dir <dir>', "folder for clones and finished fixes (default: Vultune's cache)")
     .option('--json', 'print dataset.json on standard output instead of a summary', false);
+  addShardOptions(command, 'analyse the fixes', 'the folder --out');
   addReportOptions(command);
   for (const { flags, description } of sourceOptions()) command.option(flags, description);
   command.addHelpText('after', `\nSources:\n${SOURCES.map(describeSource).join('\n')}`);
@@ -53,6 +54,10 @@ export function buildCommand(parts: BuildParts, context: CliContext): Command {
     [
       'two sources, projects kept apart, without what is in a test set',
       'vultune data build project-kb=statements git=fixes.csv --split project --exclude test.jsonl --out d',
+    ],
+    [
+      'on four processes or machines: run with each of 1/4 to 4/4, then join',
+      'vultune data build git=fixes.csv --shard 1/4 --out parts/1\n  vultune data build git=fixes.csv --out datasets/ours --merge parts/*',
     ],
   ]);
   return command.action((words: string[], options: Options) => build(words, options, parts, context));

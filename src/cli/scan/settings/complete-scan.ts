@@ -19,6 +19,8 @@ const VOID_BESIDE: Readonly<Record<string, readonly (keyof ScanSettings)[]>> = {
   maxFalsePositives: ['threshold'],
   format: ['out'],
   output: ['out'],
+  // The report is the merge's: a part must not be written over it.
+  shard: ['out'],
 };
 
 /** @throws VultuneError as `readSettings`; `CLI_USAGE` where neither says which run and what to scan */

@@ -1,10 +1,11 @@
 /** @file What gathering is given and what it gives back: shapes only. */
 import type { ExtractionPool } from '../../../source/extraction-pool.ts';
 import type { FixFacts, SourceContext } from '../../source.ts';
+import type { GatherShare } from './gather-share.ts';
 import type { GatheredSummary } from './gathered-file.ts';
 
 export interface GatherContext {
-  readonly gatheredDir: string;
+  readonly share: GatherShare;
   readonly context: SourceContext;
   readonly pool: ExtractionPool;
   /** Which of the build's sources. */

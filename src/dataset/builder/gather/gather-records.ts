@@ -13,13 +13,7 @@ import { normalisedCode } from '../../duplicates/normalised-code.ts';
 import type { DatasetRecord } from '../../record.ts';
 import type { RecordSource } from '../../source.ts';
 import type { GatherContext, GatheredUnit } from './gather-context.ts';
-import {
-  GatheredFileWriter,
-  type GatheredMeta,
-  type GatheredSummary,
-  gatheredPath,
-  readSummary,
-} from './gathered-file.ts';
+import { GatheredFileWriter, type GatheredMeta, type GatheredSummary, readSummary } from './gathered-file.ts';
 
 /** Records that a worker takes at once: a job has its price. */
 const BATCH = 256;
@@ -53,40 +47,43 @@ export const MARK_TEXTS_JOB: WorkerJob<readonly TextInput[], readonly TextMarks[
 
 /** Units of `UNIT_RECORDS` each: what a stop in the middle of a million does not take away. @throws VultuneError as the source. */
 export async function gatherRecords(source: RecordSource, gathering: GatherContext): Promise<GatheredUnit[]> {
-  const { info, cacheKey } = source;
-  const { gatheredDir, context } = gathering;
+  const { info } = source;
+  const { share, context } = gathering;
+  const cacheKey = share.isPortable ? undefined : source.cacheKey;
   const pathOf = (part: string) =>
-    gatheredPath(gatheredDir, JSON.stringify(['records', cacheKey ?? [info, gathering.source], part]));
+    share.pathOf(JSON.stringify(['records', cacheKey ?? [info, gathering.source], part]));
   const unitsOf = (whole: GatheredSummary): GatheredUnit[] =>
-    Array.from({ length: whole.units ?? 0 }, (_, number) => ({
-      path: pathOf(String(number)),
-      summary: {
+    Array.from({ length: whole.units ?? 0 }, (_, number) => number).flatMap((number) => {
+      const path = pathOf(String(number));
+      if (path === undefined) return [];
+      const summary = {
         ...NOTHING_LEFT_OUT,
         // What the source left out is told once.
-        files: sumOf(number === 0 ? whole.files : {}, readSummary(pathOf(String(number)))?.files ?? {}),
-      },
-      facts: undefined,
-      sourceName: info.name,
-      source: gathering.source,
-      recordsBefore: number * UNIT_RECORDS,
-    }));
-  const known = cacheKey === undefined ? undefined : readSummary(pathOf('whole'));
+        files: sumOf(number === 0 ? whole.files : {}, readSummary(path)?.files ?? {}),
+      };
+      const recordsBefore = number * UNIT_RECORDS;
+      const { name: sourceName } = info;
+      return [{ path, summary, facts: undefined, sourceName, source: gathering.source, recordsBefore }];
+    });
+  const wholePath = pathOf('whole');
+  const mayBeKnown = share.isWhole || cacheKey !== undefined;
+  const known = mayBeKnown && wholePath !== undefined ? readSummary(wholePath) : undefined;
   if (known !== undefined) {
     const units = unitsOf(known);
     if (units.every(({ path }) => readSummary(path) !== undefined)) return units;
   }
   const files = new ReasonTally();
-  let share = 0;
+  let readShare = 0;
   let done = 0;
   const report = () => {
-    const total = share > 0 ? Math.max(done, Math.round(done / share)) : 0;
+    const total = readShare > 0 ? Math.max(done, Math.round(done / readShare)) : 0;
     context.onProgress?.({ phase: 'fetch', done, total, message: info.name });
   };
   const records = source.records({
     ...context,
     tally: files,
     onShare: (now) => {
-      share = now;
+      readShare = now;
     },
   });
   const onRecords = (count: number) => {
@@ -106,6 +103,7 @@ export async function gatherRecords(source: RecordSource, gathering: GatherConte
         await unit?.finish();
         unit = new RecordUnit(pathOf(String(units++)), cacheKey !== undefined, gathering, onRecords);
       }
+      share.onRecord?.(record.code);
       await unit.add(record);
     }
     unit ??= new RecordUnit(pathOf(String(units++)), false, gathering, onRecords);
@@ -114,7 +112,8 @@ export async function gatherRecords(source: RecordSource, gathering: GatherConte
     await unit?.close();
   }
   const whole: GatheredSummary = { ...NOTHING_LEFT_OUT, files: files.counts(), units };
-  const writer = new GatheredFileWriter(pathOf('whole'));
+  if (wholePath === undefined) return unitsOf(whole);
+  const writer = new GatheredFileWriter(wholePath);
   try {
     writer.commit(whole);
   } finally {
@@ -142,15 +141,16 @@ class RecordUnit {
   readonly #refusals = new ReasonTally();
   #batch: DatasetRecord[] = [];
 
+  /** @param path undefined for another shard's: its records are passed over too */
   constructor(
-    path: string,
+    path: string | undefined,
     mayBeKnown: boolean,
     gathering: GatherContext,
     onRecords: (count: number) => void,
   ) {
     this.#gathering = gathering;
     this.#onRecords = onRecords;
-    const isKnown = mayBeKnown && readSummary(path) !== undefined;
+    const isKnown = path === undefined || (mayBeKnown && readSummary(path) !== undefined);
     this.#writer = isKnown ? undefined : new GatheredFileWriter(path);
   }
 

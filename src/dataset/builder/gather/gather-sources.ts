@@ -11,13 +11,16 @@ import type { ChangeSource, DatasetSource, FixUnit, SourceContext } from '../../
 import type { GatherContext, GatheredUnit } from './gather-context.ts';
 import { gatherFix } from './gather-fix.ts';
 import { gatherRecords } from './gather-records.ts';
-import { type GatheredSummary, gatheredPath, readSummary } from './gathered-file.ts';
+import { type GatherShare, wholeBuild } from './gather-share.ts';
+import { type GatheredSummary, readSummary } from './gathered-file.ts';
 
 export interface GatherOptions {
   readonly cacheDir: string;
   readonly threads: number;
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress | undefined;
+  /** Given the folder of gathered units; default: all of them are gathered in it. */
+  readonly share?: ((gatheredDir: string) => GatherShare) | undefined;
 }
 
 export interface GatheredSources {
@@ -34,6 +37,7 @@ export async function gatherSources(
   const tally = new ReasonTally();
   const pool = createExtractionPool({ threads: options.threads });
   const gatheredDir = join(options.cacheDir, 'gathered');
+  const share = (options.share ?? wholeBuild)(gatheredDir);
   removeLeftovers(gatheredDir, 1);
   const units: GatheredUnit[] = [];
   try {
@@ -44,7 +48,7 @@ export async function gatherSources(
         cacheDir: options.cacheDir,
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       };
-      const gathering = { gatheredDir, context, pool, source: number };
+      const gathering = { share, context, pool, source: number };
       if (source.kind === 'records') units.push(...(await gatherRecords(source, gathering)));
       else units.push(...(await gatherChanges(source, gathering)));
     }
@@ -59,7 +63,7 @@ export async function gatherSources(
 
 async function gatherChanges(
   source: ChangeSource,
-  { gatheredDir, context, pool, source: number }: GatherContext,
+  { share, context, pool, source: number }: GatherContext,
 ): Promise<GatheredUnit[]> {
   const units: Promise<GatheredUnit>[] = [];
   const running = new Set<Promise<unknown>>();
@@ -75,7 +79,11 @@ async function gatherChanges(
   for await (const unit of source.units(context)) {
     context.signal.throwIfAborted();
     found++;
-    const path = gatheredPath(gatheredDir, unit.key);
+    const path = share.pathOf(unit.key);
+    if (path === undefined) {
+      done++;
+      continue;
+    }
     const gather = async (): Promise<GatheredUnit> => {
       const gathering = gatherings.get(path) ?? gatherOnce(unit, path);
       gatherings.set(path, gathering);

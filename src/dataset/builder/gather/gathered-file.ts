@@ -62,9 +62,13 @@ export interface GatheredSummary {
 }
 
 /** Where the unit with this key is gathered. */
-export function gatheredPath(gatheredDir: string, key: string): string {
+export const gatheredPath = (gatheredDir: string, key: string): string =>
+  join(gatheredDir, gatheredName(key));
+
+/** The same within the folder, with `/`. */
+export function gatheredName(key: string): string {
   const hash = createHash('sha256').update(`${GATHERING_VERSION} ${key}`).digest('hex');
-  return join(gatheredDir, hash.slice(0, 2), `${hash.slice(2, 34)}.jsonl`);
+  return `${hash.slice(0, 2)}/${hash.slice(2, 34)}.jsonl`;
 }
 
 export class GatheredFileWriter {
@@ -148,9 +152,12 @@ function hashOfBeginning(file: number, bytes: number): string {
   return hash.digest('hex');
 }
 
+/** The last line, which is not a function's. */
+export const isSummaryLine = (text: string): boolean => text.startsWith(SUMMARY);
+
 /** The lines of a gathered unit, unparsed: what is not kept need not be. */
 export async function* readGathered(path: string): AsyncGenerator<GatheredLine> {
-  for await (const { text } of readLines(path)) if (!text.startsWith(SUMMARY)) yield new GatheredLine(text);
+  for await (const { text } of readLines(path)) if (!isSummaryLine(text)) yield new GatheredLine(text);
 }
 
 export class GatheredLine {
