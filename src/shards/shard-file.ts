@@ -77,7 +77,7 @@ export class ShardWriter {
 
   /** `inputs`: a digest of everything that all shards together work on. */
   commit(inputs: string): void {
-    const sha256 = this.#hash.digest('hex');
+    const sha256 = this.#hash.update(inputs).digest('hex');
     this.#writer.write(`${JSON.stringify({ items: this.#items, inputs, sha256 })}\n`);
     this.#writer.commit();
   }
@@ -106,7 +106,7 @@ export function readShard(path: string): ShardFile {
   });
   const items = text.slice(first, last).split('\n').slice(0, -1);
   const end = checkJson(ending, text.slice(last), { ...options, line: items.length + 2 });
-  const sha256 = createHash('sha256').update(text.slice(0, last)).digest('hex');
+  const sha256 = createHash('sha256').update(text.slice(0, last)).update(end.inputs).digest('hex');
   if (end.items !== items.length || end.sha256 !== sha256) throw broken(path);
   if (index > count) {
     throw new VultuneError('SHARD_BROKEN', `the part says that it is shard ${index} of ${count}`, {

@@ -59,7 +59,7 @@ function writeSealed(path: string, kind: ShardKind, item: string): void {
   writePart(path, kind, []);
   const head = `{"format":"vultune-shard","formatVersion":1,"kind":"${kind}","index":1,"count":1,"startedAt":"2026-01-01T00:00:00.000Z","identity":{}}\n`;
   const text = `${head}${item.replaceAll(/[\r\n]/g, ' ')}\n`;
-  const sha256 = createHash('sha256').update(text).digest('hex');
+  const sha256 = createHash('sha256').update(text).update('inputs').digest('hex');
   writeFileSync(path, `${text}${JSON.stringify({ items: 1, inputs: 'inputs', sha256 })}\n`);
 }
 

@@ -79,15 +79,15 @@ describe('parts', () => {
   test('a part that lacks any of its bytes, or has another one, is refused with its name', () => {
     const text = readFileSync(part('before'), 'utf8');
     const path = join(folder, 'after');
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: text.length - 1 }), fc.boolean(), (at, isCut) => {
+    for (const isCut of [true, false]) {
+      for (let at = 0; at < text.length; at++) {
         const other = text[at] === 'x' ? 'y' : 'x';
         writeFileSync(path, isCut ? text.slice(0, at) : `${text.slice(0, at)}${other}${text.slice(at + 1)}`);
         expect(() => readShard(path)).toThrow(
           expect.objectContaining({ code: 'SHARD_BROKEN', where: expect.objectContaining({ file: path }) }),
         );
-      }),
-    );
+      }
+    }
   });
 
   test('parts come in the order of their shards, of one job alone', () => {
