@@ -12,6 +12,8 @@ export interface EncodeOptions {
   readonly pooling: Pooling;
 }
 
+type EncodingModel = Pick<OpenModel, 'tokenizer' | 'spec' | 'path'>;
+
 export interface EncodedFunction {
   /** At least one. */
   readonly ids: readonly number[];
@@ -25,11 +27,29 @@ export interface EncodedFunction {
  * Throws MAX_LENGTH_TOO_LARGE, and TOKENIZER_MISMATCH when the tokenizer knows ids that the model's embedding does not have.
  */
 export function encodeFunctions(
-  { tokenizer, spec, path }: Pick<OpenModel, 'tokenizer' | 'spec' | 'path'>,
+  model: EncodingModel,
+  codes: readonly string[],
+  options: EncodeOptions,
+): (EncodedFunction | undefined)[] {
+  requireMaxLength(model, options.maxLength);
+  return fittedIds(model, codes, options);
+}
+
+/** Ids of whole functions, also of those that are longer than the model can read. Throws TOKENIZER_MISMATCH. */
+export function encodeWhole(
+  model: EncodingModel,
+  codes: readonly string[],
+  pooling: Pooling,
+): (readonly number[])[] {
+  const whole = { maxLength: Number.MAX_SAFE_INTEGER, longFunctions: 'truncate', pooling } as const;
+  return fittedIds(model, codes, whole).map((one) => one!.ids);
+}
+
+function fittedIds(
+  { tokenizer, spec, path }: EncodingModel,
   codes: readonly string[],
   { maxLength, longFunctions, pooling }: EncodeOptions,
 ): (EncodedFunction | undefined)[] {
-  requireMaxLength({ spec, path }, maxLength);
   const { eos, bos, pad } = tokenizer.special;
   const empty = eos ?? bos ?? pad ?? 0;
   const ends = endTokenCount(tokenizer);

@@ -10,6 +10,7 @@ import { type TokenTexts, tokenLines } from '../text/token-lines.ts';
 import {
   type EncodedFunction,
   encodeFunctions,
+  encodeWhole,
   endTokenCount,
   requireKnownTokens,
 } from './encode-functions.ts';
@@ -49,8 +50,7 @@ export function classifierReader(model: ReadModel, pooling: Pooling): FunctionRe
     endCount,
     askedTokens: 0,
     encode,
-    wholeCodes: (codes) =>
-      encode(codes, { maxLength: Number.MAX_SAFE_INTEGER, longFunctions: 'truncate' }).map((one) => one!.ids),
+    wholeCodes: (codes) => encodeWhole(model, codes, pooling),
     lines: (code, { maxLength, longFunctions }, texts) => {
       const lines = tokenLines(tokenizer, tokenizer.encode(code), texts);
       // An empty function was given one token, which stands on no line.

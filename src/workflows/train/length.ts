@@ -24,7 +24,8 @@ export function resolveLength(
   const { reader } = planReading(config, model, stored);
   const { askedTokens, endCount } = reader;
   const ids = reader.wholeCodes(records.map(({ code }) => code));
-  const most = Math.min(model.spec.maxPositions, config.tokens_per_batch ?? Number.POSITIVE_INFINITY);
+  const { maxPositions, positionLimit = maxPositions } = model.spec;
+  const most = Math.min(maxPositions, positionLimit, config.tokens_per_batch ?? Number.POSITIVE_INFINITY);
   const chosen = chooseLength(records, ids, {
     longFunctions: config.long_functions,
     longest: Math.max(1, most - askedTokens),

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { encodeFunctions } from '../../../src/network/encode-functions.ts';
+import { encodeFunctions, encodeWhole } from '../../../src/network/encode-functions.ts';
 import { openTokenizer } from '../../../src/text/open-tokenizer.ts';
 import type { SpecialTokens, Tokenizer } from '../../../src/text/tokenizer.ts';
 import { makeModel, tinyConfig } from '../../support/tiny-model.ts';
@@ -43,6 +43,18 @@ test.each<[string, SpecialTokens, number]>([
 ])('an empty function becomes one token: %s', (_what, special, id) => {
   const options = { maxLength: 8, longFunctions: 'drop', pooling: 'last' } as const;
   expect(encodeFunctions(model(128, special), [''], options)).toEqual([{ ids: [id], truncated: false }]);
+});
+
+test('whole functions are read past the positions that a model has: max_length: auto chooses among them', () => {
+  const { tokenizer, spec, path } = model();
+  const limited = { tokenizer, spec: { ...spec, positionLimit: 4 }, path };
+  expect(encodeWhole(limited, ['abcdefgh'], 'last')).toEqual([
+    Array.from('abcdefgh', (c) => c.charCodeAt(0)),
+  ]);
+  const options = { maxLength: 8, longFunctions: 'truncate', pooling: 'last' } as const;
+  expect(() => encodeFunctions(limited, ['ab'], options)).toThrow(
+    expect.objectContaining({ code: 'MAX_LENGTH_TOO_LARGE' }),
+  );
 });
 
 test('a tokenizer of another model is noticed, also where the token would be cut off', () => {
