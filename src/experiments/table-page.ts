@@ -57,14 +57,17 @@ function tableSection(table: ResultTable, scale: string | undefined): Section {
           ...rows.map(({ name, paper, ours, seeds }) => ({
             cells: [
               name,
-              ...columns.flatMap((_, i) => [paperText(paper[i]), summaryCell(ours[i])]),
+              ...columns.flatMap(({ metric }, i) => [paperText(paper[i]), summaryCell(ours[i], metric)]),
               seedsText(seeds),
             ],
           })),
           ...baselines.map(({ label, figures }) => ({
             cells: [
               `Baseline: ${label}`,
-              ...figures.flatMap((figure) => ['', summaryCell(figure && summarise([figure]))]),
+              ...figures.flatMap((figure, i) => [
+                '',
+                summaryCell(figure && summarise([figure]), columns[i]!.metric),
+              ]),
               '',
             ],
           })),
@@ -75,9 +78,9 @@ function tableSection(table: ResultTable, scale: string | undefined): Section {
 }
 
 /** The mean, and small beside it what it is worth. */
-function summaryCell(summary: Summary | undefined): SafeHtml | string {
+function summaryCell(summary: Summary | undefined, metric: string): SafeHtml | string {
   if (summary === undefined) return '–';
-  const { mean, range, interval } = summaryParts(summary);
+  const { mean, range, interval } = summaryParts(summary, metric);
   return html`${mean}<span class="ci">${[range, interval].filter((part) => part !== '').join(' ')}</span>`;
 }
 

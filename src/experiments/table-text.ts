@@ -2,6 +2,7 @@
 import type { DataTable } from '../report/table-formats.ts';
 import type { BaselineRow, ResultTable } from './result-table.ts';
 import type { CellFigure, Summary } from './summary.ts';
+import { PROMPT_FIGURES, SLICE_FIGURES } from './table-schema.ts';
 
 /** For reading: the paper's cell beside ours in each column. */
 export function readableTable(table: ResultTable): DataTable {
@@ -11,13 +12,13 @@ export function readableTable(table: ResultTable): DataTable {
     rows: [
       ...rows.map(({ name, paper, ours, seeds, note }) => [
         name,
-        ...columns.flatMap((_, i) => [paperText(paper[i]), summaryText(ours[i])]),
+        ...columns.flatMap(({ metric }, i) => [paperText(paper[i]), summaryText(ours[i], metric)]),
         seedsText(seeds),
         note,
       ]),
       ...baselines.map(({ label, figures }) => [
         label,
-        ...figures.flatMap((figure) => ['', figureText(figure)]),
+        ...figures.flatMap((figure, i) => ['', figureText(figure, columns[i]!.metric)]),
         '',
         'trivial baseline',
       ]),
@@ -152,32 +153,44 @@ export const seedsText = ({ done, asked }: { readonly done: number; readonly ask
   done === asked ? String(done) : `${done}/${asked}`;
 
 /** `0.612 (0.598–0.630) [0.580, 0.644]`; a dash where nothing is measured. */
-export function summaryText(summary: Summary | undefined): string {
+export function summaryText(summary: Summary | undefined, metric: string): string {
   if (summary === undefined) return '–';
-  const { mean, range, interval } = summaryParts(summary);
+  const { mean, range, interval } = summaryParts(summary, metric);
   return [mean, range === '' ? '' : `(${range})`, interval].filter((part) => part !== '').join(' ');
 }
 
 /** Empty where there is no such part: one seed has no range. */
-export function summaryParts(summary: Summary): {
+export function summaryParts(
+  summary: Summary,
+  metric: string,
+): {
   readonly mean: string;
   readonly range: string;
   readonly interval: string;
 } {
   const { mean, min, max, seeds } = summary;
   return {
-    mean: number(mean),
-    range: seeds === 1 ? '' : `${number(min)}–${number(max)}`,
-    interval: intervalText(summary).trim(),
+    mean: number(mean, metric),
+    range: seeds === 1 ? '' : `${number(min, metric)}–${number(max, metric)}`,
+    interval: intervalText(summary, metric).trim(),
   };
 }
 
-export const figureText = (figure: CellFigure | undefined): string =>
-  figure === undefined ? '–' : `${number(figure.value)}${intervalText(figure)}`;
+export const figureText = (figure: CellFigure | undefined, metric: string): string =>
+  figure === undefined ? '–' : `${number(figure.value, metric)}${intervalText(figure, metric)}`;
 
-const intervalText = ({ interval }: Pick<CellFigure, 'interval'>) =>
-  interval === undefined ? '' : ` [${number(interval[0])}, ${number(interval[1])}]`;
+const intervalText = ({ interval }: Pick<CellFigure, 'interval'>, metric: string) =>
+  interval === undefined ? '' : ` [${number(interval[0], metric)}, ${number(interval[1], metric)}]`;
 
-/** Metrics have three digits; what is larger than a hundred is a count or a rate. */
-const number = (value: number) =>
-  Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en-US') : value.toFixed(3);
+const COUNTS: ReadonlySet<string> = new Set([
+  'best_epoch',
+  ...Object.keys(SLICE_FIGURES),
+  ...Object.keys(PROMPT_FIGURES),
+]);
+
+/** Metrics have three digits, means of counts one; what is larger than a hundred is a count or a rate. */
+function number(value: number, metric: string): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
+  if (COUNTS.has(metric)) return Number.isInteger(value) ? String(value) : value.toFixed(1);
+  return value.toFixed(3);
+}

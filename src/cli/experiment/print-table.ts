@@ -45,10 +45,16 @@ export function tableText(table: ResultTable, terminal: Terminal): string {
     [
       ...rows.map(({ name, paper, ours, seeds }) => [
         harmless(name),
-        ...columns.map((_, i) => `${harmless(paperText(paper[i]))} | ${summaryText(ours[i])}`),
+        ...columns.map(
+          ({ metric }, i) => `${harmless(paperText(paper[i]))} | ${summaryText(ours[i], metric)}`,
+        ),
         seedsText(seeds),
       ]),
-      ...baselines.map(({ label, figures }) => [harmless(label), ...figures.map(figureText), '']),
+      ...baselines.map(({ label, figures }) => [
+        harmless(label),
+        ...figures.map((figure, i) => figureText(figure, columns[i]!.metric)),
+        '',
+      ]),
     ],
     terminal,
   );
