@@ -8,7 +8,15 @@ test.each([
   ['best_epoch', 12, '12'],
   ['roc_auc', 1, '1.000'],
 ])('%s %d is written %s', (metric, mean, expected) => {
-  const summary = { mean, min: mean, max: mean, seeds: 1, interval: undefined, intervalOver: undefined };
+  const summary = {
+    variance: undefined,
+    mean,
+    min: mean,
+    max: mean,
+    seeds: 1,
+    interval: undefined,
+    intervalOver: undefined,
+  };
   expect(summaryText(summary, metric)).toBe(expected);
   expect(figureText({ value: mean }, metric)).toBe(expected);
 });
