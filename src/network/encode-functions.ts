@@ -12,8 +12,6 @@ export interface EncodeOptions {
   readonly pooling: Pooling;
 }
 
-type EncodingModel = Pick<OpenModel, 'tokenizer' | 'spec' | 'path'>;
-
 export interface EncodedFunction {
   /** At least one. */
   readonly ids: readonly number[];
@@ -27,7 +25,7 @@ export interface EncodedFunction {
  * Throws MAX_LENGTH_TOO_LARGE, and TOKENIZER_MISMATCH when the tokenizer knows ids that the model's embedding does not have.
  */
 export function encodeFunctions(
-  model: EncodingModel,
+  model: Pick<OpenModel, 'tokenizer' | 'spec' | 'path'>,
   codes: readonly string[],
   options: EncodeOptions,
 ): (EncodedFunction | undefined)[] {
@@ -37,7 +35,7 @@ export function encodeFunctions(
 
 /** Ids of whole functions, also of those that are longer than the model can read. Throws TOKENIZER_MISMATCH. */
 export function encodeWhole(
-  model: EncodingModel,
+  model: Pick<OpenModel, 'tokenizer' | 'spec' | 'path'>,
   codes: readonly string[],
   pooling: Pooling,
 ): (readonly number[])[] {
@@ -46,7 +44,7 @@ export function encodeWhole(
 }
 
 function fittedIds(
-  { tokenizer, spec, path }: EncodingModel,
+  { tokenizer, spec, path }: Pick<OpenModel, 'tokenizer' | 'spec' | 'path'>,
   codes: readonly string[],
   { maxLength, longFunctions, pooling }: EncodeOptions,
 ): (EncodedFunction | undefined)[] {

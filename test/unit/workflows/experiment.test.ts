@@ -232,7 +232,7 @@ describe('experiment run', () => {
         test: { metrics: { roc_auc: number } };
       };
       expect(result.rows[0]!.ours[1]!.mean).toBe(metrics.test.metrics.roc_auc);
-      expect(filesOf(out)[0]).toContain('| Odds | 3 | 0.000 |');
+      expect(filesOf(out)[0]).toContain('| Odds | 3 | 0 |');
 
       const { planned } = await openExperiment({ table, runs: folder });
       expect(planned.map(({ row, seed }) => `${row.name} ${seed}`)).toEqual([
