@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseTrainConfig } from '../../src/config/load.ts';
-import { type Reporter, silent } from '../../src/workflows/context.ts';
 import { checkTraining } from '../../src/workflows/train/check-training.ts';
 import { checkTrainInputs } from '../../src/workflows/train/inputs.ts';
 import { startTraining } from '../../src/workflows/train/train.ts';
+import { stoppingAfter } from './stopping-after.ts';
 import { writeTinyBase } from './tiny-adapter.ts';
 
 export interface SmallTraining {
@@ -51,7 +51,7 @@ export function smallTraining(parts: Readonly<Record<'train' | 'valid', readonly
       const inputs = await checkTrainInputs(parsed);
       return await startTraining(
         { config: parsed, inputs },
-        stopAfter === undefined ? {} : stopping(stopAfter),
+        stopAfter === undefined ? {} : stoppingAfter(stopAfter),
       );
     },
     check: async (changed = {}) => {
@@ -61,20 +61,4 @@ export function smallTraining(parts: Readonly<Record<'train' | 'valid', readonly
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
-}
-
-/** Aborts a training when it has done so many steps. */
-function stopping(steps: number) {
-  const controller = new AbortController();
-  const report: Reporter = {
-    ...silent,
-    task: ({ label }) => ({
-      log: () => {},
-      stop: () => {},
-      update: ({ done }) => {
-        if (label === 'training' && done >= steps) controller.abort(new Error('stopped by the test'));
-      },
-    }),
-  };
-  return { signal: controller.signal, report };
 }

@@ -27,6 +27,7 @@ import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
 import { resumeTraining } from '../../../src/workflows/train/resume.ts';
 import { startTraining } from '../../../src/workflows/train/train.ts';
 import { cliCase } from '../../support/cli-case.ts';
+import { stoppingAfter } from '../../support/stopping-after.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 let folder = '';
@@ -84,22 +85,6 @@ async function train(
 ) {
   const parsed = config(output, changed);
   return await startTraining({ config: parsed, inputs: await checkTrainInputs(parsed) }, context);
-}
-
-/** Aborts a training when it has done so many steps. */
-function stoppingAfter(steps: number) {
-  const controller = new AbortController();
-  const report: Reporter = {
-    ...silent,
-    task: ({ label }) => ({
-      log: () => {},
-      stop: () => {},
-      update: ({ done }) => {
-        if (label === 'training' && done >= steps) controller.abort(new Error('stopped by the test'));
-      },
-    }),
-  };
-  return { signal: controller.signal, report };
 }
 
 let run = '';
