@@ -7,7 +7,7 @@ export type Launcher = (typeof LAUNCHERS)[number];
 
 export interface Launch {
   readonly launcher: Launcher;
-  /** Of the environment that torch is installed in. */
+  /** The Python of the environment that torch is installed in. */
   readonly python: string;
   /** Processes on each machine. */
   readonly processes: number;

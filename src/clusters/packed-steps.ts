@@ -23,7 +23,7 @@ export interface PackedStep {
 
 export interface PackedSteps {
   readonly steps: readonly PackedStep[];
-  /** Of whole epochs, though max_steps may end within one. */
+  /** Counts whole epochs, though max_steps may end within one. */
   readonly stepsPerEpoch: readonly number[];
 }
 

@@ -136,7 +136,7 @@ interface Outcome {
 
 const MOST_OUTPUT = 1 << 20;
 
-/** Code 127 where there is no such program. */
+/** Gives code 127 where the program is missing. */
 function run(
   [program, ...args]: readonly [string, ...string[]],
   { signal, onLine }: Pick<SetupOptions, 'signal' | 'onLine'>,

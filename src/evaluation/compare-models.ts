@@ -109,7 +109,7 @@ function meanFigure(results: readonly EvaluationResult[], figure: FigureName): n
   );
 }
 
-/** Of a group: in each resample the mean over as many of its models, drawn with replacement. A single model is itself. */
+/** A group counts in each resample as the mean over as many of its models, drawn with replacement. A single model is itself. */
 function groupReplicates(
   members: readonly Replicates[],
   resamples: number,

@@ -70,7 +70,7 @@ export function cellCurve({ events }: FinishedCell, metric: string): readonly (r
   });
 }
 
-/** Of the figures that stand beside every score: those that any reader can place. */
+/** The figures that stand beside every score: those that any reader can place. */
 export const TABLE_BASELINES = ['allPositive', 'lengthOnly', 'tfidfLogisticRegression'] as const;
 
 /** Label and figure of each trivial baseline; a run of another version may lack one. */

@@ -349,7 +349,7 @@ interface KeptPass {
 interface LossEnd {
   readonly loss: number;
   readonly logits: Float32Array;
-  /** Of what the last stage, or the head, reads; undefined where it is not asked for. */
+  /** The gradient of what the last stage, or the head, reads; undefined where it is not asked for. */
   readonly gradient: HostTensor | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface PreparedSequence {
 }
 
 export interface SequenceUse {
-  /** Of the model. */
+  /** Whether the model's tokens see none behind them. */
   readonly isCausal: boolean;
   readonly head?: Head | undefined;
   readonly keys?: DropoutKeys | undefined;

@@ -22,7 +22,7 @@ export interface StepMemory {
   readonly keptBytes: number;
   /** Values of the largest graph while it runs. */
   readonly workingBytes: number;
-  /** Of `workingBytes` where only the last stage counts: the head and its logits. */
+  /** The part of `workingBytes` that the last stage takes: the head and its logits. */
   readonly headBytes: number;
   /** Indices, masks and rotary tables. */
   readonly feedBytes: number;

@@ -17,7 +17,7 @@ const cachedAnswer = z.strictObject({
     .array(z.tuple([z.string().max(200), z.number()]))
     .max(20)
     .optional(),
-  /** Of a model on this machine: probability of the first token being one of a yes, and of a no. */
+  /** Probability of the first token being one of a yes, and of a no; known of a model on this machine. */
   yes: z.number().min(0).max(1).optional(),
   no: z.number().min(0).max(1).optional(),
   truncated: z.boolean(),

@@ -16,7 +16,7 @@ export interface AnswerTable {
   readonly precision: number | undefined;
   readonly recall: number | undefined;
   readonly f1: number | undefined;
-  /** Of answers whose first token was read: mean probability of what is neither, and how often that is more than half. */
+  /** Mean probability of what is neither, over answers whose first token was read, and how often that is more than half. */
   readonly outside: { readonly mean: number; readonly most: number; readonly answers: number } | undefined;
   readonly truncated: number;
 }

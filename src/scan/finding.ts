@@ -191,7 +191,7 @@ export interface UsedSettings {
 export interface ScanPrecision {
   readonly weightFormat: string;
   readonly trainedIn: string;
-  /** Of a score, before calibration and blend. */
+  /** The largest difference of a score, before calibration and blend. */
   readonly largestDifference: number;
   readonly functions: number;
   /** The same in words. */

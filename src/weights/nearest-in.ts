@@ -10,7 +10,7 @@ const PARTS = 4096;
 export function nearestIn(numbers: ArrayLike<number>): (value: number) => number {
   const held = Float32Array.from(numbers);
   const order = [...held.keys()].toSorted((a, b) => held[a]! - held[b]! || a - b);
-  // Of equal numbers the first one's index is taken.
+  // The first of equal numbers gives the index.
   const codes = order.filter((index, place) => place === 0 || held[index] !== held[order[place - 1]!]);
   const bounds = Float32Array.from({ length: codes.length - 1 }, (_, place) =>
     firstNearer(held, codes[place]!, codes[place + 1]!),

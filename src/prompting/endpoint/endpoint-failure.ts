@@ -9,7 +9,7 @@ export type FailureKind = 'busy' | 'temporary' | 'refused' | 'fatal';
 export class EndpointFailure extends Error {
   override readonly name = 'EndpointFailure';
   readonly kind: FailureKind;
-  /** Of HTTP; undefined where there was no answer. */
+  /** The status of HTTP; undefined where nothing was answered. */
   readonly status: number | undefined;
   /** How long the server asks to be left alone. */
   readonly retryAfterMs: number | undefined;

@@ -56,7 +56,7 @@ const storedCwe = z.looseObject({
 export const storedMetrics = z.looseObject({
   valid: storedSet.optional(),
   test: storedSet.optional(),
-  /** Of a model that was asked: answers that say neither yes nor no. */
+  /** Answers of a model that was asked that say neither yes nor no. */
   prompt: z.looseObject({ unclassified: count.optional() }).optional(),
   blend: z.looseObject({ used: z.boolean().optional() }).nullish(),
   truncation: z.record(z.string(), storedTruncation).nullish(),

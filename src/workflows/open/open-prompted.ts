@@ -23,7 +23,7 @@ import type { DeviceOptions } from './open-detector.ts';
 export interface EndpointOptions {
   /** Requests at a time at most. Default: 4. */
   readonly jobs?: number | undefined;
-  /** Of one request. Default: 120 000. */
+  /** Bounds one request. Default: 120 000. */
   readonly timeoutMs?: number | undefined;
   readonly count?: OwnTokenCount | undefined;
   readonly spending?: Spending | undefined;
