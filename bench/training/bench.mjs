@@ -21,10 +21,12 @@ export const usage = `npm run bench -- training [options]
   --rounds 3          every contender runs once a round; figures are medians
   --seconds 40        a worker stops after the batch that passes this, not before two batches
   --threads 2
-  --only a,b          contenders whose names begin so: ours, peft, peft-random8-float32, ...
+  --only a,b          contenders whose names begin so: ours, ours-int8, peft, peft-random8-float32, ...
   --out FILE.json     default bench/results/training-TIME.json`;
 
 const required = ['tokensPerSecond', 'functionsPerSecond', 'peakMemoryBytes', 'batches'];
+/** How ours holds the base's weights; the first is the float32 that the others are compared with. */
+const oursWeights = ['float32', 'int8', 'int8-exact'];
 const peftModes = ['random8', 'grouped8', 'padded2048'];
 /** Padded to 2048 in bfloat16 is nobody's best and slow to measure. */
 const bfloat16Modes = ['random8', 'grouped8'];
@@ -122,13 +124,17 @@ function allContenders(python, model, functionsFile, { seconds, threads }) {
     ],
     env: { ...quiet, OMP_NUM_THREADS: String(threads) },
   });
-  const ours = { name: 'ours', command: process.execPath, args: [join(here, 'ours.mjs'), ...job] };
+  const ours = oursWeights.map((weights) => ({
+    name: weights === 'float32' ? 'ours' : `ours-${weights}`,
+    command: process.execPath,
+    args: [join(here, 'ours.mjs'), ...job, '--weights', weights],
+  }));
   const float32 = peftModes.map((mode) => peft(mode, 'float32'));
   // PEFT keeps adapters in float32 by default, whatever the model's type; with all of it in bfloat16 it is faster.
   const bfloat16 = cpuHasBfloat16()
     ? [...bfloat16Modes.map((mode) => peft(mode, 'bfloat16')), peft('grouped8', 'bfloat16', 'float32')]
     : [];
-  return [ours, ...float32, ...bfloat16];
+  return [...ours, ...float32, ...bfloat16];
 }
 
 /** Without the instructions bfloat16 is emulated and slower than float32. */
@@ -146,9 +152,9 @@ function chosen(contenders, only) {
   return contenders.filter((each) => only.some((prefix) => each.name.startsWith(prefix)));
 }
 
-/** @returns {string} a row a contender: medians, the range of the speed, and how ours stands to each */
+/** @returns {string} a row a contender: medians, the range of the speed, and how each of ours stands to a peer */
 export function report(summary) {
-  const ours = summary.get('ours');
+  const ours = [...summary].filter(([name]) => isOurs(name));
   const head = [
     '',
     'tokens/s',
@@ -157,11 +163,12 @@ export function report(summary) {
     'peak GB',
     'matmul',
     'rounds',
-    'ours is',
+    ...ours.map(([name]) => `${name} is`),
     'memory ours/its',
   ];
   const rows = [...summary].map(([name, figures]) => {
     const { tokensPerSecond: speed, functionsPerSecond, peakMemoryBytes: memory, matmulShare } = figures;
+    const compared = (text) => (isOurs(name) ? '' : text);
     return [
       name,
       speed.median.toFixed(1),
@@ -170,9 +177,15 @@ export function report(summary) {
       (memory.median / 1e9).toFixed(2),
       matmulShare ? `${(100 * matmulShare.median).toFixed(0)} %` : '',
       String(speed.count),
-      ours && name !== 'ours' ? `${(ours.tokensPerSecond.median / speed.median).toFixed(2)}x` : '',
-      ours && name !== 'ours' ? (ours.peakMemoryBytes.median / memory.median).toFixed(2) : '',
+      ...ours.map(([, our]) => compared(`${(our.tokensPerSecond.median / speed.median).toFixed(2)}x`)),
+      compared(memoryRatio(summary.get('ours'), memory)),
     ];
   });
   return table([head, ...rows]);
+}
+
+const isOurs = (name) => name === 'ours' || name.startsWith('ours-');
+
+function memoryRatio(ours, memory) {
+  return ours ? (ours.peakMemoryBytes.median / memory.median).toFixed(2) : '';
 }
