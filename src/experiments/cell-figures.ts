@@ -48,6 +48,7 @@ const RUN_FIGURE_READERS: Readonly<
   unclassified: ({ prompt }) => prompt?.unclassified,
   threshold: ({ test, valid }) => (test ?? valid)?.threshold,
   best_epoch: (_, events) => evaluationsOf(events).findLast(({ isBest }) => isBest)?.epoch,
+  training_loss: (_, events) => events.findLast((event) => event.type === 'epoch')?.meanLossNats,
   training_hours: (_, events) => stepTotal(events, ({ durationMs }) => durationMs) / HOUR_MS,
   functions_per_hour: (_, events) =>
     (HOUR_MS * stepTotal(events, ({ functions }) => functions)) /

@@ -6,7 +6,7 @@ import { SORT_SCRIPT } from '../report/kit/scripts.ts';
 import { callout, dataTable, emptyNote } from '../report/kit/table.ts';
 import type { ResultTable } from './result-table.ts';
 import { type Summary, summarise } from './summary.ts';
-import { paperText, seedsText, summaryParts } from './table-text.ts';
+import { differencesTitle, paperText, seedsText, summaryParts } from './table-text.ts';
 
 export interface TablePageOptions {
   /** Where the page of a cell's run is, as seen from this page; undefined where it has none. */
@@ -30,7 +30,9 @@ export function tablePage(table: ResultTable, options: TablePageOptions): string
 }
 
 function tableSection(table: ResultTable, scale: string | undefined): Section {
-  const { columns, rows, baselines } = table;
+  const { columns, rows, baselines, source } = table;
+  const hasPaper = source !== undefined;
+  const beside = (paper: string) => (hasPaper ? [paper] : []);
   const verdicts = columns.flatMap(({ label, verdict }) =>
     verdict === undefined ? [] : [`${label}: ${verdict}`],
   );
@@ -39,17 +41,17 @@ function tableSection(table: ResultTable, scale: string | undefined): Section {
     sentences.length > 0 && html`<ul>${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
   return {
     id: 'table',
-    title: 'The paper beside ours',
+    title: hasPaper ? 'The paper beside ours' : 'Figures',
     shortTitle: 'Table',
     note: "Ours: mean over seeds; small: least–most of the seeds, and in brackets the 95% interval, Student's t over seeds or, with one seed, the bootstrap over its functions. A verdict is given only where intervals tell two rows apart.",
-    body: html`${scale !== undefined && callout([`Run at the scale ${scale}, not the paper's: only the order of rows can be compared.`])}${dataTable(
+    body: html`${scale !== undefined && callout([hasPaper ? `Run at the scale ${scale}, not the paper's: only the order of rows can be compared.` : `Run at the scale ${scale}.`])}${dataTable(
       {
         caption: table.name,
         columns: [
           { heading: '' },
           ...columns.flatMap(({ label }) => [
-            { heading: `${label}: paper`, isNumber: true },
-            { heading: 'ours', isNumber: true },
+            ...beside(`${label}: paper`).map((heading) => ({ heading, isNumber: true })),
+            { heading: hasPaper ? 'ours' : label, isNumber: true },
           ]),
           { heading: 'Seeds', isNumber: true },
         ],
@@ -57,7 +59,10 @@ function tableSection(table: ResultTable, scale: string | undefined): Section {
           ...rows.map(({ name, paper, ours, seeds }) => ({
             cells: [
               name,
-              ...columns.flatMap(({ metric }, i) => [paperText(paper[i]), summaryCell(ours[i], metric)]),
+              ...columns.flatMap(({ metric }, i) => [
+                ...beside(paperText(paper[i])),
+                summaryCell(ours[i], metric),
+              ]),
               seedsText(seeds),
             ],
           })),
@@ -65,7 +70,7 @@ function tableSection(table: ResultTable, scale: string | undefined): Section {
             cells: [
               `Baseline: ${label}`,
               ...figures.flatMap((figure, i) => [
-                '',
+                ...beside(''),
                 summaryCell(figure && summarise([figure]), columns[i]!.metric),
               ]),
               '',
@@ -101,12 +106,12 @@ function curvesSection({ curves }: ResultTable): Section {
   };
 }
 
-function differencesSection({ differences }: ResultTable): Section {
+function differencesSection({ differences, source }: ResultTable): Section {
   const body =
     differences.length === 0
       ? emptyNote('Nothing that the table names.')
       : html`<ul>${differences.map((difference) => html`<li>${difference}</li>`)}</ul>`;
-  return { id: 'differences', title: 'What differs from the paper', shortTitle: 'Differences', body };
+  return { id: 'differences', title: differencesTitle(source), shortTitle: 'Differences', body };
 }
 
 function cellsSection({ rows }: ResultTable, { linkOf }: TablePageOptions): Section {

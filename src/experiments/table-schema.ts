@@ -11,6 +11,7 @@ import { z } from '../schema/zod.ts';
 export const RUN_FIGURES = {
   threshold: 'Threshold',
   best_epoch: 'Best epoch',
+  training_loss: 'Training loss, last epoch',
   training_hours: 'Training time (h)',
   functions_per_hour: 'Functions an hour',
   memory_gb: 'Memory (GB)',

@@ -4,21 +4,29 @@ import type { BaselineRow, ResultTable } from './result-table.ts';
 import type { CellFigure, Summary } from './summary.ts';
 import { PROMPT_FIGURES, SLICE_FIGURES } from './table-schema.ts';
 
-/** For reading: the paper's cell beside ours in each column. */
+/** For reading: the paper's cell beside ours in each column; ours alone in a table that no paper has. */
 export function readableTable(table: ResultTable): DataTable {
   const { columns, rows, baselines } = table;
+  const beside = table.source === undefined ? () => [] : (paper: string) => [paper];
   return {
-    columns: ['', ...columns.flatMap(({ label }) => [`${label}: paper`, `${label}: ours`]), 'seeds', 'note'],
+    columns: [
+      '',
+      ...columns.flatMap(({ label }) =>
+        table.source === undefined ? [label] : [`${label}: paper`, `${label}: ours`],
+      ),
+      'seeds',
+      'note',
+    ],
     rows: [
       ...rows.map(({ name, paper, ours, seeds, note }) => [
         name,
-        ...columns.flatMap(({ metric }, i) => [paperText(paper[i]), summaryText(ours[i], metric)]),
+        ...columns.flatMap(({ metric }, i) => [...beside(paperText(paper[i])), summaryText(ours[i], metric)]),
         seedsText(seeds),
         note,
       ]),
       ...baselines.map(({ label, figures }) => [
         label,
-        ...figures.flatMap((figure, i) => ['', figureText(figure, columns[i]!.metric)]),
+        ...figures.flatMap((figure, i) => [...beside(''), figureText(figure, columns[i]!.metric)]),
         '',
         'trivial baseline',
       ]),
@@ -33,10 +41,14 @@ export function tableNotes(table: ResultTable): string[] {
   return [
     [title, source].filter((part) => part !== undefined).join('. '),
     ...(question === undefined ? [] : [question]),
-    ...(scale === undefined ? [] : [`Run at the scale ${scale}, not the paper's.`]),
+    ...(scale === undefined
+      ? []
+      : [`Run at the scale ${scale}${source === undefined ? '' : ", not the paper's"}.`]),
     FIGURES_NOTE,
     ...columns.flatMap(({ label, verdict }) => (verdict === undefined ? [] : [`${label}: ${verdict}.`])),
-    ...differences.map((difference) => `Differs from the paper: ${difference}.`),
+    ...differences.map(
+      (difference) => `${source === undefined ? 'Note' : 'Differs from the paper'}: ${difference}.`,
+    ),
   ];
 }
 
@@ -145,6 +157,10 @@ const summaryJson = ({ mean, min, max, seeds, interval, intervalOver }: Summary)
   interval: interval ?? null,
   interval_over: intervalOver ?? null,
 });
+
+/** Over what a table says of its figures: one without a source has no paper to differ from. */
+export const differencesTitle = (source: string | undefined): string =>
+  source === undefined ? 'What to know of these figures' : 'What differs from the paper';
 
 export const paperText = (cell: string | number | null | undefined): string =>
   cell === null || cell === undefined ? '–' : String(cell);

@@ -17,8 +17,11 @@ const PAPERS = {
   inovex: '003_a13842b9c42e269a.txt',
 } as const;
 
+/** Those that compare what no paper has. */
+const OWN = ['weight-formats'];
+
 describe('the shipped tables', () => {
-  test('are those of the three papers', () => {
+  test('are those of the three papers, and our own', () => {
     expect(names).toEqual([
       'flora-figures-1-2',
       'flora-table-1',
@@ -27,6 +30,7 @@ describe('the shipped tables', () => {
       'inovex-table-5',
       'shestov-packing',
       ...Array.from({ length: 9 }, (_, i) => `shestov-table-${i + 2}`),
+      ...OWN,
     ]);
   });
 
@@ -37,7 +41,13 @@ describe('the shipped tables', () => {
     expect(table.differences.length).toBeGreaterThan(0);
   });
 
-  test.each(tables.map((table) => [table.name, table] as const))(
+  test.each(OWN)('%s has no cells of a paper', (name) => {
+    const table = tables.find((each) => each.name === name)!;
+    expect(table.source).toBeUndefined();
+    expect(table.rows.flatMap((row) => row.paper).every((cell) => cell === null)).toBe(true);
+  });
+
+  test.each(tables.filter(({ name }) => !OWN.includes(name)).map((table) => [table.name, table] as const))(
     '%s copies its cells from the paper',
     (name, table) => {
       const shared = sharedFolder();
