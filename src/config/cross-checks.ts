@@ -102,6 +102,18 @@ const RULES: readonly Rule[] = [
           hint: 'remove one of them',
         }
       : undefined,
+  (config) =>
+    config.task === 'classify' &&
+    config.curriculum === 'loss' &&
+    config.init_adapter === null &&
+    config.head_init !== 'probe'
+      ? {
+          key: 'curriculum',
+          message: 'curriculum is loss, but the head starts from random numbers, whose losses say nothing',
+          hint: 'set init_adapter to a finished run, or head_init: probe',
+        }
+      : undefined,
+  onlyWithClassifier('curriculum', (config) => config.curriculum === 'loss'),
   onlyWith('lora', 'use_dora', (config) => config.use_dora),
   onlyWith('lora', 'use_rslora', (config) => config.use_rslora),
   onlyWith('lora', 'rank_pattern', (config) => Object.keys(config.rank_pattern).length > 0),

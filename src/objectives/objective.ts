@@ -20,6 +20,8 @@ export interface Example<Target> {
   readonly target: Target;
   /** Factor on its loss. */
   readonly weight: number;
+  /** Whether it is one that no fix touched (P3). Default: false. */
+  readonly unrelated?: boolean;
 }
 
 export interface Objective<Target> extends Loss {

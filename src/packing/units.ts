@@ -2,6 +2,7 @@
  * @file What a plan keeps together: single functions, or functions that begin alike and are cheaper side by side. Knows
  * lengths and common beginnings; nothing of steps or sequences.
  */
+import type { Curriculum } from './curriculum.ts';
 import { findSharedPrefixes } from './shared-prefixes.ts';
 
 /** The functions to plan for: their lengths, and which of them belong side by side. */
@@ -14,6 +15,8 @@ export interface PlannableFunctions {
   readonly groupOf: Int32Array;
   /** [functions] tokens it begins with like the one before it in its group, and that count once; 0 for the first. */
   readonly shared: Int32Array;
+  /** The order of the first epoch; left out: random. */
+  readonly curriculum?: Curriculum | undefined;
 }
 
 /** Functions that go into one sequence together. */

@@ -32,15 +32,16 @@ const countersSchema = z.strictObject({
 /** A metric of null: no evaluation could say one, which any number beats. */
 const bestSchema = z.strictObject({ step: count, metric: z.number().nullable() }).nullable();
 
-type Counters = Omit<TrainerState, 'parameters' | 'optimizer' | 'ranks' | 'best'>;
+type Counters = Omit<TrainerState, 'parameters' | 'optimizer' | 'ranks' | 'best' | 'difficulty'>;
 
 /** Parts of the state of ranks, by the beginning of their tensors' names. */
 const RANK_PARTS = ['importance', 'uncertainty', 'kept'] as const;
 
 const BEST_SCORES = 'best_valid_scores';
+const DIFFICULTY = 'difficulty';
 
 export async function writeCheckpoint(file: string, state: TrainerState): Promise<void> {
-  const { parameters, optimizer, ranks, best, ...counters } = state;
+  const { parameters, optimizer, ranks, best, difficulty, ...counters } = state;
   const tensors = new Map<string, HostTensor>();
   for (const [key, tensor] of parameters) {
     const like = (data: Float32Array) => hostTensor('float32', tensor.shape, data);
@@ -58,6 +59,9 @@ export async function writeCheckpoint(file: string, state: TrainerState): Promis
   if (best !== undefined) {
     for (const [key, tensor] of best.parameters) tensors.set(`best/${key}`, tensor);
     tensors.set(BEST_SCORES, hostTensor('float64', [best.validScores.length], best.validScores));
+  }
+  if (difficulty !== undefined) {
+    tensors.set(DIFFICULTY, hostTensor('float64', [difficulty.length], difficulty));
   }
   const metadata = {
     counters: JSON.stringify(counters satisfies Counters),
@@ -89,8 +93,10 @@ export async function readCheckpoint(file: string, like: AdapterParameters): Pro
   };
   const validScores = tensors.get(BEST_SCORES)?.data;
   if (best !== null && !(validScores instanceof Float64Array)) throw otherCheckpoint(file, BEST_SCORES);
+  const difficulty = tensors.get(DIFFICULTY)?.data;
   return {
     ...counters,
+    ...(difficulty instanceof Float64Array ? { difficulty } : {}),
     parameters: part('parameter'),
     optimizer: {
       firstMoment: arrays(part('first_moment')),

@@ -10,7 +10,7 @@ import {
   type TimedSchedule,
 } from '../adapters/adalora-ranks.ts';
 import { parameterKey } from '../adapters/parameter-key.ts';
-import { VultuneError } from '../base/errors.ts';
+import { invariant, VultuneError } from '../base/errors.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
 import type { Network } from '../network/network.ts';
 import type { Example } from '../objectives/objective.ts';
@@ -45,6 +45,11 @@ export interface TrainerOptions {
   readonly dropout: number;
   /** How AdaLoRA takes ranks away; undefined for other adapters. */
   readonly ranks?: AdaLoraSchedule | undefined;
+  /**
+   * Which functions come first in the first epoch. `loss`: those of little loss under the model at the start, which the state holds.
+   * Default: none, a random order.
+   */
+  readonly curriculum?: 'length' | 'loss' | 'p3_first' | undefined;
   readonly adamw: AdamWOptions;
   readonly learningRate: number;
   /** Learning rate of the head's parameters; undefined: the same as that of all others. */
@@ -122,7 +127,7 @@ export class Trainer<Target> {
   constructor(parts: TrainerParts<Target>, state: TrainerState) {
     this.#parts = parts;
     this.#state = state;
-    this.#plannable = plannableFunctions(parts.functions);
+    this.#plannable = plannableFunctions(parts.functions, parts.options, state.difficulty);
     this.#sharePrefixes =
       parts.network.isCausal &&
       parts.options.sharePrefixes &&
@@ -374,8 +379,25 @@ export class Trainer<Target> {
  * with any dropout: the seed alone decides which functions make a step, so two runs that differ in one of these differ in
  * nothing else.
  */
-export function plannableFunctions(functions: readonly Pick<Example<unknown>, 'ids'>[]): PlannableFunctions {
-  return groupAtFullLength(functions.map((one) => one.ids));
+export function plannableFunctions(
+  functions: readonly Pick<Example<unknown>, 'ids' | 'unrelated'>[],
+  { curriculum: by }: Pick<TrainerOptions, 'curriculum'>,
+  difficulty?: Float64Array,
+): PlannableFunctions {
+  const planned = groupAtFullLength(functions.map((one) => one.ids));
+  switch (by) {
+    case undefined:
+      return planned;
+    case 'length':
+      return { ...planned, curriculum: { difficulty: planned.lengths, annealed: true } };
+    case 'p3_first': {
+      const order = functions.map(({ unrelated = false }) => (unrelated ? 0 : 1));
+      return { ...planned, curriculum: { difficulty: order, annealed: false } };
+    }
+    case 'loss':
+      invariant(difficulty !== undefined, 'a curriculum by loss is planned before any loss is known');
+      return { ...planned, curriculum: { difficulty: Array.from(difficulty), annealed: true } };
+  }
 }
 
 /** A run whose first half is dropped from in one way and its second in another is neither: nobody could repeat it. */

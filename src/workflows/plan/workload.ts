@@ -36,7 +36,9 @@ export function workloadOf(
   parts: ReadonlyMap<string, readonly LabelledRecord[]>,
 ): Workload {
   const { config, model, trainer } = plan;
-  const plannable = plannableFunctions(examples);
+  // By loss no order is known before the model has been asked: as many steps as in a random one, or nearly.
+  const curriculum = trainer.curriculum === 'loss' ? undefined : trainer.curriculum;
+  const plannable = plannableFunctions(examples, { curriculum });
   const { packing, padTo, separator } = trainer.packing;
   const sharePrefixes =
     trainer.sharePrefixes && packing === 'isolated' && isCausal(model.spec) && hasGroups(plannable);

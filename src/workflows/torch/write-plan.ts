@@ -34,7 +34,7 @@ export async function writeTrainingPlan(
   const { config, model, trainer } = plan;
   const { examples } = trainingExamples(plan, records.get('train_file')!);
   const steps = packedSteps(
-    plannableFunctions(examples),
+    plannableFunctions(examples, trainer),
     examples.map(({ weight }) => weight),
     trainer,
   );
@@ -113,6 +113,7 @@ function requireTrainable({ config, model }: TrainingPlan): void {
     [config.task !== 'classify', 'task', `task is ${config.task}`],
     [config.packing === 'joined', 'packing', 'packing is joined'],
     [config.cwe_head, 'cwe_head', 'cwe_head is true'],
+    [config.curriculum === 'loss', 'curriculum', 'curriculum is loss'],
     [config.head_init === 'probe', 'head_init', 'head_init is probe'],
     [
       config.early_stopping_patience !== null,

@@ -16,7 +16,8 @@ export interface TrainingExamples {
 
 /**
  * Functions to train on; those that `long_functions: drop` and `drop_identical_pairs` drop are left out.
- * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are.
+ * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are, DATASET_KIND_MISSING when a key is about
+ * functions of a kind that is not there.
  */
 export function trainingExamples(
   { config, reading, task }: Pick<TrainingPlan, 'config' | 'reading' | 'task'>,
@@ -33,7 +34,12 @@ export function trainingExamples(
     const record = records[i]!;
     const { ids } = encoded[i]!;
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
-    return { ...task.example(ids, record), weight: set * config.class_weights[record.target] };
+    const weight = set * config.class_weights[record.target];
+    return {
+      ...task.example(ids, record),
+      weight,
+      ...(record.set === 'P3' ? { unrelated: true } : {}),
+    };
   });
   if (examples.length === 0) {
     const why =
@@ -58,7 +64,24 @@ export function trainingExamples(
       },
     );
   }
+  requireKinds(config, examples);
   return { examples, truncation: { ...truncation, key: 'train_file', leftOut: leftOut.size } };
+}
+
+/** A key that finds nothing to work on would silently do nothing. */
+function requireKinds(
+  { curriculum, train_file }: TrainingPlan['config'],
+  examples: readonly Example<Learnt>[],
+): void {
+  if (curriculum !== 'p3_first' || examples.some(({ unrelated }) => unrelated === true)) return;
+  throw new VultuneError(
+    'DATASET_KIND_MISSING',
+    'curriculum is p3_first, but no function to train on has the set P3',
+    {
+      where: { file: train_file, name: 'curriculum' },
+      hint: 'Add unrelated functions with "set": "P3" (vultune data build writes them), or leave curriculum out.',
+    },
+  );
 }
 
 /** The rows that `positive_share` keeps. */

@@ -193,6 +193,7 @@ function trainerOptions(
   return {
     seed: config.seed,
     epochs: config.num_train_epochs,
+    curriculum: config.curriculum === 'none' ? undefined : config.curriculum,
     maxSteps: config.max_steps ?? undefined,
     packing: {
       packing: config.packing,
