@@ -34,6 +34,39 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
   (config) =>
+    config.max_length !== 'auto' &&
+    config.pair_loss_weight > 0 &&
+    config.tokens_per_batch !== null &&
+    config.tokens_per_batch >= config.max_length &&
+    config.tokens_per_batch < 2 * config.max_length
+      ? {
+          key: 'pair_loss_weight',
+          message: `pair_loss_weight is ${config.pair_loss_weight}, but a pass of tokens_per_batch = ${config.tokens_per_batch} has no room for two functions of max_length = ${config.max_length} tokens`,
+          hint: `raise tokens_per_batch to ${2 * config.max_length} or more, or lower max_length`,
+        }
+      : undefined,
+  (config) => {
+    if (config.pair_loss_weight === 0) return undefined;
+    const one = (['functions_per_step', 'max_functions_per_sequence'] as const).find(
+      (name) => config[name] === 1,
+    );
+    return one === undefined
+      ? undefined
+      : {
+          key: 'pair_loss_weight',
+          message: `pair_loss_weight is ${config.pair_loss_weight}, but ${one} is 1 and a pair is two functions`,
+          hint: `raise ${one}, or remove pair_loss_weight`,
+        };
+  },
+  (config) =>
+    config.pair_loss_weight > 0 && config.packing === 'joined'
+      ? {
+          key: 'pair_loss_weight',
+          message: `pair_loss_weight is ${config.pair_loss_weight}, but with packing: joined a fix would see its vulnerable function`,
+          hint: 'use packing: isolated, or remove pair_loss_weight',
+        }
+      : undefined,
+  (config) =>
     config.packing === 'none' && (config.max_functions_per_sequence ?? 1) > 1
       ? {
           key: 'max_functions_per_sequence',
@@ -180,6 +213,7 @@ const RULES: readonly Rule[] = [
   onlyWithClassifier('head_init', (config) => config.head_init !== 'random'),
   onlyWithClassifier('head_learning_rate', (config) => config.head_learning_rate !== null),
   onlyWithClassifier('cwe_head', (config) => config.cwe_head),
+  onlyWithClassifier('pair_loss_weight', (config) => config.pair_loss_weight > 0),
   onlyWithClassifier('loss', (config) => config.loss !== 'cross_entropy'),
   (config) =>
     config.task !== 'classify' && (config.finetuning_type === 'full' || config.finetuning_type === 'head')

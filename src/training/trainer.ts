@@ -16,7 +16,7 @@ import type { Network } from '../network/network.ts';
 import type { Example } from '../objectives/objective.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
 import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch } from '../packing/plan.ts';
-import { groupAtFullLength, hasGroups, type PlannableFunctions } from '../packing/units.ts';
+import { groupAtFullLength, hasGroups, keepPairsWhole, type PlannableFunctions } from '../packing/units.ts';
 import type { NewEvent } from '../runs/events.ts';
 import type { Task } from '../tasks/task.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
@@ -380,11 +380,13 @@ export class Trainer<Target> {
  * nothing else.
  */
 export function plannableFunctions(
-  functions: readonly Pick<Example<unknown>, 'ids' | 'unrelated'>[],
+  functions: readonly Pick<Example<unknown>, 'ids' | 'unrelated' | 'pair'>[],
   { curriculum: by }: Pick<TrainerOptions, 'curriculum'>,
   difficulty?: Float64Array,
 ): PlannableFunctions {
-  const planned = groupAtFullLength(functions.map((one) => one.ids));
+  const alike = groupAtFullLength(functions.map((one) => one.ids));
+  const pairs = pairsOf(functions);
+  const planned = pairs.length === 0 ? alike : keepPairsWhole(alike, pairs);
   switch (by) {
     case undefined:
       return planned;
@@ -398,6 +400,18 @@ export function plannableFunctions(
       invariant(difficulty !== undefined, 'a curriculum by loss is planned before any loss is known');
       return { ...planned, curriculum: { difficulty: Array.from(difficulty), annealed: true } };
   }
+}
+
+/** Both functions of each pair. */
+function pairsOf(functions: readonly Pick<Example<unknown>, 'pair'>[]): readonly (readonly number[])[] {
+  const pairs = new Map<number, number[]>();
+  for (const [index, { pair }] of functions.entries()) {
+    if (pair === undefined) continue;
+    const members = pairs.get(pair.number);
+    if (members === undefined) pairs.set(pair.number, [index]);
+    else members.push(index);
+  }
+  return [...pairs.values()];
 }
 
 /** A run whose first half is dropped from in one way and its second in another is neither: nobody could repeat it. */

@@ -114,6 +114,7 @@ function requireTrainable({ config, model }: TrainingPlan): void {
     [config.packing === 'joined', 'packing', 'packing is joined'],
     [config.cwe_head, 'cwe_head', 'cwe_head is true'],
     [config.curriculum === 'loss', 'curriculum', 'curriculum is loss'],
+    [config.pair_loss_weight > 0, 'pair_loss_weight', `pair_loss_weight is ${config.pair_loss_weight}`],
     [config.head_init === 'probe', 'head_init', 'head_init is probe'],
     [
       config.early_stopping_patience !== null,

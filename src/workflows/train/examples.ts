@@ -3,8 +3,9 @@ import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { EncodedFunction } from '../../network/encode-functions.ts';
 import { findTruncation } from '../../network/truncation.ts';
-import type { Example } from '../../objectives/objective.ts';
+import type { Example, PairMember } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
+import { pairMembers } from './pair-members.ts';
 import { rowsWithShare } from './positive-share.ts';
 import type { Learnt, TrainingPlan } from './setup.ts';
 import type { CutPart } from './truncation-text.ts';
@@ -30,15 +31,22 @@ export function trainingExamples(
   const { identicalRows, ...truncation } = findTruncation(records, encoded);
   const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
   const read = [...records.keys()].filter((i) => encoded[i] !== undefined && !leftOut.has(i));
-  const examples = mixed(config, records, read).map((i): Example<Learnt> => {
+  const rows = mixed(config, records, read);
+  const pairs =
+    config.pair_loss_weight > 0
+      ? pairMembers(rows.map((row) => records[row]!))
+      : new Map<number, PairMember>();
+  const examples = rows.map((i, place): Example<Learnt> => {
     const record = records[i]!;
     const { ids } = encoded[i]!;
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
     const weight = set * config.class_weights[record.target];
+    const pair = pairs.get(place);
     return {
       ...task.example(ids, record),
       weight,
       ...(record.set === 'P3' ? { unrelated: true } : {}),
+      ...(pair === undefined ? {} : { pair }),
     };
   });
   if (examples.length === 0) {
@@ -69,20 +77,27 @@ export function trainingExamples(
 }
 
 /** A key that finds nothing to work on would silently do nothing. */
-function requireKinds(
-  { curriculum, train_file }: TrainingPlan['config'],
-  examples: readonly Example<Learnt>[],
-): void {
-  if (curriculum !== 'p3_first' || examples.some(({ unrelated }) => unrelated === true)) return;
-  throw new VultuneError(
-    'DATASET_KIND_MISSING',
-    'curriculum is p3_first, but no function to train on has the set P3',
-    {
-      where: { file: train_file, name: 'curriculum' },
-      hint: 'Add unrelated functions with "set": "P3" (vultune data build writes them), or leave curriculum out.',
-    },
-  );
+function requireKinds(config: TrainingPlan['config'], examples: readonly Example<Learnt>[]): void {
+  const refuse = (name: keyof TrainingPlan['config'], expected: string, hint: string) =>
+    new VultuneError('DATASET_KIND_MISSING', `${name} is ${config[name]}, but ${expected}`, {
+      where: { file: config.train_file, name },
+      hint: `${hint}, or leave ${name} out.`,
+    });
+  const unrelated = examples.filter((one) => one.unrelated === true).length;
+  if (config.curriculum === 'p3_first' && unrelated === 0) {
+    throw refuse('curriculum', NO_UNRELATED, UNRELATED_HINT);
+  }
+  if (config.pair_loss_weight > 0 && examples.every(({ pair }) => pair === undefined)) {
+    throw refuse(
+      'pair_loss_weight',
+      'no two functions to train on are a vulnerable one and its fixed version',
+      'Give both functions of a pair the same "pair"',
+    );
+  }
 }
+
+const NO_UNRELATED = 'no function to train on has the set P3';
+const UNRELATED_HINT = 'Add unrelated functions with "set": "P3" (vultune data build writes them)';
 
 /** The rows that `positive_share` keeps. */
 function mixed(

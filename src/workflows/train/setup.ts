@@ -115,6 +115,7 @@ function planTask(
     loss,
     topLayers,
     cwe: cwe.classes && { classes: cwe.classes.map(({ id }) => id), weight: config.cwe_loss_weight },
+    pairWeight: config.pair_loss_weight,
   });
   return { task, classifier: classifier(spec, { classes: 2, pooling, topLayers }) };
 }
