@@ -146,6 +146,15 @@ const RULES: readonly Rule[] = [
           hint: 'set init_adapter to a finished run, or head_init: probe',
         }
       : undefined,
+  (config) =>
+    config.active_sampling !== null && config.functions_per_step === null
+      ? {
+          key: 'active_sampling',
+          message: `active_sampling is ${config.active_sampling}, but with functions_per_step: null the lengths of functions decide which make a step`,
+          hint: 'set functions_per_step, or remove active_sampling',
+        }
+      : undefined,
+  onlyWithClassifier('active_sampling', (config) => config.active_sampling !== null),
   onlyWithClassifier('curriculum', (config) => config.curriculum === 'loss'),
   onlyWith('lora', 'use_dora', (config) => config.use_dora),
   onlyWith('lora', 'use_rslora', (config) => config.use_rslora),

@@ -67,10 +67,12 @@ export function planStep(
   options: PackingOptions,
 ): PlannedStep {
   const { packing } = options;
-  if (packing !== 'joined')
-    return plannedStep(partitionByLength(functions, plannable, { ...options, packing }));
-  const alone = functions.map((index) => [index]);
-  return plannedStep(fillInOrder(alone, plannable, options));
+  const alone = () => functions.map((index) => [index]);
+  return plannedStep(
+    packing === 'joined'
+      ? fillInOrder(alone(), plannable, options)
+      : partitionByLength(functions, plannable, { ...options, packing }),
+  );
 }
 
 /** Functions of each step: as many as asked for, fewer where a group that is to stay whole would be cut. */

@@ -10,19 +10,27 @@ import {
   type TimedSchedule,
 } from '../adapters/adalora-ranks.ts';
 import { parameterKey } from '../adapters/parameter-key.ts';
-import { invariant, VultuneError } from '../base/errors.ts';
+import { VultuneError } from '../base/errors.ts';
 import type { FrozenFeatures } from '../network/frozen-features.ts';
 import type { Network } from '../network/network.ts';
 import type { Example } from '../objectives/objective.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
-import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch } from '../packing/plan.ts';
-import { groupAtFullLength, hasGroups, keepPairsWhole, type PlannableFunctions } from '../packing/units.ts';
+import {
+  type PackingOptions,
+  type PlannedSequence,
+  type PlannedStep,
+  planEpoch,
+  planStep,
+} from '../packing/plan.ts';
+import { hasGroups, type PlannableFunctions } from '../packing/units.ts';
 import type { NewEvent } from '../runs/events.ts';
 import type { Task } from '../tasks/task.ts';
+import { type ActiveSampling, candidates, exchange, hardest, placesUntilNext } from './active-sampling.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
 import { STATE_FILE } from './checkpoints.ts';
 import { clipGradients } from './gradient-clipping.ts';
 import { learningRate, type SchedulerType } from './learning-rate.ts';
+import { type CurriculumKind, plannableFunctions } from './plannable-functions.ts';
 import { copyParameters, type TrainerState } from './trainer-state.ts';
 
 /**
@@ -45,11 +53,10 @@ export interface TrainerOptions {
   readonly dropout: number;
   /** How AdaLoRA takes ranks away; undefined for other adapters. */
   readonly ranks?: AdaLoraSchedule | undefined;
-  /**
-   * Which functions come first in the first epoch. `loss`: those of little loss under the model at the start, which the state holds.
-   * Default: none, a random order.
-   */
-  readonly curriculum?: 'length' | 'loss' | 'p3_first' | undefined;
+  /** The order of the first epoch; by `loss` the state says how hard each function is. Default: none, a random order. */
+  readonly curriculum?: CurriculumKind | undefined;
+  /** Every so many steps unrelated functions are chosen anew, by the model as it is. Default: never; with functionsPerStep alone. */
+  readonly activeSampling?: ActiveSampling | undefined;
   readonly adamw: AdamWOptions;
   readonly learningRate: number;
   /** Learning rate of the head's parameters; undefined: the same as that of all others. */
@@ -80,6 +87,8 @@ export interface TrainerHost {
   save(state: TrainerState): Promise<void>;
   /** Scores the validation functions with the parameters as they are. */
   validate(): Promise<ValidationResult>;
+  /** P(vulnerable) of the functions with these indices, with the parameters as they are; for active sampling. */
+  scores(indices: readonly number[]): Promise<Float64Array>;
   readonly signal: AbortSignal;
 }
 
@@ -175,7 +184,8 @@ export class Trainer<Target> {
         }
         const step = steps[state.stepInEpoch];
         if (step === undefined) break;
-        await this.#step(step);
+        if (this.#isChoiceDue()) await this.#choose(steps.length);
+        await this.#step(...this.#withChosen(step));
         if (this.#isSaveDue()) await this.#save();
       }
       this.#endEpoch();
@@ -184,7 +194,36 @@ export class Trainer<Target> {
     return this.#finish('epochs');
   }
 
-  async #step(step: PlannedStep): Promise<void> {
+  #isChoiceDue(): boolean {
+    const { activeSampling } = this.#parts.options;
+    const { step } = this.#state;
+    return activeSampling !== undefined && step > 0 && step % activeSampling.every === 0;
+  }
+
+  /** A run that is killed behind it chooses again, by the same parameters. */
+  async #choose(stepsPerEpoch: number): Promise<void> {
+    const { options, functions, host } = this.#parts;
+    const state = this.#state;
+    const started = performance.now();
+    const unrelated = [...functions.keys()].filter((index) => functions[index]!.unrelated === true);
+    const places = placesUntilNext(unrelated.length, stepsPerEpoch, options.activeSampling!);
+    const at = { seed: options.seed, step: state.step };
+    const scored = candidates(unrelated, places, at);
+    state.chosen = hardest(scored, await host.scores(scored), places, at);
+    state.elapsedMs += performance.now() - started;
+  }
+
+  /** The step as it is taken, and what is chosen for those behind it. */
+  #withChosen(step: PlannedStep): [step: PlannedStep, chosen: Float64Array | undefined] {
+    const { options, functions } = this.#parts;
+    const { chosen } = this.#state;
+    const own = step.sequences.flatMap((sequence) => [...sequence.functions]);
+    const exchanged = exchange(own, (index) => functions[index]!.unrelated === true, chosen);
+    if (exchanged === undefined) return [step, chosen];
+    return [planStep(exchanged.functions, this.#plannable, options.packing), exchanged.left];
+  }
+
+  async #step(step: PlannedStep, chosen: Float64Array | undefined): Promise<void> {
     const { options, host } = this.#parts;
     const state = this.#state;
     const started = performance.now();
@@ -225,6 +264,7 @@ export class Trainer<Target> {
     const durationMs = performance.now() - started;
     state.step++;
     state.stepInEpoch++;
+    state.chosen = chosen;
     state.epochLossNats += sum.lossNats;
     state.epochFunctions += step.functionCount;
     state.epochTokens += sum.tokens;
@@ -372,46 +412,6 @@ export class Trainer<Target> {
       durationMs: performance.now() - started,
     });
   }
-}
-
-/**
- * What is planned: lengths, and which functions begin alike. It is the same whether or not common beginnings are shared, and
- * with any dropout: the seed alone decides which functions make a step, so two runs that differ in one of these differ in
- * nothing else.
- */
-export function plannableFunctions(
-  functions: readonly Pick<Example<unknown>, 'ids' | 'unrelated' | 'pair'>[],
-  { curriculum: by }: Pick<TrainerOptions, 'curriculum'>,
-  difficulty?: Float64Array,
-): PlannableFunctions {
-  const alike = groupAtFullLength(functions.map((one) => one.ids));
-  const pairs = pairsOf(functions);
-  const planned = pairs.length === 0 ? alike : keepPairsWhole(alike, pairs);
-  switch (by) {
-    case undefined:
-      return planned;
-    case 'length':
-      return { ...planned, curriculum: { difficulty: planned.lengths, annealed: true } };
-    case 'p3_first': {
-      const order = functions.map(({ unrelated = false }) => (unrelated ? 0 : 1));
-      return { ...planned, curriculum: { difficulty: order, annealed: false } };
-    }
-    case 'loss':
-      invariant(difficulty !== undefined, 'a curriculum by loss is planned before any loss is known');
-      return { ...planned, curriculum: { difficulty: Array.from(difficulty), annealed: true } };
-  }
-}
-
-/** Both functions of each pair. */
-function pairsOf(functions: readonly Pick<Example<unknown>, 'pair'>[]): readonly (readonly number[])[] {
-  const pairs = new Map<number, number[]>();
-  for (const [index, { pair }] of functions.entries()) {
-    if (pair === undefined) continue;
-    const members = pairs.get(pair.number);
-    if (members === undefined) pairs.set(pair.number, [index]);
-    else members.push(index);
-  }
-  return [...pairs.values()];
 }
 
 /** A run whose first half is dropped from in one way and its second in another is neither: nobody could repeat it. */

@@ -5,7 +5,8 @@ import type { Example } from '../../objectives/objective.ts';
 import { type PackedSequence, packSequence } from '../../packing/pack-sequence.ts';
 import { planEpoch, planInference } from '../../packing/plan.ts';
 import { hasGroups, separateFunctions } from '../../packing/units.ts';
-import { countSteps, plannableFunctions } from '../../training/trainer.ts';
+import { plannableFunctions } from '../../training/plannable-functions.ts';
+import { countSteps } from '../../training/trainer.ts';
 import { evaluationFunctions } from '../train/examples.ts';
 import type { Learnt, TrainingPlan } from '../train/setup.ts';
 

@@ -87,6 +87,9 @@ function requireKinds(config: TrainingPlan['config'], examples: readonly Example
   if (config.curriculum === 'p3_first' && unrelated === 0) {
     throw refuse('curriculum', NO_UNRELATED, UNRELATED_HINT);
   }
+  if (config.active_sampling !== null && unrelated === 0) {
+    throw refuse('active_sampling', NO_UNRELATED, UNRELATED_HINT);
+  }
   if (config.pair_loss_weight > 0 && examples.every(({ pair }) => pair === undefined)) {
     throw refuse(
       'pair_loss_weight',

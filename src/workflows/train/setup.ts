@@ -195,6 +195,7 @@ function trainerOptions(
     seed: config.seed,
     epochs: config.num_train_epochs,
     curriculum: config.curriculum === 'none' ? undefined : config.curriculum,
+    activeSampling: config.active_sampling === null ? undefined : { every: config.active_sampling },
     maxSteps: config.max_steps ?? undefined,
     packing: {
       packing: config.packing,

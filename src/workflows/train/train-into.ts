@@ -31,6 +31,7 @@ import { judgeValidation } from './judge-validation.ts';
 import { TrainingProgress } from './progress.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { requireFitting } from './resume-point.ts';
+import { scoreExamples } from './score-examples.ts';
 import type { TrainingPlan } from './setup.ts';
 import { reportTruncation } from './truncation-text.ts';
 
@@ -68,6 +69,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   const validRecords = records.get('valid_file')!;
   const scorer = new RecordScorer({ plan, network, features, signal });
   let progress: TrainingProgress | undefined;
+  const asked = { plan, network, features, examples: functions };
   const host: TrainerHost = {
     signal,
     emit: (event) => {
@@ -79,9 +81,10 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       const scores = await scorer.scores(validRecords, (done, total) => progress?.evaluating(done, total));
       return judgeValidation(validRecords, scores, config.metric_for_best_model);
     },
+    scores: async (indices) => await scoreExamples({ ...asked, signal }, indices),
   };
   if (state.step === 0) {
-    const parts = { plan, network, features, examples: functions, scorer, validRecords };
+    const parts = { ...asked, scorer, validRecords };
     try {
       await completeFirstState(parts, state, context);
     } catch (error) {
@@ -96,6 +99,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     epochs: options.epochs,
     validFunctions: validRecords.length,
     trainFunctions: functions.length,
+    isUnrelated: (index) => functions[index]?.unrelated === true,
   });
   // A probe that no step betters is what the run keeps. Not again after a kill behind this very evaluation.
   if (state.step === 0 && state.best === undefined && evaluatesOnStart(config)) state.evaluationDue = true;

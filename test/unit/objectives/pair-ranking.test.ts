@@ -90,7 +90,7 @@ describe.each([0.5, 3])('weight %d', (weight) => {
 test('the gradient is the central difference of the loss in float64', async () => {
   const objective = withPairRanking(CROSS_ENTROPY, 2);
   const { gradient } = await lossAndGradient(referenceBackend(), objective);
-  // 2^-8: logits of eighths stay exact in float32.
+  // Large beside what logits lose when they become float32.
   const step = 2 ** -8;
   for (const [row, values] of logits.entries()) {
     for (const [column] of values.entries()) {
