@@ -68,6 +68,8 @@ const cacheIn = (folder: string, { network }: ToyNetwork) =>
 
 const OPTIONS: Partial<TrainerOptions> = { dropout: 0.2, evaluateEvery: 3, epochs: 2 };
 
+const JOINED = { packing: 'joined', separator: 1, tokensPerBatch: 24 } as const;
+
 const ranks = {
   targetRank: 1,
   initialSteps: 1,
@@ -241,7 +243,7 @@ describe('early stopping', () => {
 
 test('functions joined, the first layer frozen: killed after any checkpoint, it goes on to the same bits', async () => {
   const toy = await toyNetwork({ last: 1 });
-  const packing = { ...toyOptions.packing, packing: 'joined', separator: 1, tokensPerBatch: 24 } as const;
+  const packing = { ...toyOptions.packing, ...JOINED };
   const options = { ...OPTIONS, packing };
   const saves: { folder: string; step: number }[] = [];
   const folder = newFolder();
@@ -327,5 +329,53 @@ describe('functions that begin alike, with dropout', () => {
     expect((await resumed(toy.resume({ ...first, dropoutKey: 'torch' }), 0.2)).end).toBe('epochs');
     expect((await resumed(older(first), 0)).end).toBe('epochs');
     expect((await resumed(older(last), 0.2)).end).toBe('epochs');
+  });
+});
+
+describe.each<[string, Partial<TrainerOptions>, boolean]>([
+  ['a curriculum by length', { curriculum: 'length' }, false],
+  ['a curriculum by loss', { curriculum: 'loss' }, false],
+  ['unrelated functions first', { curriculum: 'p3_first' }, false],
+  ['active sampling', { activeSampling: { every: 2 } }, false],
+  ['active sampling of joined functions', { activeSampling: { every: 3 } }, true],
+])('%s', (_name, changed, isJoined) => {
+  const functions = toyFunctions(16).map((one, i) => (i % 4 === 1 ? { ...one, unrelated: true } : one));
+  const packing = { ...toyOptions.packing, ...(isJoined ? JOINED : {}) };
+  const options = { ...OPTIONS, packing, ...changed };
+
+  test('killed after any checkpoint, it goes on to the same bits, which are not those of a plain run', async () => {
+    const toy = await toyNetwork();
+    const fresh = () => ({
+      ...toy.fresh(1),
+      ...(changed.curriculum === 'loss'
+        ? { difficulty: Float64Array.from(functions, (_, i) => (5 * i) % 16) }
+        : {}),
+    });
+    const folder = newFolder();
+    const saves: string[] = [];
+    const whole = await runToy({
+      toy,
+      functions,
+      options,
+      state: fresh(),
+      onSave: async (current) => {
+        await saveState(folder, current);
+        saves.push(copyOf(folder));
+      },
+    });
+    const expected = outcome(whole.state);
+    for (const saved of saves) {
+      const { state } = (await loadState(saved, toy.fresh(1).parameters))!;
+      const resumed = await runToy({ toy, functions, options, state: toy.resume(state) });
+      expect(outcome(resumed.state), saved).toEqual(expected);
+    }
+    const plain = await runToy({
+      toy,
+      functions,
+      options: { ...OPTIONS, packing },
+      state: toy.fresh(1),
+    });
+    expect(outcome(plain.state).parameters).not.toEqual(expected.parameters);
+    await toy.network.release();
   });
 });
