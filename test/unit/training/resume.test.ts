@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AdaLoraOptions } from '../../../src/adapters/lora-plan.ts';
 import { FeatureCache } from '../../../src/network/feature-cache.ts';
 import { FrozenFeatures } from '../../../src/network/frozen-features.ts';
+import { classification } from '../../../src/objectives/classification.ts';
+import { withPairRanking } from '../../../src/objectives/pair-ranking.ts';
 import { loadState, saveState } from '../../../src/training/checkpoints.ts';
 import type { TrainerOptions } from '../../../src/training/trainer.ts';
 import type { TrainerState } from '../../../src/training/trainer-state.ts';
@@ -332,15 +334,22 @@ describe('functions that begin alike, with dropout', () => {
   });
 });
 
-describe.each<[string, Partial<TrainerOptions>, boolean]>([
-  ['a curriculum by length', { curriculum: 'length' }, false],
-  ['a curriculum by loss', { curriculum: 'loss' }, false],
-  ['unrelated functions first', { curriculum: 'p3_first' }, false],
-  ['active sampling', { activeSampling: { every: 2 } }, false],
-  ['active sampling of joined functions', { activeSampling: { every: 3 } }, true],
-])('%s', (_name, changed, isJoined) => {
-  const functions = toyFunctions(16).map((one, i) => (i % 4 === 1 ? { ...one, unrelated: true } : one));
-  const packing = { ...toyOptions.packing, ...(isJoined ? JOINED : {}) };
+describe.each<[string, Partial<TrainerOptions>, ('paired' | 'joined')?]>([
+  ['a curriculum by length', { curriculum: 'length' }],
+  ['a curriculum by loss', { curriculum: 'loss' }],
+  ['unrelated functions first', { curriculum: 'p3_first' }],
+  ['active sampling', { activeSampling: { every: 2 } }],
+  ['active sampling of joined functions', { activeSampling: { every: 3 } }, 'joined'],
+  ['a ranking loss of pairs', {}, 'paired'],
+])('%s', (_name, changed, kind) => {
+  const functions = toyFunctions(16).map((one, i) => ({
+    ...one,
+    ...(i % 4 === 1 ? { unrelated: true } : {}),
+    ...(kind === 'paired' ? { pair: { number: i >> 1, isVulnerable: i % 2 === 0 } } : {}),
+  }));
+  const plain = classification({ kind: 'cross_entropy' });
+  const objective = kind === 'paired' ? withPairRanking(plain, 2) : plain;
+  const packing = { ...toyOptions.packing, tokensPerBatch: 24, ...(kind === 'joined' ? JOINED : {}) };
   const options = { ...OPTIONS, packing, ...changed };
 
   test('killed after any checkpoint, it goes on to the same bits, which are not those of a plain run', async () => {
@@ -356,6 +365,7 @@ describe.each<[string, Partial<TrainerOptions>, boolean]>([
     const whole = await runToy({
       toy,
       functions,
+      objective,
       options,
       state: fresh(),
       onSave: async (current) => {
@@ -366,16 +376,16 @@ describe.each<[string, Partial<TrainerOptions>, boolean]>([
     const expected = outcome(whole.state);
     for (const saved of saves) {
       const { state } = (await loadState(saved, toy.fresh(1).parameters))!;
-      const resumed = await runToy({ toy, functions, options, state: toy.resume(state) });
+      const resumed = await runToy({ toy, functions, objective, options, state: toy.resume(state) });
       expect(outcome(resumed.state), saved).toEqual(expected);
     }
-    const plain = await runToy({
+    const other = await runToy({
       toy,
       functions,
       options: { ...OPTIONS, packing },
       state: toy.fresh(1),
     });
-    expect(outcome(plain.state).parameters).not.toEqual(expected.parameters);
+    expect(outcome(other.state).parameters).not.toEqual(expected.parameters);
     await toy.network.release();
   });
 });
