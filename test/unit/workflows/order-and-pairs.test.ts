@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAllSafetensors } from '../../../src/checkpoint/safetensors.ts';
+import { STATE_FILE } from '../../../src/training/checkpoints.ts';
 import { resumeTraining } from '../../../src/workflows/train/resume.ts';
 import { type SmallTraining, smallTraining } from '../../support/small-training.ts';
 
@@ -60,7 +61,7 @@ test('a curriculum by loss is of the probabilities that the model at the start g
   const same = smallTraining({ train, valid: train });
   const still = { max_steps: 1, learning_rate: 1e-30, weight_decay: 0 };
   await same.train('run', { ...still, curriculum: 'loss', head_init: 'probe', save_steps: 1 });
-  const state = await readAllSafetensors(same.at('run/checkpoints/state.safetensors'));
+  const state = await readAllSafetensors(same.at('run/checkpoints', STATE_FILE));
   const scores = Array.from(state.get('best_valid_scores')!.data, Number);
   const wrong = scores.map((score, i) => (train[i]!.target === 1 ? 1 - score : score));
   const difficulty = Array.from(state.get('difficulty')!.data, Number);
