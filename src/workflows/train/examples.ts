@@ -78,7 +78,11 @@ export function trainingExamples(
 
 /** A key that finds nothing to work on would silently do nothing. */
 function requireKinds(config: TrainingPlan['config'], examples: readonly Example<Learnt>[]): void {
-  const refuse = (name: keyof TrainingPlan['config'], expected: string, hint: string) =>
+  const refuse = (
+    name: 'curriculum' | 'active_sampling' | 'pair_loss_weight',
+    expected: string,
+    hint: string,
+  ) =>
     new VultuneError('DATASET_KIND_MISSING', `${name} is ${config[name]}, but ${expected}`, {
       where: { file: config.train_file, name },
       hint: `${hint}, or leave ${name} out.`,
