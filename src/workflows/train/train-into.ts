@@ -81,7 +81,8 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       const scores = await scorer.scores(validRecords, (done, total) => progress?.evaluating(done, total));
       return judgeValidation(validRecords, scores, config.metric_for_best_model);
     },
-    scores: async (indices) => await scoreExamples({ ...asked, signal }, indices),
+    scores: async (indices) =>
+      await scoreExamples({ ...asked, signal }, indices, (done) => progress?.choosing(done, indices.length)),
   };
   if (state.step === 0) {
     const parts = { ...asked, scorer, validRecords };
