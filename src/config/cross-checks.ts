@@ -34,6 +34,39 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
   (config) =>
+    config.max_length !== 'auto' &&
+    config.pair_loss_weight > 0 &&
+    config.tokens_per_batch !== null &&
+    config.tokens_per_batch >= config.max_length &&
+    config.tokens_per_batch < 2 * config.max_length
+      ? {
+          key: 'pair_loss_weight',
+          message: `pair_loss_weight is ${config.pair_loss_weight}, but a pass of tokens_per_batch = ${config.tokens_per_batch} has no room for two functions of max_length = ${config.max_length} tokens`,
+          hint: `raise tokens_per_batch to ${2 * config.max_length} or more, or lower max_length`,
+        }
+      : undefined,
+  (config) => {
+    if (config.pair_loss_weight === 0) return undefined;
+    const one = (['functions_per_step', 'max_functions_per_sequence'] as const).find(
+      (name) => config[name] === 1,
+    );
+    return one === undefined
+      ? undefined
+      : {
+          key: 'pair_loss_weight',
+          message: `pair_loss_weight is ${config.pair_loss_weight}, but ${one} is 1 and a pair is two functions`,
+          hint: `raise ${one}, or remove pair_loss_weight`,
+        };
+  },
+  (config) =>
+    config.pair_loss_weight > 0 && config.packing === 'joined'
+      ? {
+          key: 'pair_loss_weight',
+          message: `pair_loss_weight is ${config.pair_loss_weight}, but with packing: joined a fix would see its vulnerable function`,
+          hint: 'use packing: isolated, or remove pair_loss_weight',
+        }
+      : undefined,
+  (config) =>
     config.packing === 'none' && (config.max_functions_per_sequence ?? 1) > 1
       ? {
           key: 'max_functions_per_sequence',
@@ -102,6 +135,27 @@ const RULES: readonly Rule[] = [
           hint: 'remove one of them',
         }
       : undefined,
+  (config) =>
+    config.task === 'classify' &&
+    config.curriculum === 'loss' &&
+    config.init_adapter === null &&
+    config.head_init !== 'probe'
+      ? {
+          key: 'curriculum',
+          message: 'curriculum is loss, but the head starts from random numbers, whose losses say nothing',
+          hint: 'set init_adapter to a finished run, or head_init: probe',
+        }
+      : undefined,
+  (config) =>
+    config.active_sampling !== null && config.functions_per_step === null
+      ? {
+          key: 'active_sampling',
+          message: `active_sampling is ${config.active_sampling}, but with functions_per_step: null the lengths of functions decide which make a step`,
+          hint: 'set functions_per_step, or remove active_sampling',
+        }
+      : undefined,
+  onlyWithClassifier('active_sampling', (config) => config.active_sampling !== null),
+  onlyWithClassifier('curriculum', (config) => config.curriculum === 'loss'),
   onlyWith('lora', 'use_dora', (config) => config.use_dora),
   onlyWith('lora', 'use_rslora', (config) => config.use_rslora),
   onlyWith('lora', 'rank_pattern', (config) => Object.keys(config.rank_pattern).length > 0),
@@ -168,6 +222,7 @@ const RULES: readonly Rule[] = [
   onlyWithClassifier('head_init', (config) => config.head_init !== 'random'),
   onlyWithClassifier('head_learning_rate', (config) => config.head_learning_rate !== null),
   onlyWithClassifier('cwe_head', (config) => config.cwe_head),
+  onlyWithClassifier('pair_loss_weight', (config) => config.pair_loss_weight > 0),
   onlyWithClassifier('loss', (config) => config.loss !== 'cross_entropy'),
   (config) =>
     config.task !== 'classify' && (config.finetuning_type === 'full' || config.finetuning_type === 'head')

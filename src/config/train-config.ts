@@ -32,9 +32,16 @@ export interface UnresolvedConfig extends Omit<TrainConfig, 'max_length' | 'toke
 
 /** The configuration that reads so many tokens of a function. */
 export function withMaxLength(config: UnresolvedConfig, maxLength: number): TrainConfig {
-  const tokens_per_batch = config.tokens_per_batch ?? Math.max(DEFAULT_TOKENS_PER_BATCH, maxLength);
+  const tokens_per_batch = config.tokens_per_batch ?? defaultTokensPerBatch(config, maxLength);
   return { ...config, max_length: maxLength, tokens_per_batch };
 }
+
+/** Functions of the greatest length that a pass has room for. */
+export const functionsInPass = ({ pair_loss_weight: weight }: Pick<Parsed, 'pair_loss_weight'>) =>
+  weight > 0 ? 2 : 1;
+
+const defaultTokensPerBatch = (config: Pick<Parsed, 'pair_loss_weight'>, maxLength: number) =>
+  Math.max(DEFAULT_TOKENS_PER_BATCH, functionsInPass(config) * maxLength);
 
 /** Fills in the defaults that depend on other keys. */
 export function resolveDefaults(parsed: Parsed): UnresolvedConfig {
@@ -42,7 +49,7 @@ export function resolveDefaults(parsed: Parsed): UnresolvedConfig {
   return {
     ...parsed,
     tokens_per_batch:
-      tokens_per_batch ?? (max_length === 'auto' ? null : Math.max(DEFAULT_TOKENS_PER_BATCH, max_length)),
+      tokens_per_batch ?? (max_length === 'auto' ? null : defaultTokensPerBatch(parsed, max_length)),
     blocks_per_graph: parsed.blocks_per_graph ?? 1,
     warmup_ratio: parsed.warmup_ratio ?? (parsed.warmup_steps === null ? DEFAULT_WARMUP_RATIO : 0),
   };

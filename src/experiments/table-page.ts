@@ -6,7 +6,7 @@ import { SORT_SCRIPT } from '../report/kit/scripts.ts';
 import { callout, dataTable, emptyNote } from '../report/kit/table.ts';
 import type { ResultTable } from './result-table.ts';
 import { type Summary, summarise } from './summary.ts';
-import { differencesTitle, paperText, seedsText, summaryParts } from './table-text.ts';
+import { differencesTitle, hasPaperCells, paperText, seedsText, summaryParts } from './table-text.ts';
 
 export interface TablePageOptions {
   /** Where the page of a cell's run is, as seen from this page; undefined where it has none. */
@@ -30,8 +30,8 @@ export function tablePage(table: ResultTable, options: TablePageOptions): string
 }
 
 function tableSection(table: ResultTable, scale: string | undefined): Section {
-  const { columns, rows, baselines, source } = table;
-  const hasPaper = source !== undefined;
+  const { columns, rows, baselines } = table;
+  const hasPaper = hasPaperCells(table);
   const beside = (paper: string) => (hasPaper ? [paper] : []);
   const verdicts = columns.flatMap(({ label, verdict }) =>
     verdict === undefined ? [] : [`${label}: ${verdict}`],

@@ -7,13 +7,12 @@ import { PROMPT_FIGURES, SLICE_FIGURES } from './table-schema.ts';
 /** For reading: the paper's cell beside ours in each column; ours alone in a table that no paper has. */
 export function readableTable(table: ResultTable): DataTable {
   const { columns, rows, baselines } = table;
-  const beside = table.source === undefined ? () => [] : (paper: string) => [paper];
+  const hasPaper = hasPaperCells(table);
+  const beside = (paper: string) => (hasPaper ? [paper] : []);
   return {
     columns: [
       '',
-      ...columns.flatMap(({ label }) =>
-        table.source === undefined ? [label] : [`${label}: paper`, `${label}: ours`],
-      ),
+      ...columns.flatMap(({ label }) => (hasPaper ? [`${label}: paper`, `${label}: ours`] : [label])),
       'seeds',
       'note',
     ],
@@ -157,6 +156,10 @@ const summaryJson = ({ mean, min, max, seeds, interval, intervalOver }: Summary)
   interval: interval ?? null,
   interval_over: intervalOver ?? null,
 });
+
+/** A table of our own may have none. */
+export const hasPaperCells = ({ rows }: Pick<ResultTable, 'rows'>): boolean =>
+  rows.some(({ paper }) => paper.some((cell) => cell !== null && cell !== undefined));
 
 /** Over what a table says of its figures: one without a source has no paper to differ from. */
 export const differencesTitle = (source: string | undefined): string =>

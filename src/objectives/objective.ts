@@ -20,6 +20,17 @@ export interface Example<Target> {
   readonly target: Target;
   /** Factor on its loss. */
   readonly weight: number;
+  /** Whether it is one that no fix touched (P3). Default: false. */
+  readonly unrelated?: boolean;
+  /** Given: it is learnt from together with the other function of its pair, in one sequence. */
+  readonly pair?: PairMember;
+}
+
+/** One of two functions: a vulnerable one, or its fixed version. */
+export interface PairMember {
+  /** The same for both. */
+  readonly number: number;
+  readonly isVulnerable: boolean;
 }
 
 export interface Objective<Target> extends Loss {

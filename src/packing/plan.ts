@@ -4,6 +4,7 @@
  */
 import { invariant } from '../base/errors.ts';
 import { randomStream } from '../base/random.ts';
+import { orderByDifficulty } from './curriculum.ts';
 import { type Packing, requireTokens } from './layout.ts';
 import { type PartitionOptions, partitionByLength, sequenceTokens } from './partition.ts';
 import { type PlannableFunctions, separateFunctions, unitsOf } from './units.ts';
@@ -36,6 +37,8 @@ export interface PlannedStep {
  * a step add up in any order. Without it sequences are filled in shuffled order, a sequence closing when the next
  * function does not fit: the paper's packing, where the number of functions of a step varies.
  *
+ * A curriculum says which groups come first in the first epoch. A step ends early where it would cut a group that stays whole.
+ *
  * Joined, a function sees those before it in its sequence, so these are random: groups are taken apart, or a fix would follow
  * its vulnerable function, and sequences of a step are filled in shuffled order too.
  * @throws VultuneError FUNCTION_WITHOUT_TOKENS.
@@ -48,24 +51,51 @@ export function planEpoch(
   check(plannable, options);
   const { functionsPerStep, packing } = options;
   const planned = packing === 'joined' ? separateFunctions(plannable.lengths) : plannable;
-  const groups = randomStream(order.seed, 'order', order.epoch).shuffle([...planned.groups]);
+  const groups = orderGroups(planned.groups, plannable.curriculum, order);
   if (functionsPerStep === undefined) {
     return fillInOrder(groups, planned, options).map((functions) => plannedStep([functions]));
   }
-  const shuffled = groups.flat();
-  const steps: PlannedStep[] = [];
-  for (let start = 0; start < shuffled.length; start += functionsPerStep) {
-    const functions = shuffled.slice(start, start + functionsPerStep);
-    const sequences =
-      packing === 'joined'
-        ? fillInOrder(
-            functions.map((index) => [index]),
-            planned,
-            options,
-          )
-        : partitionByLength(functions, plannable, { ...options, packing });
-    steps.push(plannedStep(sequences));
+  return cutIntoSteps(groups, planned, functionsPerStep).map((functions) =>
+    planStep(functions, plannable, options),
+  );
+}
+
+/** One step of these functions, none of them twice. */
+export function planStep(
+  functions: readonly number[],
+  plannable: PlannableFunctions,
+  options: PackingOptions,
+): PlannedStep {
+  const { packing } = options;
+  const alone = () => functions.map((index) => [index]);
+  return plannedStep(
+    packing === 'joined'
+      ? fillInOrder(alone(), plannable, options)
+      : partitionByLength(functions, plannable, { ...options, packing }),
+  );
+}
+
+/** Functions of each step: as many as asked for, fewer where a group that is to stay whole would be cut. */
+function cutIntoSteps(
+  groups: readonly (readonly number[])[],
+  { whole, groupOf }: PlannableFunctions,
+  most: number,
+): number[][] {
+  const steps: number[][] = [];
+  let open: number[] = [];
+  const close = () => {
+    if (open.length > 0) steps.push(open);
+    open = [];
+  };
+  for (const group of groups) {
+    const isWhole = whole?.has(groupOf[group[0]!]!) === true;
+    if (isWhole && open.length + group.length > most) close();
+    for (const index of group) {
+      if (open.length === most) close();
+      open.push(index);
+    }
   }
+  close();
   return steps;
 }
 
@@ -78,6 +108,16 @@ export function planInference(plannable: PlannableFunctions, options: PartitionO
   check(plannable, options);
   const all = plannable.groups.flat();
   return partitionByLength(all, plannable, options).map((functions) => ({ functions }));
+}
+
+function orderGroups(
+  groups: PlannableFunctions['groups'],
+  curriculum: PlannableFunctions['curriculum'],
+  { seed, epoch }: { readonly seed: number; readonly epoch: number },
+): readonly (readonly number[])[] {
+  const random = randomStream(seed, 'order', epoch);
+  const shuffled = random.shuffle(groups);
+  return curriculum === undefined || epoch > 0 ? shuffled : orderByDifficulty(shuffled, curriculum, random);
 }
 
 function plannedStep(sequences: readonly (readonly number[])[]): PlannedStep {

@@ -2,6 +2,7 @@
  * @file What a plan keeps together: single functions, or functions that begin alike and are cheaper side by side. Knows
  * lengths and common beginnings; nothing of steps or sequences.
  */
+import type { Curriculum } from './curriculum.ts';
 import { findSharedPrefixes } from './shared-prefixes.ts';
 
 /** The functions to plan for: their lengths, and which of them belong side by side. */
@@ -14,6 +15,10 @@ export interface PlannableFunctions {
   readonly groupOf: Int32Array;
   /** [functions] tokens it begins with like the one before it in its group, and that count once; 0 for the first. */
   readonly shared: Int32Array;
+  /** The order of the first epoch; left out: random. */
+  readonly curriculum?: Curriculum | undefined;
+  /** Numbers of the groups that no step cuts. Default: none. */
+  readonly whole?: ReadonlySet<number> | undefined;
 }
 
 /** Functions that go into one sequence together. */
@@ -49,6 +54,38 @@ export function groupAtFullLength(functions: readonly (readonly number[])[]): Pl
   return { ...groupByPrefix(functions), shared: new Int32Array(functions.length) };
 }
 
+/**
+ * The same with a group for each pair, which no step cuts; other groups keep the rest of their functions. Where a sequence has room
+ * for both functions, no sequence cuts one either.
+ * @param planned every token counted
+ */
+export function keepPairsWhole(
+  planned: PlannableFunctions,
+  pairs: readonly (readonly number[])[],
+): PlannableFunctions {
+  const paired = new Set(pairs.flat());
+  const others = planned.groups
+    .map((group) => group.filter((index) => !paired.has(index)))
+    .filter((group) => group.length > 0);
+  const { groups, groupOf } = numbered([...others, ...pairs], planned.lengths.length);
+  const whole = new Set(pairs.map((pair) => groupOf[pair[0]!]!));
+  return { ...planned, groups, groupOf, whole };
+}
+
+/** Groups in the order of the data, whatever their tokens: without anything to share it is that of single functions. */
+function numbered(
+  unordered: readonly (readonly number[])[],
+  count: number,
+): Pick<PlannableFunctions, 'groups' | 'groupOf'> {
+  const firstOf = new Map(unordered.map((group) => [group, Math.min(...group)]));
+  const groups = unordered.toSorted((a, b) => firstOf.get(a)! - firstOf.get(b)!);
+  const groupOf = new Int32Array(count);
+  for (const [number, group] of groups.entries()) {
+    for (const index of group) groupOf[index] = number;
+  }
+  return { groups, groupOf };
+}
+
 /** Functions that share at least a quarter of their tokens from the start are grouped, up to four. */
 export function groupByPrefix(functions: readonly (readonly number[])[]): PlannableFunctions {
   const lengths = functions.map((ids) => ids.length);
@@ -68,14 +105,7 @@ export function groupByPrefix(functions: readonly (readonly number[])[]): Planna
       group.push(index);
     } else groups.push([index]);
   }
-  // In the order of the data, whatever its tokens: without anything to share it is that of single functions.
-  const firstOf = new Map(groups.map((group) => [group, Math.min(...group)]));
-  groups.sort((a, b) => firstOf.get(a)! - firstOf.get(b)!);
-  const groupOf = new Int32Array(lengths.length);
-  groups.forEach((group, number) => {
-    for (const index of group) groupOf[index] = number;
-  });
-  return { lengths, groups, groupOf, shared };
+  return { lengths, ...numbered(groups, lengths.length), shared };
 }
 
 /** Whether there is anything to gain side by side. */

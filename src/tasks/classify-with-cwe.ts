@@ -7,6 +7,7 @@ import {
   classificationWithoutCwe,
   type LabelAndCwes,
 } from '../objectives/classification-with-cwe.ts';
+import { withPairRanking } from '../objectives/pair-ranking.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 import { type ClassifyOptions, classifierJudgement } from './classify.ts';
 import type { Task } from './task.ts';
@@ -21,21 +22,24 @@ export interface ClassifyWithCweOptions extends ClassifyOptions {
         readonly weight: number;
       }
     | undefined;
+  /** Factor on the ranking loss of pairs. Default: 0, none. */
+  readonly pairWeight?: number;
 }
 
 export function classifyWithCwe(
   model: Model,
-  { pooling, loss, cwe, topLayers }: ClassifyWithCweOptions,
+  { pooling, loss, cwe, topLayers, pairWeight = 0 }: ClassifyWithCweOptions,
 ): Task<LabelAndCwes> {
   const classes = cwe?.classes ?? [];
+  const objective =
+    cwe === undefined
+      ? classificationWithoutCwe(loss)
+      : classificationWithCwe(loss, { classes: classes.length, weight: cwe.weight });
   const places = new Map(classes.map((id, place) => [id, place]));
   return {
     ...classifierJudgement(model, pooling, classes.length, topLayers),
     name: cwe === undefined ? 'classify' : 'classify with CWE',
-    objective:
-      cwe === undefined
-        ? classificationWithoutCwe(loss)
-        : classificationWithCwe(loss, { classes: classes.length, weight: cwe.weight }),
+    objective: pairWeight === 0 ? objective : withPairRanking(objective, pairWeight),
     example: (ids, { target, cwe: named }) => ({
       ids,
       target: {

@@ -32,15 +32,17 @@ const countersSchema = z.strictObject({
 /** A metric of null: no evaluation could say one, which any number beats. */
 const bestSchema = z.strictObject({ step: count, metric: z.number().nullable() }).nullable();
 
-type Counters = Omit<TrainerState, 'parameters' | 'optimizer' | 'ranks' | 'best'>;
+type Counters = Omit<TrainerState, 'parameters' | 'optimizer' | 'ranks' | 'best' | 'difficulty' | 'chosen'>;
 
 /** Parts of the state of ranks, by the beginning of their tensors' names. */
 const RANK_PARTS = ['importance', 'uncertainty', 'kept'] as const;
 
 const BEST_SCORES = 'best_valid_scores';
+/** Parts of the state that most trainings have not, each a float64 tensor of its name. */
+const OPTIONAL_PARTS = ['difficulty', 'chosen'] as const;
 
 export async function writeCheckpoint(file: string, state: TrainerState): Promise<void> {
-  const { parameters, optimizer, ranks, best, ...counters } = state;
+  const { parameters, optimizer, ranks, best, difficulty, chosen, ...counters } = state;
   const tensors = new Map<string, HostTensor>();
   for (const [key, tensor] of parameters) {
     const like = (data: Float32Array) => hostTensor('float32', tensor.shape, data);
@@ -58,6 +60,10 @@ export async function writeCheckpoint(file: string, state: TrainerState): Promis
   if (best !== undefined) {
     for (const [key, tensor] of best.parameters) tensors.set(`best/${key}`, tensor);
     tensors.set(BEST_SCORES, hostTensor('float64', [best.validScores.length], best.validScores));
+  }
+  for (const name of OPTIONAL_PARTS) {
+    const data = { difficulty, chosen }[name];
+    if (data !== undefined) tensors.set(name, hostTensor('float64', [data.length], data));
   }
   const metadata = {
     counters: JSON.stringify(counters satisfies Counters),
@@ -89,8 +95,15 @@ export async function readCheckpoint(file: string, like: AdapterParameters): Pro
   };
   const validScores = tensors.get(BEST_SCORES)?.data;
   if (best !== null && !(validScores instanceof Float64Array)) throw otherCheckpoint(file, BEST_SCORES);
+  const optional = Object.fromEntries(
+    OPTIONAL_PARTS.flatMap((name) => {
+      const data = tensors.get(name)?.data;
+      return data instanceof Float64Array ? [[name, data]] : [];
+    }),
+  );
   return {
     ...counters,
+    ...optional,
     parameters: part('parameter'),
     optimizer: {
       firstMoment: arrays(part('first_moment')),

@@ -28,6 +28,10 @@ export interface TrainerState {
   readonly optimizer: AdamWState;
   /** Undefined for adapters whose ranks stay. */
   readonly ranks?: RankState | undefined;
+  /** [functions] how probable each one's wrong label was to the model at the start, for a curriculum by loss; left out: not asked for. */
+  difficulty?: Float64Array | undefined;
+  /** Unrelated functions that active sampling chose for the next steps and that no step had yet, in order; left out: none. */
+  chosen?: Float64Array | undefined;
   /** Optimiser steps done. */
   step: number;
   /** Epochs done, and steps done of the current one. */

@@ -15,14 +15,22 @@ import type { FrozenFeatures } from '../network/frozen-features.ts';
 import type { Network } from '../network/network.ts';
 import type { Example } from '../objectives/objective.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
-import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch } from '../packing/plan.ts';
-import { groupAtFullLength, hasGroups, type PlannableFunctions } from '../packing/units.ts';
+import {
+  type PackingOptions,
+  type PlannedSequence,
+  type PlannedStep,
+  planEpoch,
+  planStep,
+} from '../packing/plan.ts';
+import { hasGroups, type PlannableFunctions } from '../packing/units.ts';
 import type { NewEvent } from '../runs/events.ts';
 import type { Task } from '../tasks/task.ts';
+import { type ActiveSampling, candidates, exchange, hardest, placesUntilNext } from './active-sampling.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
 import { STATE_FILE } from './checkpoints.ts';
 import { clipGradients } from './gradient-clipping.ts';
 import { learningRate, type SchedulerType } from './learning-rate.ts';
+import { type CurriculumKind, plannableFunctions } from './plannable-functions.ts';
 import { copyParameters, type TrainerState } from './trainer-state.ts';
 
 /**
@@ -45,6 +53,10 @@ export interface TrainerOptions {
   readonly dropout: number;
   /** How AdaLoRA takes ranks away; undefined for other adapters. */
   readonly ranks?: AdaLoraSchedule | undefined;
+  /** The order of the first epoch; by `loss` the state says how hard each function is. Default: none, a random order. */
+  readonly curriculum?: CurriculumKind | undefined;
+  /** Every so many steps unrelated functions are chosen anew, by the model as it is. Default: never; with functionsPerStep alone. */
+  readonly activeSampling?: ActiveSampling | undefined;
   readonly adamw: AdamWOptions;
   readonly learningRate: number;
   /** Learning rate of the head's parameters; undefined: the same as that of all others. */
@@ -75,6 +87,8 @@ export interface TrainerHost {
   save(state: TrainerState): Promise<void>;
   /** Scores the validation functions with the parameters as they are. */
   validate(): Promise<ValidationResult>;
+  /** P(vulnerable) of the functions with these indices, with the parameters as they are; for active sampling. */
+  scores(indices: readonly number[]): Promise<Float64Array>;
   readonly signal: AbortSignal;
 }
 
@@ -122,7 +136,7 @@ export class Trainer<Target> {
   constructor(parts: TrainerParts<Target>, state: TrainerState) {
     this.#parts = parts;
     this.#state = state;
-    this.#plannable = plannableFunctions(parts.functions);
+    this.#plannable = plannableFunctions(parts.functions, parts.options, state.difficulty);
     this.#sharePrefixes =
       parts.network.isCausal &&
       parts.options.sharePrefixes &&
@@ -170,7 +184,8 @@ export class Trainer<Target> {
         }
         const step = steps[state.stepInEpoch];
         if (step === undefined) break;
-        await this.#step(step);
+        if (this.#isChoiceDue()) await this.#choose(steps.length);
+        await this.#step(...this.#withChosen(step));
         if (this.#isSaveDue()) await this.#save();
       }
       this.#endEpoch();
@@ -179,7 +194,36 @@ export class Trainer<Target> {
     return this.#finish('epochs');
   }
 
-  async #step(step: PlannedStep): Promise<void> {
+  #isChoiceDue(): boolean {
+    const { activeSampling } = this.#parts.options;
+    const { step } = this.#state;
+    return activeSampling !== undefined && step > 0 && step % activeSampling.every === 0;
+  }
+
+  /** A run that is killed behind it chooses again, by the same parameters. */
+  async #choose(stepsPerEpoch: number): Promise<void> {
+    const { options, functions, host } = this.#parts;
+    const state = this.#state;
+    const started = performance.now();
+    const unrelated = [...functions.keys()].filter((index) => functions[index]!.unrelated === true);
+    const places = placesUntilNext(unrelated.length, stepsPerEpoch, options.activeSampling!);
+    const at = { seed: options.seed, step: state.step };
+    const scored = candidates(unrelated, places, at);
+    state.chosen = hardest(scored, await host.scores(scored), places, at);
+    state.elapsedMs += performance.now() - started;
+  }
+
+  /** The step as it is taken, and what is chosen for those behind it. */
+  #withChosen(step: PlannedStep): [step: PlannedStep, chosen: Float64Array | undefined] {
+    const { options, functions } = this.#parts;
+    const { chosen } = this.#state;
+    const own = step.sequences.flatMap((sequence) => [...sequence.functions]);
+    const exchanged = exchange(own, (index) => functions[index]!.unrelated === true, chosen);
+    if (exchanged === undefined) return [step, chosen];
+    return [planStep(exchanged.functions, this.#plannable, options.packing), exchanged.left];
+  }
+
+  async #step(step: PlannedStep, chosen: Float64Array | undefined): Promise<void> {
     const { options, host } = this.#parts;
     const state = this.#state;
     const started = performance.now();
@@ -220,6 +264,7 @@ export class Trainer<Target> {
     const durationMs = performance.now() - started;
     state.step++;
     state.stepInEpoch++;
+    state.chosen = chosen;
     state.epochLossNats += sum.lossNats;
     state.epochFunctions += step.functionCount;
     state.epochTokens += sum.tokens;
@@ -367,15 +412,6 @@ export class Trainer<Target> {
       durationMs: performance.now() - started,
     });
   }
-}
-
-/**
- * What is planned: lengths, and which functions begin alike. It is the same whether or not common beginnings are shared, and
- * with any dropout: the seed alone decides which functions make a step, so two runs that differ in one of these differ in
- * nothing else.
- */
-export function plannableFunctions(functions: readonly Pick<Example<unknown>, 'ids'>[]): PlannableFunctions {
-  return groupAtFullLength(functions.map((one) => one.ids));
 }
 
 /** A run whose first half is dropped from in one way and its second in another is neither: nobody could repeat it. */

@@ -6,7 +6,7 @@ import { randomStream } from '../../src/base/random.ts';
 import type { FrozenFeatures } from '../../src/network/frozen-features.ts';
 import { scoreFunctions } from '../../src/network/score-functions.ts';
 import { classification, type Label } from '../../src/objectives/classification.ts';
-import type { Example } from '../../src/objectives/objective.ts';
+import type { Example, Objective } from '../../src/objectives/objective.ts';
 import type { NewEvent } from '../../src/runs/events.ts';
 import { classifierJudgement } from '../../src/tasks/classify.ts';
 import {
@@ -117,6 +117,10 @@ export interface ToyRun {
   readonly onSave?: (state: TrainerState) => void | Promise<void>;
   /** Before each sequence goes through the network. */
   readonly onSequence?: () => void;
+  /** Default: cross-entropy. */
+  readonly objective?: Objective<Label>;
+  /** Before functions are scored for active sampling. */
+  readonly onScores?: (indices: readonly number[]) => void;
   /** In the middle of an evaluation. */
   readonly onEvaluation?: () => void;
   readonly signal?: AbortSignal;
@@ -135,6 +139,7 @@ export async function runToy(run: ToyRun): Promise<ToyResult> {
   const { toy, state, features } = run;
   const { network } = toy;
   const options = { ...toyOptions, ...run.options };
+  const functions = run.functions ?? toyFunctions(14);
   const events: NewEvent[] = [];
   const signal = run.signal ?? new AbortController().signal;
   let evaluations = 0;
@@ -155,6 +160,16 @@ export async function runToy(run: ToyRun): Promise<ToyResult> {
         ? await scoreToy(toy, run.validation ?? toyFunctions(10, 2), signal, features)
         : { scores: Float64Array.of(scripted), metrics: {}, decisive: scripted, functions: 1 };
     },
+    scores: async (indices) => {
+      run.onScores?.(indices);
+      const ids = indices.map((index) => functions[index]!.ids);
+      const logits = await scoreFunctions(network, toy.judgement.head, ids, {
+        tokensPerBatch: 16,
+        signal,
+        features,
+      });
+      return toy.judgement.scores(logits);
+    },
   };
   // Features are asked for before each sequence: a place to look in from.
   const watched = {
@@ -163,8 +178,10 @@ export async function runToy(run: ToyRun): Promise<ToyResult> {
       return await features?.hidden(...given);
     },
   } as FrozenFeatures;
-  const functions = run.functions ?? toyFunctions(14);
-  const task = { head: toy.judgement.head, objective: classification({ kind: 'cross_entropy' }) };
+  const task = {
+    head: toy.judgement.head,
+    objective: run.objective ?? classification({ kind: 'cross_entropy' }),
+  };
   const trainer = new Trainer({ network, features: watched, task, functions, options, host }, state);
   const end = await trainer.run();
   return { end, events, parameters: copyParameters(state.parameters), state, totalSteps: trainer.totalSteps };

@@ -53,6 +53,15 @@ export const classifier = {
     })
     .prefault({})
     .describe('Weights of P1 (vulnerable), P2 (its fix) and P3 (unrelated) in the loss.'),
+  pair_loss_weight: z
+    .number()
+    .min(0)
+    .max(10_000)
+    .default(0)
+    .describe(
+      'Factor on a ranking loss of pairs, -log sigmoid(s(vulnerable) - s(fixed)), s the difference of the two logits; both functions of ' +
+        'a pair are then in one pass. 0: none.',
+    ),
   cwe_head: z
     .boolean()
     .default(false)

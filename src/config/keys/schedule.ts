@@ -4,6 +4,20 @@ import { count, positive, share } from './value-kinds.ts';
 
 export const schedule = {
   num_train_epochs: count().default(3).describe('How many times to go through the training data.'),
+  curriculum: z
+    .enum(['none', 'length', 'loss', 'p3_first'])
+    .default('none')
+    .describe(
+      'Order of the first epoch: none (random); length (shortest first) or loss (least loss of the model at the start first), ' +
+        'each drawn from a share of the easiest left that grows until it is all; p3_first (unrelated functions, then the others).',
+    ),
+  active_sampling: count()
+    .nullable()
+    .default(null)
+    .describe(
+      'Every so many steps, score unrelated functions (P3) with the model as it is and train the next steps on the ones with the ' +
+        'highest probability of being vulnerable, as many in a step as without it; null: never.',
+    ),
   max_steps: count()
     .nullable()
     .default(null)

@@ -5,7 +5,8 @@ import type { Example } from '../../objectives/objective.ts';
 import { type PackedSequence, packSequence } from '../../packing/pack-sequence.ts';
 import { planEpoch, planInference } from '../../packing/plan.ts';
 import { hasGroups, separateFunctions } from '../../packing/units.ts';
-import { countSteps, plannableFunctions } from '../../training/trainer.ts';
+import { plannableFunctions } from '../../training/plannable-functions.ts';
+import { countSteps } from '../../training/trainer.ts';
 import { evaluationFunctions } from '../train/examples.ts';
 import type { Learnt, TrainingPlan } from '../train/setup.ts';
 
@@ -36,7 +37,9 @@ export function workloadOf(
   parts: ReadonlyMap<string, readonly LabelledRecord[]>,
 ): Workload {
   const { config, model, trainer } = plan;
-  const plannable = plannableFunctions(examples);
+  // By loss no order is known before the model has been asked: as many steps as in a random one, or nearly.
+  const curriculum = trainer.curriculum === 'loss' ? undefined : trainer.curriculum;
+  const plannable = plannableFunctions(examples, { curriculum });
   const { packing, padTo, separator } = trainer.packing;
   const sharePrefixes =
     trainer.sharePrefixes && packing === 'isolated' && isCausal(model.spec) && hasGroups(plannable);

@@ -10,7 +10,7 @@ import { isCausal } from '../../model/matrices.ts';
 import { planInference } from '../../packing/plan.ts';
 import { separateFunctions } from '../../packing/units.ts';
 import type { RunRecord } from '../../runs/run-folder.ts';
-import { plannableFunctions } from '../../training/trainer.ts';
+import { plannableFunctions } from '../../training/plannable-functions.ts';
 import { packageVersions } from '../package-versions.ts';
 import { trainedSettings } from '../train/adapter-settings.ts';
 import { evaluationFunctions, trainingExamples } from '../train/examples.ts';
@@ -34,7 +34,7 @@ export async function writeTrainingPlan(
   const { config, model, trainer } = plan;
   const { examples } = trainingExamples(plan, records.get('train_file')!);
   const steps = packedSteps(
-    plannableFunctions(examples),
+    plannableFunctions(examples, trainer),
     examples.map(({ weight }) => weight),
     trainer,
   );
@@ -113,6 +113,9 @@ function requireTrainable({ config, model }: TrainingPlan): void {
     [config.task !== 'classify', 'task', `task is ${config.task}`],
     [config.packing === 'joined', 'packing', 'packing is joined'],
     [config.cwe_head, 'cwe_head', 'cwe_head is true'],
+    [config.active_sampling !== null, 'active_sampling', `active_sampling is ${config.active_sampling}`],
+    [config.curriculum === 'loss', 'curriculum', 'curriculum is loss'],
+    [config.pair_loss_weight > 0, 'pair_loss_weight', `pair_loss_weight is ${config.pair_loss_weight}`],
     [config.head_init === 'probe', 'head_init', 'head_init is probe'],
     [
       config.early_stopping_patience !== null,

@@ -3,8 +3,9 @@ import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { EncodedFunction } from '../../network/encode-functions.ts';
 import { findTruncation } from '../../network/truncation.ts';
-import type { Example } from '../../objectives/objective.ts';
+import type { Example, PairMember } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
+import { pairMembers } from './pair-members.ts';
 import { rowsWithShare } from './positive-share.ts';
 import type { Learnt, TrainingPlan } from './setup.ts';
 import type { CutPart } from './truncation-text.ts';
@@ -16,7 +17,8 @@ export interface TrainingExamples {
 
 /**
  * Functions to train on; those that `long_functions: drop` and `drop_identical_pairs` drop are left out.
- * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are.
+ * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are, DATASET_KIND_MISSING when a key is about
+ * functions of a kind that is not there.
  */
 export function trainingExamples(
   { config, reading, task }: Pick<TrainingPlan, 'config' | 'reading' | 'task'>,
@@ -29,11 +31,23 @@ export function trainingExamples(
   const { identicalRows, ...truncation } = findTruncation(records, encoded);
   const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
   const read = [...records.keys()].filter((i) => encoded[i] !== undefined && !leftOut.has(i));
-  const examples = mixed(config, records, read).map((i): Example<Learnt> => {
+  const rows = mixed(config, records, read);
+  const pairs =
+    config.pair_loss_weight > 0
+      ? pairMembers(rows.map((row) => records[row]!))
+      : new Map<number, PairMember>();
+  const examples = rows.map((i, place): Example<Learnt> => {
     const record = records[i]!;
     const { ids } = encoded[i]!;
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
-    return { ...task.example(ids, record), weight: set * config.class_weights[record.target] };
+    const weight = set * config.class_weights[record.target];
+    const pair = pairs.get(place);
+    return {
+      ...task.example(ids, record),
+      weight,
+      ...(record.set === 'P3' ? { unrelated: true } : {}),
+      ...(pair === undefined ? {} : { pair }),
+    };
   });
   if (examples.length === 0) {
     const why =
@@ -58,8 +72,39 @@ export function trainingExamples(
       },
     );
   }
+  requireKinds(config, examples);
   return { examples, truncation: { ...truncation, key: 'train_file', leftOut: leftOut.size } };
 }
+
+/** A key that finds nothing to work on would silently do nothing. */
+function requireKinds(config: TrainingPlan['config'], examples: readonly Example<Learnt>[]): void {
+  const refuse = (
+    name: 'curriculum' | 'active_sampling' | 'pair_loss_weight',
+    expected: string,
+    hint: string,
+  ) =>
+    new VultuneError('DATASET_KIND_MISSING', `${name} is ${config[name]}, but ${expected}`, {
+      where: { file: config.train_file, name },
+      hint: `${hint}, or leave ${name} out.`,
+    });
+  const unrelated = examples.filter((one) => one.unrelated === true).length;
+  if (config.curriculum === 'p3_first' && unrelated === 0) {
+    throw refuse('curriculum', NO_UNRELATED, UNRELATED_HINT);
+  }
+  if (config.active_sampling !== null && unrelated === 0) {
+    throw refuse('active_sampling', NO_UNRELATED, UNRELATED_HINT);
+  }
+  if (config.pair_loss_weight > 0 && examples.every(({ pair }) => pair === undefined)) {
+    throw refuse(
+      'pair_loss_weight',
+      'no two functions to train on are a vulnerable one and its fixed version',
+      'Give both functions of a pair the same "pair"',
+    );
+  }
+}
+
+const NO_UNRELATED = 'no function to train on has the set P3';
+const UNRELATED_HINT = 'Add unrelated functions with "set": "P3" (vultune data build writes them)';
 
 /** The rows that `positive_share` keeps. */
 function mixed(

@@ -1,7 +1,7 @@
 /** @file The length that a training reads of a function: as configured, or for `auto` the shortest that keeps pairs distinct. */
 import { formatPercent } from '../../base/numbers.ts';
 import type { TrainConfig, UnresolvedConfig } from '../../config/train-config.ts';
-import { withMaxLength } from '../../config/train-config.ts';
+import { functionsInPass, withMaxLength } from '../../config/train-config.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { chooseLength, DISTINCT_SHARE } from '../../network/choose-length.ts';
 import type { OpenModel } from '../../network/open-model.ts';
@@ -25,7 +25,8 @@ export function resolveLength(
   const { askedTokens, endCount } = reader;
   const ids = reader.wholeCodes(records.map(({ code }) => code));
   const { maxPositions, positionLimit = maxPositions } = model.spec;
-  const most = Math.min(maxPositions, positionLimit, config.tokens_per_batch ?? Number.POSITIVE_INFINITY);
+  const ofPass = (config.tokens_per_batch ?? Number.POSITIVE_INFINITY) / functionsInPass(config);
+  const most = Math.min(maxPositions, positionLimit, Math.floor(ofPass));
   const chosen = chooseLength(records, ids, {
     longFunctions: config.long_functions,
     longest: Math.max(1, most - askedTokens),

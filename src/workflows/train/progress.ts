@@ -84,6 +84,11 @@ export class TrainingProgress {
     });
   }
 
+  /** While functions are scored for active sampling. */
+  choosing(done: number, total: number): void {
+    this.#task.update({ done: this.#step, phase: `active sampling ${done}/${total}` });
+  }
+
   stop(summary?: string): void {
     this.#task.stop(summary);
   }

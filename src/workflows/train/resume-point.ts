@@ -74,11 +74,14 @@ export interface ExpectedOfState {
   readonly totalSteps: number;
   readonly epochs: number;
   readonly validFunctions: number;
+  readonly trainFunctions: number;
+  /** Whether there is such a training function, and no fix touched it. */
+  isUnrelated(index: number): boolean;
 }
 
 /** @throws VultuneError `RUN_CHECKPOINT_OTHER` when the counters cannot be of this run. */
 export function requireFitting(run: Run, state: TrainerState, expected: ExpectedOfState): void {
-  const { step, epoch, best } = state;
+  const { step, epoch, best, difficulty, chosen } = state;
   const wrong =
     step > expected.totalSteps
       ? `step ${step} of ${expected.totalSteps}`
@@ -88,6 +91,10 @@ export function requireFitting(run: Run, state: TrainerState, expected: Expected
           ? `the best of step ${best.step} at step ${step}`
           : best !== undefined && best.validScores.length !== expected.validFunctions
             ? `${best.validScores.length} scores for ${expected.validFunctions} validation functions`
-            : undefined;
+            : difficulty !== undefined && difficulty.length !== expected.trainFunctions
+              ? `the curriculum of ${difficulty.length} functions for ${expected.trainFunctions}`
+              : chosen?.some((index) => !expected.isUnrelated(index)) === true
+                ? 'functions of active sampling that are not unrelated ones'
+                : undefined;
   if (wrong !== undefined) throw otherCheckpoint(join(run.paths.checkpoints, STATE_FILE), wrong);
 }

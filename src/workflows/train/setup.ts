@@ -115,6 +115,7 @@ function planTask(
     loss,
     topLayers,
     cwe: cwe.classes && { classes: cwe.classes.map(({ id }) => id), weight: config.cwe_loss_weight },
+    pairWeight: config.pair_loss_weight,
   });
   return { task, classifier: classifier(spec, { classes: 2, pooling, topLayers }) };
 }
@@ -193,6 +194,8 @@ function trainerOptions(
   return {
     seed: config.seed,
     epochs: config.num_train_epochs,
+    curriculum: config.curriculum === 'none' ? undefined : config.curriculum,
+    activeSampling: config.active_sampling === null ? undefined : { every: config.active_sampling },
     maxSteps: config.max_steps ?? undefined,
     packing: {
       packing: config.packing,

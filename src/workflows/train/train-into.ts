@@ -1,7 +1,7 @@
 /** @file Trains into a run folder: network, trainer, scores of the best checkpoint, and what a finished run leaves. */
 import { join } from 'node:path';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
-import { formatDuration, formatMetric } from '../../base/numbers.ts';
+import { formatDuration } from '../../base/numbers.ts';
 import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { judgedRows } from '../../evaluation/cwe/evaluate-cwe.ts';
@@ -23,14 +23,15 @@ import { reportCwe } from './cwe-text.ts';
 import { trainingExamples } from './examples.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
 import { finishRun, type RunResult } from './finish-run.ts';
+import { completeFirstState } from './first-state.ts';
 import { initWords } from './init-adapter.ts';
 import { reportJoined } from './joined-text.ts';
 import type { EvaluatedSplit } from './judge-splits.ts';
 import { judgeValidation } from './judge-validation.ts';
-import { startFromProbe } from './probe-head.ts';
 import { TrainingProgress } from './progress.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { requireFitting } from './resume-point.ts';
+import { scoreExamples } from './score-examples.ts';
 import type { TrainingPlan } from './setup.ts';
 import { reportTruncation } from './truncation-text.ts';
 
@@ -57,7 +58,7 @@ export interface TrainingJob {
 /** Trains from `state` to the end, or until the signal stops it. */
 export async function trainInto(job: TrainingJob, state: TrainerState): Promise<TrainResult> {
   const { run, plan, records, context } = job;
-  const { config, model, reading, task, trainer: options } = plan;
+  const { config, model, task, trainer: options } = plan;
   const { report, signal } = context;
   const backend = await ortBackend({
     device: config.device,
@@ -68,6 +69,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   const validRecords = records.get('valid_file')!;
   const scorer = new RecordScorer({ plan, network, features, signal });
   let progress: TrainingProgress | undefined;
+  const asked = { plan, network, features, examples: functions };
   const host: TrainerHost = {
     signal,
     emit: (event) => {
@@ -79,35 +81,27 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       const scores = await scorer.scores(validRecords, (done, total) => progress?.evaluating(done, total));
       return judgeValidation(validRecords, scores, config.metric_for_best_model);
     },
+    scores: async (indices) =>
+      await scoreExamples({ ...asked, signal }, indices, (done) => progress?.choosing(done, indices.length)),
   };
-  const trainer = new Trainer({ network, features, task, functions, options, host }, state);
-  requireFitting(run, state, {
-    totalSteps: trainer.totalSteps,
-    epochs: options.epochs,
-    validFunctions: validRecords.length,
-  });
-  if (state.step === 0 && config.head_init === 'probe') {
-    const parts = {
-      config,
-      model: model.spec,
-      pooling: reading.pooling,
-      network,
-      features,
-      head: plan.classifier,
-      train: { ids: functions.map(({ ids }) => ids), labels: functions.map(({ target }) => target.label) },
-      valid: { ids: scorer.ids(validRecords), labels: validRecords.map(({ target }) => target) },
-    };
+  if (state.step === 0) {
+    const parts = { ...asked, scorer, validRecords };
     try {
-      const { rocAuc } = (await startFromProbe(parts, state, context)).validation;
-      report.note(
-        `the head starts as a probe of the frozen model: validation roc_auc ${formatMetric(rocAuc)}`,
-      );
+      await completeFirstState(parts, state, context);
     } catch (error) {
       await network.release();
       if (!signal.aborted) throw error;
       return await stopped(job);
     }
   }
+  const trainer = new Trainer({ network, features, task, functions, options, host }, state);
+  requireFitting(run, state, {
+    totalSteps: trainer.totalSteps,
+    epochs: options.epochs,
+    validFunctions: validRecords.length,
+    trainFunctions: functions.length,
+    isUnrelated: (index) => functions[index]?.unrelated === true,
+  });
   // A probe that no step betters is what the run keeps. Not again after a kill behind this very evaluation.
   if (state.step === 0 && state.best === undefined && evaluatesOnStart(config)) state.evaluationDue = true;
   if (state.step === 0) {

@@ -77,6 +77,9 @@ describe('a plan folder', () => {
     ['eval_on_start', { eval_on_start: true }],
     ['cwe_head', { cwe_head: true }],
     ['packing', { packing: 'joined' as const }],
+    ['active_sampling', { active_sampling: 5 }],
+    ['pair_loss_weight', { pair_loss_weight: 1 }],
+    ['curriculum', { curriculum: 'loss' as const, head_init: 'probe' as const }],
   ])('what only the own engine does is refused: %s', async (key, options) => {
     const request = await tinyTraining(folder, 'llama', options);
     await expect(planForClusters(await request('run'), join(folder, 'plan'))).rejects.toMatchObject({

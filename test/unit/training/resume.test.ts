@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AdaLoraOptions } from '../../../src/adapters/lora-plan.ts';
 import { FeatureCache } from '../../../src/network/feature-cache.ts';
 import { FrozenFeatures } from '../../../src/network/frozen-features.ts';
+import { classification } from '../../../src/objectives/classification.ts';
+import { withPairRanking } from '../../../src/objectives/pair-ranking.ts';
 import { loadState, saveState } from '../../../src/training/checkpoints.ts';
 import type { TrainerOptions } from '../../../src/training/trainer.ts';
 import type { TrainerState } from '../../../src/training/trainer-state.ts';
@@ -67,6 +69,8 @@ const cacheIn = (folder: string, { network }: ToyNetwork) =>
   );
 
 const OPTIONS: Partial<TrainerOptions> = { dropout: 0.2, evaluateEvery: 3, epochs: 2 };
+
+const JOINED = { packing: 'joined', separator: 1, tokensPerBatch: 24 } as const;
 
 const ranks = {
   targetRank: 1,
@@ -241,7 +245,7 @@ describe('early stopping', () => {
 
 test('functions joined, the first layer frozen: killed after any checkpoint, it goes on to the same bits', async () => {
   const toy = await toyNetwork({ last: 1 });
-  const packing = { ...toyOptions.packing, packing: 'joined', separator: 1, tokensPerBatch: 24 } as const;
+  const packing = { ...toyOptions.packing, ...JOINED };
   const options = { ...OPTIONS, packing };
   const saves: { folder: string; step: number }[] = [];
   const folder = newFolder();
@@ -327,5 +331,61 @@ describe('functions that begin alike, with dropout', () => {
     expect((await resumed(toy.resume({ ...first, dropoutKey: 'torch' }), 0.2)).end).toBe('epochs');
     expect((await resumed(older(first), 0)).end).toBe('epochs');
     expect((await resumed(older(last), 0.2)).end).toBe('epochs');
+  });
+});
+
+describe.each<[string, Partial<TrainerOptions>, ('paired' | 'joined')?]>([
+  ['a curriculum by length', { curriculum: 'length' }],
+  ['a curriculum by loss', { curriculum: 'loss' }],
+  ['unrelated functions first', { curriculum: 'p3_first' }],
+  ['active sampling', { activeSampling: { every: 2 } }],
+  ['active sampling of joined functions', { activeSampling: { every: 3 } }, 'joined'],
+  ['a ranking loss of pairs', {}, 'paired'],
+])('%s', (_name, changed, kind) => {
+  const functions = toyFunctions(16).map((one, i) => ({
+    ...one,
+    ...(i % 4 === 1 ? { unrelated: true } : {}),
+    ...(kind === 'paired' ? { pair: { number: i >> 1, isVulnerable: i % 2 === 0 } } : {}),
+  }));
+  const plain = classification({ kind: 'cross_entropy' });
+  const objective = kind === 'paired' ? withPairRanking(plain, 2) : plain;
+  const packing = { ...toyOptions.packing, tokensPerBatch: 24, ...(kind === 'joined' ? JOINED : {}) };
+  const options = { ...OPTIONS, packing, ...changed };
+
+  test('killed after any checkpoint, it goes on to the same bits, which are not those of a plain run', async () => {
+    const toy = await toyNetwork();
+    const fresh = () => ({
+      ...toy.fresh(1),
+      ...(changed.curriculum === 'loss'
+        ? { difficulty: Float64Array.from(functions, (_, i) => (5 * i) % 16) }
+        : {}),
+    });
+    const folder = newFolder();
+    const saves: string[] = [];
+    const whole = await runToy({
+      toy,
+      functions,
+      objective,
+      options,
+      state: fresh(),
+      onSave: async (current) => {
+        await saveState(folder, current);
+        saves.push(copyOf(folder));
+      },
+    });
+    const expected = outcome(whole.state);
+    for (const saved of saves) {
+      const { state } = (await loadState(saved, toy.fresh(1).parameters))!;
+      const resumed = await runToy({ toy, functions, objective, options, state: toy.resume(state) });
+      expect(outcome(resumed.state), saved).toEqual(expected);
+    }
+    const other = await runToy({
+      toy,
+      functions,
+      options: { ...OPTIONS, packing },
+      state: toy.fresh(1),
+    });
+    expect(outcome(other.state).parameters).not.toEqual(expected.parameters);
+    await toy.network.release();
   });
 });

@@ -388,7 +388,7 @@ describe('common beginnings', () => {
   /** A function and its fix each: 20 tokens in common, then what tells them apart. */
   const pairs = toyFunctions(24).map((one, i) => {
     const common = Array.from({ length: 20 }, (_, at) => (7 * (i >> 1) + at * at) % 8);
-    return { ...one, ids: [...common, ...one.ids] };
+    return { ...one, ids: [...common, ...one.ids], ...(i % 2 === 1 ? { unrelated: true } : {}) };
   });
   const packing = { ...toyOptions.packing, tokensPerBatch: 200, functionsPerStep: 6 };
   const losses = async (options: Partial<TrainerOptions>) => {
@@ -408,6 +408,16 @@ describe('common beginnings', () => {
       'shared or not, with the mean of each sequence',
       { sharePrefixes: true, lossReduction: 'mean' },
       { lossReduction: 'mean' },
+    ],
+    [
+      'shared or not, by a curriculum',
+      { sharePrefixes: true, curriculum: 'length' },
+      { curriculum: 'length' },
+    ],
+    [
+      'shared or not, with active sampling',
+      { sharePrefixes: true, activeSampling: { every: 2 } },
+      { activeSampling: { every: 2 } },
     ],
     [
       'shared or not, each sequence being a step',

@@ -1,0 +1,66 @@
+/**
+ * @file Active sampling: which unrelated functions (P3) are hard for the model as it is, and how they take the places of a step's own.
+ * Hard negative mining as of Felzenszwalb et al. 2010, with a bound on how many are scored. Runs no model.
+ */
+import { randomStream } from '../base/random.ts';
+
+export interface ActiveSampling {
+  /** Optimiser steps from one choice to the next; before the first one, steps have their own functions. */
+  readonly every: number;
+}
+
+/** Where in a training a choice is made. */
+interface ChoiceAt {
+  readonly seed: number;
+  readonly step: number;
+}
+
+/** So many are scored for one that is chosen: what a choice costs is a few forward passes of the steps it is for. */
+const SCORED_FOR_ONE = 4;
+
+/** How many a choice is of: what the steps until the next one have on the average. */
+export const placesUntilNext = (unrelated: number, stepsPerEpoch: number, { every }: ActiveSampling) =>
+  Math.min(unrelated, Math.ceil((every * unrelated) / stepsPerEpoch));
+
+/** The functions that are scored, drawn from all unrelated ones. */
+export function candidates(unrelated: readonly number[], places: number, at: ChoiceAt): readonly number[] {
+  return randomStream(at.seed, 'active sampling', at.step)
+    .shuffle(unrelated)
+    .slice(0, SCORED_FOR_ONE * places);
+}
+
+/** The candidates of the highest scores, in random order; of equal ones the first in the data. */
+export function hardest(
+  of: readonly number[],
+  scores: Float64Array,
+  places: number,
+  at: ChoiceAt,
+): Float64Array {
+  const scoreOf = new Map(of.map((index, i) => [index, scores[i]!]));
+  const chosen = of.toSorted((a, b) => scoreOf.get(b)! - scoreOf.get(a)! || a - b).slice(0, places);
+  return Float64Array.from(randomStream(at.seed, 'order of active sampling', at.step).shuffle(chosen));
+}
+
+export interface Exchanged {
+  readonly functions: readonly number[];
+  /** What of the choice is left for the next steps; undefined: nothing. */
+  readonly left: Float64Array | undefined;
+}
+
+/**
+ * A step's functions with its unrelated ones exchanged for the next of the choice: as many of each class as before. Undefined where
+ * fewer are left than the step has: one of its own could then stand in it twice.
+ */
+export function exchange(
+  functions: readonly number[],
+  isUnrelated: (index: number) => boolean,
+  choice: Float64Array | undefined,
+): Exchanged | undefined {
+  const places = functions.filter(isUnrelated).length;
+  if (choice === undefined || places > choice.length) return undefined;
+  let next = 0;
+  return {
+    functions: functions.map((index) => (isUnrelated(index) ? choice[next++]! : index)),
+    left: places === choice.length ? undefined : choice.slice(places),
+  };
+}
