@@ -84,6 +84,14 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
   (config) =>
+    config.augment === null && config.augment_copies > 1
+      ? {
+          key: 'augment_copies',
+          message: `augment_copies is ${config.augment_copies}, but augment does not say how copies are written`,
+          hint: 'set augment: [rename, comments, dead_code, reorder], or remove augment_copies',
+        }
+      : undefined,
+  (config) =>
     config.eval_strategy === 'steps' && config.eval_steps === null
       ? {
           key: 'eval_strategy',

@@ -5,6 +5,7 @@
 import { problemsError } from '../config/problems.ts';
 import { schemaProblems } from '../config/schema-problems.ts';
 import { yamlSource } from '../config/sources.ts';
+import { CONTEXT_KINDS } from '../dataset/changes/function-context.ts';
 import { jsonSchemaOf } from '../schema/json-schema.ts';
 import { z } from '../schema/zod.ts';
 
@@ -23,6 +24,8 @@ const rules = z.strictObject({
   split: z.enum(['commit', 'project', 'time', 'predefined']).optional(),
   fractions: parts(share).optional(),
   seed: count.optional(),
+  context: z.enum(CONTEXT_KINDS).optional(),
+  contextMaxTokens: count.min(1).optional(),
 });
 
 const recipeSchema = z.strictObject({

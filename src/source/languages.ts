@@ -36,6 +36,12 @@ export const LANGUAGES = {
 
 export type Language = keyof typeof LANGUAGES;
 
+/** The languages that records call so, the likelier first: a TypeScript record may be TSX. */
+export function languagesNamed(recordLanguage: string): readonly Language[] {
+  const rows = Object.entries(LANGUAGES) as [Language, LanguageRow][];
+  return rows.flatMap(([language, row]) => (row.recordLanguage === recordLanguage ? [language] : []));
+}
+
 /** What only C++ has at the beginning of a line or after a word. */
 const CPP_HEADER =
   /^[ \t]*(?:class|namespace|template|using|public|private|protected|virtual|friend)\b(?!\s*[=;,)])|\bstd::|\boperator\s*[^\w\s]|^[ \t]*#[ \t]*include[ \t]*<\w+>/m;

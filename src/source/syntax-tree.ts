@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { Language as Grammar, type Node, Parser, Query } from 'web-tree-sitter';
+import { Language as Grammar, type Node, Parser, Query, type Tree } from 'web-tree-sitter';
 import { LANGUAGES, type Language } from './languages.ts';
-import type { SyntaxNode, SyntaxTree } from './syntax.ts';
+import type { FlatNode, SyntaxNode, SyntaxTree } from './syntax.ts';
 
 /** Longer sources are not parsed: their trees take some fifty times their size. */
 export const MAX_SOURCE_CHARACTERS = 5_000_000;
@@ -51,6 +51,7 @@ export function withSyntaxTree<T extends object>(
         queryFor(language, grammar, kinds)
           .captures(root)
           .map(({ node }) => wrapNode(node, source)),
+      flat: () => flattened(tree),
     });
   } finally {
     tree.delete();
@@ -133,4 +134,35 @@ function wrapNode(node: Node, source: string): SyntaxNode {
         (child) => !child.isNamed && source.slice(child.startIndex, child.endIndex) === text,
       ),
   };
+}
+
+function flattened(tree: Tree): FlatNode[] {
+  const nodes: { -readonly [Key in keyof FlatNode]: FlatNode[Key] }[] = [];
+  const cursor = tree.walk();
+  const path: number[] = [];
+  try {
+    for (;;) {
+      const parent = path.at(-1) ?? -1;
+      if (parent >= 0) nodes[parent]!.isLeaf = false;
+      nodes.push({
+        kind: cursor.nodeIsMissing ? 'MISSING' : cursor.nodeType,
+        field: cursor.currentFieldName ?? undefined,
+        start: cursor.startIndex,
+        end: cursor.endIndex,
+        parent,
+        isNamed: cursor.nodeIsNamed,
+        isLeaf: true,
+      });
+      if (cursor.gotoFirstChild()) {
+        path.push(nodes.length - 1);
+        continue;
+      }
+      while (!cursor.gotoNextSibling()) {
+        if (!cursor.gotoParent()) return nodes;
+        path.pop();
+      }
+    }
+  } finally {
+    cursor.delete();
+  }
 }

@@ -32,6 +32,24 @@ export interface SyntaxNode {
 export interface SyntaxTree {
   /** All nodes of these kinds, in the order of the source, outer before inner. Unparsable stretches: kind `ERROR`; tokens that the parser put in: `MISSING`. */
   find(kinds: readonly string[]): SyntaxNode[];
+  /** Every node with its place in the tree, tokens included: outer before inner, in the order of the source. */
+  flat(): FlatNode[];
+}
+
+/** A node without the parser behind it, so that it outlives the tree. */
+export interface FlatNode {
+  /** `ERROR` for an unparsable stretch, `MISSING` for a token that the parser put in; a token's kind is its text. */
+  readonly kind: string;
+  /** The field of the parent that it is in; undefined outside of fields. */
+  readonly field: string | undefined;
+  /** UTF-16 offsets into the source. */
+  readonly start: number;
+  readonly end: number;
+  /** Index in the same list; -1 for the root. */
+  readonly parent: number;
+  /** False for tokens such as `(` or `while`. */
+  readonly isNamed: boolean;
+  readonly isLeaf: boolean;
 }
 
 export type FunctionKind = 'function' | 'arrow' | 'method' | 'constructor' | 'getter' | 'setter';

@@ -31,6 +31,8 @@ export interface DetectorSettings {
   readonly tokenizerFingerprint?: string;
   /** Where the base model lies as seen from the adapter's folder, for when both are moved; missing for one that was fetched. */
   readonly baseModelPath?: string;
+  /** What of their files stood in front of the functions it was trained on; missing: nothing. */
+  readonly context?: string;
   /** Fingerprints of the training data, by the configuration's key. */
   readonly data: Readonly<Record<string, string>>;
   /** Score → probability, fitted on validation; `threshold` is on its scale. Read by those who know calibrations. */
@@ -76,6 +78,7 @@ const settingsSchema = z.looseObject({
   configFingerprint: z.string().optional(),
   tokenizerFingerprint: z.string().optional(),
   baseModelPath: z.string().min(1).optional(),
+  context: z.string().min(1).max(100).optional(),
   data: z.record(z.string(), z.string()),
   calibration: z.record(z.string(), z.unknown()).optional(),
   measured: measuredRankingSchema.optional(),

@@ -1,5 +1,6 @@
 /** @file Keys of a training configuration: the base model and the functions. */
 import { z } from '../../schema/zod.ts';
+import { REWRITE_KINDS } from '../../source/rewrites/rewrite-kinds.ts';
 import { count, path } from './value-kinds.ts';
 
 const column = () => z.string().min(1).optional();
@@ -49,6 +50,19 @@ export const modelAndData = {
     .describe(
       'Columns of a table without `code` and `target`, as { code: func, target: vul }; null: guessed by name, and said.',
     ),
+  augment: z
+    .array(z.enum(REWRITE_KINDS))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Train also on copies of the training functions that are written differently and do the same: rename (local names), ' +
+        'comments, dead_code, reorder (declarations); null: none.',
+    ),
+  augment_copies: count()
+    .max(16)
+    .default(1)
+    .describe('Copies of every training function that augment makes, each written in its own way.'),
   output_dir: path().describe('The run folder to create; must not exist, or be empty.'),
   seed: z
     .int()

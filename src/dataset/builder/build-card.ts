@@ -103,6 +103,7 @@ function howItWasMade({ options, found, undated }: BuildInfo): string {
     ratio === null
       ? ''
       : `At most ${ratio} unchanged functions were taken for each vulnerable one${lengths}.`,
+    contextSentence(options),
     `Each function text is in the dataset once; one that was both vulnerable and fixed, or labelled both ways, is left out, and an`,
     `unchanged one that another fix changed is not a P3. Where two fixes in a row changed a function, its P1 is from before the`,
     `first and its P2 from after the last.`,
@@ -115,6 +116,21 @@ function howItWasMade({ options, found, undated }: BuildInfo): string {
   ]
     .filter((line) => line !== '')
     .join('\n');
+}
+
+const CONTEXTS = {
+  callers: 'functions of the file that call it',
+  callees: 'functions of the file that it calls',
+  file: "what stands above the file's first function",
+} as const;
+
+function contextSentence({ context }: BuildInfo['options']): string {
+  if (context === undefined) return '';
+  return [
+    `In front of each function stand ${CONTEXTS[context.kind]}, up to ${context.maxTokens} words and signs and a comment that ends them, from the`,
+    `same version of the file (\`context\`: what was kept and cut). Equal functions are told by the functions alone; one of the test part`,
+    `may stand in front of one of train, unlabelled, unless the split is by project.`,
+  ].join('\n');
 }
 
 const MATCHED_SHOWN = 200;

@@ -59,6 +59,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
     threads: options.threads ?? availableParallelism(),
     signal,
     onProgress,
+    functionContext: stated.context,
   });
   merged?.requireAllFound();
   const report = (phase: 'select' | 'write', message: string, done = 0, total = 1) =>

@@ -1,5 +1,6 @@
 /** @file The shape of dataset.json as `vultune data build SOURCE...` writes it. Counts nothing itself. */
 
+import type { ContextOptions } from '../changes/function-context.ts';
 import type { PartInfo } from '../output/part-file.ts';
 import type { Fractions, Split } from '../parts.ts';
 import type { SourceInfo } from '../source.ts';
@@ -54,6 +55,8 @@ export interface StatedOptions {
   readonly hardNegatives?: true;
   /** Jaccard. */
   readonly nearDuplicates: number;
+  /** What stands in front of functions; absent: nothing. */
+  readonly context?: ContextOptions;
   readonly split: SplitBy;
   readonly timePer: 'project' | 'all';
   readonly fractions: Fractions;

@@ -1,5 +1,6 @@
 /** @file The options of a build, checked and with every default in place. */
 import { VultuneError } from '../../base/errors.ts';
+import type { ContextKind } from '../changes/function-context.ts';
 import { type Fractions, SPLITS } from '../parts.ts';
 import type { OnProgress } from '../progress.ts';
 import type { DatasetSource } from '../source.ts';
@@ -39,6 +40,10 @@ export interface BuildOptions {
   /** Default 0.8, 0.1, 0.1. */
   readonly fractions?: Fractions;
   readonly seed?: number;
+  /** Code of its file in front of every function that comes out of a changed file; default: none. */
+  readonly context?: ContextKind | undefined;
+  /** Words and signs of the context at most; default 256. */
+  readonly contextMaxTokens?: number | undefined;
   /** Worker threads; 0: none; default: one per core. The result does not depend on it. */
   readonly threads?: number;
   /** Folders of all parts of a sharded build: nothing is analysed, their fixes are taken. */
@@ -78,6 +83,7 @@ export function stateOptions(options: BuildOptions, exclude: readonly string[]):
     ...(options.negativeLengths === 'matched' ? { negativeLengths: 'matched' as const } : {}),
     ...(options.hardNegatives === true ? { hardNegatives: true as const } : {}),
     nearDuplicates,
+    ...contextOptions(options),
     split: options.split ?? 'commit',
     timePer: options.timePer ?? 'all',
     fractions,
@@ -85,6 +91,27 @@ export function stateOptions(options: BuildOptions, exclude: readonly string[]):
     exclude,
   };
 }
+
+/** Nothing of a build without context, whose bytes stay what they were. */
+function contextOptions({
+  context,
+  contextMaxTokens,
+  merge,
+}: Pick<BuildOptions, 'context' | 'contextMaxTokens' | 'merge'>): Pick<StatedOptions, 'context'> {
+  checkWhole('contextMaxTokens', contextMaxTokens, 1);
+  if (context === undefined) {
+    if (contextMaxTokens !== undefined) {
+      refuse('contextMaxTokens', contextMaxTokens, 'a context beside it: callers, callees or file');
+    }
+    return {};
+  }
+  if (merge !== undefined)
+    refuse('context', context, 'none beside merge: parts are analysed without context');
+  return { context: { kind: context, maxTokens: contextMaxTokens ?? CONTEXT_TOKENS } };
+}
+
+/** Half of the default max_length, so that functions are still read. */
+const CONTEXT_TOKENS = 256;
 
 function checkWhole(name: string, value: number | undefined, least: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;

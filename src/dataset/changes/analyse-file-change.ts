@@ -11,7 +11,9 @@ import { bodyKey } from '../duplicates/exact-duplicates.ts';
 import { sketchText } from '../duplicates/min-hash.ts';
 import { normalisedCode } from '../duplicates/normalised-code.ts';
 import { type ChangeKind, changeKind } from './change-kind.ts';
+import { countTokens } from './count-tokens.ts';
 import type { FileAnalysis, FunctionCandidate, FunctionChange } from './file-analysis.ts';
+import { type ContextOptions, contextOf } from './function-context.ts';
 import { type Matchable, matchFunctions } from './match-functions.ts';
 import { withoutDocstrings } from './without-docstrings.ts';
 
@@ -23,9 +25,14 @@ export interface FileChangeInput {
   readonly language: Language;
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** What else of the file goes with its functions; undefined: nothing. */
+  readonly context?: ContextOptions | undefined;
 }
 
 interface Side {
+  readonly source: string;
+  readonly parsedAs: Language;
+  readonly context: ContextOptions | undefined;
   readonly path: string;
   readonly language: string;
   readonly parsed: ParsedSource;
@@ -33,9 +40,9 @@ interface Side {
 }
 
 export function analyseFileChange(input: FileChangeInput): FileAnalysis {
-  const { path, pathBefore, language } = input;
-  const before = readSide(pathBefore, input.before, language);
-  const after = readSide(path, input.after, language);
+  const { path, pathBefore } = input;
+  const before = readSide(pathBefore, input.before, input);
+  const after = readSide(path, input.after, input);
   const refused = before.parsed.refused ?? after.parsed.refused;
   if (refused !== undefined) {
     return { changed: [], deleted: [], unchanged: [], added: 0, leftOut: {}, refused };
@@ -129,9 +136,16 @@ export const FILE_CHANGE_JOB: WorkerJob<FileChangeInput, FileAnalysis> = {
   run: analyseFileChange,
 };
 
-function readSide(path: string, text: string | undefined, language: Language): Side {
-  const parsed = parseSource(text ?? '', language);
+function readSide(
+  path: string,
+  source = '',
+  { language, context }: Pick<FileChangeInput, 'language' | 'context'>,
+): Side {
+  const parsed = parseSource(source, language);
   return {
+    source,
+    parsedAs: language,
+    context,
     path,
     language: LANGUAGES[language].recordLanguage,
     parsed,
@@ -165,7 +179,10 @@ function ownText({ parsed }: Side, index: number): { text: string; name: string 
   return { text: parsed.normalise(entry, { cutNested: true }), name: entry.name };
 }
 
-function candidate({ path, language }: Side, entry: ExtractedFunction): FunctionCandidate {
+function candidate(
+  { path, language, source, parsed, parsedAs, context }: Side,
+  entry: ExtractedFunction,
+): FunctionCandidate {
   const text = normalisedCode(entry.code, language);
   return {
     code: entry.code,
@@ -178,10 +195,8 @@ function candidate({ path, language }: Side, entry: ExtractedFunction): Function
     tokens: countTokens(text),
     body: bodyKey(text),
     sketch: Buffer.from(sketchText(text)).toString('base64'),
+    ...(context === undefined
+      ? {}
+      : { context: contextOf({ source, language: parsedAs, parsed }, entry, context) }),
   };
-}
-
-/** Words and signs. */
-export function countTokens(text: string): number {
-  return text.match(/[\w$]+|[^\s\w$]/g)?.length ?? 0;
 }

@@ -1,5 +1,7 @@
 /** @file What is taken out of one changed file: its functions before and after, tied, with what tells equal ones. */
 
+import type { FunctionContext } from './function-context.ts';
+
 /** A function as a record will hold it, with what selection needs to know. */
 export interface FunctionCandidate {
   readonly code: string;
@@ -15,6 +17,8 @@ export interface FunctionCandidate {
   readonly body: string;
   /** MinHash sketch, base64. */
   readonly sketch: string;
+  /** What stands in front of it in its record; what tells equal functions is of the function alone. */
+  readonly context?: FunctionContext;
 }
 
 export interface FunctionChange {

@@ -52,18 +52,27 @@ export async function scoreScale(options: Wishes, header: AdapterHeader): Promis
       : `; moved to ${Number((100 * prevalence).toPrecision(6))} % vulnerable functions`;
   const { blend, measured } = scale;
   const isChance = measured !== undefined && holdsChance(measured);
+  const ofContext = contextCaution(header);
   return {
     threshold,
     uncertainFrom,
     source: `${source}${moved}`,
     shift: (score) => (prevalence === undefined ? score : shiftPrior(score, scale.prevalence, prevalence)),
-    cautions: [isChance ? CHANCE_CAUTION : undefined, caution].filter((one) => one !== undefined),
-    warnings: [isChance ? chanceWarning(measured) : undefined, caution].filter((one) => one !== undefined),
+    cautions: [isChance ? CHANCE_CAUTION : undefined, caution, ofContext].filter((one) => one !== undefined),
+    warnings: [isChance ? chanceWarning(measured) : undefined, caution, ofContext].filter(
+      (one) => one !== undefined,
+    ),
     blend: blend && scoresNote(blend.blend),
     blendFingerprint: blend?.fingerprint,
     measured,
   };
 }
+
+/** A scan reads functions alone. */
+const contextCaution = ({ settings }: AdapterHeader): string | undefined =>
+  settings?.context === undefined
+    ? undefined
+    : `the model was trained on functions with code of their files in front of them (context: ${settings.context}), and a scan reads functions alone: its scores are not what was measured`;
 
 /**
  * What a prompted model's odds mean: nothing was chosen on validation, and nothing moves them but another prevalence.

@@ -32,7 +32,7 @@ export async function writeTrainingPlan(
 ): Promise<{ readonly totalSteps: number; readonly functions: number }> {
   requireTrainable(plan);
   const { config, model, trainer } = plan;
-  const { examples } = trainingExamples(plan, records.get('train_file')!);
+  const { examples } = await trainingExamples(plan, records.get('train_file')!);
   const steps = packedSteps(
     plannableFunctions(examples, trainer),
     examples.map(({ weight }) => weight),

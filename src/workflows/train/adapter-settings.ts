@@ -9,7 +9,7 @@ import type { TrainingPlan } from './setup.ts';
 
 /** @param folder where the adapter is written: paths are as seen from it */
 export function trainedSettings(
-  { config, model, reading }: Pick<TrainingPlan, 'config' | 'model' | 'reading'>,
+  { config, model, reading, context }: Pick<TrainingPlan, 'config' | 'model' | 'reading' | 'context'>,
   data: RunRecord['data'],
   folder: string,
 ): Omit<DetectorSettings, 'formatVersion' | 'threshold'> {
@@ -20,6 +20,7 @@ export function trainedSettings(
     ...(reading.asked === undefined ? {} : { question: reading.asked.stored }),
     ...(config.top_mlp_layers === 0 ? {} : { topMlpLayers: config.top_mlp_layers }),
     ...(config.keep_layers === null ? {} : { keepLayers: config.keep_layers }),
+    ...(context === undefined ? {} : { context }),
     ...weightFormatOf(model),
     ...modelIdentity(model),
     ...(existsSync(config.base_model) ? { baseModelPath: pathFrom(folder, config.base_model) } : {}),

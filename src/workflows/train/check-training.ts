@@ -22,6 +22,7 @@ import type { WorkflowContext } from '../context.ts';
 import { configuredFormat } from '../open/choose-weight-format.ts';
 import { type EstimateOptions, estimateTraining, type TrainingEstimate } from '../plan/estimate.ts';
 import { describeEstimate } from '../plan/estimate-text.ts';
+import { augmentText } from './augment.ts';
 import { withPrompt } from './chat-question.ts';
 import { reportCwe } from './cwe-text.ts';
 import { cutPart, evaluationFunctions, trainingExamples } from './examples.ts';
@@ -104,7 +105,8 @@ export async function checkTraining(
     if (init !== undefined && isOutline) unchecked.unshift('whether init_adapter is of this base model');
     if (init !== undefined) notes.push(init);
     if (makesParameters) await (isOutline ? firstParameters(plan) : startParameters(plan));
-    const { examples, truncation } = trainingExamples(plan, train);
+    const { examples, truncation, augmented } = await trainingExamples(plan, train, { signal });
+    if (augmented !== undefined) notes.push(augmentText(augmented));
     const records = new Map(inputs.map((input) => [input.key, input.records]));
     const estimate = await estimateTraining(plan, examples, records, {
       signal,

@@ -5,6 +5,8 @@ import type { EncodedFunction } from '../../network/encode-functions.ts';
 import { findTruncation } from '../../network/truncation.ts';
 import type { Example, PairMember } from '../../objectives/objective.ts';
 import { keepAll } from '../../packing/fit-length.ts';
+import type { WorkflowContext } from '../context.ts';
+import { type AugmentSummary, augmentedCopies } from './augment.ts';
 import { pairMembers } from './pair-members.ts';
 import { rowsWithShare } from './positive-share.ts';
 import type { Learnt, TrainingPlan } from './setup.ts';
@@ -13,17 +15,20 @@ import type { CutPart } from './truncation-text.ts';
 export interface TrainingExamples {
   readonly examples: Example<Learnt>[];
   readonly truncation: CutPart;
+  /** Undefined where `augment` is off. */
+  readonly augmented: AugmentSummary | undefined;
 }
 
 /**
  * Functions to train on; those that `long_functions: drop` and `drop_identical_pairs` drop are left out.
  * Throws DATASET_EMPTY when none is left, DATASET_ONE_CLASS when those of one label are, DATASET_KIND_MISSING when a key is about
- * functions of a kind that is not there.
+ * functions of a kind that is not there; the signal's reason.
  */
-export function trainingExamples(
+export async function trainingExamples(
   { config, reading, task }: Pick<TrainingPlan, 'config' | 'reading' | 'task'>,
   records: readonly LabelledRecord[],
-): TrainingExamples {
+  context?: Partial<WorkflowContext>,
+): Promise<TrainingExamples> {
   const encoded = reading.reader.encode(
     records.map(({ code }) => code),
     { maxLength: config.max_length, longFunctions: config.long_functions },
@@ -31,14 +36,20 @@ export function trainingExamples(
   const { identicalRows, ...truncation } = findTruncation(records, encoded);
   const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
   const read = [...records.keys()].filter((i) => encoded[i] !== undefined && !leftOut.has(i));
-  const rows = mixed(config, records, read);
+  const originals = mixed(config, records, read).map((i) => ({ record: records[i]!, ids: encoded[i]!.ids }));
+  const made = await augmentedCopies(
+    config,
+    originals.map(({ record }) => record),
+    context,
+  );
+  const copies = readCopies({ config, reading }, made.records);
+  const augmented = made.summary && { ...made.summary, leftOut: made.records.length - copies.length };
+  const functions = [...originals, ...copies];
   const pairs =
     config.pair_loss_weight > 0
-      ? pairMembers(rows.map((row) => records[row]!))
+      ? pairMembers(functions.map(({ record }) => record))
       : new Map<number, PairMember>();
-  const examples = rows.map((i, place): Example<Learnt> => {
-    const record = records[i]!;
-    const { ids } = encoded[i]!;
+  const examples = functions.map(({ record, ids }, place): Example<Learnt> => {
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
     const weight = set * config.class_weights[record.target];
     const pair = pairs.get(place);
@@ -73,7 +84,34 @@ export function trainingExamples(
     );
   }
   requireKinds(config, examples);
-  return { examples, truncation: { ...truncation, key: 'train_file', leftOut: leftOut.size } };
+  return {
+    examples,
+    truncation: { ...truncation, key: 'train_file', leftOut: leftOut.size },
+    augmented,
+  };
+}
+
+interface ReadFunction {
+  readonly record: LabelledRecord;
+  /** [N] */
+  readonly ids: Example<Learnt>['ids'];
+}
+
+/** What is longer than max_length, or the same under both labels within it, is left out as it is of functions. */
+function readCopies(
+  { config, reading }: Pick<TrainingPlan, 'config' | 'reading'>,
+  records: readonly LabelledRecord[],
+): ReadFunction[] {
+  if (records.length === 0) return [];
+  const encoded = reading.reader.encode(
+    records.map(({ code }) => code),
+    { maxLength: config.max_length, longFunctions: config.long_functions },
+  );
+  const leftOut = new Set(config.drop_identical_pairs ? findTruncation(records, encoded).identicalRows : []);
+  return records.flatMap((record, i) => {
+    const read = encoded[i];
+    return read === undefined || leftOut.has(i) ? [] : [{ record, ids: read.ids }];
+  });
 }
 
 /** A key that finds nothing to work on would silently do nothing. */

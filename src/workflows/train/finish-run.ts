@@ -33,6 +33,7 @@ import { FINGERPRINTS_FILE } from '../evaluate/evaluation-files.ts';
 import { recordScoredBy } from '../evaluate/own-predictions.ts';
 import { writeRunReport } from '../report/run-page.ts';
 import { trainedSettings } from './adapter-settings.ts';
+import { type AugmentSummary, augmentText } from './augment.ts';
 import { explainMistakes, type MistakeExplainer } from './explain-mistakes.ts';
 import { joinedWarning } from './joined-text.ts';
 import { type JudgedCwe, judgeCwe } from './judge-cwe.ts';
@@ -44,7 +45,10 @@ import type { CutPart } from './truncation-text.ts';
 
 export interface FinishedTraining {
   readonly run: WritableRun;
-  readonly plan: Pick<TrainingPlan, 'config' | 'model' | 'reading' | 'lora' | 'layers' | 'whole'> & {
+  readonly plan: Pick<
+    TrainingPlan,
+    'config' | 'model' | 'reading' | 'lora' | 'layers' | 'whole' | 'context'
+  > & {
     readonly cwe?: Pick<PlannedCwe, 'classes'>;
   };
   readonly parameters: AdapterParameters;
@@ -55,6 +59,8 @@ export interface FinishedTraining {
   readonly splits: readonly EvaluatedSplit[];
   /** What was cut of the functions of each file; left out for a run that does not know. */
   readonly cut?: readonly CutPart[];
+  /** Copies that were trained on; undefined where there were none. */
+  readonly augmented?: AugmentSummary | undefined;
   /** Asked when the adapter is written: which lines mattered in the most confident mistakes. */
   readonly explain?: MistakeExplainer;
   /** Aborted: the rest is left to a resumed run. */
@@ -92,7 +98,7 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   );
   writeFileAtomic(
     run.paths.metrics,
-    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, blend: blendJson(blend), truncation: truncationJson(finished.cut), ...cweMetrics(cwe), ...metrics }, null, 2)}\n`,
+    `${JSON.stringify({ formatVersion: 1, threshold, calibration: calibration ?? null, blend: blendJson(blend), truncation: truncationJson(finished.cut), ...augmentedMetrics(finished.augmented), ...cweMetrics(cwe), ...metrics }, null, 2)}\n`,
   );
   const card = modelCard(finished, judgements, comparisons, cwe);
   writeFileAtomic(join(run.paths.adapter, 'README.md'), card);
@@ -166,6 +172,10 @@ function truncationJson(parts: readonly CutPart[] | undefined): object | null {
   );
 }
 
+/** Empty without augment, so that metrics.json then stays as it was. */
+const augmentedMetrics = (augmented: AugmentSummary | undefined): { augmented?: AugmentSummary } =>
+  augmented === undefined ? {} : { augmented };
+
 /** Empty without a CWE head, so that metrics.json then stays as it was. */
 function cweMetrics(cwe: JudgedCwe | undefined): Record<string, unknown> {
   if (cwe === undefined) return {};
@@ -194,7 +204,7 @@ function writePredictions(
 }
 
 function modelCard(
-  { plan: { config, model, reading }, train, splits, cut: parts = [] }: FinishedTraining,
+  { plan: { config, model, reading }, train, splits, cut: parts = [], augmented }: FinishedTraining,
   { threshold, calibration, alarmBudget, blend: { blend } }: JudgedSplits,
   comparisons: RunResult['comparisons'],
   cwe: JudgedCwe | undefined,
@@ -214,6 +224,7 @@ function modelCard(
     'long_functions',
     'drop_identical_pairs',
     ...shownOfTask(config),
+    ...(config.augment === null ? [] : (['augment', 'augment_copies'] as const)),
     ...(config.positive_share === null ? [] : (['positive_share'] as const)),
     'packing',
     'functions_per_step',
@@ -274,6 +285,7 @@ function modelCard(
       ...tableNotes,
       ...pairNotes(comparison.rows[0]!.result),
       ...[joinedWarning(config) ?? []].flat(),
+      ...(augmented === undefined ? [] : [augmentText(augmented)]),
     ],
     ...(cwe === undefined ? {} : { cwe: cardCwe(cwe) }),
     shortfalls: comparison.shortfalls.map(({ sentence }) => sentence),

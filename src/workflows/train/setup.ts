@@ -29,6 +29,7 @@ import type { StoredQuestion } from '../../text/question.ts';
 import type { TrainerOptions } from '../../training/trainer.ts';
 import { requireProbeMatrix } from './probe-head.ts';
 import { type PlannedReading, planReading } from './reading.ts';
+import { contextOfRecords } from './record-context.ts';
 
 /** What every task says of a function, and maybe more. */
 export interface Learnt {
@@ -51,6 +52,8 @@ export interface TrainingPlan {
   /** What is trained whole of the base model. */
   readonly whole: readonly WholeParameter[];
   readonly trainer: TrainerOptions;
+  /** What of their files stands in front of the functions: `callees`; undefined where nothing does. */
+  readonly context?: string | undefined;
 }
 
 export interface PlannedCwe {
@@ -90,7 +93,8 @@ export function planTraining(
   if (reading.asked !== undefined) requireUntied(model.spec, plan.whole);
   requireFittingRanks(plan.adapted, config.finetuning_type === 'adalora' ? 'init_r' : 'lora_r');
   const trainer = trainerOptions(config, model, lora, reading);
-  return { config, model, reading, task, classifier: ofLabels, cwe, lora, layers, ...plan, trainer };
+  const context = contextOfRecords(train);
+  return { config, model, reading, task, classifier: ofLabels, cwe, lora, layers, ...plan, trainer, context };
 }
 
 function planTask(

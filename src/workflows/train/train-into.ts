@@ -19,6 +19,7 @@ import type { TrainerState } from '../../training/trainer-state.ts';
 import type { WorkflowContext } from '../context.ts';
 import { reportInterrupted } from '../report/run-page.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
+import { augmentText } from './augment.ts';
 import { reportCwe } from './cwe-text.ts';
 import { trainingExamples } from './examples.ts';
 import { mistakeExplainer } from './explain-mistakes.ts';
@@ -64,8 +65,10 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     device: config.device,
     ...(config.num_threads === null ? {} : { threads: config.num_threads }),
   });
+  const read = await untilStopped(signal, () => trainingExamples(plan, records.get('train_file')!, context));
+  if (read === undefined) return await stopped(job);
+  const { examples: functions, truncation, augmented } = read;
   const { network, features } = trainingNetwork(plan, backend, state.parameters);
-  const { examples: functions, truncation } = trainingExamples(plan, records.get('train_file')!);
   const validRecords = records.get('valid_file')!;
   const scorer = new RecordScorer({ plan, network, features, signal });
   let progress: TrainingProgress | undefined;
@@ -122,6 +125,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   ];
   reportTruncation(cut, config.max_length, report);
   reportCwe(plan.cwe, report);
+  if (augmented !== undefined) report.note(augmentText(augmented));
   reportJoined(config, network.frozenLayerCount, report);
   const init = initWords(config);
   if (init !== undefined && state.step === 0) report.note(init);
@@ -151,6 +155,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       train: records.get('train_file')!,
       splits,
       cut,
+      augmented,
       explain: mistakeExplainer({ model, adapter: run.paths.adapter, backend }, context),
       signal,
     });
@@ -204,6 +209,16 @@ function trainingNetwork(
     hiddenSize: spec.hiddenSize,
   });
   return { network, features: new FrozenFeatures(network, cache, spec.hiddenSize) };
+}
+
+/** Undefined where the signal stopped it. */
+async function untilStopped<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return undefined;
+  }
 }
 
 async function stopped({ run, context: { report } }: TrainingJob): Promise<TrainResult> {

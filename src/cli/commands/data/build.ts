@@ -1,6 +1,7 @@
 /** @file `vultune data build SOURCE...`: options of the dataset builder, its progress and its summary. */
 import { Command, Option } from 'commander';
 import { VultuneError } from '../../../base/errors.ts';
+import { CONTEXT_KINDS } from '../../../dataset/changes/function-context.ts';
 import { SOURCES, type SourceOption } from '../../../dataset/sources/registry.ts';
 import type { BuildParts } from '../../../workflows/build-dataset/build-dataset.ts';
 import { parseSources } from '../../../workflows/build-dataset/source-arguments.ts';
@@ -103,6 +104,18 @@ function addNegativeOptions(command: Command): void {
     )
     .addOption(negativeLengthsOption())
     .addOption(hardNegativesOption())
+    .addOption(
+      new Option(
+        '--context <kind>',
+        'put code of its file in front of each function: functions that call it, that it calls, or the head of the file',
+      ).choices(CONTEXT_KINDS),
+    )
+    .addOption(
+      new Option(
+        '--context-max-tokens <n>',
+        'words and signs of the context at most (default: 256)',
+      ).argParser(parseCount),
+    )
     .option('--exclude <file...>', 'leave out exact and near duplicates of these datasets')
     .addOption(nearDuplicatesOption());
 }
@@ -145,6 +158,9 @@ async function build(
 ): Promise<void> {
   const { out, ...others } = options;
   if (out === undefined) throw new VultuneError('CLI_USAGE', "required option '--out <dir>' not specified");
+  if (options.shard !== undefined && options.context !== undefined) {
+    throw new VultuneError('CLI_USAGE', '--context does not go with --shard: parts are analysed without it');
+  }
   const sources = await Promise.all(
     parseSources(words, SOURCES).map(({ row, location }) =>
       row.open(location, { ...others }, context.signal),

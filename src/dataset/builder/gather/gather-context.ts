@@ -1,5 +1,6 @@
 /** @file What gathering is given and what it gives back: shapes only. */
 import type { ExtractionPool } from '../../../source/extraction-pool.ts';
+import type { ContextOptions } from '../../changes/function-context.ts';
 import type { FixFacts, SourceContext } from '../../source.ts';
 import type { GatherShare } from './gather-share.ts';
 import type { GatheredSummary } from './gathered-file.ts';
@@ -10,6 +11,8 @@ export interface GatherContext {
   readonly pool: ExtractionPool;
   /** Which of the build's sources. */
   readonly source: number;
+  /** What else of its file goes with a function; undefined: nothing. Functions that come without their file have none. */
+  readonly functionContext?: ContextOptions | undefined;
 }
 
 /** A unit on disk, with what its source says of it today. */

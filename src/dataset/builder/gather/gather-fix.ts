@@ -11,6 +11,7 @@ import { refusalReason } from '../../../source/source-refusal.ts';
 import { sourcePathProblem } from '../../../source/test-code.ts';
 import { FILE_CHANGE_JOB } from '../../changes/analyse-file-change.ts';
 import type { FileAnalysis, FunctionCandidate } from '../../changes/file-analysis.ts';
+import type { ContextOptions } from '../../changes/function-context.ts';
 import type { FileChange, FixUnit } from '../../source.ts';
 import { GatheredFileWriter, type GatheredSummary } from './gathered-file.ts';
 
@@ -22,6 +23,7 @@ export async function gatherFix(
   path: string,
   pool: ExtractionPool,
   signal: AbortSignal,
+  context?: ContextOptions,
 ): Promise<GatheredSummary> {
   const gathered = new FixGatherer(path);
   try {
@@ -32,7 +34,7 @@ export async function gatherFix(
         signal.throwIfAborted();
         const input = sourceFile(change, gathered.files);
         if (input === undefined) continue;
-        running.push(pool.run(FILE_CHANGE_JOB, input, signal).catch(refusedAnalysis));
+        running.push(pool.run(FILE_CHANGE_JOB, { ...input, context }, signal).catch(refusedAnalysis));
         if (running.length >= FILES_AT_ONCE) await finishOne();
       }
       while (running.length > 0) await finishOne();
@@ -118,18 +120,22 @@ class FixGatherer {
   }
 
   #write(role: 'before' | 'after' | 'deleted' | 'unchanged', entry: FunctionCandidate, pair?: number): void {
-    const { code, language, path, name, qualifiedName, startLine, endLine, tokens, body, sketch } = entry;
+    const { code, language, path, name, qualifiedName, startLine, endLine, tokens, body, sketch, context } =
+      entry;
     const names = name === undefined ? [qualifiedName] : [name, qualifiedName];
     this.#writer.add(
       { role, ...(pair === undefined ? {} : { pair }), body, sketch, tokens, path, names, line: startLine },
       {
-        code,
+        code: (context?.text ?? '') + code,
         language,
         path,
         ...(name === undefined ? {} : { function_name: name }),
         qualified_name: qualifiedName,
         start_line: startLine,
         end_line: endLine,
+        ...(context === undefined
+          ? {}
+          : { context: { kind: context.kind, tokens: context.tokens, cut: context.cut } }),
       },
     );
   }

@@ -6,7 +6,7 @@
 import { ReasonTally } from '../../../base/tally.ts';
 import { refusalReason } from '../../../source/source-refusal.ts';
 import type { WorkerJob } from '../../../workers/worker-job.ts';
-import { countTokens } from '../../changes/analyse-file-change.ts';
+import { countTokens } from '../../changes/count-tokens.ts';
 import { bodyKey } from '../../duplicates/exact-duplicates.ts';
 import { sketchText } from '../../duplicates/min-hash.ts';
 import { normalisedCode } from '../../duplicates/normalised-code.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ReasonTally } from '../../../base/tally.ts';
 import { removeLeftovers } from '../../../base/temporary-files.ts';
 import { createExtractionPool } from '../../../source/extraction-pool.ts';
+import type { ContextOptions } from '../../changes/function-context.ts';
 import { type OnProgress, stopIfAborted } from '../../progress.ts';
 import type { ChangeSource, DatasetSource, FixUnit, SourceContext } from '../../source.ts';
 import type { GatherContext, GatheredUnit } from './gather-context.ts';
@@ -19,6 +20,8 @@ export interface GatherOptions {
   readonly threads: number;
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress | undefined;
+  /** What else of its file goes with a function; default: nothing. */
+  readonly functionContext?: ContextOptions | undefined;
   /** Given the folder of gathered units; default: all of them are gathered in it. */
   readonly share?: ((gatheredDir: string) => GatherShare) | undefined;
 }
@@ -48,7 +51,7 @@ export async function gatherSources(
         cacheDir: options.cacheDir,
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       };
-      const gathering = { share, context, pool, source: number };
+      const gathering = { share, context, pool, source: number, functionContext: options.functionContext };
       if (source.kind === 'records') units.push(...(await gatherRecords(source, gathering)));
       else units.push(...(await gatherChanges(source, gathering)));
     }
@@ -63,14 +66,14 @@ export async function gatherSources(
 
 async function gatherChanges(
   source: ChangeSource,
-  { share, context, pool, source: number }: GatherContext,
+  { share, context, pool, source: number, functionContext }: GatherContext,
 ): Promise<GatheredUnit[]> {
   const units: Promise<GatheredUnit>[] = [];
   const running = new Set<Promise<unknown>>();
   /** By path: a source that names a fix twice must not have it written twice at once. */
   const gatherings = new Map<string, Promise<GatheredSummary>>();
   const gatherOnce = async (unit: FixUnit, path: string) =>
-    readSummary(path) ?? (await gatherFix(unit, path, pool, context.signal));
+    readSummary(path) ?? (await gatherFix(unit, path, pool, context.signal, functionContext));
   const failed: unknown[] = [];
   let done = 0;
   let found = 0;
@@ -79,7 +82,7 @@ async function gatherChanges(
   for await (const unit of source.units(context)) {
     context.signal.throwIfAborted();
     found++;
-    const path = share.pathOf(unit.key);
+    const path = share.pathOf(keyWith(unit.key, functionContext));
     if (path === undefined) {
       done++;
       continue;
@@ -103,3 +106,7 @@ async function gatherChanges(
   if (failed.length > 0) throw failed[0];
   return Promise.all(units);
 }
+
+/** A unit with other contexts is another unit. */
+const keyWith = (key: string, context: ContextOptions | undefined): string =>
+  context === undefined ? key : `${key} with ${context.kind} of ${context.maxTokens}`;
