@@ -40,7 +40,15 @@ function twoOf(list) {
   return [first, oneOf(list.filter((each) => each !== first))];
 }
 
-const FUNCTIONS = ['read_name', 'load_header', 'copy_field', 'parse_packet', 'set_label', 'store_key', 'take_line'];
+const FUNCTIONS = [
+  'read_name',
+  'load_header',
+  'copy_field',
+  'parse_packet',
+  'set_label',
+  'store_key',
+  'take_line',
+];
 const BUFFERS = ['buf', 'name', 'line', 'field', 'key', 'tmp', 'out'];
 const LENGTHS = ['n', 'len', 'size', 'count', 'total', 'used', 'width'];
 const SOURCES = ['src', 'data', 'input', 'p', 'msg', 'text'];
