@@ -14,6 +14,7 @@ import { type GradientTargets, StagePrograms } from '../../src/network/stage-pro
 import { classification } from '../../src/objectives/classification.ts';
 import { classificationWithCwe } from '../../src/objectives/classification-with-cwe.ts';
 import type { Backend } from '../../src/runtime/backend.ts';
+import { answer } from '../../src/tasks/answer.ts';
 import { float32 } from '../../src/weights/float32.ts';
 import { graphHashes } from './graph-hash.ts';
 
@@ -141,7 +142,7 @@ export async function compiledGraphs(): Promise<Record<string, string>> {
       found[`${model}, LoRA on all: ${name}`] = graphHashes(graphs.splice(0)).join(' ');
     }
   }
-  Object.assign(found, await graphsWithCwes());
+  Object.assign(found, await graphsWithCwes(), await joinedGraphs(), await graphsOfAnswers());
   return found;
 }
 
@@ -162,6 +163,53 @@ async function graphsWithCwes(): Promise<Record<string, string>> {
     await programs.forward(spec);
     await programs.loss(spec, objective, 'adapters and x');
     found[`${name}, LoRA on all: labels and CWEs`] = graphHashes(graphs).join(' ');
+  }
+  return found;
+}
+
+/** Stages of functions joined to one text: a cut one, and the last one with its classifier. */
+async function joinedGraphs(): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const model of ['llama', 'qwen2 with a window above'] as const) {
+    const spec = readModel(MODELS[model], 'config.json');
+    const graphs: Graph[] = [];
+    const parts = { model: spec, adapted: planLora(spec, ALL_LINEAR), format: float32 };
+    const programs = new StagePrograms(parts, lookingBackend(graphs));
+    const joined = { layers: [1, 2], queryChunks: 4, sharesPrefixes: false, isJoined: true, dropout: 0.1 };
+    await programs.split({ ...joined, head: undefined }, 'products', 'adapters and x');
+    const head = classifier(spec, { classes: 2, pooling: 'last' });
+    await programs.loss({ ...joined, head }, LOSSES['cross-entropy'], 'adapters and x');
+    found[`${model}, LoRA on all: joined`] = graphHashes(graphs).join(' ');
+  }
+  return found;
+}
+
+/** What a next_token or instruct training computes of its rows, and the last stage that scores a function; phi's head has a bias. */
+async function graphsOfAnswers(): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  const asked = {
+    next_token: { before: [], after: [], answers: [[3, 1] as const, [7, 1] as const] as const },
+    instruct: { before: [5, 6], after: [8, 9], answers: [[4, 2, 1] as const, [7, 2, 1] as const] as const },
+  };
+  for (const [name, config] of [
+    ['llama', LLAMA],
+    ['phi', OTHER_FAMILIES.phi],
+  ] as const) {
+    const model = readModel(config, 'config.json');
+    for (const [task, question] of Object.entries(asked)) {
+      const { head, objective } = answer(model, {
+        question,
+        lossOn: task === 'instruct' ? 'answer' : 'all',
+      });
+      if (!('rows' in objective)) throw new Error('an answer is learnt row by row');
+      const graphs: Graph[] = [];
+      const parts = { model, adapted: planLora(model, ALL_LINEAR, head), format: float32 };
+      const programs = new StagePrograms(parts, lookingBackend(graphs));
+      const spec = { queryChunks: 1, sharesPrefixes: false, dropout: 0 };
+      await programs.rows({ ...spec, layers: [], head: objective.head }, objective);
+      await programs.forward({ ...spec, layers: [1, 2], head });
+      found[`${name}, LoRA on all: ${task}`] = graphHashes(graphs).join(' ');
+    }
   }
   return found;
 }

@@ -34,7 +34,11 @@ function nodeHash({ op, attributes, inputs, output }: Node, hashes: ReadonlyMap<
 
 function digest(value: unknown): string {
   const text = JSON.stringify(value, (_key, part: unknown) =>
-    ArrayBuffer.isView(part) ? [...(part as Float32Array)] : part,
+    ArrayBuffer.isView(part)
+      ? [...(part as unknown as Iterable<number | bigint>)].map((one) =>
+          typeof one === 'bigint' ? `${one}` : one,
+        )
+      : part,
   );
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -125,6 +125,32 @@ test('a training that is stopped and resumed leaves the same bytes', async () =>
   expect(metrics(resumed)).toEqual(metrics());
 }, 300_000);
 
+test('functions joined: code, answer and end of text as one text, learnt, resumed to the same bytes, scored alone', async () => {
+  const joined = { packing: 'joined', tokens_per_batch: 64, functions_per_step: null, loss_reduction: 'sum' };
+  const [whole, resumed] = [at('joined'), at('joined-resumed')];
+  await train(whole, joined);
+  expect(metrics(whole).test.metrics.roc_auc).toBeGreaterThan(0.9);
+  expect((await train(resumed, joined, stoppingAfter(7))).status).toBe('interrupted');
+  expect((await resumeTraining({ run: resumed })).status).toBe('finished');
+  const file = 'adapter_model.safetensors';
+  const [found, expected] = [resumed, whole].map((of) => readFileSync(join(adapter(of), file)));
+  expect(found!.equals(expected!)).toBe(true);
+  expect(readFileSync(join(adapter(whole), 'README.md'), 'utf8')).toContain('| packing | "joined" |');
+  const stored = readFileSync(join(whole, 'predictions', 'test.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map(json);
+  const turned = at('turned.jsonl');
+  writeFileSync(
+    turned,
+    `${readFileSync(at('test.jsonl'), 'utf8').trim().split('\n').toReversed().join('\n')}\n`,
+  );
+  const argv = ['predict', whole, '--num-threads', '1', '--no-blend', '--data', turned];
+  const { stdout } = await cliCase([predictCommand(runPredict)], argv);
+  const scores = stdout.trim().split('\n').map(json).toReversed();
+  for (const [i, { score }] of scores.entries()) expect(score).toBeCloseTo(stored[i].score, 5);
+}, 300_000);
+
 describe('task: instruct', () => {
   const CHAT =
     '{% for m in messages %}<{{ m.role }}>{{ m.content }}<|end|>\n{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}';
