@@ -1,12 +1,13 @@
 /**
- * @file The generation benchmark: Vultune beside Transformers on the same model, prompts and threads: time to the first token,
- * tokens per second after it, for one prompt and for several at once. The measuring is in the workers.
+ * @file The generation benchmark: Vultune beside Transformers and llama.cpp on the same model, prompts and threads: time to the first
+ * token, tokens per second after it, for one prompt and for several at once. The measuring is in the workers.
  */
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
 import { contest, peersPython, withWorkFolder } from '../contest.mjs';
-import { defaultOut, readOptions, wholeNumber } from '../results.mjs';
+import { defaultOut, readOptions, say, wholeNumber } from '../results.mjs';
 import { table } from '../summary.mjs';
 
 const here = import.meta.dirname;
@@ -18,6 +19,7 @@ export const usage = `npm run bench -- generation [options]
   --new-tokens 64      tokens that each prompt is gone on with
   --rounds 3           every contender runs once a round; figures are medians
   --threads 2
+  --llama-cpp PYTHON   an interpreter with the package xllamacpp; default: that of .venv; without the package llama.cpp is left out
   --out FILE.json      default bench/results/generation-TIME.json`;
 
 const required = ['tokensPerSecond', 'firstTokenMs', 'peakMemoryBytes'];
@@ -27,16 +29,41 @@ export async function run(args) {
   const options = parseOptions(args);
   const python = peersPython();
   const model = resolveBaseModel(options.model, { python });
-  return await withWorkFolder((work) =>
-    contest(contendersOf({ python, model, work }, options), {
+  const llamaCpp = options.llamaCpp ?? python;
+  return await withWorkFolder((work) => {
+    const ggufs = llamaCppFiles({ python, llamaCpp, model, work });
+    return contest(contendersOf({ python, llamaCpp, ggufs, model, work }, options), {
       options,
       required,
       report: (summary, measurements) => `${report(summary)}\n${agreement(measurements, options)}`,
-    }),
-  );
+    });
+  });
 }
 
-function contendersOf({ python, model, work }, options) {
+const hasPackage = (python, name) =>
+  spawnSync(python, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0;
+
+/** The same weights in float32, as the others compute, and a GGUF file as it is; none, and why, where llama.cpp cannot run. */
+function llamaCppFiles({ python, llamaCpp, model, work }) {
+  if (!hasPackage(llamaCpp, 'xllamacpp')) {
+    say(`llama.cpp is left out: "${llamaCpp} -m pip install xllamacpp" adds it`);
+    return [];
+  }
+  const decoded = join(work, 'float32.gguf');
+  const { status, error, stderr } = spawnSync(python, [join(here, 'float32_gguf.py'), model, decoded], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) {
+    say(`llama.cpp is left out: no GGUF file of ${model}: ${error?.message ?? stderr.trim()}`);
+    return [];
+  }
+  return [
+    { name: 'llama.cpp', file: decoded },
+    ...(model.endsWith('.gguf') ? [{ name: 'llama.cpp as stored', file: model }] : []),
+  ];
+}
+
+function contendersOf({ python, llamaCpp, ggufs, model, work }, options) {
   const threads = String(options.threads);
   return options.prompts.flatMap((count) => {
     const job = join(work, `job-${count}.json`);
@@ -44,7 +71,8 @@ function contendersOf({ python, model, work }, options) {
       job,
       JSON.stringify({ prompts: drawPrompts(count, options), newTokens: options.newTokens }),
     );
-    const rest = ['--model', model, '--job', job, '--threads', threads];
+    const shared = ['--job', job, '--threads', threads];
+    const rest = ['--model', model, ...shared];
     return [
       { name: `ours, ${count}`, command: process.execPath, args: [join(here, 'ours.mjs'), ...rest] },
       {
@@ -53,6 +81,11 @@ function contendersOf({ python, model, work }, options) {
         args: [join(here, 'transformers_worker.py'), ...rest],
         env: { OMP_NUM_THREADS: threads, TQDM_DISABLE: '1' },
       },
+      ...ggufs.map(({ name, file }) => ({
+        name: `${name}, ${count}`,
+        command: llamaCpp,
+        args: [join(here, 'llama_cpp_worker.py'), '--model', file, ...shared],
+      })),
     ];
   });
 }
@@ -65,6 +98,7 @@ function parseOptions(args) {
     'new-tokens': '64',
     rounds: '3',
     threads: '2',
+    'llama-cpp': undefined,
     out: undefined,
   });
   const whole = (name) => wholeNumber(name, values[name]);
@@ -75,6 +109,7 @@ function parseOptions(args) {
     newTokens: whole('new-tokens'),
     rounds: whole('rounds'),
     threads: whole('threads'),
+    llamaCpp: values['llama-cpp'],
     out: values.out ?? defaultOut('generation'),
   };
 }
@@ -100,16 +135,19 @@ function report(summary) {
   return table([['', 'tokens/s', 'min-max', 'first token s', 'peak GB'], ...rows]);
 }
 
-/** How many of the tokens are the peer's: figures of other texts compare nothing. */
+/** How many of the answers are those of Transformers, token by token: figures of other texts compare nothing. */
 function agreement(measurements, { prompts }) {
+  const idsOf = (name) => measurements.find((each) => each.name === name)?.figures?.ids;
   return prompts
-    .map((count) => {
-      const [ours, theirs] = ['ours', 'transformers'].map(
-        (name) => measurements.find((each) => each.name === `${name}, ${count}`)?.figures?.ids,
-      );
-      if (ours === undefined || theirs === undefined) return `${count}: nothing to compare`;
-      const same = ours.filter((ids, i) => ids.join() === theirs[i].join()).length;
-      return `${count}: ${same} of ${ours.length} answers are the same tokens`;
+    .flatMap((count) => {
+      const expected = idsOf(`transformers, ${count}`);
+      if (expected === undefined) return `${count}: nothing to compare`;
+      return ['ours', 'llama.cpp', 'llama.cpp as stored'].flatMap((contender) => {
+        const found = idsOf(`${contender}, ${count}`);
+        if (found === undefined) return [];
+        const same = found.filter((ids, i) => ids.join() === expected[i].join()).length;
+        return `${contender}, ${count}: ${same} of ${found.length} answers are the same tokens as those of transformers`;
+      });
     })
     .join('\n');
 }
