@@ -2,7 +2,7 @@
  * @file Which lines made a function's score. Two answers: the gradient's, quick, and that of taking each line out, slow
  * and the reference for the first. Knows a judge; nothing of files or pages.
  */
-import type { ExplainingJudge, JudgeOptions } from '../judging/judge.ts';
+import type { ExplainableJudgements, ExplainingJudge, JudgeOptions } from '../judging/judge.ts';
 
 export const LINE_METHODS = ['gradient', 'occlusion'] as const;
 export type LineMethod = (typeof LINE_METHODS)[number];
@@ -15,6 +15,13 @@ export interface LineExplanation {
   readonly scores: Float64Array;
   /** [lines] whether any token of it was read: blank lines and what is beyond the model's length are not. */
   readonly read: readonly boolean[];
+}
+
+/** A judge without a gradient: what a line says is told by the score without it. */
+export interface OccludableJudge {
+  judge(codes: readonly string[], options?: JudgeOptions): Promise<ExplainableJudgements>;
+  /** As {@link ExplainingJudge.tokenLines}; where it is not of tokens, each line that is read and not blank. */
+  tokenLines(code: string): Int32Array | Promise<Int32Array>;
 }
 
 /** Lines of a text, whatever ends them. */
@@ -33,7 +40,7 @@ export function explainLines(
   method: LineMethod,
   options: JudgeOptions = {},
 ): Promise<LineExplanation[]> {
-  return method === 'gradient' ? byGradient(judge, codes, options) : byOcclusion(judge, codes, options);
+  return method === 'gradient' ? byGradient(judge, codes, options) : occludeLines(judge, codes, options);
 }
 
 async function byGradient(
@@ -52,16 +59,17 @@ async function byGradient(
   });
 }
 
-async function byOcclusion(
-  judge: ExplainingJudge,
+/** The slow answer of {@link explainLines}, of any judge: one judgement a line. */
+export async function occludeLines(
+  judge: OccludableJudge,
   codes: readonly string[],
-  options: JudgeOptions,
+  options: JudgeOptions = {},
 ): Promise<LineExplanation[]> {
   const out: LineExplanation[] = [];
   const done = { functions: 0, tokens: 0 };
   for (const code of codes) {
     const scores = new Float64Array(linesOf(code).length);
-    const read = readLines(scores, judge.tokenLines(code));
+    const read = readLines(scores, await judge.tokenLines(code));
     const pieces = readPieces(code, read);
     const candidates = [...read.keys()].filter((line) => read[line]! && (pieces[line] ?? '').trim() !== '');
     const without = candidates.map((left) =>

@@ -20,7 +20,7 @@ export function locateAdapter(folder: string): AdapterHeader {
       `${folder} is a run of a prompted model, which has no adapter`,
       {
         where: { file: folder },
-        hint: 'evaluate, compare, report, predict and scan take such a run.',
+        hint: 'evaluate, compare, report, predict, scan, triage, lines, serve --scan and mcp take such a run.',
       },
     );
   }

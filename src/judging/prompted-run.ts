@@ -41,16 +41,21 @@ export interface PromptedRun {
 
 export const isPromptedRun = (folder: string): boolean => existsSync(join(folder, PROMPT_FILE));
 
-/** Undefined for a folder without prompt.json. @throws VultuneError PROMPT_RUN_BROKEN, PROMPT_INVALID */
-export function readPromptedRun(folder: string): PromptedRun | undefined {
+/**
+ * Undefined for a folder without prompt.json.
+ * @param maxLength tokens of prompt and function together that are read, instead of the run's own
+ * @throws VultuneError PROMPT_RUN_BROKEN, PROMPT_INVALID
+ */
+export function readPromptedRun(folder: string, maxLength?: number): PromptedRun | undefined {
   if (!isPromptedRun(folder)) return undefined;
   const file = join(folder, PROMPT_FILE);
-  const prompted = checkJson(promptedSettings, readTextFile(file, MOST_BYTES), {
+  const stored = checkJson(promptedSettings, readTextFile(file, MOST_BYTES), {
     code: 'PROMPT_RUN_BROKEN',
     file,
     hint: 'the file is written by `vultune prompt`: was it edited?',
   });
-  parsePromptTemplate(prompted.template, file);
+  parsePromptTemplate(stored.template, file);
+  const prompted = maxLength === undefined ? stored : { ...stored, maxLength };
   return { folder, prompted, identity: promptedIdentity(prompted) };
 }
 

@@ -3,6 +3,7 @@
  * answer is generated and classified by its keywords. The function is cut where the prompt does not fit, the prompt never.
  */
 import { VultuneError } from '../base/errors.ts';
+import { linesOf } from '../explain/line-scores.ts';
 import type { Generator } from '../generation/generator.ts';
 import type { JudgeOptions } from '../judging/judge.ts';
 import { textKey } from '../scan/fingerprint.ts';
@@ -10,7 +11,7 @@ import { fillPrompt, type PromptTemplate, plainPrompt } from '../text/chat/promp
 import type { AnswerCache, CachedAnswer } from './answer-cache.ts';
 import { answerTokens } from './answer-words.ts';
 import { classifyAnswer, scoreOfClass } from './classify-answer.ts';
-import type { PromptAnswer, Prompter } from './prompt-answer.ts';
+import type { PromptAnswer, Prompter, PromptReading } from './prompt-answer.ts';
 
 export interface LocalPrompterOptions {
   readonly template: PromptTemplate;
@@ -34,6 +35,8 @@ const MOST_CUTS = 16;
 
 interface EncodedPrompt {
   readonly ids: readonly number[];
+  /** What of the function stands in the prompt. */
+  readonly code: string;
   readonly truncated: boolean;
 }
 
@@ -77,6 +80,19 @@ export class LocalPrompter implements Prompter {
       onProgress?.({ functions: answers.length, tokens: 0 });
     }
     return answers;
+  }
+
+  /** Of the function as it is cut; undefined where texts are generated. */
+  get reading(): PromptReading | undefined {
+    if (this.#options.answer !== 'odds') return undefined;
+    return {
+      maxLength: this.#limit,
+      linesRead: async (code) => {
+        const [read] = await this.#encode([code], undefined);
+        const lines = linesOf(read!.code);
+        return Int32Array.from(lines.flatMap((line, number) => (line.trim() === '' ? [] : [number])));
+      },
+    };
   }
 
   async close(): Promise<void> {
@@ -128,7 +144,11 @@ export class LocalPrompter implements Prompter {
       );
       ids = ids.map((one, row) => (long.includes(row) ? again[long.indexOf(row)]! : one));
     }
-    return ids.map((one, i) => ({ ids: one, truncated: texts[i]!.length < codes[i]!.length }));
+    return ids.map((one, i) => ({
+      ids: one,
+      code: texts[i]!,
+      truncated: texts[i]!.length < codes[i]!.length,
+    }));
   }
 
   /** An answer needs room as well. */

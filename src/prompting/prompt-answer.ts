@@ -14,10 +14,19 @@ export interface PromptAnswer {
   readonly truncated: boolean;
 }
 
+export interface PromptReading {
+  /** Tokens of prompt and function together. */
+  readonly maxLength: number;
+  /** [lines] 0-based, the lines that are read and not blank. */
+  linesRead(code: string): Promise<Int32Array>;
+}
+
 /** A model behind a prompt: one on this machine, or a server. */
 export interface Prompter {
   /** Answers about functions in the order given; none is left out. */
   ask(codes: readonly string[], options?: JudgeOptions): Promise<PromptAnswer[]>;
+  /** What is read of a function; undefined where the answers are not odds, which a line would move, or are given elsewhere. */
+  readonly reading?: PromptReading | undefined;
   close(): Promise<void>;
 }
 

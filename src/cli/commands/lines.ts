@@ -53,7 +53,10 @@ export function linesCommand(runLines: RunLines): CliCommand {
       )
       .addOption(fieldsOption())
       .addOption(
-        new Option('--method <name>', 'how lines are scored').choices(LINE_METHODS).default('gradient'),
+        new Option(
+          '--method <name>',
+          'how lines are scored (default: gradient; occlusion for a run of vultune prompt)',
+        ).choices(LINE_METHODS),
       )
       .addOption(
         new Option('--count <n>', 'functions shown (default: 10; with --json all)').argParser(parseCount),

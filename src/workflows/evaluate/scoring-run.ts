@@ -66,7 +66,7 @@ export class ScoringRun {
   /** Throws for a folder that holds no usable adapter. */
   constructor(request: ScoringRequest, context: WorkflowContext) {
     this.name = request.run;
-    const prompted = readPromptedRun(request.run);
+    const prompted = readPromptedRun(request.run, request.maxLength);
     if (prompted !== undefined) refusePrecision(request);
     const header = prompted === undefined ? locateAdapter(request.run) : undefined;
     this.#header = header;

@@ -12,7 +12,7 @@ export interface LinesOptions extends OpenDetectorOptions, PrecisionOptions {
   readonly data?: string | undefined;
   /** Record field → column of `data`; default: guessed by name. */
   readonly fields?: Columns | undefined;
-  /** How lines are scored; default: `gradient`. */
+  /** How lines are scored; default: `gradient`, and of a prompted run `occlusion`, which has no other. */
   readonly method?: LineMethod | undefined;
   /** Highest-scoring functions that are given; default: all. */
   readonly count?: number | undefined;

@@ -1,12 +1,9 @@
 /** @file Which lines made the scores of functions: scores, explains the highest-scoring ones and those with marked lines, and measures. */
-import { explainLines } from '../../explain/line-scores.ts';
-import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
-import { openAdapter } from '../open/open-detector.ts';
-import { usePrecision } from '../open/precision.ts';
 import { inputColumns, ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
 import { readLineInputs } from './inputs.ts';
+import { openLineJudge } from './line-judge.ts';
 import type { LinesOptions, LinesResult } from './lines-options.ts';
 import { isMarked, measureLines } from './measures.ts';
 
@@ -18,27 +15,23 @@ export async function lines(
   options: LinesOptions,
   given: Partial<WorkflowContext> = {},
 ): Promise<LinesResult> {
-  const { method = 'gradient', seed = 42 } = options;
+  const { seed = 42 } = options;
   const context = workflowContext(given);
   const { signal, report } = context;
   const data = options.data ?? ownTestFile([options.run], report);
   const inputs = await readLineInputs(data, { ...options, fields: inputColumns(options) }, context);
   const count = options.count ?? inputs.length;
   const codes = inputs.map(({ code }) => code);
-  const adapter = locateAdapter(options.run);
-  const { format, drift } = await usePrecision(adapter, options, context);
-  const detector = await openAdapter(adapter, { ...options, format }, context);
+  const judge = await openLineJudge(options, context);
   try {
     const { scores, truncated } = await withScoringProgress('scoring', inputs.length, report, (onProgress) =>
-      detector.judge(codes, { signal, onProgress: ({ functions }) => onProgress(functions) }),
+      judge.judge(codes, { signal, onProgress: ({ functions }) => onProgress(functions) }),
     );
     const order = [...inputs.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
     const rows = order.filter((row, rank) => rank < count || isMarked(inputs[row]!));
     const explanations = await withScoringProgress('explaining', rows.length, report, (onProgress) =>
-      explainLines(
-        detector,
+      judge.explain(
         rows.map((row) => codes[row]!),
-        method,
         { signal, onProgress: ({ functions }) => onProgress(functions) },
       ),
     );
@@ -48,17 +41,18 @@ export async function lines(
       truncated: truncated[row]!,
       explanation: explanations[i]!,
     }));
+    const { method, threshold, maxLength, drift } = judge;
     return {
       data,
       method,
-      threshold: detector.threshold,
-      maxLength: detector.maxLength,
+      threshold,
+      maxLength,
       ...(drift === undefined ? {} : { drift }),
       functions: inputs.length,
       explained: explained.slice(0, count),
       measures: measureLines(explained, seed),
     };
   } finally {
-    await detector.close();
+    await judge.close();
   }
 }

@@ -47,6 +47,12 @@ const top = z
   .default(20)
   .describe('entries of the answer at most, the highest-scoring ones');
 
+const LINE_SCORES: { readonly [K in Scoring['kind']]: string } = {
+  'a fine-tuned model': 'gradient x input for "vulnerable" over the tokens of each line',
+  'a prompted model':
+    'how far the log odds of "vulnerable" fall when the line is left empty (slow: one pass a line)',
+};
+
 /** Said with every answer: a score is worth what its model was measured to be. */
 export function modelFacts({ scoring, run }: Pick<AgentToolsOptions, 'scoring' | 'run'>) {
   const { scale, model } = scoring;
@@ -67,7 +73,7 @@ function scanFile(options: AgentToolsOptions): AgentTool {
     name: 'scan_file',
     title: 'Scan a source file',
     description:
-      'Scores every function of one source file with a fine-tuned model: the probability that it is vulnerable, judged by its text ' +
+      `Scores every function of one source file with ${scoring.kind}: the probability that it is vulnerable, judged by its text ` +
       'alone. Code outside functions is not judged.',
     input: z.strictObject({ path, top }),
     run: async (input, signal) => {
@@ -90,8 +96,7 @@ function scoreFunctions(options: AgentToolsOptions): AgentTool {
   return agentTool({
     name: 'score_functions',
     title: 'Score functions',
-    description:
-      'Scores functions given as text with a fine-tuned model: the probability that each is vulnerable.',
+    description: `Scores functions given as text with ${scoring.kind}: the probability that each is vulnerable.`,
     input: z.strictObject({
       functions: z
         .array(
@@ -129,7 +134,7 @@ function explainLines(options: AgentToolsOptions): AgentTool {
     name: 'explain_lines',
     title: 'Explain the lines of a function',
     description:
-      'Says which lines of a function made its score: gradient x input for "vulnerable" over the tokens of each line. Large values ' +
+      `Says which lines of a function made its score: ${LINE_SCORES[scoring.kind]}. Large values ` +
       'point at what the model looked at, which need not be the fault.',
     input: z.strictObject({
       path,

@@ -5,7 +5,7 @@ import type { DeviceOptions } from '../open/open-detector.ts';
 import type { ThresholdChoice } from '../scan/scan-options.ts';
 
 export interface ServeMcpOptions extends DeviceOptions {
-  /** A run folder, an adapter folder, or an adapter's id on the hub; default: the one run below `runs/` of the root. */
+  /** A run folder (of a prompted model too, where that runs here), an adapter folder, or an adapter's id on the hub; default: the one run below `runs/` of the root. */
   readonly run?: string | undefined;
   /** The workspace: nothing outside it is read. Default: the current folder. */
   readonly root?: string | undefined;

@@ -28,7 +28,7 @@ export async function serveMcp(
     const server = toolServer({
       version: packageVersions().vultune!,
       instructions:
-        'Scores of functions by a fine-tuned model that reads the text of one function at a time. A low score does not show that ' +
+        `Scores of functions by ${scoring.kind} that reads the text of one function at a time. A low score does not show that ` +
         `code is safe. The model: ${[worth, ...(blend === undefined ? [] : [blend]), ...cautions].join('; ')}.`,
       tools: agentTools({ scoring, run, root, context }),
       onFailure: options.onFailure ?? ((error) => report.warn(`a call failed: ${String(error)}`)),

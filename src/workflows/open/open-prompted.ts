@@ -116,6 +116,20 @@ async function identityOf(generator: Generator, reference: string): Promise<stri
     .digest('hex');
 }
 
+/** @throws VultuneError PROMPT_ENDPOINT_NOT_ALLOWED for a run whose functions are sent somewhere */
+export function requireLocal({ folder, prompted }: Pick<PromptedRun, 'folder' | 'prompted'>): void {
+  const { model, endpoint } = prompted;
+  if (endpoint === undefined) return;
+  throw new VultuneError(
+    'PROMPT_ENDPOINT_NOT_ALLOWED',
+    `this run's model is ${model} at ${endpoint}: functions are sent there only where that is asked for`,
+    {
+      where: { file: folder },
+      hint: 'Say so with --allow-endpoint (scan, predict), or ask with vultune prompt.',
+    },
+  );
+}
+
 /**
  * The judge of a run folder of `vultune prompt`.
  * @throws VultuneError PROMPT_ENDPOINT_NOT_ALLOWED, PROMPT_MODEL_CHANGED, and what opening a model throws
@@ -128,16 +142,7 @@ export async function openPromptedJudge(
   const answers = openAnswerCache(cache, context);
   const { endpoint, threshold, modelIdentity } = prompted;
   if (endpoint !== undefined) {
-    if (!allowEndpoint) {
-      throw new VultuneError(
-        'PROMPT_ENDPOINT_NOT_ALLOWED',
-        `this run's model is ${prompted.model} at ${endpoint}: functions are sent there only where that is asked for`,
-        {
-          where: { file: folder },
-          hint: 'Say so with --allow-endpoint (scan, predict), or ask with vultune prompt.',
-        },
-      );
-    }
+    if (!allowEndpoint) requireLocal({ folder, prompted });
     context.report.note(`functions are sent to ${endpoint} (${prompted.model})`);
     return new PromptedJudge(openEndpointPrompter(prompted, {}, answers, context), threshold);
   }

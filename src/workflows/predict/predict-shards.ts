@@ -150,7 +150,7 @@ async function predictIdentity(
   options: Omit<PredictOptions, 'onPredictions'>,
   context: WorkflowContext,
 ): Promise<ShardIdentity> {
-  const prompted = readPromptedRun(options.run);
+  const prompted = readPromptedRun(options.run, options.maxLength);
   const judged =
     prompted === undefined
       ? await adapterIdentity(options, context)

@@ -136,7 +136,7 @@ interface Predicting {
 }
 
 async function openPredicting(options: PredictOptions, context: WorkflowContext): Promise<Predicting> {
-  const prompted = readPromptedRun(options.run);
+  const prompted = readPromptedRun(options.run, options.maxLength);
   if (prompted !== undefined) {
     refusePrecision(options);
     const judge = await openPromptedJudge(prompted, options, context);

@@ -4,7 +4,7 @@
  */
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { removeLeftovers } from '../../base/temporary-files.ts';
-import { explainLines } from '../../explain/line-scores.ts';
+import { explainLines, occludeLines } from '../../explain/line-scores.ts';
 import type { Detector } from '../../judging/detector.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { PromptedRun } from '../../judging/prompted-run.ts';
@@ -33,7 +33,7 @@ export interface ScanModel {
   readonly scores: ScoreCache;
   readonly lines: LineCache;
   readonly open: () => Promise<Judge>;
-  /** By gradient: a scan has no time for more. */
+  /** By gradient: a scan has no time for more. Of a prompted model by taking each line out. */
   readonly explain: LineExplainer;
   /** Whether it was opened or not. */
   readonly close: () => Promise<void>;
@@ -73,7 +73,7 @@ export async function scanModel(
   };
 }
 
-/** The same for a model behind a prompt, which has no gradient that lines could be found by. */
+/** The same for a model behind a prompt. Its lines are found by taking each one out, which is slow: a scan does not ask for them. */
 export function promptedScanModel(
   options: ScanOptions,
   prompted: PromptedRun,
@@ -84,20 +84,22 @@ export function promptedScanModel(
   refusePrecision(options);
   let opened: PromptedJudge | undefined;
   const key = promptedScoresKey(prompted, device);
+  const judge = async (): Promise<PromptedJudge> => {
+    if (opened !== undefined) return opened;
+    beforeOpening();
+    opened = await openPromptedJudge(prompted, options, context);
+    return opened;
+  };
   return {
     adapterFingerprint: prompted.identity.slice(0, 16),
     drift: undefined,
     scoresKey: key,
     scores: cache ? fileScoreCache(scanCacheFolder(), key, notKept('scores', context)) : memoryScoreCache(),
     lines: memoryLineCache(),
-    open: async () => {
-      if (opened !== undefined) return opened;
-      beforeOpening();
-      opened = await openPromptedJudge(prompted, options, context);
-      return opened;
-    },
-    explain: async () => {
-      throw new Error('internal error: a prompted model explains no lines');
+    open: judge,
+    explain: async (codes, signal) => {
+      const explained = await occludeLines((await judge()).occludable(), codes, { signal });
+      return explained.map(({ scores }) => scores);
     },
     close: async () => opened?.close(),
   };

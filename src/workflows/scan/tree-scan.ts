@@ -38,7 +38,7 @@ export async function withTreeScan<T>(
   use: (scan: TreeScan, run: (hooks: TreeScanHooks) => Promise<ScanFilesResult>) => Promise<T>,
 ): Promise<T> {
   const { signal, report } = context;
-  const prompted = readPromptedRun(options.run);
+  const prompted = readPromptedRun(options.run, options.maxLength);
   const judged =
     prompted === undefined ? await adapterScan(options, context) : promptedScan(options, prompted);
   const { folder, explainsLines, scale } = judged;

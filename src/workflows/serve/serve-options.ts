@@ -15,7 +15,7 @@ export interface ServeRunsOptions {
 }
 
 export interface ServeScanOptions extends DeviceOptions {
-  /** A run folder, an adapter folder, or an adapter's id on the hub. */
+  /** A run folder (of a prompted model too, where that runs here), an adapter folder, or an adapter's id on the hub. */
   readonly run: string;
   /** `auto`: scores of the blend where the adapter has one that ranked validation better; `off`: the model's own. Default: `auto`. */
   readonly blend?: BlendChoice | undefined;

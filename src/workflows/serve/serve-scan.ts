@@ -1,11 +1,14 @@
-/** @file The scan service: a detector behind HTTP, for editors and other programs. */
+/** @file The scan service: a judge behind HTTP, for editors and other programs. */
+import type { Judge } from '../../judging/judge.ts';
+import { readPromptedRun } from '../../judging/prompted-run.ts';
 import { type ScanServer, startScanServer } from '../../scan/server/start-scan-server.ts';
 import { stoppableJudge } from '../../scan/server/stoppable-judge.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { findAdapter } from '../open/find-adapter.ts';
-import { openAdapter } from '../open/open-detector.ts';
+import { type DeviceOptions, openAdapter } from '../open/open-detector.ts';
+import { openPromptedJudge } from '../open/open-prompted.ts';
 import { packageVersions } from '../package-versions.ts';
-import { scoreScale } from '../scan/score-scale.ts';
+import { promptedScale, type ScoreScale, scoreScale } from '../scan/score-scale.ts';
 import { DEFAULT_HOST, DEFAULT_PORT, type ServeScanOptions } from './serve-options.ts';
 
 export interface ScanService {
@@ -24,12 +27,8 @@ export async function serveScan(
 ): Promise<ScanService> {
   const context = workflowContext(given);
   const { signal, report } = context;
-  const adapter = await findAdapter(run, context);
-  const { blend: note, cautions, ...scale } = await scoreScale({ run, blend }, adapter);
-  if (note !== undefined) report.note(note);
-  for (const caution of cautions) report.warn(caution);
-  const detector = await openAdapter(adapter, { ...device, blend }, context);
-  const judge = stoppableJudge(detector, signal);
+  const { scale, opened } = await openServed({ run, blend, ...device }, context);
+  const judge = stoppableJudge(opened, signal);
   let server: ScanServer;
   try {
     server = await startScanServer({
@@ -42,7 +41,7 @@ export async function serveScan(
       onFailure: onFailure ?? ((error) => report.warn(`a request failed: ${String(error)}`)),
     });
   } catch (error) {
-    await detector.close();
+    await opened.close();
     throw error;
   }
   const close = async () => {
@@ -50,9 +49,31 @@ export async function serveScan(
     await server.close();
     // A request under way still needs the model.
     await judge.idle();
-    await detector.close();
+    await opened.close();
   };
   return { url: server.url, closed: close() };
+}
+
+interface Served {
+  readonly scale: Pick<ScoreScale, 'threshold' | 'uncertainFrom'>;
+  readonly opened: Judge & { close(): Promise<void> };
+}
+
+async function openServed(
+  { run, blend, ...device }: Pick<ServeScanOptions, 'run' | 'blend' | keyof DeviceOptions>,
+  context: WorkflowContext,
+): Promise<Served> {
+  const { report } = context;
+  const prompted = readPromptedRun(run);
+  if (prompted !== undefined) {
+    const opened = await openPromptedJudge(prompted, device, context);
+    return { scale: promptedScale({ run }, prompted), opened };
+  }
+  const adapter = await findAdapter(run, context);
+  const scale = await scoreScale({ run, blend }, adapter);
+  if (scale.blend !== undefined) report.note(scale.blend);
+  for (const caution of scale.cautions) report.warn(caution);
+  return { scale, opened: await openAdapter(adapter, { ...device, blend }, context) };
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {

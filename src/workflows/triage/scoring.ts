@@ -1,21 +1,22 @@
 /** @file A model with its threshold and its caches, kept open over several questions: what triage and the tools of an agent score with. */
 import { availableParallelism } from 'node:os';
-import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import type { BlendChoice } from '../../judging/adapter-scale.ts';
+import { readPromptedRun } from '../../judging/prompted-run.ts';
 import type { OutlineIndex } from '../../scan/cache/outline-index.ts';
 import { type ScanFilesOptions, type ScanFilesResult, scanFiles } from '../../scan/scan-files.ts';
 import { createExtractionPool } from '../../source/extraction-pool.ts';
 import type { WorkflowContext } from '../context.ts';
 import { findAdapter } from '../open/find-adapter.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
-import { type ScanModel, scanModel } from '../scan/model.ts';
+import { requireLocal } from '../open/open-prompted.ts';
+import { promptedScanModel, type ScanModel, scanModel } from '../scan/model.ts';
 import { type PausableProgress, scanProgress } from '../scan/progress.ts';
-import type { ThresholdChoice } from '../scan/scan-options.ts';
-import { type ScoreScale, scoreScale } from '../scan/score-scale.ts';
+import type { ScanOptions, ThresholdChoice } from '../scan/scan-options.ts';
+import { promptedScale, type ScoreScale, scoreScale } from '../scan/score-scale.ts';
 import { openOutlines, saveOutlines } from '../scan/sources.ts';
 
 export interface ScoringOptions extends DeviceOptions {
-  /** A run folder, an adapter folder, or an adapter's id on the hub. */
+  /** A run folder (of a prompted model too, where that runs here), an adapter folder, or an adapter's id on the hub. */
   readonly run: string;
   /** The folder that the files are in; outlines of a scan of it are used. */
   readonly root: string;
@@ -26,7 +27,8 @@ export interface ScoringOptions extends DeviceOptions {
 }
 
 export interface Scoring {
-  readonly adapter: AdapterHeader;
+  /** In words. */
+  readonly kind: 'a fine-tuned model' | 'a prompted model';
   readonly scale: ScoreScale;
   readonly outlines: OutlineIndex;
   readonly model: ScanModel;
@@ -34,21 +36,35 @@ export interface Scoring {
   readonly numThreads: number | undefined;
 }
 
-/** The model itself is opened when something is first asked of it. Throws what finding an adapter throws. */
+/**
+ * The model itself is opened when something is first asked of it.
+ * @throws VultuneError PROMPT_ENDPOINT_NOT_ALLOWED, and what finding an adapter throws
+ */
 export async function openScoring(options: ScoringOptions, context: WorkflowContext): Promise<Scoring> {
-  const adapter = await findAdapter(options.run, context);
   const asScan = { ...options, paths: [options.root] };
   const progress = scanProgress(context.report);
-  const scale = await scoreScale(asScan, adapter);
-  if (scale.blend !== undefined) context.report.note(scale.blend);
-  return {
-    adapter,
-    scale,
-    outlines: openOutlines(asScan),
-    model: await scanModel(asScan, adapter, scale, context, progress.pause),
-    progress,
-    numThreads: options.numThreads,
-  };
+  const judged = await openJudged(asScan, context, progress.pause);
+  const { blend } = judged.scale;
+  if (blend !== undefined) context.report.note(blend);
+  return { ...judged, outlines: openOutlines(asScan), progress, numThreads: options.numThreads };
+}
+
+async function openJudged(
+  options: ScanOptions,
+  context: WorkflowContext,
+  beforeOpening: () => void,
+): Promise<Pick<Scoring, 'kind' | 'scale' | 'model'>> {
+  const prompted = readPromptedRun(options.run, options.maxLength);
+  if (prompted !== undefined) {
+    requireLocal(prompted);
+    const scale = promptedScale(options, prompted);
+    const model = promptedScanModel(options, prompted, context, beforeOpening);
+    return { kind: 'a prompted model', scale, model };
+  }
+  const adapter = await findAdapter(options.run, context);
+  const scale = await scoreScale(options, adapter);
+  const model = await scanModel(options, adapter, scale, context, beforeOpening);
+  return { kind: 'a fine-tuned model', scale, model };
 }
 
 /** Starting more workers than one costs more than parsing a few files. */

@@ -6,7 +6,7 @@ import type { DeviceOptions } from '../open/open-detector.ts';
 import type { ThresholdChoice } from '../scan/scan-options.ts';
 
 export interface TriageOptions extends DeviceOptions {
-  /** A run folder, an adapter folder, or an adapter's id on the hub. */
+  /** A run folder (of a prompted model too, where that runs here), an adapter folder, or an adapter's id on the hub. */
   readonly run: string;
   /** Another scanner's findings: a SARIF 2.1.0 file. */
   readonly log: string;

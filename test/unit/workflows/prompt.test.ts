@@ -5,22 +5,31 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compareCommand } from '../../../src/cli/commands/compare.ts';
 import { evaluateCommand } from '../../../src/cli/commands/evaluate.ts';
+import { linesCommand } from '../../../src/cli/commands/lines.ts';
 import { predictCommand } from '../../../src/cli/commands/predict.ts';
 import { promptCommand } from '../../../src/cli/commands/prompt.ts';
 import { reportCommand } from '../../../src/cli/commands/report.ts';
 import { scanCommand } from '../../../src/cli/commands/scan.ts';
+import { triageCommand } from '../../../src/cli/commands/triage.ts';
 import { runCompare } from '../../../src/cli/compare/run-compare.ts';
 import { runEvaluate } from '../../../src/cli/evaluate/run-evaluate.ts';
+import { runLines } from '../../../src/cli/lines/run-lines.ts';
 import { runPredict } from '../../../src/cli/predict/run-predict.ts';
 import { runPrompt } from '../../../src/cli/prompt/run-prompt.ts';
 import { runReport } from '../../../src/cli/report/run-report.ts';
 import { runScan } from '../../../src/cli/scan/run-scan.ts';
+import { runTriage } from '../../../src/cli/triage/run-triage.ts';
 import { memoryAnswerCache } from '../../../src/prompting/answer-cache.ts';
 import { answerTokens } from '../../../src/prompting/answer-words.ts';
 import { LocalPrompter } from '../../../src/prompting/local-prompter.ts';
 import { readPrompt } from '../../../src/prompting/prompt-file.ts';
 import { fillPrompt, plainPrompt } from '../../../src/text/chat/prompt-template.ts';
+import { workflowContext } from '../../../src/workflows/context.ts';
 import { openGenerator } from '../../../src/workflows/generate/open-generator.ts';
+import { agentTools } from '../../../src/workflows/mcp/agent-tools.ts';
+import { serveScan } from '../../../src/workflows/serve/serve-scan.ts';
+import { openScoring } from '../../../src/workflows/triage/scoring.ts';
+import { realRootOf } from '../../../src/workflows/triage/triage.ts';
 import { chatServer, completion, sendJson } from '../../support/chat-server.ts';
 import { cliCase } from '../../support/cli-case.ts';
 import { writeTinyBase } from '../../support/tiny-adapter.ts';
@@ -35,6 +44,8 @@ const COMMANDS = [
   reportCommand(runReport),
   predictCommand(runPredict),
   scanCommand(runScan),
+  linesCommand(runLines),
+  triageCommand(runTriage),
 ];
 const run = async (...words: string[]) => {
   const { exitCode: code, ...said } = await cliCase(COMMANDS, words);
@@ -220,6 +231,121 @@ describe('a run of a prompted model', () => {
     expect(JSON.stringify(report)).toContain('more yes than no');
   });
 
+  test("ranks another scanner's findings, each with the score of its function", async () => {
+    mkdirSync(join(folder, 'triaged'), { recursive: true });
+    writeFileSync(join(folder, 'triaged', 'a.c'), CODES.join('\n\n'));
+    const log = join(folder, 'log.sarif');
+    const results = [1, 5].map((startLine) => ({
+      ruleId: 'r',
+      message: { text: 'm' },
+      locations: [{ physicalLocation: { artifactLocation: { uri: 'a.c' }, region: { startLine } } }],
+    }));
+    const driver = { name: 'other', rules: [] };
+    writeFileSync(log, JSON.stringify({ version: '2.1.0', runs: [{ tool: { driver }, results }] }));
+    const words = ['triage', out, log, '--root', join(folder, 'triaged'), '--format', 'json'];
+    const { code, stdout } = await run(...words);
+    const { findings } = JSON.parse(stdout) as { findings: { score: number; line: number }[] };
+    const own = readFileSync(join(out, 'predictions', 'test.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { score: number }).score);
+    expect(code).toBe(0);
+    expect(findings.map(({ score }) => score)).toEqual([own[0]!, own[2]!].toSorted((a, b) => b - a));
+  });
+
+  test('explains lines by taking each one out, never by a gradient', async () => {
+    const code = 'int f(char *s) {\n\n  return zzz;\n}';
+    const file = join(folder, 'lines.jsonl');
+    writeFileSync(file, `${JSON.stringify({ id: 'f', code, target: 1 })}\n`);
+    const { stdout } = await run('lines', out, '--data', file, '--json');
+    const { method, functions } = JSON.parse(stdout) as {
+      method: string;
+      functions: { score: number; line_scores: number[]; read_lines: number[] }[];
+    };
+    expect(method).toBe('occlusion');
+    const [{ score, line_scores: scores, read_lines: read }] = functions as [(typeof functions)[0]];
+    expect(read).toEqual([1, 3, 4]);
+    const generator = await openGenerator(base);
+    const groups = answerTokens(PROMPT.answers, generator.tokenizer);
+    const texts = [code, 'int f(char *s) {\n\n\n}'];
+    const { data: odds } = await generator.scoreNextToken(
+      texts.map((text) => plainPrompt(fillPrompt(PROMPT, text))),
+      groups,
+    );
+    await generator.close();
+    expect(score).toBeCloseTo(odds[0]! / (odds[0]! + odds[1]!), 6);
+    const margin = (row: number) => Math.log(odds[2 * row]! / odds[2 * row + 1]!);
+    expect(scores[2]).toBeCloseTo(margin(0) - margin(1), 4);
+    expect(scores[1]).toBe(0);
+    // Cut to what the prompt leaves room for: what is behind it is not read.
+    const cut = JSON.parse(
+      (await run('lines', out, '--data', file, '--json', '--max-length', '28')).stdout,
+    ) as {
+      functions: { read_lines: number[]; truncated: boolean }[];
+    };
+    expect(cut.functions[0]).toMatchObject({ read_lines: [1], truncated: true });
+    const refused = await run('lines', out, '--data', file, '--method', 'gradient');
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('LINES_PROMPTED')]);
+  });
+
+  test('is no source of lines where its answers are texts', async () => {
+    const texts = join(folder, 'texts');
+    const asked = [
+      'prompt',
+      base,
+      '--prompt',
+      'pd-1',
+      '--data',
+      data,
+      '--answer',
+      'text',
+      '--max-new-tokens',
+      '2',
+    ];
+    await run(...asked, '--out', texts, '--resamples', '20');
+    const { code, stderr } = await run('lines', texts, '--data', data);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/LINES_PROMPTED[\s\S]*--answer odds/)]);
+  });
+
+  test('serves scores, and answers agents', async () => {
+    const own = (
+      JSON.parse(readFileSync(join(out, 'predictions', 'test.jsonl'), 'utf8').split('\n')[0]!) as {
+        score: number;
+      }
+    ).score;
+    const ending = new AbortController();
+    const { url, closed } = await serveScan({ run: out, port: 0 }, { signal: ending.signal });
+    const response = await fetch(`${url}/v1/score`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ functions: [{ code: CODES[0] }] }),
+    });
+    const served = (await response.json()) as { functions: { score: number }[] };
+    expect(served.functions[0]!.score).toBe(own);
+    ending.abort();
+    await closed;
+
+    const root = join(folder, 'workspace');
+    mkdirSync(root, { recursive: true });
+    writeFileSync(join(root, 'a.c'), 'int f(char *s) {\n  return s[0];\n}\n');
+    const context = workflowContext();
+    const scoring = await openScoring({ run: out, root: realRootOf(root) }, context);
+    const tools = agentTools({ scoring, run: out, root: realRootOf(root), context });
+    const call = async (name: string, input: object) =>
+      (await tools.find((tool) => tool.name === name)!.run(input as never, context.signal)) as never as {
+        functions: { score: number }[];
+        lines: { line: number }[];
+        model: { worth: string };
+      };
+    expect((await call('score_functions', { functions: [{ code: CODES[0] }] })).functions[0]!.score).toBe(
+      own,
+    );
+    const explained = await call('explain_lines', { path: 'a.c' });
+    expect(explained.lines.every(({ line }) => line >= 1 && line <= 3)).toBe(true);
+    expect(tools.map((tool) => tool.description).join()).toContain('a prompted model');
+    await scoring.model.close();
+  });
+
   test('is not taken for one with an adapter, nor for another prompt when it was edited', async () => {
     await expect(openGenerator(out)).rejects.toMatchObject({
       code: 'ADAPTER_MISSING',
@@ -308,6 +434,9 @@ describe('an endpoint', () => {
         2,
         expect.stringContaining('PROMPT_ENDPOINT_NOT_ALLOWED'),
       ]);
+      await expect(openScoring({ run: out, root: folder }, workflowContext())).rejects.toMatchObject({
+        code: 'PROMPT_ENDPOINT_NOT_ALLOWED',
+      });
       const allowed = await run('predict', out, '--data', data, '--allow-endpoint');
       expect([allowed.code, allowed.stderr]).toEqual([
         0,
