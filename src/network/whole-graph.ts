@@ -6,7 +6,9 @@ import { GraphBuilder } from '../graph/builder.ts';
 import type { Shape } from '../graph/dim.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { optimize } from '../graph/passes/optimize.ts';
+import { answerTokens } from '../heads/answer-tokens.ts';
 import { pooledClassifier } from '../heads/classifier.ts';
+import type { HeadParameter } from '../heads/head.ts';
 import { block } from '../model/block.ts';
 import { rotariesOf } from '../model/matrices.ts';
 import { norm } from '../model/norm.ts';
@@ -18,14 +20,20 @@ import { rowTokens } from '../model/tokens/row-tokens.ts';
 import { int64 } from '../tensor/host-tensor.ts';
 import { HIDDEN } from './sequence-feeds.ts';
 
-export interface WholeGraphOptions {
-  readonly classes: number;
-  readonly pooling: Pooling;
-  /** Layers of the classifier before its last matrix. Default: 0. */
-  readonly topLayers?: number | undefined;
+export type WholeHead =
+  | {
+      readonly classes: number;
+      readonly pooling: Pooling;
+      /** Layers of the classifier before its last matrix. Default: 0. */
+      readonly topLayers?: number | undefined;
+    }
+  /** Logits of these tokens behind a function's last one; their rows of the language model's matrix are the weight {@link ANSWERS}. */
+  | { readonly answers: readonly number[] };
+
+export type WholeGraphOptions = WholeHead & {
   /** P: the longest row, S <= P. */
   readonly maxLength: number;
-}
+};
 
 export interface WholeGraph {
   /**
@@ -40,12 +48,12 @@ export const INPUT_IDS = 'input_ids';
 export const ATTENTION_MASK = 'attention_mask';
 export const POSITIONS = 'positions';
 export const LOGITS = 'logits';
+/** [answers, D] */
+export const ANSWERS = 'answers.weight';
 
-/** Throws POOLING_UNSUPPORTED. */
-export function wholeGraph(
-  model: Model,
-  { classes, pooling, topLayers = 0, maxLength }: WholeGraphOptions,
-): WholeGraph {
+/** Throws POOLING_UNSUPPORTED, and NEXT_TOKEN_UNSUPPORTED for answers of an encoder. */
+export function wholeGraph(model: Model, options: WholeGraphOptions): WholeGraph {
+  const { maxLength } = options;
   const b = new GraphBuilder();
   const ids = b.input(INPUT_IDS, 'int64', ['B', 'S']);
   const mask = b.input(ATTENTION_MASK, 'int64', ['B', 'S']);
@@ -70,12 +78,21 @@ export function wholeGraph(
     return block({ builder: b, tokens, parameter, linear: linear(prefix) }, spec, x);
   }, embedded);
   const normed = norm({ builder: b, parameter: weight }, model.finalNorm, hidden); // [B*S, D]
-  const vector = pools[pooling](rows, b.reshape(normed, ['B', 'S', model.hiddenSize]), model);
-  const logits = pooledClassifier(model, { classes, pooling, topLayers }).logits(
-    { builder: b, parameter: ({ name, shape }) => weight(name, shape), linear: linear('') },
-    vector,
-  );
-  b.output(LOGITS, logits);
+  const vectors = b.reshape(normed, ['B', 'S', model.hiddenSize]);
+  const parameter = ({ name, shape, rows: some }: HeadParameter) =>
+    some === undefined ? weight(name, shape) : weight(ANSWERS, [some.length, ...shape.slice(1)]);
+  const context = { builder: b, parameter, linear: linear('') };
+  if ('answers' in options) {
+    // The last token is asked whichever it is: none of a question is padding.
+    b.output(
+      LOGITS,
+      answerTokens(model, options.answers).logits(context, lastOf(rows, vectors, model, rows.lengths)),
+    );
+  } else {
+    const { classes, pooling, topLayers = 0 } = options;
+    const head = pooledClassifier(model, { classes, pooling, topLayers });
+    b.output(LOGITS, head.logits(context, pools[pooling](rows, vectors, model)));
+  }
   return { graph: optimize(b.build()), weights: [...weights.keys()] };
 }
 
@@ -170,14 +187,15 @@ const pools: { readonly [K in Pooling]: Pool } = {
   },
   mean: ({ b, positions, lengths }, hidden, model) =>
     weighted(b, b.div(onesBelow(b, positions, lengths), lengths), hidden, model),
-  last: (rows, hidden, model) => {
-    const { b, positions } = rows;
-    const end = pooledLengths(rows, model); // [B, 1]
-    const upTo = onesBelow(b, positions, end);
-    const before = onesBelow(b, positions, b.sub(end, b.scalar(1)));
-    return weighted(b, b.sub(upTo, before), hidden, model);
-  },
+  last: (rows, hidden, model) => lastOf(rows, hidden, model, pooledLengths(rows, model)),
 };
+
+/** The token before `end`, [B, 1], of each function. */
+function lastOf({ b, positions }: Rows, hidden: Value, model: Model, end: Value): Value {
+  const upTo = onesBelow(b, positions, end);
+  const before = onesBelow(b, positions, b.sub(end, b.scalar(1)));
+  return weighted(b, b.sub(upTo, before), hidden, model);
+}
 
 /** Sum over S of weights [B, S] times hidden. */
 function weighted(b: GraphBuilder, weights: Value, hidden: Value, { hiddenSize: D }: Model): Value {

@@ -51,11 +51,19 @@ export function questionReading(
 have at most ${maxLength} tokens (max_length); of a function with more than ${room} tokens ${long} read (long_functions: ${longFunctions}).${kept}`;
 }
 
-/** `base`: lines that set `BASE`; `imports`: further ones that these need. */
+export interface QuestionBase {
+  /** Lines that set `BASE`. */
+  readonly base: readonly string[];
+  /** Further imports that these need. */
+  readonly imports: readonly string[];
+  /** The adapter is in the weights of `BASE`, and not beside these lines. Default: false. */
+  readonly isMerged?: boolean | undefined;
+}
+
 export function questionLines(
   question: CardQuestion,
   read: Read,
-  { base, imports }: { readonly base: readonly string[]; readonly imports: readonly string[] },
+  { base, imports, isMerged = false }: QuestionBase,
 ): string[] {
   const { before, after, answers, runsPublishedCode, layersKey } = question;
   const [safe, vulnerable] = answers;
@@ -63,7 +71,7 @@ export function questionLines(
   return [
     ...imports,
     'import torch',
-    'from peft import PeftModel',
+    ...(isMerged ? [] : ['from peft import PeftModel']),
     'from transformers import AutoModelForCausalLM, AutoTokenizer',
     '',
     ...base,
@@ -71,8 +79,8 @@ export function questionLines(
       ? ['BASE["trust_remote_code"] = True  # runs the code in the base model\'s repository: read it first']
       : []),
     'tokenizer = AutoTokenizer.from_pretrained(**BASE)',
-    `model = AutoModelForCausalLM.from_pretrained(**BASE, ${layers}dtype=torch.float32)`,
-    'model = PeftModel.from_pretrained(model, ".").eval()',
+    `model = AutoModelForCausalLM.from_pretrained(**BASE, ${layers}dtype=torch.float32)${isMerged ? '.eval()' : ''}`,
+    ...(isMerged ? [] : ['model = PeftModel.from_pretrained(model, ".").eval()']),
     `BEFORE, AFTER = ${JSON.stringify(before)}, ${JSON.stringify(after)}  # tokens around the code`,
     `SAFE, VULNERABLE = ${safe.token}, ${vulnerable.token}  # ${JSON.stringify(safe.text)}, ${JSON.stringify(vulnerable.text)}`,
     '',

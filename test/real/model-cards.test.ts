@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { predict } from '../../src/index.ts';
 import { FAMILY_NAMES } from '../../src/model/families/registry.ts';
-import { FUNCTION_TEXTS as CODES, trainedFamily } from '../support/trained-family.ts';
+import { ANSWERING, FUNCTION_TEXTS as CODES, trainedFamily } from '../support/trained-family.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const python = join(
@@ -39,6 +39,28 @@ test.skipIf(!hasPython).each(FAMILY_NAMES.filter((family) => !NOT_IN_TRANSFORMER
     // Scores that are all alike would prove nothing.
     expect(Math.max(...ours) - Math.min(...ours)).toBeGreaterThan(0.01);
   },
+);
+
+/** A tied head, one with a bias, and one behind a chat template. */
+test.skipIf(!hasPython).each([
+  ['gpt2', 'next_token'],
+  ['phi', 'next_token'],
+  ['llama', 'instruct'],
+] as const)(
+  '%s, task: %s',
+  async (family, task) => {
+    const { run, data } = await trainedFamily(join(root, `${family}-${task}`), family, ANSWERING[task]);
+    const ours = (await predict({ run, data, blend: 'off' })).map(
+      ({ raw_score, score }) => raw_score ?? score,
+    );
+    const theirs = runCard(join(run, 'adapter'));
+    expect(theirs).toHaveLength(CODES.length);
+    theirs.forEach((score, i) => {
+      expect(score).toBeCloseTo(ours[i]!, 5);
+    });
+    expect(Math.max(...ours) - Math.min(...ours)).toBeGreaterThan(1e-3);
+  },
+  600_000,
 );
 
 /** The scores of the codes by the card's own `score`. */

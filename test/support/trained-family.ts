@@ -7,11 +7,36 @@ import { fixtureFolder, fixturesOf, openFixture } from './tiny-model.ts';
 /** Texts of one token and of several. */
 export const FUNCTION_TEXTS = ['int', 'return a;', 'xyzzy', 'a'];
 
+/** What differs from the classifier that is trained without them. */
+export type TrainedOptions = Pick<
+  TrainOptions,
+  | 'pooling'
+  | 'keep_layers'
+  | 'load_in_4bit'
+  | 'task'
+  | 'label_words'
+  | 'chat_template'
+  | 'prompt'
+  | 'max_length'
+>;
+
+/** Options of both tasks in which the language model answers. */
+export const ANSWERING: Readonly<Record<'next_token' | 'instruct', TrainedOptions>> = {
+  next_token: { task: 'next_token', label_words: ['N', 'Y'] },
+  instruct: {
+    task: 'instruct',
+    chat_template:
+      '{% for m in messages %}[{{ m.role }}]{{ m.content }};{% endfor %}{% if add_generation_prompt %}[a]{% endif %}',
+    prompt: { user: 'Bad? {code}', answers: { yes: ['yes'], no: ['no'] } },
+    max_length: 48,
+  },
+};
+
 /** `data` holds {@link FUNCTION_TEXTS}; the folder is made with the fixture's model in it. */
 export async function trainedFamily(
   folder: string,
   family: string,
-  options: Pick<TrainOptions, 'pooling' | 'keep_layers'> = {},
+  options: TrainedOptions = {},
 ): Promise<{ readonly run: string; readonly data: string }> {
   const fixture = fixturesOf(family)[0]!;
   const base = join(folder, 'base');
@@ -19,7 +44,12 @@ export async function trainedFamily(
   const { vocabularySize } = (await openFixture(fixture)).model;
   writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(letterTokenizer(vocabularySize)));
   // By this class Transformers takes tokenizer.json as it is.
-  writeFileSync(join(base, 'tokenizer_config.json'), '{"tokenizer_class": "PreTrainedTokenizerFast"}');
+  const config = {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    // An answer ends with the end of text.
+    ...(options.task === undefined ? {} : { eos_token: '!' }),
+  };
+  writeFileSync(join(base, 'tokenizer_config.json'), JSON.stringify(config));
   return await trainedOn(folder, base, options);
 }
 
@@ -27,7 +57,7 @@ export async function trainedFamily(
 export async function trainedOn(
   folder: string,
   base: string,
-  options: Pick<TrainOptions, 'pooling' | 'keep_layers' | 'load_in_4bit'> = {},
+  options: TrainedOptions = {},
 ): Promise<{ readonly run: string; readonly data: string }> {
   const written = (name: string, codes: readonly string[]) => {
     const rows = codes.map((code, id) => `${JSON.stringify({ id, code, target: id % 2 })}\n`);

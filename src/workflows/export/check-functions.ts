@@ -2,7 +2,6 @@
 
 import { VultuneError } from '../../base/errors.ts';
 import type { FloatDtype } from '../../checkpoint/safetensors-stream.ts';
-import { encodeFunctions } from '../../network/encode-functions.ts';
 import { keepAll } from '../../packing/fit-length.ts';
 import { SAMPLE_FUNCTIONS } from '../open/sample-functions.ts';
 import type { ExportSource } from './export-source.ts';
@@ -23,11 +22,10 @@ export function referenceLogits(source: ExportSource): Promise<Reference> {
   return reference;
 }
 
-async function compute({ detector, model, use, pooling }: ExportSource): Promise<Reference> {
-  const encoded = encodeFunctions(model, SAMPLE_FUNCTIONS, {
+async function compute({ detector, model, use, reader }: ExportSource): Promise<Reference> {
+  const encoded = reader.encode(SAMPLE_FUNCTIONS, {
     maxLength: use.max_length,
     longFunctions: keepAll(use.long_functions),
-    pooling,
   });
   const { logits } = await detector.judge(SAMPLE_FUNCTIONS);
   await detector.release();

@@ -1,23 +1,23 @@
 /** @file What every export is made of: the run's model and adapter, opened, and what is known of them beside their weights. */
 import { type AdapterHeader, type LoadedAdapter, loadAdapter } from '../../adapters/files/adapter-files.ts';
-import { VultuneError } from '../../base/errors.ts';
 import type { TokenizerDefinition } from '../../checkpoint/checkpoint.ts';
 import { ELEMENT_BYTES } from '../../checkpoint/element-types.ts';
 import { readTokenizer } from '../../checkpoint/tokenizer-files.ts';
 import { readBlend } from '../../evaluation/blend/blend-file.ts';
 import { rawThreshold } from '../../evaluation/calibration/raw-threshold.ts';
 import { checkHeadWeights } from '../../heads/check-head-weights.ts';
-import { resolvePooling } from '../../heads/classifier.ts';
 import type { Head } from '../../heads/head.ts';
 import { adapterScale } from '../../judging/adapter-scale.ts';
+import { adapterTask } from '../../judging/adapter-task.ts';
 import { Detector } from '../../judging/detector.ts';
 import { baseModelReference } from '../../judging/locate-adapter.ts';
 import { layerMatrices } from '../../model/matrices.ts';
 import type { Pooling } from '../../model/spec.ts';
+import type { FunctionReader } from '../../network/function-reader.ts';
 import { type MergedTensors, mergedTensors } from '../../network/merged-tensors.ts';
 import type { OpenModel } from '../../network/open-model.ts';
+import type { CardQuestion } from '../../report/card-question.ts';
 import { ortBackend } from '../../runtime/ort/ort-backend.ts';
-import { classifierJudgement } from '../../tasks/classify.ts';
 import type { HostTensor } from '../../tensor/host-tensor.ts';
 import { type MatrixDecoder, matrixDecoder } from '../../weights/decoded-matrix.ts';
 import type { WeightFormat } from '../../weights/weight-format.ts';
@@ -25,11 +25,16 @@ import type { WorkflowContext } from '../context.ts';
 import { findAdapter } from '../open/find-adapter.ts';
 import { openTrainedModel } from '../open/open-base-model.ts';
 import type { DeviceOptions } from '../open/open-detector.ts';
+import { cardQuestion } from '../train/transformers-class.ts';
 
 export interface ExportSource {
   readonly header: AdapterHeader;
   readonly model: OpenModel;
   readonly head: Head;
+  readonly reader: FunctionReader;
+  /** What the language model itself is asked, where it answers; undefined for a classifier. */
+  readonly question: CardQuestion | undefined;
+  /** `last` where the language model answers. */
   readonly pooling: Pooling;
   /** Layers of the classifier before its last matrix. */
   readonly topLayers: number;
@@ -60,19 +65,15 @@ export interface ModelUse {
   readonly raw_threshold: number;
   /** Softmax → probability; null where scores are the softmax itself. */
   readonly calibration: Readonly<Record<string, unknown>> | null;
-}
-
-/** Throws EXPORT_UNSUPPORTED. */
-function requireClassifier({ settings, folder }: AdapterHeader): void {
-  if (settings?.question === undefined) return;
-  throw new VultuneError(
-    'EXPORT_UNSUPPORTED',
-    `the language model itself answers in this run (task: ${settings.question.task}), and what is exported are classifiers`,
-    {
-      where: { file: folder, name: 'question' },
-      hint: "PEFT merges it: AutoPeftModelForCausalLM.from_pretrained(FOLDER).merge_and_unload(); the adapter's README.md has the lines that score.",
-    },
-  );
+  /** Token ids around the code, and the first token of each answer; missing for a classifier. */
+  readonly question?: {
+    readonly before: readonly number[];
+    readonly after: readonly number[];
+    /** [safe, vulnerable] */
+    readonly answers: readonly { readonly token: number; readonly text: string }[];
+    /** Tokens of max_length that are not the code's. */
+    readonly asked_tokens: number;
+  };
 }
 
 /** Throws for a run that can't be used. */
@@ -82,14 +83,18 @@ export async function openExportSource(
   context: WorkflowContext,
 ): Promise<ExportSource> {
   const header = await findAdapter(run, context);
-  requireClassifier(header);
   const model = await openTrainedModel(header, device, context);
   try {
     const { spec, checkpoint, weights } = model;
     const { format } = weights;
-    const pooling = resolvePooling(spec, header.settings?.pooling);
-    const topLayers = header.settings?.topMlpLayers ?? 0;
-    const { head } = classifierJudgement(spec, pooling, 0, topLayers);
+    const { pooling, reader, question: asked, judgement } = adapterTask(header, model);
+    const stored = header.settings?.question;
+    const question =
+      asked === undefined || stored === undefined
+        ? undefined
+        : cardQuestion({ reader, asked: { stored, question: asked } }, model);
+    const topLayers = question === undefined ? (header.settings?.topMlpLayers ?? 0) : 0;
+    const { head } = judgement(0);
     checkHeadWeights(checkpoint, head);
     const adapter: LoadedAdapter = await loadAdapter(header, spec, head);
     const backend = await ortBackend({
@@ -104,12 +109,14 @@ export async function openExportSource(
       header,
       model,
       head,
+      reader,
+      question,
       pooling,
       topLayers,
       roundsActivations: format.multipliesIntegers === true,
       tensors: mergedTensors(model, adapter, head, trainedOn(model, decoder)),
       tokenizer,
-      use: useOf(header, detector, pooling),
+      use: useOf(header, detector, pooling, question),
       detector,
       notes: [...dequantised(model), ...decoded(format), ...leftOut(header)],
       close: async () => {
@@ -139,7 +146,12 @@ function decoded({ isQuantized, describe }: WeightFormat): string[] {
   ];
 }
 
-function useOf(header: AdapterHeader, detector: Detector, pooling: Pooling): ModelUse {
+function useOf(
+  header: AdapterHeader,
+  detector: Detector,
+  pooling: Pooling,
+  question: CardQuestion | undefined,
+): ModelUse {
   const { threshold, calibration } = adapterScale(header, 'off');
   return {
     base_model: baseModelReference(header),
@@ -150,8 +162,21 @@ function useOf(header: AdapterHeader, detector: Detector, pooling: Pooling): Mod
     threshold,
     raw_threshold: rawThreshold(calibration, threshold),
     calibration: calibration === undefined ? null : { ...calibration },
+    ...(question === undefined ? {} : { question: questionUse(question) }),
   };
 }
+
+const questionUse = ({
+  before,
+  after,
+  answers,
+  askedTokens,
+}: CardQuestion): ModelUse['question'] & object => ({
+  before,
+  after,
+  answers,
+  asked_tokens: askedTokens,
+});
 
 /** Formats of plain numbers: all others are quantised. */
 const isPlain = (dtype: string) => Object.hasOwn(ELEMENT_BYTES, dtype);

@@ -8,8 +8,14 @@ import { readingOf } from './transformers-class.ts';
 const HELD_FAMILIES = ['bert', 'roberta', 'modernbert'];
 
 /** Always throws EXPORT_UNSUPPORTED. */
-export function refuseGguf({ model, pooling, topLayers }: ExportSource, path: string): never {
+export function refuseGguf({ model, pooling, topLayers, question }: ExportSource, path: string): never {
   const { family } = model.spec;
+  if (question !== undefined) {
+    throw new VultuneError('EXPORT_UNSUPPORTED', 'Vultune writes no GGUF files', {
+      where: { file: path },
+      hint: "llama.cpp's own converter writes one of a language model: vultune export RUN --merged FOLDER, then convert_hf_to_gguf.py FOLDER; README.md there says what to ask it.",
+    });
+  }
   const isHeld =
     HELD_FAMILIES.includes(family) &&
     pooling === 'first' &&

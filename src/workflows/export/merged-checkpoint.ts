@@ -24,7 +24,7 @@ import type { Exported } from './export-options.ts';
 import type { ExportSource } from './export-source.ts';
 import { mergedLogits } from './merged-logits.ts';
 import { mergedReadme } from './merged-readme.ts';
-import { CLASSIFIER_FILE, readingOf } from './transformers-class.ts';
+import { CLASSIFIER_FILE, causalReading, readingOf } from './transformers-class.ts';
 import { runsPublishedCode, transformersConfig } from './transformers-config.ts';
 
 export interface MergedOptions {
@@ -46,18 +46,22 @@ export async function exportMerged(
   const { model, pooling, tensors, use, head } = source;
   const reference = await referenceLogits(source);
   signal.throwIfAborted();
-  const reading = readingOf(model.spec, pooling, source.topLayers);
+  const reading =
+    source.question === undefined
+      ? readingOf(model.spec, pooling, source.topLayers)
+      : causalReading(model.spec);
   const stored = (list: readonly TensorSource[]) => asStored(list, model.spec);
   const isClass = reading.kind === 'class';
-  const inModel = stored(isClass ? [...tensors.base, ...tensors.head] : tensors.base);
-  const apart = isClass ? [] : stored(tensors.head);
+  const isApart = reading.kind === 'by hand';
+  const inModel = stored(isApart ? tensors.base : onceByName([...tensors.base, ...tensors.head]));
+  const apart = isApart ? stored(tensors.head) : [];
   const sizeBytes = [...inModel, ...apart].reduce(
     (sum, { shape }) => sum + sizeOf(shape) * FLOAT_BYTES[dtype],
     0,
   );
   const padTokenId =
     model.spec.padTokenId ?? (pooling === 'last' && isClass ? freePadding(source) : undefined);
-  const notes = [...source.notes, ...(isClass ? [] : [`${reading.why}: README.md says how to read it.`])];
+  const notes = [...source.notes, ...(isApart ? [`${reading.why}: README.md says how to read it.`] : [])];
   const task = report.task({ label: 'merging', total: sizeBytes, unit: 'bytes' });
   let done = 0;
   const onWritten = (bytes: number) => {
@@ -106,6 +110,11 @@ const writeJson = (path: string, value: unknown) =>
 /** Weights of an export that is replaced. */
 const isWeightFile = (name: string) =>
   name === CLASSIFIER_FILE || /^model(-\d+-of-\d+)?\.safetensors(\.index\.json)?$/.test(name);
+
+/** The head of a language model may be its embedding. */
+const onceByName = (sources: readonly TensorSource[]): readonly TensorSource[] => [
+  ...new Map(sources.map((source) => [source.name, source])).values(),
+];
 
 /** As the family's checkpoints hold them: some matrices [in, out]. */
 function asStored(sources: readonly TensorSource[], spec: Model): readonly TensorSource[] {

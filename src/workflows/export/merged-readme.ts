@@ -1,5 +1,6 @@
 /** @file README.md of an exported checkpoint: what it is, what is left out, and lines of Python that give the run's logits. */
 import { invariant } from '../../base/errors.ts';
+import { type CardQuestion, questionLines, questionReading } from '../../report/card-question.ts';
 import { idLines, POOLED } from '../../report/card-usage.ts';
 import type { ExportSource } from './export-source.ts';
 import { CLASSIFIER_FILE, type Reading } from './transformers-class.ts';
@@ -14,20 +15,19 @@ export interface ReadmeFacts {
   readonly notes: readonly string[];
 }
 
-export function mergedReadme({ source, reading, dtype, padTokenId, notes }: ReadmeFacts): string {
+export function mergedReadme(facts: ReadmeFacts): string {
+  const { source, reading, dtype, padTokenId, notes } = facts;
+  if (source.question !== undefined) return answerReadme(facts, source.question);
+  invariant(reading.kind !== 'causal', 'a classifier is read by its own class, or by hand');
   const { use, model } = source;
   const kept = source.header.settings?.keepLayers;
-  const calibrated =
-    use.calibration === null
-      ? ''
-      : `\nVultune's scores are calibrated (\`calibration\` in vultune.json); on their scale the threshold is ${use.threshold}.`;
   return `# A vulnerability classifier, merged
 
 The base model \`${use.base_model}\` (${model.spec.family}) with an adapter that Vultune trained merged into its weights, and the
 classifier behind it. Weights are ${dtype}. Classes: 0 is safe, 1 is vulnerable.
 
 The head reads ${POOLED[use.pooling]} of a function, at most ${use.max_length} tokens (long_functions: ${use.long_functions}).
-From a softmax of ${use.raw_threshold} for class 1 on, a function counts as vulnerable.${calibrated}
+From a softmax of ${use.raw_threshold} for class 1 on, a function counts as vulnerable.${calibrationNote(use)}
 ${kept === undefined ? '' : `Only the lowest ${kept} layers of the base model are in it (keep_layers).\n`}
 ${notes.map((note) => `- ${note}\n`).join('')}
 ## Use
@@ -42,13 +42,57 @@ ${batches(source, reading, padTokenId)}
 `;
 }
 
-const how = (reading: Reading) =>
+/** Of a language model that answers. */
+function answerReadme({ source, dtype, notes }: ReadmeFacts, question: CardQuestion): string {
+  const { use, model } = source;
+  const read = {
+    maxLength: use.max_length,
+    longFunctions: use.long_functions,
+    // config.json counts the layers that are here.
+    keepLayers: undefined,
+    rawThreshold: use.raw_threshold,
+  };
+  const base = ['BASE = {"pretrained_model_name_or_path": "."}'];
+  return `# A language model that answers whether a function is vulnerable, merged
+
+The base model \`${use.base_model}\` (${model.spec.family}) with an adapter that Vultune trained merged into its weights, under the
+language model's own head. Weights are ${dtype}.
+
+${questionReading(question, read)}
+A score is the softmax of the two answers' logits. From ${use.raw_threshold} on, a function counts as vulnerable.${calibrationNote(use)}
+
+${notes.map((note) => `- ${note}\n`).join('')}
+## Use
+
+Transformers loads it with AutoModelForCausalLM. Run in this folder (pip install torch transformers):
+
+\`\`\`python
+${questionLines(question, read, { base, imports: [], isMerged: true }).join('\n')}
+\`\`\`
+
+One function at a time: in a batch that is padded on the right, the token behind the code is not the last.
+`;
+}
+
+const calibrationNote = ({ calibration, threshold }: ExportSource['use']): string =>
+  calibration === null
+    ? ''
+    : `\nVultune's scores are calibrated (\`calibration\` in vultune.json); on their scale the threshold is ${threshold}.`;
+
+/** How a classifier is read. */
+type ClassifierReading = Exclude<Reading, { readonly kind: 'causal' }>;
+
+const how = (reading: ClassifierReading) =>
   reading.kind === 'class'
     ? `Transformers loads it as ${reading.architecture}. Run in this folder (pip install torch transformers):`
     : `${reading.why}: AutoModelForSequenceClassification would give other logits. The base model lies here as one of Transformers', the classifier in
 ${CLASSIFIER_FILE}. Run in this folder (pip install torch transformers safetensors):`;
 
-function batches({ pooling }: ExportSource, reading: Reading, padTokenId: number | undefined): string {
+function batches(
+  { pooling }: ExportSource,
+  reading: ClassifierReading,
+  padTokenId: number | undefined,
+): string {
   if (reading.kind === 'by hand') return 'One function at a time: in a batch, padding must not be pooled.';
   if (pooling !== 'last')
     return 'Give the model the attention mask of the tokenizer where functions are padded to a batch.';
@@ -57,7 +101,7 @@ function batches({ pooling }: ExportSource, reading: Reading, padTokenId: number
     : `In a batch, pad on the right with token ${padTokenId} (pad_token_id), and give the attention mask: the last token that is another one is read.`;
 }
 
-export function pythonLines(source: ExportSource, reading: Reading): string[] {
+export function pythonLines(source: ExportSource, reading: ClassifierReading): string[] {
   const { use, model } = source;
   const token = model.spec.heads.encoder === undefined ? 'last' : 'first';
   const ids = idLines({ maxLength: use.max_length, longFunctions: use.long_functions, head: { token } });

@@ -4,8 +4,21 @@ import { basename, dirname, join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFilesWhole } from '../../base/staged-output.ts';
 import { writePieces } from '../../base/write-pieces.ts';
-import { encodeFloats, FLOAT_BYTES, type FloatDtype } from '../../checkpoint/safetensors-stream.ts';
-import { ATTENTION_MASK, INPUT_IDS, LOGITS, POSITIONS, wholeGraph } from '../../network/whole-graph.ts';
+import {
+  encodeFloats,
+  FLOAT_BYTES,
+  type FloatDtype,
+  type TensorSource,
+} from '../../checkpoint/safetensors-stream.ts';
+import type { OpenModel } from '../../network/open-model.ts';
+import {
+  ANSWERS,
+  ATTENTION_MASK,
+  INPUT_IDS,
+  LOGITS,
+  POSITIONS,
+  wholeGraph,
+} from '../../network/whole-graph.ts';
 import { modelFiles } from '../../onnx/model-files.ts';
 import { standaloneModel } from '../../onnx/standalone.ts';
 import type { StoredInitializer } from '../../onnx/writer.ts';
@@ -91,15 +104,12 @@ function onnxDtype(dtype: FloatDtype): 'float32' | 'float16' {
 }
 
 function onnxModel(source: ExportSource, dtype: 'float32' | 'float16', path: string) {
-  const { model, pooling, tensors, tokenizer, use, notes } = source;
-  const { graph, weights: names } = wholeGraph(model.spec, {
-    classes: use.labels.length,
-    pooling,
-    topLayers: source.topLayers,
-    maxLength: use.max_length,
-  });
+  const { model, pooling, tensors, tokenizer, use, notes, question, topLayers } = source;
+  const answers = question?.answers.map(({ token }) => token);
+  const head = answers === undefined ? { classes: use.labels.length, pooling, topLayers } : { answers };
+  const { graph, weights: names } = wholeGraph(model.spec, { ...head, maxLength: use.max_length });
   const wanted = new Set(names);
-  const weights = [...tensors.base, ...tensors.head]
+  const weights = [...tensors.base, ...tensors.head, ...answerRows(model, answers)]
     .filter(({ name }) => wanted.has(name))
     .map(
       ({ name, shape, make }): StoredInitializer => ({
@@ -126,6 +136,13 @@ function onnxModel(source: ExportSource, dtype: 'float32' | 'float16', path: str
       notes: notes.join(' '),
     },
   });
+}
+
+/** No adapter is on the language model's head. */
+function answerRows({ spec, weights }: OpenModel, tokens: readonly number[] | undefined): TensorSource[] {
+  if (tokens === undefined) return [];
+  const make = async () => await weights.rows(spec.heads.languageModel, tokens);
+  return [{ name: ANSWERS, shape: [tokens.length, spec.hiddenSize], make }];
 }
 
 /** The written file on the run's functions, in one padded batch. */

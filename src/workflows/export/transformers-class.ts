@@ -4,6 +4,12 @@ import { FAMILIES } from '../../model/families/registry.ts';
 import type { HeadLayer, Model, Pooling } from '../../model/spec.ts';
 
 export type Reading =
+  /** ...ForCausalLM gives the logits of the next token, which the answers are of. */
+  | {
+      readonly kind: 'causal';
+      /** Undefined where the class is published with the base model. */
+      readonly architecture: string | undefined;
+    }
   /** ...ForSequenceClassification gives the logits. */
   | { readonly kind: 'class'; readonly architecture: string }
   /** The base model's class gives hidden states; the head lies in a file of its own. */
@@ -21,6 +27,19 @@ export type Reading =
 
 /** The file of a head that no class of Transformers reads. */
 export const CLASSIFIER_FILE = 'classifier.safetensors';
+
+/** Names that are not the prefix and ForCausalLM. */
+const CAUSAL_CLASSES: Readonly<Record<string, string>> = {
+  GPT2: 'GPT2LMHeadModel',
+  Gemma3Text: 'Gemma3ForCausalLM',
+};
+
+/** Where the language model itself answers. */
+export function causalReading({ family }: Model): Reading {
+  const prefix = FAMILIES[family]!.transformersClass;
+  const architecture = prefix === undefined ? undefined : (CAUSAL_CLASSES[prefix] ?? `${prefix}ForCausalLM`);
+  return { kind: 'causal', architecture };
+}
 
 /** @param topLayers layers of the classifier before its last matrix */
 export function readingOf({ family, heads }: Model, pooling: Pooling, topLayers: number): Reading {

@@ -1,5 +1,6 @@
 /** @file config.json of an exported checkpoint: the base model's, with the classifier in it and without what is gone. */
 import type { FloatDtype } from '../../checkpoint/safetensors-stream.ts';
+import type { Model } from '../../model/spec.ts';
 import type { ExportSource } from './export-source.ts';
 import type { Reading } from './transformers-class.ts';
 
@@ -36,13 +37,22 @@ export function transformersConfig(
       classifier_pooling: pooling === 'mean' ? 'mean' : 'cls',
     }),
     ...(padTokenId !== undefined && { pad_token_id: padTokenId }),
-    num_labels: use.labels.length,
-    id2label: Object.fromEntries(use.labels.map((label, id) => [id, label])),
-    label2id: Object.fromEntries(use.labels.map((label, id) => [label, id])),
-    problem_type: 'single_label_classification',
+    ...(reading.kind === 'causal' ? headFields(model.spec) : labelFields(use.labels)),
     dtype,
   };
 }
+
+const labelFields = (labels: readonly string[]) => ({
+  num_labels: labels.length,
+  id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
+  label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+  problem_type: 'single_label_classification',
+});
+
+/** A config.json may leave it to the default of a class, and one of a GGUF file has no such field. */
+const headFields = ({ heads, embedding }: Model) => ({
+  tie_word_embeddings: heads.languageModel === embedding.tokens,
+});
 
 /** The base model is of a kind whose own code computes it (`auto_map`), and not Transformers'. */
 export const runsPublishedCode = ({ checkpoint, spec }: ExportSource['model']): boolean =>

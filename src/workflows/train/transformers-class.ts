@@ -31,7 +31,7 @@ export function ownClass({ spec, checkpoint }: OpenModel): OwnClass | undefined 
 
 /** What the lines of Python must know of what the language model is asked; undefined where it is asked nothing. */
 export function cardQuestion(
-  { reader, asked }: PlannedReading,
+  { reader, asked }: Pick<PlannedReading, 'reader' | 'asked'>,
   { spec, checkpoint }: OpenModel,
 ): CardQuestion | undefined {
   if (asked === undefined) return undefined;

@@ -3,12 +3,14 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadAdapter, readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { openCheckpoint } from '../../../src/checkpoint/open-checkpoint.ts';
+import { answerTokens } from '../../../src/heads/answer-tokens.ts';
 import { classifier, readablePoolings, resolvePooling } from '../../../src/heads/classifier.ts';
 import { modelCheckpoint } from '../../../src/model/model-checkpoint.ts';
 import { pooledLength } from '../../../src/network/encode-functions.ts';
 import { mergedTensors } from '../../../src/network/merged-tensors.ts';
 import { scoreFunctions } from '../../../src/network/score-functions.ts';
 import {
+  ANSWERS,
   ATTENTION_MASK,
   INPUT_IDS,
   LOGITS,
@@ -73,6 +75,34 @@ describe.each([
     }
   });
 });
+
+test.each(['llama', 'gpt2', 'phi', 'codegen', 'glm'])(
+  '%s: one graph gives the answers of the last token, whichever it is',
+  async (name) => {
+    const tiny = await openFixture(name);
+    const opened = modelCheckpoint(await openCheckpoint(resolve(fixtureFolder(name), 'base')));
+    const { model } = tiny;
+    const answers = [3, 7];
+    const head = answerTokens(model, answers);
+    const { network, adapted, parameters } = await tinyNetwork(tiny, { head });
+    const { graph, weights } = wholeGraph(model, { answers, maxLength: MAX_LENGTH });
+    const sources = mergedTensors({ ...opened, spec: model }, { adapted, whole: [], parameters }, head);
+    const feeds: Record<string, HostTensor> = {
+      [ANSWERS]: await tiny.weights.rows(model.heads.languageModel, answers),
+    };
+    for (const { name: own, make } of [...sources.base, ...sources.head]) feeds[own] = await make();
+    expect(Object.keys(feeds)).toEqual(expect.arrayContaining([...weights]));
+    const executable = await (await tinyBackend()).compile(graph);
+    const functions = functionsFor(model.padTokenId, model.vocabularySize);
+    const found = await executable.run({ ...feeds, ...rowsOfIds(functions) });
+    const { data: theirs } = await scoreFunctions(network, head, functions, { tokensPerBatch: 1 });
+    (found[LOGITS]!.data as Float32Array).forEach((value, i) => {
+      expect(Math.abs(value - theirs[i]!), `${i}`).toBeLessThan(1e-5);
+    });
+    expect(Math.abs(theirs[0]! - theirs[2]!)).toBeGreaterThan(1e-4);
+    await Promise.all([network.release(), executable.release()]);
+  },
+);
 
 /** PEFT's own adapters of every kind, and parameters that are trained whole. */
 test.each([

@@ -16,6 +16,7 @@ import { runLines } from '../../../src/cli/lines/run-lines.ts';
 import { runPredict } from '../../../src/cli/predict/run-predict.ts';
 import { runScan } from '../../../src/cli/scan/run-scan.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
+import { exportModel, openGenerator } from '../../../src/index.ts';
 import { workflowContext } from '../../../src/workflows/context.ts';
 import { checkTraining } from '../../../src/workflows/train/check-training.ts';
 import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
@@ -272,13 +273,45 @@ describe('commands', () => {
     expect(lines.stdout).toContain('qqq');
   });
 
-  test('export says that it exports classifiers', async () => {
-    const { exitCode, stderr } = await cliCase(
-      [exportCommand(runExport)],
-      ['export', run, '--merged', at('merged')],
-    );
-    expect(exitCode).not.toBe(0);
-    expect(stderr).toContain('EXPORT_UNSUPPORTED');
+  test('export writes a language model with the adapter in it, and an ONNX graph of its two answers', async () => {
+    const [merged, onnx] = [at('merged'), at('answers.onnx')];
+    const exported = await exportModel({ run, merged, onnx, numThreads: 1 });
+    for (const { error } of exported) expect(error).toBeLessThan(1e-5);
+    const written = json(readFileSync(join(merged, 'config.json'), 'utf8'));
+    expect(written).toMatchObject({ architectures: ['LlamaForCausalLM'], tie_word_embeddings: true });
+    expect(written).not.toHaveProperty('num_labels');
+    const readme = readFileSync(join(merged, 'README.md'), 'utf8');
+    expect(readme).toContain('AutoModelForCausalLM.from_pretrained(**BASE, dtype=torch.float32).eval()');
+    expect(readme).not.toMatch(/peft/i);
+    const { question } = json(readFileSync(join(merged, 'vultune.json'), 'utf8'));
+    expect(question.answers.map((one: { text: string }) => one.text)).toEqual(['N', 'Y']);
+    expect(readFileSync(onnx, 'latin1')).toContain('"asked_tokens":2');
+
+    const lines = readFileSync(at('test.jsonl'), 'utf8').trim().split('\n').map(json);
+    const stored = readFileSync(join(run, 'predictions', 'test.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map(json);
+    const generator = await openGenerator(merged);
+    const [no, yes] = question.answers.map((one: { token: number }) => one.token);
+    const prompts = lines.map(({ code }: { code: string }) => [
+      ...question.before,
+      ...generator.tokenizer.encode(code, { addSpecialTokens: false }),
+    ]);
+    const { data } = await generator.scoreNextToken(prompts, [[yes], [no]]);
+    await generator.close();
+    for (const [i, { raw_score: raw, score }] of stored.entries()) {
+      expect(data[2 * i]! / (data[2 * i]! + data[2 * i + 1]!)).toBeCloseTo(raw ?? score, 4);
+    }
+  });
+
+  test('export says how llama.cpp gets it', async () => {
+    const words = ['export', run, '--gguf', at('model.gguf')];
+    const { exitCode, stderr } = await cliCase([exportCommand(runExport)], words);
+    expect([exitCode, stderr.replaceAll(/\s+/g, ' ')]).toEqual([
+      2,
+      expect.stringMatching(/EXPORT_UNSUPPORTED.*convert_hf_to_gguf/),
+    ]);
   });
 });
 
