@@ -329,6 +329,30 @@ describe('refused with a reason', () => {
     await expect(train(at('refused'), changed)).rejects.toThrow(message);
   });
 
+  test('words of several tokens name the key, their tokens and words that are one', async () => {
+    const refused = train(at('refused'), { label_words: ['NO', 'YES'] });
+    await expect(refused).rejects.toMatchObject({
+      code: 'LABEL_WORD_TOKENS',
+      message: expect.stringMatching(
+        /^the label word "NO" is 2 tokens of this model, expected one: "N" \(\d+\), "O" \(\d+\)$/,
+      ),
+      where: { name: 'label_words' },
+      hint: expect.stringContaining('label_words: ["N", "Y"]'),
+    });
+    // Said of an adapter that was edited, too, before anything is scored.
+    const edited = at('edited');
+    cpSync(run, edited, { recursive: true });
+    const file = join(adapter(edited), 'vultune.json');
+    const settings = json(readFileSync(file, 'utf8'));
+    settings.question.answers = ['N', 'YES'];
+    writeFileSync(file, JSON.stringify(settings));
+    const { exitCode, stderr } = await cliCase(
+      [predictCommand(runPredict)],
+      ['predict', edited, '--data', at('test.jsonl')],
+    );
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('LABEL_WORD_TOKENS')]);
+  });
+
   test('an encoder', async () => {
     cpSync(at('base'), at('encoder'), { recursive: true });
     writeTinyBase(at('encoder'), 'bert');
