@@ -26,9 +26,9 @@ export const ANSWERING: Readonly<Record<'next_token' | 'instruct', TrainedOption
   instruct: {
     task: 'instruct',
     chat_template:
-      '{% for m in messages %}[{{ m.role }}]{{ m.content }};{% endfor %}{% if add_generation_prompt %}[a]{% endif %}',
+      '{% for m in messages %}[{{ m.role }}]{{ m.content }};{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}',
     prompt: { user: 'Bad? {code}', answers: { yes: ['yes'], no: ['no'] } },
-    max_length: 48,
+    max_length: 56,
   },
 };
 
