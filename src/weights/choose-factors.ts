@@ -21,14 +21,14 @@ const LEAST_GAIN = 0.1;
 
 /** [in] powers of two; undefined where no choice is clearly better than none. */
 export function chooseFactors({ x: all, matrices: whole }: MeasuredInput): Float32Array | undefined {
-  const xs = columnLargest(all);
   const ws = columnLargest(...whole);
-  const x = someRows(all);
+  const x = evenRows(someRows(all));
   const matrices = whole.map(someRows);
   const none = predictedError(x, matrices, undefined);
   let best: { readonly factors: Float32Array; readonly error: number } | undefined;
-  for (const choose of CHOICES) {
-    const factors = choose(xs, ws).map(nearestPower);
+  // A feature may be large in all rows, or in one that is unlike the others.
+  const sizes = [columnLargest(x), columnMeans(x)];
+  for (const factors of sizes.flatMap((xs) => CHOICES.map((choose) => choose(xs, ws).map(nearestPower)))) {
     if (factors.every((factor) => factor === factors[0])) continue;
     const error = predictedError(x, matrices, factors);
     if (best === undefined || error < best.error) best = { factors, error };
@@ -38,21 +38,21 @@ export function chooseFactors({ x: all, matrices: whole }: MeasuredInput): Float
 
 type Choice = (xs: Float32Array, ws: Float32Array) => Float32Array;
 
-/** x^a / w^(1 - a), as SmoothQuant has it; largest element of each column of x and of the weights. */
+/** x^a / w^(1 - a), as SmoothQuant has it; size of each column of x, and largest element of that of the weights. */
 const balanced =
   (a: number): Choice =>
   (xs, ws) =>
-    xs.map((largest, k) => (largest === 0 || ws[k] === 0 ? 1 : largest ** a / ws[k]! ** (1 - a)));
+    xs.map((size, k) => (size === 0 || ws[k] === 0 ? 1 : size ** a / ws[k]! ** (1 - a)));
 
-/** What is larger than some medians is brought down to them, everything else left alone. */
+/** What is larger than so many medians is brought down to them, everything else left alone. */
 const clipped =
   (medians: number): Choice =>
   (xs) => {
     const limit = medians * median(xs);
-    return xs.map((largest) => (limit === 0 ? 1 : Math.max(1, largest / limit)));
+    return xs.map((size) => (limit === 0 ? 1 : Math.max(1, size / limit)));
   };
 
-const CHOICES: readonly Choice[] = [balanced(0.5), balanced(0.7), balanced(0.85), clipped(2), clipped(4)];
+const CHOICES: readonly Choice[] = [balanced(0.5), balanced(0.7), balanced(0.85), clipped(2)];
 
 /**
  * Mean square error of the products of rounded rows with rounded weights, relative to the products' size, summed over the matrices. Errors of
@@ -113,6 +113,18 @@ function someRows(matrix: HostTensor<'float32'>): HostTensor<'float32'> {
 
 const MOST_ROWS = 192;
 
+/** Each row divided by its size: its rounding is relative to that, and the norms behind it make rows alike again. */
+function evenRows(matrix: HostTensor<'float32'>): HostTensor<'float32'> {
+  const columns = matrix.shape[1]!;
+  const data = matrix.data.slice();
+  for (let start = 0; start < data.length; start += columns) {
+    const row = data.subarray(start, start + columns);
+    const size = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0) / columns);
+    if (size > 0) for (let k = 0; k < columns; k++) row[k]! /= size;
+  }
+  return { ...matrix, data };
+}
+
 function scaled(matrix: HostTensor<'float32'>, factors: Float32Array | undefined): HostTensor<'float32'> {
   if (factors === undefined) return matrix;
   const data = matrix.data.map((value, i) => value * factors[i % factors.length]!);
@@ -128,6 +140,14 @@ function columnLargest(...matrices: readonly HostTensor<'float32'>[]): Float32Ar
     }
   }
   return largest;
+}
+
+/** The root of the mean of squares. */
+function columnMeans({ shape, data }: HostTensor<'float32'>): Float32Array {
+  const [rows, columns] = shape as MatrixShape;
+  const sums = new Float32Array(columns);
+  for (let i = 0; i < data.length; i++) sums[i % columns]! += data[i]! ** 2;
+  return sums.map((sum) => Math.sqrt(sum / rows));
 }
 
 function median(values: Float32Array): number {

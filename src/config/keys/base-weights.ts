@@ -16,7 +16,7 @@ export const baseWeights = {
     ),
   int8_smoothing: z
     .enum(['auto', 'off'])
-    .default('off')
+    .default('auto')
     .describe(
       'With int8_matmul: fast, auto measures the base model on a few functions when a run begins, and moves features that are far larger than the others into the weights, by factors kept with the run, where that lowers the error (SmoothQuant); off multiplies without.',
     ),

@@ -80,8 +80,12 @@ export async function resumeTraining(
   }
 }
 
-/** A run of before pairs were left out resumes with those it began with. */
-const storedConfig = ({ record }: WritableRun) => ({ drop_identical_pairs: false, ...record.config });
+/** A run of before pairs were left out, or features smoothed, resumes as it began. */
+const storedConfig = ({ record }: WritableRun) => ({
+  drop_identical_pairs: false,
+  int8_smoothing: 'off',
+  ...record.config,
+});
 
 /** Throws RUN_DATA_CHANGED when a file is not what the run was started with. */
 async function readRecordsAgain(
