@@ -40,7 +40,8 @@ const options = { tokensPerBatch: Number(values.tokens) };
 const opening = performance.now();
 const format = weightFormatNamed(values.weights);
 const model = await openModel(values.model, { format });
-const { head, scores } = classifierJudgement(model.spec, 'last');
+const judgement = classifierJudgement(model.spec, 'last');
+const { head } = judgement;
 const network = await openNetwork();
 // Weights are read and graphs compiled before anything is measured: of many short functions in a row, and of the longest.
 await scoreFunctions(
@@ -64,7 +65,7 @@ process.stdout.write(
     seconds,
     openSeconds: (start - opening) / 1000,
     weights: model.weights.format.name,
-    scores: Array.from(scores(logits)),
+    scores: Array.from(judgement.scores(logits)),
   })}\n`,
 );
 await network.release();
