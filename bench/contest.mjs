@@ -40,6 +40,16 @@ export async function withWorkFolder(use) {
   }
 }
 
+/** Those whose names begin as one of `only`; undefined: all. @throws BenchError for a beginning that no name has */
+export function chosen(contenders, only) {
+  if (only === undefined) return contenders;
+  const unknown = only.find((prefix) => !contenders.some((each) => each.name.startsWith(prefix)));
+  if (unknown !== undefined) {
+    throw new BenchError(`--only ${unknown}: there is ${contenders.map((each) => each.name).join(', ')}`);
+  }
+  return contenders.filter((each) => only.some((prefix) => each.name.startsWith(prefix)));
+}
+
 /** The interpreter that has the peers. @throws BenchError where it cannot be made */
 export function peersPython() {
   try {

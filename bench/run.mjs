@@ -6,13 +6,19 @@
 import * as bigModels from './big-models/bench.mjs';
 import * as generation from './generation/bench.mjs';
 import * as heldOutFixes from './held-out-fixes/bench.mjs';
+import * as memory from './memory/bench.mjs';
 import * as repositories from './repositories/bench.mjs';
+import * as scaling from './scaling/bench.mjs';
+import * as scanning from './scanning/bench.mjs';
 import * as training from './training/bench.mjs';
 import * as triage from './triage/bench.mjs';
 import { BenchError } from './worker.mjs';
 
 const benchmarks = {
   training,
+  scanning,
+  memory,
+  scaling,
   generation,
   'big-models': bigModels,
   'held-out-fixes': heldOutFixes,

@@ -2,14 +2,12 @@
  * @file The training benchmark: Vultune beside Transformers + PEFT on the same model, functions, LoRA and threads.
  * Says who takes part and how the table reads; the measuring is in the workers (ours.mjs, peft_worker.py).
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
-import { contest, peersPython, withWorkFolder } from '../contest.mjs';
-import { defaultOut, project, readOptions, say, wholeNumber } from '../results.mjs';
+import { chosen, contest, peersPython, withWorkFolder } from '../contest.mjs';
+import { cpuHasBfloat16, dataFile, peersEnv, writeFunctions } from '../functions.mjs';
+import { defaultOut, readOptions, say, wholeNumber } from '../results.mjs';
 import { table } from '../summary.mjs';
-import { BenchError } from '../worker.mjs';
 
 const here = import.meta.dirname;
 
@@ -60,13 +58,8 @@ function parseOptions(args) {
     out: undefined,
   });
   const whole = (name) => wholeNumber(name, values[name]);
-  const data =
-    values.data ??
-    join(process.env.VULTUNE_SHARED ?? join(project, '..', 'shared'), 'data', 'x1', 'train.jsonl');
-  if (!existsSync(data))
-    throw new BenchError(`${data} does not exist: name the functions to train on with --data FILE.jsonl`);
   return {
-    data,
+    data: dataFile(values.data),
     model: values.model,
     functions: whole('functions'),
     maxLength: whole('max-length'),
@@ -77,26 +70,6 @@ function parseOptions(args) {
     out: values.out ?? defaultOut('training'),
   };
 }
-
-/** One list for all, so that nobody's choice of functions or tokenizer is part of what is compared. */
-function writeFunctions(python, model, file, { data, functions, maxLength }) {
-  const args = [join(here, 'tokens.py'), '--model', model, '--data', data, '--out', file];
-  args.push('--count', String(functions), '--max-length', String(maxLength));
-  const { status, error } = spawnSync(python, args, {
-    stdio: ['ignore', 2, 2],
-    env: { ...process.env, ...quiet },
-  });
-  if (status !== 0) throw new BenchError(`tokens.py failed: ${error?.message ?? `exit code ${status}`}`);
-  const lengths = JSON.parse(readFileSync(file, 'utf8')).functions.map((ids) => ids.length);
-  return {
-    data,
-    functions: lengths.length,
-    tokens: lengths.reduce((sum, length) => sum + length, 0),
-    lengths,
-  };
-}
-
-const quiet = { TQDM_DISABLE: '1', TOKENIZERS_PARALLELISM: 'false' };
 
 function allContenders(python, model, functionsFile, { seconds, threads }) {
   const job = [
@@ -122,7 +95,7 @@ function allContenders(python, model, functionsFile, { seconds, threads }) {
       adapterDtype,
       ...job,
     ],
-    env: { ...quiet, OMP_NUM_THREADS: String(threads) },
+    env: peersEnv(threads),
   });
   const ours = oursWeights.map((weights) => ({
     name: weights === 'float32' ? 'ours' : `ours-${weights}`,
@@ -135,21 +108,6 @@ function allContenders(python, model, functionsFile, { seconds, threads }) {
     ? [...bfloat16Modes.map((mode) => peft(mode, 'bfloat16')), peft('grouped8', 'bfloat16', 'float32')]
     : [];
   return [...ours, ...float32, ...bfloat16];
-}
-
-/** Without the instructions bfloat16 is emulated and slower than float32. */
-function cpuHasBfloat16() {
-  const cpuFile = '/proc/cpuinfo';
-  return existsSync(cpuFile) && /\b(avx512_bf16|amx_bf16|bf16)\b/.test(readFileSync(cpuFile, 'utf8'));
-}
-
-function chosen(contenders, only) {
-  if (only === undefined) return contenders;
-  const unknown = only.find((prefix) => !contenders.some((each) => each.name.startsWith(prefix)));
-  if (unknown !== undefined) {
-    throw new BenchError(`--only ${unknown}: there is ${contenders.map((each) => each.name).join(', ')}`);
-  }
-  return contenders.filter((each) => only.some((prefix) => each.name.startsWith(prefix)));
 }
 
 /** @returns {string} a row a contender: medians, the range of the speed, and how each of ours stands to a peer */

@@ -42,3 +42,18 @@ export function rotariesOf({ layers }: Model): readonly Rotary[] {
   );
   return [...byText.values()];
 }
+
+/**
+ * Matrices of a block that read the same x, by their names: each with the name of the first of them. Query, key and value; gate
+ * and up.
+ */
+export function inputLeads({ attention, mlp }: Block): ReadonlyMap<string, string> {
+  const { query, key, value, output } = attention;
+  const groups = [
+    [query.matrix, key.matrix, value.matrix],
+    [output],
+    mlp.kind === 'gated' ? [mlp.gate.matrix, mlp.up.matrix] : [mlp.up],
+    [mlp.down],
+  ];
+  return new Map(groups.flatMap((group) => group.map(({ name }) => [name, group[0]!.name] as const)));
+}

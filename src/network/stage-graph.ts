@@ -13,7 +13,7 @@ import type { Value } from '../graph/graph.ts';
 import type { GraphDType } from '../graph/ops.ts';
 import type { Head } from '../heads/head.ts';
 import { block } from '../model/block.ts';
-import { rotariesOf } from '../model/matrices.ts';
+import { inputLeads, rotariesOf } from '../model/matrices.ts';
 import { norm } from '../model/norm.ts';
 import { pastInputs } from '../model/past-inputs.ts';
 import { type OneToken, type SequenceInputs, sequenceInputs } from '../model/sequence-inputs.ts';
@@ -55,6 +55,9 @@ export interface StageSpec {
   readonly cache?: 'fill' | 'read';
 }
 
+/** Told of each product of a block: the matrix by its name in the block, and what it is multiplied with, [N, in]. */
+export type ProductObserver = (matrix: Matrix, x: Value) => void;
+
 /** Keys and values of a block's tokens, [N, K*d]: what generation keeps of them. */
 export interface KeptStates {
   readonly key: Value;
@@ -91,7 +94,7 @@ export const layerKeyName = (block: number) => `dropout_layer.${block}`;
 /** Stands where blocks have the key of their layer. */
 const HEAD_KEY = 0x68656164;
 
-export function buildStage(parts: StageParts, spec: StageSpec): StageGraph {
+export function buildStage(parts: StageParts, spec: StageSpec, observe?: ProductObserver): StageGraph {
   const { model } = parts;
   const builder = new GraphBuilder();
   const stage: StageContext = {
@@ -114,13 +117,23 @@ export function buildStage(parts: StageParts, spec: StageSpec): StageGraph {
           ? tokensOf(place)
           : keptTokens(tokensOf(place), (key, value) => kept.push({ key, value })),
       parameter: stageParameter(stage, layer, place),
-      linear: blockLinear(stage, layer, place, drop),
+      linear: observed(blockLinear(stage, layer, place, drop), observe),
     };
     return block(context, model.layers[layer]!.block, below);
   }, x);
   const output = spec.head === undefined ? hidden : headLogits(stage, spec, spec.head, hidden, rows);
   return { builder, x, output, kept, base: stage.base.taken, trained: stage.trained.taken };
 }
+
+const observed =
+  (
+    linear: (matrix: Matrix, x: Value) => Value,
+    observe: ProductObserver = () => {},
+  ): ((matrix: Matrix, x: Value) => Value) =>
+  (matrix, x) => {
+    observe(matrix, x);
+    return linear(matrix, x);
+  };
 
 /** What is trained whole in a layer, or outside of layers, by the names that blocks have for it. */
 export const wholeNames = (
@@ -234,12 +247,18 @@ function blockLinear(
   const adapters = new Map(adapted.filter((one) => one.layer === layer).map((one) => [one.matrix.name, one]));
   const own = wholeNames(whole, layer);
   const parameter = stageParameter(stage, layer, place);
+  const leads =
+    layer === undefined ? new Map<string, string>() : inputLeads(stage.model.layers[layer]!.block);
   return ({ name, inputSize, outputSize, bias }, x) => {
     const weightName = `${name}.weight`;
     const shape: MatrixShape = [outputSize, inputSize];
     const isParameter = place === undefined || own.has(weightName);
-    const part: PartInput = (partName, dtype, partShape) =>
-      base.takePart(place!, weightName, partName, dtype, partShape);
+    const part: PartInput = (partName, dtype, partShape) => {
+      // One input for all that read the same x: they then share what is made of it.
+      const owner =
+        blockFormat.inputParts?.has(partName) === true ? `${leads.get(name)!}.weight` : weightName;
+      return base.takePart(place!, owner, partName, dtype, partShape);
+    };
     const weight = () => (isParameter ? parameter(weightName, shape) : blockFormat.read(b, shape, part));
     const unbiased = (operand: Value) =>
       isParameter

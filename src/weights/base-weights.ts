@@ -39,10 +39,11 @@ export class BaseWeights {
     if (format.holdsStored === true && this.#checkpoint.hold !== undefined) {
       const held = await this.#checkpoint.hold(name);
       await this.#finite(name, held.decode());
-      return async () => format.encode(await held.decode());
+      return async () => format.encode(await held.decode(), name);
     }
     const parts =
-      (await this.#ofStored(name)) ?? format.encode(await this.#finite(name, this.#checkpoint.read(name)));
+      (await this.#ofStored(name)) ??
+      format.encode(await this.#finite(name, this.#checkpoint.read(name)), name);
     return () => parts;
   }
 

@@ -5,8 +5,8 @@ import type { HostTensor } from '../tensor/host-tensor.ts';
 import type { MatrixShape, WeightFormat } from './weight-format.ts';
 
 export interface MatrixDecoder {
-  /** [out, in] -> the same, as the format's codes stand for it. */
-  decode(matrix: HostTensor<'float32'>): Promise<HostTensor<'float32'>>;
+  /** [out, in] -> the same, as the format's codes stand for it; `name`: the weight's full name, where it is a model's. */
+  decode(matrix: HostTensor<'float32'>, name?: string): Promise<HostTensor<'float32'>>;
   release(): Promise<void>;
 }
 
@@ -22,9 +22,9 @@ export function matrixDecoder(format: WeightFormat, backend: Backend): MatrixDec
     return found;
   };
   return {
-    decode: async (matrix) => {
+    decode: async (matrix, name) => {
       const executable = await program(matrix.shape as MatrixShape);
-      const made = await executable.run(format.encode(matrix));
+      const made = await executable.run(format.encode(matrix, name));
       return made[VALUE] as HostTensor<'float32'>;
     },
     release: async () => {

@@ -6,6 +6,7 @@ import type { Shape } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
 import type { GraphDType } from '../graph/ops.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
+import type { FeatureFactors } from './feature-factors.ts';
 
 /** A matrix as tensors: its values, or codes and their scales. */
 export type WeightParts = Readonly<Record<string, HostTensor>>;
@@ -27,7 +28,12 @@ export interface WeightFormat {
   readonly multipliesIntegers?: true;
   /** Whether BaseWeights holds what the file has, and decodes it anew for each use; `encode` is then of a matrix in use. */
   readonly holdsStored?: true;
-  encode(matrix: HostTensor<'float32'>): WeightParts;
+  /** Parts that belong to what is multiplied and not to the matrix: all matrices that read the same x have the same. Default: none. */
+  readonly inputParts?: ReadonlySet<string>;
+  /** What it was measured to do for a model, stored with what is computed so; default: nothing. */
+  readonly factors?: FeatureFactors;
+  /** `name`: the weight's full name, where it is a model's. */
+  encode(matrix: HostTensor<'float32'>, name?: string): WeightParts;
   /** What `encode` gives of a matrix that its file has in the same codes, without decoding it; undefined where they are others. */
   readonly ofStored?: (stored: StoredFourBit) => WeightParts | undefined;
   /** The matrix as a value of the graph, [out, in]. */

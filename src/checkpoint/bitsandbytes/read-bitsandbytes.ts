@@ -107,6 +107,9 @@ async function fourBitTensor(tensors: Tensors, name: string, stateName: string):
   };
 }
 
+/** `storedDtype` of a matrix in rows of 8 bits. */
+export const STORED_EIGHT_BIT = 'bitsandbytes 8 bit';
+
 async function int8Tensor(tensors: Tensors, module: string): Promise<StoredTensor> {
   const codes = part(tensors, `${module}.weight`, 'I8');
   const { shape } = codes;
@@ -120,7 +123,7 @@ async function int8Tensor(tensors: Tensors, module: string): Promise<StoredTenso
       throw broken(codes, formatName, `is ${format}, expected 0 (row after row)`);
     }
   }
-  return together(codes, { shape, storedDtype: 'bitsandbytes 8 bit' }, async (bytes) =>
+  return together(codes, { shape, storedDtype: STORED_EIGHT_BIT }, async (bytes) =>
     hostTensor('float32', shape, decodeInt8(new Int8Array(bytes.buffer), floatsOf(await scales.read()))),
   );
 }

@@ -28,6 +28,8 @@ const QWEN_CODER: QuickstartModel = {
   settings: {
     load_in_8bit: true,
     int8_matmul: 'fast',
+    // Measuring features takes as long as some steps, of which there are few here.
+    int8_smoothing: 'off',
     keep_layers: 9,
     pooling: 'mean',
     head_init: 'probe',

@@ -14,6 +14,12 @@ export const baseWeights = {
     .describe(
       'How load_in_8bit multiplies: exact rounds the weights alone; fast also rounds what they are multiplied with, to 8 bits a row.',
     ),
+  int8_smoothing: z
+    .enum(['auto', 'off'])
+    .default('auto')
+    .describe(
+      'With int8_matmul: fast, auto measures the base model on a few functions when a run begins, and moves features that are far larger than the others into the weights, by factors kept with the run, where that lowers the error (SmoothQuant); off multiplies without.',
+    ),
   load_in_4bit: z
     .boolean()
     .default(false)

@@ -135,7 +135,7 @@ function trainedOn({ checkpoint, spec }: OpenModel, decoder: MatrixDecoder | und
   const matrices = new Set(layerMatrices(spec).map(({ name }) => `${name}.weight`));
   return async (name: string): Promise<HostTensor<'float32'>> => {
     const weight = await checkpoint.read(name);
-    return decoder === undefined || !matrices.has(name) ? weight : await decoder.decode(weight);
+    return decoder === undefined || !matrices.has(name) ? weight : await decoder.decode(weight, name);
   };
 }
 

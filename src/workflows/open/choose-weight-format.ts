@@ -1,11 +1,14 @@
 /** @file From the keys of a configuration, or the name that a run keeps, to the format that this machine can compute with. */
+import { join } from 'node:path';
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import type { UnresolvedConfig } from '../../config/train-config.ts';
 import type { Device } from '../../runtime/backend.ts';
 import { areInt8ProductsExact } from '../../runtime/ort/probe-int8.ts';
-import { int8Dequantised } from '../../weights/int8.ts';
+import { FACTORS_FILE, readFactors } from '../../weights/feature-factors.ts';
+import { int8, int8Dequantised } from '../../weights/int8.ts';
 import { WEIGHT_FORMAT_NAMES, weightFormatNamed } from '../../weights/registry.ts';
+import { factorsFingerprintOf, smoothedInt8 } from '../../weights/smoothed-int8.ts';
 import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
 
@@ -30,6 +33,35 @@ export function configuredFormat(
 
 /** Name of the format that the adapter was trained beside. */
 export const trainedFormat = ({ settings }: AdapterHeader): string => settings?.weightFormat ?? 'float32';
+
+/** Whether a new run of the configuration may have factors per feature. */
+export const asksForSmoothing = (
+  config: Pick<UnresolvedConfig, 'load_in_8bit' | 'int8_matmul' | 'int8_smoothing'>,
+): boolean => config.load_in_8bit && config.int8_matmul === 'fast' && config.int8_smoothing === 'auto';
+
+/**
+ * The format of a name that a run or an adapter keeps, with the factors that lie in `folder` where it has some.
+ * @throws VultuneError as `openWeightFormat` and `readFactors`
+ */
+export async function openKeptFormat(
+  name: string,
+  folder: string,
+  device: Device,
+  context: Pick<WorkflowContext, 'report'>,
+): Promise<WeightFormat> {
+  const fingerprint = factorsFingerprintOf(name);
+  const format = await openWeightFormat(fingerprint === undefined ? name : int8.name, device, context);
+  // Where integer products overflow there is nothing to smooth: what is multiplied with the weights is not rounded.
+  if (fingerprint === undefined || format !== int8) return format;
+  return smoothedInt8(await readFactors(join(folder, FACTORS_FILE), fingerprint));
+}
+
+/** The format that an adapter was trained beside. @throws VultuneError as `openKeptFormat` */
+export const openTrainedFormat = (
+  header: AdapterHeader,
+  device: Device,
+  context: Pick<WorkflowContext, 'report'>,
+): Promise<WeightFormat> => openKeptFormat(trainedFormat(header), header.folder, device, context);
 
 /**
  * Warns where the processor's integer products overflow: their matrices are then read out, in float32.

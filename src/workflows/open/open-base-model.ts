@@ -9,7 +9,7 @@ import { type OpenModel, type OpenModelOptions, openModel } from '../../network/
 import type { Device } from '../../runtime/backend.ts';
 import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
-import { openWeightFormat, trainedFormat } from './choose-weight-format.ts';
+import { openTrainedFormat } from './choose-weight-format.ts';
 import { downloadProgress } from './download-progress.ts';
 
 /** Warns of what the model's files leave unsaid. */
@@ -49,7 +49,7 @@ async function openAdaptedModel(
 /**
  * The same with its weights in a format, or else as the adapter was trained beside them; warns of what the adapter's files
  * leave unsaid.
- * @throws VultuneError as `openWeightFormat` and the reader of the model
+ * @throws VultuneError as `openTrainedFormat` and the reader of the model
  */
 export async function openTrainedModel(
   header: AdapterHeader,
@@ -58,7 +58,7 @@ export async function openTrainedModel(
   format?: WeightFormat,
 ): Promise<OpenModel> {
   for (const note of header.notes) context.report.warn(note);
-  const held = format ?? (await openWeightFormat(trainedFormat(header), device, context));
+  const held = format ?? (await openTrainedFormat(header, device, context));
   return await openAdaptedModel(header, context, held);
 }
 

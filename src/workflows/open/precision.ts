@@ -14,7 +14,7 @@ import { z } from '../../schema/zod.ts';
 import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
 import { scoringIdentity } from '../evaluate/scoring-identity.ts';
-import { openWeightFormat, trainedFormat } from './choose-weight-format.ts';
+import { openTrainedFormat, openWeightFormat, trainedFormat } from './choose-weight-format.ts';
 import { type DeviceOptions, openAdapter } from './open-detector.ts';
 import type { Precision } from './precision-names.ts';
 import { SAMPLE_FUNCTIONS } from './sample-functions.ts';
@@ -45,7 +45,7 @@ export interface PrecisionDrift {
 
 /**
  * Says how far the scores are from the training's, where another precision is asked for.
- * @throws VultuneError as `openWeightFormat` and, where something has to be measured, `openAdapter`
+ * @throws VultuneError as `openWeightFormat`, `openTrainedFormat` and, where something has to be measured, `openAdapter`
  */
 export async function usePrecision(
   header: AdapterHeader,
@@ -53,11 +53,12 @@ export async function usePrecision(
   context: WorkflowContext,
 ): Promise<UsedPrecision> {
   const ownName = trainedFormat(header);
-  const name = precision === 'as-trained' ? ownName : precision;
-  const format = await openWeightFormat(name, device.device ?? 'cpu', context);
-  if (name === ownName) return { format, drift: undefined };
+  if (precision === 'as-trained' || precision === ownName) {
+    return { format: await openTrainedFormat(header, device.device ?? 'cpu', context), drift: undefined };
+  }
+  const format = await openWeightFormat(precision, device.device ?? 'cpu', context);
   // Quantised weights are computed with on the CPU alone; another device is then asked for beside float32.
-  const trained = await openWeightFormat(ownName, 'cpu', context);
+  const trained = await openTrainedFormat(header, 'cpu', context);
   const drift = await driftOf(header, { format, trained, ...device }, context);
   context.report.note(describeDrift(drift));
   return { format, drift };

@@ -57,9 +57,9 @@ export async function measureBlock(
   let encodeMs = 0;
   const timed = {
     ...format,
-    encode: (matrix: Parameters<typeof format.encode>[0]) => {
+    encode: (...matrix: Parameters<typeof format.encode>) => {
       const begin = performance.now();
-      const held = format.encode(matrix);
+      const held = format.encode(...matrix);
       encodeMs += performance.now() - begin;
       return held;
     },

@@ -12,7 +12,7 @@ import { ownsKey, type Shard } from '../../shards/shard.ts';
 import { checkItem, type ShardFile, type ShardIdentity, ShardWriter } from '../../shards/shard-file.ts';
 import { readShards } from '../../shards/shard-set.ts';
 import { silent, type WorkflowContext, workflowContext } from '../context.ts';
-import { openWeightFormat, trainedFormat } from '../open/choose-weight-format.ts';
+import { openTrainedFormat, openWeightFormat } from '../open/choose-weight-format.ts';
 import { promptedScoresKey, scoresKey } from '../open/scores-key.ts';
 import { packageVersions } from '../package-versions.ts';
 import { type Prediction, type PredictOptions, predictInChunks, readInputs } from './predict.ts';
@@ -173,9 +173,11 @@ async function adapterIdentity(
   const adapter = locateAdapter(options.run);
   const { blend, threshold } = adapterScale(adapter, options.blend);
   const { precision = 'as-trained', device = 'cpu' } = options;
-  const name = precision === 'as-trained' ? trainedFormat(adapter) : precision;
   // What it warns of is said when the detector is opened.
-  const format = await openWeightFormat(name, device, { report: silent });
+  const format =
+    precision === 'as-trained'
+      ? await openTrainedFormat(adapter, device, { report: silent })
+      : await openWeightFormat(precision, device, { report: silent });
   const scored = { format, blendFingerprint: blend?.fingerprint };
   const { adapterFingerprint, key } = await scoresKey(options, adapter, scored, context);
   return {

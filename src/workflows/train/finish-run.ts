@@ -27,6 +27,7 @@ import type { CardBase } from '../../report/card-usage.ts';
 import { type CardAdapter, formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
 import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
+import { FACTORS_FILE, writeFactors } from '../../weights/feature-factors.ts';
 import { comparisonJson } from '../evaluate/comparison-json.ts';
 import { cweJson } from '../evaluate/cwe-json.ts';
 import { FINGERPRINTS_FILE } from '../evaluate/evaluation-files.ts';
@@ -108,6 +109,8 @@ export async function finishRun(finished: FinishedTraining): Promise<RunResult> 
   const measured = measuredRanking(last.split.name, last.comparison.rows[0]!);
   copyTokenizer(model.checkpoint.tokenizer, run.paths.adapter);
   if (cwe !== undefined) await writeCweHead(run.paths.adapter, cwe.head, parameters);
+  const { factors } = model.weights.format;
+  if (factors !== undefined) await writeFactors(join(run.paths.adapter, FACTORS_FILE), factors);
   await writeAdapter(run.paths.adapter, {
     model: model.spec,
     config: {

@@ -18,7 +18,7 @@ import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts'
 import { startParameters } from './init-adapter.ts';
 import { configuredQuestion } from './reading.ts';
 import { findStart } from './resume-point.ts';
-import { openRunModel, readRunModel, requireSameModel, withMovedModel } from './run-model.ts';
+import { openRunModelAgain, readRunModel, withMovedModel } from './run-model.ts';
 import { firstParameters, planTraining } from './setup.ts';
 import { type RecordsByKey, type TrainResult, trainInto } from './train-into.ts';
 
@@ -49,9 +49,8 @@ export async function resumeTraining(
     const config = withMovedModel(parseTrainConfig(storedConfig(run), run.paths.record), run);
     await requireDevice(config.device);
     const records = await readRecordsAgain(run, config, context);
-    const model = await openRunModel(config, context);
+    const model = await openRunModelAgain(run, config, context);
     try {
-      requireSameModel(run, model);
       const question = await configuredQuestion(config, model);
       const plan = planTraining(config, model, records.get('train_file')!, question);
       // Where a checkpoint says how it went on, the adapter that it started from is not needed any more.
@@ -81,8 +80,12 @@ export async function resumeTraining(
   }
 }
 
-/** A run of before pairs were left out resumes with those it began with. */
-const storedConfig = ({ record }: WritableRun) => ({ drop_identical_pairs: false, ...record.config });
+/** A run of before pairs were left out, or features smoothed, resumes as it began. */
+const storedConfig = ({ record }: WritableRun) => ({
+  drop_identical_pairs: false,
+  int8_smoothing: 'off',
+  ...record.config,
+});
 
 /** Throws RUN_DATA_CHANGED when a file is not what the run was started with. */
 async function readRecordsAgain(

@@ -8,17 +8,45 @@ import { blockWeightBytes, type OpenModel } from '../../network/open-model.ts';
 import type { Run } from '../../runs/run-folder.ts';
 import { type RunModel, runModelSchema } from '../../runs/run-model.ts';
 import { checkValue } from '../../schema/check-value.ts';
+import { factorsFingerprintOf } from '../../weights/smoothed-int8.ts';
+import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
-import { configuredFormat, openWeightFormat } from '../open/choose-weight-format.ts';
+import { configuredFormat, openKeptFormat, openWeightFormat } from '../open/choose-weight-format.ts';
 import { openBaseModel } from '../open/open-base-model.ts';
 import { initialAdapter } from './init-adapter.ts';
 
-/** The base model that a configuration names, with the layers that it keeps. */
-export async function openRunModel(config: UnresolvedConfig, context: WorkflowContext): Promise<OpenModel> {
+/** The base model that a configuration names, with the layers that it keeps; `format`: as it asks for. */
+export async function openRunModel(
+  config: UnresolvedConfig,
+  context: WorkflowContext,
+  format?: WeightFormat,
+): Promise<OpenModel> {
   return await openBaseModel(config.base_model, config.revision ?? undefined, context, {
     keepLayers: config.keep_layers ?? undefined,
-    format: await openWeightFormat(configuredFormat(config), config.device, context),
+    format: format ?? (await openWeightFormat(configuredFormat(config), config.device, context)),
   });
+}
+
+/**
+ * The same for a run that began: with the factors that it keeps, where it has some.
+ * @throws VultuneError RUN_MODEL_CHANGED where it is not what the run began with, and as `openKeptFormat`
+ */
+export async function openRunModelAgain(
+  run: Run,
+  config: UnresolvedConfig,
+  context: WorkflowContext,
+): Promise<OpenModel> {
+  const { weightFormat } = readRunModel(run);
+  const isSmoothed = weightFormat !== undefined && factorsFingerprintOf(weightFormat) !== undefined;
+  const format = isSmoothed ? await openKeptFormat(weightFormat, run.dir, config.device, context) : undefined;
+  const model = await openRunModel(config, context, format);
+  try {
+    requireSameModel(run, model);
+    return model;
+  } catch (error) {
+    await model.checkpoint.close();
+    throw error;
+  }
 }
 
 export async function runModel(config: TrainConfig, model: OpenModel): Promise<RunModel> {
@@ -51,7 +79,7 @@ const WHAT = {
 } as const;
 
 /** Throws RUN_MODEL_CHANGED: half of the steps would be of one model, half of another. */
-export function requireSameModel(run: Run, model: OpenModel): void {
+function requireSameModel(run: Run, model: OpenModel): void {
   const expected = readRunModel(run);
   const { name } = model.weights.format;
   const heldIn = expected.weightFormat ?? 'float32';

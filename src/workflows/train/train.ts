@@ -1,9 +1,11 @@
 /** @file Starts a training: checks what it reads, opens the model, makes the run folder. */
+import { join } from 'node:path';
 import { checkTrainOptions } from '../../config/load.ts';
 import type { TrainOptions, UnresolvedConfig } from '../../config/train-config.ts';
 import { createRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { initialState } from '../../training/trainer-state.ts';
+import { FACTORS_FILE, writeFactors } from '../../weights/feature-factors.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts';
 import { withPrompt } from './chat-question.ts';
@@ -14,6 +16,7 @@ import { configuredQuestion, taskWarning } from './reading.ts';
 import { openRunModel } from './run-model.ts';
 import { describeRun } from './run-record.ts';
 import { planTraining } from './setup.ts';
+import { smoothedModel } from './smoothed-model.ts';
 import { type TrainResult, trainInto } from './train-into.ts';
 
 /** A configuration whose data files are read and checked; the run folder is free. */
@@ -51,8 +54,10 @@ export async function startTraining(
   for (const { path, notes = [] } of inputs) {
     for (const note of notes) context.report.note(`${path}: ${note}`);
   }
-  const model = await openRunModel(given, context);
+  const opened = await openRunModel(given, context);
   try {
+    // PyTorch rounds in its own ways.
+    const model = torch === undefined ? await smoothedModel(opened, given, context) : opened;
     const train = records.get('train_file')!;
     const question = await configuredQuestion(given, model);
     const ofTask = taskWarning(given);
@@ -62,6 +67,8 @@ export async function startTraining(
     const parameters = await startParameters(plan);
     const run = createRun(config.output_dir, await describeRun(config, inputs, model));
     try {
+      const { factors } = model.weights.format;
+      if (factors !== undefined) await writeFactors(join(run.dir, FACTORS_FILE), factors);
       const job = { run, plan, records, context };
       if (torch !== undefined) return await trainWithTorch(job, parameters, torch);
       return await trainInto(job, initialState(parameters));
@@ -69,6 +76,6 @@ export async function startTraining(
       run.release();
     }
   } finally {
-    await model.checkpoint.close();
+    await opened.checkpoint.close();
   }
 }

@@ -1,0 +1,73 @@
+/**
+ * @file A matrix in 8 bits whose input has a factor per feature (SmoothQuant, arXiv:2211.10438): x / s is rounded row by row and
+ * multiplied with W diag(s), so that a few large features do not leave the others without steps. The factors are powers of
+ * two, so that nothing but the two roundings changes a number; they are constants, so that no row depends on another.
+ */
+import { VultuneError } from '../base/errors.ts';
+import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
+import type { FeatureFactors } from './feature-factors.ts';
+import { encodeInt8 } from './int8.ts';
+import type { MatrixShape, PartInput, WeightFormat, WeightParts } from './weight-format.ts';
+
+/** What names of the format begin with; the fingerprint of the factors follows, since other factors give other numbers. */
+const PREFIX = 'int8-smoothed:';
+
+/** Which factors a format of that name has; undefined for the name of another format. */
+export const factorsFingerprintOf = (name: string): string | undefined =>
+  name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined;
+
+const partsOf = ([rows, columns]: MatrixShape, part: PartInput) =>
+  [
+    part('codes', 'int8', [rows, columns]),
+    part('scales', 'float32', [rows]),
+    part('inverse', 'float32', [columns]),
+  ] as const;
+
+/** A matrix that has no factors is held and multiplied as in `int8`. */
+export const smoothedInt8 = (factors: FeatureFactors): WeightFormat => ({
+  name: `${PREFIX}${factors.fingerprint}`,
+  describe: '8 bits a weight, products in 8 bits, large features moved into the weights',
+  isQuantized: true,
+  multipliesIntegers: true,
+  inputParts: new Set(['inverse']),
+  factors,
+  encode: (matrix, name) =>
+    encodeSmoothed(matrix, name === undefined ? undefined : factors.vectors.get(name)),
+  // The columns of the codes' matrix hold s times the weights.
+  read: (b, shape, part) => {
+    const [codes, scales, inverse] = partsOf(shape, part);
+    return b.mul(b.dequantizeRows(codes, scales), inverse);
+  },
+  product: (b, x, shape, part) => {
+    const [codes, scales, inverse] = partsOf(shape, part);
+    return b.int8Matmul(b.mul(x, inverse), codes, scales, { digits: 1, transposeB: true });
+  },
+  sizeBytes: ([rows, columns]) => rows * columns + 4 * rows + 4 * columns,
+});
+
+function encodeSmoothed(matrix: HostTensor<'float32'>, factors: Float32Array | undefined): WeightParts {
+  const [rows, columns] = matrix.shape as MatrixShape;
+  if (factors === undefined)
+    return {
+      ...encodeInt8(matrix),
+      inverse: hostTensor('float32', [columns], new Float32Array(columns).fill(1)),
+    };
+  if (factors.length !== columns) {
+    throw new VultuneError(
+      'INT8_FACTORS',
+      `there are ${factors.length} factors for a matrix of ${columns} inputs`,
+      { hint: 'They belong to another model.' },
+    );
+  }
+  const data = new Float32Array(matrix.data.length);
+  for (let r = 0, i = 0; r < rows; r++)
+    for (let k = 0; k < columns; k++, i++) data[i] = matrix.data[i]! * factors[k]!;
+  return {
+    ...encodeInt8(hostTensor('float32', matrix.shape, data)),
+    inverse: hostTensor(
+      'float32',
+      [columns],
+      factors.map((factor) => 1 / factor),
+    ),
+  };
+}
