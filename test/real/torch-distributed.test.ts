@@ -185,7 +185,7 @@ withPython('what is refused', () => {
   test('a plan of another version, and one of which a file was changed', () => {
     cpSync(at('plan'), at('newer'), { recursive: true });
     const text = readFileSync(at('newer/plan.json'), 'utf8');
-    writeFileSync(at('newer/plan.json'), text.replace('"formatVersion":1', '"formatVersion":2'));
+    writeFileSync(at('newer/plan.json'), text.replace('"formatVersion":2', '"formatVersion":3'));
     expect(run('x', 1, [], 'newer').stderr).toContain('error TORCH_PLAN_VERSION');
     cpSync(at('plan'), at('changed'), { recursive: true });
     writeFileSync(at('changed/start/vultune.json'), '{}');

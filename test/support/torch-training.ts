@@ -53,7 +53,10 @@ export async function tinyTraining(
   cpSync(join(fixtureFolder(fixture), 'base'), base, { recursive: true });
   const { vocabularySize } = (await openFixture(fixture)).model;
   writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(letterTokenizer(vocabularySize)));
-  writeFileSync(join(base, 'tokenizer_config.json'), '{"tokenizer_class": "PreTrainedTokenizerFast"}');
+  writeFileSync(
+    join(base, 'tokenizer_config.json'),
+    '{"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "!"}',
+  );
   const written = (name: string, codes: readonly string[]) => {
     const rows = codes.map(
       (code, id) => `${JSON.stringify({ id, code, target: id % 2, set: SETS[id % 3] })}\n`,
