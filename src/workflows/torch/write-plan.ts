@@ -4,10 +4,11 @@ import type { LoraOptions } from '../../adapters/lora-plan.ts';
 import { parameterKey } from '../../adapters/parameter-key.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { packedSteps } from '../../clusters/packed-steps.ts';
-import { type PlannedModel, writePlanFolder } from '../../clusters/plan-folder.ts';
+import { type PlannedFunction, type PlannedModel, writePlanFolder } from '../../clusters/plan-folder.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { isCausal } from '../../model/matrices.ts';
 import type { NextTokens } from '../../objectives/next-token.ts';
+import type { Example } from '../../objectives/objective.ts';
 import { planInference } from '../../packing/plan.ts';
 import { separateFunctions } from '../../packing/units.ts';
 import type { RunRecord } from '../../runs/run-folder.ts';
@@ -35,9 +36,27 @@ export async function writeTrainingPlan(
   context: WorkflowContext,
 ): Promise<{ readonly totalSteps: number; readonly functions: number }> {
   requireTrainable(plan);
-  const { config, model, trainer } = plan;
   const { examples } = await trainingExamples(plan, records.get('train_file')!);
-  const { objective } = plan.task;
+  const valid = validFunctions(plan, records.get('valid_file')!);
+  return await writePlanOf(folder, plan, { examples, valid, data }, context);
+}
+
+export interface PlannedData {
+  /** To train on. */
+  readonly examples: readonly Example<Learnt>[];
+  readonly valid: readonly PlannedFunction[];
+  readonly data: RunRecord['data'];
+}
+
+/** The same of functions that are token ids already. */
+export async function writePlanOf(
+  folder: string,
+  plan: TrainingPlan,
+  { examples, valid, data }: PlannedData,
+  context: WorkflowContext,
+): Promise<{ readonly totalSteps: number; readonly functions: number }> {
+  const { config, model, trainer, task } = plan;
+  const { objective } = task;
   const steps = packedSteps(
     {
       plannable: plannableFunctions(examples, trainer),
@@ -51,7 +70,6 @@ export async function writeTrainingPlan(
     trainer,
   );
   const totalSteps = steps.steps.length;
-  const valid = validFunctions(plan, records.get('valid_file')!);
   const probed = {
     train: { ids: examples.map(({ ids }) => ids), labels: examples.map(({ target }) => target.label) },
     valid: { ids: valid.map(({ ids }) => ids), labels: valid.map(({ label }) => label) },
@@ -105,7 +123,7 @@ const NOT_LEARNT = -1;
 /** Until validation says another one. */
 const UNMEASURED = 0.5;
 
-function validFunctions(plan: TrainingPlan, records: readonly LabelledRecord[]) {
+function validFunctions(plan: TrainingPlan, records: readonly LabelledRecord[]): readonly PlannedFunction[] {
   const encoded = evaluationFunctions(plan, records);
   return records.map(({ target }, i) => ({ ids: encoded[i]!.ids, label: target, weight: 1 }));
 }

@@ -155,6 +155,16 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   }
 }
 
+/** Undefined where the signal stopped it. */
+async function untilStopped<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return undefined;
+  }
+}
+
 async function stopped({ run, context: { report } }: TrainingJob): Promise<TrainResult> {
   await reportInterrupted(run, report);
   return { status: 'interrupted', run: run.dir };
