@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { readAllSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { checkTrainOptions } from '../../src/config/load.ts';
 import type { TrainOptions } from '../../src/config/train-config.ts';
@@ -27,6 +27,24 @@ export function pythonWithTorch(): string | undefined {
   if (python === undefined) {
     console.warn(
       'skipped: no Python with PyTorch (node tools/python-env.mjs makes one, VULTUNE_PYTHON names one)',
+    );
+  }
+  return python;
+}
+
+/** One with PyTorch and Ray; undefined, with the reason printed, where there is none. */
+export function pythonWithRay(): string | undefined {
+  const candidates = [
+    process.env.VULTUNE_RAY_PYTHON,
+    process.env.VULTUNE_PYTHON,
+    join(ROOT, '.venv/bin/python'),
+  ];
+  const python = candidates.find(
+    (one) => one !== undefined && one !== '' && existsSync(join(dirname(one), 'ray')),
+  );
+  if (python === undefined) {
+    console.warn(
+      'skipped: no Python with PyTorch and Ray (pip install "ray[default]" beside PyTorch; VULTUNE_RAY_PYTHON names one)',
     );
   }
   return python;
