@@ -94,6 +94,8 @@ def load_model(plan: Plan, options: ModelOptions, world: World) -> TrainedModel:
     if plan.config["activations"] == "recompute":
         model.gradient_checkpointing_enable({"use_reentrant": False})
     adapted = PeftModel.from_pretrained(model, str(plan.folder / "start"), is_trainable=True)
+    if plan.config["finetuning_type"] == "lora" and not plan.config["use_dora"]:
+        leave_inputs_as_they_are(adapted)
     start = load_file(plan.folder / "start" / "adapter_model.safetensors")
     parameters = trained_parameters(adapted, start)
     transposed = frozenset(settings["transposed"])
@@ -116,6 +118,13 @@ def choose_functions(model: Any, layout: str, asked: str | None, world: World) -
         model.set_attn_implementation(NAME)
     elif asked == NAME:
         raise unsupported(f"--attention {NAME}", "this model does not take its attention from outside, or it is not packed")
+
+
+def leave_inputs_as_they_are(adapted: Any) -> None:
+    """Where autocast computes, PEFT would take each layer's input to float32 for autocast to take it back: the same numbers."""
+    for module in adapted.modules():
+        if hasattr(module, "cast_input_dtype_enabled"):
+            module.cast_input_dtype_enabled = False
 
 
 def attention_of(model: Any) -> str:
