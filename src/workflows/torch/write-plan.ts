@@ -36,7 +36,7 @@ export async function writeTrainingPlan(
   context: WorkflowContext,
 ): Promise<{ readonly totalSteps: number; readonly functions: number }> {
   requireTrainable(plan);
-  const { examples } = await trainingExamples(plan, records.get('train_file')!);
+  const { examples } = await trainingExamples(plan, records.get('train_file')!, context);
   const valid = validFunctions(plan, records.get('valid_file')!);
   return await writePlanOf(folder, plan, { examples, valid, data }, context);
 }
