@@ -80,6 +80,13 @@ export {
 export { type ProbedLayer, type ProbeOptions, type ProbeResult, probe } from './workflows/probe/probe.ts';
 export { prompt } from './workflows/prompt/prompt.ts';
 export type { PromptOptions, PromptResult } from './workflows/prompt/prompt-options.ts';
+export {
+  type MergePromptsOptions,
+  mergePrompts,
+  type PromptShardOptions,
+  type PromptShardResult,
+  promptShard,
+} from './workflows/prompt/prompt-shards.ts';
 export { type ReportOptions, writeReport } from './workflows/report/report.ts';
 export { scan } from './workflows/scan/scan.ts';
 export type {

@@ -1,13 +1,16 @@
 /**
- * @file The training benchmark: Vultune beside Transformers + PEFT on the same model, functions, LoRA and threads.
- * Says who takes part and how the table reads; the measuring is in the workers (ours.mjs, peft_worker.py).
+ * @file The training benchmark: Vultune, by its own engine and by PyTorch (--engine torch), beside Transformers + PEFT on the same
+ * model, functions, LoRA and threads. Says who takes part and how the table reads; the measuring is in the workers (ours.mjs,
+ * plan_worker.py, peft_worker.py).
  */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
 import { chosen, contest, peersPython, withWorkFolder } from '../contest.mjs';
 import { cpuHasBfloat16, dataFile, peersEnv, writeFunctions } from '../functions.mjs';
 import { defaultOut, readOptions, say, wholeNumber } from '../results.mjs';
 import { table } from '../summary.mjs';
+import { BenchError } from '../worker.mjs';
 
 const here = import.meta.dirname;
 
@@ -19,12 +22,14 @@ export const usage = `npm run bench -- training [options]
   --rounds 3          every contender runs once a round; figures are medians
   --seconds 40        a worker stops after the batch that passes this, not before two batches
   --threads 2
-  --only a,b          contenders whose names begin so: ours, ours-int8, peft, peft-random8-float32, ...
+  --only a,b          contenders whose names begin so: ours, ours-torch, peft, peft-random8-float32, ...
   --out FILE.json     default bench/results/training-TIME.json`;
 
 const required = ['tokensPerSecond', 'functionsPerSecond', 'peakMemoryBytes', 'batches'];
 /** How ours holds the base's weights; the first is the float32 that the others are compared with. */
 const oursWeights = ['float32', 'int8', 'int8-exact'];
+/** The packed plan in PyTorch. */
+const oursTorch = 'ours-torch-bfloat16';
 const peftModes = ['random8', 'grouped8', 'padded2048'];
 /** Padded to 2048 in bfloat16 is nobody's best and slow to measure. */
 const bfloat16Modes = ['random8', 'grouped8'];
@@ -36,8 +41,10 @@ export async function run(args) {
   const model = resolveBaseModel(options.model, { python });
   return await withWorkFolder(async (work) => {
     const functionsFile = join(work, 'functions.json');
-    const contenders = chosen(allContenders(python, model, functionsFile, options), options.only);
+    const files = { functions: functionsFile, plan: join(work, 'plan') };
+    const contenders = chosen(allContenders(python, model, files, options), options.only);
     const job = writeFunctions(python, model, functionsFile, options);
+    if (contenders.some(({ name }) => name === oursTorch)) writePlan(model, files);
     say(
       `${job.functions} functions, ${job.tokens} tokens; ${contenders.map((each) => each.name).join(', ')}`,
     );
@@ -71,17 +78,16 @@ function parseOptions(args) {
   };
 }
 
-function allContenders(python, model, functionsFile, { seconds, threads }) {
-  const job = [
-    '--model',
-    model,
-    '--functions',
-    functionsFile,
-    '--seconds',
-    String(seconds),
-    '--threads',
-    String(threads),
-  ];
+/** The packed steps that PyTorch takes. */
+function writePlan(model, { functions, plan }) {
+  const args = [join(here, 'plan.mjs'), '--model', model, '--functions', functions, '--out', plan];
+  const { status, error } = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new BenchError(`plan.mjs failed: ${error?.message ?? `exit code ${status}`}`);
+}
+
+function allContenders(python, model, files, { seconds, threads }) {
+  const limits = ['--seconds', String(seconds), '--threads', String(threads)];
+  const job = ['--model', model, '--functions', files.functions, ...limits];
   const peft = (mode, dtype, adapterDtype = 'same') => ({
     name: `peft-${mode}-${dtype}${adapterDtype === 'same' ? '' : `-adapters-${adapterDtype}`}`,
     command: python,
@@ -102,10 +108,20 @@ function allContenders(python, model, functionsFile, { seconds, threads }) {
     command: process.execPath,
     args: [join(here, 'ours.mjs'), ...job, '--weights', weights],
   }));
+  const ofPlan = {
+    name: oursTorch,
+    command: python,
+    args: [join(here, 'plan_worker.py'), '--plan', files.plan, '--dtype', 'bf16', ...limits],
+    env: peersEnv(threads),
+  };
   const float32 = peftModes.map((mode) => peft(mode, 'float32'));
   // PEFT keeps adapters in float32 by default, whatever the model's type; with all of it in bfloat16 it is faster.
   const bfloat16 = cpuHasBfloat16()
-    ? [...bfloat16Modes.map((mode) => peft(mode, 'bfloat16')), peft('grouped8', 'bfloat16', 'float32')]
+    ? [
+        ofPlan,
+        ...bfloat16Modes.map((mode) => peft(mode, 'bfloat16')),
+        peft('grouped8', 'bfloat16', 'float32'),
+      ]
     : [];
   return [...ours, ...float32, ...bfloat16];
 }

@@ -9,15 +9,18 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from vultune_torch.command import out_of_memory
+from vultune_torch.attention import NAME, Row, Segment, mask_of
+from vultune_torch.command import choose_layout, out_of_memory
 from vultune_torch.errors import RunError
 from vultune_torch.events import Events
+from vultune_torch.layout import Shared, isolated, joined
 from vultune_torch.loop import learning_rate
 from vultune_torch.model import ModelOptions, file_key, load_model
 from vultune_torch.passes import Classifier, losses
@@ -114,7 +117,7 @@ class Plans(unittest.TestCase):
         self.refuses(folder, "TORCH_PLAN_VERSION")
         (folder / "plan.json").write_text("[1")
         self.refuses(folder, "TORCH_PLAN_BROKEN")
-        (folder / "plan.json").write_text(json.dumps({"formatVersion": 1, "files": {"absent": "0"}}))
+        (folder / "plan.json").write_text(json.dumps({"formatVersion": 2, "files": {"absent": "0"}}))
         self.refuses(folder, "TORCH_PLAN_BROKEN")
 
     def refuses(self, folder: Path, code: str) -> None:
@@ -129,6 +132,11 @@ class Plans(unittest.TestCase):
         self.assertNotIn("activations", error.hint)
         self.assertNotIn("load_in_4bit", error.hint)
 
+    def test_rows_do_not_hold_joined_functions(self) -> None:
+        with self.assertRaises(RunError) as caught:
+            choose_layout(SimpleNamespace(is_joined=True, model={}), "rows")
+        self.assertEqual(caught.exception.code, "TORCH_LAYOUT")
+
 
 class Log(unittest.TestCase):
     def test_a_torn_line_is_cut_off_and_the_next_one_is_whole(self) -> None:
@@ -140,15 +148,55 @@ class Log(unittest.TestCase):
         self.assertEqual(log.last_step(), 2)
 
 
+class Layouts(unittest.TestCase):
+    functions = (torch.tensor([1, 2, 3, 4]), torch.tensor([1, 2, 9]), torch.tensor([1, 2, 3]))
+
+    def test_what_is_shared_lies_there_once(self) -> None:
+        # The third is the beginning of the first, and the second begins like the third.
+        shared = Shared([0, 2, 1], [None, (2, 2), (0, 3)])
+        layout = isolated(list(self.functions), shared)
+        self.assertEqual(layout.ids.tolist(), [1, 2, 3, 4, 9])
+        self.assertEqual(layout.positions.tolist(), [0, 1, 2, 3, 2])
+        self.assertEqual([layout.ids[one].tolist() for one in layout.tokens], [one.tolist() for one in self.functions])
+        self.assertEqual([(one.start, one.end, one.before) for one in layout.segments], [(0, 4, 0), (4, 5, 2)])
+
+    def test_joined_functions_are_one_text_with_separators_between(self) -> None:
+        layout = joined(list(self.functions), 7)
+        self.assertEqual(layout.ids.tolist(), [1, 2, 3, 4, 7, 1, 2, 9, 7, 1, 2, 3])
+        self.assertEqual(layout.positions.tolist(), list(range(12)))
+        self.assertEqual([one[-1].item() for one in layout.tokens], [3, 7, 11])
+        self.assertEqual(len(layout.segments), 1)
+
+    def test_a_window_is_counted_from_the_token_itself(self) -> None:
+        device = torch.device("cpu")
+        self.assertIsNone(mask_of(Segment(0, 3, None), 3, device))
+        seen = mask_of(Segment(0, 3, None), 2, device)
+        assert seen is not None
+        self.assertEqual(seen.int().tolist(), [[1, 0, 0], [1, 1, 0], [0, 1, 1]])
+        behind = mask_of(Segment(5, 6, torch.tensor([0, 1, 5])), None, device)
+        assert behind is not None
+        self.assertEqual(behind.int().tolist(), [[1, 1, 1]])
+
+
 @unittest.skipUnless(PLAN, "VULTUNE_TEST_PLAN names no plan folder")
 class Isolation(unittest.TestCase):
-    def setUp(self) -> None:
+    def load(self, attention: str | None, layout: str = "packed") -> Classifier:
         self.plan = read_plan(Path(PLAN or ""))
-        options = ModelOptions(torch.float32, None, None, is_sharded=False)
-        self.model = load_model(self.plan, options, World(0, 1, torch.device("cpu"))).classifier
+        choose_layout(self.plan, layout)
+        options = ModelOptions(torch.float32, attention, None, is_sharded=False)
+        return load_model(self.plan, options, World(0, 1, torch.device("cpu"))).classifier
+
+    def refuses(self, model: Classifier) -> None:
+        with self.assertRaises(RunError) as caught:
+            require_isolation(model, self.plan, torch.float32)
+        self.assertEqual(caught.exception.code, "TORCH_NOT_ISOLATED")
 
     def test_packed_functions_do_not_see_each_other(self) -> None:
-        require_isolation(self.model, self.plan, torch.float32)
+        for attention in (None, "sdpa", "eager"):
+            require_isolation(self.load(attention), self.plan, torch.float32)
+
+    def test_a_cpu_takes_one_function_after_the_other(self) -> None:
+        self.assertEqual(self.load(None).inner.config._attn_implementation, NAME)
 
     def test_a_mask_that_lets_them_see_each_other_is_refused(self) -> None:
         backbone = Classifier.backbone
@@ -157,16 +205,41 @@ class Isolation(unittest.TestCase):
             # What Transformers takes for one long function: the position ids are no longer looked at.
             return backbone(classifier, **(inputs | {"attention_mask": torch.ones_like(inputs["input_ids"])}))
 
+        model = self.load("sdpa")
         Classifier.backbone = contaminated  # type: ignore[method-assign]
         self.addCleanup(setattr, Classifier, "backbone", backbone)
-        with self.assertRaises(RunError) as caught:
-            require_isolation(self.model, self.plan, torch.float32)
-        self.assertEqual(caught.exception.code, "TORCH_NOT_ISOLATED")
+        self.refuses(model)
 
-    def test_rows_give_the_same_logits_as_packed(self) -> None:
-        functions = [self.plan.train.ids(i) for i in range(6)]
+    def test_a_row_that_is_taken_for_one_function_is_refused(self) -> None:
+        backbone = Classifier.backbone
+
+        def contaminated(classifier: Classifier, **inputs: Any) -> torch.Tensor:
+            Row.segments = (Segment(0, Row.segments[-1].end, None),)
+            return backbone(classifier, **inputs)
+
+        model = self.load(None)
+        Classifier.backbone = contaminated  # type: ignore[method-assign]
+        self.addCleanup(setattr, Classifier, "backbone", backbone)
+        self.refuses(model)
+
+    def test_every_way_to_lay_functions_out_gives_the_same_logits(self) -> None:
+        ours, transformers = self.load(None), self.load("sdpa")
+        first = self.plan.train.ids(0)
+        functions = [self.plan.train.ids(i) for i in range(5)] + [first.repeat(2), torch.cat([first, first.flip(0)])]
+        shared = Shared([*range(7)], [None] * 5 + [(0, len(first)), (5, len(first))])
         with torch.no_grad():
-            torch.testing.assert_close(self.model.padded(functions), self.model.packed(functions), atol=1e-5, rtol=1e-5)
+            expected = transformers(functions)
+            for layout in (isolated(functions), isolated(functions, shared)):
+                torch.testing.assert_close(ours(functions, layout), expected, atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(self.load(None, "rows")(functions), expected, atol=1e-5, rtol=1e-5)
+
+    def test_joined_functions_see_those_before_them_whatever_the_attention(self) -> None:
+        ours, transformers = self.load(None), self.load("sdpa")
+        functions = [self.plan.train.ids(i) for i in range(3)]
+        with torch.no_grad():
+            found = [model(functions, joined(functions, 1)) for model in (ours, transformers)]
+            torch.testing.assert_close(found[0], found[1], atol=1e-5, rtol=1e-5)
+            self.assertGreater((found[0] - ours(functions)).abs()[1:].max().item(), 1e-3)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         default="auto",
         help="auto: bf16 on CUDA, float32 on a CPU",
     )
-    parser.add_argument("--attention", default="auto", help="auto, sdpa, eager, flash_attention_2 or a kernel of the hub")
+    parser.add_argument(
+        "--attention",
+        default="auto",
+        help="auto, functions (one after the other: auto on a CPU), sdpa, eager, flash_attention_2 or a kernel of the hub",
+    )
     parser.add_argument(
         "--layout", choices=("packed", "rows"), help="instead of the plan's: packed, or a padded row per function"
     )
@@ -66,12 +70,22 @@ def train(options: argparse.Namespace) -> int:
         plan = read_plan(options.plan.resolve())
         world.require_same("the plan", plan.hash)
         if options.layout is not None:
-            plan.model["layout"] = options.layout
+            choose_layout(plan, options.layout)
         return train_plan(plan, options, world)
     except torch.OutOfMemoryError as error:
         raise out_of_memory(plan.config, str(error)) from error
     finally:
         leave_world()
+
+
+def choose_layout(plan, layout: str) -> None:  # type: ignore[no-untyped-def]
+    if layout == "rows" and plan.is_joined:
+        raise RunError(
+            "TORCH_LAYOUT",
+            "--layout rows sets functions apart, and the plan joins them to one text (packing: joined)",
+            "Leave --layout out, or plan with packing: isolated.",
+        )
+    plan.model["layout"] = layout
 
 
 def train_plan(plan, options: argparse.Namespace, world) -> int:  # type: ignore[no-untyped-def]

@@ -74,6 +74,8 @@ class Loop:
             signal.signal(number, self.stop)
         self.resume()
         steps, counters = self.plan.steps, self.counters
+        if counters.step == 0 and self.plan.model["evaluatesOnStart"]:
+            self.evaluate()
         while counters.step < len(steps):
             self.step_or_save(steps[counters.step])
             is_last = counters.step == len(steps)
@@ -154,9 +156,16 @@ class Loop:
         seed = hashlib.sha256(f"{self.plan.config['seed']} {self.counters.step} {index}".encode()).digest()
         torch.manual_seed(int.from_bytes(seed[:7], "big"))  # dropout: the same on any number of ranks
         data, device = self.plan.train, self.world.device
-        logits = self.model.classifier([data.ids(i) for i in functions])
+        taken = Pass(functions, one.factor) if is_empty else one
+        layout = self.plan.layout(taken, self.model.classifier.shares)
+        ids = [data.ids(i) for i in functions]
+        if data.nexts is not None:
+            nats = self.model.classifier(ids, layout, [data.learnt(i) for i in functions])
+        else:
+            logits = self.model.classifier(ids, layout)
+            nats = losses(logits, data.labels[functions].to(device), self.gamma)
         weights = data.weights[functions].to(device) * (0.0 if is_empty else 1.0)
-        loss = (weights * losses(logits, data.labels[functions].to(device), self.gamma)).sum()
+        loss = (weights * nats).sum()
         # FSDP takes the mean over ranks where the sum is meant.
         factor = one.factor * (self.world.size if self.is_sharded else 1)
         self.scaler.scale(loss * factor).backward()

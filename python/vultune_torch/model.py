@@ -14,8 +14,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedModel
 
+from .attention import NAME, can_attend
 from .errors import RunError
 from .passes import Classifier
 from .plan import Plan
@@ -28,7 +29,7 @@ FLASH = "flash_attention_2"
 @dataclass(frozen=True)
 class ModelOptions:
     dtype: torch.dtype
-    # None: Transformers' own choice.
+    # None: ours on a CPU where the model can take it, else Transformers' choice.
     attention: str | None
     base: str | None
     is_sharded: bool
@@ -82,7 +83,8 @@ def load_model(plan: Plan, options: ModelOptions, world: World) -> TrainedModel:
 
     settings = plan.model
     source = base_source(plan, options.base)
-    model = load_classifier(plan, source, options, world)
+    model = load_base(plan, source, options, world)
+    choose_functions(model, settings["layout"], options.attention, world)
     if settings.get("poolingSetting") is not None:
         model.config.classifier_pooling = settings["poolingSetting"]
     add_top_layers(model, settings["topLayers"], settings["topModule"])
@@ -92,6 +94,8 @@ def load_model(plan: Plan, options: ModelOptions, world: World) -> TrainedModel:
     if plan.config["activations"] == "recompute":
         model.gradient_checkpointing_enable({"use_reentrant": False})
     adapted = PeftModel.from_pretrained(model, str(plan.folder / "start"), is_trainable=True)
+    if plan.config["finetuning_type"] == "lora" and not plan.config["use_dora"]:
+        leave_inputs_as_they_are(adapted)
     start = load_file(plan.folder / "start" / "adapter_model.safetensors")
     parameters = trained_parameters(adapted, start)
     transposed = frozenset(settings["transposed"])
@@ -105,6 +109,22 @@ def load_model(plan: Plan, options: ModelOptions, world: World) -> TrainedModel:
         shard(classifier, plan, world)
         parameters = trained_parameters(adapted, start)
     return TrainedModel(classifier, parameters, transposed, frozenset(settings["headKeys"]))
+
+
+def choose_functions(model: Any, layout: str, asked: str | None, world: World) -> None:
+    """Has attention be over one function after the other, where that is asked for or a CPU computes."""
+    wanted = asked == NAME or (asked is None and world.device.type == "cpu")
+    if wanted and layout == "packed" and can_attend(model):
+        model.set_attn_implementation(NAME)
+    elif asked == NAME:
+        raise unsupported(f"--attention {NAME}", "this model does not take its attention from outside, or it is not packed")
+
+
+def leave_inputs_as_they_are(adapted: Any) -> None:
+    """Where autocast computes, PEFT would take each layer's input to float32 for autocast to take it back: the same numbers."""
+    for module in adapted.modules():
+        if hasattr(module, "cast_input_dtype_enabled"):
+            module.cast_input_dtype_enabled = False
 
 
 def attention_of(model: Any) -> str:
@@ -129,7 +149,7 @@ def base_source(plan: Plan, asked: str | None) -> dict[str, Any]:
     )
 
 
-def load_classifier(plan: Plan, source: dict[str, Any], options: ModelOptions, world: World) -> Any:
+def load_base(plan: Plan, source: dict[str, Any], options: ModelOptions, world: World) -> Any:
     settings = plan.model
     config = AutoConfig.from_pretrained(**source)
     for name, value in vars(config).items():
@@ -139,11 +159,14 @@ def load_classifier(plan: Plan, source: dict[str, Any], options: ModelOptions, w
         config.num_hidden_layers = kept
         if getattr(config, "layer_types", None) is not None:
             config.layer_types = config.layer_types[:kept]
-    arguments: dict[str, Any] = {"config": config, "dtype": options.dtype, "attn_implementation": options.attention}
+    attention = None if options.attention == NAME else options.attention
+    arguments: dict[str, Any] = {"config": config, "dtype": options.dtype, "attn_implementation": attention}
     if (quantization := quantization_of(plan, options.dtype)) is not None:
         arguments["quantization_config"] = quantization
     if world.device.type == "cuda" or quantization is not None:
         arguments["device_map"] = {"": world.device}
+    if plan.model["answers"] is not None:
+        return AutoModelForCausalLM.from_pretrained(**source, **arguments)
     if settings["ownClass"]:
         if settings["family"] != "codegen":
             raise unsupported(settings["family"], "Transformers computes it only with code that is published with the model")
@@ -167,8 +190,10 @@ def quantization_of(plan: Plan, dtype: torch.dtype) -> Any:
         ) from error
     from transformers import BitsAndBytesConfig
 
+    # None: the language model's own head stays as it is.
+    skipped = [plan.model["head"]] if plan.model["answers"] is None else None
     if config["load_in_8bit"]:
-        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=[plan.model["head"]])
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=skipped)
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type=config["bnb_4bit_quant_type"],
@@ -176,7 +201,7 @@ def quantization_of(plan: Plan, dtype: torch.dtype) -> Any:
         bnb_4bit_compute_dtype=dtype,
         # FSDP shards what is stored in the type that it computes in.
         bnb_4bit_quant_storage=dtype,
-        llm_int8_skip_modules=[plan.model["head"]],
+        llm_int8_skip_modules=skipped,
     )
 
 

@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from .errors import RunError
+from .layout import Layout, Shared, isolated, joined
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Pass:
 
     functions: list[int]
     factor: float
+    # Which of them begin alike; None: none, or it is not to be used.
+    shared: Shared | None = None
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,15 @@ class Functions:
     offsets: Tensor  # [F + 1] int64
     labels: Tensor  # [F] int64
     weights: Tensor  # [F] float32
+    # [T] the token behind each token, -1 where it is not learnt; None for a classifier.
+    nexts: Tensor | None = None
 
     def ids(self, function: int) -> Tensor:
         return self.tokens[int(self.offsets[function]) : int(self.offsets[function + 1])].long()
+
+    def learnt(self, function: int) -> Tensor:
+        assert self.nexts is not None
+        return self.nexts[int(self.offsets[function]) : int(self.offsets[function + 1])].long()
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -61,6 +70,17 @@ class Plan:
     train: Functions
     valid: Functions
     valid_passes: list[list[int]]
+
+    def layout(self, one: Pass, shares: bool) -> Layout:
+        """Where the functions of a pass lie when they are packed."""
+        functions = [self.train.ids(index) for index in one.functions]
+        if self.is_joined:
+            return joined(functions, self.model["separator"])
+        return isolated(functions, one.shared if shares else None)
+
+    @property
+    def is_joined(self) -> bool:
+        return bool(self.config["packing"] == "joined")
 
 
 def read_plan(folder: Path) -> Plan:
@@ -107,15 +127,22 @@ def read_plan(folder: Path) -> Plan:
 
 
 def read_step(stored: dict[str, Any]) -> Step:
-    passes = [Pass(one["functions"], one["factor"]) for one in stored["passes"]]
+    passes = [Pass(one["functions"], one["factor"], read_shared(one.get("shared"))) for one in stored["passes"]]
     return Step(passes, sum(len(one.functions) for one in passes))
+
+
+def read_shared(stored: dict[str, Any] | None) -> Shared | None:
+    if stored is None:
+        return None
+    prefixes = [None if one is None else (one["of"], one["length"]) for one in stored["prefixes"]]
+    return Shared(stored["order"], prefixes)
 
 
 def part(tensors: dict[str, Tensor], name: str) -> Functions:
     tokens, offsets = tensors[f"{name}.tokens"], tensors[f"{name}.offsets"]
     count = len(offsets) - 1
     weights = tensors.get(f"{name}.weights", torch.ones(count))
-    return Functions(tokens, offsets, tensors[f"{name}.labels"].long(), weights)
+    return Functions(tokens, offsets, tensors[f"{name}.labels"].long(), weights, tensors.get(f"{name}.next"))
 
 
 def sha256(file: Path) -> str:

@@ -3,6 +3,7 @@
  * so that whoever runs them knows neither packing nor reductions. The same steps that the trainer takes.
  */
 import { planEpoch } from '../packing/plan.ts';
+import { findSharedPrefixes, type SharedPrefix } from '../packing/shared-prefixes.ts';
 import type { PlannableFunctions } from '../packing/units.ts';
 import { reductionFactor, type TrainerOptions } from '../training/trainer.ts';
 
@@ -12,6 +13,25 @@ export interface PackedPass {
   readonly functions: readonly number[];
   /** What the sum of weight * loss over its functions is multiplied by to be its part of the step's loss. */
   readonly factor: number;
+  /** Which of its functions begin alike; places are those in `functions`. Left out where none does. */
+  readonly shared?: SharedBeginnings;
+}
+
+export interface SharedBeginnings {
+  /** All functions, each behind the one that it begins like. */
+  readonly order: readonly number[];
+  readonly prefixes: readonly (SharedPrefix | null)[];
+}
+
+/** What is taken through the model in steps. */
+export interface PackedFunctions {
+  readonly plannable: PlannableFunctions;
+  /** [functions] */
+  readonly weights: readonly number[];
+  /** [functions] losses of each: 1 of a classifier, its learnt tokens of a language model. */
+  readonly terms: readonly number[];
+  /** Token ids whose common beginnings are to be computed once; undefined: none is. */
+  readonly shareable: readonly (readonly number[])[] | undefined;
 }
 
 export interface PackedStep {
@@ -27,10 +47,8 @@ export interface PackedSteps {
   readonly stepsPerEpoch: readonly number[];
 }
 
-/** @param weights [functions] */
 export function packedSteps(
-  plannable: PlannableFunctions,
-  weights: readonly number[],
+  { plannable, weights, terms, shareable }: PackedFunctions,
   options: Pick<TrainerOptions, 'seed' | 'epochs' | 'maxSteps' | 'packing' | 'lossReduction'>,
 ): PackedSteps {
   const steps: PackedStep[] = [];
@@ -42,12 +60,22 @@ export function packedSteps(
       steps.push({
         epoch,
         weight: step.sequences.flatMap(({ functions }) => functions).reduce((sum, i) => sum + weights[i]!, 0),
-        passes: step.sequences.map(({ functions }) => ({
-          functions,
-          factor: reductionFactor(options.lossReduction, functions.length, step),
-        })),
+        passes: step.sequences.map(({ functions }) => {
+          const losses = functions.reduce((sum, i) => sum + terms[i]!, 0);
+          return {
+            functions,
+            factor: reductionFactor(options.lossReduction, losses, step),
+            ...(shareable === undefined ? {} : sharedBeginnings(functions.map((i) => shareable[i]!))),
+          };
+        }),
       });
     }
   }
   return { steps: steps.slice(0, options.maxSteps ?? steps.length), stepsPerEpoch };
+}
+
+function sharedBeginnings(ids: readonly (readonly number[])[]): Pick<PackedPass, 'shared'> {
+  const { order, prefixes } = findSharedPrefixes(ids);
+  if (prefixes.every((one) => one === undefined)) return {};
+  return { shared: { order, prefixes: prefixes.map((one) => one ?? null) } };
 }

@@ -13,7 +13,7 @@ import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { PackedSteps } from './packed-steps.ts';
 
 /** Raised when a reader of the old format would misread the new one; python/vultune_torch/plan.py has the same number. */
-export const PLAN_FORMAT_VERSION = 1;
+export const PLAN_FORMAT_VERSION = 2;
 
 /** Where Transformers finds the base model. */
 export interface PlannedBase {
@@ -33,6 +33,11 @@ export interface PlannedModel {
   readonly layout: 'packed' | 'rows';
   /** The token that its own classifier reads. */
   readonly token: 'last' | 'first';
+  /** First tokens of the answers [safe, vulnerable], where the language model says them; null for a classifier. */
+  readonly answers: readonly [number, number] | null;
+  /** Between two functions that are joined; null: nothing. */
+  readonly separator: number | null;
+  readonly evaluatesOnStart: boolean;
   /** The module of the head. */
   readonly head: string;
   /** Whether that module takes [B, tokens, D] and reads the first token itself. */
@@ -55,6 +60,8 @@ export interface PlannedFunction {
   readonly ids: readonly number[];
   readonly label: number;
   readonly weight: number;
+  /** [tokens] what stands behind each token, -1 where it is not learnt; undefined for a classifier. */
+  readonly next?: readonly number[] | undefined;
 }
 
 export interface PlanToWrite extends PackedSteps {
@@ -134,7 +141,10 @@ function functionTensors(
     tokens.set(ids, Number(offsets[i]!));
   });
   const F = functions.length;
+  const hasNext = functions.some(({ next }) => next !== undefined);
+  const nexts = Int32Array.from(hasNext ? functions.flatMap(({ next = [] }) => next) : []);
   return [
+    ...(hasNext ? [[`${name}.next`, hostTensor('int32', [tokens.length], nexts)] as const] : []),
     [`${name}.tokens`, hostTensor('int32', [tokens.length], tokens)],
     [`${name}.offsets`, hostTensor('int64', [F + 1], offsets)],
     [

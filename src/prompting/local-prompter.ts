@@ -26,8 +26,8 @@ export interface LocalPrompterOptions {
   readonly identity?: string | undefined;
 }
 
-/** What a stop may cost; neighbours share the beginning of their prompts. */
-const FUNCTIONS_PER_CALL = 8;
+/** What a stop may cost; neighbours share the beginning of their prompts. The last bits of a score depend on who is asked with whom. */
+export const FUNCTIONS_PER_CALL = 8;
 /** More of a function is cut before it is tokenized: no model reads as much. */
 const MOST_CODE_CHARACTERS = 1_000_000;
 /** Cutting by tokens changes how the rest is tokenized, by a token or two a time. */

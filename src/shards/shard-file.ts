@@ -13,7 +13,7 @@ import { MOST_SHARDS, type Shard } from './shard.ts';
 
 const FORMAT_VERSION = 1;
 
-export const SHARD_KINDS = ['scan', 'predict', 'data build'] as const;
+export const SHARD_KINDS = ['scan', 'predict', 'prompt', 'data build'] as const;
 export type ShardKind = (typeof SHARD_KINDS)[number];
 
 /** What has to be the same in all parts of a job, by the names that messages call it. */

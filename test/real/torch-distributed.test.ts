@@ -2,9 +2,7 @@
  * @file The same plan on one process and on two (gloo), killed and resumed, on shards, by both engines in turn; and what is refused.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +13,7 @@ import { readEvents } from '../../src/runs/event-log.ts';
 import { withoutLostSteps } from '../../src/runs/events.ts';
 import { planForClusters } from '../../src/workflows/torch/plan-for-clusters.ts';
 import { resumeTraining } from '../../src/workflows/train/resume.ts';
+import { freePort } from '../support/free-port.ts';
 import {
   differenceOf,
   ONE_THREAD,
@@ -48,14 +47,6 @@ function run(name: string, processes: number, more: readonly string[] = [], plan
   const [program, ...args] = commandOf(name, processes, more, plan);
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8', env });
   return { status, stderr };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 beforeAll(async () => {
@@ -185,7 +176,7 @@ withPython('what is refused', () => {
   test('a plan of another version, and one of which a file was changed', () => {
     cpSync(at('plan'), at('newer'), { recursive: true });
     const text = readFileSync(at('newer/plan.json'), 'utf8');
-    writeFileSync(at('newer/plan.json'), text.replace('"formatVersion":1', '"formatVersion":2'));
+    writeFileSync(at('newer/plan.json'), text.replace('"formatVersion":2', '"formatVersion":3'));
     expect(run('x', 1, [], 'newer').stderr).toContain('error TORCH_PLAN_VERSION');
     cpSync(at('plan'), at('changed'), { recursive: true });
     writeFileSync(at('changed/start/vultune.json'), '{}');

@@ -21,6 +21,9 @@ import {
 /** chatglm runs only with code that is published with it. */
 const FAMILIES = FAMILY_NAMES.filter((family) => family !== 'chatglm');
 
+/** One token each of the fixtures' tokenizer. */
+const WORDS = { label_words: ['#', '$'] as [string, string] };
+
 const CASES: readonly (readonly [string, string, Partial<TrainOptions>])[] = [
   ...FAMILIES.map((family) => [family, fixturesOf(family)[0]!, {}] as const),
   ['DoRA', 'llama', { use_dora: true }],
@@ -56,6 +59,28 @@ const CASES: readonly (readonly [string, string, Partial<TrainOptions>])[] = [
   ],
   ['recomputed activations', 'llama', { activations: 'recompute' }],
   ['sliding windows', 'qwen3-window', {}],
+  ['beginnings that are not shared', 'llama', { share_prefixes: false }],
+  ['functions joined to one text', 'llama', { packing: 'joined' }],
+  ['functions joined, learnt positions', 'gpt2', { packing: 'joined', functions_per_step: null }],
+  ['the next token', 'llama', { task: 'next_token', ...WORDS }],
+  ['the next token of a model with its own classifier', 'codegen', { task: 'next_token', ...WORDS }],
+  [
+    'the answer alone, the mean over tokens',
+    'qwen2',
+    { task: 'next_token', loss_on: 'answer', loss_reduction: 'mean', ...WORDS },
+  ],
+  ['the next token of functions joined', 'starcoder2', { task: 'next_token', packing: 'joined', ...WORDS }],
+  [
+    'the answer of a chat',
+    'llama',
+    {
+      task: 'instruct',
+      chat_template:
+        '{% for m in messages %}<{{ m.content }}>{% endfor %}{% if add_generation_prompt %}<{% endif %}',
+      prompt: { user: '({code})', answers: { yes: ['1'], no: ['0'] } },
+    },
+  ],
+  ['a head that starts as a probe', 'llama', { head_init: 'probe' }],
 ];
 
 const python = pythonWithTorch();

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { readAllSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { checkTrainOptions } from '../../src/config/load.ts';
 import type { TrainOptions } from '../../src/config/train-config.ts';
@@ -32,6 +32,24 @@ export function pythonWithTorch(): string | undefined {
   return python;
 }
 
+/** One with PyTorch and Ray; undefined, with the reason printed, where there is none. */
+export function pythonWithRay(): string | undefined {
+  const candidates = [
+    process.env.VULTUNE_RAY_PYTHON,
+    process.env.VULTUNE_PYTHON,
+    join(ROOT, '.venv/bin/python'),
+  ];
+  const python = candidates.find(
+    (one) => one !== undefined && one !== '' && existsSync(join(dirname(one), 'ray')),
+  );
+  if (python === undefined) {
+    console.warn(
+      'skipped: no Python with PyTorch and Ray (pip install "ray[default]" beside PyTorch; VULTUNE_RAY_PYTHON names one)',
+    );
+  }
+  return python;
+}
+
 /** One thread: on a busy machine the threads of PyTorch wait for one another. */
 export const ONE_THREAD = { OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } as const;
 
@@ -53,7 +71,10 @@ export async function tinyTraining(
   cpSync(join(fixtureFolder(fixture), 'base'), base, { recursive: true });
   const { vocabularySize } = (await openFixture(fixture)).model;
   writeFileSync(join(base, 'tokenizer.json'), JSON.stringify(letterTokenizer(vocabularySize)));
-  writeFileSync(join(base, 'tokenizer_config.json'), '{"tokenizer_class": "PreTrainedTokenizerFast"}');
+  writeFileSync(
+    join(base, 'tokenizer_config.json'),
+    '{"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "!"}',
+  );
   const written = (name: string, codes: readonly string[]) => {
     const rows = codes.map(
       (code, id) => `${JSON.stringify({ id, code, target: id % 2, set: SETS[id % 3] })}\n`,

@@ -6,14 +6,16 @@ import {
   addClusterOptions,
   addDeviceOptions,
   addExamples,
+  addShardOptions,
   fieldsOption,
   parseCount,
   parseNonNegative,
   parsePositive,
+  type ShardOptions,
 } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 
-export interface PromptRequest extends Omit<PromptOptions, 'endpoint' | 'timeoutMs' | 'sleep'> {
+export interface PromptRequest extends Omit<PromptOptions, 'endpoint' | 'timeoutMs' | 'sleep'>, ShardOptions {
   /** True: the address in OPENAI_BASE_URL. */
   readonly endpoint?: string | true;
   /** Seconds. */
@@ -91,6 +93,7 @@ export function promptCommand(prompt: RunPrompt): CliCommand {
       .addOption(
         new Option('--max-cost <x>', 'make no call that may go over it').argParser(parseNonNegative),
       );
+    addShardOptions(command, 'ask about the functions', '--out FILE');
     addClusterOptions(command);
     addDeviceOptions(command);
     addExamples(command, [
@@ -105,6 +108,10 @@ export function promptCommand(prompt: RunPrompt): CliCommand {
       [
         'what a hosted model would cost',
         'vultune prompt NAME --endpoint --prompt pd-2 --data test.jsonl --prices prices.yaml --dry-run',
+      ],
+      [
+        'four processes, on one machine or several',
+        'vultune prompt models/coder-instruct --prompt pd-1 --data all.jsonl --shard 1/4 --out parts/1.part\n  vultune prompt models/coder-instruct --prompt pd-1 --data all.jsonl --out runs/pd-1 --merge parts/*.part',
       ],
     ]);
     return command.action(async (model: string, options: Omit<PromptRequest, 'model'>) => {

@@ -2,6 +2,7 @@
 import { VultuneError } from '../../base/errors.ts';
 import { formatCount } from '../../base/numbers.ts';
 import type { AnswerTable } from '../../prompting/answer-table.ts';
+import { formatShard } from '../../shards/shard.ts';
 import { prompt } from '../../workflows/prompt/prompt.ts';
 import type {
   ExpectedCalls,
@@ -9,6 +10,7 @@ import type {
   PromptResult,
   PromptUsage,
 } from '../../workflows/prompt/prompt-options.ts';
+import { mergePrompts, promptShard } from '../../workflows/prompt/prompt-shards.ts';
 import { answerJson } from '../../workflows/prompt/write-prompt-run.ts';
 import type { PromptRequest } from '../commands/prompt.ts';
 import type { CliContext } from '../context.ts';
@@ -18,14 +20,32 @@ import type { Terminal } from '../display/terminal.ts';
 import { reporting } from '../display/terminal-reporter.ts';
 import { evaluationJson } from '../evaluate/evaluation-json.ts';
 import { evaluationText } from '../evaluate/evaluation-text.ts';
+import { requireShardOut } from '../options.ts';
 
 export async function runPrompt(
-  { json, timeout, endpoint: given, ...options }: PromptRequest,
+  { json, timeout, endpoint: given, shard, merge, dryRun, ...asked }: PromptRequest,
   context: CliContext,
 ): Promise<void> {
   const { stdout, stderr } = context;
   const endpoint = given === true ? addressOf(context.env) : given;
-  const result = await prompt({ ...options, endpoint, timeoutMs: timeout * 1000 }, reporting(context));
+  const options = { ...asked, endpoint, timeoutMs: timeout * 1000 };
+  if ((shard !== undefined || merge !== undefined) && dryRun === true) {
+    throw new VultuneError('CLI_USAGE', '--dry-run counts the calls of all functions, not those of a part', {
+      hint: 'Leave out --shard and --merge, or --dry-run.',
+    });
+  }
+  if (shard !== undefined) {
+    const out = requireShardOut(shard, options.out);
+    const { functions, asked: count } = await promptShard({ ...options, shard, out }, reporting(context));
+    stderr.write(
+      `shard ${formatShard(shard)}: ${formatCount(count)} answers of ${formatCount(functions)} in ${out}\n`,
+    );
+    return;
+  }
+  const result =
+    merge === undefined
+      ? await prompt({ ...options, dryRun }, reporting(context))
+      : await mergePrompts({ ...options, merge }, reporting(context));
   const { answered, expected } = result;
   if (json) {
     stdout.write(`${JSON.stringify(resultJson(result), null, 2)}\n`);

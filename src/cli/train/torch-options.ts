@@ -48,7 +48,10 @@ export function addTorchOptions(command: Command): void {
         'with --engine torch: a whole model in each process (ddp, the default), or shards of it (fsdp2)',
       ).choices(['ddp', 'fsdp2']),
     )
-    .option('--attention <kernel>', 'with --engine torch: sdpa, eager, flash_attention_2 (default: auto)')
+    .option(
+      '--attention <kernel>',
+      'with --engine torch: functions (one after the other), sdpa, eager, flash_attention_2 (default: auto)',
+    )
     .addOption(
       new Option(
         '--layout <layout>',

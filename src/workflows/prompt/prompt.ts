@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
+import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { PromptedSettings } from '../../judging/prompted-run.ts';
@@ -10,7 +11,7 @@ import { answerTable } from '../../prompting/answer-table.ts';
 import type { EndpointPrompter } from '../../prompting/endpoint/endpoint-prompter.ts';
 import { type ModelPrice, priceOf, readPrice, Spending } from '../../prompting/endpoint/spending.ts';
 import { estimatedTokens, type OwnTokenCount } from '../../prompting/endpoint/token-usage.ts';
-import { PROMPT_THRESHOLD, type Prompter } from '../../prompting/prompt-answer.ts';
+import { PROMPT_THRESHOLD, type PromptAnswer, type Prompter } from '../../prompting/prompt-answer.ts';
 import { readPrompt } from '../../prompting/prompt-file.ts';
 import { checkRunFolderFree } from '../../runs/run-folder.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
@@ -54,77 +55,99 @@ export async function prompt(
   given?: Partial<WorkflowContext>,
 ): Promise<PromptResult> {
   const context = workflowContext(given);
-  const { signal, report } = context;
-  const template = readPrompt(options.prompt);
   if (options.out !== undefined) checkRunFolderFree(options.out);
-  const labels = options.labels === undefined ? undefined : await readHandLabels(options.labels);
-  const path = await openDataFile(options.data, context);
-  const read = await readLabelledDataset(path, { fields: options.fields });
-  reportReading(path, read, report);
-  const records = options.limit === undefined ? read.records : read.records.slice(0, options.limit);
-  const answer = options.answer ?? 'odds';
-  const asking = await open(
-    {
-      formatVersion: 1,
-      model: options.model,
-      ...(options.revision === undefined ? {} : { revision: options.revision }),
-      ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-      template,
-      answer,
-      ...(options.maxLength === undefined ? {} : { maxLength: options.maxLength }),
-      maxNewTokens: options.maxNewTokens ?? NEW_TOKENS[answer],
-      threshold: PROMPT_THRESHOLD,
-    },
-    options,
-    records,
-    context,
-  );
-  const { prompter, settings, endpoint } = asking;
+  const questions = await readQuestions(options, context);
+  const { records } = questions;
+  const { prompter, settings, endpoint } = await openAsked(questions.settings, options, records, context);
   try {
     if (options.dryRun === true) return { settings, expected: endpoint?.expected, answered: undefined };
     const startedMs = performance.now();
-    const found = await withScoringProgress(
-      'asking',
-      records.length,
-      report,
-      async (onProgress) =>
-        await prompter.ask(
-          records.map(({ code }) => code),
-          { signal, onProgress: ({ functions }) => onProgress(functions) },
-        ),
-    );
+    const found = await answersOf(prompter, records, context);
     const seconds = (performance.now() - startedMs) / 1000;
-    const answers = labels === undefined ? found : withHandLabels(records, found, labels);
-    const labelled = answers.filter((one, row) => one !== found[row]).length;
-    const table = answerTable(
-      answers,
-      records.map(({ target }) => target),
-    );
     const usage =
       endpoint && usageOf(endpoint.prompter, endpoint.price, endpoint.spending, countOf(endpoint.expected));
-    const evaluation = await measured(
-      {
-        options,
-        settings,
-        path,
-        records,
-        answers,
-        table,
-        isWhole: records.length === read.records.length,
-        fields: read.columns,
-      },
-      context,
-    );
-    const answered: PromptAnswered = { table, labelled, evaluation, usage, seconds };
-    return { settings, expected: endpoint?.expected, answered };
+    const judged = await judgeAnswers({ ...questions, settings }, found, options, context);
+    return { settings, expected: endpoint?.expected, answered: { ...judged, usage, seconds } };
   } finally {
     await prompter.close();
   }
 }
 
+/** What is asked, about which functions. */
+export interface Questions {
+  readonly settings: PromptedSettings;
+  readonly labels: ReadonlyMap<string, 'yes' | 'no'> | undefined;
+  /** The file of the functions. */
+  readonly path: string;
+  readonly records: readonly LabelledRecord[];
+  readonly isWhole: boolean;
+  readonly fields: Columns | undefined;
+}
+
+/** Reads prompt, data and labels; opens no model. Throws as `prompt`. */
+export async function readQuestions(options: PromptOptions, context: WorkflowContext): Promise<Questions> {
+  const template = readPrompt(options.prompt);
+  const labels = options.labels === undefined ? undefined : await readHandLabels(options.labels);
+  const path = await openDataFile(options.data, context);
+  const read = await readLabelledDataset(path, { fields: options.fields });
+  reportReading(path, read, context.report);
+  const records = options.limit === undefined ? read.records : read.records.slice(0, options.limit);
+  const answer = options.answer ?? 'odds';
+  const settings: PromptedSettings = {
+    formatVersion: 1,
+    // A path is another one from another folder.
+    model:
+      options.endpoint === undefined && existsSync(options.model) ? resolve(options.model) : options.model,
+    ...(options.revision === undefined ? {} : { revision: options.revision }),
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    template,
+    answer,
+    ...(options.maxLength === undefined ? {} : { maxLength: options.maxLength }),
+    maxNewTokens: options.maxNewTokens ?? NEW_TOKENS[answer],
+    threshold: PROMPT_THRESHOLD,
+  };
+  return {
+    settings,
+    labels,
+    path,
+    records,
+    isWhole: records.length === read.records.length,
+    fields: read.columns,
+  };
+}
+
+export async function answersOf(
+  prompter: Prompter,
+  records: readonly LabelledRecord[],
+  { report, signal }: WorkflowContext,
+): Promise<PromptAnswer[]> {
+  const codes = records.map(({ code }) => code);
+  return await withScoringProgress('asking', codes.length, report, (onProgress) =>
+    prompter.ask(codes, { signal, onProgress: ({ functions }) => onProgress(functions) }),
+  );
+}
+
+/** The table and the evaluation of answers, in the run folder that `out` names. */
+export async function judgeAnswers(
+  { labels, ...questions }: Questions,
+  found: readonly PromptAnswer[],
+  options: PromptOptions,
+  context: WorkflowContext,
+): Promise<Pick<PromptAnswered, 'table' | 'labelled' | 'evaluation'>> {
+  const { records } = questions;
+  const answers = labels === undefined ? found : withHandLabels(records, found, labels);
+  const labelled = answers.filter((one, row) => one !== found[row]).length;
+  const table = answerTable(
+    answers,
+    records.map(({ target }) => target),
+  );
+  return { table, labelled, evaluation: await measured({ ...questions, options, answers, table }, context) };
+}
+
 const countOf = ({ counted }: ExpectedCalls): string => counted;
 
-async function open(
+/** Opens the model here, or the endpoint, and says what asking about these functions takes. */
+export async function openAsked(
   settings: PromptedSettings,
   options: PromptOptions,
   records: readonly LabelledRecord[],
@@ -134,15 +157,13 @@ async function open(
   const cache = openAnswerCache(options.cache !== false, context);
   if (options.endpoint === undefined) {
     refuseEndpointOptions(options);
-    // A path is another one from another folder.
-    const model = existsSync(settings.model) ? resolve(settings.model) : settings.model;
-    const { prompter, identity } = await openLocalPrompter({ ...settings, model }, options, cache, context);
+    const { prompter, identity } = await openLocalPrompter(settings, options, cache, context);
     report.note(
       prompter.hasTemplate
         ? "the prompt goes through the model's chat template"
         : 'the model has no chat template: the prompt is plain text that ends with "Answer:"',
     );
-    return { prompter, settings: { ...settings, model, modelIdentity: identity }, endpoint: undefined };
+    return { prompter, settings: { ...settings, modelIdentity: identity }, endpoint: undefined };
   }
   const price = options.prices === undefined ? undefined : readPrice(options.prices, options.model);
   if (options.maxCost !== undefined && price === undefined) {

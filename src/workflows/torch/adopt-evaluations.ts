@@ -48,6 +48,7 @@ export async function adoptEvaluations(
 
 /** Of a step that is logged. */
 function epochOf(run: WritableRun, step: number): number | undefined {
+  if (step === 0) return 0;
   const logged = runEvents(run).findLast((event) => event.type === 'step' && event.step === step);
   return logged?.type === 'step' ? logged.epoch : undefined;
 }

@@ -46,7 +46,13 @@ export async function planForClusters(
     const config = resolveLength(given, model, question, train, context.report);
     const plan = planTraining(config, model, train, question);
     const description = await describeRun(config, inputs, model);
-    const { totalSteps, functions } = await writeTrainingPlan(folder, plan, records, description.data);
+    const { totalSteps, functions } = await writeTrainingPlan(
+      folder,
+      plan,
+      records,
+      description.data,
+      context,
+    );
     const record = { formatVersion: RUN_FORMAT_VERSION, createdAt: new Date().toISOString(), ...description };
     writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
     return { folder, totalSteps, functions };

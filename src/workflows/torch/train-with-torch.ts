@@ -60,14 +60,21 @@ export async function runTorchSteps(
   plan: TrainingPlan,
   records: RecordsByKey,
   options: TorchOptions,
-  { signal, report }: WorkflowContext,
+  context: WorkflowContext,
 ): Promise<'finished' | 'interrupted'> {
+  const { signal, report } = context;
   const python = options.python ?? requireTorchPython({ cacheDir: plan.config.cache_dir ?? undefined });
   const folder = join(run.dir, PLAN);
   // A resumed run goes on with the plan that it began with.
   if (!existsSync(join(folder, 'plan.json'))) {
     report.note('planning the steps');
-    await writeTrainingPlan(folder, plan, records, run.record.data);
+    try {
+      await writeTrainingPlan(folder, plan, records, run.record.data, context);
+    } catch (error) {
+      // A probe of a large file takes a while.
+      if (!signal.aborted) throw error;
+      return 'interrupted';
+    }
   }
   const command = commandLine({
     launcher: options.launcher ?? 'local',

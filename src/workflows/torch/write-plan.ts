@@ -4,21 +4,25 @@ import type { LoraOptions } from '../../adapters/lora-plan.ts';
 import { parameterKey } from '../../adapters/parameter-key.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { packedSteps } from '../../clusters/packed-steps.ts';
-import { type PlannedModel, writePlanFolder } from '../../clusters/plan-folder.ts';
+import { type PlannedFunction, type PlannedModel, writePlanFolder } from '../../clusters/plan-folder.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { isCausal } from '../../model/matrices.ts';
+import type { NextTokens } from '../../objectives/next-token.ts';
+import type { Example } from '../../objectives/objective.ts';
 import { planInference } from '../../packing/plan.ts';
 import { separateFunctions } from '../../packing/units.ts';
 import type { RunRecord } from '../../runs/run-folder.ts';
 import { plannableFunctions } from '../../training/plannable-functions.ts';
+import type { WorkflowContext } from '../context.ts';
 import { packageVersions } from '../package-versions.ts';
 import { trainedSettings } from '../train/adapter-settings.ts';
 import { evaluationFunctions, trainingExamples } from '../train/examples.ts';
 import { withTotalSteps } from '../train/finish-run.ts';
-import { startParameters } from '../train/init-adapter.ts';
-import type { TrainingPlan } from '../train/setup.ts';
+import { evaluatesOnStart } from '../train/probe-head.ts';
+import type { Learnt, TrainingPlan } from '../train/setup.ts';
 import type { RecordsByKey } from '../train/train-into.ts';
 import { cardHead, ownClass } from '../train/transformers-class.ts';
+import { startOfPlan } from './start-of-plan.ts';
 
 /**
  * Writes the plan folder of a training. The same configuration, data and model give the same bytes.
@@ -29,17 +33,47 @@ export async function writeTrainingPlan(
   plan: TrainingPlan,
   records: RecordsByKey,
   data: RunRecord['data'],
+  context: WorkflowContext,
 ): Promise<{ readonly totalSteps: number; readonly functions: number }> {
   requireTrainable(plan);
-  const { config, model, trainer } = plan;
-  const { examples } = await trainingExamples(plan, records.get('train_file')!);
+  const { examples } = await trainingExamples(plan, records.get('train_file')!, context);
+  const valid = validFunctions(plan, records.get('valid_file')!);
+  return await writePlanOf(folder, plan, { examples, valid, data }, context);
+}
+
+export interface PlannedData {
+  /** To train on. */
+  readonly examples: readonly Example<Learnt>[];
+  readonly valid: readonly PlannedFunction[];
+  readonly data: RunRecord['data'];
+}
+
+/** The same of functions that are token ids already. */
+export async function writePlanOf(
+  folder: string,
+  plan: TrainingPlan,
+  { examples, valid, data }: PlannedData,
+  context: WorkflowContext,
+): Promise<{ readonly totalSteps: number; readonly functions: number }> {
+  const { config, model, trainer, task } = plan;
+  const { objective } = task;
   const steps = packedSteps(
-    plannableFunctions(examples, trainer),
-    examples.map(({ weight }) => weight),
+    {
+      plannable: plannableFunctions(examples, trainer),
+      weights: examples.map(({ weight }) => weight),
+      terms: examples.map((one) => ('rows' in objective ? objective.terms([one]) : 1)),
+      shareable:
+        trainer.sharePrefixes && config.packing === 'isolated' && isCausal(model.spec)
+          ? examples.map(({ ids }) => ids)
+          : undefined,
+    },
     trainer,
   );
   const totalSteps = steps.steps.length;
-  const valid = validFunctions(plan, records.get('valid_file')!);
+  const probed = {
+    train: { ids: examples.map(({ ids }) => ids), labels: examples.map(({ target }) => target.label) },
+    valid: { ids: valid.map(({ ids }) => ids), labels: valid.map(({ label }) => label) },
+  };
   await writePlanFolder(folder, {
     ...steps,
     vultune: packageVersions().vultune!,
@@ -52,7 +86,12 @@ export async function writeTrainingPlan(
     },
     model: plannedModel(plan),
     warmupSteps: trainer.warmupSteps(totalSteps),
-    train: examples.map(({ ids, target, weight }) => ({ ids, label: target.label, weight })),
+    train: examples.map(({ ids, target, weight }) => ({
+      ids,
+      label: target.label,
+      weight,
+      next: learntTokens(target),
+    })),
     valid,
     validation: planInference(separateFunctions(valid.map(({ ids }) => ids.length)), {
       tokensPerBatch: config.tokens_per_batch,
@@ -66,17 +105,25 @@ export async function writeTrainingPlan(
       },
       layers: plan.layers,
       whole: plan.whole,
-      parameters: withoutCweHead(await startParameters(plan)),
+      parameters: withoutCweHead(await startOfPlan(plan, probed, context)),
       settings: { formatVersion: 1, threshold: UNMEASURED, ...trainedSettings(plan, data, folder) },
     },
   });
   return { totalSteps, functions: examples.length };
 }
 
+/** Where the language model answers, what is learnt of a function are tokens. */
+function learntTokens(target: Learnt | NextTokens): readonly number[] | undefined {
+  if (!('next' in target)) return undefined;
+  return target.next.map((token, at) => (at < target.from ? NOT_LEARNT : token));
+}
+
+const NOT_LEARNT = -1;
+
 /** Until validation says another one. */
 const UNMEASURED = 0.5;
 
-function validFunctions(plan: TrainingPlan, records: readonly LabelledRecord[]) {
+function validFunctions(plan: TrainingPlan, records: readonly LabelledRecord[]): readonly PlannedFunction[] {
   const encoded = evaluationFunctions(plan, records);
   return records.map(({ target }, i) => ({ ids: encoded[i]!.ids, label: target, weight: 1 }));
 }
@@ -85,22 +132,26 @@ function validFunctions(plan: TrainingPlan, records: readonly LabelledRecord[]) 
 const withAllRanks = ({ adalora, ...lora }: LoraOptions): LoraOptions =>
   adalora === undefined ? lora : { ...lora, adalora: { ...adalora, kept: {} } };
 
-function plannedModel({ config, model, reading, classifier, whole }: TrainingPlan): PlannedModel {
+function plannedModel({ config, model, reading, classifier, whole, trainer }: TrainingPlan): PlannedModel {
   const { spec } = model;
-  const { pooling } = reading;
+  const { pooling, asked } = reading;
+  const [safe, vulnerable] = asked?.question.answers ?? [];
   const { token, module, takesTokens, isToldPooling, top } = cardHead(spec, config.top_mlp_layers);
   return {
     family: spec.family,
     pooling,
     layout: isCausal(spec) ? 'packed' : 'rows',
     token,
+    answers: safe === undefined || vulnerable === undefined ? null : [safe[0]!, vulnerable[0]!],
+    separator: trainer.packing.separator ?? null,
+    evaluatesOnStart: evaluatesOnStart(config),
     head: module,
     takesTokens,
     isToldPooling,
     poolingSetting: isToldPooling ? (pooling === 'mean' ? 'mean' : 'cls') : null,
     topLayers: config.top_mlp_layers,
     topModule: top?.module ?? module,
-    ownClass: ownClass(model) !== undefined,
+    ownClass: asked === undefined && ownClass(model) !== undefined,
     headKeys: classifier.parameters.map(({ name }) => parameterKey(name)),
     transposed: whole.flatMap(({ key, transposed }) => (transposed ? [key] : [])),
   };
@@ -110,19 +161,15 @@ function plannedModel({ config, model, reading, classifier, whole }: TrainingPla
 function requireTrainable({ config, model }: TrainingPlan): void {
   const own = ownClass(model);
   const refused: readonly (readonly [boolean, string, string])[] = [
-    [config.task !== 'classify', 'task', `task is ${config.task}`],
-    [config.packing === 'joined', 'packing', 'packing is joined'],
     [config.cwe_head, 'cwe_head', 'cwe_head is true'],
     [config.active_sampling !== null, 'active_sampling', `active_sampling is ${config.active_sampling}`],
     [config.curriculum === 'loss', 'curriculum', 'curriculum is loss'],
     [config.pair_loss_weight > 0, 'pair_loss_weight', `pair_loss_weight is ${config.pair_loss_weight}`],
-    [config.head_init === 'probe', 'head_init', 'head_init is probe'],
     [
       config.early_stopping_patience !== null,
       'early_stopping_patience',
       'early_stopping_patience is set, but metrics are computed behind the last step',
     ],
-    [config.eval_on_start === true, 'eval_on_start', 'eval_on_start is true'],
     [
       own?.runsPublishedCode === true || model.spec.family === 'chatglm',
       'base_model',

@@ -2,7 +2,6 @@
  * @file What a training finds out before its first step, where its configuration asks for it: a probe for the head, and how hard
  * each function is for the model that it begins with.
  */
-import { formatMetric } from '../../base/numbers.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { Example } from '../../objectives/objective.ts';
 import type { TrainerState } from '../../training/trainer-state.ts';
@@ -29,7 +28,7 @@ export async function completeFirstState(
   const { plan, network, features, examples, scorer, validRecords } = parts;
   const { config, model, reading } = plan;
   if (config.head_init === 'probe') {
-    const { validation } = await startFromProbe(
+    await startFromProbe(
       {
         config,
         model: model.spec,
@@ -42,9 +41,6 @@ export async function completeFirstState(
       },
       state,
       context,
-    );
-    context.report.note(
-      `the head starts as a probe of the frozen model: validation roc_auc ${formatMetric(validation.rocAuc)}`,
     );
   }
   if (config.curriculum === 'loss') state.difficulty = await difficulties(parts, context);

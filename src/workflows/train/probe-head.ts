@@ -4,12 +4,9 @@
  */
 import { parameterKey } from '../../adapters/parameter-key.ts';
 import { VultuneError } from '../../base/errors.ts';
+import { formatMetric } from '../../base/numbers.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
-import {
-  fitLinearProbe,
-  type LinearProbe,
-  type ProbeFeatures,
-} from '../../evaluation/probing/linear-probe.ts';
+import { fitLinearProbe, type ProbeFeatures } from '../../evaluation/probing/linear-probe.ts';
 import { classifier, pooledStates } from '../../heads/classifier.ts';
 import type { Head, HeadParameter } from '../../heads/head.ts';
 import { soleMatrix } from '../../heads/sole-matrix.ts';
@@ -62,9 +59,9 @@ export function requireProbeMatrix(model: Model, head: Head): HeadParameter {
 /** Puts the probe's weights into the head's parameters of the state. Throws what {@link requireProbeMatrix} throws. */
 export async function startFromProbe(
   parts: ProbeParts,
-  { parameters }: TrainerState,
+  { parameters }: Pick<TrainerState, 'parameters'>,
   context: WorkflowContext,
-): Promise<LinearProbe> {
+): Promise<void> {
   const { config, model, pooling, network, features, head, train, valid } = parts;
   const matrix = requireProbeMatrix(model, head);
   const width = matrix.shape[1]!;
@@ -83,6 +80,10 @@ export async function startFromProbe(
     labels,
   });
   const probe = fitLinearProbe(part(train, 0), part(valid, train.ids.length));
+  const { rocAuc } = probe.validation;
+  context.report.note(
+    `the head starts as a probe of the frozen model: validation roc_auc ${formatMetric(rocAuc)}`,
+  );
   // Half of the logit each way: the softmax knows only the difference.
   const weights = parameters.get(parameterKey(matrix.name))!.data;
   for (const [i, weight] of probe.weights.entries()) {
@@ -91,5 +92,11 @@ export async function startFromProbe(
   }
   const biases = head.parameters.filter((one) => one !== matrix);
   for (const { name } of biases) parameters.get(parameterKey(name))!.data.fill(0);
-  return probe;
 }
+
+/** Whether the model is evaluated before the first step: a probe that no step betters is what the run keeps. */
+export const evaluatesOnStart = ({
+  eval_on_start: asked,
+  eval_strategy: strategy,
+  head_init: head,
+}: TrainConfig) => asked ?? (head === 'probe' && strategy !== 'no');

@@ -1,18 +1,9 @@
 /** @file Trains into a run folder: network, trainer, scores of the best checkpoint, and what a finished run leaves. */
-import { join } from 'node:path';
-import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { formatDuration } from '../../base/numbers.ts';
-import { vultuneCacheDir } from '../../checkpoint/sources/package-cache.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { judgedRows } from '../../evaluation/cwe/evaluate-cwe.ts';
-import { chooseCut } from '../../network/choose-cut.ts';
-import { FeatureCache } from '../../network/feature-cache.ts';
-import { FrozenFeatures } from '../../network/frozen-features.ts';
-import { configFingerprint } from '../../network/model-identity.ts';
-import { Network } from '../../network/network.ts';
+import type { Network } from '../../network/network.ts';
 import type { WritableRun } from '../../runs/run-folder.ts';
-import type { Backend } from '../../runtime/backend.ts';
-import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import { saveState } from '../../training/checkpoints.ts';
 import { Trainer, type TrainerHost } from '../../training/trainer.ts';
 import type { TrainerState } from '../../training/trainer-state.ts';
@@ -29,11 +20,13 @@ import { initWords } from './init-adapter.ts';
 import { reportJoined } from './joined-text.ts';
 import type { EvaluatedSplit } from './judge-splits.ts';
 import { judgeValidation } from './judge-validation.ts';
+import { evaluatesOnStart } from './probe-head.ts';
 import { TrainingProgress } from './progress.ts';
 import { RecordScorer } from './record-scorer.ts';
 import { requireFitting } from './resume-point.ts';
 import { scoreExamples } from './score-examples.ts';
 import type { TrainingPlan } from './setup.ts';
+import { trainingNetwork } from './training-network.ts';
 import { reportTruncation } from './truncation-text.ts';
 
 /**
@@ -61,14 +54,10 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   const { run, plan, records, context } = job;
   const { config, model, task, trainer: options } = plan;
   const { report, signal } = context;
-  const backend = await ortBackend({
-    device: config.device,
-    ...(config.num_threads === null ? {} : { threads: config.num_threads }),
-  });
   const read = await untilStopped(signal, () => trainingExamples(plan, records.get('train_file')!, context));
   if (read === undefined) return await stopped(job);
   const { examples: functions, truncation, augmented } = read;
-  const { network, features } = trainingNetwork(plan, backend, state.parameters);
+  const { network, features, backend } = await trainingNetwork(plan, state.parameters);
   const validRecords = records.get('valid_file')!;
   const scorer = new RecordScorer({ plan, network, features, signal });
   let progress: TrainingProgress | undefined;
@@ -164,51 +153,6 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     if (!signal.aborted) throw error;
     return await stopped(job);
   }
-}
-
-const evaluatesOnStart = ({
-  eval_on_start: asked,
-  eval_strategy: strategy,
-  head_init: head,
-}: TrainingPlan['config']) => asked ?? (head === 'probe' && strategy !== 'no');
-
-interface TrainingNetwork {
-  readonly network: Network;
-  readonly features: FrozenFeatures | undefined;
-}
-
-function trainingNetwork(
-  { config, model, adapted, whole }: TrainingPlan,
-  backend: Backend,
-  parameters: AdapterParameters,
-): TrainingNetwork {
-  const { spec, weights, checkpoint } = model;
-  const cut = chooseCut({
-    cut: config.cut,
-    blocksPerGraph: config.blocks_per_graph,
-    activations: config.activations,
-    device: config.device,
-  });
-  const network = new Network({
-    model: spec,
-    weights,
-    adapted,
-    whole,
-    parameters,
-    backend,
-    ...cut,
-  });
-  const layerCount = network.frozenLayerCount;
-  if (!config.feature_cache || layerCount === 0) return { network, features: undefined };
-  const cache = new FeatureCache({
-    folder: join(vultuneCacheDir(config.cache_dir ?? undefined), 'features'),
-    maxBytes: config.feature_cache_max_gb * 1e9,
-    // The tokenizer is in the ids that a feature is of.
-    modelFingerprint: `${checkpoint.fingerprint} ${configFingerprint(spec)} ${weights.format.name}`,
-    layerCount,
-    hiddenSize: spec.hiddenSize,
-  });
-  return { network, features: new FrozenFeatures(network, cache, spec.hiddenSize) };
 }
 
 /** Undefined where the signal stopped it. */

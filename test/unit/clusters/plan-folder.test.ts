@@ -73,10 +73,7 @@ describe('a plan folder', () => {
 
   test.each([
     ['early_stopping_patience', { early_stopping_patience: 2 }],
-    ['head_init', { head_init: 'probe' as const }],
-    ['eval_on_start', { eval_on_start: true }],
     ['cwe_head', { cwe_head: true }],
-    ['packing', { packing: 'joined' as const }],
     ['active_sampling', { active_sampling: 5 }],
     ['pair_loss_weight', { pair_loss_weight: 1 }],
     ['curriculum', { curriculum: 'loss' as const, head_init: 'probe' as const }],
@@ -86,6 +83,45 @@ describe('a plan folder', () => {
       code: 'TORCH_CONFIG_UNSUPPORTED',
       where: { name: key },
     });
+  });
+
+  test("where the language model answers: each token's next one, and the answers' first tokens", async () => {
+    const words = { task: 'next_token' as const, label_words: ['#', '$'] as [string, string] };
+    const request = await tinyTraining(folder, 'llama', { ...words, loss_on: 'answer', packing: 'joined' });
+    await planForClusters(await request('run'), join(folder, 'plan'));
+    const { model } = planOf('plan');
+    expect(model.answers).toHaveLength(2);
+    expect(model.separator).toEqual(expect.any(Number));
+    const tensors = await readAllSafetensors(join(folder, 'plan/functions.safetensors'));
+    const [tokens, next, offsets] = ['tokens', 'next', 'offsets'].map((part) =>
+      Array.from(tensors.get(`train.${part}`)!.data, Number),
+    );
+    for (const [i, start] of offsets!.slice(0, -1).entries()) {
+      const learnt = next!.slice(start, offsets![i + 1]);
+      // The answer and the end of text; the answer is also the last token that is read.
+      expect(learnt.slice(-2)).toEqual([model.answers[i % 2], model.separator]);
+      expect(tokens![offsets![i + 1]! - 1]).toBe(model.answers[i % 2]);
+      expect(learnt.slice(0, -2).every((token) => token === -1)).toBe(true);
+    }
+  });
+
+  test('a head that is to start as a probe starts so, and is evaluated first', async () => {
+    const head = async (options: object) => {
+      const request = await tinyTraining(join(folder, 'x'), 'llama', options);
+      const out = join(folder, JSON.stringify(options).length.toString());
+      await planForClusters(await request('run'), out);
+      const tensors = await readAllSafetensors(join(out, 'start/adapter_model.safetensors'));
+      const key = [...tensors.keys()].find((name) => name.includes('score'))!;
+      return {
+        weights: Array.from(tensors.get(key)!.data, Number),
+        plan: JSON.parse(readText(join(out, 'plan.json'))),
+      };
+    };
+    const [random, probed] = [await head({}), await head({ head_init: 'probe' })];
+    const half = probed.weights.length / 2;
+    expect(probed.weights.slice(0, half)).toEqual(probed.weights.slice(half).map((weight) => -weight));
+    expect(random.weights.slice(0, half)).not.toEqual(random.weights.slice(half).map((weight) => -weight));
+    expect([random, probed].map(({ plan }) => plan.model.evaluatesOnStart)).toEqual([false, true]);
   });
 
   test('a model whose code is published with it is refused', async () => {

@@ -39,7 +39,7 @@ test.each(names)('%s is one of the list, is short, and its links lead somewhere'
 
 test('the blocks for a GPU are shell that parses', () => {
   const blocks = shellBlocks(guideText('gpu-or-cluster.md'), 'sh on-a-gpu');
-  expect(blocks).toHaveLength(3);
+  expect(blocks).toHaveLength(4);
   const { status, stderr } = spawnSync('sh', ['-n'], { input: blocks.join(''), encoding: 'utf8' });
   expect(status, stderr).toBe(0);
 });
@@ -127,10 +127,11 @@ describe('the commands of', () => {
       const table = await writeTinyTable(folder);
       const { base } = JSON.parse(readFileSync(table, 'utf8')) as { base: object };
       writeFileSync(join(folder, 'train.yaml'), JSON.stringify({ ...base, output_dir: 'runs/first' }));
-      const { stdout } = runGuide('gpu-or-cluster.md', folder, {});
+      const { stdout } = runGuide('gpu-or-cluster.md', folder, { MODEL: 'base', DATA: 'test.jsonl' });
       expect(stdout).toMatch(/memory/i);
       expect(existsSync(join(folder, 'runs'))).toBe(false);
       expect(existsSync(join(folder, 'plan', 'run_plan.py'))).toBe(true);
+      expect(existsSync(join(folder, 'prompted', 'finished.json'))).toBe(true);
     },
     GUIDE_TIMEOUT_MS,
   );

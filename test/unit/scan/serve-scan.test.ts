@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { serveCommand } from '../../../src/cli/commands/serve.ts';
 import { runServeScan } from '../../../src/cli/serve/run-serve.ts';
 import { cliCase } from '../../support/cli-case.ts';
+import { freePort } from '../../support/free-port.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 let folder = '';
@@ -14,14 +13,6 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'vultune-serve-scan-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function untilItRuns(url: string): Promise<Response> {
   for (;;) {

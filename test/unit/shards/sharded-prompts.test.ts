@@ -1,0 +1,89 @@
+/** @file `prompt` in four parts, as processes side by side write them, against the whole run: the same run folder. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { promptCommand } from '../../../src/cli/commands/prompt.ts';
+import { runPrompt } from '../../../src/cli/prompt/run-prompt.ts';
+import { cliCase } from '../../support/cli-case.ts';
+import { writeTinyBase } from '../../support/tiny-adapter.ts';
+
+const SHARDS = ['1/4', '2/4', '3/4', '4/4'];
+/** Calls of eight functions, and one of three. */
+const FUNCTIONS = 51;
+
+let folder = '';
+const at = (...names: string[]) => join(folder, ...names);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-sharded-prompts-'));
+  vi.stubEnv('VULTUNE_CACHE', at('cache'));
+  writeTinyBase(at('base'), 'llama');
+  const prompt = { id: 'own', user: 'Bad? {code}', answers: { yes: ['yes'], no: ['no'] } };
+  writeFileSync(at('own.yaml'), JSON.stringify(prompt));
+  write(
+    'data.jsonl',
+    Array.from({ length: FUNCTIONS }, (_, i) => `int f(int a) { return a${'+a'.repeat(i % 9)} * ${i}; }`),
+  );
+  for (const shard of SHARDS) {
+    const { exitCode, stderr } = await prompted('--shard', shard, '--out', partOf(shard));
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining(`shard ${shard}`)]);
+  }
+}, 120_000);
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+function write(name: string, codes: readonly string[]): void {
+  // Ids that are not unique.
+  const lines = codes.map((code, i) => JSON.stringify({ id: `f${i % 40}`, code, target: i % 2 }));
+  writeFileSync(at(name), `${lines.join('\n')}\n`);
+}
+
+const prompted = (...argv: string[]) => promptedOf('data.jsonl', ...argv);
+const promptedOf = (data: string, ...argv: string[]) => {
+  const model = ['prompt', at('base'), '--prompt', at('own.yaml'), '--data', at(data)];
+  return cliCase([promptCommand(runPrompt)], [...model, '--no-cache', '--num-threads', '1', ...argv]);
+};
+
+const partOf = (shard: string) => at(`${shard[0]}.part`);
+const PARTS = () => SHARDS.map(partOf);
+
+test('four parts give the run of the whole, byte for byte', async () => {
+  expect((await prompted('--out', at('whole'))).exitCode).toBe(0);
+  const { exitCode, stderr } = await prompted('--out', at('merged'), '--merge', ...PARTS().toReversed());
+  expect(exitCode, stderr).toBe(0);
+  for (const file of ['predictions/test.jsonl', 'metrics.json', 'prompt.json', 'unclassified.csv']) {
+    const [whole, merged] = ['whole', 'merged'].map((run) => readFileSync(at(run, file), 'utf8'));
+    expect(whole!.length, file).toBeGreaterThan(20);
+    expect(merged, file).toBe(whole);
+  }
+}, 120_000);
+
+test('each answer is in one part, and a part has no code', () => {
+  const lines = PARTS().flatMap((part) => readFileSync(part, 'utf8').split('\n').slice(1, -2));
+  const rows = lines.map((line) => (JSON.parse(line) as { at: number }).at);
+  expect(rows.toSorted((a, b) => a - b)).toEqual([...new Array(FUNCTIONS).keys()]);
+  expect(lines.join('')).not.toContain('return');
+});
+
+test.each([
+  ['a part that is missing', () => ['--merge', ...PARTS().slice(1)], 'parts? (is|are) missing'],
+  ['a part given twice', () => ['--merge', ...PARTS(), partOf('1/4')], 'are both shard'],
+  ['another way to answer', () => ['--answer', 'text', '--merge', ...PARTS()], '--answer'],
+  ['fewer functions', () => ['--limit', '48', '--merge', ...PARTS()], 'other functions'],
+  ['a part without a place', () => ['--shard', '1/4'], 'needs --out'],
+  ['a dry run of a part', () => ['--shard', '1/4', '--dry-run', '--out', at('x.part')], '--dry-run'],
+])('%s is refused', async (_, argv, said) => {
+  const { exitCode, stderr } = await prompted(...argv());
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(new RegExp(said));
+  expect(existsSync(at('x.part'))).toBe(false);
+});
+
+test('parts of functions that have changed since are refused', async () => {
+  write('other.jsonl', new Array(FUNCTIONS).fill('int f() { return 0; }'));
+  const { exitCode, stderr } = await promptedOf('other.jsonl', '--merge', ...PARTS());
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('other functions')]);
+});
