@@ -34,6 +34,11 @@ export async function showEstimate(options: ExperimentOptions, context: CliConte
   );
   const time = total.unknownCells === 0 ? '' : `, and ${total.unknownCells} cells without an estimate of it`;
   stdout.write(
-    `\nall of them: ${formatDuration(total.milliseconds)} of training${time}; ${formatBytes(total.diskBytes)} of disk; estimated\n`,
+    `\nall of them: ${formatDuration(total.milliseconds)}${time}; ${formatBytes(total.diskBytes)} of disk; estimated\n`,
   );
+  if (cells.some(({ measuredOn }) => measuredOn === 'one block')) {
+    stdout.write(
+      'no earlier cell says how fast all of it is: one block of the model was timed on this machine\n',
+    );
+  }
 }

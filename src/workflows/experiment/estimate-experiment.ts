@@ -1,4 +1,7 @@
-/** @file What the cells that are not finished would take: time by the speed of earlier cells, memory, disk. Trains nothing. */
+/**
+ * @file What the cells that are not finished would take: time, by the speed of earlier cells or else of one block that is timed here,
+ * memory, disk. Trains nothing.
+ */
 import { existsSync } from 'node:fs';
 import { VultuneError } from '../../base/errors.ts';
 import { runPaths } from '../../runs/run-folder.ts';
@@ -14,6 +17,8 @@ export interface CellEstimate {
   readonly seed: number;
   readonly id: string | undefined;
   readonly milliseconds?: number | undefined;
+  /** What the time was concluded from. */
+  readonly measuredOn?: 'an earlier cell' | 'one block';
   readonly memoryBytes?: number | undefined;
   readonly diskBytes?: number | undefined;
   /** Why a figure is missing, a phrase. */
@@ -64,7 +69,6 @@ export async function estimateExperiment(
 }
 
 const FINISHED = 'finished';
-const UNMEASURED = 'no earlier cell says how fast this machine is';
 
 async function estimateCell(
   cell: PlannedCell,
@@ -87,13 +91,14 @@ async function estimateCell(
     const { estimate, unchecked } = checked;
     if (estimate === undefined) return { why: unchecked[0] ?? 'not estimated' };
     // Cells run the same data one after the other: what one took says more than a block that was timed alone.
-    const milliseconds = estimate.earlierRun?.stepsMs;
-    const figures = {
-      milliseconds,
-      memoryBytes: estimate.memory.peakBytes,
-      diskBytes: estimate.disk.leftBytes,
+    const { earlierRun, time, memory, disk } = estimate;
+    const steps = earlierRun?.stepsMs ?? time.parts.steps;
+    return {
+      milliseconds: time.totalMs - time.parts.steps + steps,
+      measuredOn: earlierRun === null ? 'one block' : 'an earlier cell',
+      memoryBytes: memory.peakBytes,
+      diskBytes: disk.leftBytes,
     };
-    return { ...figures, ...(milliseconds === undefined ? { why: UNMEASURED } : {}) };
   } catch (error) {
     if (!(error instanceof VultuneError)) throw error;
     return { why: error.message };

@@ -152,14 +152,16 @@ describe('experiment run', () => {
     expect(new Set(planned.map(({ id }) => id)).size).toBe(4);
   });
 
-  test('an estimate trains nothing, and takes the speed of a finished cell', async () => {
+  test('an estimate trains nothing, and takes the speed of a block, or of a finished cell where there is one', async () => {
     const table = await writeTinyTable(folder);
     const first = await estimateExperiment({ table, runs: folder });
-    expect(first.cells.map(({ milliseconds }) => milliseconds)).toEqual([undefined, undefined]);
-    expect(first.total.unknownCells).toBe(2);
+    expect(first.cells.map(({ measuredOn }) => measuredOn)).toEqual(['one block', 'one block']);
+    expect(first.cells.every(({ milliseconds }) => milliseconds! > 0)).toBe(true);
+    expect(first.total.unknownCells).toBe(0);
     await runExperiment({ table, runs: folder, only: ['mean'] });
     const second = await estimateExperiment({ table, runs: folder });
     expect(second.cells[0]).toMatchObject({ why: 'finished' });
+    expect(second.cells[1]!.measuredOn).toBe('an earlier cell');
     expect(second.cells[1]!.milliseconds).toBeGreaterThan(0);
     expect(second.cells[1]!.diskBytes).toBeGreaterThan(0);
   });
