@@ -35,29 +35,33 @@ export interface ContextFile {
 }
 
 export function contextOf(
-  { source, language, parsed }: ContextFile,
+  file: ContextFile,
   own: ExtractedFunction,
   { kind, maxTokens }: ContextOptions,
 ): FunctionContext {
-  const pieces =
-    kind === 'file'
-      ? [fileHead(source, parsed)]
-      : relatedFunctions(parsed.functions, own, kind).map((one) => wholeLines(source, one));
+  const index = indexOf(file);
+  const pieces = kind === 'file' ? [index.head()] : relatedFunctions(index, own, kind);
   let [tokens, cut] = [0, 0];
   const kept: string[] = [];
   for (const piece of pieces) {
-    for (const line of piece.split(/\r?\n/)) {
+    // What follows a line that was cut would stand without what it belongs to.
+    if (cut > 0) {
+      cut += index.tokensOf(piece);
+      continue;
+    }
+    const before = tokens;
+    for (const line of index.textOf(piece).split(/\r?\n/)) {
       const count = countTokens(line);
-      // What follows a line that was cut would stand without what it belongs to.
-      if (cut > 0 || tokens + count > maxTokens) cut += count;
-      else {
-        tokens += count;
-        kept.push(line);
+      if (tokens + count > maxTokens) {
+        cut = index.tokensOf(piece) - (tokens - before);
+        break;
       }
+      tokens += count;
+      kept.push(line);
     }
   }
   if (tokens === 0) return { kind, text: '', tokens, cut };
-  const end = `${REWRITE_ROWS[language].comment} ${END_OF_CONTEXT}`;
+  const end = `${REWRITE_ROWS[file.language].comment} ${END_OF_CONTEXT}`;
   return { kind, text: `${kept.join('\n')}\n${end}\n`, tokens, cut };
 }
 
@@ -66,23 +70,96 @@ const END_OF_CONTEXT = 'end of context';
 
 /** In the order in which they are called, or of the file; functions around or inside it are not among them. */
 function relatedFunctions(
-  functions: readonly ExtractedFunction[],
+  index: FileIndex,
   own: ExtractedFunction,
   kind: 'callers' | 'callees',
 ): ExtractedFunction[] {
-  const isApart = ({ start, end }: ExtractedFunction) => end <= own.start || start >= own.end;
-  const others = functions.filter((one) => one !== own && one.name !== undefined && isApart(one));
-  if (kind === 'callers') {
-    if (own.name === undefined) return [];
-    const { name } = own;
-    const callers = others.filter((one) => called(one).has(name) && one.name !== name);
-    // Of functions in one another the inner one is where the call stands.
-    return callers.filter(
-      (one) => !callers.some((inner) => inner !== one && inner.start >= one.start && inner.end <= one.end),
-    );
+  const { name } = own;
+  const isApart = (one: ExtractedFunction) => one !== own && (one.end <= own.start || one.start >= own.end);
+  if (kind === 'callees') {
+    const names = [...index.called(own)].filter((other) => other !== name);
+    return names.flatMap((other) => index.named(other).filter(isApart));
   }
-  const names = [...called(own).keys()].filter((name) => name !== own.name);
-  return names.flatMap((name) => others.filter((one) => one.name === name));
+  if (name === undefined) return [];
+  const callers = index.callersOf(name).filter((one) => one.name !== name && isApart(one));
+  // Functions in one another: the inner one, which comes next, is where the call stands.
+  return callers.filter((one, i) => (callers[i + 1]?.start ?? one.end) >= one.end);
+}
+
+/** What is asked of a file for each of its functions: a file may have tens of thousands, minified ones all alike by name. */
+class FileIndex {
+  readonly #file: ContextFile;
+  readonly #called = new Map<ExtractedFunction, Set<string>>();
+  readonly #tokens = new Map<ExtractedFunction | string, number>();
+  /** Of functions that have a name. */
+  #byName: Map<string, ExtractedFunction[]> | undefined;
+  /** By the name that they call, outer before inner. */
+  #byCalled: Map<string, ExtractedFunction[]> | undefined;
+  #head: string | undefined;
+
+  constructor(file: ContextFile) {
+    this.#file = file;
+  }
+
+  head(): string {
+    this.#head ??= fileHead(this.#file.source, this.#file.parsed);
+    return this.#head;
+  }
+
+  called(one: ExtractedFunction): ReadonlySet<string> {
+    return computed(this.#called, one, called);
+  }
+
+  named(name: string): readonly ExtractedFunction[] {
+    this.#byName ??= grouped(this.#inOrder(), (one) => [one.name!]);
+    return this.#byName.get(name) ?? [];
+  }
+
+  callersOf(name: string): readonly ExtractedFunction[] {
+    this.#byCalled ??= grouped(this.#inOrder(), (one) => this.called(one));
+    return this.#byCalled.get(name) ?? [];
+  }
+
+  textOf(piece: ExtractedFunction | string): string {
+    return typeof piece === 'string' ? piece : wholeLines(this.#file.source, piece);
+  }
+
+  tokensOf(piece: ExtractedFunction | string): number {
+    return computed(this.#tokens, piece, () => countTokens(this.textOf(piece)));
+  }
+
+  #inOrder(): ExtractedFunction[] {
+    return this.#file.parsed.functions
+      .filter(({ name }) => name !== undefined)
+      .sort((a, b) => a.start - b.start || b.end - a.end);
+  }
+}
+
+/** By what was parsed, so that a file is indexed once for all of its functions. */
+const indices = new WeakMap<ContextFile['parsed'], FileIndex>();
+
+function indexOf(file: ContextFile): FileIndex {
+  const known = indices.get(file.parsed);
+  if (known !== undefined) return known;
+  const made = new FileIndex(file);
+  indices.set(file.parsed, made);
+  return made;
+}
+
+function computed<K, V>(known: Map<K, V>, key: K, compute: (key: K) => V): V {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = compute(key);
+  known.set(key, made);
+  return made;
+}
+
+function grouped<T>(all: readonly T[], keysOf: (one: T) => Iterable<string>): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    for (const key of keysOf(one)) computed(groups, key, (): T[] => []).push(one);
+  }
+  return groups;
 }
 
 /** Names that stand before a bracket in its body, in the order of their first calls. */

@@ -47,6 +47,8 @@ class NameReader {
   readonly #comments: readonly FlatNode[];
   /** Leaves by their start. */
   readonly #leaves = new Map<number, number>();
+  /** Where each word stands: thousands of names are not each sought in the whole text. */
+  readonly #words = new Map<string, number[]>();
 
   constructor(lone: LoneFunction, rules: NameRules) {
     this.#lone = lone;
@@ -56,6 +58,11 @@ class NameReader {
     this.#comments = lone.nodes.filter(({ kind }) => row.comments.includes(kind));
     for (const [index, node] of lone.nodes.entries()) {
       if (node.isLeaf && node.end > node.start) this.#leaves.set(node.start, index);
+    }
+    for (const { 0: word, index: at } of lone.code.matchAll(/\w+/g)) {
+      const known = this.#words.get(word);
+      if (known === undefined) this.#words.set(word, [at]);
+      else known.push(at);
     }
   }
 
@@ -77,9 +84,9 @@ class NameReader {
 
   /** Undefined where one of them may be something else. */
   occurrences(name: string): number[] | undefined {
-    const { code, nodes } = this.#lone;
+    const { nodes } = this.#lone;
     const starts: number[] = [];
-    for (const { index: at } of code.matchAll(new RegExp(`(?<!\\w)${name}(?!\\w)`, 'g'))) {
+    for (const at of this.#words.get(name) ?? []) {
       const leaf = this.#leaves.get(at);
       const node = leaf === undefined ? undefined : nodes[leaf]!;
       const isExact = node !== undefined && node.end === at + name.length;

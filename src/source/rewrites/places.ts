@@ -63,6 +63,13 @@ export class Places {
 
   /** A child in a field; undefined where there is none. */
   child(index: number, field: string): FlatNode | undefined {
-    return this.#nodes.find((node) => node.parent === index && node.field === field);
+    // Children come after their parent, and before whatever stands behind it.
+    const { end } = this.#nodes[index]!;
+    for (let at = index + 1; at < this.#nodes.length; at++) {
+      const node = this.#nodes[at]!;
+      if (node.start > end) return undefined;
+      if (node.parent === index && node.field === field) return node;
+    }
+    return undefined;
   }
 }

@@ -53,6 +53,32 @@ test('whole lines are kept up to the limit, and what is cut is counted', () => {
   expect(tokens + cut).toBe(whole.tokens);
 });
 
+test.each(['callees', 'callers'] as const)(
+  '%s of a minified file: each function is read once, however many ask',
+  (kind) => {
+    const count = 200;
+    const one = (i: number) => `function f${i}(){return f${(i + 1) % count}(${i})+last()}`;
+    const text = `${Array.from({ length: count }, (_, i) => one(i)).join('')}function last(){return 1}`;
+    const parsed = parseSource(text, 'javascript');
+    let reads = 0;
+    const functions = parsed.functions.map((found) => ({
+      ...found,
+      get code() {
+        reads++;
+        return found.code;
+      },
+    }));
+    const file = { source: text, language: 'javascript' as const, parsed: { ...parsed, functions } };
+    const contexts = functions.map((own) => contextOf(file, own, { kind, maxTokens: 1000 }));
+    expect(contexts[7]!.text).toBe(
+      kind === 'callers'
+        ? `${one(6)}\n// end of context\n`
+        : `${one(8)}\nfunction last(){return 1}\n// end of context\n`,
+    );
+    expect(reads).toBeLessThanOrEqual(functions.length);
+  },
+);
+
 test.each(['callees', 'callers', 'file'] as const)(
   'a build with context %s puts it in front and leaves labels and duplicates alone',
   async (kind) => {
