@@ -162,6 +162,14 @@ const RULES: readonly Rule[] = [
           hint: 'set functions_per_step, or remove active_sampling',
         }
       : undefined,
+  (config) =>
+    config.active_sampling !== null && config.max_steps !== null && config.active_sampling >= config.max_steps
+      ? {
+          key: 'active_sampling',
+          message: `active_sampling is ${config.active_sampling}, but max_steps is ${config.max_steps}: no function would ever be chosen`,
+          hint: `lower active_sampling below ${config.max_steps}, or raise max_steps`,
+        }
+      : undefined,
   onlyWithClassifier('active_sampling', (config) => config.active_sampling !== null),
   onlyWithClassifier('curriculum', (config) => config.curriculum === 'loss'),
   onlyWith('lora', 'use_dora', (config) => config.use_dora),

@@ -2,11 +2,25 @@
  * @file Active sampling: which unrelated functions (P3) are hard for the model as it is, and how they take the places of a step's own.
  * Hard negative mining as of Felzenszwalb et al. 2010, with a bound on how many are scored. Runs no model.
  */
+import { VultuneError } from '../base/errors.ts';
 import { randomStream } from '../base/random.ts';
 
 export interface ActiveSampling {
   /** Optimiser steps from one choice to the next; before the first one, steps have their own functions. */
   readonly every: number;
+}
+
+/**
+ * A training that ends before the first choice would be called one with active sampling, and be one without.
+ * @throws VultuneError CONFIG_ACTIVE_SAMPLING
+ */
+export function requireChoice(asked: ActiveSampling | undefined, totalSteps: number): void {
+  if (asked === undefined || asked.every < totalSteps) return;
+  throw new VultuneError(
+    'CONFIG_ACTIVE_SAMPLING',
+    `active_sampling is ${asked.every}, but the training has ${totalSteps} optimiser steps: no function would ever be chosen`,
+    { where: { name: 'active_sampling' }, hint: 'Lower active_sampling, train longer, or leave it out.' },
+  );
 }
 
 /** Where in a training a choice is made. */

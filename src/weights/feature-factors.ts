@@ -51,7 +51,11 @@ const MOST_VECTORS = 100_000;
  */
 export async function readFactors(file: string, fingerprint: string): Promise<FeatureFactors> {
   if (!existsSync(file)) throw refused(file, 'is missing');
-  const tensors = await readTensors(file);
+  const tensors = await readTensors(file).catch((cause: unknown) => {
+    // What safetensors says of a damaged file is about downloads.
+    const isDamage = cause instanceof VultuneError && cause.code.startsWith('SAFETENSORS_');
+    throw isDamage ? refused(file, `is damaged: ${cause.message}`, cause) : cause;
+  });
   if (tensors.size > MOST_VECTORS)
     throw refused(file, `has ${tensors.size} vectors, expected at most ${MOST_VECTORS}`);
   const vectors = new Map<string, Float32Array>();
@@ -76,8 +80,9 @@ export const LARGEST_POWER = 30;
 const isPowerOfTwo = (value: number): boolean =>
   value >= 2 ** -LARGEST_POWER && value <= 2 ** LARGEST_POWER && Number.isInteger(Math.log2(value));
 
-const refused = (file: string, what: string) =>
+const refused = (file: string, what: string, cause?: VultuneError) =>
   new VultuneError('INT8_FACTORS', `the file of 8-bit factors ${what}`, {
     where: { file },
+    ...(cause === undefined ? {} : { cause }),
     hint: 'It is written when a training with int8_smoothing begins, and belongs to that run: put it back, or train again.',
   });

@@ -16,7 +16,7 @@ export const schedule = {
     .default(null)
     .describe(
       'Every so many steps, score unrelated functions (P3) with the model as it is and train the next steps on the ones with the ' +
-        'highest probability of being vulnerable, as many in a step as without it; null: never.',
+        'highest probability of being vulnerable, as many in a step as without it; fewer than the steps of the training; null: never.',
     ),
   max_steps: count()
     .nullable()

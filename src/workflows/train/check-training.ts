@@ -17,6 +17,7 @@ import { partWarnings } from '../../dataset/part-warnings.ts';
 import { type OpenModel, openModel } from '../../network/open-model.ts';
 import { firstTrainedLayer } from '../../network/stage-plan.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
+import { requireChoice } from '../../training/active-sampling.ts';
 import { weightFormatNamed } from '../../weights/registry.ts';
 import type { WorkflowContext } from '../context.ts';
 import { configuredFormat } from '../open/choose-weight-format.ts';
@@ -113,6 +114,7 @@ export async function checkTraining(
       downloadBytes: found.downloadBytes,
       ...estimateOptions,
     });
+    requireChoice(plan.trainer.activeSampling, estimate.steps);
     const text = describeEstimate(estimate);
     notes.push(...text.notes);
     warnings.push(...text.warnings);

@@ -4,6 +4,7 @@ import type { LabelledRecord } from '../../dataset/record.ts';
 import { judgedRows } from '../../evaluation/cwe/evaluate-cwe.ts';
 import type { Network } from '../../network/network.ts';
 import type { WritableRun } from '../../runs/run-folder.ts';
+import { requireChoice } from '../../training/active-sampling.ts';
 import { saveState } from '../../training/checkpoints.ts';
 import { Trainer, type TrainerHost } from '../../training/trainer.ts';
 import type { TrainerState } from '../../training/trainer-state.ts';
@@ -87,6 +88,8 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     }
   }
   const trainer = new Trainer({ network, features, task, functions, options, host }, state);
+  // What was begun is gone on with.
+  if (state.step === 0) requireChoice(options.activeSampling, trainer.totalSteps);
   requireFitting(run, state, {
     totalSteps: trainer.totalSteps,
     epochs: options.epochs,

@@ -1,5 +1,5 @@
 /** @file Factors per feature: that they lower the error where features differ in size, change nothing of a row's independence, and that a file of them is checked. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -118,6 +118,18 @@ describe('the file', () => {
     await expect(readFactors(file, measured.fingerprint)).rejects.toMatchObject({
       code: 'INT8_FACTORS',
       message: expect.stringContaining(message),
+    });
+  });
+
+  test('is refused where it was cut short, without a word of downloads', async () => {
+    const file = join(folder, 'cut.safetensors');
+    await writeFactors(file, measured);
+    truncateSync(file, statSync(file).size - 3);
+    await expect(readFactors(file, measured.fingerprint)).rejects.toMatchObject({
+      code: 'INT8_FACTORS',
+      message: expect.stringContaining('cut short'),
+      where: { file },
+      hint: expect.not.stringContaining('download'),
     });
   });
 

@@ -90,6 +90,31 @@ describe('data that a key has nothing to do with', () => {
   });
 });
 
+describe('active sampling that would choose nothing is refused', () => {
+  const code = 'CONFIG_ACTIVE_SAMPLING';
+  // 24 functions, 6 a step, 2 epochs.
+  test.each([8, 1000])(
+    'every %i of 8 steps',
+    async (every) => {
+      const expected = {
+        code,
+        where: { name: 'active_sampling' },
+        message: expect.stringContaining('8 optimiser steps'),
+      };
+      await expect(small.check({ active_sampling: every })).rejects.toMatchObject(expected);
+      await expect(small.train(`every-${every}`, { active_sampling: every })).rejects.toMatchObject(expected);
+    },
+    60_000,
+  );
+
+  test('by max_steps before anything is opened', async () => {
+    await expect(small.check({ active_sampling: 3, max_steps: 3 })).rejects.toMatchObject({
+      code: 'CONFIG_CONFLICT',
+      where: { name: 'active_sampling' },
+    });
+  });
+});
+
 test('tokens_per_batch has room for both functions of a pair where it is not set', async () => {
   await small.train('wide', { pair_loss_weight: 1, max_length: 600, max_steps: 1 });
   const { config } = JSON.parse(readFileSync(small.at('wide/run.json'), 'utf8')) as {
