@@ -36,18 +36,22 @@ export async function trainingExamples(
   const { identicalRows, ...truncation } = findTruncation(records, encoded);
   const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
   const read = [...records.keys()].filter((i) => encoded[i] !== undefined && !leftOut.has(i));
-  const originals = mixed(config, records, read).map((i) => ({ record: records[i]!, ids: encoded[i]!.ids }));
+  const originals = mixed(config, records, read).map((i) => ({
+    record: records[i]!,
+    ids: encoded[i]!.ids,
+    copy: 0,
+  }));
   const made = await augmentedCopies(
     config,
     originals.map(({ record }) => record),
     context,
   );
-  const copies = readCopies({ config, reading }, made.records);
+  const copies = readCopies({ config, reading }, made.records, originals.length);
   const augmented = made.summary && { ...made.summary, leftOut: made.records.length - copies.length };
   const functions = [...originals, ...copies];
   const pairs =
     config.pair_loss_weight > 0
-      ? pairMembers(functions.map(({ record }) => record))
+      ? pairMembers(functions.map(({ record, copy }) => ofCopy(record, copy)))
       : new Map<number, PairMember>();
   const examples = functions.map(({ record, ids }, place): Example<Learnt> => {
     const set = record.set === undefined ? 1 : config.set_weights[record.set];
@@ -95,12 +99,19 @@ interface ReadFunction {
   readonly record: LabelledRecord;
   /** [N] */
   readonly ids: Example<Learnt>['ids'];
+  /** Which copy of its function it is; 0 for the function itself. */
+  readonly copy: number;
 }
+
+/** Both functions of a pair are of one copy: those of another are written differently. */
+const ofCopy = (record: LabelledRecord, copy: number): LabelledRecord =>
+  record.pair === undefined || copy === 0 ? record : { ...record, pair: JSON.stringify([copy, record.pair]) };
 
 /** What is longer than max_length, or the same under both labels within it, is left out as it is of functions. */
 function readCopies(
   { config, reading }: Pick<TrainingPlan, 'config' | 'reading'>,
   records: readonly LabelledRecord[],
+  functionsOfCopy: number,
 ): ReadFunction[] {
   if (records.length === 0) return [];
   const encoded = reading.reader.encode(
@@ -110,7 +121,9 @@ function readCopies(
   const leftOut = new Set(config.drop_identical_pairs ? findTruncation(records, encoded).identicalRows : []);
   return records.flatMap((record, i) => {
     const read = encoded[i];
-    return read === undefined || leftOut.has(i) ? [] : [{ record, ids: read.ids }];
+    return read === undefined || leftOut.has(i)
+      ? []
+      : [{ record, ids: read.ids, copy: 1 + Math.floor(i / functionsOfCopy) }];
   });
 }
 

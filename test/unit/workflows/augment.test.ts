@@ -1,8 +1,11 @@
 /** @file Copies of training functions: the same for the same seed, alike in a pair, and trained on like functions. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseTrainConfig } from '../../../src/config/load.ts';
+import { withMaxLength } from '../../../src/config/train-config.ts';
 import type { LabelledRecord } from '../../../src/dataset/record.ts';
 import { augmentedCopies, augmentText } from '../../../src/workflows/train/augment.ts';
+import { trainingExamples } from '../../../src/workflows/train/examples.ts';
 import { resumeTraining } from '../../../src/workflows/train/resume.ts';
 import { type SmallTraining, smallTraining } from '../../support/small-training.ts';
 
@@ -90,6 +93,42 @@ test('off by default', async () => {
     records: [],
     summary: undefined,
   });
+});
+
+test('a pair is of one copy: where one of a copy is left out, the other goes with none of another', async () => {
+  const pair = records.slice(0, 2);
+  const { records: copies } = await augmentedCopies(config, pair);
+  const parsed = parseTrainConfig(
+    {
+      ...config,
+      base_model: 'b',
+      train_file: 't',
+      valid_file: 'v',
+      output_dir: 'o',
+      pair_loss_weight: 1,
+      drop_identical_pairs: false,
+    },
+    'test',
+  );
+  const codes = [...pair, ...copies].map(({ code }) => code);
+  // The vulnerable function of the first copy is over max_length.
+  const encode = (read: readonly string[]) =>
+    read.map((code) =>
+      code === copies[0]!.code ? undefined : { ids: [codes.indexOf(code)], truncated: false },
+    );
+  const plan = {
+    config: withMaxLength(parsed, 64),
+    reading: { reader: { encode } },
+    task: { example: (ids: number[], { target }: LabelledRecord) => ({ ids, target: { label: target } }) },
+  } as unknown as Parameters<typeof trainingExamples>[0];
+  const { examples } = await trainingExamples(plan, pair);
+  expect(examples.map(({ ids, pair: member }) => [ids[0], member?.number])).toEqual([
+    [0, 0],
+    [1, 0],
+    [3, undefined],
+    [4, 1],
+    [5, 1],
+  ]);
 });
 
 let small: SmallTraining;
