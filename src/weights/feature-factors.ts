@@ -40,9 +40,9 @@ export async function writeFactors(file: string, { vectors }: FeatureFactors): P
   await writeSafetensors(file, tensors, { format: 'vultune int8 factors' });
 }
 
-/** The widest that are known have 50,000. */
+/** The widest matrices that are known have 50,000 inputs. */
 const MOST_FEATURES = 2 ** 20;
-/** Matrices of the deepest models: some thousand. */
+/** The deepest models have a few thousand matrices. */
 const MOST_VECTORS = 100_000;
 
 /**
