@@ -34,6 +34,7 @@ export interface ContextFile {
   readonly parsed: Pick<ParsedSource, 'functions' | 'comments'>;
 }
 
+/** The context of a function, whole lines of it, up to `maxTokens`; functions of other files are not looked for. */
 export function contextOf(
   { source, language, parsed }: ContextFile,
   own: ExtractedFunction,
@@ -76,16 +77,16 @@ function relatedFunctions(
     if (own.name === undefined) return [];
     const { name } = own;
     const callers = others.filter((one) => called(one).has(name) && one.name !== name);
-    // Of functions in one another the inner one is where the call stands.
+    // Where one caller contains another, the call stands in the inner one.
     return callers.filter(
       (one) => !callers.some((inner) => inner !== one && inner.start >= one.start && inner.end <= one.end),
     );
   }
-  const names = [...called(own).keys()].filter((name) => name !== own.name);
+  const names = [...called(own)].filter((name) => name !== own.name);
   return names.flatMap((name) => others.filter((one) => one.name === name));
 }
 
-/** Names that stand before a bracket in its body, in the order of their first calls. */
+/** Names that stand before an opening parenthesis in its body, in the order of their first calls. */
 function called({ code, bodyStart, start }: ExtractedFunction): Set<string> {
   const body = code.slice(Math.max(0, bodyStart - start));
   return new Set([...body.matchAll(/([A-Za-z_$][\w$]*[?!]?)\s*\(/g)].map(([, name]) => name!));
