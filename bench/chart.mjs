@@ -6,6 +6,9 @@ import { lineChart } from '../dist/report/kit/charts.js';
 import { page } from '../dist/report/kit/page.js';
 import { say } from './results.mjs';
 
+/** The page of charts beside a file of figures: FILE.json -> FILE.html. */
+export const chartsBeside = (figures) => figures.replace(/(\.json)?$/, '.html');
+
 /**
  * @param {string} file an .html file
  * @param {{ title: string, lead: string, charts: readonly import('../dist/report/kit/charts.js').LineChartOptions[] }} content

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
-import { writeCharts } from '../chart.mjs';
+import { chartsBeside, writeCharts } from '../chart.mjs';
 import { chosen, contest, peersPython, withWorkFolder } from '../contest.mjs';
 import { cpuHasBfloat16, peersEnv, writeDrawnFunctions } from '../functions.mjs';
 import { defaultOut, readOptions, wholeNumber } from '../results.mjs';
@@ -127,7 +127,7 @@ function draw(summary, kinds, { out, model, tokens }) {
     }),
     hasDots: true,
   }));
-  writeCharts(out.replace(/(\.json)?$/, '.html'), {
+  writeCharts(chartsBeside(out), {
     title: 'Memory of a training step',
     lead: `${model}: peak resident memory of the process, by the tokens of an optimiser step of ${FUNCTIONS_PER_STEP} functions.`,
     charts: [

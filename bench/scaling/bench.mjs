@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
-import { writeCharts } from '../chart.mjs';
+import { chartsBeside, writeCharts } from '../chart.mjs';
 import { contest, peersPython, withWorkFolder } from '../contest.mjs';
 import { lengthsOfTotal, writeDrawnFunctions } from '../functions.mjs';
 import { defaultOut, readOptions, wholeNumber } from '../results.mjs';
@@ -134,7 +134,7 @@ function draw(costs, { out, model, weights, threads }) {
       hasDots: true,
     }));
   const x = { label: 'tokens', isLog: true };
-  writeCharts(out.replace(/(\.json)?$/, '.html'), {
+  writeCharts(chartsBeside(out), {
     title: 'Cost over tokens',
     lead: `${model}, ${weights}, ${threads} threads. A straight line at 45 degrees is linear.`,
     charts: [

@@ -11,6 +11,7 @@ import { openModel } from '../../dist/network/open-model.js';
 import { workflowContext } from '../../dist/workflows/context.js';
 import { writePlanOf } from '../../dist/workflows/torch/write-plan.js';
 import { planTraining } from '../../dist/workflows/train/setup.js';
+import { LORA } from '../lora.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -36,20 +37,24 @@ const config = parseTrainConfig(
     num_train_epochs: 1,
     learning_rate: 1e-4,
     warmup_steps: 0,
-    lora_r: 8,
-    lora_alpha: 32,
-    lora_dropout: 0,
+    lora_r: LORA.rank,
+    lora_alpha: LORA.alpha,
+    lora_dropout: LORA.dropout,
   },
   'bench',
 );
 const model = await openModel(values.model);
 const plan = planTraining(config, model, []);
-const examples = job.functions.map((ids, i) => ({ ids, target: { label: job.labels[i] }, weight: 1 }));
+const examples = job.functions.map((ids, i) => ({
+  ids,
+  target: { label: job.labels[i], cwes: [] },
+  weight: 1,
+}));
 await writePlanOf(
   values.out,
   plan,
   {
-    examples: examples.map((one) => ({ ...one, target: { label: one.target.label, cwes: [] } })),
+    examples,
     valid: examples.slice(0, 1).map(({ ids, target }) => ({ ids, label: target.label, weight: 1 })),
     data: {},
   },

@@ -63,7 +63,7 @@ class Classifier(nn.Module):
             return self.token_losses(hidden, [one.to(device) for one in places], [one.to(device) for one in nexts])
         if self.answers is not None or pooling == "last":
             last = hidden[torch.stack([one[-1] for one in places]).to(device)]
-            return (self.head(last) if self.answers is None else self.said(last)[:, self.answers]).float()
+            return (self.head(last) if self.answers is None else self.next_token_logits(last)[:, self.answers]).float()
         owner = torch.repeat_interleave(torch.tensor([len(one) for one in places])).to(device)
         sums = hidden.new_zeros(len(places), hidden.shape[1]).float()
         sums = sums.index_add(0, owner, hidden[torch.cat(places).to(device)].float())
@@ -88,7 +88,7 @@ class Classifier(nn.Module):
             return module(pooled[:, None].to(dtype))
         return module(pooled.to(dtype))
 
-    def said(self, hidden: Tensor) -> Tensor:
+    def next_token_logits(self, hidden: Tensor) -> Tensor:
         """[R, D] -> logits of the next token, [R, V]."""
         with self.autocast():
             return self.inner.get_output_embeddings()(hidden)
@@ -148,7 +148,8 @@ class Classifier(nn.Module):
         return sums
 
     def nats(self, hidden: Tensor, wanted: Tensor) -> Tensor:
-        return nn.functional.cross_entropy(self.said(hidden).float(), wanted, reduction="none")
+        """[R, D], [R] -> [R]: -log p(wanted token), nats."""
+        return nn.functional.cross_entropy(self.next_token_logits(hidden).float(), wanted, reduction="none")
 
 
 def losses(logits: Tensor, labels: Tensor, gamma: float | None) -> Tensor:

@@ -19,7 +19,7 @@ import { SequenceFeeds } from './sequence-feeds.ts';
 import { buildStage, type StageGraph, type StageSpec } from './stage-graph.ts';
 import { OUTPUT } from './stage-programs.ts';
 
-/** x [N, in] of each group of matrices that read the same, by the full name of the first one's weight. */
+/** x [N, in] of each group of matrices that read the same x, by the full name of the first one's weight. */
 export type LayerInputs = ReadonlyMap<string, HostTensor<'float32'>>;
 
 interface Program {
@@ -29,7 +29,11 @@ interface Program {
   readonly outputs: ReadonlyMap<string, string | undefined>;
 }
 
-/** @param functions token ids, at least one each; all together are one sequence */
+/**
+ * The inputs of one layer after the other, each layer's once.
+ * @param functions token ids, at least one each; all together are one sequence
+ * @throws the signal's reason
+ */
 export async function* matrixInputs(
   { spec, checkpoint }: Pick<OpenModel, 'spec' | 'checkpoint'>,
   functions: readonly (readonly number[])[],

@@ -1,4 +1,4 @@
-/** @file The factors of features that lower the error of products in 8 bits, chosen by what matrices read of a few functions. */
+/** @file A factor per feature that lowers the error of products in 8 bits, chosen by what the matrices read on a few functions. */
 import { STORED_EIGHT_BIT } from '../checkpoint/bitsandbytes/read-bitsandbytes.ts';
 import { inputLeads } from '../model/matrices.ts';
 import type { Backend } from '../runtime/backend.ts';
@@ -8,6 +8,7 @@ import { matrixInputs } from './matrix-inputs.ts';
 import type { OpenModel } from './open-model.ts';
 
 /**
+ * Factors for each group of matrices that read the same x, where they clearly lower its error; other matrices have none.
  * Matrices that the file has in 8 bits already keep those codes: with factors they would be rounded a second time.
  * @param functions token ids, at least one each; all together are one sequence
  * @throws the signal's reason

@@ -1,6 +1,6 @@
 /**
- * @file The order of a curriculum: which of the groups of functions come first in the first epoch. Knows numbers that say how hard
- * each group is; what they mean is decided elsewhere.
+ * @file The order of a curriculum: which groups of functions come first in the first epoch. It gets a number per function that says
+ * how hard it is; what the number means is decided elsewhere.
  */
 import type { RandomStream } from '../base/random.ts';
 

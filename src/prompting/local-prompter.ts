@@ -26,7 +26,7 @@ export interface LocalPrompterOptions {
   readonly identity?: string | undefined;
 }
 
-/** What a stop may cost; neighbours share the beginning of their prompts. The last bits of a score depend on who is asked with whom. */
+/** A stop loses at most one call; neighbours share the beginning of their prompts. The last bits of a score depend on the others of its call. */
 export const FUNCTIONS_PER_CALL = 8;
 /** More of a function is cut before it is tokenized: no model reads as much. */
 const MOST_CODE_CHARACTERS = 1_000_000;
@@ -82,7 +82,7 @@ export class LocalPrompter implements Prompter {
     return answers;
   }
 
-  /** Of the function as it is cut; undefined where texts are generated. */
+  /** What is read of a function after it is cut; undefined where texts are generated. */
   get reading(): PromptReading | undefined {
     if (this.#options.answer !== 'odds') return undefined;
     return {

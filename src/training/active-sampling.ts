@@ -29,10 +29,10 @@ interface ChoiceAt {
   readonly step: number;
 }
 
-/** So many are scored for one that is chosen: what a choice costs is a few forward passes of the steps it is for. */
+/** Functions scored per function chosen: a choice then costs a few forward passes of the steps that it is for. */
 const SCORED_FOR_ONE = 4;
 
-/** How many a choice is of: what the steps until the next one have on the average. */
+/** Functions in a choice: the unrelated ones that the steps until the next choice have on average, at most all of them. */
 export const placesUntilNext = (unrelated: number, stepsPerEpoch: number, { every }: ActiveSampling) =>
   Math.min(unrelated, Math.ceil((every * unrelated) / stepsPerEpoch));
 
@@ -43,15 +43,19 @@ export function candidates(unrelated: readonly number[], places: number, at: Cho
     .slice(0, SCORED_FOR_ONE * places);
 }
 
-/** The candidates of the highest scores, in random order; of equal ones the first in the data. */
+/**
+ * The scored functions with the highest scores, in random order; a tie goes to the first in the data.
+ * @param scores [scored] P(vulnerable)
+ * @returns [places] indices of functions
+ */
 export function hardest(
-  of: readonly number[],
+  scored: readonly number[],
   scores: Float64Array,
   places: number,
   at: ChoiceAt,
 ): Float64Array {
-  const scoreOf = new Map(of.map((index, i) => [index, scores[i]!]));
-  const chosen = of.toSorted((a, b) => scoreOf.get(b)! - scoreOf.get(a)! || a - b).slice(0, places);
+  const scoreOf = new Map(scored.map((index, i) => [index, scores[i]!]));
+  const chosen = scored.toSorted((a, b) => scoreOf.get(b)! - scoreOf.get(a)! || a - b).slice(0, places);
   return Float64Array.from(randomStream(at.seed, 'order of active sampling', at.step).shuffle(chosen));
 }
 

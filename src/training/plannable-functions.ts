@@ -3,7 +3,7 @@ import { invariant } from '../base/errors.ts';
 import type { Example } from '../objectives/objective.ts';
 import { groupAtFullLength, keepPairsWhole, type PlannableFunctions } from '../packing/units.ts';
 
-/** Which functions come first in the first epoch; `loss`: those of little loss under the model at the start. */
+/** Which functions come first in the first epoch: the shortest, those with the least loss under the model at the start, or the unrelated ones (P3). */
 export type CurriculumKind = 'length' | 'loss' | 'p3_first';
 
 /**

@@ -27,7 +27,7 @@ export function chooseFactors({ x: all, matrices: whole }: MeasuredInput): Float
   const none = predictedError(x, matrices, undefined);
   let best: { readonly factors: Float32Array; readonly error: number } | undefined;
   // A feature may be large in all rows, or in one that is unlike the others.
-  const sizes = [columnLargest(x), columnMeans(x)];
+  const sizes = [columnLargest(x), columnRms(x)];
   for (const factors of sizes.flatMap((xs) => CHOICES.map((choose) => choose(xs, ws).map(nearestPower)))) {
     if (factors.every((factor) => factor === factors[0])) continue;
     const error = predictedError(x, matrices, factors);
@@ -125,12 +125,14 @@ function evenRows(matrix: HostTensor<'float32'>): HostTensor<'float32'> {
   return { ...matrix, data };
 }
 
+/** Columns times their factors: W diag(s). */
 function scaled(matrix: HostTensor<'float32'>, factors: Float32Array | undefined): HostTensor<'float32'> {
   if (factors === undefined) return matrix;
   const data = matrix.data.map((value, i) => value * factors[i % factors.length]!);
   return { ...matrix, data };
 }
 
+/** The largest absolute value of each column over all matrices, [in]. */
 function columnLargest(...matrices: readonly HostTensor<'float32'>[]): Float32Array {
   const largest = new Float32Array(matrices[0]!.shape[1]!);
   for (const { data } of matrices) {
@@ -142,8 +144,8 @@ function columnLargest(...matrices: readonly HostTensor<'float32'>[]): Float32Ar
   return largest;
 }
 
-/** The root of the mean of squares. */
-function columnMeans({ shape, data }: HostTensor<'float32'>): Float32Array {
+/** The root mean square of each column, [in]. */
+function columnRms({ shape, data }: HostTensor<'float32'>): Float32Array {
   const [rows, columns] = shape as MatrixShape;
   const sums = new Float32Array(columns);
   for (let i = 0; i < data.length; i++) sums[i % columns]! += data[i]! ** 2;
@@ -154,6 +156,7 @@ function median(values: Float32Array): number {
   return values.toSorted()[values.length >> 1]!;
 }
 
+/** The power of two that is nearest to a factor on a logarithmic scale, within what a file may hold. */
 function nearestPower(factor: number): number {
   const power = roundHalfToEven(Math.log2(factor));
   return 2 ** Math.min(LARGEST_POWER, Math.max(-LARGEST_POWER, power));

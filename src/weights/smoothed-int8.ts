@@ -32,7 +32,7 @@ export const smoothedInt8 = (factors: FeatureFactors): WeightFormat => ({
   inputParts: new Set(['inverse']),
   factors,
   encode: (matrix, name) =>
-    encodeSmoothed(matrix, name === undefined ? undefined : factors.vectors.get(name)),
+    encodeSmoothed(matrix, name, name === undefined ? undefined : factors.vectors.get(name)),
   // The columns of the codes' matrix hold s times the weights.
   read: (b, shape, part) => {
     const [codes, scales, inverse] = partsOf(shape, part);
@@ -45,7 +45,15 @@ export const smoothedInt8 = (factors: FeatureFactors): WeightFormat => ({
   sizeBytes: ([rows, columns]) => rows * columns + 4 * rows + 4 * columns,
 });
 
-function encodeSmoothed(matrix: HostTensor<'float32'>, factors: Float32Array | undefined): WeightParts {
+/**
+ * @param factors [in] powers of two; undefined: 1 for every feature
+ * @throws VultuneError INT8_FACTORS where there are more or fewer than the matrix has inputs
+ */
+function encodeSmoothed(
+  matrix: HostTensor<'float32'>,
+  name: string | undefined,
+  factors: Float32Array | undefined,
+): WeightParts {
   const [rows, columns] = matrix.shape as MatrixShape;
   if (factors === undefined)
     return {
@@ -56,7 +64,10 @@ function encodeSmoothed(matrix: HostTensor<'float32'>, factors: Float32Array | u
     throw new VultuneError(
       'INT8_FACTORS',
       `there are ${factors.length} factors for a matrix of ${columns} inputs`,
-      { hint: 'They belong to another model.' },
+      {
+        where: name === undefined ? {} : { name },
+        hint: 'They belong to another model: use the file that was written with this run.',
+      },
     );
   }
   const data = new Float32Array(matrix.data.length);

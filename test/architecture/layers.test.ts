@@ -106,7 +106,7 @@ const ENGINE: Record<string, readonly string[]> = {
   model: [],
   packing: [],
   adapters: ['files/adapter-files.ts', 'files/cwe-head-files.ts'],
-  weights: [],
+  weights: ['factors-file.ts', 'feature-factors.ts'],
   heads: [],
   objectives: [],
   network: ['feature-cache.ts', 'model-identity.ts'],

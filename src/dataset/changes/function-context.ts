@@ -34,6 +34,7 @@ export interface ContextFile {
   readonly parsed: Pick<ParsedSource, 'functions' | 'comments'>;
 }
 
+/** The context of a function, whole lines of it, up to `maxTokens`; functions of other files are not looked for. */
 export function contextOf(
   file: ContextFile,
   own: ExtractedFunction,
@@ -162,7 +163,7 @@ function grouped<T>(all: readonly T[], keysOf: (one: T) => Iterable<string>): Ma
   return groups;
 }
 
-/** Names that stand before a bracket in its body, in the order of their first calls. */
+/** Names that stand before an opening parenthesis in its body, in the order of their first calls. */
 function called({ code, bodyStart, start }: ExtractedFunction): Set<string> {
   const body = code.slice(Math.max(0, bodyStart - start));
   return new Set([...body.matchAll(/([A-Za-z_$][\w$]*[?!]?)\s*\(/g)].map(([, name]) => name!));

@@ -21,17 +21,19 @@ const TEXTS = [
 /** Comments that something besides readers reads: directives, documentation that a program can ask for. */
 const READ_BY_PROGRAMS =
   /^\/\*\*|^\/\/[/!]|^#!|@|^(?:\/\/|#|\/\*)\s*(?:go:|export\b|eslint|ts-|type:|noqa|pragma|\+build|frozen_string|rubocop|coding)/;
-const TAKEN_OUT = 0.5;
-const PUT_IN = 0.15;
+/** The share of the comments that are taken out. */
+const REMOVED_SHARE = 0.5;
+/** The share of the statements that get a comment above them. */
+const COMMENTED_SHARE = 0.15;
 
-/** Undefined where nothing was drawn. */
+/** Undefined where no comment was drawn to be added or removed, or the result has another tree. */
 export function rewriteComments(lone: LoneFunction, draw: Draw): LoneFunction | undefined {
   const { code, language, wrapper } = lone;
   const removals = removedComments(lone, draw);
   const row = REWRITE_ROWS[language];
   const end = lineEndOf(code);
   const insertions = statementsOf(lone).flatMap(({ text, indent, lineStart, isFirst }): Edit[] => {
-    if (isFirst || draw('comment', text) >= PUT_IN) return [];
+    if (isFirst || draw('comment', text) >= COMMENTED_SHARE) return [];
     const words = TEXTS[Math.floor(draw('comment text', text) * TEXTS.length)]!;
     return [{ start: lineStart, end: lineStart, text: `${indent}${row.comment} ${words}${end}` }];
   });
@@ -43,13 +45,13 @@ export function rewriteComments(lone: LoneFunction, draw: Draw): LoneFunction | 
   return isSameTree(lone, made, { removed: removals, inserted }) ? made : undefined;
 }
 
-/** Whole lines, or the end of one. */
+/** The comments that are removed: whole lines, or the end of one. */
 function removedComments({ code, language, nodes }: LoneFunction, draw: Draw): Edit[] {
   const { comments }: LanguageRow = LANGUAGES[language];
   return nodes.flatMap(({ kind, start, end }): Edit[] => {
     if (!comments.includes(kind)) return [];
     const text = code.slice(start, end).trimEnd();
-    if (READ_BY_PROGRAMS.test(text) || draw('take out', text) >= TAKEN_OUT) return [];
+    if (READ_BY_PROGRAMS.test(text) || draw('take out', text) >= REMOVED_SHARE) return [];
     const lineStart = code.lastIndexOf('\n', start - 1) + 1;
     const lineEnd = code.indexOf('\n', start + text.length);
     if (lineStart === 0 || lineEnd < 0 || code.slice(start + text.length, lineEnd).trim() !== '') return [];

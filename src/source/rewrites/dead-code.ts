@@ -6,9 +6,9 @@ import { REWRITE_ROWS } from './rows.ts';
 import { isSameTree } from './same-tree.ts';
 import { lineEndOf, statementsOf } from './statements.ts';
 
-/** Places, of all that there are, and how many at most. */
+/** The share of the places between statements that get dead code. */
 const SHARE = 0.12;
-const MOST = 3;
+const MOST_PLACES = 3;
 const NAMES = ['spare', 'unused', 'reserved', 'extra', 'filler', 'placeholder'] as const;
 
 /** Undefined where there is no place for it. */
@@ -22,10 +22,10 @@ export function addDeadCode(lone: LoneFunction, draw: Draw): LoneFunction | unde
     .filter(({ isFirst }) => !isFirst)
     .map((statement) => ({ ...statement, drawn: draw('dead code', statement.text) }))
     .sort((a, b) => a.drawn - b.drawn || a.node.start - b.node.start);
-  const few = Math.min(MOST, Math.max(1, Math.round(places.length * SHARE)));
-  // A declaration must not be jumped over.
+  const count = Math.min(MOST_PLACES, Math.max(1, Math.round(places.length * SHARE)));
+  // In C a goto or a case must not jump over a declaration.
   const mayDeclare = row.unusedLocal !== undefined && !/\bgoto\b|\bcase\b/.test(code);
-  const edits = places.slice(0, few).map(({ indent, lineStart, text }): Edit => {
+  const edits = places.slice(0, count).map(({ indent, lineStart, text }): Edit => {
     const name = freeName(words, draw, text);
     const isLocal = mayDeclare && name !== undefined && draw('dead local', text) < 0.5;
     if (isLocal) words.add(name);
@@ -44,6 +44,7 @@ export function addDeadCode(lone: LoneFunction, draw: Draw): LoneFunction | unde
   return made !== undefined && isSameTree(lone, made, { inserted: edited.written }) ? made : undefined;
 }
 
+/** A name that the function does not have, with or without an underscore before it; undefined where all are taken. */
 function freeName(taken: ReadonlySet<string>, draw: Draw, text: string): string | undefined {
   const first = Math.floor(draw('dead name', text) * NAMES.length);
   const names = NAMES.flatMap((_, i) => {

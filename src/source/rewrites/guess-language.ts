@@ -2,14 +2,14 @@
 import { LANGUAGES, type Language } from '../languages.ts';
 import { parseAlone } from './parse-alone.ts';
 
-/** Functions that are tried, evenly out of all. */
+/** Functions that are tried, at equal distances among those that are short enough. */
 const TRIED = 24;
-/** Longer ones take long in the wrong languages and tell no more. */
+/** Characters of a function that is tried at most: longer ones parse slowly in the wrong languages and tell no more. */
 const LONGEST = 4000;
-/** Of those tried that must parse. */
+/** The share of the tried functions that must parse. */
 const LEAST_SHARE = 0.6;
 
-/** Undefined where too few parse in any language. Of equals the first in the table: JavaScript before TypeScript, C before C++. */
+/** Undefined where too few parse in any language. A tie goes to the first in the table: JavaScript before TypeScript, C before C++. */
 export function guessLanguage(codes: readonly string[]): Language | undefined {
   const short = codes.filter((code) => code.length <= LONGEST);
   const step = Math.max(1, Math.floor(short.length / TRIED));

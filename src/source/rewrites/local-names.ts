@@ -1,6 +1,6 @@
 /**
  * @file The names of a function that can be changed without changing what it does: those whose every occurrence is surely of a
- * variable that the function itself declares. A name that is also a word of a string, a macro's argument, a field's short form keeps.
+ * variable that the function itself declares. A name that is also a word of a string, a macro's argument or a field's short form stays.
  */
 import { LANGUAGES, type LanguageRow } from '../languages.ts';
 import type { FlatNode } from '../syntax.ts';
@@ -19,7 +19,7 @@ export interface LocalName {
 const LOCAL = /^[a-z][A-Za-z0-9_]*$/;
 const CONVENTIONAL = new Set(['self', 'cls', 'this', 'it', 'super', 'arguments']);
 
-/** In the order of their first occurrences. */
+/** The names that may change, in the order of their first occurrences. Empty where the text reads names at run time. */
 export function localNames(lone: LoneFunction): LocalName[] {
   const { code, language } = lone;
   const rules = REWRITE_ROWS[language].names;
@@ -35,6 +35,7 @@ export function localNames(lone: LoneFunction): LocalName[] {
   return names.sort((a, b) => a.starts[0]! - b.starts[0]!);
 }
 
+/** Offsets in which a declaration holds, `from` up to `to`. */
 interface Range {
   readonly from: number;
   readonly to: number;

@@ -37,11 +37,11 @@ export class Places {
     if (places.some((place) => kinds.includes(place))) return true;
     return places.some((place) => {
       const [kind, token] = place.split('[');
-      return token !== undefined && kind === holder.kind && this.hasToken(parent, token.slice(0, -1));
+      return token !== undefined && kind === holder.kind && this.#hasToken(parent, token.slice(0, -1));
     });
   }
 
-  hasToken(index: number, token: string): boolean {
+  #hasToken(index: number, token: string): boolean {
     return this.#tokens.get(index)?.has(token) === true;
   }
 

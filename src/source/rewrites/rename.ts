@@ -31,7 +31,7 @@ const SECOND = [
   'content',
 ] as const;
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz'.split('');
-/** Of the names that can be changed. */
+/** The share of the names that can be changed that are changed. */
 const SHARE = 0.8;
 
 /** Undefined where no name can be changed, or none was drawn. */
@@ -58,7 +58,7 @@ export function rename(lone: LoneFunction, draw: Draw): LoneFunction | undefined
   return made !== undefined && isSameTree(lone, made, { renamed }) ? made : undefined;
 }
 
-/** A name that stands nowhere in the function, drawn by the old one: the same in both of a pair. */
+/** A name that the function does not have yet. The old name decides it, so both functions of a pair get the same one. */
 function newName(name: string, isSnake: boolean, taken: ReadonlySet<string>, draw: Draw): string | undefined {
   for (let attempt = 0; attempt < 40; attempt++) {
     const one = <T>(of: readonly T[], what: string) =>

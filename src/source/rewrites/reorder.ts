@@ -6,13 +6,14 @@ import { REWRITE_ROWS } from './rows.ts';
 import { hasSameNodes } from './same-tree.ts';
 import { type Statement, statementsOf } from './statements.ts';
 
+/** The share of the neighbouring pairs that change places. */
 const SHARE = 0.6;
 
 /** Undefined where no two can change places, or none were drawn. */
 export function reorder(lone: LoneFunction, draw: Draw): LoneFunction | undefined {
   const { code, language, wrapper } = lone;
   const { literalDeclaration, lastIsValue } = REWRITE_ROWS[language];
-  // There a name may be somebody else's variable.
+  // A name that is declared global or nonlocal is a variable of another scope.
   if (/\b(?:global|nonlocal)\b/.test(code)) return undefined;
   const nameOf = ({ text }: Statement) => literalDeclaration.exec(text)?.[1];
   const statements = statementsOf(lone);

@@ -12,7 +12,7 @@ export interface AllowedChanges {
   readonly removed?: readonly TextRange[];
   /** Ranges of the text after that are new. */
   readonly inserted?: readonly TextRange[];
-  /** Name before → name after. */
+  /** `START NAME` of an occurrence in the text before → its name after. */
   readonly renamed?: ReadonlyMap<string, string>;
 }
 

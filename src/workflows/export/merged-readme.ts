@@ -42,7 +42,7 @@ ${batches(source, reading, padTokenId)}
 `;
 }
 
-/** Of a language model that answers. */
+/** README.md of a language model that answers. */
 function answerReadme({ source, dtype, notes }: ReadmeFacts, question: CardQuestion): string {
   const { use, model } = source;
   const read = {

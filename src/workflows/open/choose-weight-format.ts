@@ -5,7 +5,7 @@ import { VultuneError } from '../../base/errors.ts';
 import type { UnresolvedConfig } from '../../config/train-config.ts';
 import type { Device } from '../../runtime/backend.ts';
 import { areInt8ProductsExact } from '../../runtime/ort/probe-int8.ts';
-import { FACTORS_FILE, readFactors } from '../../weights/feature-factors.ts';
+import { FACTORS_FILE, readFactors } from '../../weights/factors-file.ts';
 import { int8, int8Dequantised } from '../../weights/int8.ts';
 import { WEIGHT_FORMAT_NAMES, weightFormatNamed } from '../../weights/registry.ts';
 import { factorsFingerprintOf, smoothedInt8 } from '../../weights/smoothed-int8.ts';

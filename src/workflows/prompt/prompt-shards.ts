@@ -143,7 +143,7 @@ const item = z.strictObject({
 });
 
 /** In the order of the functions. @throws VultuneError `SHARD_BROKEN` for one that is missing, twice, or of no function. */
-export function joinAnswers(parts: readonly ShardFile[], functions: number): readonly PromptAnswer[] {
+function joinAnswers(parts: readonly ShardFile[], functions: number): readonly PromptAnswer[] {
   const joined = new Array<PromptAnswer | undefined>(functions).fill(undefined);
   for (const part of parts) {
     for (let number = 0; number < part.items.length; number++) {
@@ -155,13 +155,19 @@ export function joinAnswers(parts: readonly ShardFile[], functions: number): rea
       throw new VultuneError(
         'SHARD_BROKEN',
         `the answer about function ${at + 1} of ${functions} is there twice, or of no function`,
-        { where: { file: part.path, line: number + 2 } },
+        { where: { file: part.path, line: number + 2 }, hint: 'name each part once, all of the same data' },
       );
     }
   }
   return joined.map((one, at) => {
     if (one !== undefined) return one;
-    throw new VultuneError('SHARD_BROKEN', `no part has the answer about function ${at + 1}`);
+    throw new VultuneError(
+      'SHARD_BROKEN',
+      `no part has the answer about function ${at + 1} of ${functions}`,
+      {
+        hint: 'make the parts again with the data and the --limit as they are',
+      },
+    );
   });
 }
 

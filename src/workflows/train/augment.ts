@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { formatCount, formatPercent } from '../../base/numbers.ts';
 import { randomStream } from '../../base/random.ts';
+import { ReasonTally } from '../../base/tally.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import { bodyHash } from '../../dataset/fingerprint.ts';
 import { languageNamed } from '../../dataset/formats/published/cells.ts';
@@ -23,7 +24,7 @@ import { withScoringProgress } from '../scoring-progress.ts';
 export interface AugmentSummary {
   /** Copies made, of all functions together. */
   readonly copies: number;
-  /** Of the copies, those that differ from their function. */
+  /** Copies that differ from their function. */
   readonly rewritten: number;
   /** Copies by what was done to them; one copy may count under several. */
   readonly kinds: Readonly<Record<string, number>>;
@@ -59,9 +60,10 @@ export async function augmentedCopies(
   const languages = records.map(languagesOf);
   const untold = records.filter((_, i) => languages[i] === undefined);
   const guessed = untold.length === 0 ? undefined : guessLanguage(untold.map(({ code }) => code));
-  const applied = new Map<string, number>();
-  const unchanged = new Map<string, number>();
+  const applied = new ReasonTally();
+  const unchanged = new ReasonTally();
   const made: LabelledRecord[] = [];
+  let rewritten = 0;
   const rewriteAll = async (onProgress: (done: number) => void) => {
     for (let copy = 1; copy <= copies; copy++) {
       for (const [i, record] of records.entries()) {
@@ -73,28 +75,32 @@ export async function augmentedCopies(
         const key = record.pair ?? bodyHash(record.code);
         const draw: Draw = (...what) => randomStream(seed, 'augment', copy, key, ...what).uniform();
         const tried = languages[i] ?? (guessed === undefined ? [] : [guessed]);
-        const rewritten = rewriteIn(tried, record.code, kinds, draw);
-        if (rewritten.code === undefined) add(unchanged, rewritten.reason);
-        else for (const kind of rewritten.kinds) add(applied, kind);
-        made.push(rewritten.code === undefined ? record : { ...record, code: rewritten.code });
+        const written = rewriteIn(tried, record.code, kinds, draw);
+        if (written.code === undefined) {
+          unchanged.add(written.reason);
+          made.push(record);
+          continue;
+        }
+        for (const kind of written.kinds) applied.add(kind);
+        made.push({ ...record, code: written.code });
+        rewritten++;
       }
     }
   };
   await withScoringProgress('augmenting', copies * records.length, report, rewriteAll);
-  const alike = [...unchanged.values()].reduce((sum, one) => sum + one, 0);
   return {
     records: made,
     summary: {
       copies: made.length,
-      rewritten: made.length - alike,
+      rewritten,
       ...(guessed === undefined ? {} : { guessed }),
-      kinds: Object.fromEntries(kinds.map((kind) => [kind, applied.get(kind) ?? 0])),
-      unchanged: Object.fromEntries([...unchanged].sort(([a], [b]) => (a < b ? -1 : 1))),
+      kinds: Object.fromEntries(kinds.map((kind) => [kind, applied.of(kind)])),
+      unchanged: unchanged.counts(),
     },
   };
 }
 
-/** Functions that are rewritten before a signal is looked at. */
+/** Functions that are rewritten between two looks at the signal. */
 const BETWEEN_PAUSES = 32;
 
 type RewrittenRecord = RewrittenFunction | { readonly code: undefined; readonly reason: 'language' };
@@ -120,10 +126,6 @@ function languagesOf({ language, path }: LabelledRecord): readonly Language[] | 
   if (named !== undefined) return languagesNamed(named);
   const ofPath = path === undefined ? undefined : languageOfPath(path);
   return ofPath === undefined ? undefined : [ofPath];
-}
-
-function add(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 const WORDS: Readonly<Record<UnchangedReason | 'language', string>> = {

@@ -29,10 +29,7 @@ export async function trainingExamples(
   records: readonly LabelledRecord[],
   context?: Partial<WorkflowContext>,
 ): Promise<TrainingExamples> {
-  const encoded = reading.reader.encode(
-    records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions: config.long_functions },
-  );
+  const encoded = encodeRecords({ config, reading }, records);
   const { identicalRows, ...truncation } = findTruncation(records, encoded);
   const leftOut = new Set(config.drop_identical_pairs ? identicalRows : []);
   const read = [...records.keys()].filter((i) => encoded[i] !== undefined && !leftOut.has(i));
@@ -107,17 +104,14 @@ interface ReadFunction {
 const ofCopy = (record: LabelledRecord, copy: number): LabelledRecord =>
   record.pair === undefined || copy === 0 ? record : { ...record, pair: JSON.stringify([copy, record.pair]) };
 
-/** What is longer than max_length, or the same under both labels within it, is left out as it is of functions. */
+/** The same rules as for functions: copies over max_length, or equal under both labels within it, are left out. */
 function readCopies(
   { config, reading }: Pick<TrainingPlan, 'config' | 'reading'>,
   records: readonly LabelledRecord[],
   functionsOfCopy: number,
 ): ReadFunction[] {
   if (records.length === 0) return [];
-  const encoded = reading.reader.encode(
-    records.map(({ code }) => code),
-    { maxLength: config.max_length, longFunctions: config.long_functions },
-  );
+  const encoded = encodeRecords({ config, reading }, records);
   const leftOut = new Set(config.drop_identical_pairs ? findTruncation(records, encoded).identicalRows : []);
   return records.flatMap((record, i) => {
     const read = encoded[i];
@@ -127,26 +121,29 @@ function readCopies(
   });
 }
 
-/** A key that finds nothing to work on would silently do nothing. */
+/**
+ * A key that finds nothing to work on would silently do nothing.
+ * @throws VultuneError DATASET_KIND_MISSING
+ */
 function requireKinds(config: TrainingPlan['config'], examples: readonly Example<Learnt>[]): void {
-  const refuse = (
+  const missing = (
     name: 'curriculum' | 'active_sampling' | 'pair_loss_weight',
-    expected: string,
+    found: string,
     hint: string,
   ) =>
-    new VultuneError('DATASET_KIND_MISSING', `${name} is ${config[name]}, but ${expected}`, {
+    new VultuneError('DATASET_KIND_MISSING', `${name} is ${config[name]}, but ${found}`, {
       where: { file: config.train_file, name },
       hint: `${hint}, or leave ${name} out.`,
     });
   const unrelated = examples.filter((one) => one.unrelated === true).length;
   if (config.curriculum === 'p3_first' && unrelated === 0) {
-    throw refuse('curriculum', NO_UNRELATED, UNRELATED_HINT);
+    throw missing('curriculum', NO_UNRELATED, UNRELATED_HINT);
   }
   if (config.active_sampling !== null && unrelated === 0) {
-    throw refuse('active_sampling', NO_UNRELATED, UNRELATED_HINT);
+    throw missing('active_sampling', NO_UNRELATED, UNRELATED_HINT);
   }
   if (config.pair_loss_weight > 0 && examples.every(({ pair }) => pair === undefined)) {
-    throw refuse(
+    throw missing(
       'pair_loss_weight',
       'no two functions to train on are a vulnerable one and its fixed version',
       'Give both functions of a pair the same "pair"',
@@ -183,10 +180,17 @@ export function evaluationFunctions(
   { config, reading }: Pick<TrainingPlan, 'config' | 'reading'>,
   records: readonly LabelledRecord[],
 ): readonly EncodedFunction[] {
-  return reading.reader
-    .encode(
-      records.map(({ code }) => code),
-      { maxLength: config.max_length, longFunctions: keepAll(config.long_functions) },
-    )
-    .map((one) => one!);
+  return encodeRecords({ config, reading }, records, keepAll(config.long_functions)).map((one) => one!);
+}
+
+/** [records] token ids of each; undefined for one that `longFunctions` drops. */
+function encodeRecords(
+  { config, reading }: Pick<TrainingPlan, 'config' | 'reading'>,
+  records: readonly LabelledRecord[],
+  longFunctions = config.long_functions,
+) {
+  return reading.reader.encode(
+    records.map(({ code }) => code),
+    { maxLength: config.max_length, longFunctions },
+  );
 }

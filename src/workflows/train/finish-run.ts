@@ -27,7 +27,7 @@ import type { CardBase } from '../../report/card-usage.ts';
 import { type CardAdapter, formatModelCard } from '../../report/model-card.ts';
 import { markFinished, type WritableRun } from '../../runs/run-folder.ts';
 import { removeOlderCheckpoints } from '../../training/checkpoints.ts';
-import { FACTORS_FILE, writeFactors } from '../../weights/feature-factors.ts';
+import { FACTORS_FILE, writeFactors } from '../../weights/factors-file.ts';
 import { comparisonJson } from '../evaluate/comparison-json.ts';
 import { cweJson } from '../evaluate/cwe-json.ts';
 import { FINGERPRINTS_FILE } from '../evaluate/evaluation-files.ts';

@@ -46,7 +46,7 @@ export async function completeFirstState(
   if (config.curriculum === 'loss') state.difficulty = await difficulties(parts, context);
 }
 
-/** [functions] how probable each one's wrong label is to the model: it grows with the loss, and has a bound. */
+/** [functions] P(wrong label) of each under the model as it is: it grows with the loss, and is at most 1. */
 async function difficulties(parts: FirstStateParts, context: WorkflowContext): Promise<Float64Array> {
   const { examples } = parts;
   const scores = await withScoringProgress(

@@ -3,15 +3,15 @@ import type { UnresolvedConfig } from '../../config/train-config.ts';
 import { encodeFunctions } from '../../network/encode-functions.ts';
 import { measureFactors } from '../../network/measure-factors.ts';
 import type { OpenModel } from '../../network/open-model.ts';
-import { ortBackend } from '../../runtime/ort/ort-backend.ts';
 import { BaseWeights } from '../../weights/base-weights.ts';
 import { int8 } from '../../weights/int8.ts';
 import { smoothedInt8 } from '../../weights/smoothed-int8.ts';
 import type { WorkflowContext } from '../context.ts';
 import { asksForSmoothing } from '../open/choose-weight-format.ts';
 import { CALIBRATION_FUNCTIONS } from './calibration-functions.ts';
+import { configuredBackend } from './configured-backend.ts';
 
-/** Attention of a few functions, cut for models of few positions. */
+/** Tokens per function that are measured at most. */
 const MOST_TOKENS = 256;
 
 /** The model as it is where there is nothing to measure, or no factors are better than none. @throws the signal's reason */
@@ -29,10 +29,7 @@ export async function smoothedModel(
     longFunctions: 'truncate',
     pooling: 'mean',
   }).map((one) => one!.ids);
-  const backend = await ortBackend({
-    device: config.device,
-    ...(config.num_threads === null ? {} : { threads: config.num_threads }),
-  });
+  const backend = await configuredBackend(config);
   const factors = await measureFactors(model, functions, backend, signal);
   if (factors.vectors.size === 0) {
     report.note('no factors per feature lower the error of its products: it is used without');

@@ -62,7 +62,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
   const validRecords = records.get('valid_file')!;
   const scorer = new RecordScorer({ plan, network, features, signal });
   let progress: TrainingProgress | undefined;
-  const asked = { plan, network, features, examples: functions };
+  const scoring = { plan, network, features, examples: functions };
   const host: TrainerHost = {
     signal,
     emit: (event) => {
@@ -75,10 +75,12 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
       return judgeValidation(validRecords, scores, config.metric_for_best_model);
     },
     scores: async (indices) =>
-      await scoreExamples({ ...asked, signal }, indices, (done) => progress?.choosing(done, indices.length)),
+      await scoreExamples({ ...scoring, signal }, indices, (done) =>
+        progress?.choosing(done, indices.length),
+      ),
   };
   if (state.step === 0) {
-    const parts = { ...asked, scorer, validRecords };
+    const parts = { ...scoring, scorer, validRecords };
     try {
       await completeFirstState(parts, state, context);
     } catch (error) {

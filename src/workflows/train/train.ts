@@ -5,7 +5,7 @@ import type { TrainOptions, UnresolvedConfig } from '../../config/train-config.t
 import { createRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
 import { initialState } from '../../training/trainer-state.ts';
-import { FACTORS_FILE, writeFactors } from '../../weights/feature-factors.ts';
+import { FACTORS_FILE, writeFactors } from '../../weights/factors-file.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { type TorchOptions, trainWithTorch } from '../torch/train-with-torch.ts';
 import { withPrompt } from './chat-question.ts';

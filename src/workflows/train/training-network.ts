@@ -8,7 +8,7 @@ import { FrozenFeatures } from '../../network/frozen-features.ts';
 import { configFingerprint } from '../../network/model-identity.ts';
 import { Network } from '../../network/network.ts';
 import type { Backend } from '../../runtime/backend.ts';
-import { ortBackend } from '../../runtime/ort/ort-backend.ts';
+import { configuredBackend } from './configured-backend.ts';
 import type { TrainingPlan } from './setup.ts';
 
 export interface TrainingNetwork {
@@ -17,15 +17,12 @@ export interface TrainingNetwork {
   readonly features: FrozenFeatures | undefined;
 }
 
-/** On the device that the configuration names. Who asks for it releases the network. */
+/** On the device that the configuration names. The caller releases the network. */
 export async function trainingNetwork(
   { config, model, adapted, whole }: TrainingPlan,
   parameters: AdapterParameters,
 ): Promise<TrainingNetwork> {
-  const backend = await ortBackend({
-    device: config.device,
-    ...(config.num_threads === null ? {} : { threads: config.num_threads }),
-  });
+  const backend = await configuredBackend(config);
   const { spec, weights, checkpoint } = model;
   const cut = chooseCut({
     cut: config.cut,

@@ -3,7 +3,7 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readAllSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { areInt8ProductsExact } from '../../../src/runtime/ort/probe-int8.ts';
-import { FACTORS_FILE } from '../../../src/weights/feature-factors.ts';
+import { FACTORS_FILE } from '../../../src/weights/factors-file.ts';
 import { silent, workflowContext } from '../../../src/workflows/context.ts';
 import { openDetector } from '../../../src/workflows/open/open-detector.ts';
 import { resumeTraining } from '../../../src/workflows/train/resume.ts';

@@ -159,7 +159,9 @@ async function build(
   const { out, ...others } = options;
   if (out === undefined) throw new VultuneError('CLI_USAGE', "required option '--out <dir>' not specified");
   if (options.shard !== undefined && options.context !== undefined) {
-    throw new VultuneError('CLI_USAGE', '--context does not go with --shard: parts are analysed without it');
+    throw new VultuneError('CLI_USAGE', '--context does not go with --shard: parts are analysed without it', {
+      hint: 'Leave out one of them.',
+    });
   }
   const sources = await Promise.all(
     parseSources(words, SOURCES).map(({ row, location }) =>
