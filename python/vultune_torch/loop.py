@@ -11,6 +11,8 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from .model import TrainedModel
 from .passes import losses
 from .plan import Pass, Plan, Step
 from .state import Counters, load_state, save_evaluated, save_state
-from .world import RankLostError, World
+from .world import RankLostError, World, lost_rank
 
 SAVE_EVERY_SECONDS = 180
 SPEAK_EVERY_SECONDS = 10
@@ -77,7 +79,8 @@ class Loop:
         if counters.step == 0 and self.plan.model["evaluatesOnStart"]:
             self.evaluate()
         while counters.step < len(steps):
-            self.step_or_save(steps[counters.step])
+            with self.saved_if_lost():
+                self.step(steps[counters.step])
             is_last = counters.step == len(steps)
             ends_epoch = counters.stepInEpoch == self.plan.steps_per_epoch[counters.epoch]
             evaluates = self.is_evaluation_due(ends_epoch, is_last)
@@ -85,8 +88,10 @@ class Loop:
                 self.evaluate()
             if ends_epoch:
                 self.end_epoch()
-            stops = self.world.any(self.is_stopping)
-            if stops or evaluates or ends_epoch or is_last or self.is_save_due():
+            with self.saved_if_lost():
+                stops = self.world.any(self.is_stopping)
+                saves = stops or evaluates or ends_epoch or is_last or self.is_save_due()
+            if saves:
                 self.save()
             if stops and not is_last:
                 self.events.append("interrupted", step=counters.step, checkpoint="checkpoints/last.safetensors")
@@ -97,10 +102,14 @@ class Loop:
     def stop(self, *_: Any) -> None:
         self.is_stopping = True
 
-    def step_or_save(self, step: Step) -> None:
-        """A step; where another rank is lost in it, nothing has changed yet, and what was done so far is saved."""
+    @contextmanager
+    def saved_if_lost(self) -> Iterator[None]:
+        """
+        Where another rank is lost in a step, nothing has changed yet, and what was done so far is saved. Not so in an evaluation: the
+        checkpoint before it is the one to go on from, so that it is made then.
+        """
         try:
-            self.step(step)
+            yield
         except RankLostError:
             # Shards that are lost cannot be saved. Before the first step there is nothing to save.
             if not self.is_sharded and self.counters.step > 0:
@@ -239,7 +248,8 @@ class Loop:
         self.model.classifier.train()
         if self.world.size > 1:
             told = scores.to(self.world.device)
-            dist.all_reduce(told)
+            with lost_rank():
+                dist.all_reduce(told)
             scores = told.cpu()
         tensors = self.tensors("parameter", {key: one.detach() for key, one in self.model.parameters.items()})
         if self.world.is_first:

@@ -5,7 +5,10 @@ DistributedDataParallel, which averages, wants as many passes on each rank, and 
 are those of an adapter.
 """
 
+import ctypes
 import os
+import signal
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,7 +68,8 @@ class World:
         if self.size == 1:
             return
         values: list[str | None] = [None] * self.size
-        dist.all_gather_object(values, value)
+        with lost_rank():
+            dist.all_gather_object(values, value)
         other = next((rank for rank, theirs in enumerate(values) if theirs != values[0]), None)
         if other is not None:
             raise RunError(
@@ -100,8 +104,20 @@ def numbered(*names: str, default: int) -> int:
     return next((int(os.environ[name]) for name in names if os.environ.get(name, "").isdigit()), default)
 
 
+def end_with_launcher() -> None:
+    """
+    A rank that torchrun or accelerate started is killed when they are: left alone, it would go on writing to a run that is begun again.
+    Linux alone can say so; elsewhere, and under other launchers, which may start processes from a thread that ends, nothing is done.
+    """
+    if "TORCHELASTIC_RUN_ID" not in os.environ or not sys.platform.startswith("linux"):
+        return
+    parent_death_signal = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+    ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
+
+
 def join_world() -> World:
     """What torchrun, accelerate and Ray say in the environment; srun says it in variables of its own."""
+    end_with_launcher()
     size = numbered("WORLD_SIZE", "SLURM_NTASKS", default=1)
     rank = numbered("RANK", "SLURM_PROCID", default=0) if size > 1 else 0
     local = numbered("LOCAL_RANK", "SLURM_LOCALID", default=0)

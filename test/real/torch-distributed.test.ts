@@ -99,7 +99,7 @@ withPython('a plan on several ranks', () => {
   });
 
   test('a rank that is lost: the first one says so, with a checkpoint of all steps that were done', async () => {
-    const long = await tinyTraining(at('long'), 'llama', { num_train_epochs: 40 });
+    const long = await tinyTraining(at('long'), 'llama', { num_train_epochs: 40, eval_strategy: 'no' });
     await planForClusters(await long('run'), at('long-plan'));
     const port = `${await freePort()}`;
     const started = [0, 1].map((rank) => {
