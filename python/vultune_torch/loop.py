@@ -105,8 +105,8 @@ class Loop:
     @contextmanager
     def saved_if_lost(self) -> Iterator[None]:
         """
-        Where another rank is lost in a step, nothing has changed yet, and what was done so far is saved. Not so in an evaluation: the
-        checkpoint before it is the one to go on from, so that it is made then.
+        Where another rank is lost in a step, nothing has changed yet, and what was done so far is saved. Not so in an
+        evaluation: the checkpoint before it is the one to go on from, so that it is made then.
         """
         try:
             yield

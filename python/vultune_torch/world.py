@@ -106,8 +106,9 @@ def numbered(*names: str, default: int) -> int:
 
 def end_with_launcher() -> None:
     """
-    A rank that torchrun or accelerate started is killed when they are: left alone, it would go on writing to a run that is begun again.
-    Linux alone can say so; elsewhere, and under other launchers, which may start processes from a thread that ends, nothing is done.
+    A rank that torchrun or accelerate started is killed when they are: left alone, it would go on writing to a run that is
+    begun again. Linux alone can do so. Under other launchers, which may start processes from a thread that ends, nothing is
+    done.
     """
     if "TORCHELASTIC_RUN_ID" not in os.environ or not sys.platform.startswith("linux"):
         return
