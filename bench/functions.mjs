@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { project } from './results.mjs';
+import { defaultOut, project, wholeNumber } from './results.mjs';
 import { BenchError } from './worker.mjs';
 
 const quiet = { TQDM_DISABLE: '1', TOKENIZERS_PARALLELISM: 'false' };
@@ -76,3 +76,22 @@ export function cpuHasBfloat16() {
 }
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+
+/**
+ * What the command line says in every benchmark over functions of a file.
+ * @param {Record<string, string | undefined>} values as `readOptions` gives them
+ * @param {string} benchmark names the results where --out does not
+ */
+export function functionOptions(values, benchmark) {
+  const whole = (name) => wholeNumber(name, values[name]);
+  return {
+    data: dataFile(values.data),
+    model: values.model,
+    functions: whole('functions'),
+    maxLength: whole('max-length'),
+    rounds: whole('rounds'),
+    threads: whole('threads'),
+    only: values.only?.split(','),
+    out: values.out ?? defaultOut(benchmark),
+  };
+}

@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
 import { chosen, contest, peersPython, withWorkFolder } from '../contest.mjs';
-import { cpuHasBfloat16, dataFile, peersEnv, writeFunctions } from '../functions.mjs';
-import { defaultOut, readOptions, say, wholeNumber } from '../results.mjs';
+import { cpuHasBfloat16, functionOptions, peersEnv, writeFunctions } from '../functions.mjs';
+import { readOptions, say } from '../results.mjs';
 import { table } from '../summary.mjs';
 
 const here = import.meta.dirname;
@@ -59,18 +59,7 @@ function parseOptions(args) {
     only: undefined,
     out: undefined,
   });
-  const whole = (name) => wholeNumber(name, values[name]);
-  return {
-    data: dataFile(values.data),
-    model: values.model,
-    adapter: values.adapter,
-    functions: whole('functions'),
-    maxLength: whole('max-length'),
-    rounds: whole('rounds'),
-    threads: whole('threads'),
-    only: values.only?.split(','),
-    out: values.out ?? defaultOut('scanning'),
-  };
+  return { ...functionOptions(values, 'scanning'), adapter: values.adapter };
 }
 
 function allContenders(python, { model, adapter, functions, threads }) {

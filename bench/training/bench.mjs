@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { resolveBaseModel, smolLm2 } from '../../tools/base-model.mjs';
 import { chosen, contest, peersPython, withWorkFolder } from '../contest.mjs';
-import { cpuHasBfloat16, dataFile, peersEnv, writeFunctions } from '../functions.mjs';
-import { defaultOut, readOptions, say, wholeNumber } from '../results.mjs';
+import { cpuHasBfloat16, functionOptions, peersEnv, writeFunctions } from '../functions.mjs';
+import { readOptions, say, wholeNumber } from '../results.mjs';
 import { table } from '../summary.mjs';
 import { BenchError } from '../worker.mjs';
 
@@ -64,18 +64,7 @@ function parseOptions(args) {
     only: undefined,
     out: undefined,
   });
-  const whole = (name) => wholeNumber(name, values[name]);
-  return {
-    data: dataFile(values.data),
-    model: values.model,
-    functions: whole('functions'),
-    maxLength: whole('max-length'),
-    rounds: whole('rounds'),
-    seconds: whole('seconds'),
-    threads: whole('threads'),
-    only: values.only?.split(','),
-    out: values.out ?? defaultOut('training'),
-  };
+  return { ...functionOptions(values, 'training'), seconds: wholeNumber('seconds', values.seconds) };
 }
 
 /** The packed steps that PyTorch takes. */

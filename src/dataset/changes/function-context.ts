@@ -92,7 +92,7 @@ class FileIndex {
   readonly #file: ContextFile;
   readonly #called = new Map<ExtractedFunction, Set<string>>();
   readonly #tokens = new Map<ExtractedFunction | string, number>();
-  /** Of functions that have a name. */
+  /** Those functions that have a name. */
   #byName: Map<string, ExtractedFunction[]> | undefined;
   /** By the name that they call, outer before inner. */
   #byCalled: Map<string, ExtractedFunction[]> | undefined;

@@ -8,7 +8,7 @@ export interface OrtOptions {
   /** 'cpu' unless given. */
   readonly device?: Device;
   /** Threads within an operator; as many as there are cores unless given. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Folder (it has to exist) that every graph writes its profile to when it is released: see `summariseProfiles`. */
   readonly profileFolder?: string;
 }

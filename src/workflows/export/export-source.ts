@@ -97,10 +97,7 @@ export async function openExportSource(
     const { head } = judgement(0);
     checkHeadWeights(checkpoint, head);
     const adapter: LoadedAdapter = await loadAdapter(header, spec, head);
-    const backend = await ortBackend({
-      device,
-      ...(numThreads === undefined ? {} : { threads: numThreads }),
-    });
+    const backend = await ortBackend({ device, threads: numThreads });
     const detector = await Detector.open(model, header, { backend, blend: 'off' });
     const decoder = format.isQuantized === true ? matrixDecoder(format, backend) : undefined;
     const tokenizer = (await readTokenizer(header.folder)) ?? checkpoint.tokenizer;

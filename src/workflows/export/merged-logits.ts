@@ -42,7 +42,7 @@ export async function mergedLogits(
           trained.map(async ({ name }) => [parameterKey(name), await checkpoint.read(name)] as const),
         ),
       ),
-      backend: await ortBackend(threads === undefined ? {} : { threads }),
+      backend: await ortBackend({ threads }),
       blocksPerStage: 1,
       activations: 'products',
     });

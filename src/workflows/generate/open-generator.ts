@@ -25,7 +25,7 @@ export async function openGenerator(
   given?: Partial<WorkflowContext>,
 ): Promise<Generator> {
   const context = workflowContext(given);
-  const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
+  const backend = await ortBackend({ device, threads: numThreads });
   const header = isRun(reference) ? locateAdapter(reference) : undefined;
   const model =
     header === undefined

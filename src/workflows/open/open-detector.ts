@@ -48,7 +48,7 @@ export async function openAdapter(
   { device = 'cpu', numThreads, format, threshold, maxLength, blend, cweHead }: OpenAdapterOptions,
   context: WorkflowContext,
 ): Promise<Detector> {
-  const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
+  const backend = await ortBackend({ device, threads: numThreads });
   const model = await openTrainedModel(header, device, context, format);
   try {
     return await Detector.open(model, header, { backend, threshold, maxLength, blend, cweHead });

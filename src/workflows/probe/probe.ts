@@ -78,7 +78,7 @@ export async function probe(options: ProbeOptions, given?: Partial<WorkflowConte
     await readPart(options.train, options.fields, context),
     await readPart(options.valid, options.fields, context),
   ];
-  const backend = await ortBackend({ device, ...(numThreads === undefined ? {} : { threads: numThreads }) });
+  const backend = await ortBackend({ device, threads: numThreads });
   const model = await openBaseModel(options.model, options.revision, context, {
     keepLayers: options.keepLayers,
   });

@@ -8,5 +8,5 @@ export function configuredBackend({
   device,
   num_threads: threads,
 }: Pick<TrainConfig, 'device' | 'num_threads'>): Promise<Backend> {
-  return ortBackend({ device, ...(threads === null ? {} : { threads }) });
+  return ortBackend({ device, threads: threads ?? undefined });
 }
