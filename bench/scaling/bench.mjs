@@ -18,6 +18,7 @@ export const usage = `npm run bench -- scaling [options]
   --totals 1000,10000,100000 tokens of all functions together; with 1000000 too it takes hours
   --what scanning,training
   --weights float32          how the model's matrices are held: float32, int8, int8-exact, ...
+  --keep-layers N            the first N blocks alone; default: all
   --rounds 1                 figures are medians
   --threads 2
   --out FILE.json            default bench/results/scaling-TIME.json; the charts lie beside it as FILE.html`;
@@ -56,6 +57,7 @@ function parseOptions(args) {
     totals: '1000,10000,100000',
     what: 'scanning,training',
     weights: 'float32',
+    'keep-layers': undefined,
     rounds: '1',
     threads: '2',
     out: undefined,
@@ -68,6 +70,8 @@ function parseOptions(args) {
     totals: values.totals.split(',').map((total) => wholeNumber('totals', total)),
     what,
     weights: values.weights,
+    keepLayers:
+      values['keep-layers'] === undefined ? undefined : wholeNumber('keep-layers', values['keep-layers']),
     rounds: wholeNumber('rounds', values.rounds),
     threads: wholeNumber('threads', values.threads),
     out: values.out ?? defaultOut('scaling'),
@@ -76,11 +80,12 @@ function parseOptions(args) {
 
 const nameOf = (what, total) => `${what}, ${total.toLocaleString('en-US')} tokens`;
 
-function workersOf({ model, work }, { totals, what, weights, threads }) {
+function workersOf({ model, work }, { totals, what, weights, keepLayers, threads }) {
+  const kept = keepLayers === undefined ? [] : ['--keep-layers', String(keepLayers)];
   return totals.flatMap((total) => {
     const functions = join(work, `functions-${total}.json`);
     writeDrawnFunctions(functions, lengthsOfTotal(total));
-    const job = ['--model', model, '--functions', functions, '--weights', weights];
+    const job = ['--model', model, '--functions', functions, '--weights', weights, ...kept];
     return what.map((name) => ({
       name: nameOf(name, total),
       command: process.execPath,
@@ -126,7 +131,8 @@ export function report(costs) {
   return [table([['', 'seconds', 'tokens/s', 'peak GB'], ...rows]), ...slopes].join('\n');
 }
 
-function draw(costs, { out, model, weights, threads }) {
+function draw(costs, { out, model, weights, keepLayers, threads }) {
+  const blocks = keepLayers === undefined ? 'all blocks' : `first ${keepLayers} blocks`;
   const series = (value) =>
     costs.map(({ what, points }) => ({
       label: what,
@@ -136,7 +142,7 @@ function draw(costs, { out, model, weights, threads }) {
   const x = { label: 'tokens', isLog: true };
   writeCharts(chartsBeside(out), {
     title: 'Cost over tokens',
-    lead: `${model}, ${weights}, ${threads} threads. A straight line at 45 degrees is linear.`,
+    lead: `${model}, ${blocks}, ${weights}, ${threads} threads. A straight line at 45 degrees is linear.`,
     charts: [
       {
         title: 'Seconds',

@@ -19,12 +19,12 @@ export const usage = `npm run bench -- scanning [options]
   --max-length 512    tokens a function is cut at
   --rounds 3          every contender runs once a round; figures are medians
   --threads 2
+  --weights float32,int8-exact,int8  how ours holds the matrices; also int8-smoothed, nf4, as-stored, ...
   --only a,b          contenders whose names begin so: ours, ours-int8, torch, ...
   --out FILE.json     default bench/results/scanning-TIME.json`;
 
 const required = ['tokensPerSecond', 'functionsPerSecond', 'peakMemoryBytes', 'openSeconds'];
 const REFERENCE = 'ours-float32';
-const FORMATS = ['float32', 'int8-exact', 'int8'];
 
 /** @returns {Promise<number>} exit code: 1 when a contender failed */
 export async function run(args) {
@@ -34,7 +34,7 @@ export async function run(args) {
   return await withWorkFolder(async (work) => {
     const functions = join(work, 'functions.json');
     const adapter = options.adapter ?? join(work, 'adapter');
-    const all = allContenders(python, { model, adapter, functions, threads: options.threads });
+    const all = allContenders(python, { model, adapter, functions }, options);
     const contenders = chosen(all, options.only);
     const job = writeFunctions(python, model, functions, options);
     if (options.adapter === undefined) {
@@ -56,13 +56,18 @@ function parseOptions(args) {
     'max-length': '512',
     rounds: '3',
     threads: '2',
+    weights: 'float32,int8-exact,int8',
     only: undefined,
     out: undefined,
   });
-  return { ...functionOptions(values, 'scanning'), adapter: values.adapter };
+  return {
+    ...functionOptions(values, 'scanning'),
+    adapter: values.adapter,
+    formats: values.weights.split(','),
+  };
 }
 
-function allContenders(python, { model, adapter, functions, threads }) {
+function allContenders(python, { model, adapter, functions }, { formats, threads }) {
   const job = ['--model', model, '--adapter', adapter, '--functions', functions, '--threads', threads];
   const rest = job.map(String);
   const ours = (weights, merged) => ({
@@ -77,8 +82,8 @@ function allContenders(python, { model, adapter, functions, threads }) {
     env: peersEnv(threads),
   });
   return [
-    ...FORMATS.map((weights) => ours(weights, false)),
-    ...FORMATS.map((weights) => ours(weights, true)),
+    ...formats.map((weights) => ours(weights, false)),
+    ...formats.map((weights) => ours(weights, true)),
     torch('float32'),
     ...(cpuHasBfloat16() ? [torch('bfloat16')] : []),
   ];

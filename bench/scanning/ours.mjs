@@ -3,8 +3,8 @@
  * dist/ and prints one JSON line: tokensPerSecond, functionsPerSecond, seconds, openSeconds (until graphs are compiled),
  * peakMemoryBytes, scores (of each function).
  *
- * node ours.mjs --model M.gguf --functions FILE [--adapter FOLDER] [--weights float32|int8|int8-exact|...] [--merged yes]
- *   [--threads 2] [--tokens 1024]
+ * node ours.mjs --model M.gguf --functions FILE [--adapter FOLDER] [--weights float32|int8|int8-smoothed|int8-exact|...] [--merged yes]
+ *   [--keep-layers N] [--threads 2] [--tokens 1024]
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,12 +12,11 @@ import { initialParameters } from '../../dist/adapters/adapter-parameters.js';
 import { loadAdapter, readAdapterHeader } from '../../dist/adapters/files/adapter-files.js';
 import { weightMerger } from '../../dist/adapters/merged-weights.js';
 import { Network } from '../../dist/network/network.js';
-import { openModel } from '../../dist/network/open-model.js';
 import { scoreFunctions } from '../../dist/network/score-functions.js';
 import { ortBackend } from '../../dist/runtime/ort/ort-backend.js';
 import { classifierJudgement } from '../../dist/tasks/classify.js';
 import { BaseWeights } from '../../dist/weights/base-weights.js';
-import { weightFormatNamed } from '../../dist/weights/registry.js';
+import { openModelAs } from '../weights.mjs';
 
 const WARM_UP_LENGTH = 64;
 /** More give no other graph. */
@@ -29,6 +28,7 @@ const { values } = parseArgs({
     functions: { type: 'string' },
     adapter: { type: 'string' },
     weights: { type: 'string', default: 'float32' },
+    'keep-layers': { type: 'string' },
     merged: { type: 'string', default: 'no' },
     threads: { type: 'string', default: '2' },
     tokens: { type: 'string', default: '1024' },
@@ -38,8 +38,12 @@ const { functions } = JSON.parse(readFileSync(values.functions, 'utf8'));
 const options = { tokensPerBatch: Number(values.tokens) };
 
 const opening = performance.now();
-const format = weightFormatNamed(values.weights);
-const model = await openModel(values.model, { format });
+const threads = Number(values.threads);
+const model = await openModelAs(values.model, {
+  weights: values.weights,
+  keepLayers: values['keep-layers'],
+  threads,
+});
 const judgement = classifierJudgement(model.spec, 'last');
 const { head } = judgement;
 const network = await openNetwork();
@@ -64,7 +68,7 @@ process.stdout.write(
     tokens,
     seconds,
     openSeconds: (start - opening) / 1000,
-    weights: model.weights.format.name,
+    weights: values.weights,
     scores: Array.from(judgement.scores(logits)),
   })}\n`,
 );
@@ -74,7 +78,7 @@ await network.release();
 async function openNetwork() {
   const common = {
     model: model.spec,
-    backend: await ortBackend({ device: 'cpu', threads: Number(values.threads) }),
+    backend: await ortBackend({ device: 'cpu', threads }),
     blocksPerStage: 1,
     activations: 'products',
   };
@@ -89,7 +93,7 @@ async function openNetwork() {
   const read = (name) => merge(name, (base) => checkpoint.read(base));
   const weights = new BaseWeights(
     { path: checkpoint.path, read, readRows: (name, rows) => checkpoint.readRows(name, rows) },
-    format,
+    model.weights.format,
   );
   return new Network({ ...common, weights, adapted: [], parameters: adapter.parameters });
 }

@@ -22,12 +22,11 @@ export const usage = `npm run bench -- training [options]
   --rounds 3          every contender runs once a round; figures are medians
   --seconds 40        a worker stops after the batch that passes this, not before two batches
   --threads 2
+  --weights float32,int8,int8-exact  how ours holds the matrices; also int8-smoothed, nf4, as-stored, ...
   --only a,b          contenders whose names begin so: ours, ours-torch, peft, peft-random8-float32, ...
   --out FILE.json     default bench/results/training-TIME.json`;
 
 const required = ['tokensPerSecond', 'functionsPerSecond', 'peakMemoryBytes', 'batches'];
-/** How ours holds the base's weights; the first is the float32 that the others are compared with. */
-const oursWeights = ['float32', 'int8', 'int8-exact'];
 /** The packed plan in PyTorch. */
 const oursTorch = 'ours-torch-bfloat16';
 const peftModes = ['random8', 'grouped8', 'padded2048'];
@@ -61,10 +60,15 @@ function parseOptions(args) {
     rounds: '3',
     seconds: '40',
     threads: '2',
+    weights: 'float32,int8,int8-exact',
     only: undefined,
     out: undefined,
   });
-  return { ...functionOptions(values, 'training'), seconds: wholeNumber('seconds', values.seconds) };
+  return {
+    ...functionOptions(values, 'training'),
+    seconds: wholeNumber('seconds', values.seconds),
+    weights: values.weights.split(','),
+  };
 }
 
 /** The packed steps that PyTorch takes. */
@@ -74,7 +78,7 @@ function writePlan(model, { functions, plan }) {
   if (status !== 0) throw new BenchError(`plan.mjs failed: ${error?.message ?? `exit code ${status}`}`);
 }
 
-function allContenders(python, model, files, { seconds, threads }) {
+function allContenders(python, model, files, { seconds, threads, weights: formats }) {
   const limits = ['--seconds', String(seconds), '--threads', String(threads)];
   const job = ['--model', model, '--functions', files.functions, ...limits];
   const peft = (mode, dtype, adapterDtype = 'same') => ({
@@ -92,7 +96,7 @@ function allContenders(python, model, files, { seconds, threads }) {
     ],
     env: peersEnv(threads),
   });
-  const ours = oursWeights.map((weights) => ({
+  const ours = formats.map((weights) => ({
     name: weights === 'float32' ? 'ours' : `ours-${weights}`,
     command: process.execPath,
     args: [join(here, 'ours.mjs'), ...job, '--weights', weights],

@@ -4,7 +4,8 @@
  * paddingShare, lossFirst, lossLast, threads, and matmulShare (time in matrix products / time of all operators, 0..1).
  *
  * node ours.mjs --model M.gguf --functions FILE --seconds 40 --threads 2 [--cut auto|block|graph] [--tokens 1024]
- *   [--prefixes shared|separate] [--dropout 0.05] [--weights float32|int8|int8-exact|nf4|...] [--profile yes|no]
+ *   [--prefixes shared|separate] [--dropout 0.05] [--weights float32|int8|int8-smoothed|int8-exact|nf4|...] [--keep-layers N]
+ *   [--profile yes|no]
  *
  * The batches are the same whether or not prefixes are shared, as in `vultune train`.
  */
@@ -16,7 +17,6 @@ import { initialParameters } from '../../dist/adapters/adapter-parameters.js';
 import { planLora } from '../../dist/adapters/lora-plan.js';
 import { chooseCut } from '../../dist/network/choose-cut.js';
 import { Network } from '../../dist/network/network.js';
-import { openModel } from '../../dist/network/open-model.js';
 import { packSequence } from '../../dist/packing/pack-sequence.js';
 import { planEpoch } from '../../dist/packing/plan.js';
 import { groupAtFullLength } from '../../dist/packing/units.js';
@@ -25,8 +25,8 @@ import { summariseProfiles } from '../../dist/runtime/ort/profile.js';
 import { classify } from '../../dist/tasks/classify.js';
 import { adamWStep, zerosLike } from '../../dist/training/adamw.js';
 import { clipGradients } from '../../dist/training/gradient-clipping.js';
-import { weightFormatNamed } from '../../dist/weights/registry.js';
 import { LORA } from '../lora.mjs';
+import { openModelAs } from '../weights.mjs';
 
 /** Functions of an optimiser step: as many as a batch of the peer has. */
 const FUNCTIONS_PER_STEP = 8;
@@ -47,6 +47,7 @@ const { values } = parseArgs({
     prefixes: { type: 'string', default: 'shared' },
     dropout: { type: 'string', default: '0' },
     weights: { type: 'string', default: 'float32' },
+    'keep-layers': { type: 'string' },
     profile: { type: 'string', default: 'yes' },
   },
 });
@@ -54,7 +55,11 @@ const threads = Number(values.threads);
 const seconds = Number(values.seconds);
 const probability = Number(values.dropout);
 const job = JSON.parse(readFileSync(values.functions, 'utf8'));
-const model = await openModel(values.model, { format: weightFormatNamed(values.weights) });
+const model = await openModelAs(values.model, {
+  weights: values.weights,
+  keepLayers: values['keep-layers'],
+  threads,
+});
 const adapted = planLora(model.spec, LORA);
 const { head, objective } = classify(model.spec, { pooling: 'last', loss: { kind: 'cross_entropy' } });
 const parameters = initialParameters(adapted, head, 42);
@@ -146,7 +151,7 @@ process.stdout.write(
     activations: cut.activations,
     prefixes: values.prefixes,
     dropout: probability,
-    weights: model.weights.format.name,
+    weights: values.weights,
     ...(values.profile === 'yes' ? await profile() : {}),
   })}\n`,
 );
