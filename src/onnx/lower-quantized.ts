@@ -68,26 +68,33 @@ interface RoundedRows {
 /** Emitted once for all that read x. */
 function roundedRows(emitter: OnnxEmitter, x: string): RoundedRows {
   const one = (what: string, make: () => string) => emitter.once(`int8 ${what} of ${x}`, make);
+  const axis = emitter.int64s([1]);
+  const overRow = (opType: string) => emitter.node(opType, [x, axis], { attributes: { keepdims: 1 } });
   const scale = one('scale', () => {
-    const sizes = emitter.node('Abs', [x]);
-    const largest = emitter.node('ReduceMax', [sizes, emitter.int64s([1])], { attributes: { keepdims: 1 } });
+    // Two reductions that only read x cost less than one of its sizes, which have to be written first.
+    const largest = emitter.node('Max', [overRow('ReduceMax'), emitter.node('Neg', [overRow('ReduceMin')])]);
     const step = emitter.node('Mul', [largest, emitter.float(1 / 127)]);
     const scale = emitter.node('Max', [step, emitter.float(SMALLEST_SCALE)]);
     // ReduceMax passes over NaN, a sum does not: 0 for finite rows, else NaN, which is then the scale of the whole row.
-    const sum = emitter.node('ReduceSum', [sizes, emitter.int64s([1])], { attributes: { keepdims: 1 } });
+    const sum = overRow('ReduceSum');
     return emitter.node('Add', [scale, emitter.node('Mul', [sum, emitter.float(0)])]);
   });
-  const steps = one('steps', () => emitter.node('Div', [x, scale])); // -127 .. 127
-  const round = (value: string, step: number) =>
-    emitter.node('QuantizeLinear', [value, emitter.float(step), zeroPoint(emitter)]);
-  const high = () => one('high', () => round(steps, 1));
+  // Each row by its own step: divided and rounded in one pass.
+  const high = () =>
+    one('high', () => {
+      const perRow = emitter.node('Reshape', [scale, emitter.int64s([-1])]); // [N]
+      const zeros = emitter.node('Expand', [zeroPoint(emitter), emitter.node('Shape', [perRow])]);
+      return emitter.node('QuantizeLinear', [x, perRow, zeros], { attributes: { axis: 0 } });
+    });
   return {
     scale,
     high,
     low: () =>
       one('low', () => {
+        const steps = emitter.node('Div', [x, scale]); // -127 .. 127
         const rounded = emitter.node('DequantizeLinear', [high(), emitter.float(1), zeroPoint(emitter)]);
-        return round(emitter.node('Sub', [steps, rounded]), LOW_DIGIT);
+        const left = emitter.node('Sub', [steps, rounded]);
+        return emitter.node('QuantizeLinear', [left, emitter.float(LOW_DIGIT), zeroPoint(emitter)]);
       }),
   };
 }
