@@ -9,6 +9,7 @@ import { schemaProblems } from '../config/schema-problems.ts';
 import { type Source, yamlSource } from '../config/sources.ts';
 import { jsonSchemaOf } from '../schema/json-schema.ts';
 import { gridRows } from './grid-rows.ts';
+import { requireInitialRows } from './initial-rows.ts';
 import { columnLabel, isSplitMetric } from './metric-label.ts';
 import {
   type PaperCell,
@@ -50,7 +51,7 @@ const LISTING =
 /**
  * @param file named in errors; its last part without the ending is the table's name
  * @throws VultuneError `CONFIG_...` for YAML and keys, `EXPERIMENT_PAPER_ROW`, `EXPERIMENT_PAPER_CELLS`, `EXPERIMENT_ROWS`,
- * `EXPERIMENT_SCALE`
+ * `EXPERIMENT_INIT_FROM`, `EXPERIMENT_SCALE`
  */
 export function parseTable(text: string, file: string, scale?: string): ExperimentTable {
   const { source, problems } = yamlSource(text, file);
@@ -75,6 +76,7 @@ export function tableOf(given: TableFile, file: string, scale: string | undefine
   const rows = [...given.rows, ...gridRows(given.grid)];
   requireRows(rows, file);
   requirePaperRows(given, rows, file);
+  requireInitialRows(rows, file);
   return {
     name: basename(file).replace(/\.ya?ml$/i, ''),
     title: given.title,
