@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test("X_1's recipe has the paper's sizes, which add up", () => {
   const recipe = parseRecipe(readFileSync(recipePath('x1'), 'utf8'), 'x1.yaml');
-  expect(shippedRecipes()).toEqual(['vdisc', 'x1']);
+  expect(shippedRecipes()).toEqual(['flora', 'vdisc', 'x1']);
   const papers = recipe.datasets.filter(({ paper }) => paper.functions !== undefined);
   expect(papers.map(({ folder: name }) => name)).toEqual(['x1', 'x1-p3']);
   for (const { paper, rules } of papers) {
@@ -28,6 +28,16 @@ test("X_1's recipe has the paper's sizes, which add up", () => {
   const { context, contextMaxTokens, ...rules } = recipe.datasets[2]!.rules;
   expect(rules).toEqual(recipe.datasets[1]!.rules);
   expect([context, contextMaxTokens]).toEqual(['callees', 64]);
+});
+
+test('the recipe of the Oregon State report builds the same two, beside its counts', () => {
+  const read = (name: string) => parseRecipe(readFileSync(recipePath(name), 'utf8'), `${name}.yaml`);
+  const [flora, x1] = [read('flora'), read('x1')];
+  expect(flora.sources).toEqual(x1.sources);
+  expect(flora.datasets.map(({ folder: name, rules }) => ({ name, rules }))).toEqual(
+    x1.datasets.slice(0, 2).map(({ folder: name, rules }) => ({ name, rules })),
+  );
+  expect(flora.datasets.map(({ paper }) => paper)).toEqual([{ functions: 1334 }, { functions: 22_945 }]);
 });
 
 test.each([
