@@ -59,6 +59,11 @@ describe('a table file', () => {
     ['a cell too few', { rows: [{ name: 'A', paper: ['0.5'] }] }, 'EXPERIMENT_PAPER_CELLS'],
     ['two rows of one name', { rows: [{ name: 'A' }, { name: 'A' }] }, 'EXPERIMENT_ROWS'],
     ['no rows', { rows: [] }, 'EXPERIMENT_ROWS'],
+    [
+      "a row's settings for a scale that isn't there",
+      { rows: [{ name: 'A', scale: { lpatop: { lora_r: 1 } } }] },
+      'EXPERIMENT_SCALE',
+    ],
     ['a start from no row', { rows: [{ name: 'A', init_from: 'B' }] }, 'EXPERIMENT_INIT_FROM'],
     ['a start from itself', { rows: [{ name: 'A', init_from: 'A' }] }, 'EXPERIMENT_INIT_FROM'],
     [
