@@ -16,6 +16,7 @@ import type { WorkflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { packageVersions } from '../package-versions.ts';
 import type { PromptOptions } from '../prompt/prompt-options.ts';
+import { initialAdapter } from '../train/init-adapter.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
 import type { LoadedTable } from './load-table.ts';
 import { promptCell } from './prompt-cell.ts';
@@ -66,8 +67,8 @@ export async function planCells(
         data[key] = await hashOf(await openDataFile(reference, context)).catch(withDataHint);
     }
     const keyed = asking?.keyed ?? keyConfig(config);
-    // The first cell's name stands for all that decided its adapter, wherever the cells lie.
-    const named = initialCell === undefined ? keyed : { ...keyed, init_adapter: `cell ${initialCell}` };
+    const initial = asking === undefined ? await initialName(config, initialCell) : undefined;
+    const named = initial === undefined ? keyed : { ...keyed, init_adapter: initial };
     const key: CellKey = { config: named, data, versions };
     const id = cellId(key);
     const resolved = { ...config, output_dir: join(cells, id) };
@@ -103,6 +104,17 @@ export async function planCells(
     }
   }
   return planned;
+}
+
+/** What training starts from as a cell's name has it: what it is, not where it lies. Throws what `locateAdapter` throws. */
+async function initialName(
+  config: UnresolvedConfig,
+  initialCell: string | undefined,
+): Promise<string | undefined> {
+  // The first cell's name stands for all that decides its adapter, which may not be there yet.
+  if (initialCell !== undefined) return `cell ${initialCell}`;
+  const adapter = await initialAdapter({ ...config, output_dir: '.' });
+  return adapter && `adapter ${adapter.sha256}`;
 }
 
 /** A cell whose first one has no adapter. */

@@ -330,6 +330,26 @@ describe('experiment run', () => {
       expect(changed).toEqual(['Then 1', 'First 1', 'Then 2', 'First 2']);
     });
 
+    test('an adapter of elsewhere names the cell by what it is; one that is missing fails its cell alone', async () => {
+      const table = await writeTinyTable(folder, {
+        rows: [
+          { name: 'From', set: { init_adapter: 'run' } },
+          { name: 'Nowhere', set: { init_adapter: 'gone' } },
+        ],
+      });
+      const planned = async () => (await openExperiment({ table, runs: folder })).planned;
+      const [from, nowhere] = await planned();
+      expect(nowhere!.failure?.code).toBe('ADAPTER_MISSING');
+      const weights = join(folder, 'run', 'adapter', 'adapter_model.safetensors');
+      const bytes = readFileSync(weights);
+      bytes[bytes.length - 1]! ^= 1;
+      writeFileSync(weights, bytes);
+      expect((await planned())[0]!.id).not.toBe(from!.id);
+      bytes[bytes.length - 1]! ^= 1;
+      writeFileSync(weights, bytes);
+      expect((await planned())[0]!.id).toBe(from!.id);
+    });
+
     test('says that it has nothing to start from where that one failed, and the others are trained', async () => {
       const table = await writeTinyTable(folder, { rows: rows(2) });
       const text = readFileSync(table, 'utf8').replace('"lora_r":2}}', '"learning_rate":1e30}}');
