@@ -69,7 +69,7 @@ export function contextOf(
 }
 
 /** All contexts of a file together. A file of functions that all call the same long ones would fill the memory. */
-const MOST_CONTEXT_CHARACTERS = 64_000_000;
+const MOST_CONTEXT_CHARACTERS = 32_000_000;
 
 /** Those of all functions of a file, in their order; or why the file is refused. */
 export function contextsOf(file: ContextFile, options: ContextOptions): FunctionContext[] | string {

@@ -112,7 +112,7 @@ describe('texts', () => {
 
   test('a file whose contexts would fill the memory is refused and counted', async () => {
     const long = `function long() {\n  return "${'x'.repeat(1_000_000)}";\n}\n`;
-    const many = Array.from({ length: 70 }, (_, i) => `function f${i}() { return long(${i}) + 1; }\n`);
+    const many = Array.from({ length: 40 }, (_, i) => `function f${i}() { return long(${i}) + 1; }\n`);
     const { texts, counts } = await scanned(long + many.join(''), { kind: 'callees', maxTokens: 100 });
     expect(texts).toEqual([]);
     expect(counts).toEqual({ 'not parsed': 1 });
