@@ -9,6 +9,7 @@ import { schemaProblems } from '../config/schema-problems.ts';
 import { type Source, yamlSource } from '../config/sources.ts';
 import { jsonSchemaOf } from '../schema/json-schema.ts';
 import { gridRows } from './grid-rows.ts';
+import { requireInitialRows } from './initial-rows.ts';
 import { columnLabel, isSplitMetric } from './metric-label.ts';
 import {
   type PaperCell,
@@ -50,7 +51,7 @@ const LISTING =
 /**
  * @param file named in errors; its last part without the ending is the table's name
  * @throws VultuneError `CONFIG_...` for YAML and keys, `EXPERIMENT_PAPER_ROW`, `EXPERIMENT_PAPER_CELLS`, `EXPERIMENT_ROWS`,
- * `EXPERIMENT_SCALE`
+ * `EXPERIMENT_INIT_FROM`, `EXPERIMENT_SCALE`
  */
 export function parseTable(text: string, file: string, scale?: string): ExperimentTable {
   const { source, problems } = yamlSource(text, file);
@@ -73,8 +74,10 @@ export const checkTableValue = (value: Settings, file: string): TableFile =>
 export function tableOf(given: TableFile, file: string, scale: string | undefined): ExperimentTable {
   const chosen = scaleOf(given, file, scale);
   const rows = [...given.rows, ...gridRows(given.grid)];
+  requireRowScales(given, file);
   requireRows(rows, file);
   requirePaperRows(given, rows, file);
+  requireInitialRows(rows, file);
   return {
     name: basename(file).replace(/\.ya?ml$/i, ''),
     title: given.title,
@@ -105,11 +108,29 @@ function columnAt(column: TableColumn, on: TableColumn['on'] | undefined): Table
 function scaleOf(given: TableFile, file: string, scale: string | undefined) {
   if (scale === undefined) return undefined;
   if (Object.hasOwn(given.scale, scale)) return given.scale[scale];
-  const names = Object.keys(given.scale);
-  throw new VultuneError('EXPERIMENT_SCALE', `${file} has no scale ${scale}`, {
+  throw scaleError(`${file} has no scale ${scale}`, given.scale, file);
+}
+
+function scaleError(message: string, scales: TableFile['scale'], file: string): VultuneError {
+  const names = Object.keys(scales);
+  return new VultuneError('EXPERIMENT_SCALE', message, {
     where: { file, name: 'scale' },
-    hint: names.length === 0 ? 'the table has none: leave --scale out' : `its scales: ${names.join(', ')}`,
+    hint: names.length === 0 ? 'the table has none: leave it out' : `its scales: ${names.join(', ')}`,
   });
+}
+
+/** Settings for a scale that the table does not have would never be used, and the row would be run with others than it says. */
+function requireRowScales({ rows, scale }: TableFile, file: string): void {
+  for (const row of rows) {
+    const unknown = Object.keys(row.scale).find((name) => !Object.hasOwn(scale, name));
+    if (unknown !== undefined) {
+      throw scaleError(
+        `the row ${JSON.stringify(row.name)} has settings for a scale ${unknown}, which the table does not have`,
+        scale,
+        file,
+      );
+    }
+  }
 }
 
 /** A name is how a row is asked for and how the paper's cells are put beside it. */

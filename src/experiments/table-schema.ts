@@ -63,6 +63,8 @@ const row = z.strictObject({
   set: settings().default({}),
   /** Overrides of this row alone at a scale, by the scale's name. */
   scale: z.record(z.string(), settings()).default({}),
+  /** Another row: each cell starts from the adapter of that row's cell of the same seed (double fine-tuning). */
+  init_from: text().optional(),
   /** The name of a prompt, or its file: the base model is asked, not trained. */
   prompt: text().optional(),
   /** With a prompt: odds of the first token, or keywords of a generated text, which may say neither; default: odds. */

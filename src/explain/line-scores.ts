@@ -24,6 +24,12 @@ export interface OccludableJudge {
   tokenLines(code: string): Int32Array | Promise<Int32Array>;
 }
 
+/** Of a text that stood behind `context`, which ends with a line's end: what is said of its own lines. */
+export function withoutContext({ scores, read }: LineExplanation, context: string): LineExplanation {
+  const lines = linesOf(context).length - 1;
+  return { scores: scores.slice(lines), read: read.slice(lines) };
+}
+
 /** Lines of a text, whatever ends them. */
 export function linesOf(code: string): string[] {
   return code.split(/\r\n|\n|\r/);

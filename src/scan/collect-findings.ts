@@ -50,7 +50,7 @@ export class FindingCollector {
   readonly #changed: Finding[] = [];
   readonly #expired = new Map<string, Expired>();
   readonly #problems: ScanReport['suppressionProblems'][number][] = [];
-  #codes = new Map<Finding, string>();
+  #codes = new Map<Finding, Pick<Finding, 'code' | 'context'>>();
   #safe = 0;
   #hidden = 0;
 
@@ -66,7 +66,7 @@ export class FindingCollector {
     else if (finding.score < this.#options.minConfidence) this.#hidden++;
     else {
       this.#reported.push(finding);
-      this.#keepCode(finding, scanned.code);
+      this.#keepCode(finding, scanned);
     }
   }
 
@@ -86,8 +86,7 @@ export class FindingCollector {
     const framed = fresh.slice(0, this.#options.framed);
     const listed = fresh.slice(0, this.#options.top);
     const findings = listed.map((one, i) => {
-      const code = i < framed.length ? this.#codes.get(one) : undefined;
-      return code === undefined ? one : { ...one, code };
+      return i < framed.length ? { ...one, ...this.#codes.get(one) } : one;
     });
     return {
       findings,
@@ -161,9 +160,12 @@ export class FindingCollector {
   }
 
   /** The baseline may take away any of the first: twice as many and the baseline's own are kept in hand. */
-  #keepCode(finding: Finding, code: string): void {
+  #keepCode(finding: Finding, { code, context }: ScannedFunction): void {
     const room = 2 * this.#options.framed + Math.min(1000, this.#options.baseline.length);
-    this.#codes.set(finding, code.slice(0, MOST_CODE_CHARACTERS));
+    this.#codes.set(finding, {
+      code: code.slice(0, MOST_CODE_CHARACTERS),
+      ...(context === '' ? {} : { context }),
+    });
     if (this.#codes.size <= 2 * room) return;
     const kept = [...this.#codes].sort(([a], [b]) => mostCertainFirst(a, b)).slice(0, room);
     this.#codes = new Map(kept);

@@ -25,26 +25,39 @@ export async function explainFindings(
   findings: readonly Finding[],
   { explain, lines, signal, onProgress }: ExplainFindingsOptions,
 ): Promise<readonly Finding[]> {
-  const keys = new Map(findings.flatMap(({ code }) => (code === undefined ? [] : [[code, textKey(code)]])));
-  const missing = [...keys].filter(([, key]) => lines.get(key) === undefined);
+  const asked = new Map(
+    findings.flatMap(({ code, context = '' }) =>
+      code === undefined ? [] : [[textKey(context + code), { code, context }] as const],
+    ),
+  );
+  const missing = [...asked].filter(([key]) => lines.get(key) === undefined);
   for (let start = 0; start < missing.length && !signal.aborted; start += FUNCTIONS_PER_CALL) {
     const chunk = missing.slice(start, start + FUNCTIONS_PER_CALL);
     try {
       const found = await explain(
-        chunk.map(([code]) => code),
+        chunk.map(([, { context, code }]) => context + code),
         signal,
       );
-      lines.add(chunk.map(([, key], i) => [key, Array.from(found[i]!, rounded)]));
+      lines.add(
+        chunk.map(([key, { context }], i) => [
+          key,
+          Array.from(found[i]!, rounded).slice(context.match(LINE_ENDS)?.length ?? 0),
+        ]),
+      );
     } catch (error) {
       if (!signal.aborted) throw error;
     }
     onProgress(Math.min(start + FUNCTIONS_PER_CALL, missing.length), missing.length);
   }
   return findings.map((finding) => {
-    const lineScores = finding.code === undefined ? undefined : lines.get(keys.get(finding.code)!);
+    const { code, context = '' } = finding;
+    const lineScores = code === undefined ? undefined : lines.get(textKey(context + code));
     return lineScores === undefined ? finding : { ...finding, lineScores };
   });
 }
+
+/** As lines of a function are counted: a context ends with one, so that its lines are not the function's. */
+const LINE_ENDS = /\r\n|\n|\r/g;
 
 /** More digits than anyone reads only make files longer. */
 const rounded = (score: number) => Number(score.toPrecision(4));

@@ -3,13 +3,21 @@
  * earlier text, compared with it. Neither scores nor models matter here.
  */
 
+import type { ContextOptions } from '../dataset/changes/function-context.ts';
 import type { ExtractionPool } from '../source/extraction-pool.ts';
 import { languageOfPath } from '../source/languages.ts';
 import { looksMinified } from '../source/source-filters.ts';
 import { refusalReason } from '../source/source-refusal.ts';
 import type { OutlineIndex } from './cache/outline-index.ts';
 import { changedFunctions } from './diff/changed-functions.ts';
-import type { FileOutline, FunctionOutline, ScanCounts, SuppressionProblem } from './finding.ts';
+import type {
+  FileOutline,
+  FunctionOutline,
+  ReadNote,
+  ScanCounts,
+  SkipReason,
+  SuppressionProblem,
+} from './finding.ts';
 import { OUTLINE_JOB } from './outline-source.ts';
 import type { Notices } from './walk/notices.ts';
 import { readSource } from './walk/read-source.ts';
@@ -28,6 +36,8 @@ export interface FindFunctionsOptions {
   readonly includeMinified?: boolean;
   /** What is counted and not given; default: nothing. Generated files that were named are given. */
   readonly passOver?: PassOver;
+  /** What of its file is read in front of a function; default: nothing. `outlines` are of the same context. */
+  readonly functionContext?: ContextOptions | undefined;
   /** Told of every file that was parsed or refused: the functions of it that are wanted; default: all, or those that changed. */
   readonly choose?: (file: SourceFile, outline: FileOutline, text: string) => readonly FunctionOutline[];
   readonly onSuppressionProblem: (file: SourceFile, problem: SuppressionProblem) => void;
@@ -48,6 +58,8 @@ export interface FoundFunction {
   readonly file: SourceFile;
   readonly outline: FunctionOutline;
   readonly code: string;
+  /** What the model reads in front of `code`; empty where that is nothing. */
+  readonly context: string;
   /** When compared with a commit: what it was there, null for a function that is new. */
   readonly before: CodeText | null | undefined;
 }
@@ -117,6 +129,7 @@ export class FunctionFinder {
       outline: one,
       // A slice would keep the whole file's text in memory.
       code: Buffer.from(source.text.slice(one.start, one.end), 'utf16le').toString('utf16le'),
+      context: one.context?.text ?? '',
       before,
     });
     if (earlierText === undefined) {
@@ -131,19 +144,38 @@ export class FunctionFinder {
         after,
         before === undefined
           ? null
-          : { codeKey: before.codeKey, code: earlier.slice(before.start, before.end) },
+          : {
+              codeKey: before.codeKey,
+              code: (before.context?.text ?? '') + earlier.slice(before.start, before.end),
+            },
       ),
     );
   }
 
   /** Without trivial functions where those are passed over; how many there were is in the notices. */
   #worthScoring<T>(path: string, all: readonly T[], outlineOf: (one: T) => FunctionOutline): readonly T[] {
-    if (this.#options.passOver?.trivial !== true) return all;
-    for (const reason of ['empty body', 'one value'] as const) {
-      const count = all.filter((one) => outlineOf(one).trivial === reason).length;
-      if (count > 0) this.#options.notices.add(reason, path, undefined, count);
-    }
-    return all.filter((one) => outlineOf(one).trivial === undefined);
+    if (this.#options.passOver?.trivial !== true) return this.#countContexts(path, all, outlineOf);
+    for (const reason of ['empty body', 'one value'] as const)
+      this.#count(reason, path, all, (one) => outlineOf(one).trivial === reason);
+    const worth = all.filter((one) => outlineOf(one).trivial === undefined);
+    return this.#countContexts(path, worth, outlineOf);
+  }
+
+  /** The same functions; how many of them have no context, or one that was cut, is in the notices. */
+  #countContexts<T>(path: string, all: readonly T[], outlineOf: (one: T) => FunctionOutline): readonly T[] {
+    this.#count('no context', path, all, (one) => outlineOf(one).context?.text === '');
+    this.#count('context cut', path, all, (one) => (outlineOf(one).context?.cut ?? 0) > 0);
+    return all;
+  }
+
+  #count<T>(
+    reason: SkipReason | ReadNote,
+    path: string,
+    all: readonly T[],
+    isOne: (one: T) => boolean,
+  ): void {
+    const count = all.filter(isOne).length;
+    if (count > 0) this.#options.notices.add(reason, path, undefined, count);
   }
 
   /** What the reader has to know of a file besides its functions. */
@@ -164,14 +196,14 @@ export class FunctionFinder {
   }
 
   async #outline(source: string, contentHash: string | undefined, file: SourceFile): Promise<FileOutline> {
-    const { outlines, openPool, signal } = this.#options;
+    const { outlines, openPool, signal, functionContext: context } = this.#options;
     if (source === '') return { functions: [], problems: [] };
     const key = contentHash === undefined ? undefined : `${contentHash}.${file.language}`;
     const known = key === undefined ? undefined : outlines.get(key);
     if (known !== undefined) return known;
     this.#pool ??= openPool();
     try {
-      const made = await this.#pool.run(OUTLINE_JOB, { source, language: file.language }, signal);
+      const made = await this.#pool.run(OUTLINE_JOB, { source, language: file.language, context }, signal);
       if (key !== undefined) outlines.add(key, made);
       return made;
     } catch (error) {

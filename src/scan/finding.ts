@@ -2,6 +2,7 @@
  * @file What a scan is about: a function where it stands, what was found out about it, and the whole scan's result.
  * Types only; every other file of this folder speaks in them.
  */
+import type { FunctionContext } from '../dataset/changes/function-context.ts';
 import type { CweProbability } from '../evaluation/cwe/cwe-probability.ts';
 import type { MeasuredRanking } from '../evaluation/measured-ranking.ts';
 import type { Language } from '../source/languages.ts';
@@ -31,6 +32,8 @@ export interface Suppression {
 /** Why the text of a function says nothing about a fault. */
 export type TrivialBody = 'empty body' | 'one value';
 
+export type OutlineContext = Pick<FunctionContext, 'text' | 'cut'>;
+
 /** What is known of a function without its text: small enough to keep a hundred thousand of them. */
 export interface FunctionOutline extends FunctionPlace {
   /** With its owners: `Server.prototype.listen`. */
@@ -38,8 +41,10 @@ export interface FunctionOutline extends FunctionPlace {
   /** UTF-16 offsets into the file's text. */
   readonly start: number;
   readonly end: number;
-  /** The key of the exact text, which is what the model reads. */
+  /** The key of the exact text that the model reads: the function's own, behind its context. */
   readonly codeKey: string;
+  /** What of the file is read in front of it; missing where functions are read alone. */
+  readonly context?: OutlineContext;
   /** The hash of the text without comments and white space. */
   readonly bodyHash: string;
   /** Stays when lines move, white space changes or the file is renamed; changes with the body. */
@@ -99,6 +104,8 @@ export interface Finding extends FunctionPlace {
   readonly nearest?: NearestKnown;
   /** As the model read it; kept for the most certain findings only. */
   readonly code?: string;
+  /** What the model read in front of `code`; kept with it, and missing where that is nothing. */
+  readonly context?: string;
 }
 
 export type SkipReason =
@@ -125,6 +132,9 @@ export type SkipReason =
 
 /** Read all the same, but worth saying. */
 export type ReadNote =
+  /** Where the model reads functions with code of their file: their number. */
+  | 'no context'
+  | 'context cut'
   | 'not UTF-8'
   | 'changed while read'
   | 'parsed in part'

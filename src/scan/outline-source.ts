@@ -3,6 +3,7 @@
  * it runs in worker threads and is kept on disk.
  */
 
+import { type ContextOptions, contextsOf } from '../dataset/changes/function-context.ts';
 import type { ExtractedFunction } from '../source/extracted-function.ts';
 import type { Language } from '../source/languages.ts';
 import { type ParsedSource, parseSource } from '../source/parse-source.ts';
@@ -18,6 +19,8 @@ export const OUTLINE_VERSION = 7;
 export interface OutlineInput {
   readonly source: string;
   readonly language: Language;
+  /** What is read in front of functions; undefined: nothing. */
+  readonly context?: ContextOptions | undefined;
 }
 
 /** For the worker pool. */
@@ -27,8 +30,10 @@ export const OUTLINE_JOB: WorkerJob<OutlineInput, FileOutline> = {
   run: outlineSource,
 };
 
-export function outlineSource({ source, language }: OutlineInput): FileOutline {
+export function outlineSource({ source, language, context: options }: OutlineInput): FileOutline {
   const parsed = parseSource(source, language);
+  const contexts = options && contextsOf({ source, language, parsed }, options);
+  if (typeof contexts === 'string') return { functions: [], problems: [], refused: contexts };
   const { suppressed, problems } = findSuppressions(source, parsed);
   const lineStarts = startsOfLines(source);
   const seen = new Map<string, number>();
@@ -39,12 +44,14 @@ export function outlineSource({ source, language }: OutlineInput): FileOutline {
     seen.set(equals, ordinal + 1);
     const suppression = suppressed.get(i);
     const trivial = trivialBody(source, one, parsed.comments);
+    const context = contexts?.[i];
     return {
       name: one.qualifiedName,
       start: one.start,
       end: one.end,
       ...placeOf(one, lineStarts),
-      codeKey: textKey(one.code),
+      codeKey: textKey((context?.text ?? '') + one.code),
+      ...(context === undefined ? {} : { context: { text: context.text, cut: context.cut } }),
       bodyHash,
       fingerprint: functionFingerprint(one.qualifiedName, bodyHash, ordinal),
       ...(suppression === undefined ? {} : { suppression }),

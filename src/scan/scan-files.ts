@@ -126,7 +126,7 @@ class FileScan {
     this.#found++;
     this.#options.onFound?.(one);
     this.#window.push(one);
-    this.#windowCharacters += one.code.length + (one.before?.code.length ?? 0);
+    this.#windowCharacters += one.context.length + one.code.length + (one.before?.code.length ?? 0);
     const isFull =
       this.#window.length >= this.#limits.windowFunctions || this.#windowCharacters >= WINDOW_CHARACTERS;
     if (isFull) await this.#flush();
@@ -151,9 +151,9 @@ class FileScan {
     const needs = new Map<string, string>();
     const isKnown = (key: string) =>
       share === undefined ? scores.get(key) !== undefined : this.#planned.has(key);
-    for (const { outline, code, before } of window) {
+    for (const { outline, code, context, before } of window) {
       if (isKnown(outline.codeKey)) this.#cached++;
-      else needs.set(outline.codeKey, code);
+      else needs.set(outline.codeKey, context + code);
       if (before != null && !isKnown(before.codeKey)) needs.set(before.codeKey, before.code);
     }
     if (share !== undefined) for (const key of needs.keys()) this.#planned.add(key);
@@ -219,7 +219,7 @@ class FileScan {
   }
 
   /** Nothing, when the scan was stopped before it had its score. */
-  #tell({ file, outline, code, before }: FoundFunction): void {
+  #tell({ file, outline, code, context, before }: FoundFunction): void {
     const { scores, onFunction, share } = this.#options;
     if (share !== undefined) {
       this.#scored++;
@@ -229,7 +229,14 @@ class FileScan {
     const scoreBefore = before == null ? before : scores.get(before.codeKey);
     if (score === undefined || (before != null && scoreBefore === undefined)) return;
     this.#scored++;
-    onFunction({ file, outline, code, score, ...(scoreBefore === undefined ? {} : { before: scoreBefore }) });
+    onFunction({
+      file,
+      outline,
+      code,
+      context,
+      score,
+      ...(scoreBefore === undefined ? {} : { before: scoreBefore }),
+    });
   }
 
   #tellProgress(inWindow: number): void {

@@ -11,8 +11,8 @@ export interface ExtractionInput {
   readonly language: Language;
 }
 
-export interface ListedFunctions {
-  readonly functions: readonly ExtractedFunction[];
+export interface ListedFunctions<F extends ExtractedFunction = ExtractedFunction> {
+  readonly functions: readonly F[];
   /** Why the source was not parsed; it has no functions then. */
   readonly refused: string | undefined;
 }
@@ -31,12 +31,17 @@ export const EXTRACTION_JOB: WorkerJob<ExtractionInput, ListedFunctions> = {
 const LIMITS = { timeoutMs: 60_000, memoryMb: 2048, onLimit: sourceRefused };
 
 /** For one source; many take a pool. @throws the signal's reason. */
-export async function functionsOfSource(
-  input: ExtractionInput,
+export const functionsOfSource = (input: ExtractionInput, signal?: AbortSignal): Promise<ListedFunctions> =>
+  listBounded(EXTRACTION_JOB, input, signal);
+
+/** The same by a job that says more of each function. @throws the signal's reason. */
+export async function listBounded<I extends ExtractionInput, F extends ExtractedFunction>(
+  job: WorkerJob<I, ListedFunctions<F>>,
+  input: I,
   signal?: AbortSignal,
-): Promise<ListedFunctions> {
+): Promise<ListedFunctions<F>> {
   try {
-    return await runBounded(EXTRACTION_JOB, input, { ...LIMITS, signal });
+    return await runBounded(job, input, { ...LIMITS, signal });
   } catch (error) {
     const refused = refusalReason(error);
     if (refused === undefined) throw error;

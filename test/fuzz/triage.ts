@@ -83,7 +83,13 @@ export const TRIAGE_TARGETS: readonly FuzzTarget[] = [
       for (const file of locator.files()) {
         const outline = outlineSource({ source: SOURCE, language: 'javascript' });
         for (const one of locator.choose(file, outline, SOURCE)) {
-          locator.add({ file, outline: one, code: '', score: { score: 0.25, truncated: false } });
+          locator.add({
+            file,
+            outline: one,
+            code: '',
+            context: '',
+            score: { score: 0.25, truncated: false },
+          });
         }
       }
       const findings = rankFindings(locator.found(), 0.5);

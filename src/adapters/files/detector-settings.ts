@@ -33,6 +33,8 @@ export interface DetectorSettings {
   readonly baseModelPath?: string;
   /** What of their files stood in front of the functions it was trained on; missing: nothing. */
   readonly context?: string;
+  /** Words and signs of it at most, as the dataset builder counts them; missing: not known. */
+  readonly contextMaxTokens?: number;
   /** Fingerprints of the training data, by the configuration's key. */
   readonly data: Readonly<Record<string, string>>;
   /** Score → probability, fitted on validation; `threshold` is on its scale. Read by those who know calibrations. */
@@ -79,6 +81,7 @@ const settingsSchema = z.looseObject({
   tokenizerFingerprint: z.string().optional(),
   baseModelPath: z.string().min(1).optional(),
   context: z.string().min(1).max(100).optional(),
+  contextMaxTokens: z.int().positive().max(LONGEST).optional(),
   data: z.record(z.string(), z.string()),
   calibration: z.record(z.string(), z.unknown()).optional(),
   measured: measuredRankingSchema.optional(),

@@ -161,7 +161,12 @@ function tableOptions(command: Command): Command {
     .option('--out <dir>', 'folder of the table (default: <runs>/tables/<name>)')
     .option('--data-dir <dir>', "folder that the table's data files are looked for in")
     .option('--scale <name>', 'run a smaller variant that the table has, such as laptop')
-    .addOption(new Option('--only <row>', 'run this row alone (may be given again)').argParser(collected))
+    .addOption(
+      new Option(
+        '--only <row>',
+        'run this row alone, and the one that it starts from (may be given again)',
+      ).argParser(collected),
+    )
     .addOption(new Option('--seeds <a,b,c>', "instead of the table's seeds").argParser(parseSeeds))
     .addOption(
       new Option(

@@ -47,11 +47,16 @@ export async function showTable(
         ...columns.map((column) => ({ heading: columnLabel(column), align: 'right' as const })),
         { heading: 'settings' },
       ],
-      rows.map(({ name, paper, set, not_run, prompt }) => [
+      rows.map(({ name, paper, set, init_from, not_run, prompt }) => [
         harmless(name),
         ...paper.map((cell) => harmless(paperText(cell))),
         harmless(
-          not_run ?? [...(prompt === undefined ? [] : [`prompt ${prompt}`]), ...settingsOf(set)].join(', '),
+          not_run ??
+            [
+              ...(init_from === undefined ? [] : [`from ${init_from}`]),
+              ...(prompt === undefined ? [] : [`prompt ${prompt}`]),
+              ...settingsOf(set),
+            ].join(', '),
         ),
       ]),
       stdout,

@@ -1,6 +1,6 @@
 /** @file The options of a build, checked and with every default in place. */
 import { VultuneError } from '../../base/errors.ts';
-import type { ContextKind } from '../changes/function-context.ts';
+import { type ContextKind, DEFAULT_CONTEXT_TOKENS } from '../changes/function-context.ts';
 import { type Fractions, SPLITS } from '../parts.ts';
 import type { OnProgress } from '../progress.ts';
 import type { DatasetSource } from '../source.ts';
@@ -107,11 +107,8 @@ function contextOptions({
   }
   if (merge !== undefined)
     refuse('context', context, 'none beside merge: parts are analysed without context');
-  return { context: { kind: context, maxTokens: contextMaxTokens ?? CONTEXT_TOKENS } };
+  return { context: { kind: context, maxTokens: contextMaxTokens ?? DEFAULT_CONTEXT_TOKENS } };
 }
-
-/** Half of the default max_length, so that functions are still read. */
-const CONTEXT_TOKENS = 256;
 
 function checkWhole(name: string, value: number | undefined, least: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;

@@ -19,8 +19,10 @@ export interface ContextOptions {
   readonly maxTokens: number;
 }
 
-export interface FunctionContext {
-  readonly kind: ContextKind;
+/** Half of the default max_length, so that functions are still read. */
+export const DEFAULT_CONTEXT_TOKENS = 256;
+
+export interface FunctionContext extends ContextOptions {
   /** Text in front of the function, up to the line that the function begins on; empty where nothing was found. */
   readonly text: string;
   /** Words and signs that are kept, and that were cut. */
@@ -61,9 +63,27 @@ export function contextOf(
       kept.push(line);
     }
   }
-  if (tokens === 0) return { kind, text: '', tokens, cut };
+  if (tokens === 0) return { kind, maxTokens, text: '', tokens, cut };
   const end = `${REWRITE_ROWS[file.language].comment} ${END_OF_CONTEXT}`;
-  return { kind, text: `${kept.join('\n')}\n${end}\n`, tokens, cut };
+  return { kind, maxTokens, text: `${kept.join('\n')}\n${end}\n`, tokens, cut };
+}
+
+/** All contexts of a file together. A file of functions that all call the same long ones would fill the memory. */
+const MOST_CONTEXT_CHARACTERS = 32_000_000;
+
+/** Those of all functions of a file, in their order; or why the file is refused. */
+export function contextsOf(file: ContextFile, options: ContextOptions): FunctionContext[] | string {
+  const contexts: FunctionContext[] = [];
+  let characters = 0;
+  for (const one of file.parsed.functions) {
+    const context = contextOf(file, one, options);
+    characters += context.text.length;
+    if (characters > MOST_CONTEXT_CHARACTERS) {
+      return `the contexts of its functions have more than ${MOST_CONTEXT_CHARACTERS / 1e6} million characters`;
+    }
+    contexts.push(context);
+  }
+  return contexts;
 }
 
 /** The comment line between the context and its function. */
@@ -163,10 +183,13 @@ function grouped<T>(all: readonly T[], keysOf: (one: T) => Iterable<string>): Ma
   return groups;
 }
 
+/** From the beginning of a word alone: from each of its letters on, a word of a megabyte would be read to its end. */
+const CALLED_NAME = /(?<![\w$])([A-Za-z_$][\w$]*[?!]?)\s*\(/g;
+
 /** Names that stand before an opening parenthesis in its body, in the order of their first calls. */
 function called({ code, bodyStart, start }: ExtractedFunction): Set<string> {
   const body = code.slice(Math.max(0, bodyStart - start));
-  return new Set([...body.matchAll(/([A-Za-z_$][\w$]*[?!]?)\s*\(/g)].map(([, name]) => name!));
+  return new Set([...body.matchAll(CALLED_NAME)].map(([, name]) => name!));
 }
 
 /** With the indentation of its first line. */

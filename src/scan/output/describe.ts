@@ -98,6 +98,16 @@ export const NOTICED: Readonly<Record<SkipReason | ReadNote, readonly [string, s
     'file has code outside functions that was not scored',
     'files have code outside functions that was not scored',
   ],
+  'no context': [
+    SCANNED,
+    'function without any context in its file, which was read alone',
+    'functions without any context in their files, which were read alone',
+  ],
+  'context cut': [
+    SCANNED,
+    'function whose context was cut where the training cut it',
+    'functions whose contexts were cut where the training cut them',
+  ],
   'unread function': [NOT_SCANNED, 'function that could not be read', 'functions that could not be read'],
   ignored: [
     NOT_SCANNED,

@@ -23,5 +23,5 @@ export function jsonReport(report: ScanReport): string {
 
 /** JSON leaves out what is undefined. */
 function withoutCode(finding: Finding): object {
-  return { ...finding, code: undefined };
+  return { ...finding, code: undefined, context: undefined };
 }

@@ -81,9 +81,12 @@ async function estimateCell(
   if (cell.asked !== undefined) return { why: 'a model that is asked is not estimated' };
   try {
     // A stopped cell's folder is in use: it is estimated as if it began anew.
-    const free = existsSync(paths.record)
-      ? { ...config, output_dir: `${config.output_dir}.estimate` }
-      : config;
+    const free = {
+      ...config,
+      ...(existsSync(paths.record) ? { output_dir: `${config.output_dir}.estimate` } : {}),
+      // What it starts from may not be there yet.
+      ...(cell.initialCell === undefined ? {} : { init_adapter: null }),
+    };
     const checked = await checkTraining(
       { config: free, inputs: await checkTrainInputs(free, context) },
       context,

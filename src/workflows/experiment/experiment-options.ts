@@ -10,7 +10,7 @@ export interface ExperimentOptions {
   /** The folder that relative data files of the table start from; default: the current folder, or that of the file. */
   readonly dataDir?: string | undefined;
   readonly scale?: string | undefined;
-  /** Rows by name; default: all. */
+  /** Rows by name, with those that they start from; default: all. */
   readonly only?: readonly string[] | undefined;
   /** Instead of the table's. */
   readonly seeds?: readonly number[] | undefined;

@@ -15,6 +15,7 @@ import {
   tableOf,
 } from '../../experiments/experiment-table.ts';
 import { gridRows } from '../../experiments/grid-rows.ts';
+import { withInitialRows } from '../../experiments/initial-rows.ts';
 import { tablePath } from '../../experiments/shipped-files.ts';
 import { parseSweeps } from '../../experiments/sweep.ts';
 import type { Settings } from '../../experiments/table-schema.ts';
@@ -89,7 +90,8 @@ function withRows(
         .join('; ')}`,
     });
   }
-  return { ...swept, rows: swept.rows.filter((row) => only.some((name) => isCalled(row, name))) };
+  const isAsked = (row: ExperimentRow) => only.some((name) => isCalled(row, name));
+  return { ...swept, rows: withInitialRows(swept.rows, isAsked) };
 }
 
 const isCalled = ({ name }: ExperimentRow, asked: string) => name.toLowerCase() === asked.toLowerCase();
@@ -102,6 +104,7 @@ function sweptRows({ rows, columns }: ExperimentTable, sweep: readonly string[])
     grid.map(({ name, set }) => ({
       ...row,
       name: rows.length === 1 ? name : `${row.name}, ${name}`,
+      ...(row.init_from === undefined ? {} : { init_from: `${row.init_from}, ${name}` }),
       set: { ...row.set, ...set },
       paper,
     })),

@@ -16,6 +16,7 @@ import type { WorkflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { packageVersions } from '../package-versions.ts';
 import type { PromptOptions } from '../prompt/prompt-options.ts';
+import { initialAdapter } from '../train/init-adapter.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
 import type { LoadedTable } from './load-table.ts';
 import { promptCell } from './prompt-cell.ts';
@@ -30,6 +31,8 @@ export type PlannedCell = {
       readonly id: string;
       readonly key: CellKey;
       readonly config: UnresolvedConfig;
+      /** The cell of the same seed whose adapter this one starts from. */
+      readonly initialCell: string | undefined;
       /** Where the row asks the model instead of training it. */
       readonly asked: PromptOptions | undefined;
     }
@@ -53,33 +56,74 @@ export async function planCells(
     hashes.set(path, known);
     return known;
   };
+  const plan = async (row: ExperimentRow, seed: number, initialCell?: string): Promise<PlannedCell> => {
+    const started = initialCell === undefined ? {} : { init_adapter: resolve(cells, initialCell) };
+    const config = cellConfig({ ...base, ...row.set, ...started, seed }, file, options);
+    const asking = promptCell(row, config, tablePath(options.table));
+    const data: Record<string, string> = {};
+    for (const key of asking === undefined ? DATA_KEYS : ASKED_DATA_KEYS) {
+      const reference = config[key];
+      if (reference !== null)
+        data[key] = await hashOf(await openDataFile(reference, context)).catch(withDataHint);
+    }
+    const keyed = asking?.keyed ?? keyConfig(config);
+    const initial = asking === undefined ? await initialName(config, initialCell) : undefined;
+    const named = initial === undefined ? keyed : { ...keyed, init_adapter: initial };
+    const key: CellKey = { config: named, data, versions };
+    const id = cellId(key);
+    const resolved = { ...config, output_dir: join(cells, id) };
+    return { row, seed, id, key, config: resolved, initialCell, asked: asking?.asked };
+  };
+  const known = new Map<string, Promise<PlannedCell>>();
+  /** Once for each row and seed. A table's rows start from one another without going round. */
+  const planOnce = (row: ExperimentRow, seed: number): Promise<PlannedCell> => {
+    const name = JSON.stringify([row.name, seed]);
+    const made =
+      known.get(name) ??
+      planAfter(row, seed).catch((error: unknown) => {
+        if (!(error instanceof VultuneError)) throw error;
+        return { row, seed, failure: failureOf(error) };
+      });
+    known.set(name, made);
+    return made;
+  };
+  const planAfter = async (row: ExperimentRow, seed: number): Promise<PlannedCell> => {
+    const first = table.rows.find(({ name }) => name === row.init_from);
+    if (first === undefined) return await plan(row, seed);
+    const initial = await planOnce(first, seed);
+    if (initial.failure !== undefined) throw initialFailed(row, initial.failure.message);
+    return await plan(row, seed, initial.id);
+  };
   const planned: PlannedCell[] = [];
   for (const seed of table.seeds) {
     for (const row of table.rows) {
       if (row.not_run !== undefined) continue;
       // No seed moves an answer: more of them would only make an interval of nothing.
       if (row.prompt !== undefined && seed !== table.seeds[0]) continue;
-      try {
-        const config = cellConfig({ ...base, ...row.set, seed }, file, options);
-        const asking = promptCell(row, config, tablePath(options.table));
-        const data: Record<string, string> = {};
-        for (const key of asking === undefined ? DATA_KEYS : ASKED_DATA_KEYS) {
-          const reference = config[key];
-          if (reference !== null)
-            data[key] = await hashOf(await openDataFile(reference, context)).catch(withDataHint);
-        }
-        const key: CellKey = { config: asking?.keyed ?? keyConfig(config), data, versions };
-        const id = cellId(key);
-        const resolved = { ...config, output_dir: join(cells, id) };
-        planned.push({ row, seed, id, key, config: resolved, asked: asking?.asked });
-      } catch (error) {
-        if (!(error instanceof VultuneError)) throw error;
-        planned.push({ row, seed, failure: failureOf(error) });
-      }
+      planned.push(await planOnce(row, seed));
     }
   }
   return planned;
 }
+
+/** What training starts from as a cell's name has it: what it is, not where it lies. Throws what `locateAdapter` throws. */
+async function initialName(
+  config: UnresolvedConfig,
+  initialCell: string | undefined,
+): Promise<string | undefined> {
+  // The first cell's name stands for all that decides its adapter, which may not be there yet.
+  if (initialCell !== undefined) return `cell ${initialCell}`;
+  const adapter = await initialAdapter({ ...config, output_dir: '.' });
+  return adapter && `adapter ${adapter.sha256}`;
+}
+
+/** A cell whose first one has no adapter. */
+export const initialFailed = ({ init_from: first = '' }: Pick<ExperimentRow, 'init_from'>, why: string) =>
+  new VultuneError(
+    'EXPERIMENT_INIT_FROM',
+    `the row ${JSON.stringify(first)}, which this one starts from, has no adapter: ${why}`,
+    { where: { name: 'init_from' } },
+  );
 
 export const failureOf = ({ code, message, hint }: VultuneError): CellFailure => ({
   code,

@@ -4,9 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import type { CellFailure } from '../../experiments/cell.ts';
 import type { ResultTable } from '../../experiments/result-table.ts';
+import { isLocked } from '../../runs/lock.ts';
 import { runPaths } from '../../runs/run-folder.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { checkTrainInputs } from '../train/inputs.ts';
@@ -15,7 +17,7 @@ import { startTraining } from '../train/train.ts';
 import { writeRecord } from './cell-state.ts';
 import type { RunExperimentOptions } from './experiment-options.ts';
 import { type Experiment, openExperiment } from './open-experiment.ts';
-import { failureOf, type PlannedCell } from './plan-cells.ts';
+import { failureOf, initialFailed, type PlannedCell } from './plan-cells.ts';
 import { runPromptCell } from './prompt-cell.ts';
 
 export interface ExperimentResult {
@@ -44,11 +46,19 @@ export async function runExperiment(
   report.note(`${total} cells, ${total - waiting.length} of them finished`);
   await experiment.write();
   const queue = waiting.values();
+  const running = new Map<string, Promise<void>>();
   const work = async () => {
     for (const cell of queue) {
       if (signal.aborted) return;
-      report.note(`cell ${cell.id}: ${titleOf(cell)}`);
-      await runCell(experiment, cell, options, context);
+      const ended = (async () => {
+        // It stands in front in the queue: another worker has it, or had it.
+        await running.get(cell.initialCell ?? '');
+        if (signal.aborted) return;
+        report.note(`cell ${cell.id}: ${titleOf(cell)}`);
+        await runCell(experiment, cell, options, context);
+      })();
+      running.set(cell.id, ended);
+      await ended;
       await experiment.write();
     }
   };
@@ -62,28 +72,41 @@ export async function runExperiment(
 
 const titleOf = ({ row, seed }: PlannedCell) => `${row.name}, seed ${seed}`;
 
-/** Once each, in the table's order. */
+/** Once each, in the table's order, but behind the cell that each starts from. */
 async function waitingCells({ planned, result }: Experiment): Promise<NamedCell[]> {
   const { rows } = await result();
   const finished = new Set(
     rows.flatMap(({ cells }) => cells.flatMap(({ id, state }) => (state === 'finished' ? [id] : []))),
   );
+  const named = planned.filter((cell): cell is NamedCell => cell.failure === undefined);
+  const byId = new Map(named.map((cell) => [cell.id, cell]));
   const waiting = new Map<string, NamedCell>();
-  for (const cell of planned) {
-    if (cell.failure === undefined && !finished.has(cell.id) && !waiting.has(cell.id))
-      waiting.set(cell.id, cell);
-  }
+  const add = (cell: NamedCell) => {
+    if (finished.has(cell.id) || waiting.has(cell.id)) return;
+    const first = byId.get(cell.initialCell ?? '');
+    if (first !== undefined) add(first);
+    waiting.set(cell.id, cell);
+  };
+  for (const cell of named) add(cell);
   return [...waiting.values()];
 }
 
 async function runCell(
   { cells }: Experiment,
-  { id, key, config, asked, ...cell }: NamedCell,
+  { id, key, config, initialCell, asked, ...cell }: NamedCell,
   { jobs = 1, allowEndpoint = false }: RunExperimentOptions,
   context: WorkflowContext,
 ): Promise<void> {
   const { signal, report } = context;
   try {
+    if (initialCell !== undefined) {
+      const initial = runPaths(join(cells, initialCell));
+      if (!existsSync(initial.finished) && isLocked(initial.lock)) {
+        report.warn(`${id} is left alone: the cell that it starts from is trained by another process`);
+        return;
+      }
+      if (!existsSync(initial.finished)) throw initialFailed(cell.row, `${initialCell} is not finished`);
+    }
     writeRecord(cells, id, key);
     if (asked !== undefined) {
       const numThreads = asked.numThreads ?? threadsFor(jobs) ?? undefined;

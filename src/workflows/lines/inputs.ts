@@ -13,15 +13,16 @@ import type { LineInput, LinesOptions } from './lines-options.ts';
 /** Everything is read and checked before anything is computed. Throws what the readers throw. */
 export async function readLineInputs(
   reference: string,
-  { fields, stdin }: LinesOptions,
+  { run, fields, stdin }: LinesOptions,
   context: WorkflowContext,
 ): Promise<readonly LineInput[]> {
   const data = await openDataFile(reference, context);
   if (languageOfPath(data) !== undefined) {
-    const found = await readPredictionInputs(data, context);
-    return found.map(({ id, code, place }) => ({
+    const found = await readPredictionInputs(data, context, { run });
+    return found.map(({ id, code, context: inFront, place }) => ({
       id,
       code,
+      context: inFront,
       path: data,
       name: place?.function_name ?? undefined,
       firstLine: place?.line ?? 1,

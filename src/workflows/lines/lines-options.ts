@@ -42,6 +42,8 @@ export interface LinesResult {
 export interface LineInput {
   readonly id: string | number;
   readonly code: string;
+  /** Read in front of `code`, and not explained; of a function of a source file, where the model was trained with it. */
+  readonly context?: string | undefined;
   readonly name?: string | undefined;
   readonly path?: string | undefined;
   /** The function's first line in its file, where that is known; lines are counted from it. */

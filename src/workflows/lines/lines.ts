@@ -1,4 +1,5 @@
 /** @file Which lines made the scores of functions: scores, explains the highest-scoring ones and those with marked lines, and measures. */
+import { withoutContext } from '../../explain/line-scores.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { inputColumns, ownTestFile } from '../own-test-file.ts';
 import { withScoringProgress } from '../scoring-progress.ts';
@@ -21,7 +22,7 @@ export async function lines(
   const data = options.data ?? ownTestFile([options.run], report);
   const inputs = await readLineInputs(data, { ...options, fields: inputColumns(options) }, context);
   const count = options.count ?? inputs.length;
-  const codes = inputs.map(({ code }) => code);
+  const codes = inputs.map(({ code, context: inFront = '' }) => inFront + code);
   const judge = await openLineJudge(options, context);
   try {
     const { scores, truncated } = await withScoringProgress('scoring', inputs.length, report, (onProgress) =>
@@ -39,7 +40,7 @@ export async function lines(
       input: inputs[row]!,
       score: scores[row]!,
       truncated: truncated[row]!,
-      explanation: explanations[i]!,
+      explanation: withoutContext(explanations[i]!, inputs[row]!.context ?? ''),
     }));
     const { method, threshold, maxLength, drift } = judge;
     return {

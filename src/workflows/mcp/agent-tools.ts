@@ -120,8 +120,10 @@ function scoreFunctions(options: AgentToolsOptions): AgentTool {
         functions.map((one) => one.code),
         { signal },
       );
+      const facts = modelFacts(options);
+      const { textsCaution } = scoring.scale;
       return {
-        model: modelFacts(options),
+        model: textsCaution === undefined ? facts : { ...facts, cautions: [...facts.cautions, textsCaution] },
         functions: functions.map(({ name }, i) => ({ name, ...verdict(scores[i]!, truncated[i]!, scoring) })),
       };
     },
@@ -164,13 +166,15 @@ function explainLines(options: AgentToolsOptions): AgentTool {
           },
         );
       }
-      const [scores = []] = await scoring.model.explain([first.code], signal);
+      const [explained = []] = await scoring.model.explain([first.context + first.code], signal);
+      const scores = Array.from(explained).slice(linesOf(first.context).length - 1);
       const texts = linesOf(first.code);
-      const lines = Array.from(scores, (score, i) => ({
-        line: first.outline.startLine + i,
-        score,
-        text: texts[i] ?? '',
-      }))
+      const lines = scores
+        .map((score, i) => ({
+          line: first.outline.startLine + i,
+          score,
+          text: texts[i] ?? '',
+        }))
         .filter(({ score }) => score > 0)
         .toSorted((a, b) => b.score - a.score)
         .slice(0, LIMITS.lines)

@@ -189,6 +189,8 @@ async function adapterIdentity(
 
 function inputsDigest(inputs: readonly PredictionInput[]): string {
   const hash = createHash('sha256');
-  for (const { id, code } of inputs) hash.update(`${JSON.stringify([id, code])}\n`);
+  for (const { id, code, context = '' } of inputs) {
+    hash.update(`${JSON.stringify([id, context + code])}\n`);
+  }
   return hash.digest('base64url').slice(0, 22);
 }

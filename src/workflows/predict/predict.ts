@@ -90,7 +90,7 @@ export async function readInputs(
   context: WorkflowContext,
 ): Promise<readonly PredictionInput[]> {
   const data = await openDataFile(options.data ?? ownTestFile([options.run], context.report), context);
-  return await readPredictionInputs(data, context, inputColumns(options));
+  return await readPredictionInputs(data, context, { run: options.run, fields: inputColumns(options) });
 }
 
 /**
@@ -111,7 +111,7 @@ export async function predictInChunks(
       for (let start = 0; start < inputs.length; start += CHUNK) {
         const chunk = inputs.slice(start, start + CHUNK);
         const judgements = await judge.judge(
-          chunk.map(({ code }) => code),
+          chunk.map(({ code, context: inFront = '' }) => inFront + code),
           {
             signal,
             nameOf: (index) => `${chunk[index]!.id}`,

@@ -2,16 +2,24 @@
 
 import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
+import type { ContextOptions } from '../../dataset/changes/function-context.ts';
+import { type FunctionInContext, functionsInContext } from '../../dataset/changes/functions-in-context.ts';
 import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import { readDataset } from '../../dataset/formats/read-dataset.ts';
-import { functionsOfSource } from '../../source/extraction-job.ts';
+import { locateAdapter } from '../../judging/locate-adapter.ts';
+import { readPromptedRun } from '../../judging/prompted-run.ts';
+import type { ExtractedFunction } from '../../source/extracted-function.ts';
+import { functionsOfSource, type ListedFunctions } from '../../source/extraction-job.ts';
 import { languageOfPath } from '../../source/languages.ts';
-import { silent, type WorkflowContext } from '../context.ts';
+import { type Reporter, silent, type WorkflowContext } from '../context.ts';
+import { adapterContext } from '../open/adapter-context.ts';
 import { reportReading } from '../reading-notes.ts';
 
 export interface PredictionInput {
   readonly id: string | number;
   readonly code: string;
+  /** Read in front of `code`, as in the model's training; missing for records, whose code has it where they were built with it. */
+  readonly context?: string;
   /** Said of functions that were found in source: where they stand. */
   readonly place?: {
     readonly function_name: string | null;
@@ -20,11 +28,16 @@ export interface PredictionInput {
   };
 }
 
-/** Everything is read and checked before anything is computed. Throws what reading records throws, SOURCE_WITHOUT_FUNCTIONS, SOURCE_NOT_PARSED. */
+/**
+ * Everything is read and checked before anything is computed.
+ * @param run the model that will read the functions of a source file, with the context of its training; default: without
+ *
+ * Throws what reading records throws, SOURCE_WITHOUT_FUNCTIONS, SOURCE_NOT_PARSED; what finding the run's adapter throws.
+ */
 export async function readPredictionInputs(
   data: string,
   { signal, report = silent }: Partial<WorkflowContext> = {},
-  fields?: Columns,
+  { run, fields }: { readonly run?: string | undefined; readonly fields?: Columns | undefined } = {},
 ): Promise<readonly PredictionInput[]> {
   const language = languageOfPath(data);
   if (language === undefined) {
@@ -38,10 +51,12 @@ export async function readPredictionInputs(
   }
   const source = readTextFile(data);
   // A header is C or C++ by what is in it.
-  const { functions, refused } = await functionsOfSource(
-    { source, language: languageOfPath(data, source) ?? language },
-    signal,
-  );
+  const input = { source, language: languageOfPath(data, source) ?? language };
+  const context = run === undefined ? undefined : contextOfRun(run, report);
+  const { functions, refused }: ListedFunctions<ExtractedFunction & Partial<FunctionInContext>> =
+    context === undefined
+      ? await functionsOfSource(input, signal)
+      : await functionsInContext({ ...input, context }, signal);
   if (refused !== undefined) {
     throw new VultuneError('SOURCE_NOT_PARSED', `${data} is not read as source: ${refused}`, {
       where: { file: data },
@@ -54,9 +69,22 @@ export async function readPredictionInputs(
       hint: 'A prediction is made for each function: code outside functions is not judged.',
     });
   }
-  return functions.map(({ qualifiedName, code, start, startLine, endLine }) => ({
+  if (context !== undefined) {
+    const found = functions.filter((one) => one.context !== '').length;
+    report.note(`context (${context.kind}): found for ${found} of ${functions.length} functions`);
+  }
+  return functions.map(({ qualifiedName, code, context: inFront, start, startLine, endLine }) => ({
     id: `${data}:${startLine}:${start - source.lastIndexOf('\n', start - 1)}`,
     code,
+    ...(inFront === undefined ? {} : { context: inFront }),
     place: { function_name: qualifiedName || null, line: startLine, end_line: endLine },
   }));
+}
+
+/** Undefined where functions are read alone. */
+function contextOfRun(run: string, report: Reporter): ContextOptions | undefined {
+  if (readPromptedRun(run) !== undefined) return undefined;
+  const { options, caution } = adapterContext(locateAdapter(run));
+  if (caution !== undefined) report.warn(caution);
+  return options;
 }

@@ -62,7 +62,8 @@ async function withNearest(
   adapterFolder: string,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const codes = findings.flatMap(({ code }) => code ?? []);
+  // As the training data has them: behind their contexts.
+  const codes = findings.flatMap(({ code, context = '' }) => (code === undefined ? [] : [context + code]));
   const known = codes.length === 0 ? [] : await vulnerableTrainingFunctions(adapterFolder, signal);
   if (known.length === 0 || signal.aborted) return findings;
   const nearest = nearestKnown(known, codes).values();

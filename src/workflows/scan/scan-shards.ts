@@ -14,9 +14,8 @@ import { checkItem, type ShardFile, type ShardIdentity, ShardWriter } from '../.
 import { readShards } from '../../shards/shard-set.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { packageVersions } from '../package-versions.ts';
-import type { ScanModel } from './model.ts';
 import type { ScanOptions, ScanShardOptions, ScanShardResult } from './scan-options.ts';
-import { type TreeScanHooks, withTreeScan } from './tree-scan.ts';
+import { type TreeScan, type TreeScanHooks, withTreeScan } from './tree-scan.ts';
 
 /**
  * Scores one shard's share of a tree's functions into a part. Every shard lists and parses the whole tree; the model's calls are
@@ -29,8 +28,8 @@ export async function scanShard(
 ): Promise<ScanShardResult> {
   const { shard, out } = options;
   const startedAt = new Date();
-  return await withTreeScan(options, workflowContext(given), async ({ model, sources }, run) => {
-    const identity = scanIdentity(options, model);
+  return await withTreeScan(options, workflowContext(given), async ({ model, scale, sources }, run) => {
+    const identity = scanIdentity(options, { model, scale });
     const writer = new ShardWriter(out, { kind: 'scan', shard, identity, startedAt });
     try {
       const found = new FoundDigest(sources.baseFolder);
@@ -69,11 +68,11 @@ export function mergedScores(
   paths: readonly string[],
   {
     options,
-    model,
     baseFolder,
-  }: { readonly options: ScanOptions; readonly model: ScanModel; readonly baseFolder: string },
+    ...scored
+  }: ScoredBy & { readonly options: ScanOptions; readonly baseFolder: string },
 ): MergedScores {
-  const parts = readShards(paths, { kind: 'scan', identity: scanIdentity(options, model) });
+  const parts = readShards(paths, { kind: 'scan', identity: scanIdentity(options, scored) });
   const scores = scoresOf(parts);
   const found = new FoundDigest(baseFolder);
   return {
@@ -116,8 +115,13 @@ export function scoresOf(parts: readonly ShardFile[]): ScoreCache {
   return scores;
 }
 
+type ScoredBy = Pick<TreeScan, 'model' | 'scale'>;
+
 /** What decides which functions there are and how they are scored. Not the threshold, nor anything else that the merge decides. */
-function scanIdentity(options: ScanOptions, { adapterFingerprint, scoresKey }: ScanModel): ShardIdentity {
+function scanIdentity(
+  options: ScanOptions,
+  { model: { adapterFingerprint, scoresKey }, scale: { functionContext } }: ScoredBy,
+): ShardIdentity {
   const { include = [], exclude = [], gitignore = true, diff } = options;
   return {
     version: packageVersions().vultune!,
@@ -131,6 +135,7 @@ function scanIdentity(options: ScanOptions, { adapterFingerprint, scoresKey }: S
     '--include-generated': String(options.includeGenerated ?? false),
     '--include-trivial': String(options.includeTrivial ?? false),
     ...(diff === undefined ? {} : { '--diff': diff }),
+    ...(functionContext === undefined ? {} : { 'context of functions': JSON.stringify(functionContext) }),
   };
 }
 

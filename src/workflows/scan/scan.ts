@@ -27,7 +27,7 @@ export async function scan(options: ScanOptions, given: Partial<WorkflowContext>
     const merged =
       options.merge === undefined
         ? undefined
-        : mergedScores(options.merge, { options, model, baseFolder: sources.baseFolder });
+        : mergedScores(options.merge, { options, model, scale, baseFolder: sources.baseFolder });
     const collector = new FindingCollector({
       baseFolder: sources.baseFolder,
       threshold: scale.threshold,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
+import type { ContextOptions } from '../../dataset/changes/function-context.ts';
 import {
   type AlarmBudget,
   budgetCaution,
@@ -17,6 +18,7 @@ import { holdsChance } from '../../evaluation/resampling/intervals.ts';
 import { type AdapterScale, adapterScale } from '../../judging/adapter-scale.ts';
 import type { PromptedRun } from '../../judging/prompted-run.ts';
 import { scoresAreOf } from '../evaluate/own-predictions.ts';
+import { adapterContext, textsCaution } from '../open/adapter-context.ts';
 import type { ScanOptions } from './scan-options.ts';
 
 export interface ScoreScale {
@@ -37,6 +39,10 @@ export interface ScoreScale {
   /** What kept scores are held to, beside the adapter itself. */
   readonly blendFingerprint: string | undefined;
   readonly measured: MeasuredRanking | undefined;
+  /** What of its file is read in front of a function, as in the model's training; undefined: nothing. */
+  readonly functionContext: ContextOptions | undefined;
+  /** A caution more, where functions are given as texts: no context can be built for them. */
+  readonly textsCaution: string | undefined;
 }
 
 type Wishes = Pick<ScanOptions, 'run' | 'blend' | 'prevalence' | 'threshold' | 'maxFalsePositives'>;
@@ -52,7 +58,7 @@ export async function scoreScale(options: Wishes, header: AdapterHeader): Promis
       : `; moved to ${Number((100 * prevalence).toPrecision(6))} % vulnerable functions`;
   const { blend, measured } = scale;
   const isChance = measured !== undefined && holdsChance(measured);
-  const ofContext = contextCaution(header);
+  const { options: functionContext, caution: ofContext } = adapterContext(header);
   return {
     threshold,
     uncertainFrom,
@@ -65,14 +71,10 @@ export async function scoreScale(options: Wishes, header: AdapterHeader): Promis
     blend: blend && scoresNote(blend.blend),
     blendFingerprint: blend?.fingerprint,
     measured,
+    functionContext,
+    textsCaution: textsCaution(header),
   };
 }
-
-/** A scan reads functions alone. */
-const contextCaution = ({ settings }: AdapterHeader): string | undefined =>
-  settings?.context === undefined
-    ? undefined
-    : `the model was trained on functions with code of their files in front of them (context: ${settings.context}), and a scan reads functions alone: its scores are not what was measured`;
 
 /**
  * What a prompted model's odds mean: nothing was chosen on validation, and nothing moves them but another prevalence.
@@ -97,6 +99,8 @@ export function promptedScale(options: Wishes, { prompted, folder }: PromptedRun
     blend: undefined,
     blendFingerprint: undefined,
     measured: undefined,
+    functionContext: undefined,
+    textsCaution: undefined,
   };
 }
 

@@ -5,6 +5,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
+import type { ContextOptions } from '../../dataset/changes/function-context.ts';
 import { locateRepository } from '../../git/locate-repository.ts';
 import { fileOutlineIndex, noOutlineIndex, type OutlineIndex } from '../../scan/cache/outline-index.ts';
 import { compareWithCommit, type DiffOptions } from '../../scan/diff/compare-with-commit.ts';
@@ -63,9 +64,12 @@ function folderOf(path: string): string {
   return lstatSync(real).isDirectory() ? real : dirname(real);
 }
 
-/** The index of the tree; nothing is kept with `cache: false`. */
-export function openOutlines({ paths, cache = true }: ScanOptions): OutlineIndex {
-  if (!cache) return noOutlineIndex();
+/** The index of the tree; nothing is kept with `cache: false`, nor of functions with context, whose outlines hold source code. */
+export function openOutlines(
+  { paths, cache = true }: ScanOptions,
+  functionContext: ContextOptions | undefined,
+): OutlineIndex {
+  if (!cache || functionContext !== undefined) return noOutlineIndex();
   const roots = paths.map((path) => realpathSync(path)).filter((path) => lstatSync(path).isDirectory());
   // Single files (a commit hook's) are parsed quickly, and their lists would pile up.
   if (roots.length === 0) return noOutlineIndex();

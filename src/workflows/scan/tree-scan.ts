@@ -87,12 +87,12 @@ const promptedScan = (options: ScanOptions, prompted: PromptedRun): Judged => ({
 });
 
 async function runOver(
-  { model, sources, notices }: TreeScan,
+  { model, sources, notices, scale: { functionContext } }: TreeScan,
   options: ScanOptions,
   { signal, report }: WorkflowContext,
   hooks: TreeScanHooks & Pick<ScanFilesOptions, 'onProgress'>,
 ): Promise<ScanFilesResult> {
-  const outlines = openOutlines(options);
+  const outlines = openOutlines(options, functionContext);
   const isFew = sources.files.length < FILES_WORTH_WORKERS;
   const threads = isFew ? 1 : (options.numThreads ?? availableParallelism());
   const result = await scanFiles({
@@ -101,6 +101,7 @@ async function runOver(
     openPool: () => createExtractionPool({ threads }),
     openJudge: model.open,
     outlines,
+    functionContext,
     scores: model.scores,
     notices,
     signal,

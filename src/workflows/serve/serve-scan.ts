@@ -72,7 +72,10 @@ async function openServed(
   const adapter = await findAdapter(run, context);
   const scale = await scoreScale({ run, blend }, adapter);
   if (scale.blend !== undefined) report.note(scale.blend);
-  for (const caution of scale.cautions) report.warn(caution);
+  const { cautions, textsCaution } = scale;
+  for (const caution of [...cautions, ...(textsCaution === undefined ? [] : [textsCaution])]) {
+    report.warn(caution);
+  }
   return { scale, opened: await openAdapter(adapter, { ...device, blend }, context) };
 }
 

@@ -29,7 +29,7 @@ import type { StoredQuestion } from '../../text/question.ts';
 import type { TrainerOptions } from '../../training/trainer.ts';
 import { requireProbeMatrix } from './probe-head.ts';
 import { type PlannedReading, planReading } from './reading.ts';
-import { contextOfRecords } from './record-context.ts';
+import { contextOfRecords, type RecordContext } from './record-context.ts';
 
 /** What every task says of a function, and maybe more. */
 export interface Learnt {
@@ -52,8 +52,8 @@ export interface TrainingPlan {
   /** What is trained whole of the base model. */
   readonly whole: readonly WholeParameter[];
   readonly trainer: TrainerOptions;
-  /** What of their files stands in front of the functions: `callees`; undefined where nothing does. */
-  readonly context?: string | undefined;
+  /** What of their files stands in front of the functions; undefined where nothing does. */
+  readonly context?: RecordContext | undefined;
 }
 
 export interface PlannedCwe {

@@ -46,7 +46,12 @@ export async function openScoring(options: ScoringOptions, context: WorkflowCont
   const judged = await openJudged(asScan, context, progress.pause);
   const { blend } = judged.scale;
   if (blend !== undefined) context.report.note(blend);
-  return { ...judged, outlines: openOutlines(asScan), progress, numThreads: options.numThreads };
+  return {
+    ...judged,
+    outlines: openOutlines(asScan, judged.scale.functionContext),
+    progress,
+    numThreads: options.numThreads,
+  };
 }
 
 async function openJudged(
@@ -77,7 +82,7 @@ export type ScoredFiles = Pick<
 
 /** Scores functions of files. An aborted signal ends it early (`complete: false`). */
 export async function scoreFiles(
-  { model, outlines, progress, numThreads }: Scoring,
+  { model, outlines, progress, numThreads, scale: { functionContext } }: Scoring,
   files: ScoredFiles,
   { signal, report }: WorkflowContext,
 ): Promise<ScanFilesResult> {
@@ -89,6 +94,7 @@ export async function scoreFiles(
       openPool: () => createExtractionPool({ threads }),
       openJudge: model.open,
       outlines,
+      functionContext,
       scores: model.scores,
       signal,
       onProgress: progress.update,

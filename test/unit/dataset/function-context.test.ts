@@ -31,7 +31,13 @@ test('callees are the functions of the file that it calls, callers those that ca
 });
 
 test('where nothing is found nothing stands in front', () => {
-  expect(contextIn(source, 'check', 'callees')).toEqual({ kind: 'callees', text: '', tokens: 0, cut: 0 });
+  expect(contextIn(source, 'check', 'callees')).toEqual({
+    kind: 'callees',
+    maxTokens: 200,
+    text: '',
+    tokens: 0,
+    cut: 0,
+  });
   expect(contextIn(source, 'main', 'callers').text).toBe('');
   expect(contextIn(main, 'main', 'file').text).toBe('');
 });

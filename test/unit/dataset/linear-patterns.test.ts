@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { changeKind } from '../../../src/dataset/changes/change-kind.ts';
+import { contextOf } from '../../../src/dataset/changes/function-context.ts';
 import { bodyKey } from '../../../src/dataset/duplicates/exact-duplicates.ts';
 import { normalisedCode } from '../../../src/dataset/duplicates/normalised-code.ts';
 import { shingleHashes } from '../../../src/dataset/duplicates/shingles.ts';
@@ -21,6 +22,7 @@ import { projectName } from '../../../src/dataset/project-name.ts';
 import { codeTokens } from '../../../src/evaluation/baselines/code-tokens.ts';
 import { typeAfterColon } from '../../../src/source/language-row.ts';
 import { languageOfPath } from '../../../src/source/languages.ts';
+import { extractFunctions } from '../../../src/source/parse-source.ts';
 import { contentProblem, looksMinified } from '../../../src/source/source-filters.ts';
 
 const CHARACTERS = 300_000;
@@ -43,6 +45,7 @@ const SHAPES: readonly (readonly [start: string, again: string, end: string])[] 
   ['', '@a.b c\n ', 'def'],
   ['', 'CWE-0', 'x'],
   ['', '0', 'x'],
+  ['', 'a', ' '],
   ['', 'a.', '!'],
   ['', '.git', 'x'],
   ['', '/commit/', '\n'],
@@ -56,6 +59,13 @@ const SHAPES: readonly (readonly [start: string, again: string, end: string])[] 
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   looksMinified,
   contentProblem,
+  contextOf: (text) => {
+    const [own] = extractFunctions('function f() { return g(); }', 'javascript');
+    const hostile = { ...own!, code: text, start: 0, end: text.length, bodyStart: 0 };
+    const parsed = { functions: [hostile], comments: [] };
+    const options = { kind: 'callees', maxTokens: 9 } as const;
+    return contextOf({ source: text, language: 'javascript', parsed }, hostile, options);
+  },
   changeKind: (text) => changeKind({ text, name: 'f' }, { text: `${text}y`, name: 'g' }),
   normalisedCode: (text) => normalisedCode(text),
   bodyKey,

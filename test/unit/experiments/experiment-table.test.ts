@@ -59,6 +59,38 @@ describe('a table file', () => {
     ['a cell too few', { rows: [{ name: 'A', paper: ['0.5'] }] }, 'EXPERIMENT_PAPER_CELLS'],
     ['two rows of one name', { rows: [{ name: 'A' }, { name: 'A' }] }, 'EXPERIMENT_ROWS'],
     ['no rows', { rows: [] }, 'EXPERIMENT_ROWS'],
+    [
+      "a row's settings for a scale that isn't there",
+      { rows: [{ name: 'A', scale: { lpatop: { lora_r: 1 } } }] },
+      'EXPERIMENT_SCALE',
+    ],
+    ['a start from no row', { rows: [{ name: 'A', init_from: 'B' }] }, 'EXPERIMENT_INIT_FROM'],
+    ['a start from itself', { rows: [{ name: 'A', init_from: 'A' }] }, 'EXPERIMENT_INIT_FROM'],
+    [
+      'rows that start from one another',
+      {
+        rows: [
+          { name: 'A', init_from: 'B' },
+          { name: 'B', init_from: 'A' },
+        ],
+      },
+      'EXPERIMENT_INIT_FROM',
+    ],
+    [
+      'a start from a row that is asked',
+      {
+        rows: [
+          { name: 'A', prompt: 'pd-1' },
+          { name: 'B', init_from: 'A' },
+        ],
+      },
+      'EXPERIMENT_INIT_FROM',
+    ],
+    [
+      'two starts',
+      { rows: [{ name: 'A' }, { name: 'B', init_from: 'A', set: { init_adapter: 'x' } }] },
+      'EXPERIMENT_INIT_FROM',
+    ],
     ['a seed twice', { seeds: [1, 1] }, 'CONFIG_VALUE_INVALID'],
     [
       'a grid without end',

@@ -15,13 +15,29 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test("X_1's recipe has the paper's sizes, which add up", () => {
   const recipe = parseRecipe(readFileSync(recipePath('x1'), 'utf8'), 'x1.yaml');
-  expect(shippedRecipes()).toEqual(['vdisc', 'x1']);
-  for (const { paper, rules } of recipe.datasets) {
+  expect(shippedRecipes()).toEqual(['flora', 'vdisc', 'x1']);
+  const papers = recipe.datasets.filter(({ paper }) => paper.functions !== undefined);
+  expect(papers.map(({ folder: name }) => name)).toEqual(['x1', 'x1-p3']);
+  for (const { paper, rules } of papers) {
     expect(paper.train! + paper.valid! + paper.test!).toBe(paper.functions);
     const { train, valid, test: tested } = rules.fractions!;
     expect(train + valid + tested).toBeCloseTo(1, 9);
     expect(train).toBeCloseTo(paper.train! / paper.functions!, 3);
   }
+  // With context, and alike but for that: its functions and parts are those of the other.
+  const { context, contextMaxTokens, ...rules } = recipe.datasets[2]!.rules;
+  expect(rules).toEqual(recipe.datasets[1]!.rules);
+  expect([context, contextMaxTokens]).toEqual(['callees', 64]);
+});
+
+test('the recipe of the Oregon State report builds the same two, beside its counts', () => {
+  const read = (name: string) => parseRecipe(readFileSync(recipePath(name), 'utf8'), `${name}.yaml`);
+  const [flora, x1] = [read('flora'), read('x1')];
+  expect(flora.sources).toEqual(x1.sources);
+  expect(flora.datasets.map(({ folder: name, rules }) => ({ name, rules }))).toEqual(
+    x1.datasets.slice(0, 2).map(({ folder: name, rules }) => ({ name, rules })),
+  );
+  expect(flora.datasets.map(({ paper }) => paper)).toEqual([{ functions: 1334 }, { functions: 22_945 }]);
 });
 
 test.each([
@@ -87,5 +103,6 @@ test("builds each dataset by its rules, names what is missing, and counts beside
   expect(asked).toMatchObject([
     { strict: true, negatives: 'none', outDir: join(folder, 'x1') },
     { strict: true, negatives: 'other-projects', ratio: 32.4, outDir: join(folder, 'x1-p3') },
+    { context: 'callees', contextMaxTokens: 64, outDir: join(folder, 'x1-p3-callees') },
   ]);
 });

@@ -292,6 +292,97 @@ describe('experiment run', () => {
     });
   });
 
+  describe('a row that starts from another one', () => {
+    const rows = (rank: number) => [
+      { name: 'Then', init_from: 'First', set: { num_train_epochs: 1 } },
+      { name: 'First', set: { num_train_epochs: 1, lora_r: rank } },
+      { name: 'Alone', set: { num_train_epochs: 2 } },
+    ];
+
+    test.each([1, 2])(
+      'is trained behind it, from the adapter of the same seed, with %i jobs',
+      async (jobs) => {
+        const table = await writeTinyTable(folder, { rows: rows(2), seeds: [1, 2] });
+        const { table: result } = await runExperiment({ table, runs: folder, only: ['then'], jobs });
+        // What it starts from is trained too, and stands in the table.
+        expect(result.rows.map(({ name }) => name)).toEqual(['Then', 'First']);
+        expect(statesOf(result)).toEqual(['finished', 'finished', 'finished', 'finished']);
+        for (const seed of [0, 1]) {
+          const [then, first] = result.rows.map(({ cells }) =>
+            openRun(join(folder, 'cells', cells[seed]!.id!)),
+          );
+          expect(then!.record.model?.initAdapter?.path).toBe(`../${result.rows[1]!.cells[seed]!.id}`);
+          expect(first!.record.model?.initAdapter).toBeUndefined();
+        }
+      },
+    );
+
+    test('is another cell where the first one is another, wherever the cells lie', async () => {
+      const idsOf = async (rank: number, runs: string) => {
+        const table = await writeTinyTable(folder, { rows: rows(rank), seeds: [1, 2] });
+        const { planned } = await openExperiment({ table, runs: join(folder, runs) });
+        return planned.map(({ row, seed, id }) => [`${row.name} ${seed}`, id] as const);
+      };
+      const [here, there, other] = [await idsOf(2, 'a'), await idsOf(2, 'b'), await idsOf(4, 'a')];
+      expect(there).toEqual(here);
+      expect(new Set(here.map(([, id]) => id)).size).toBe(6);
+      const changed = here.flatMap(([name, id], i) => (other[i]![1] === id ? [] : [name]));
+      expect(changed).toEqual(['Then 1', 'First 1', 'Then 2', 'First 2']);
+    });
+
+    test('an adapter of elsewhere names the cell by what it is; one that is missing fails its cell alone', async () => {
+      const table = await writeTinyTable(folder, {
+        rows: [
+          { name: 'From', set: { init_adapter: 'run' } },
+          { name: 'Nowhere', set: { init_adapter: 'gone' } },
+        ],
+      });
+      const planned = async () => (await openExperiment({ table, runs: folder })).planned;
+      const [from, nowhere] = await planned();
+      expect(nowhere!.failure?.code).toBe('ADAPTER_MISSING');
+      const weights = join(folder, 'run', 'adapter', 'adapter_model.safetensors');
+      const bytes = readFileSync(weights);
+      bytes[bytes.length - 1]! ^= 1;
+      writeFileSync(weights, bytes);
+      expect((await planned())[0]!.id).not.toBe(from!.id);
+      bytes[bytes.length - 1]! ^= 1;
+      writeFileSync(weights, bytes);
+      expect((await planned())[0]!.id).toBe(from!.id);
+    });
+
+    test('says that it has nothing to start from where that one failed, and the others are trained', async () => {
+      const table = await writeTinyTable(folder, { rows: rows(2) });
+      const text = readFileSync(table, 'utf8').replace('"lora_r":2}}', '"learning_rate":1e30}}');
+      writeFileSync(table, text);
+      const { table: result } = await runExperiment({ table, runs: folder });
+      expect(statesOf(result)).toEqual(['failed', 'failed', 'finished']);
+      expect(result.rows[0]!.cells[0]).toMatchObject({ failure: { code: 'EXPERIMENT_INIT_FROM' } });
+      writeFileSync(table, text.replace('"learning_rate":1e30', '"no_such_key":1'));
+      const { planned } = await openExperiment({ table, runs: folder });
+      expect(planned.map(({ failure }) => failure?.code)).toEqual([
+        'EXPERIMENT_INIT_FROM',
+        'CONFIG_KEY_UNKNOWN',
+        undefined,
+      ]);
+    });
+
+    test('is estimated before there is an adapter, and swept with it', async () => {
+      const table = await writeTinyTable(folder, { rows: rows(2) });
+      const { cells } = await estimateExperiment({ table, runs: folder });
+      expect(cells.map(({ milliseconds }) => milliseconds! > 0)).toEqual([true, true, true]);
+      const swept = await openExperiment({ table, runs: folder, sweep: ['lora_alpha=2,4'] });
+      expect(swept.planned.map(({ row }) => [row.name, row.init_from])).toEqual([
+        ['Then, lora_alpha=2', 'First, lora_alpha=2'],
+        ['Then, lora_alpha=4', 'First, lora_alpha=4'],
+        ['First, lora_alpha=2', undefined],
+        ['First, lora_alpha=4', undefined],
+        ['Alone, lora_alpha=2', undefined],
+        ['Alone, lora_alpha=4', undefined],
+      ]);
+      expect(new Set(swept.planned.map(({ id }) => id)).size).toBe(6);
+    });
+  });
+
   test('rows of other tasks and packings are cells', async () => {
     const table = await writeTinyTable(folder, {
       rows: [

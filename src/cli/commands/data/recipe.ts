@@ -21,10 +21,10 @@ export function recipeCommand(parts: BuildParts, context: CliContext): Command {
   const command = new Command('recipe')
     .summary('build the datasets of a paper by its rules')
     .description(
-      "Build the datasets of a paper (x1, vdisc, or a YAML file) from the sources that are here, and count them beside the paper's. " +
+      "Build the datasets of a paper (x1, flora, vdisc, or a YAML file) from the sources that are here, and count them beside the paper's. " +
         'What is missing is said. The rules are those of data build, which does the work.',
     )
-    .argument('<recipe>', 'x1, vdisc, or a YAML file')
+    .argument('<recipe>', 'x1, flora, vdisc, or a YAML file')
     .argument('[sources...]', "NAME=LOCATION of the recipe's sources that are here")
     .requiredOption('--out <dir>', 'folder that gets a folder for each dataset')
     .option('--force', 'replace datasets that the folder holds', false)

@@ -135,7 +135,14 @@ class FixGatherer {
         end_line: endLine,
         ...(context === undefined
           ? {}
-          : { context: { kind: context.kind, tokens: context.tokens, cut: context.cut } }),
+          : {
+              context: {
+                kind: context.kind,
+                maxTokens: context.maxTokens,
+                tokens: context.tokens,
+                cut: context.cut,
+              },
+            }),
       },
     );
   }

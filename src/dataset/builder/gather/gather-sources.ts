@@ -109,4 +109,4 @@ async function gatherChanges(
 
 /** A unit with other contexts is another unit. */
 const keyWith = (key: string, context: ContextOptions | undefined): string =>
-  context === undefined ? key : `${key} with ${context.kind} of ${context.maxTokens}`;
+  context === undefined ? key : `${key} with ${context.kind} up to ${context.maxTokens}`;
