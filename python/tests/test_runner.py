@@ -122,7 +122,7 @@ class Plans(unittest.TestCase):
         self.refuses(folder, "TORCH_PLAN_VERSION")
         (folder / "plan.json").write_text("[1")
         self.refuses(folder, "TORCH_PLAN_BROKEN")
-        (folder / "plan.json").write_text(json.dumps({"formatVersion": 2, "files": {"absent": "0"}}))
+        (folder / "plan.json").write_text(json.dumps({"formatVersion": 3, "files": {"absent": "0"}}))
         self.refuses(folder, "TORCH_PLAN_BROKEN")
 
     def refuses(self, folder: Path, code: str) -> None:

@@ -156,6 +156,16 @@ class Classifier(nn.Module):
         return nn.functional.cross_entropy(self.next_token_logits(hidden).float(), wanted, reduction="none")
 
 
+def pair_nats(logits: Tensor, functions: list[int], fixed_versions: Tensor) -> Tensor:
+    """[B, 2], the functions of the rows -> sum over pairs of -log sigmoid(s(vulnerable) - s(fixed)), s = logit 1 - logit 0
+    (Burges et al. 2005)."""
+    row = {function: place for place, function in enumerate(functions)}
+    partners = [(row[function], row[int(fixed_versions[function])]) for function in functions if fixed_versions[function] >= 0]
+    vulnerable, fixed = torch.tensor(partners, dtype=torch.long, device=logits.device).reshape(-1, 2).unbind(1)
+    margins = logits[:, 1] - logits[:, 0]
+    return -nn.functional.logsigmoid(margins[vulnerable] - margins[fixed]).sum()
+
+
 def losses(logits: Tensor, labels: Tensor, gamma: float | None) -> Tensor:
     """[B, 2], [B] -> [B] nats: cross-entropy, or with gamma the focal loss -(1 - p)^gamma log p (Lin et al. 2017)."""
     logp = torch.log_softmax(logits, -1)
