@@ -11,17 +11,22 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import torch
+from peft import LoraConfig, get_peft_model
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from vultune_torch.attention import NAME, Row, Segment, mask_of
+from vultune_torch import attention
+from vultune_torch.attention import NAME, Row, Segment
 from vultune_torch.command import choose_layout, out_of_memory
 from vultune_torch.errors import RunError
 from vultune_torch.events import Events
+from vultune_torch.last_block import Read, prune_last_block
 from vultune_torch.layout import Shared, isolated, joined
 from vultune_torch.loop import learning_rate
+from vultune_torch.lora import adapt_in_one
 from vultune_torch.model import ModelOptions, file_key, load_model
 from vultune_torch.passes import Classifier, losses
 from vultune_torch.plan import read_plan
@@ -117,7 +122,7 @@ class Plans(unittest.TestCase):
         self.refuses(folder, "TORCH_PLAN_VERSION")
         (folder / "plan.json").write_text("[1")
         self.refuses(folder, "TORCH_PLAN_BROKEN")
-        (folder / "plan.json").write_text(json.dumps({"formatVersion": 2, "files": {"absent": "0"}}))
+        (folder / "plan.json").write_text(json.dumps({"formatVersion": 3, "files": {"absent": "0"}}))
         self.refuses(folder, "TORCH_PLAN_BROKEN")
 
     def refuses(self, folder: Path, code: str) -> None:
@@ -168,14 +173,99 @@ class Layouts(unittest.TestCase):
         self.assertEqual(len(layout.segments), 1)
 
     def test_a_window_is_counted_from_the_token_itself(self) -> None:
-        device = torch.device("cpu")
-        self.assertIsNone(mask_of(Segment(0, 3, None), 3, device))
-        seen = mask_of(Segment(0, 3, None), 2, device)
-        assert seen is not None
-        self.assertEqual(seen.int().tolist(), [[1, 0, 0], [1, 1, 0], [0, 1, 1]])
-        behind = mask_of(Segment(5, 6, torch.tensor([0, 1, 5])), None, device)
-        assert behind is not None
-        self.assertEqual(behind.int().tolist(), [[1, 1, 1]])
+        def seen(one: Segment, window: int | None) -> list[list[list[int]]]:
+            blocks = list(attention.blocks_of(one, window))
+            scores = [torch.zeros(block.last - block.first, block.last - block.low) for block in blocks]
+            for block, held in zip(blocks, scores, strict=True):
+                attention.hide(held, block, window)
+            return [(held == 0).int().tolist() for held in scores]
+
+        self.assertEqual(seen(Segment(0, 3, None), None), [[[1, 0, 0], [1, 1, 0], [1, 1, 1]]])
+        self.assertEqual(seen(Segment(0, 3, None), 2), [[[1, 0, 0], [1, 1, 0], [0, 1, 1]]])
+        self.assertEqual(seen(Segment(5, 6, torch.tensor([0, 1, 5])), None), [[[1, 1, 1]]])
+        self.enterContext(mock.patch.object(attention, "BLOCK", 2))
+        self.assertEqual(seen(Segment(0, 4, None), 2), [[[1, 0], [1, 1]], [[1, 1, 0], [0, 1, 1]]])
+
+
+class Attention(unittest.TestCase):
+    """Against PyTorch's own with a mask of everything, in float64."""
+
+    segments = (Segment(0, 5, None), Segment(5, 9, torch.tensor([0, 1, 5, 6, 7, 8])), Segment(9, 10, None))
+
+    def agrees(self, window: int | None) -> None:
+        torch.manual_seed(0)
+        q, k, v = (torch.randn(heads, 10, 4, dtype=torch.float64, requires_grad=True) for heads in (6, 2, 2))
+        found = attention.FunctionAttention.apply(q, k, v, self.segments, 0.7, window)
+        mask = torch.zeros(10, 10, dtype=torch.bool)
+        for one in self.segments:
+            tokens = torch.arange(one.start, one.end) if one.keys is None else one.keys
+            for place in range(one.before, len(tokens)):
+                first = 0 if window is None else max(0, place - window + 1)
+                mask[tokens[place], tokens[first : place + 1]] = True
+        wide = [one.repeat_interleave(3, 0) for one in (k, v)]
+        expected = torch.nn.functional.scaled_dot_product_attention(q, *wide, attn_mask=mask, scale=0.7).transpose(0, 1)
+        torch.testing.assert_close(found, expected)
+        of_out = torch.randn_like(found)
+        gradients = [torch.autograd.grad(one, (q, k, v), of_out) for one in (found, expected)]
+        # Gradients of keys and values are added up in float32.
+        torch.testing.assert_close(*gradients, atol=1e-5, rtol=1e-5)
+
+    def test_of_one_block_and_of_many_kept_and_computed_again(self) -> None:
+        for block, kept in ((128, 1024), (2, 1024), (2, 5), (3, 0)):
+            with mock.patch.multiple(attention, BLOCK=block, MOST_KEPT_TOKENS=kept):
+                for window in (None, 2, 3, 100):
+                    with self.subTest(block=block, kept=kept, window=window):
+                        self.agrees(window)
+
+
+class Lora(unittest.TestCase):
+    """Against PEFT's own layer, which is what the operation stands in for."""
+
+    def agrees(self, dropout: float, bias: bool) -> None:
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(6, 5, bias=bias))
+        config = LoraConfig(r=2, lora_alpha=6, lora_dropout=dropout, target_modules=["0"], bias="lora_only")
+        adapted = get_peft_model(model, config)
+        torch.nn.init.normal_(adapted.base_model.model[0].lora_B["default"].weight)
+        x, of_out = torch.randn(2, 3, 6), torch.randn(2, 3, 5)
+        results = []
+        for turn in range(2):
+            if turn == 1:
+                adapt_in_one(adapted)
+                self.assertIn("forward", vars(adapted.base_model.model[0]))
+            torch.manual_seed(1)
+            given = x.clone().requires_grad_()
+            out = adapted(given)
+            trained = [one for one in adapted.parameters() if one.requires_grad]
+            results.append([out, *torch.autograd.grad(out, [given, *trained], of_out)])
+        self.assertEqual(len(results[0]), 5 if bias else 4)
+        torch.testing.assert_close(results[1], results[0], atol=1e-5, rtol=1e-5)
+
+    def test_one_operation_is_pefts_layer(self) -> None:
+        for dropout in (0.0, 0.5):
+            for bias in (False, True):
+                with self.subTest(dropout=dropout, bias=bias):
+                    self.agrees(dropout, bias)
+
+
+class LastBlock(unittest.TestCase):
+    def test_its_mlp_computes_the_tokens_that_are_read(self) -> None:
+        taken = []
+
+        class Mlp(torch.nn.Module):
+            def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+                taken.append(hidden.shape[1])
+                return 2 * hidden
+
+        blocks = torch.nn.ModuleList([torch.nn.Module(), torch.nn.Module()])
+        blocks[1].mlp = Mlp()
+        prune_last_block(blocks)
+        self.addCleanup(setattr, Read, "places", None)
+        hidden = torch.arange(4.0).view(1, 4, 1)
+        for places, expected in ((torch.tensor([1, 3]), [0, 2, 0, 6]), (None, [0, 2, 4, 6])):
+            Read.places = places
+            self.assertEqual(blocks[1].mlp(hidden).flatten().tolist(), expected)
+        self.assertEqual(taken, [2, 4])
 
 
 @unittest.skipUnless(PLAN, "VULTUNE_TEST_PLAN names no plan folder")
@@ -192,8 +282,8 @@ class Isolation(unittest.TestCase):
         self.assertEqual(caught.exception.code, "TORCH_NOT_ISOLATED")
 
     def test_packed_functions_do_not_see_each_other(self) -> None:
-        for attention in (None, "sdpa", "eager"):
-            require_isolation(self.load(attention), self.plan, torch.float32)
+        for name in (None, "sdpa", "eager"):
+            require_isolation(self.load(name), self.plan, torch.float32)
 
     def test_a_cpu_takes_one_function_after_the_other(self) -> None:
         self.assertEqual(self.load(None).inner.config._attn_implementation, NAME)

@@ -26,7 +26,7 @@ from .adalora import ranks_of
 from .errors import RunError
 from .events import Events, resident_bytes
 from .model import TrainedModel
-from .passes import losses
+from .passes import losses, pair_nats
 from .plan import Pass, Plan, Step
 from .state import Counters, load_state, save_evaluated, save_state
 from .world import RankLostError, World, lost_rank
@@ -168,13 +168,16 @@ class Loop:
         taken = Pass(functions, one.factor) if is_empty else one
         layout = self.plan.layout(taken, self.model.classifier.shares)
         ids = [data.ids(i) for i in functions]
+        of_pairs = torch.zeros((), device=device)
         if data.nexts is not None:
             nats = self.model.classifier(ids, layout, [data.learnt(i) for i in functions])
         else:
             logits = self.model.classifier(ids, layout)
             nats = losses(logits, data.labels[functions].to(device), self.gamma)
+            if data.fixed_versions is not None and not is_empty:
+                of_pairs = self.plan.config["pair_loss_weight"] * pair_nats(logits, functions, data.fixed_versions)
         weights = data.weights[functions].to(device) * (0.0 if is_empty else 1.0)
-        loss = (weights * nats).sum()
+        loss = (weights * nats).sum() + of_pairs
         # FSDP takes the mean over ranks where the sum is meant.
         factor = one.factor * (self.world.size if self.is_sharded else 1)
         self.scaler.scale(loss * factor).backward()
@@ -289,6 +292,8 @@ class Loop:
             tensors |= self.tensors(part, {key: self.optimizer.state[one][name] for key, one in parameters.items()})
         for part, values in (self.ranks.state() if self.ranks is not None else {}).items():
             tensors |= self.tensors(part, values)
+        if self.plan.difficulty is not None:
+            tensors["difficulty"] = self.plan.difficulty
         if self.world.is_first:
             save_state(self.checkpoints, self.counters, tensors, self.plan.hash)
         self.saved_at = time.monotonic()

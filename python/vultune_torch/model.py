@@ -18,6 +18,8 @@ from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelF
 
 from .attention import NAME, can_attend
 from .errors import RunError
+from .last_block import prune_last_block
+from .lora import adapt_in_one
 from .passes import Classifier
 from .plan import Plan
 from .world import World
@@ -96,6 +98,8 @@ def load_model(plan: Plan, options: ModelOptions, world: World) -> TrainedModel:
     adapted = PeftModel.from_pretrained(model, str(plan.folder / "start"), is_trainable=True)
     if plan.config["finetuning_type"] == "lora" and not plan.config["use_dora"]:
         leave_inputs_as_they_are(adapted)
+        if world.device.type == "cpu" and not options.is_sharded:
+            adapt_in_one(adapted)
     start = load_file(plan.folder / "start" / "adapter_model.safetensors")
     parameters = trained_parameters(adapted, start)
     transposed = frozenset(settings["transposed"])
@@ -104,6 +108,8 @@ def load_model(plan: Plan, options: ModelOptions, world: World) -> TrainedModel:
             # Trained values are float32 whatever the base model is held in; small steps would round away.
             parameter.data = start[key].to(world.device, torch.float32)
     adapted.train()
+    if settings["layout"] == "packed" and not options.is_sharded:
+        prune_last_block(blocks_of(model.modules()))
     classifier = Classifier(adapted, settings, options.dtype, "flash" in attention_of(model))
     if options.is_sharded:
         shard(classifier, plan, world)

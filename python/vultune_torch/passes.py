@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from .attention import NAME, Row
+from .last_block import Read
 from .layout import Layout, isolated
 
 # Logits over the vocabulary that are held at one time: 32 MB in float32.
@@ -55,7 +56,8 @@ class Classifier(nn.Module):
         if self.answers is None and (pooling == "first" or self.settings["isToldPooling"]):
             return self.told(functions).float()
         if self.settings["layout"] == "packed":
-            hidden, places = self.packed(layout if layout is not None else isolated(functions))
+            reads_last = nexts is None and (self.answers is not None or pooling == "last")
+            hidden, places = self.packed(layout if layout is not None else isolated(functions), reads_last)
         else:
             hidden, places = self.padded(functions)
         device = hidden.device
@@ -93,8 +95,8 @@ class Classifier(nn.Module):
         with self.autocast():
             return self.inner.get_output_embeddings()(hidden)
 
-    def packed(self, layout: Layout) -> tuple[Tensor, list[Tensor]]:
-        """Hidden states of the row, [N, D], and each function's places in it."""
+    def packed(self, layout: Layout, reads_last: bool) -> tuple[Tensor, list[Tensor]]:
+        """Hidden states of the row, [N, D], and each function's places in it. `reads_last`: only its last token's are read."""
         device = self.adapted.device
         inputs: dict[str, Any] = {
             "input_ids": layout.ids.to(device)[None],
@@ -108,6 +110,8 @@ class Classifier(nn.Module):
             inputs |= {"cu_seq_lens_q": bounds, "cu_seq_lens_k": bounds}
             inputs |= {"max_length_q": longest, "max_length_k": longest}
         Row.segments = layout.segments
+        # Functions that are the beginning of another may have the same last token.
+        Read.places = torch.stack([one[-1] for one in layout.tokens]).unique() if reads_last else None
         return self.backbone(**inputs)[0], layout.tokens
 
     def padded(self, functions: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
@@ -150,6 +154,16 @@ class Classifier(nn.Module):
     def nats(self, hidden: Tensor, wanted: Tensor) -> Tensor:
         """[R, D], [R] -> [R]: -log p(wanted token), nats."""
         return nn.functional.cross_entropy(self.next_token_logits(hidden).float(), wanted, reduction="none")
+
+
+def pair_nats(logits: Tensor, functions: list[int], fixed_versions: Tensor) -> Tensor:
+    """[B, 2], the functions of the rows -> sum over pairs of -log sigmoid(s(vulnerable) - s(fixed)), s = logit 1 - logit 0
+    (Burges et al. 2005)."""
+    row = {function: place for place, function in enumerate(functions)}
+    partners = [(row[function], row[int(fixed_versions[function])]) for function in functions if fixed_versions[function] >= 0]
+    vulnerable, fixed = torch.tensor(partners, dtype=torch.long, device=logits.device).reshape(-1, 2).unbind(1)
+    margins = logits[:, 1] - logits[:, 0]
+    return -nn.functional.logsigmoid(margins[vulnerable] - margins[fixed]).sum()
 
 
 def losses(logits: Tensor, labels: Tensor, gamma: float | None) -> Tensor:

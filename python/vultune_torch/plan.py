@@ -16,7 +16,7 @@ from torch import Tensor
 from .errors import RunError
 from .layout import Layout, Shared, isolated, joined
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Functions:
     weights: Tensor  # [F] float32
     # [T] the token behind each token, -1 where it is not learnt; None for a classifier.
     nexts: Tensor | None = None
+    # [F] of a vulnerable function that is to have a higher score than its fixed version that one's index, -1 of others.
+    fixed_versions: Tensor | None = None
 
     def ids(self, function: int) -> Tensor:
         return self.tokens[int(self.offsets[function]) : int(self.offsets[function + 1])].long()
@@ -70,6 +72,8 @@ class Plan:
     train: Functions
     valid: Functions
     valid_passes: list[list[int]]
+    # [F] float64, for a curriculum by loss: nothing to train by, but checkpoints hold it.
+    difficulty: Tensor | None = None
 
     def layout(self, one: Pass, shares: bool) -> Layout:
         """Where the functions of a pass lie when they are packed."""
@@ -121,6 +125,7 @@ def read_plan(folder: Path) -> Plan:
             train=part(functions, "train"),
             valid=part(functions, "valid"),
             valid_passes=stored["validation"],
+            difficulty=functions.get("difficulty"),
         )
     except (KeyError, TypeError) as error:
         raise broken(file, f"a field is missing: {error}") from error
@@ -142,7 +147,8 @@ def part(tensors: dict[str, Tensor], name: str) -> Functions:
     tokens, offsets = tensors[f"{name}.tokens"], tensors[f"{name}.offsets"]
     count = len(offsets) - 1
     weights = tensors.get(f"{name}.weights", torch.ones(count))
-    return Functions(tokens, offsets, tensors[f"{name}.labels"].long(), weights, tensors.get(f"{name}.next"))
+    labels, nexts = tensors[f"{name}.labels"].long(), tensors.get(f"{name}.next")
+    return Functions(tokens, offsets, labels, weights, nexts, tensors.get(f"{name}.fixed_versions"))
 
 
 def sha256(file: Path) -> str:

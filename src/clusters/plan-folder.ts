@@ -13,7 +13,7 @@ import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { PackedSteps } from './packed-steps.ts';
 
 /** Raised when a reader of the old format would misread the new one; python/vultune_torch/plan.py has the same number. */
-export const PLAN_FORMAT_VERSION = 2;
+export const PLAN_FORMAT_VERSION = 3;
 
 /** Where Transformers finds the base model. */
 export interface PlannedBase {
@@ -62,6 +62,8 @@ export interface PlannedFunction {
   readonly weight: number;
   /** [tokens] what stands behind each token, -1 where it is not learnt; undefined for a classifier. */
   readonly next?: readonly number[] | undefined;
+  /** Of a vulnerable function that is to have a higher score than its fixed version: that one's index. */
+  readonly fixedVersion?: number | undefined;
 }
 
 export interface PlanToWrite extends PackedSteps {
@@ -71,6 +73,8 @@ export interface PlanToWrite extends PackedSteps {
   readonly model: PlannedModel;
   readonly warmupSteps: number;
   readonly train: readonly PlannedFunction[];
+  /** [functions to train on] how hard each is, for a curriculum by loss: checkpoints hold it. */
+  readonly difficulty?: Float64Array | undefined;
   readonly valid: readonly PlannedFunction[];
   /** Passes over the validation functions. */
   readonly validation: readonly (readonly number[])[];
@@ -98,7 +102,13 @@ export async function writePlanFolder(folder: string, plan: PlanToWrite): Promis
   await writeAdapter(join(folder, 'start'), plan.start);
   await writeSafetensors(
     join(folder, 'functions.safetensors'),
-    new Map([...functionTensors('train', plan.train), ...functionTensors('valid', plan.valid)]),
+    new Map([
+      ...functionTensors('train', plan.train),
+      ...functionTensors('valid', plan.valid),
+      ...(plan.difficulty === undefined
+        ? []
+        : [['difficulty', hostTensor('float64', [plan.train.length], plan.difficulty)] as const]),
+    ]),
   );
   const files = ['functions.safetensors', ...filesIn(folder, 'start'), ...filesIn(folder, 'vultune_torch')];
   const hashes: Record<string, string> = {};
@@ -127,6 +137,8 @@ const filesIn = (folder: string, name: string) =>
     .toSorted()
     .map((file) => `${name}/${file}`);
 
+const NO_PAIR = -1;
+
 /** Token ids one after the other; function i is tokens[offsets[i] .. offsets[i + 1]]. */
 function functionTensors(
   name: string,
@@ -142,9 +154,12 @@ function functionTensors(
   });
   const F = functions.length;
   const hasNext = functions.some(({ next }) => next !== undefined);
+  const hasPairs = functions.some(({ fixedVersion }) => fixedVersion !== undefined);
+  const fixedVersions = Int32Array.from(functions, ({ fixedVersion = NO_PAIR }) => fixedVersion);
   const nexts = Int32Array.from(hasNext ? functions.flatMap(({ next = [] }) => next) : []);
   return [
     ...(hasNext ? [[`${name}.next`, hostTensor('int32', [tokens.length], nexts)] as const] : []),
+    ...(hasPairs ? [[`${name}.fixed_versions`, hostTensor('int32', [F], fixedVersions)] as const] : []),
     [`${name}.tokens`, hostTensor('int32', [tokens.length], tokens)],
     [`${name}.offsets`, hostTensor('int64', [F + 1], offsets)],
     [

@@ -19,8 +19,13 @@ export interface EvaluatedState {
 
 const NAME = /^evaluated-(\d{1,12})\.safetensors$/;
 
-/** Their steps with their files, in order. */
-export function evaluatedFiles(folder: string): readonly { readonly step: number; readonly file: string }[] {
+export interface EvaluatedFile {
+  readonly step: number;
+  readonly file: string;
+}
+
+/** In the order of their steps. */
+export function evaluatedFiles(folder: string): readonly EvaluatedFile[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .flatMap((name) => {
@@ -32,15 +37,12 @@ export function evaluatedFiles(folder: string): readonly { readonly step: number
 
 /** @throws VultuneError `RUN_CHECKPOINT_OTHER` where it is not one for these parameters and so many functions */
 export async function readEvaluated(
-  { step, file }: { readonly step: number; readonly file: string },
+  { step, file }: EvaluatedFile,
   like: AdapterParameters,
   functions: number,
 ): Promise<EvaluatedState> {
+  const validScores = await readEvaluatedScores(file, functions);
   const stored = await readSafetensors(file);
-  const scores = stored.tensors.get('valid_scores');
-  if (scores?.dtype !== 'F64' || scores.shape.join() !== `${functions}`) {
-    throw otherCheckpoint(file, 'valid_scores');
-  }
   const parameters = new Map();
   for (const [key, { shape }] of like) {
     const name = `parameter/${key}`;
@@ -49,10 +51,20 @@ export async function readEvaluated(
     const { data } = finiteFloats(await stored.read(name), { file, name });
     parameters.set(key, hostTensor('float32', shape, data));
   }
-  const { data } = await stored.read('valid_scores');
-  const validScores = data as Float64Array;
-  if (!validScores.every((score) => score >= 0 && score <= 1)) throw otherCheckpoint(file, 'valid_scores');
   return { step, parameters, validScores };
+}
+
+/** [functions] of the validation file. @throws VultuneError `RUN_CHECKPOINT_OTHER` where it has others than so many */
+export async function readEvaluatedScores(file: string, functions: number): Promise<Float64Array> {
+  const stored = await readSafetensors(file);
+  const held = stored.tensors.get('valid_scores');
+  if (held?.dtype !== 'F64' || held.shape.join() !== `${functions}`) {
+    throw otherCheckpoint(file, 'valid_scores');
+  }
+  const { data } = await stored.read('valid_scores');
+  const scores = data as Float64Array;
+  if (!scores.every((score) => score >= 0 && score <= 1)) throw otherCheckpoint(file, 'valid_scores');
+  return scores;
 }
 
 /** Once the best of them is in the adapter. */

@@ -191,7 +191,8 @@ export class Trainer<Target> {
       this.#endEpoch();
       await this.#save();
     }
-    return this.#finish('epochs');
+    // Another engine may have gone on to the end.
+    return this.#finish(this.#isStale() ? 'early_stopping' : 'epochs');
   }
 
   #isChoiceDue(): boolean {

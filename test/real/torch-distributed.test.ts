@@ -17,6 +17,7 @@ import { freePort } from '../support/free-port.ts';
 import {
   differenceOf,
   ONE_THREAD,
+  parameterDifference,
   pythonWithTorch,
   tinyTraining,
   trainInTorch,
@@ -164,6 +165,41 @@ withPython('a plan on several ranks', () => {
   });
 });
 
+withPython('early stopping', () => {
+  const endOf = (run: string) => {
+    const events = withoutLostSteps(readEvents(at(`${run}/events.jsonl`)));
+    const finished = events.findLast((event) => event.type === 'finished')!;
+    return {
+      steps: events.filter(({ type }) => type === 'step').length,
+      evaluations: events.flatMap((event) => (event.type === 'evaluation' ? [event.step] : [])),
+      ...{ reason: finished.reason, step: finished.step, bestStep: finished.bestStep },
+    };
+  };
+  const adapterOf = (run: string) => at(`${run}/adapter/adapter_model.safetensors`);
+
+  test('a run stops, and a plan that ran to its end keeps the same adapter', async () => {
+    const asked = await tinyTraining(at('early'), 'llama', {
+      ...{ num_train_epochs: 30, early_stopping_patience: 2, eval_strategy: 'steps', eval_steps: 4 },
+    });
+    await trainOwn(await asked('own'));
+    const own = endOf('early/own');
+    expect(own).toMatchObject({ reason: 'early_stopping' });
+    expect(own.step).toBeLessThan(100);
+    const result = await trainInTorch(await asked('torch'), { python });
+    expect(result.status).toBe('finished');
+    expect(endOf('early/torch')).toEqual(own);
+    const taken = readEvents(at('early/torch/events.jsonl')).filter(({ type }) => type === 'step');
+    expect(taken.length).toBeLessThan(150);
+    expect(await parameterDifference(adapterOf('early/own'), adapterOf('early/torch'))).toBeLessThan(1e-4);
+
+    await planForClusters(await asked('run'), at('early/plan'));
+    expect(run('early/whole', 1, [], 'early/plan')).toMatchObject({ status: 0 });
+    expect((await resumeTraining({ run: at('early/whole') })).status).toBe('finished');
+    expect(endOf('early/whole')).toEqual(own);
+    expect(await parameterDifference(adapterOf('early/own'), adapterOf('early/whole'))).toBeLessThan(1e-4);
+  });
+});
+
 withPython('what is refused', () => {
   test('a checkpoint of another plan', async () => {
     const other = await tinyTraining(at('other'), 'llama', { max_steps: 30, seed: 7 });
@@ -176,7 +212,7 @@ withPython('what is refused', () => {
   test('a plan of another version, and one of which a file was changed', () => {
     cpSync(at('plan'), at('newer'), { recursive: true });
     const text = readFileSync(at('newer/plan.json'), 'utf8');
-    writeFileSync(at('newer/plan.json'), text.replace('"formatVersion":2', '"formatVersion":3'));
+    writeFileSync(at('newer/plan.json'), text.replace('"formatVersion":3', '"formatVersion":4'));
     expect(run('x', 1, [], 'newer').stderr).toContain('error TORCH_PLAN_VERSION');
     cpSync(at('plan'), at('changed'), { recursive: true });
     writeFileSync(at('changed/start/vultune.json'), '{}');

@@ -81,6 +81,11 @@ const CASES: readonly (readonly [string, string, Partial<TrainOptions>])[] = [
     },
   ],
   ['a head that starts as a probe', 'llama', { head_init: 'probe' }],
+  ['the shortest functions first', 'llama', { curriculum: 'length' }],
+  ['unrelated functions first', 'llama', { curriculum: 'p3_first' }],
+  ['the easiest functions first', 'llama', { curriculum: 'loss', head_init: 'probe' }],
+  ['pairs', 'llama', { pair_loss_weight: 0.5 }],
+  ['pairs of an encoder', 'roberta', { pair_loss_weight: 2, loss_reduction: 'mean', tokens_per_batch: 128 }],
 ];
 
 const python = pythonWithTorch();

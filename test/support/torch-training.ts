@@ -77,11 +77,14 @@ export async function tinyTraining(
   );
   const written = (name: string, codes: readonly string[]) => {
     const rows = codes.map(
-      (code, id) => `${JSON.stringify({ id, code, target: id % 2, set: SETS[id % 3] })}\n`,
+      (code, id) =>
+        `${JSON.stringify({ id, code, target: id % 2, set: SETS[id % 3], cwe: CWES[id % 4], ...pairOf(id) })}\n`,
     );
     writeFileSync(join(folder, name), rows.join(''));
     return join(folder, name);
   };
+  // Elsewhere pairs would be packed together.
+  const pairOf = (id: number) => (options.pair_loss_weight === undefined ? {} : { pair: `${id >> 1}` });
   const common: TrainOptions = {
     base_model: base,
     train_file: written('train.jsonl', texts(40, 1)),
@@ -108,6 +111,8 @@ export async function tinyTraining(
 }
 
 const SETS = ['P1', 'P2', 'P3'] as const;
+/** Of every second vulnerable function the one, of the others the other. */
+const CWES = [undefined, 'CWE-79', undefined, 'CWE-89'] as const;
 
 export const trainOwn = async (request: TrainRequest) => await startTraining(request);
 
@@ -175,7 +180,7 @@ const LAST = 'checkpoints/last.safetensors';
 const KEY_BIAS = /(?:c_attn|k_proj)(?:\.base_layer)?\.bias$/;
 
 /** Of what both files hold, by key; infinite where there is nothing. */
-async function parameterDifference(a: string, b: string): Promise<number> {
+export async function parameterDifference(a: string, b: string): Promise<number> {
   const [ofA, ofB] = [await parametersOf(a), await parametersOf(b)];
   let most = ofA.size === ofB.size && ofA.size > 0 ? 0 : Number.POSITIVE_INFINITY;
   for (const [key, data] of ofA) {

@@ -1,13 +1,17 @@
-/** @file Evaluations that PyTorch made of a run become its own: their metrics are logged, and the best is the run's best. */
+/**
+ * @file Evaluations that PyTorch made of a run become its own: their metrics are logged, and the best is the run's best. Where
+ * training is to stop early, steps behind the evaluation that ends it are lost: what is kept does not depend on when they stopped.
+ */
+import { basename } from 'node:path';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
-import { evaluatedFiles, readEvaluated } from '../../training/evaluated-states.ts';
+import { type EvaluatedFile, evaluatedFiles, readEvaluated } from '../../training/evaluated-states.ts';
 import type { TrainerState } from '../../training/trainer-state.ts';
 import { judgeValidation } from '../train/judge-validation.ts';
 import type { TrainingPlan } from '../train/setup.ts';
 
 /**
- * Sets the best of the state; returns whether there was anything to adopt.
+ * Sets the best of the state, and the step of an early stop; returns whether the best is one of them.
  * @throws VultuneError `RUN_CHECKPOINT_OTHER`
  */
 export async function adoptEvaluations(
@@ -18,7 +22,9 @@ export async function adoptEvaluations(
 ): Promise<boolean> {
   // What was evaluated behind the checkpoint that the run goes on from is done again.
   const files = evaluatedFiles(run.paths.checkpoints).filter(({ step }) => step <= state.step);
-  for (const file of files) {
+  const patience = config.early_stopping_patience;
+  // A checkpoint of PyTorch has no best: with one, the own engine has gone on since they were adopted.
+  for (const file of state.best === undefined ? files : []) {
     const started = performance.now();
     const { step, parameters, validScores } = await readEvaluated(
       file,
@@ -32,6 +38,7 @@ export async function adoptEvaluations(
     );
     const isBest = state.best === undefined || decisive > state.best.metric;
     if (isBest) state.best = { step, metric: decisive, parameters, validScores };
+    state.evaluationsWithoutImprovement = isBest ? 0 : state.evaluationsWithoutImprovement + 1;
     run.events.append({
       type: 'evaluation',
       step,
@@ -42,8 +49,21 @@ export async function adoptEvaluations(
       isBest,
       durationMs: performance.now() - started,
     });
+    if (patience !== null && state.evaluationsWithoutImprovement >= patience) {
+      returnTo(run, state, file);
+      break;
+    }
   }
-  return files.length > 0;
+  return files.some(({ step }) => step === state.best?.step);
+}
+
+/** The parameters stay those of a later step: the best ones are kept of a training that stops early. */
+function returnTo(run: WritableRun, state: TrainerState, { step, file }: EvaluatedFile): void {
+  if (step < state.step) {
+    const checkpoint = `checkpoints/${basename(file)}`;
+    run.events.append({ type: 'resumed', step, checkpoint, pid: process.pid });
+  }
+  state.step = step;
 }
 
 /** Of a step that is logged. */

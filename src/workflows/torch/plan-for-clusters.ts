@@ -53,6 +53,11 @@ export async function planForClusters(
       description.data,
       context,
     );
+    if (config.early_stopping_patience !== null) {
+      context.report.note(
+        'a plan that runs alone takes all of its steps: what early_stopping_patience would have kept is chosen when its run is evaluated',
+      );
+    }
     const record = { formatVersion: RUN_FORMAT_VERSION, createdAt: new Date().toISOString(), ...description };
     writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
     return { folder, totalSteps, functions };

@@ -16,6 +16,7 @@ import { findStart } from '../train/resume-point.ts';
 import type { TrainingPlan } from '../train/setup.ts';
 import { type RecordsByKey, type TrainingJob, type TrainResult, trainInto } from '../train/train-into.ts';
 import { adoptEvaluations } from './adopt-evaluations.ts';
+import { isToStop } from './early-stop.ts';
 import { writeTrainingPlan } from './write-plan.ts';
 
 export interface TorchOptions {
@@ -86,12 +87,22 @@ export async function runTorchSteps(
   report.note(`starting ${command.join(' ')}`);
   let progress: TrainingProgress | undefined;
   const { config, trainer } = plan;
+  const enough = new AbortController();
+  let looking = Promise.resolve();
+  const look = async () => {
+    if (await isToStop(run.paths.checkpoints, config, records.get('valid_file')!)) enough.abort();
+  };
   try {
-    return await runLauncher({
+    const end = await runLauncher({
       command,
       events: run.paths.events,
-      signal,
+      signal: AbortSignal.any([signal, enough.signal]),
       onEvent: (event) => {
+        // One is written behind every evaluation.
+        if (event.type === 'checkpoint') {
+          looking = looking.then(look);
+          looking.catch(() => enough.abort());
+        }
         if (event.type === 'run_started' || event.type === 'resumed') {
           progress ??= new TrainingProgress(report, {
             totalSteps: event.type === 'run_started' ? event.totalSteps : stepsOf(run),
@@ -104,6 +115,8 @@ export async function runTorchSteps(
         progress?.show(event);
       },
     });
+    await looking;
+    return enough.signal.aborted && !signal.aborted ? 'finished' : end;
   } finally {
     progress?.stop();
   }

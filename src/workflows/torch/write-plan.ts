@@ -57,9 +57,17 @@ export async function writePlanOf(
 ): Promise<{ readonly totalSteps: number; readonly functions: number }> {
   const { config, model, trainer, task } = plan;
   const { objective } = task;
+  const start = await startOfPlan(
+    plan,
+    {
+      examples,
+      valid: { ids: valid.map(({ ids }) => ids), labels: valid.map(({ label }) => label) },
+    },
+    context,
+  );
   const steps = packedSteps(
     {
-      plannable: plannableFunctions(examples, trainer),
+      plannable: plannableFunctions(examples, trainer, start.difficulty),
       weights: examples.map(({ weight }) => weight),
       terms: examples.map((one) => ('rows' in objective ? objective.terms([one]) : 1)),
       shareable:
@@ -70,10 +78,7 @@ export async function writePlanOf(
     trainer,
   );
   const totalSteps = steps.steps.length;
-  const probed = {
-    train: { ids: examples.map(({ ids }) => ids), labels: examples.map(({ target }) => target.label) },
-    valid: { ids: valid.map(({ ids }) => ids), labels: valid.map(({ label }) => label) },
-  };
+  const fixedVersions = fixedVersionsOf(examples);
   await writePlanFolder(folder, {
     ...steps,
     vultune: packageVersions().vultune!,
@@ -86,12 +91,14 @@ export async function writePlanOf(
     },
     model: plannedModel(plan),
     warmupSteps: trainer.warmupSteps(totalSteps),
-    train: examples.map(({ ids, target, weight }) => ({
+    train: examples.map(({ ids, target, weight }, i) => ({
       ids,
       label: target.label,
       weight,
       next: learntTokens(target),
+      fixedVersion: fixedVersions.get(i),
     })),
+    difficulty: start.difficulty,
     valid,
     validation: planInference(separateFunctions(valid.map(({ ids }) => ids.length)), {
       tokensPerBatch: config.tokens_per_batch,
@@ -105,11 +112,24 @@ export async function writePlanOf(
       },
       layers: plan.layers,
       whole: plan.whole,
-      parameters: withoutCweHead(await startOfPlan(plan, probed, context)),
+      parameters: withoutCweHead(start.parameters),
       settings: { formatVersion: 1, threshold: UNMEASURED, ...trainedSettings(plan, data, folder) },
     },
   });
   return { totalSteps, functions: examples.length };
+}
+
+/** By the index of a vulnerable function of a pair that of the other one. */
+function fixedVersionsOf(examples: readonly Pick<Example<unknown>, 'pair'>[]): ReadonlyMap<number, number> {
+  const fixed = new Map<number, number>();
+  for (const [index, { pair }] of examples.entries()) {
+    if (pair?.isVulnerable === false) fixed.set(pair.number, index);
+  }
+  return new Map(
+    examples.flatMap(({ pair }, index) =>
+      pair?.isVulnerable === true ? [[index, fixed.get(pair.number)!] as const] : [],
+    ),
+  );
 }
 
 /** Where the language model answers, what is learnt of a function are tokens. */
@@ -163,13 +183,6 @@ function requireTrainable({ config, model }: TrainingPlan): void {
   const refused: readonly (readonly [boolean, string, string])[] = [
     [config.cwe_head, 'cwe_head', 'cwe_head is true'],
     [config.active_sampling !== null, 'active_sampling', `active_sampling is ${config.active_sampling}`],
-    [config.curriculum === 'loss', 'curriculum', 'curriculum is loss'],
-    [config.pair_loss_weight > 0, 'pair_loss_weight', `pair_loss_weight is ${config.pair_loss_weight}`],
-    [
-      config.early_stopping_patience !== null,
-      'early_stopping_patience',
-      'early_stopping_patience is set, but metrics are computed behind the last step',
-    ],
     [
       own?.runsPublishedCode === true || model.spec.family === 'chatglm',
       'base_model',

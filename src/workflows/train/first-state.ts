@@ -47,7 +47,10 @@ export async function completeFirstState(
 }
 
 /** [functions] P(wrong label) of each under the model as it is: it grows with the loss, and is at most 1. */
-async function difficulties(parts: FirstStateParts, context: WorkflowContext): Promise<Float64Array> {
+export async function difficulties(
+  parts: Pick<FirstStateParts, 'plan' | 'network' | 'features' | 'examples'>,
+  context: WorkflowContext,
+): Promise<Float64Array> {
   const { examples } = parts;
   const scores = await withScoringProgress(
     'order of the curriculum',

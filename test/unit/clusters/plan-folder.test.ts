@@ -72,11 +72,8 @@ describe('a plan folder', () => {
   });
 
   test.each([
-    ['early_stopping_patience', { early_stopping_patience: 2 }],
     ['cwe_head', { cwe_head: true }],
     ['active_sampling', { active_sampling: 5 }],
-    ['pair_loss_weight', { pair_loss_weight: 1 }],
-    ['curriculum', { curriculum: 'loss' as const, head_init: 'probe' as const }],
   ])('what only the own engine does is refused: %s', async (key, options) => {
     const request = await tinyTraining(folder, 'llama', options);
     await expect(planForClusters(await request('run'), join(folder, 'plan'))).rejects.toMatchObject({
@@ -122,6 +119,41 @@ describe('a plan folder', () => {
     expect(probed.weights.slice(0, half)).toEqual(probed.weights.slice(half).map((weight) => -weight));
     expect(random.weights.slice(0, half)).not.toEqual(random.weights.slice(half).map((weight) => -weight));
     expect([random, probed].map(({ plan }) => plan.model.evaluatesOnStart)).toEqual([false, true]);
+  });
+
+  test('a curriculum by loss: how hard each function is, and the easiest ones in the first step', async () => {
+    const request = await tinyTraining(folder, 'llama', { curriculum: 'loss', head_init: 'probe' });
+    await planForClusters(await request('run'), join(folder, 'plan'));
+    const tensors = await readAllSafetensors(join(folder, 'plan/functions.safetensors'));
+    const difficulty = Array.from(tensors.get('difficulty')!.data, Number);
+    expect(difficulty).toHaveLength(40);
+    const mean = (step: { passes: { functions: number[] }[] }) => {
+      const functions = step.passes.flatMap((one) => one.functions);
+      return functions.reduce((sum, i) => sum + difficulty[i]!, 0) / functions.length;
+    };
+    const { steps } = planOf('plan');
+    expect(mean(steps[0])).toBeLessThan(mean(steps[4]));
+  });
+
+  test('a loss of pairs: the fixed version of each vulnerable function, in the same pass', async () => {
+    const request = await tinyTraining(folder, 'llama', { pair_loss_weight: 1 });
+    await planForClusters(await request('run'), join(folder, 'plan'));
+    const tensors = await readAllSafetensors(join(folder, 'plan/functions.safetensors'));
+    const fixed = Array.from(tensors.get('train.fixed_versions')!.data, Number);
+    const paired = fixed.flatMap((one, i) => (one < 0 ? [] : [[i, one] as const]));
+    // Functions 2k and 2k + 1, where neither has the set P3.
+    expect(paired.slice(0, 3)).toEqual([
+      [1, 0],
+      [7, 6],
+      [13, 12],
+    ]);
+    for (const { passes } of planOf('plan').steps) {
+      for (const { functions } of passes) {
+        for (const [vulnerable, safe] of paired) {
+          expect(functions.includes(vulnerable)).toBe(functions.includes(safe));
+        }
+      }
+    }
   });
 
   test('a model whose code is published with it is refused', async () => {
