@@ -145,7 +145,35 @@ DEEPSEEK_CODER = """{% if not add_generation_prompt is defined %}
 {{'### Response:'}}
 {% endif %}"""
 
+# What Python's strip and trim take away, with and without characters of one's own, as templates that keep thoughts apart use them.
+STRIPS = """{%- for message in messages %}
+    {%- set parts = message.content.split('</think>') %}
+    {{- '[' + message.role + '|' + parts[-1].lstrip('\\n') + '|' + parts[0].rstrip('\\n').split('<think>')[-1].strip('\\n ') + '|' }}
+    {{- message.content.strip() + '|' + message.content.lstrip() + '|' + message.content.rstrip() + '|' }}
+    {{- (message.content | trim) + '|' + message.content.strip('int ;') + ']' }}
+    {%- if not loop.last %}{{ '\\n' }}{% endif %}
+{%- endfor %}
+"""
+
+# The ends of lines of another system in the template itself.
+CARRIAGE_RETURNS = "{% for message in messages %}\r\n  {% if true %}\r\n<{{ message.role }}>\r\n{{ message.content }}\r</>\r\n  {% endif %}\r\n{% endfor %}\r\n"
+
+# What is equal in Python: not an empty text and false, not none and what is not defined; messages by what they hold.
+EQUALS = """{%- for message in messages %}
+    {{- message.role }}:{{ 'empty' if message.content == '' else 'text' }}
+    {%- if message.content != false %} not false{% endif %}
+    {%- if message.nothing == none %} none{% endif %}
+    {%- if message.nothing != none %} not none{% endif %}
+    {%- if tools == none %} no tools{% endif %}
+    {%- if message == messages[0] %} as the first{% endif %}
+    {%- if loop.first == 1 %} one{% endif %}
+    {%- if [message.role] == ['user'] %} user{% endif %}
+{% endfor %}"""
+
 TEMPLATES = {
+    "equals": (EQUALS, {}),
+    "strips": (STRIPS, {}),
+    "carriage returns": (CARRIAGE_RETURNS, {}),
     "smollm2": (CHATML, {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>"}),
     "qwen": (QWEN, {"eos_token": "<|im_end|>"}),
     "llama-3": (LLAMA3, {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"}),
@@ -156,12 +184,19 @@ TEMPLATES = {
 SYSTEM = {"role": "system", "content": "You review code.  "}
 USER = {"role": "user", "content": "Is this \"vulnerable\"?\n\n\tint f(char *s) { return system(s); } // {{ no }} {% tag %} é漢\n"}
 ASSISTANT = {"role": "assistant", "content": "<think>\nlong\n</think>\n\nYes: s is not checked. "}
+ODD = {
+    "role": "user",
+    "content": "\ufeff\u001c\u0085 \u00a0\u2028\u3000\r\n\nint a;\U0001f642\n\r\u2029\u202f\u001f\u001d\u001e\u0085\ufeff",
+}
 CHATS = [
     [USER],
     [SYSTEM, USER],
     [USER, ASSISTANT, USER],
     [SYSTEM, USER, ASSISTANT, USER, ASSISTANT],
     [USER, USER],
+    [ODD, ASSISTANT, {"role": "user", "content": ""}],
+    [{"role": "user", "content": " \n\u001c\u0085"}],
+    [USER, {"role": "assistant", "content": " yes "}],
 ]
 
 

@@ -15,17 +15,12 @@ import type { FrozenFeatures } from '../network/frozen-features.ts';
 import type { Network } from '../network/network.ts';
 import type { Example } from '../objectives/objective.ts';
 import { packSequence } from '../packing/pack-sequence.ts';
-import {
-  type PackingOptions,
-  type PlannedSequence,
-  type PlannedStep,
-  planEpoch,
-  planStep,
-} from '../packing/plan.ts';
+import { type PackingOptions, type PlannedSequence, type PlannedStep, planEpoch } from '../packing/plan.ts';
 import { hasGroups, type PlannableFunctions } from '../packing/units.ts';
 import type { NewEvent } from '../runs/events.ts';
 import type { Task } from '../tasks/task.ts';
-import { type ActiveSampling, candidates, exchange, hardest, placesUntilNext } from './active-sampling.ts';
+import { ActiveChoice } from './active-choice.ts';
+import type { ActiveSampling } from './active-sampling.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
 import { STATE_FILE } from './checkpoints.ts';
 import { clipGradients } from './gradient-clipping.ts';
@@ -119,6 +114,8 @@ export class Trainer<Target> {
   readonly #parts: TrainerParts<Target>;
   readonly #state: TrainerState;
   readonly #plannable: PlannableFunctions;
+  /** Undefined without active sampling. */
+  readonly #choice: ActiveChoice | undefined;
   readonly #sharePrefixes: boolean;
   readonly #totalSteps: number;
   /** Undefined for adapters whose ranks stay. */
@@ -137,6 +134,11 @@ export class Trainer<Target> {
     this.#parts = parts;
     this.#state = state;
     this.#plannable = plannableFunctions(parts.functions, parts.options, state.difficulty);
+    const { activeSampling } = parts.options;
+    this.#choice =
+      activeSampling === undefined
+        ? undefined
+        : new ActiveChoice({ ...parts, plannable: this.#plannable, sampling: activeSampling });
     this.#sharePrefixes =
       parts.network.isCausal &&
       parts.options.sharePrefixes &&
@@ -184,8 +186,12 @@ export class Trainer<Target> {
         }
         const step = steps[state.stepInEpoch];
         if (step === undefined) break;
-        if (this.#isChoiceDue()) await this.#choose(steps.length);
-        await this.#step(...this.#withChosen(step));
+        if (this.#choice?.isDue(state.step)) await this.#choice.make(state, steps.length);
+        const { step: taken, left } = this.#choice?.applied(step, state.chosen) ?? {
+          step,
+          left: state.chosen,
+        };
+        await this.#step(taken, left);
         if (this.#isSaveDue()) await this.#save();
       }
       this.#endEpoch();
@@ -193,35 +199,6 @@ export class Trainer<Target> {
     }
     // Another engine may have gone on to the end.
     return this.#finish(this.#isStale() ? 'early_stopping' : 'epochs');
-  }
-
-  #isChoiceDue(): boolean {
-    const { activeSampling } = this.#parts.options;
-    const { step } = this.#state;
-    return activeSampling !== undefined && step > 0 && step % activeSampling.every === 0;
-  }
-
-  /** A run that is killed behind it chooses again, by the same parameters. */
-  async #choose(stepsPerEpoch: number): Promise<void> {
-    const { options, functions, host } = this.#parts;
-    const state = this.#state;
-    const started = performance.now();
-    const unrelated = [...functions.keys()].filter((index) => functions[index]!.unrelated === true);
-    const places = placesUntilNext(unrelated.length, stepsPerEpoch, options.activeSampling!);
-    const at = { seed: options.seed, step: state.step };
-    const scored = candidates(unrelated, places, at);
-    state.chosen = hardest(scored, await host.scores(scored), places, at);
-    state.elapsedMs += performance.now() - started;
-  }
-
-  /** The step as it is taken, and what is chosen for those behind it. */
-  #withChosen(step: PlannedStep): [step: PlannedStep, chosen: Float64Array | undefined] {
-    const { options, functions } = this.#parts;
-    const { chosen } = this.#state;
-    const own = step.sequences.flatMap((sequence) => [...sequence.functions]);
-    const exchanged = exchange(own, (index) => functions[index]!.unrelated === true, chosen);
-    if (exchanged === undefined) return [step, chosen];
-    return [planStep(exchanged.functions, this.#plannable, options.packing), exchanged.left];
   }
 
   async #step(step: PlannedStep, chosen: Float64Array | undefined): Promise<void> {

@@ -7,6 +7,7 @@ import { VultuneError } from '../../base/errors.ts';
 import type { WorkerStream } from '../../workers/worker-job.ts';
 import type { ChatMessage } from './chat-message.ts';
 import type { ChatTemplate } from './chat-template.ts';
+import { pythonFunctions, withPythonMeaning } from './python-meaning.ts';
 
 export interface RenderJob {
   readonly template: ChatTemplate;
@@ -26,11 +27,13 @@ export const RENDER_JOB: WorkerStream<RenderJob, string> = {
 /** The text of each chat, in their order. */
 export function* renderAll({ template, chats, addGenerationPrompt }: RenderJob): Generator<string> {
   const parsed = parse(template);
+  const functions = pythonFunctions();
   for (const [index, messages] of chats.entries()) {
     // What Transformers' apply_chat_template passes to a template.
     const text = attempt(template, `does not render chat ${index + 1}`, () =>
       parsed.render({
         ...template.specialTokens,
+        ...functions,
         messages,
         tools: null,
         documents: null,
@@ -48,7 +51,10 @@ export function* renderAll({ template, chats, addGenerationPrompt }: RenderJob):
 }
 
 const parse = (template: ChatTemplate) =>
-  attempt(template, 'cannot be read', () => new Template(template.source));
+  // Jinja takes each kind of line's end for a newline, in the template alone.
+  attempt(template, 'cannot be read', () =>
+    withPythonMeaning(new Template(template.source.replaceAll(/\r\n?/g, '\n'))),
+  );
 
 /** What the library throws are plain errors, also where the template itself refuses the messages (`raise_exception`). */
 function attempt<T>(template: ChatTemplate, what: string, make: () => T): T {

@@ -19,11 +19,12 @@ import { sizeOf } from '../../tensor/host-tensor.ts';
 import { transpose } from '../../tensor/transpose.ts';
 import { tokenizerFiles } from '../../text/tokenizer-file.ts';
 import type { WorkflowContext } from '../context.ts';
+import { answerReadme } from './answer-readme.ts';
 import { mostError, referenceLogits, relativeError, requireSmall } from './check-functions.ts';
+import { classifierReadme } from './classifier-readme.ts';
 import type { Exported } from './export-options.ts';
 import type { ExportSource } from './export-source.ts';
 import { mergedLogits } from './merged-logits.ts';
-import { mergedReadme } from './merged-readme.ts';
 import { CLASSIFIER_FILE, causalReading, readingOf } from './transformers-class.ts';
 import { runsPublishedCode, transformersConfig } from './transformers-config.ts';
 
@@ -80,7 +81,9 @@ export async function exportMerged(
       writeJson(join(folder, 'vultune.json'), { formatVersion: 1, merged: true, ...use });
       writeTokenizer(source, folder);
       if (runsPublishedCode(model)) copyCode(source, folder);
-      const readme = mergedReadme({ source, reading, dtype, padTokenId, notes });
+      const facts = { source, reading, dtype, padTokenId, notes };
+      const readme =
+        source.question === undefined ? classifierReadme(facts) : answerReadme(facts, source.question);
       writeFileAtomic(join(folder, 'README.md'), readme);
       task.update({ done, phase: 'checking' });
       error = relativeError(

@@ -2,14 +2,15 @@
  * @file Predictions in shards. The passes of the model hold the same functions as without shards and are divided by the id of their
  * first function, so that joined predictions are those of one process to the last bit. A part holds predictions with their places.
  */
-import { createHash } from 'node:crypto';
 import { VultuneError } from '../../base/errors.ts';
 import { adapterScale } from '../../judging/adapter-scale.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { readPromptedRun } from '../../judging/prompted-run.ts';
 import { z } from '../../schema/zod.ts';
+import { digestLines } from '../../shards/inputs-digest.ts';
+import { joinItems } from '../../shards/join-items.ts';
 import { ownsKey, type Shard } from '../../shards/shard.ts';
-import { checkItem, type ShardFile, type ShardIdentity, ShardWriter } from '../../shards/shard-file.ts';
+import { type ShardFile, type ShardIdentity, ShardWriter } from '../../shards/shard-file.ts';
 import { readShards } from '../../shards/shard-set.ts';
 import { silent, type WorkflowContext, workflowContext } from '../context.ts';
 import { openTrainedFormat, openWeightFormat } from '../open/choose-weight-format.ts';
@@ -125,24 +126,15 @@ export function joinPredictions(
   parts: readonly ShardFile[],
   inputs: readonly Pick<PredictionInput, 'id'>[],
 ): readonly Prediction[] {
-  const joined = new Array<Prediction | undefined>(inputs.length).fill(undefined);
-  for (const part of parts) {
-    for (let number = 0; number < part.items.length; number++) {
-      const { at, prediction } = checkItem(item, part, number);
-      if (inputs[at]?.id === prediction.id && joined[at] === undefined) {
-        joined[at] = prediction as Prediction;
-        continue;
-      }
-      throw new VultuneError(
-        'SHARD_BROKEN',
-        `the prediction of function ${at + 1} is there twice, or is another function's`,
-        { where: { file: part.path, line: number + 2 } },
-      );
-    }
-  }
-  return joined.map((one, at) => {
-    if (one !== undefined) return one;
-    throw new VultuneError('SHARD_BROKEN', `no part has the prediction of function ${at + 1}`);
+  return joinItems(parts, {
+    schema: item,
+    count: inputs.length,
+    valueIn: ({ at, prediction }) =>
+      inputs[at]!.id === prediction.id ? (prediction as Prediction) : undefined,
+    unexpected: (at) => ({
+      message: `the prediction of function ${at + 1} is there twice, or is another function's`,
+    }),
+    missing: (at) => ({ message: `no part has the prediction of function ${at + 1}` }),
   });
 }
 
@@ -187,10 +179,5 @@ async function adapterIdentity(
   };
 }
 
-function inputsDigest(inputs: readonly PredictionInput[]): string {
-  const hash = createHash('sha256');
-  for (const { id, code, context = '' } of inputs) {
-    hash.update(`${JSON.stringify([id, context + code])}\n`);
-  }
-  return hash.digest('base64url').slice(0, 22);
-}
+const inputsDigest = (inputs: readonly PredictionInput[]): string =>
+  digestLines(inputs.map(({ id, code, context = '' }) => JSON.stringify([id, context + code])));

@@ -2,25 +2,20 @@
  * @file A model asked in shards. Functions are divided by those that one call asks about together, so that joined answers are those of
  * one process to the last bit. A part holds answers with the rows of their functions; tables, labels and figures are the merge's.
  */
-import { createHash } from 'node:crypto';
 import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { ANSWER_CLASSES } from '../../prompting/classify-answer.ts';
 import { FUNCTIONS_PER_CALL } from '../../prompting/local-prompter.ts';
 import type { PromptAnswer } from '../../prompting/prompt-answer.ts';
 import { z } from '../../schema/zod.ts';
+import { digestLines } from '../../shards/inputs-digest.ts';
+import { joinItems } from '../../shards/join-items.ts';
 import { ownsKey, type Shard } from '../../shards/shard.ts';
-import {
-  checkItem,
-  readShard,
-  type ShardFile,
-  type ShardIdentity,
-  ShardWriter,
-} from '../../shards/shard-file.ts';
+import { readShard, type ShardFile, type ShardIdentity, ShardWriter } from '../../shards/shard-file.ts';
 import { readShards } from '../../shards/shard-set.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { packageVersions } from '../package-versions.ts';
-import { answersOf, judgeAnswers, openAsked, type Questions, readQuestions } from './prompt.ts';
+import { answersOf, judgeAnswers, openAsked, type Questions, readQuestions } from './asking.ts';
 import type { PromptOptions, PromptResult } from './prompt-options.ts';
 
 export interface PromptShardOptions extends Omit<PromptOptions, 'dryRun'> {
@@ -120,7 +115,7 @@ function identityOf(
     [MODEL]: modelIdentity ?? model,
     '--revision': revision ?? 'none',
     '--endpoint': endpoint ?? 'none',
-    'the prompt': digest([JSON.stringify(template)]),
+    'the prompt': digestLines([JSON.stringify(template)]),
     '--answer': answer,
     '--max-length': String(maxLength ?? 'none'),
     '--max-new-tokens': String(maxNewTokens),
@@ -144,38 +139,20 @@ const item = z.strictObject({
 
 /** In the order of the functions. @throws VultuneError `SHARD_BROKEN` for one that is missing, twice, or of no function. */
 function joinAnswers(parts: readonly ShardFile[], functions: number): readonly PromptAnswer[] {
-  const joined = new Array<PromptAnswer | undefined>(functions).fill(undefined);
-  for (const part of parts) {
-    for (let number = 0; number < part.items.length; number++) {
-      const { at, answer } = checkItem(item, part, number);
-      if (at < functions && joined[at] === undefined) {
-        joined[at] = answer;
-        continue;
-      }
-      throw new VultuneError(
-        'SHARD_BROKEN',
-        `the answer about function ${at + 1} of ${functions} is there twice, or of no function`,
-        { where: { file: part.path, line: number + 2 }, hint: 'name each part once, all of the same data' },
-      );
-    }
-  }
-  return joined.map((one, at) => {
-    if (one !== undefined) return one;
-    throw new VultuneError(
-      'SHARD_BROKEN',
-      `no part has the answer about function ${at + 1} of ${functions}`,
-      {
-        hint: 'make the parts again with the data and the --limit as they are',
-      },
-    );
+  return joinItems(parts, {
+    schema: item,
+    count: functions,
+    valueIn: ({ answer }) => answer,
+    unexpected: (at) => ({
+      message: `the answer about function ${at + 1} of ${functions} is there twice, or of no function`,
+      hint: 'name each part once, all of the same data',
+    }),
+    missing: (at) => ({
+      message: `no part has the answer about function ${at + 1} of ${functions}`,
+      hint: 'make the parts again with the data and the --limit as they are',
+    }),
   });
 }
 
 const inputsDigest = (records: readonly LabelledRecord[]): string =>
-  digest(records.map(({ id, code, target }) => JSON.stringify([id, code, target])));
-
-function digest(lines: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const line of lines) hash.update(`${line}\n`);
-  return hash.digest('base64url').slice(0, 22);
-}
+  digestLines(records.map(({ id, code, target }) => JSON.stringify([id, code, target])));

@@ -2,13 +2,13 @@
  * @file A scan in shards. A part holds the scores of the texts that its shard scored, under the texts' keys: no source code, no
  * finding. What is reported of a score (threshold, suppressions, baseline) is decided by the merge alone, which reads the tree again.
  */
-import { createHash, type Hash } from 'node:crypto';
 import { VultuneError } from '../../base/errors.ts';
 import type { CachedScore, ScoreCache } from '../../scan/cache/score-cache.ts';
 import { memoryScoreCache } from '../../scan/cache/score-cache.ts';
 import { pathWithin } from '../../scan/collect-findings.ts';
 import type { FoundFunction } from '../../scan/find-functions.ts';
 import { z } from '../../schema/zod.ts';
+import { InputsDigest } from '../../shards/inputs-digest.ts';
 import { ownsKey } from '../../shards/shard.ts';
 import { checkItem, type ShardFile, type ShardIdentity, ShardWriter } from '../../shards/shard-file.ts';
 import { readShards } from '../../shards/shard-set.ts';
@@ -139,9 +139,9 @@ function scanIdentity(
   };
 }
 
-/** Of all functions of a tree, in the order of its files: files and texts. */
+/** A digest of all functions of a tree, in the order of its files: files and texts. */
 class FoundDigest {
-  readonly #hash: Hash = createHash('sha256');
+  readonly #digest = new InputsDigest();
   readonly #baseFolder: string;
 
   constructor(baseFolder: string) {
@@ -150,12 +150,12 @@ class FoundDigest {
 
   add({ file, outline, before }: FoundFunction): void {
     const place = JSON.stringify([pathWithin(this.#baseFolder, file.path), outline.codeKey, before?.codeKey]);
-    this.#hash.update(`${place}\n`);
+    this.#digest.add(`${place}\n`);
   }
 
-  /** Call once. */
+  /** To be called once. */
   digest(): string {
-    return this.#hash.digest('base64url').slice(0, 22);
+    return this.#digest.digest();
   }
 }
 

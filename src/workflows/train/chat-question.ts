@@ -119,5 +119,5 @@ function withTemplate(
 const unfit = ({ file }: ChatTemplate, what: string) =>
   new VultuneError('CHAT_TEMPLATE_UNFIT', `the model's chat template ${what}`, {
     where: { file, name: 'chat_template' },
-    hint: 'Give another one with chat_template: FILE.jinja, or use task: next_token.',
+    hint: 'Give another one with chat_template: FILE.jinja, a prompt without a system message (some templates write it in the last turn), or use task: next_token.',
   });

@@ -93,10 +93,3 @@ export async function startFromProbe(
   const biases = head.parameters.filter((one) => one !== matrix);
   for (const { name } of biases) parameters.get(parameterKey(name))!.data.fill(0);
 }
-
-/** Whether the model is evaluated before the first step: a probe that no step betters is what the run keeps. */
-export const evaluatesOnStart = ({
-  eval_on_start: asked,
-  eval_strategy: strategy,
-  head_init: head,
-}: TrainConfig) => asked ?? (head === 'probe' && strategy !== 'no');

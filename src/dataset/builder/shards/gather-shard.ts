@@ -2,12 +2,12 @@
  * @file One shard of a dataset build: its share of the fixes, analysed and copied into the folder of a part. Labels, duplicates and
  * splits need the fixes of all shards, so they are the merge's business.
  */
-import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { VultuneError } from '../../../base/errors.ts';
 import { fileError, makeFolder } from '../../../base/files.ts';
+import { InputsDigest } from '../../../shards/inputs-digest.ts';
 import type { Shard } from '../../../shards/shard.ts';
 import { ShardWriter } from '../../../shards/shard-file.ts';
 import type { BuildOptions } from '../build-options.ts';
@@ -33,7 +33,7 @@ export async function gatherShard(options: GatherShardOptions): Promise<GatherSh
   const startedAt = new Date();
   const identity = buildIdentity(sources);
   const cacheDir = resolve(options.cacheDir);
-  const all = createHash('sha256');
+  const all = new InputsDigest();
   const names = new Map<string, boolean>();
   await gatherSources(sources, {
     cacheDir,
@@ -45,7 +45,7 @@ export async function gatherShard(options: GatherShardOptions): Promise<GatherSh
         gatheredDir,
         shard,
         (name, isOwn) => names.set(name, isOwn),
-        (code) => all.update(`${code.length} ${code}`),
+        (code) => all.add(`${code.length} ${code}`),
       ),
   });
   const own = [...names].filter(([, isOwn]) => isOwn).map(([name]) => name);
@@ -55,8 +55,8 @@ export async function gatherShard(options: GatherShardOptions): Promise<GatherSh
       copyUnit(join(cacheDir, 'gathered', name), join(outDir, PART_UNITS, name));
       writer.add({ unit: name });
     }
-    for (const name of names.keys()) all.update(`${name}\n`);
-    writer.commit(all.digest('base64url').slice(0, 22));
+    for (const name of names.keys()) all.add(`${name}\n`);
+    writer.commit(all.digest());
   } finally {
     writer.discard();
   }

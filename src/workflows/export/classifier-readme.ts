@@ -1,23 +1,12 @@
-/** @file README.md of an exported checkpoint: what it is, what is left out, and lines of Python that give the run's logits. */
+/** @file README.md of an exported classifier: what it is, what is left out, and lines of Python that give the run's logits. */
 import { invariant } from '../../base/errors.ts';
-import { type CardQuestion, questionLines, questionReading } from '../../report/card-question.ts';
 import { idLines, POOLED } from '../../report/card-usage.ts';
 import type { ExportSource } from './export-source.ts';
+import { calibrationNote, type ReadmeFacts } from './readme-facts.ts';
 import { CLASSIFIER_FILE, type Reading } from './transformers-class.ts';
 import { runsPublishedCode } from './transformers-config.ts';
 
-export interface ReadmeFacts {
-  readonly source: ExportSource;
-  readonly reading: Reading;
-  readonly dtype: string;
-  /** The token that config.json names; undefined: none. */
-  readonly padTokenId: number | undefined;
-  readonly notes: readonly string[];
-}
-
-export function mergedReadme(facts: ReadmeFacts): string {
-  const { source, reading, dtype, padTokenId, notes } = facts;
-  if (source.question !== undefined) return answerReadme(facts, source.question);
+export function classifierReadme({ source, reading, dtype, padTokenId, notes }: ReadmeFacts): string {
   invariant(reading.kind !== 'causal', 'a classifier is read by its own class, or by hand');
   const { use, model } = source;
   const kept = source.header.settings?.keepLayers;
@@ -42,43 +31,6 @@ ${batches(source, reading, padTokenId)}
 `;
 }
 
-/** README.md of a language model that answers. */
-function answerReadme({ source, dtype, notes }: ReadmeFacts, question: CardQuestion): string {
-  const { use, model } = source;
-  const read = {
-    maxLength: use.max_length,
-    longFunctions: use.long_functions,
-    // config.json counts the layers that are here.
-    keepLayers: undefined,
-    rawThreshold: use.raw_threshold,
-  };
-  const base = ['BASE = {"pretrained_model_name_or_path": "."}'];
-  return `# A language model that answers whether a function is vulnerable, merged
-
-The base model \`${use.base_model}\` (${model.spec.family}) with an adapter that Vultune trained merged into its weights, under the
-language model's own head. Weights are ${dtype}.
-
-${questionReading(question, read)}
-A score is the softmax of the two answers' logits. From ${use.raw_threshold} on, a function counts as vulnerable.${calibrationNote(use)}
-
-${notes.map((note) => `- ${note}\n`).join('')}
-## Use
-
-Transformers loads it with AutoModelForCausalLM. Run in this folder (pip install torch transformers):
-
-\`\`\`python
-${questionLines(question, read, { base, imports: [], isMerged: true }).join('\n')}
-\`\`\`
-
-One function at a time: in a batch that is padded on the right, the token behind the code is not the last.
-`;
-}
-
-const calibrationNote = ({ calibration, threshold }: ExportSource['use']): string =>
-  calibration === null
-    ? ''
-    : `\nVultune's scores are calibrated (\`calibration\` in vultune.json); on their scale the threshold is ${threshold}.`;
-
 /** How a classifier is read. */
 type ClassifierReading = Exclude<Reading, { readonly kind: 'causal' }>;
 
@@ -101,7 +53,7 @@ function batches(
     : `In a batch, pad on the right with token ${padTokenId} (pad_token_id), and give the attention mask: the last token that is another one is read.`;
 }
 
-export function pythonLines(source: ExportSource, reading: ClassifierReading): string[] {
+function pythonLines(source: ExportSource, reading: ClassifierReading): string[] {
   const { use, model } = source;
   const token = model.spec.heads.encoder === undefined ? 'last' : 'first';
   const ids = idLines({ maxLength: use.max_length, longFunctions: use.long_functions, head: { token } });

@@ -1,0 +1,63 @@
+/** @file The rewrites' rules of C#, by the kinds and fields of its grammar. */
+import { declarationOf, type RewriteRow } from '../rewrite-row.ts';
+
+export const CSHARP: RewriteRow = {
+  names: {
+    leaves: ['identifier'],
+    otherLeaves: [],
+    others: [
+      'member_access_expression.name',
+      'member_binding_expression.name',
+      'argument.name',
+      'labeled_statement',
+    ],
+    patterns: [],
+    declares: ['variable_declarator.name', 'foreach_statement.left', 'catch_declaration.name'],
+    scopes: [
+      'method_declaration',
+      'constructor_declaration',
+      'local_function_statement',
+      'lambda_expression',
+      'block',
+      'for_statement',
+      'foreach_statement',
+      'using_statement',
+      'fixed_statement',
+      'catch_clause',
+      'switch_body',
+    ],
+    from: 'scope',
+    // Callers may name parameters; tuples and anonymous types take the names of what they are made of.
+    opaque: [
+      'parameter_list',
+      'implicit_parameter',
+      'tuple_expression',
+      'anonymous_object_creation_expression',
+      'initializer_expression',
+      'with_initializer',
+      'query_expression',
+      'attribute_list',
+      'declaration_list',
+      'generic_name',
+      'qualified_name',
+      'variable_declaration.type',
+      'object_creation_expression.type',
+      'cast_expression.type',
+      'catch_declaration.type',
+      'constant_pattern',
+      'goto_statement',
+    ],
+    unsafe: /\bnameof\b|\bdynamic\b/,
+  },
+  blocks: ['block'],
+  comment: '//',
+  refused: /^[ \t]*#/m,
+  deadBranch: ['if (false) {', '}'],
+  unusedLocal: (name) => `int ${name} = 0;`,
+  literalDeclaration: declarationOf(
+    '(?:int|uint|long|ulong|short|byte|char|bool|float|double|string|var) ',
+    ' =',
+    ';',
+    'true|false',
+  ),
+};
