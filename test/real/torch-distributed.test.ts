@@ -180,6 +180,7 @@ withPython('early stopping', () => {
   test('a run stops, and a plan that ran to its end keeps the same adapter', async () => {
     const asked = await tinyTraining(at('early'), 'llama', {
       ...{ num_train_epochs: 30, early_stopping_patience: 2, eval_strategy: 'steps', eval_steps: 4 },
+      ...{ cwe_head: true, cwe_min_examples: 4 },
     });
     await trainOwn(await asked('own'));
     const own = endOf('early/own');
