@@ -139,7 +139,7 @@ describe('a plan folder', () => {
     const request = await tinyTraining(folder, 'llama', { cwe_head: true, cwe_min_examples: 4 });
     await planForClusters(await request('run'), join(folder, 'plan'));
     const first = await readAllSafetensors(join(folder, 'plan/start/cwe_head.safetensors'));
-    expect([...first.values()].map(({ shape }) => shape.length).toSorted()).toEqual([1, 2]);
+    expect([...first.values()].map(({ shape }) => shape.length)).toEqual(expect.arrayContaining([1, 2]));
     const tensors = await readAllSafetensors(join(folder, 'plan/functions.safetensors'));
     const shares = tensors.get('train.cwe_shares')!;
     expect(shares.shape).toEqual([40, 2]);
