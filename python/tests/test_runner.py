@@ -4,6 +4,7 @@ With VULTUNE_TEST_PLAN, a plan folder of a tiny decoder, also what needs a model
 """
 
 import json
+import math
 import os
 import sys
 import tempfile
@@ -21,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from vultune_torch import attention
 from vultune_torch.attention import NAME, Row, Segment
 from vultune_torch.command import choose_layout, out_of_memory
+from vultune_torch.cwe import CweHead
 from vultune_torch.errors import RunError
 from vultune_torch.events import Events
 from vultune_torch.last_block import Read, prune_last_block
@@ -28,7 +30,7 @@ from vultune_torch.layout import Shared, isolated, joined
 from vultune_torch.loop import learning_rate
 from vultune_torch.lora import adapt_in_one
 from vultune_torch.model import ModelOptions, file_key, load_model
-from vultune_torch.passes import Classifier, losses
+from vultune_torch.passes import Classifier, losses, pair_nats
 from vultune_torch.plan import read_plan
 from vultune_torch.selfcheck import require_isolation
 from vultune_torch.state import LAST, PREVIOUS, Counters, load_state, save_state
@@ -53,6 +55,26 @@ class Mathematics(unittest.TestCase):
         self.assertEqual(learning_rate(1.0, "linear", 0, 10, 5), 0.5)
         self.assertEqual(learning_rate(1.0, "constant", 0, 10, 9), 1.0)
         self.assertAlmostEqual(learning_rate(1.0, "cosine", 4, 10, 10), 0.0)
+
+    def test_pairs_are_ranknets_loss_of_those_of_the_pass(self) -> None:
+        logits = torch.tensor([[0.0, 1.0], [0.5, -0.5], [1.0, 1.0]], dtype=torch.float64)
+        # Function 7 is the fixed version of function 4; 9 is in no pair.
+        fixed_versions = torch.full((10,), -1)
+        fixed_versions[4] = 7
+        expected = math.log(1 + math.exp(-(1.0 - -1.0)))
+        self.assertAlmostEqual(pair_nats(logits, [4, 7, 9], fixed_versions).item(), expected)
+        self.assertEqual(pair_nats(logits[:1], [9], fixed_versions).item(), 0.0)
+
+    def test_cwes_are_named_from_what_the_last_matrix_reads(self) -> None:
+        torch.manual_seed(0)
+        module = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Linear(3, 2))
+        first = {"cwe.weight": torch.randn(4, 3), "cwe.bias": torch.randn(4)}
+        head, hidden = CweHead(first, module), torch.randn(2, 3)
+        module(hidden)
+        logp = torch.log_softmax(module[0](hidden) @ first["cwe.weight"].T + first["cwe.bias"], -1)
+        shares = torch.tensor([[0, 0.5, 0.5, 0], [0, 0, 0, 0]])
+        expected = torch.stack([-(logp[0, 1] + logp[0, 2]) / 2, torch.tensor(0.0)])
+        torch.testing.assert_close(head.nats(shares), expected)
 
 
 class Ranks(unittest.TestCase):

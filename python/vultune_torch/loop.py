@@ -176,6 +176,9 @@ class Loop:
             nats = losses(logits, data.labels[functions].to(device), self.gamma)
             if data.fixed_versions is not None and not is_empty:
                 of_pairs = self.plan.config["pair_loss_weight"] * pair_nats(logits, functions, data.fixed_versions)
+        if self.model.cwe is not None and data.cwe_shares is not None:
+            of_cwes = self.model.cwe.nats(data.cwe_shares[functions].to(device))
+            nats = nats + self.plan.config["cwe_loss_weight"] * of_cwes
         weights = data.weights[functions].to(device) * (0.0 if is_empty else 1.0)
         loss = (weights * nats).sum() + of_pairs
         # FSDP takes the mean over ranks where the sum is meant.
@@ -340,8 +343,10 @@ class Loop:
         parameter.copy_(self.like(parameter, value, key))
 
     def write_adapter(self) -> None:
-        """As PEFT reads it; Vultune writes it anew with the threshold and the best checkpoint."""
-        values = {key: whole(one.detach()).cpu().contiguous() for key, one in self.model.parameters.items()}
+        """As PEFT reads it; Vultune writes it anew with the threshold, the best checkpoint and what names CWEs."""
+        of_cwes = self.model.cwe.by_key if self.model.cwe is not None else {}
+        held = {key: one for key, one in self.model.parameters.items() if key not in of_cwes}
+        values = {key: whole(one.detach()).cpu().contiguous() for key, one in held.items()}
         if not self.world.is_first:
             return
         folder = self.run_folder / "adapter"

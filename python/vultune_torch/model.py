@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedModel
 
 from .attention import NAME, can_attend
+from .cwe import CweHead, cwe_head_of
 from .errors import RunError
 from .last_block import prune_last_block
 from .lora import adapt_in_one
@@ -45,6 +46,8 @@ class TrainedModel:
     # Keys whose file form is [in, out] where ours is [out, in].
     transposed: frozenset[str]
     head_keys: frozenset[str]
+    # None where no CWEs are named; its parameters are among the others.
+    cwe: CweHead | None
 
 
 class LastTokenClassifier(PreTrainedModel):
@@ -110,11 +113,16 @@ def load_model(plan: Plan, options: ModelOptions, world: World) -> TrainedModel:
     adapted.train()
     if settings["layout"] == "packed" and not options.is_sharded:
         prune_last_block(blocks_of(model.modules()))
+    cwe = cwe_head_of(plan, getattr(adapted.base_model.model, settings["head"], adapted), world)
+    if cwe is not None:
+        if options.is_sharded:
+            raise unsupported("cwe_head", "its matrix lies beside the model that is sharded: use --strategy ddp")
+        parameters = dict(sorted((parameters | cwe.by_key).items()))
     classifier = Classifier(adapted, settings, options.dtype, "flash" in attention_of(model))
     if options.is_sharded:
         shard(classifier, plan, world)
         parameters = trained_parameters(adapted, start)
-    return TrainedModel(classifier, parameters, transposed, frozenset(settings["headKeys"]))
+    return TrainedModel(classifier, parameters, transposed, frozenset(settings["headKeys"]), cwe)
 
 
 def choose_functions(model: Any, layout: str, asked: str | None, world: World) -> None:

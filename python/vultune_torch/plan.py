@@ -47,6 +47,8 @@ class Functions:
     nexts: Tensor | None = None
     # [F] of a vulnerable function that is to have a higher score than its fixed version that one's index, -1 of others.
     fixed_versions: Tensor | None = None
+    # [F, K] what part each CWE has in a function's, all 0 where none of the classes has.
+    cwe_shares: Tensor | None = None
 
     def ids(self, function: int) -> Tensor:
         return self.tokens[int(self.offsets[function]) : int(self.offsets[function + 1])].long()
@@ -148,7 +150,8 @@ def part(tensors: dict[str, Tensor], name: str) -> Functions:
     count = len(offsets) - 1
     weights = tensors.get(f"{name}.weights", torch.ones(count))
     labels, nexts = tensors[f"{name}.labels"].long(), tensors.get(f"{name}.next")
-    return Functions(tokens, offsets, labels, weights, nexts, tensors.get(f"{name}.fixed_versions"))
+    pairs, shares = tensors.get(f"{name}.fixed_versions"), tensors.get(f"{name}.cwe_shares")
+    return Functions(tokens, offsets, labels, weights, nexts, pairs, shares)
 
 
 def sha256(file: Path) -> str:

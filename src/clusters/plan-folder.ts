@@ -5,6 +5,7 @@
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { type AdapterToWrite, writeAdapter } from '../adapters/files/adapter-files.ts';
 import { makeFolder, writeFileAtomic } from '../base/files.ts';
 import { hashFile } from '../base/hash-file.ts';
@@ -64,6 +65,16 @@ export interface PlannedFunction {
   readonly next?: readonly number[] | undefined;
   /** Of a vulnerable function that is to have a higher score than its fixed version: that one's index. */
   readonly fixedVersion?: number | undefined;
+  /** Indices of its CWEs among the classes of the CWE head. */
+  readonly cwes?: readonly number[] | undefined;
+}
+
+/** The second matrix of a head that names CWEs. */
+export interface PlannedCweHead {
+  /** K */
+  readonly classes: number;
+  /** Its first values. */
+  readonly parameters: AdapterParameters;
 }
 
 export interface PlanToWrite extends PackedSteps {
@@ -79,6 +90,7 @@ export interface PlanToWrite extends PackedSteps {
   /** Passes over the validation functions. */
   readonly validation: readonly (readonly number[])[];
   readonly start: AdapterToWrite;
+  readonly cweHead?: PlannedCweHead | undefined;
 }
 
 const RANKS =
@@ -100,11 +112,18 @@ export async function writePlanFolder(folder: string, plan: PlanToWrite): Promis
     });
   }
   await writeAdapter(join(folder, 'start'), plan.start);
+  // PEFT reads the other file of the folder, and no tensor that its configuration does not name.
+  if (plan.cweHead !== undefined) {
+    await writeSafetensors(join(folder, 'start/cwe_head.safetensors'), plan.cweHead.parameters);
+  }
   await writeSafetensors(
     join(folder, 'functions.safetensors'),
     new Map([
       ...functionTensors('train', plan.train),
       ...functionTensors('valid', plan.valid),
+      ...(plan.cweHead === undefined
+        ? []
+        : [['train.cwe_shares', cweShares(plan.train, plan.cweHead.classes)] as const]),
       ...(plan.difficulty === undefined
         ? []
         : [['difficulty', hostTensor('float64', [plan.train.length], plan.difficulty)] as const]),
@@ -136,6 +155,15 @@ const filesIn = (folder: string, name: string) =>
     .filter((file) => !file.startsWith('__pycache__'))
     .toSorted()
     .map((file) => `${name}/${file}`);
+
+/** [functions, K]: each CWE of a function has the same share of it. */
+function cweShares(functions: readonly PlannedFunction[], K: number): HostTensor {
+  const shares = new Float32Array(functions.length * K);
+  for (const [row, { cwes = [] }] of functions.entries()) {
+    for (const cwe of cwes) shares[row * K + cwe] = 1 / cwes.length;
+  }
+  return hostTensor('float32', [functions.length, K], shares);
+}
 
 const NO_PAIR = -1;
 

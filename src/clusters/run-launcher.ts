@@ -11,6 +11,8 @@ import type { RunEvent } from '../runs/events.ts';
 
 export interface LauncherRun {
   readonly command: readonly [string, ...string[]];
+  /** What a signal starts for the processes to stop; left out: the program of `command` is told to. */
+  readonly stop?: readonly [string, ...string[]] | undefined;
   /** events.jsonl of the run; what is in it now is not handed on. */
   readonly events: string;
   readonly onEvent: (event: RunEvent) => void;
@@ -48,7 +50,11 @@ export async function runLauncher(run: LauncherRun): Promise<'finished' | 'inter
     child.on('close', resolve);
   });
   let isOver = false;
-  const stop = () => child.kill('SIGTERM');
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    if (run.stop === undefined) child.kill('SIGTERM');
+    else stopping = stopJob(run.stop).then((isStopped) => void (isStopped || child.kill('SIGTERM')));
+  };
   run.signal.addEventListener('abort', stop);
   if (run.signal.aborted) stop();
   const following = (async () => {
@@ -61,8 +67,10 @@ export async function runLauncher(run: LauncherRun): Promise<'finished' | 'inter
     const code = await ended;
     isOver = true;
     await following;
+    await stopping;
     for (const event of follower.next()) run.onEvent(event);
-    if (code === 0) return 'finished';
+    // A program that follows a job may end well where the job was stopped.
+    if (code === 0 && stopping === undefined) return 'finished';
     if (run.signal.aborted || code === INTERRUPTED) return 'interrupted';
     throw failure(run.command, said, code);
   } catch (error) {
@@ -77,6 +85,15 @@ export async function runLauncher(run: LauncherRun): Promise<'finished' | 'inter
     isOver = true;
     run.signal.removeEventListener('abort', stop);
   }
+}
+
+/** Whether the program said so; in a group of its own, for Ctrl-C in a terminal is for all of ours. */
+function stopJob([program, ...args]: readonly [string, ...string[]]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: 'ignore', detached: true, windowsHide: true });
+    child.on('error', () => resolve(false));
+    child.on('close', (code) => resolve(code === 0));
+  });
 }
 
 /** `error CODE: message` and `hint: ...`, wherever a launcher puts them. */

@@ -172,14 +172,21 @@ withPython('early stopping', () => {
     return {
       steps: events.filter(({ type }) => type === 'step').length,
       evaluations: events.flatMap((event) => (event.type === 'evaluation' ? [event.step] : [])),
-      ...{ reason: finished.reason, step: finished.step, bestStep: finished.bestStep },
+      reason: finished.reason,
+      step: finished.step,
+      bestStep: finished.bestStep,
     };
   };
   const adapterOf = (run: string) => at(`${run}/adapter/adapter_model.safetensors`);
 
   test('a run stops, and a plan that ran to its end keeps the same adapter', async () => {
     const asked = await tinyTraining(at('early'), 'llama', {
-      ...{ num_train_epochs: 30, early_stopping_patience: 2, eval_strategy: 'steps', eval_steps: 4 },
+      num_train_epochs: 30,
+      early_stopping_patience: 2,
+      eval_strategy: 'steps',
+      eval_steps: 4,
+      cwe_head: true,
+      cwe_min_examples: 4,
     });
     await trainOwn(await asked('own'));
     const own = endOf('early/own');

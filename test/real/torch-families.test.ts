@@ -24,6 +24,8 @@ const FAMILIES = FAMILY_NAMES.filter((family) => family !== 'chatglm');
 /** One token each of the fixtures' tokenizer. */
 const WORDS = { label_words: ['#', '$'] as [string, string] };
 
+const CWES = { cwe_head: true, cwe_min_examples: 4, class_weights: [1, 2] } satisfies Partial<TrainOptions>;
+
 const CASES: readonly (readonly [string, string, Partial<TrainOptions>])[] = [
   ...FAMILIES.map((family) => [family, fixturesOf(family)[0]!, {}] as const),
   ['DoRA', 'llama', { use_dora: true }],
@@ -84,6 +86,9 @@ const CASES: readonly (readonly [string, string, Partial<TrainOptions>])[] = [
   ['the shortest functions first', 'llama', { curriculum: 'length' }],
   ['unrelated functions first', 'llama', { curriculum: 'p3_first' }],
   ['the easiest functions first', 'llama', { curriculum: 'loss', head_init: 'probe' }],
+  ['CWEs named too', 'llama', { ...CWES, head_learning_rate: 1e-3 }],
+  ['CWEs named too by an encoder', 'roberta', CWES],
+  ['CWEs named too, behind layers and the mean', 'bert', { ...CWES, top_mlp_layers: 1, pooling: 'mean' }],
   ['pairs', 'llama', { pair_loss_weight: 0.5 }],
   ['pairs of an encoder', 'roberta', { pair_loss_weight: 2, loss_reduction: 'mean', tokens_per_batch: 128 }],
 ];

@@ -66,6 +66,10 @@ const headerSchema = z
 export const withoutCweHead = (parameters: AdapterParameters): AdapterParameters =>
   new Map([...parameters].filter(([key]) => !KEYS.has(key)));
 
+/** Those of its CWE head alone; none where it has none. */
+export const ofCweHead = (parameters: AdapterParameters): AdapterParameters =>
+  new Map([...parameters].filter(([key]) => KEYS.has(key)));
+
 /** The same head gives the same bytes. */
 export async function writeCweHead(
   folder: string,

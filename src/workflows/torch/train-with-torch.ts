@@ -2,10 +2,11 @@
  * @file A training whose steps PyTorch takes: planned here, run by a launcher into the run folder, finished here like any other.
  * A run is resumed by either engine: their checkpoints are the same.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
-import { commandLine, type Launcher } from '../../clusters/launcher.ts';
+import { commandLine, type Launch, type Launcher, stopLine } from '../../clusters/launcher.ts';
 import { requireTorchPython } from '../../clusters/python-environment.ts';
 import { runLauncher } from '../../clusters/run-launcher.ts';
 import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
@@ -77,13 +78,15 @@ export async function runTorchSteps(
       return 'interrupted';
     }
   }
-  const command = commandLine({
+  const launch: Launch = {
     launcher: options.launcher ?? 'local',
     python,
     processes: options.processes ?? 1,
     launcherArgs: options.launcherArgs ?? [],
     runner: [join(folder, 'run_plan.py'), folder, run.dir, ...runnerOptions(plan, options)],
-  });
+    job: `vultune-${randomUUID()}`,
+  };
+  const command = commandLine(launch);
   report.note(`starting ${command.join(' ')}`);
   let progress: TrainingProgress | undefined;
   const { config, trainer } = plan;
@@ -95,6 +98,7 @@ export async function runTorchSteps(
   try {
     const end = await runLauncher({
       command,
+      stop: stopLine(launch),
       events: run.paths.events,
       signal: AbortSignal.any([signal, enough.signal]),
       onEvent: (event) => {

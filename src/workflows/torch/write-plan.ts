@@ -1,5 +1,5 @@
 /** @file A training that has been planned, written as the folder that PyTorch trains from. */
-import { withoutCweHead } from '../../adapters/files/cwe-head-files.ts';
+import { ofCweHead, withoutCweHead } from '../../adapters/files/cwe-head-files.ts';
 import type { LoraOptions } from '../../adapters/lora-plan.ts';
 import { parameterKey } from '../../adapters/parameter-key.ts';
 import { VultuneError } from '../../base/errors.ts';
@@ -7,6 +7,7 @@ import { packedSteps } from '../../clusters/packed-steps.ts';
 import { type PlannedFunction, type PlannedModel, writePlanFolder } from '../../clusters/plan-folder.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { isCausal } from '../../model/matrices.ts';
+import type { LabelAndCwes } from '../../objectives/classification-with-cwe.ts';
 import type { NextTokens } from '../../objectives/next-token.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { planInference } from '../../packing/plan.ts';
@@ -97,8 +98,13 @@ export async function writePlanOf(
       weight,
       next: learntTokens(target),
       fixedVersion: fixedVersions.get(i),
+      cwes: 'cwes' in target ? (target as LabelAndCwes).cwes : undefined,
     })),
     difficulty: start.difficulty,
+    cweHead: plan.cwe.classes && {
+      classes: plan.cwe.classes.length,
+      parameters: ofCweHead(start.parameters),
+    },
     valid,
     validation: planInference(separateFunctions(valid.map(({ ids }) => ids.length)), {
       tokensPerBatch: config.tokens_per_batch,
@@ -152,7 +158,7 @@ function validFunctions(plan: TrainingPlan, records: readonly LabelledRecord[]):
 const withAllRanks = ({ adalora, ...lora }: LoraOptions): LoraOptions =>
   adalora === undefined ? lora : { ...lora, adalora: { ...adalora, kept: {} } };
 
-function plannedModel({ config, model, reading, classifier, whole, trainer }: TrainingPlan): PlannedModel {
+function plannedModel({ config, model, reading, task, whole, trainer }: TrainingPlan): PlannedModel {
   const { spec } = model;
   const { pooling, asked } = reading;
   const [safe, vulnerable] = asked?.question.answers ?? [];
@@ -172,7 +178,7 @@ function plannedModel({ config, model, reading, classifier, whole, trainer }: Tr
     topLayers: config.top_mlp_layers,
     topModule: top?.module ?? module,
     ownClass: asked === undefined && ownClass(model) !== undefined,
-    headKeys: classifier.parameters.map(({ name }) => parameterKey(name)),
+    headKeys: task.head.parameters.map(({ name }) => parameterKey(name)),
     transposed: whole.flatMap(({ key, transposed }) => (transposed ? [key] : [])),
   };
 }
@@ -181,7 +187,6 @@ function plannedModel({ config, model, reading, classifier, whole, trainer }: Tr
 function requireTrainable({ config, model }: TrainingPlan): void {
   const own = ownClass(model);
   const refused: readonly (readonly [boolean, string, string])[] = [
-    [config.cwe_head, 'cwe_head', 'cwe_head is true'],
     [config.active_sampling !== null, 'active_sampling', `active_sampling is ${config.active_sampling}`],
     [
       own?.runsPublishedCode === true || model.spec.family === 'chatglm',

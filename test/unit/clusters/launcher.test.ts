@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { commandLine, LAUNCHERS, type Launch } from '../../../src/clusters/launcher.ts';
+import { commandLine, LAUNCHERS, type Launch, stopLine } from '../../../src/clusters/launcher.ts';
 
 const launch: Launch = {
   launcher: 'local',
@@ -30,6 +30,19 @@ describe('the command line of a launcher', () => {
       `/venv/bin/ray job submit --address http://a:8265 -- /venv/bin/python ${RUNNER}`,
     );
     expect(line({ launcher: 'ray', processes: 2 })).toContain(`-- ${TORCHRUN} --standalone`);
+  });
+
+  test('a job of ray has a name, by which it is stopped on the same cluster; others end with their launcher', () => {
+    const stopped = (changes: Partial<Launch>) => stopLine({ ...launch, ...changes })?.join(' ');
+    const ray = { launcher: 'ray', job: 'j1', launcherArgs: ['--address', 'http://a:8265'] } as const;
+    expect(line(ray)).toContain('ray job submit --submission-id j1 --address http://a:8265 -- ');
+    expect(stopped(ray)).toBe('/venv/bin/ray job stop --address http://a:8265 j1');
+    const named = { ...ray, launcherArgs: ['--submission-id=mine', '--no-wait'] };
+    expect(line(named)).toContain('ray job submit --submission-id=mine --no-wait -- ');
+    expect(stopped(named)).toBe('/venv/bin/ray job stop mine');
+    for (const launcher of LAUNCHERS.filter((one) => one !== 'ray')) {
+      expect(stopped({ launcher, job: 'j1' })).toBeUndefined();
+    }
   });
 
   test('srun starts every process itself, accelerate and a command of the user take the rest of the line', () => {

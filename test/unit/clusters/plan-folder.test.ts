@@ -71,16 +71,16 @@ describe('a plan folder', () => {
     });
   });
 
-  test.each([
-    ['cwe_head', { cwe_head: true }],
-    ['active_sampling', { active_sampling: 5 }],
-  ])('what only the own engine does is refused: %s', async (key, options) => {
-    const request = await tinyTraining(folder, 'llama', options);
-    await expect(planForClusters(await request('run'), join(folder, 'plan'))).rejects.toMatchObject({
-      code: 'TORCH_CONFIG_UNSUPPORTED',
-      where: { name: key },
-    });
-  });
+  test.each([['active_sampling', { active_sampling: 5 }]])(
+    'what only the own engine does is refused: %s',
+    async (key, options) => {
+      const request = await tinyTraining(folder, 'llama', options);
+      await expect(planForClusters(await request('run'), join(folder, 'plan'))).rejects.toMatchObject({
+        code: 'TORCH_CONFIG_UNSUPPORTED',
+        where: { name: key },
+      });
+    },
+  );
 
   test("where the language model answers: each token's next one, and the answers' first tokens", async () => {
     const words = { task: 'next_token' as const, label_words: ['#', '$'] as [string, string] };
@@ -133,6 +133,22 @@ describe('a plan folder', () => {
     };
     const { steps } = planOf('plan');
     expect(mean(steps[0])).toBeLessThan(mean(steps[4]));
+  });
+
+  test('a head that names CWEs: its first values beside the adapter, and what part each has in a function', async () => {
+    const request = await tinyTraining(folder, 'llama', { cwe_head: true, cwe_min_examples: 4 });
+    await planForClusters(await request('run'), join(folder, 'plan'));
+    const first = await readAllSafetensors(join(folder, 'plan/start/cwe_head.safetensors'));
+    expect([...first.values()].map(({ shape }) => shape.length)).toEqual(expect.arrayContaining([1, 2]));
+    const tensors = await readAllSafetensors(join(folder, 'plan/functions.safetensors'));
+    const shares = tensors.get('train.cwe_shares')!;
+    expect(shares.shape).toEqual([40, 2]);
+    // Safe functions have none.
+    expect(Array.from(shares.data, Number).slice(0, 8)).toEqual([0, 0, 1, 0, 0, 0, 0, 1]);
+    const { model } = planOf('plan');
+    expect(model.headKeys).toEqual(expect.arrayContaining([...first.keys()]));
+    const adapter = await readAllSafetensors(join(folder, 'plan/start/adapter_model.safetensors'));
+    expect([...adapter.keys()].some((key) => first.has(key))).toBe(false);
   });
 
   test('a loss of pairs: the fixed version of each vulnerable function, in the same pass', async () => {

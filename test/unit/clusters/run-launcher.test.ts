@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -65,6 +65,31 @@ describe('a launcher', () => {
     await expect(
       runLauncher({ command, events: join(folder, 'e'), onEvent: () => {}, signal }),
     ).rejects.toMatchObject({ code: 'TORCH_LAUNCHER_MISSING' });
+  });
+
+  test.each([
+    ['stops the job, whatever its follower says of it', 0],
+    ['fails, and the follower is ended', 1],
+  ])('a program of its own %s', async (_, code) => {
+    const controller = new AbortController();
+    const isStopped = join(folder, 'stopped');
+    // It follows a job until that is stopped.
+    const follower = `import { existsSync } from 'node:fs';
+      setInterval(() => existsSync(${JSON.stringify(isStopped)}) && process.exit(0), 20);`;
+    const stopper = `import { writeFileSync } from 'node:fs';
+      if (${code} === 0) writeFileSync(${JSON.stringify(isStopped)}, ''); process.exit(${code});`;
+    writeFileSync(join(folder, 'follower.mjs'), follower);
+    writeFileSync(join(folder, 'stopper.mjs'), stopper);
+    const ended = runLauncher({
+      command: [process.execPath, join(folder, 'follower.mjs')],
+      stop: [process.execPath, join(folder, 'stopper.mjs')],
+      events: join(folder, 'events.jsonl'),
+      onEvent: () => {},
+      signal: controller.signal,
+    });
+    controller.abort();
+    expect(await ended).toBe('interrupted');
+    expect(existsSync(isStopped)).toBe(code === 0);
   });
 
   test('is asked to stop by the signal, and its own end is awaited', async () => {
