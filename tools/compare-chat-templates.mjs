@@ -60,6 +60,7 @@ const ODD = [
   ['long', 'x = 1;\n'.repeat(2000)],
 ];
 
+/** @type {[string, { role: string, content: string }[]][]} */
 const CHATS = [
   ['user', [user('Is this vulnerable?')]],
   ['system, user', [system('You review code.'), user('Is this vulnerable?')]],

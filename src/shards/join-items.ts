@@ -13,11 +13,11 @@ export interface JoinedItems<Item extends { readonly at: number }, Value> {
   /** Functions of the whole job. */
   readonly count: number;
   /** Undefined for an item that is not the function's at its place. */
-  valueIn(item: Item): Value | undefined;
+  readonly valueIn: (item: Item) => Value | undefined;
   /** What is said of an item that is there twice or has no place. */
-  unexpected(at: number): Refusal;
+  readonly unexpected: (at: number) => Refusal;
   /** What is said of a function without an item. */
-  missing(at: number): Refusal;
+  readonly missing: (at: number) => Refusal;
 }
 
 /** @throws VultuneError `SHARD_BROKEN` for an item that is missing, twice, or of no function */
