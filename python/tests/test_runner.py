@@ -16,6 +16,8 @@ from unittest import mock
 
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -33,7 +35,7 @@ from vultune_torch.model import ModelOptions, file_key, load_model
 from vultune_torch.passes import Classifier, losses, pair_nats
 from vultune_torch.plan import read_plan
 from vultune_torch.selfcheck import require_isolation
-from vultune_torch.state import LAST, PREVIOUS, Counters, load_state, save_state
+from vultune_torch.state import LAST, PREVIOUS, Best, Counters, load_state, save_state
 from vultune_torch.world import World
 
 PLAN = os.environ.get("VULTUNE_TEST_PLAN")
@@ -103,16 +105,20 @@ class Checkpoints(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.tensors = {"parameter/a": torch.arange(6.0).view(2, 3)}
+        scores = torch.tensor([0.25, 0.5], dtype=torch.float64)
+        self.best = Best('{"step":2,"metric":0.75}', {"best/a": torch.ones(2, 3), "best_valid_scores": scores})
 
     def save(self, step: int, plan: str = "p") -> None:
-        save_state(self.folder, Counters(step=step, epochMs=0.5), self.tensors, plan)
+        save_state(self.folder, Counters(step=step, epochMs=0.5), self.tensors, self.best, plan)
 
     def test_comes_back(self) -> None:
         self.save(3)
         found = load_state(self.folder, "p")
         assert found is not None
-        self.assertEqual(found[0], Counters(step=3, epochMs=0.5))
-        torch.testing.assert_close(found[1]["parameter/a"], self.tensors["parameter/a"])
+        self.assertEqual(found.counters, Counters(step=3, epochMs=0.5))
+        torch.testing.assert_close(found.tensors["parameter/a"], self.tensors["parameter/a"])
+        self.assertEqual(found.best.said, self.best.said)
+        torch.testing.assert_close(found.best.tensors, self.best.tensors)
 
     def test_a_damaged_one_gives_way_to_the_one_before(self) -> None:
         self.save(3)
@@ -122,12 +128,20 @@ class Checkpoints(unittest.TestCase):
         (self.folder / LAST).write_bytes(content)
         found = load_state(self.folder, "p")
         assert found is not None
-        self.assertEqual((found[0].step, found[2].name), (3, PREVIOUS))
+        self.assertEqual((found.counters.step, found.file.name), (3, PREVIOUS))
         (self.folder / PREVIOUS).write_bytes(content)
         self.refuses("TORCH_CHECKPOINT_BROKEN", "p")
 
     def test_one_of_another_plan_is_refused(self) -> None:
         self.save(3, "another")
+        self.refuses("TORCH_CHECKPOINT_OTHER", "p")
+
+    def test_one_of_the_own_engine_is_refused_until_it_is_handed_over(self) -> None:
+        self.save(3)
+        with safe_open(self.folder / LAST, "pt") as stored:
+            metadata = {key: value for key, value in stored.metadata().items() if key != "plan"}
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+        save_file(tensors, self.folder / LAST, metadata)
         self.refuses("TORCH_CHECKPOINT_OTHER", "p")
 
     def refuses(self, code: str, plan: str) -> None:

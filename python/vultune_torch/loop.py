@@ -28,7 +28,7 @@ from .events import Events, resident_bytes
 from .model import TrainedModel
 from .passes import losses, pair_nats
 from .plan import Pass, Plan, Step
-from .state import Counters, load_state, save_evaluated, save_state
+from .state import Best, Counters, load_state, save_evaluated, save_state
 from .world import RankLostError, World, lost_rank
 
 SAVE_EVERY_SECONDS = 180
@@ -59,7 +59,7 @@ class Loop:
         )
         self.scaler = torch.amp.GradScaler(world.device.type, enabled=dtype == torch.float16)
         self.ranks = ranks_of(model, config["finetuning_type"], len(plan.steps))
-        self.counters = Counters()
+        self.counters, self.best = Counters(), Best()
         self.events = Events(run / "events.jsonl", world.is_first)
         self.checkpoints = run / "checkpoints"
         self.is_stopping = False
@@ -76,13 +76,14 @@ class Loop:
             signal.signal(number, self.stop)
         self.resume()
         steps, counters = self.plan.steps, self.counters
+        self.catch_up()
         if counters.step == 0 and self.plan.model["evaluatesOnStart"]:
             self.evaluate()
         while counters.step < len(steps):
             with self.saved_if_lost():
                 self.step(steps[counters.step])
             is_last = counters.step == len(steps)
-            ends_epoch = counters.stepInEpoch == self.plan.steps_per_epoch[counters.epoch]
+            ends_epoch = self.ends_epoch()
             evaluates = self.is_evaluation_due(ends_epoch, is_last)
             if evaluates:
                 self.evaluate()
@@ -98,6 +99,23 @@ class Loop:
                 return False
         self.write_adapter()
         return True
+
+    def ends_epoch(self) -> bool:
+        return self.counters.stepInEpoch == self.plan.steps_per_epoch[self.counters.epoch]
+
+    def catch_up(self) -> None:
+        """What the last step still asks for, where Vultune's own engine was stopped between it and its evaluation."""
+        counters = self.counters
+        evaluates, counters.evaluationDue = counters.evaluationDue, False
+        if counters.step == 0:
+            return
+        ends_epoch = counters.epoch < len(self.plan.steps_per_epoch) and self.ends_epoch()
+        if evaluates:
+            self.evaluate()
+        if ends_epoch:
+            self.end_epoch()
+        if evaluates or ends_epoch:
+            self.save()
 
     def stop(self, *_: Any) -> None:
         self.is_stopping = True
@@ -298,7 +316,7 @@ class Loop:
         if self.plan.difficulty is not None:
             tensors["difficulty"] = self.plan.difficulty
         if self.world.is_first:
-            save_state(self.checkpoints, self.counters, tensors, self.plan.hash)
+            save_state(self.checkpoints, self.counters, tensors, self.best, self.plan.hash)
         self.saved_at = time.monotonic()
         took = (time.perf_counter() - started) * 1000
         where = {"step": self.counters.step, "epoch": self.epochs_done(), "path": "checkpoints/last.safetensors"}
@@ -307,7 +325,7 @@ class Loop:
     def resume(self) -> None:
         """Goes on from the last checkpoint, whatever the number of ranks that wrote it."""
         found = load_state(self.checkpoints, self.plan.hash)
-        self.world.require_same("the step to continue from", str(found[0].step if found else 0))
+        self.world.require_same("the step to continue from", str(found.counters.step if found else 0))
         pid = {"pid": os.getpid()}
         if found is None:
             if self.events.is_writer and not self.events.has_started():
@@ -316,7 +334,7 @@ class Loop:
             elif self.events.is_writer and self.events.last_step() > 0:
                 self.events.append("resumed", step=0, checkpoint="", **pid)
             return
-        self.counters, tensors, file = found
+        self.counters, self.best, tensors = found.counters, found.best, found.tensors
         with torch.no_grad():
             for key, one in self.model.parameters.items():
                 self.assign(one, tensors[f"parameter/{key}"], key)
@@ -331,7 +349,7 @@ class Loop:
                 part: {name[len(part) + 1 :]: t for name, t in tensors.items() if name.startswith(part + "/")} for part in parts
             }
             self.ranks.restore(read)
-        self.events.append("resumed", step=self.counters.step, checkpoint=f"checkpoints/{file.name}", **pid)
+        self.events.append("resumed", step=self.counters.step, checkpoint=f"checkpoints/{found.file.name}", **pid)
 
     def like(self, parameter: nn.Parameter, value: Tensor, key: str) -> Tensor:
         value = (value.T if key in self.model.transposed else value).contiguous().to(self.world.device)

@@ -1,13 +1,14 @@
 """The checkpoint of a run, in the format of Vultune's own engine: either continues what the other began.
 
 Tensors `parameter/KEY`, `first_moment/KEY`, `second_moment/KEY` (AdaLoRA: `importance/`, `uncertainty/`, `kept/`), counters as
-JSON in the metadata, a SHA-256 over both; and the hash of the plan, which Vultune's engine passes over.
+JSON in the metadata, a SHA-256 over both; and the hash of the plan, which a checkpoint of Vultune's own engine lacks. What that
+engine evaluated before it handed a run over (`best/KEY`, `best_valid_scores`, the metric) is kept as it is.
 """
 
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,23 @@ class Counters:
     elapsedMs: float = 0.0  # noqa: N815
 
 
+@dataclass
+class Best:
+    """What was best before PyTorch took the steps."""
+
+    # Its step and metric, as JSON.
+    said: str = "null"
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass
+class State:
+    counters: Counters
+    tensors: dict[str, Tensor]
+    best: Best
+    file: Path
+
+
 def compact(value: Any) -> str:
     """As JSON.stringify."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
@@ -54,22 +72,23 @@ def checksum(tensors: dict[str, Tensor], counters: str, best: str) -> str:
     return digest.hexdigest()
 
 
-def save_state(folder: Path, counters: Counters, tensors: dict[str, Tensor], plan_hash: str) -> None:
+def save_state(folder: Path, counters: Counters, tensors: dict[str, Tensor], best: Best, plan_hash: str) -> None:
     """At any moment of a save one of the two files is whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    said, best = compact(asdict(counters)), "null"
-    metadata = {"counters": said, "best": best, "sha256": checksum(held, said, best), "plan": plan_hash}
+    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()} | best.tensors
+    said = compact(asdict(counters))
+    metadata = {"counters": said, "best": best.said, "sha256": checksum(held, said, best.said), "plan": plan_hash}
     save_file(held, folder / NEXT, metadata)
     if (folder / LAST).exists():
         os.replace(folder / LAST, folder / PREVIOUS)
     os.replace(folder / NEXT, folder / LAST)
 
 
-def load_state(folder: Path, plan_hash: str) -> tuple[Counters, dict[str, Tensor], Path] | None:
+def load_state(folder: Path, plan_hash: str) -> State | None:
     """The last checkpoint that is whole; None where there is none.
 
-    Throws TORCH_CHECKPOINT_OTHER for one of another plan, TORCH_CHECKPOINT_BROKEN where none is whole.
+    Throws TORCH_CHECKPOINT_OTHER for one of another plan or of Vultune's own engine,
+    TORCH_CHECKPOINT_BROKEN where none is whole.
     """
     damaged: Path | None = None
     for file in (folder / LAST, folder / PREVIOUS):
@@ -79,20 +98,27 @@ def load_state(folder: Path, plan_hash: str) -> tuple[Counters, dict[str, Tensor
             with safe_open(file, "pt") as stored:
                 metadata = stored.metadata() or {}
                 tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-            own = metadata["plan"]
             if checksum(tensors, metadata["counters"], metadata["best"]) != metadata["sha256"]:
                 raise ValueError("its checksum is another one")
-            counters = Counters(**json.loads(metadata["counters"]))
+            counters = Counters(**json.loads(metadata["counters"]) | {"dropoutKey": Counters.dropoutKey})
         except (SafetensorError, OSError, KeyError, ValueError, TypeError):
             damaged = damaged or file
             continue
+        own = metadata.get("plan")
+        if own is None:
+            raise RunError(
+                "TORCH_CHECKPOINT_OTHER",
+                f"Vultune's own engine wrote {file}, and it names no plan",
+                "Hand the run over where Node is: vultune train --resume RUN --engine torch",
+            )
         if own != plan_hash:
             raise RunError(
                 "TORCH_CHECKPOINT_OTHER",
                 f"{file} is of another plan ({own[:12]}) than this one ({plan_hash[:12]})",
                 "Give the plan that the run was started with, or another run folder.",
             )
-        return counters, tensors, file
+        named = {name: one for name, one in tensors.items() if name.startswith("best/") or name == "best_valid_scores"}
+        return State(counters, tensors, Best(metadata["best"], named), file)
     if damaged is not None:
         raise RunError(
             "TORCH_CHECKPOINT_BROKEN",

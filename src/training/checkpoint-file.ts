@@ -32,7 +32,10 @@ const countersSchema = z.strictObject({
 /** A metric of null: no evaluation could say one, which any number beats. */
 const bestSchema = z.strictObject({ step: count, metric: z.number().nullable() }).nullable();
 
-type Counters = Omit<TrainerState, 'parameters' | 'optimizer' | 'ranks' | 'best' | 'difficulty' | 'chosen'>;
+type Counters = Omit<
+  TrainerState,
+  'parameters' | 'optimizer' | 'ranks' | 'best' | 'difficulty' | 'chosen' | 'plan'
+>;
 
 /** Parts of the state of ranks, by the beginning of their tensors' names. */
 const RANK_PARTS = ['importance', 'uncertainty', 'kept'] as const;
@@ -42,7 +45,7 @@ const BEST_SCORES = 'best_valid_scores';
 const OPTIONAL_PARTS = ['difficulty', 'chosen'] as const;
 
 export async function writeCheckpoint(file: string, state: TrainerState): Promise<void> {
-  const { parameters, optimizer, ranks, best, difficulty, chosen, ...counters } = state;
+  const { parameters, optimizer, ranks, best, difficulty, chosen, plan, ...counters } = state;
   const tensors = new Map<string, HostTensor>();
   for (const [key, tensor] of parameters) {
     const like = (data: Float32Array) => hostTensor('float32', tensor.shape, data);
@@ -69,7 +72,8 @@ export async function writeCheckpoint(file: string, state: TrainerState): Promis
     counters: JSON.stringify(counters satisfies Counters),
     best: JSON.stringify(best === undefined ? null : { step: best.step, metric: best.metric }),
   };
-  await writeSafetensors(file, tensors, { ...metadata, sha256: checksum(tensors, metadata) });
+  const sha256 = checksum(tensors, metadata);
+  await writeSafetensors(file, tensors, { ...metadata, sha256, ...(plan === undefined ? {} : { plan }) });
 }
 
 /**
@@ -104,6 +108,7 @@ export async function readCheckpoint(file: string, like: AdapterParameters): Pro
   return {
     ...counters,
     ...optional,
+    plan: stored.metadata.plan,
     parameters: part('parameter'),
     optimizer: {
       firstMoment: arrays(part('first_moment')),

@@ -50,6 +50,8 @@ export interface TrainerState {
   /** Time spent training, interruptions left out. */
   elapsedMs: number;
   best: BestSoFar | undefined;
+  /** SHA-256 of the plan by which PyTorch took the last steps, its evaluations beside the checkpoint; left out: the own engine did. */
+  plan?: string | undefined;
 }
 
 export function initialState(parameters: AdapterParameters): TrainerState {

@@ -11,6 +11,7 @@ import { commandLine } from '../../src/clusters/launcher.ts';
 import { evaluate } from '../../src/index.ts';
 import { readEvents } from '../../src/runs/event-log.ts';
 import { withoutLostSteps } from '../../src/runs/events.ts';
+import type { WorkflowContext } from '../../src/workflows/context.ts';
 import { planForClusters } from '../../src/workflows/torch/plan-for-clusters.ts';
 import { resumeTraining } from '../../src/workflows/train/resume.ts';
 import { freePort } from '../support/free-port.ts';
@@ -56,6 +57,19 @@ beforeAll(async () => {
   await planForClusters(await request('plan-run'), at('plan'));
   expect(run('one', 1)).toMatchObject({ status: 0 });
 }, 600_000);
+
+/** A context whose signal comes at a step of the progress. */
+function stoppedAt(step: number): Pick<WorkflowContext, 'signal' | 'report'> {
+  const signal = new AbortController();
+  const task = {
+    update: ({ done }: { readonly done: number }) => {
+      if (done >= step) signal.abort();
+    },
+    log: () => {},
+    stop: () => {},
+  };
+  return { signal: signal.signal, report: { note: () => {}, warn: () => {}, task: () => task } };
+}
 
 withPython('a plan on several ranks', () => {
   test('two processes take the steps of one', async () => {
@@ -138,30 +152,26 @@ withPython('a plan on several ranks', () => {
     const own = await request('own');
     await trainOwn(own);
     const short = await tinyTraining(at('short'), 'llama', { max_steps: 30, save_steps: 1 });
-    const signal = new AbortController();
-    const result = await trainInTorch(
-      await short('run'),
-      { python },
-      {
-        signal: signal.signal,
-        report: {
-          note: () => {},
-          warn: () => {},
-          task: () => ({
-            update: ({ done }) => {
-              if (done >= 10) signal.abort();
-            },
-            log: () => {},
-            stop: () => {},
-          }),
-        },
-      },
-    );
+    const result = await trainInTorch(await short('run'), { python }, stoppedAt(10));
     expect(result.status).toBe('interrupted');
     expect((await resumeTraining({ run: at('short/run') })).status).toBe('finished');
     const { loss, adapter } = await differenceOf(at('own'), at('short/run'));
     expect(loss).toBeLessThan(1e-4);
     expect(adapter).toBeLessThan(1e-4);
+  });
+
+  test('a run that the own engine began is gone on with by PyTorch, and then by the own engine again', async () => {
+    const begun = await tinyTraining(at('begun'), 'llama', { max_steps: 30, save_steps: 1 });
+    const dir = at('begun/run');
+    expect((await trainOwn(await begun('run'), stoppedAt(10))).status).toBe('interrupted');
+    expect((await resumeTraining({ run: dir, torch: { python } }, stoppedAt(20))).status).toBe('interrupted');
+    expect((await resumeTraining({ run: dir })).status).toBe('finished');
+    const { steps, loss, adapter } = await differenceOf(at('one'), dir);
+    expect(steps).toEqual([30, 30]);
+    expect(loss).toBeLessThan(1e-4);
+    expect(adapter).toBeLessThan(1e-4);
+    const events = withoutLostSteps(readEvents(join(dir, 'events.jsonl')));
+    expect(events.flatMap((event) => (event.type === 'evaluation' ? [event.step] : []))).toHaveLength(6);
   });
 });
 
@@ -204,6 +214,13 @@ withPython('early stopping', () => {
     expect((await resumeTraining({ run: at('early/whole') })).status).toBe('finished');
     expect(endOf('early/whole')).toEqual(own);
     expect(await parameterDifference(adapterOf('early/own'), adapterOf('early/whole'))).toBeLessThan(1e-4);
+
+    // Taken over in the middle, what the own engine evaluated counts.
+    const begun = await trainOwn(await asked('begun'), stoppedAt(own.step - 2));
+    expect(begun.status).toBe('interrupted');
+    expect((await resumeTraining({ run: at('early/begun'), torch: { python } })).status).toBe('finished');
+    expect(endOf('early/begun')).toEqual(own);
+    expect(await parameterDifference(adapterOf('early/own'), adapterOf('early/begun'))).toBeLessThan(1e-4);
   });
 });
 

@@ -114,7 +114,8 @@ const SETS = ['P1', 'P2', 'P3'] as const;
 /** Of every second vulnerable function the one, of the others the other. */
 const CWES = [undefined, 'CWE-79', undefined, 'CWE-89'] as const;
 
-export const trainOwn = async (request: TrainRequest) => await startTraining(request);
+export const trainOwn = async (request: TrainRequest, context: Partial<WorkflowContext> = {}) =>
+  await startTraining(request, context);
 
 export const trainInTorch = async (
   request: TrainRequest,

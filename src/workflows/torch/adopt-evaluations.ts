@@ -11,7 +11,7 @@ import { judgeValidation } from '../train/judge-validation.ts';
 import type { TrainingPlan } from '../train/setup.ts';
 
 /**
- * Sets the best of the state, and the step of an early stop; returns whether the best is one of them.
+ * Sets the best of the state, and the step of an early stop, and makes it the own engine's; returns whether the best is one of them.
  * @throws VultuneError `RUN_CHECKPOINT_OTHER`
  */
 export async function adoptEvaluations(
@@ -23,8 +23,8 @@ export async function adoptEvaluations(
   // What was evaluated behind the checkpoint that the run goes on from is done again.
   const files = evaluatedFiles(run.paths.checkpoints).filter(({ step }) => step <= state.step);
   const patience = config.early_stopping_patience;
-  // A checkpoint of PyTorch has no best: with one, the own engine has gone on since they were adopted.
-  for (const file of state.best === undefined ? files : []) {
+  // Without a plan, the own engine has gone on since they were adopted.
+  for (const file of state.plan === undefined ? [] : files) {
     const started = performance.now();
     const { step, parameters, validScores } = await readEvaluated(
       file,
@@ -54,7 +54,9 @@ export async function adoptEvaluations(
       break;
     }
   }
-  return files.some(({ step }) => step === state.best?.step);
+  const isBestOfThem = files.some(({ step }) => step === state.best?.step);
+  state.plan = undefined;
+  return isBestOfThem;
 }
 
 /** The parameters stay those of a later step: the best ones are kept of a training that stops early. */

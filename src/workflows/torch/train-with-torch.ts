@@ -10,14 +10,14 @@ import { commandLine, type Launch, type Launcher, stopLine } from '../../cluster
 import { requireTorchPython } from '../../clusters/python-environment.ts';
 import { runLauncher } from '../../clusters/run-launcher.ts';
 import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
-import type { WorkflowContext } from '../context.ts';
 import { reportInterrupted } from '../report/run-page.ts';
 import { TrainingProgress } from '../train/progress.ts';
 import { findStart } from '../train/resume-point.ts';
 import type { TrainingPlan } from '../train/setup.ts';
-import { type RecordsByKey, type TrainingJob, type TrainResult, trainInto } from '../train/train-into.ts';
+import { type TrainingJob, type TrainResult, trainInto } from '../train/train-into.ts';
 import { adoptEvaluations } from './adopt-evaluations.ts';
 import { isToStop } from './early-stop.ts';
+import { handOver } from './hand-over.ts';
 import { writeTrainingPlan } from './write-plan.ts';
 
 export interface TorchOptions {
@@ -47,7 +47,7 @@ export async function trainWithTorch(
   options: TorchOptions,
 ): Promise<TrainResult> {
   const { run, plan, records, context } = job;
-  if ((await runTorchSteps(run, plan, records, options, context)) === 'interrupted') {
+  if ((await runTorchSteps(job, parameters, options)) === 'interrupted') {
     await reportInterrupted(run, context.report);
     return { status: 'interrupted', run: run.dir };
   }
@@ -57,12 +57,10 @@ export async function trainWithTorch(
 }
 
 /** Has PyTorch take the steps of a run that are not done yet; returns whether a signal stopped it. */
-export async function runTorchSteps(
-  run: WritableRun,
-  plan: TrainingPlan,
-  records: RecordsByKey,
+async function runTorchSteps(
+  { run, plan, records, context }: TrainingJob,
+  parameters: AdapterParameters,
   options: TorchOptions,
-  context: WorkflowContext,
 ): Promise<'finished' | 'interrupted'> {
   const { signal, report } = context;
   const python = options.python ?? requireTorchPython({ cacheDir: plan.config.cache_dir ?? undefined });
@@ -78,6 +76,7 @@ export async function runTorchSteps(
       return 'interrupted';
     }
   }
+  const before = await handOver(run, folder, parameters);
   const launch: Launch = {
     launcher: options.launcher ?? 'local',
     python,
@@ -93,7 +92,7 @@ export async function runTorchSteps(
   const enough = new AbortController();
   let looking = Promise.resolve();
   const look = async () => {
-    if (await isToStop(run.paths.checkpoints, config, records.get('valid_file')!)) enough.abort();
+    if (await isToStop(run.paths.checkpoints, config, records.get('valid_file')!, before)) enough.abort();
   };
   try {
     const end = await runLauncher({
