@@ -6,7 +6,7 @@
  *
  * node tools/learnable-functions.mjs --out FOLDER [--train 600] [--valid 300] [--seed 1]   writes train.jsonl and valid.jsonl
  *
- * Of the vulnerable ones half have no check, a quarter check another length, a quarter check after the copy.
+ * Half of the vulnerable ones have no check, a quarter check another length, a quarter check after the copy.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

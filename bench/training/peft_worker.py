@@ -61,7 +61,7 @@ def collate(functions, labels, pad_id, pad_to=None):
 
 
 def peak_memory_bytes():
-    """Of this process alone; ru_maxrss may start at what the parent held, so Linux's own high-water mark comes first."""
+    """Peak of this process alone: ru_maxrss may start at what the parent held, so Linux's own high-water mark comes first."""
     try:
         with open("/proc/self/status", encoding="ascii") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))

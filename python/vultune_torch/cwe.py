@@ -13,7 +13,7 @@ FILE = "start/cwe_head.safetensors"
 
 
 class CweHead(nn.Module):
-    """Of first values by their keys in a checkpoint, a matrix [K, D] and a bias [K]; beside a module that gives two logits."""
+    """A linear layer over K CWEs beside the module that gives two logits; `first`: its matrix [K, D] and bias [K] by their keys."""
 
     def __init__(self, first: dict[str, Tensor], module: nn.Module) -> None:
         super().__init__()

@@ -36,7 +36,7 @@ SPEAK_EVERY_SECONDS = 10
 
 
 def learning_rate(peak: float, kind: str, warmup: int, total: int, step: int) -> float:
-    """Of step `step`, from 0: a linear warm-up, then constant, linear or half a cosine to 0."""
+    """The rate at `step` (from 0): a linear warm-up, then constant, or down to 0 along a line or half a cosine."""
     if step < warmup:
         return peak * step / warmup
     progress = min(1.0, (step - warmup) / max(1, total - warmup))

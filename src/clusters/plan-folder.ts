@@ -63,7 +63,7 @@ export interface PlannedFunction {
   readonly weight: number;
   /** [tokens] what stands behind each token, -1 where it is not learnt; undefined for a classifier. */
   readonly next?: readonly number[] | undefined;
-  /** Of a vulnerable function that is to have a higher score than its fixed version: that one's index. */
+  /** Index of the fixed version that this vulnerable function has to score above. */
   readonly fixedVersion?: number | undefined;
   /** Indices of its CWEs among the classes of the CWE head. */
   readonly cwes?: readonly number[] | undefined;

@@ -15,7 +15,7 @@ export interface ChosenThreshold {
 export const DEFAULT_THRESHOLD = 0.5;
 
 /**
- * The threshold with the best F1. Of several cuts with the same F1 the highest wins (fewest functions flagged).
+ * The threshold with the best F1. Among cuts with the same F1 the highest wins (fewest functions flagged).
  * The threshold lies half way between the lowest score it flags and the next score below, so that a score that
  * differs in the last bit on another machine stays on its side; the lowest of all scores has none below and
  * stands for itself. `undefined` without a vulnerable function: every cut then has F1 0.

@@ -24,7 +24,7 @@ export interface OccludableJudge {
   tokenLines(code: string): Int32Array | Promise<Int32Array>;
 }
 
-/** Of a text that stood behind `context`, which ends with a line's end: what is said of its own lines. */
+/** The explanation without the lines of `context`, which preceded the text and ends with a line break. */
 export function withoutContext({ scores, read }: LineExplanation, context: string): LineExplanation {
   const lines = linesOf(context).length - 1;
   return { scores: scores.slice(lines), read: read.slice(lines) };

@@ -92,7 +92,7 @@ export interface Attention {
   /** d */
   readonly headSize: number;
   /**
-   * How many tokens back a token sees, itself included; undefined: all. Of a bidirectional attention: how many to either
+   * How many tokens back a token sees, itself included; undefined: all. In a bidirectional attention: how many to either
    * side, itself not included.
    */
   readonly window: number | undefined;

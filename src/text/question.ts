@@ -12,7 +12,7 @@ export interface StoredQuestion {
   /** Without the special tokens that the tokenizer puts before a text for `next_token`. */
   readonly before: string;
   readonly after: string;
-  /** Of [safe, vulnerable]; of `instruct` with what ends the assistant's turn. */
+  /** The words for [safe, vulnerable]; under `instruct` each includes what ends the assistant's turn. */
   readonly answers: readonly [string, string];
 }
 
@@ -20,7 +20,7 @@ export interface StoredQuestion {
 export interface Question {
   readonly before: readonly number[];
   readonly after: readonly number[];
-  /** Of [safe, vulnerable], to the token that ends the answer; they differ in their first tokens. */
+  /** The answers for [safe, vulnerable], up to the token that ends each; their first tokens differ. */
   readonly answers: readonly [readonly number[], readonly number[]];
 }
 

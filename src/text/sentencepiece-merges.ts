@@ -1,7 +1,7 @@
 /** @file The merges that SentencePiece's scores stand for. Knows scores, not files. */
 import { type ComponentPlace, unsupported } from './component.ts';
 
-/** Squared lengths of tokens, summed. Of published vocabularies it is up to 20 million. */
+/** Squared lengths of tokens, summed. Published vocabularies reach 20 million. */
 const MOST_WORK = 2 ** 28;
 
 /**

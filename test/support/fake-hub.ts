@@ -9,7 +9,7 @@ export interface FakeHub {
   readonly requests: string[];
   /** Files of the one model, org/model, and of the one dataset, org/functions: large ones as LFS. */
   files: Record<string, Uint8Array>;
-  /** Of `main`. */
+  /** The commit that `main` points to. */
   commit: string;
   /** Close the connection after so many bytes of a file, so often. */
   cut: { afterBytes: number; times: number };

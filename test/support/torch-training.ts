@@ -56,7 +56,7 @@ export const ONE_THREAD = { OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' } as cons
 const letters = (length: number, k: number) =>
   Array.from({ length }, (_, i) => String.fromCharCode(34 + ((k * 7 + i * i * 3 + i) % 30))).join('');
 
-/** Of one to 30 tokens. */
+/** Texts of one to 30 tokens. */
 const texts = (count: number, first: number) =>
   Array.from({ length: count }, (_, k) => letters(1 + ((k * 7 + first) % 30), k + first));
 
@@ -111,7 +111,7 @@ export async function tinyTraining(
 }
 
 const SETS = ['P1', 'P2', 'P3'] as const;
-/** Of every second vulnerable function the one, of the others the other. */
+/** Vulnerable functions, the odd ones, take the two CWEs in turn. */
 const CWES = [undefined, 'CWE-79', undefined, 'CWE-89'] as const;
 
 export const trainOwn = async (request: TrainRequest, context: Partial<WorkflowContext> = {}) =>
@@ -180,7 +180,7 @@ const LAST = 'checkpoints/last.safetensors';
 /** A bias of keys changes no softmax: its gradient is rounding alone, which Adam scales up to whole steps. */
 const KEY_BIAS = /(?:c_attn|k_proj)(?:\.base_layer)?\.bias$/;
 
-/** Of what both files hold, by key; infinite where there is nothing. */
+/** The largest difference between parameters of the same key; infinite unless both files hold the same keys. */
 export async function parameterDifference(a: string, b: string): Promise<number> {
   const [ofA, ofB] = [await parametersOf(a), await parametersOf(b)];
   let most = ofA.size === ofB.size && ofA.size > 0 ? 0 : Number.POSITIVE_INFINITY;

@@ -31,7 +31,7 @@ const REPEATED = 'the same body again';
 const CROSSING = 'near duplicate on another side of the split';
 
 /**
- * `exact` and `near`: for each item the first one of its group. Of equal bodies the one in the predefined test part is
+ * `exact` and `near`: for each item the first one of its group. Among equal bodies the one in the predefined test part is
  * kept, else that in valid, else the first. @throws VultuneError as `assignSplits`.
  */
 export function planSplits(

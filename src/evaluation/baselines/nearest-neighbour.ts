@@ -68,7 +68,7 @@ function byFeature({ rows: rowCount, columns, rowStarts, indices, values }: Spar
   return { starts, rows, values: transposed };
 }
 
-/** `similarities` is scratch, zero before and after. Of equally near rows the first wins. */
+/** `similarities` is scratch, zero before and after. Among equally near rows the first wins. */
 function findNearest(
   query: SparseMatrix,
   { starts, rows, values }: FeatureIndex,

@@ -21,13 +21,13 @@ export interface TrainingEstimate {
   readonly tokensPerEpoch: number;
   readonly epochs: number;
   readonly steps: number;
-  /** Of the weights of the blocks. */
+  /** How the weights of the blocks are held. */
   readonly weightFormat: string;
   readonly memory: {
     /** Bytes that are there at one time. */
     readonly parts: Readonly<Record<MemoryPart, number>>;
     readonly peakBytes: number;
-    /** Of this machine, or of the container that the process is in. */
+    /** What this machine, or the container around the process, allows. */
     readonly limitBytes: number;
     readonly fits: boolean;
   };

@@ -23,7 +23,7 @@ export interface MemoryEstimate {
   /** Bytes; they are there at one time. */
   readonly parts: Readonly<Record<MemoryPart, number>>;
   readonly peakBytes: number;
-  /** Of the largest graph, where that is the last one: the last block, the head and its logits. */
+  /** Peak of the last graph alone: the last block, the head and its logits. */
   readonly headBytes: number;
 }
 

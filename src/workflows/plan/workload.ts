@@ -12,11 +12,11 @@ import type { Learnt, TrainingPlan } from '../train/setup.ts';
 
 export interface Workload {
   readonly functions: number;
-  /** Of an epoch, each function whole. */
+  /** Tokens of one epoch, before functions that begin alike share their beginnings. */
   readonly tokens: number;
   /** Optimiser steps of the run. */
   readonly steps: number;
-  /** Of an epoch, in tokens that are computed: common beginnings once, padding included. */
+  /** Tokens computed for each sequence of one epoch: common beginnings count once, padding counts. */
   readonly sequences: readonly number[];
   /** Sequences of all epochs, over those of one: fewer than the epochs where `max_steps` ends the run. */
   readonly epochs: number;

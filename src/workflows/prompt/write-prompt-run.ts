@@ -119,7 +119,7 @@ interface Functions {
 
 const FUNCTIONS_FILE = 'functions.jsonl';
 
-/** Of a part of a file a copy lies in the run: scores are kept for a whole file. */
+/** Part of a file is copied into the run, because stored scores are matched to a whole file. */
 async function functionsOf(
   folder: string,
   { path, records, isWhole, fields }: PromptRunParts,

@@ -28,12 +28,12 @@ export interface ScanModel {
   readonly adapterFingerprint: string;
   /** Undefined where scores are as the adapter was trained to give them. */
   readonly drift: PrecisionDrift | undefined;
-  /** Of everything that scores depend on. */
+  /** Identifies everything that scores depend on. */
   readonly scoresKey: string;
   readonly scores: ScoreCache;
   readonly lines: LineCache;
   readonly open: () => Promise<Judge>;
-  /** By gradient: a scan has no time for more. Of a prompted model by taking each line out. */
+  /** Explains by gradient, because a scan has no time for more; a prompted model by occluding each line. */
   readonly explain: LineExplainer;
   /** Whether it was opened or not. */
   readonly close: () => Promise<void>;

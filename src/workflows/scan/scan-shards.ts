@@ -57,7 +57,7 @@ export async function scanShard(
 export interface MergedScores {
   readonly hooks: Pick<TreeScanHooks, 'scores' | 'onFound' | 'openJudge'>;
   readonly parts: number;
-  /** Of the shard that began first. */
+  /** When the first shard started. */
   readonly startedAt: Date;
   /** Throws SHARD_SET where the parts' tree had functions that this one does not have. */
   readonly requireSameFunctions: () => void;

@@ -17,7 +17,7 @@ import { findSources, openOutlines, type ScanSources, saveOutlines } from './sou
 const FILES_WORTH_WORKERS = 100;
 
 export interface TreeScan {
-  /** Of the run's settings: an adapter's, or a prompted model's. */
+  /** The folder with the run's settings: those of an adapter, or of a prompted model. */
   readonly folder: string;
   /** Whether the model says which lines made a score. */
   readonly explainsLines: boolean;

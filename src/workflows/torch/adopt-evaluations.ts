@@ -68,7 +68,7 @@ function returnTo(run: WritableRun, state: TrainerState, { step, file }: Evaluat
   state.step = step;
 }
 
-/** Of a step that is logged. */
+/** The epoch in which a step was logged; undefined for one that was not. */
 function epochOf(run: WritableRun, step: number): number | undefined {
   if (step === 0) return 0;
   const logged = runEvents(run).findLast((event) => event.type === 'step' && event.step === step);

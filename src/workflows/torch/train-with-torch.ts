@@ -125,7 +125,7 @@ async function runTorchSteps(
   }
 }
 
-/** Of the whole training, as its first line says. */
+/** Steps of the whole training, as its first event says; 0 before that. */
 function stepsOf(run: WritableRun): number {
   const started = runEvents(run).find(({ type }) => type === 'run_started');
   return started?.type === 'run_started' ? started.totalSteps : 0;

@@ -4,7 +4,7 @@ import { pairedRows } from '../../network/truncation.ts';
 import type { PairMember } from '../../objectives/objective.ts';
 
 /**
- * The pairs among the records, by row. Of a pair with more than two functions the first vulnerable one goes with the first other one,
+ * The pairs among the records, by row. In a pair with more than two functions the first vulnerable one goes with the first other one,
  * the second with the second; what is left over, or unrelated (P3), is in no pair.
  */
 export function pairMembers(records: readonly LabelledRecord[]): ReadonlyMap<number, PairMember> {

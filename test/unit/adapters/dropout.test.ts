@@ -191,7 +191,7 @@ describe('what is dropped', () => {
 test('the keys of different beginnings differ, as far as 32 bits go', () => {
   const draws = Array.from({ length: 100 }, (_, first) => tokensFrom(first, 500));
   const keys = draws.flatMap((tokens) => [...rowKeys(tokens, { seed: 1, step: 0, isCausal: true })]);
-  // Of 50,000 random keys 0.3 pairs are expected to be the same.
+  // Among 50,000 random keys 0.3 pairs are expected to collide.
   expect(keys.length - new Set(keys).size).toBeLessThan(4);
 });
 
