@@ -2,6 +2,7 @@
  * @file A model asked in shards. Functions are divided by those that one call asks about together, so that joined answers are those of
  * one process to the last bit. A part holds answers with the rows of their functions; tables, labels and figures are the merge's.
  */
+import { basename, isAbsolute } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { ANSWER_CLASSES } from '../../prompting/classify-answer.ts';
@@ -97,22 +98,24 @@ function callKey(records: readonly LabelledRecord[], row: number): string {
   return `${first} ${records[first]!.id ?? ''}`;
 }
 
-const MODEL = 'model';
+const WEIGHTS = "the model's weights";
 
-/** What the model is, only a process that opens it knows: the first part says it, and all others are held to it. */
+/** Only a process that opens the model knows its weights: the first part says what they are, and all others are held to it. */
 function withIdentity(settings: Questions['settings'], part: string | undefined): Questions['settings'] {
   if (settings.endpoint !== undefined || part === undefined) return settings;
-  const modelIdentity = readShard(part).identity[MODEL];
+  const modelIdentity = readShard(part).identity[WEIGHTS];
   return modelIdentity === undefined ? settings : { ...settings, modelIdentity };
 }
 
+/** Machines keep the same model in different folders, so a path counts by its last name. */
 function identityOf(
   { settings: { template, answer, maxLength, maxNewTokens, modelIdentity, endpoint, model } }: Questions,
   { device, revision }: Pick<PromptOptions, 'device' | 'revision'>,
 ): ShardIdentity {
   return {
     version: packageVersions().vultune!,
-    [MODEL]: modelIdentity ?? model,
+    MODEL: endpoint === undefined && isAbsolute(model) ? basename(model) : model,
+    [WEIGHTS]: modelIdentity ?? 'unknown',
     '--revision': revision ?? 'none',
     '--endpoint': endpoint ?? 'none',
     'the prompt': digestLines([JSON.stringify(template)]),

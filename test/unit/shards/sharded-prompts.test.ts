@@ -41,10 +41,10 @@ function write(name: string, codes: readonly string[]): void {
   writeFileSync(at(name), `${lines.join('\n')}\n`);
 }
 
-const prompted = (...argv: string[]) => promptedOf('data.jsonl', ...argv);
-const promptedOf = (data: string, ...argv: string[]) => {
-  const model = ['prompt', at('base'), '--prompt', at('own.yaml'), '--data', at(data)];
-  return cliCase([promptCommand(runPrompt)], [...model, '--no-cache', '--num-threads', '1', ...argv]);
+const prompted = (...argv: string[]) => promptedOf({}, ...argv);
+const promptedOf = ({ model = 'base', data = 'data.jsonl' }, ...argv: string[]) => {
+  const asked = ['prompt', at(model), '--prompt', at('own.yaml'), '--data', at(data)];
+  return cliCase([promptCommand(runPrompt)], [...asked, '--no-cache', '--num-threads', '1', ...argv]);
 };
 
 const partOf = (shard: string) => at(`${shard[0]}.part`);
@@ -84,6 +84,16 @@ test.each([
 
 test('parts of functions that have changed since are refused', async () => {
   write('other.jsonl', new Array(FUNCTIONS).fill('int f() { return 0; }'));
-  const { exitCode, stderr } = await promptedOf('other.jsonl', '--merge', ...PARTS());
+  const { exitCode, stderr } = await promptedOf({ data: 'other.jsonl' }, '--merge', ...PARTS());
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining('other functions')]);
+});
+
+test('parts of another model than the merge names are refused by both names', async () => {
+  const { exitCode, stderr } = await promptedOf({ model: 'another' }, '--merge', ...PARTS());
+  expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/differ in MODEL: base and another/)]);
+});
+
+test('the model may lie in another folder where parts are merged', async () => {
+  const { exitCode, stderr } = await promptedOf({ model: 'moved/base' }, '--merge', ...PARTS());
+  expect(exitCode, stderr).toBe(0);
 });
