@@ -23,6 +23,10 @@ export function requireChoice(asked: ActiveSampling | undefined, totalSteps: num
   );
 }
 
+/** Choices of a whole training: before every `every`-th step, the first one left out. */
+export const countChoices = (totalSteps: number, { every }: ActiveSampling): number =>
+  Math.max(0, Math.ceil(totalSteps / every) - 1);
+
 /** Where in a training a choice is made. */
 interface ChoiceAt {
   readonly seed: number;

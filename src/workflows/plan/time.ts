@@ -4,7 +4,14 @@ import type { BlockSpeed, RunCost } from './measure-block.ts';
 import type { PlannedNetwork } from './planned-network.ts';
 import type { Workload } from './workload.ts';
 
-export const TIME_PARTS = ['loading', 'frozen layers', 'steps', 'validation', 'test'] as const;
+export const TIME_PARTS = [
+  'loading',
+  'frozen layers',
+  'steps',
+  'active sampling',
+  'validation',
+  'test',
+] as const;
 export type TimePart = (typeof TIME_PARTS)[number];
 
 export interface TimeEstimate {
@@ -36,15 +43,20 @@ export function estimateTime(
     sum(work.sequences, last, 1);
   const isKept = config.feature_cache;
   // Joined, what a frozen layer makes of a function depends on those before it: nothing is kept in training.
-  const passes = isKept && config.packing !== 'joined' ? Math.min(1, work.epochs) : work.epochs;
+  const isJoined = config.packing === 'joined';
+  const passes = isKept && !isJoined ? Math.min(1, work.epochs) : work.epochs;
   const evaluations = isKept ? 1 : work.validations;
+  // What active sampling scores, an epoch's steps compute too; joined, it is kept for later choices alone.
+  const choices = isKept ? (isJoined ? Math.min(1, work.choices) : 0) : work.choices;
   const parts = {
     loading: encodeMs * layers,
     'frozen layers':
       passes * sum(work.sequences, forward, frozen) +
       evaluations * sum(work.validation, forward, frozen) +
+      choices * sum(work.choice, forward, frozen) +
       sum(work.test, forward, frozen),
     steps: work.epochs * step,
+    'active sampling': work.choices * scoring(work.choice),
     validation: work.validations * scoring(work.validation),
     test: scoring(work.test),
   };

@@ -1,10 +1,16 @@
-/** @file What a planned training has to compute: its sequences by their tokens, of the first epoch, and of each evaluation. */
+/** @file What a planned training has to compute: sequences by their tokens, of the first epoch, each evaluation and each choice of active sampling. */
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { isCausal } from '../../model/matrices.ts';
 import type { Example } from '../../objectives/objective.ts';
 import { type PackedSequence, packSequence } from '../../packing/pack-sequence.ts';
 import { planEpoch, planInference } from '../../packing/plan.ts';
 import { hasGroups, separateFunctions } from '../../packing/units.ts';
+import {
+  type ActiveSampling,
+  candidates,
+  countChoices,
+  placesUntilNext,
+} from '../../training/active-sampling.ts';
 import { plannableFunctions } from '../../training/plannable-functions.ts';
 import { countSteps } from '../../training/trainer.ts';
 import { evaluationFunctions } from '../train/examples.ts';
@@ -29,6 +35,9 @@ export interface Workload {
   readonly validation: readonly number[];
   readonly validations: number;
   readonly test: readonly number[];
+  /** Sequences that active sampling scores for its first choice, in tokens, and how often it chooses; none without it. */
+  readonly choice: readonly number[];
+  readonly choices: number;
 }
 
 export function workloadOf(
@@ -64,10 +73,7 @@ export function workloadOf(
   }
   const steps = countSteps(plannable, trainer);
   const epochs = epoch.length === 0 ? 0 : steps / epoch.length;
-  const scored = (key: string) => {
-    const records = parts.get(key);
-    if (records === undefined) return [];
-    const ids = evaluationFunctions(plan, records).map((one) => one.ids);
+  const scored = (ids: readonly (readonly number[])[]) => {
     const batches = planInference(separateFunctions(ids.map(({ length }) => length)), {
       packing: 'isolated',
       tokensPerBatch: config.tokens_per_batch,
@@ -76,6 +82,11 @@ export function workloadOf(
     });
     return batches.map(({ functions }) => functions.reduce((sum, i) => sum + ids[i]!.length, 0));
   };
+  const evaluated = (key: string) =>
+    scored(evaluationFunctions(plan, parts.get(key) ?? []).map(({ ids }) => ids));
+  const sampling = trainer.activeSampling;
+  const choice =
+    sampling === undefined ? [] : firstCandidates(examples, sampling, epoch.length, trainer.seed);
   const every = trainer.evaluateEvery;
   const validations =
     every === undefined ? 1 : every === 'epoch' ? Math.ceil(epochs) : Math.ceil(steps / every);
@@ -86,8 +97,22 @@ export function workloadOf(
     sequences,
     epochs,
     largest: largest!,
-    validation: scored('valid_file'),
+    validation: evaluated('valid_file'),
     validations,
-    test: scored('test_file'),
+    test: evaluated('test_file'),
+    choice: scored(choice.map(({ ids }) => ids)),
+    choices: sampling === undefined ? 0 : countChoices(steps, sampling),
   };
+}
+
+/** The functions of the first choice: those of later ones are as many, and of the same lengths on average. */
+function firstCandidates(
+  examples: readonly Example<Learnt>[],
+  sampling: ActiveSampling,
+  stepsPerEpoch: number,
+  seed: number,
+): readonly Example<Learnt>[] {
+  const unrelated = [...examples.keys()].filter((i) => examples[i]!.unrelated === true);
+  const places = placesUntilNext(unrelated.length, stepsPerEpoch, sampling);
+  return candidates(unrelated, places, { seed, step: sampling.every }).map((i) => examples[i]!);
 }

@@ -132,6 +132,41 @@ describe('time', () => {
     expect(uncached.parts['frozen layers']).toBeCloseTo(2 * upper.parts['frozen layers']);
   });
 
+  test('counts the functions that active sampling scores, once per choice', async () => {
+    const record = (i: number, set: string, target: number) =>
+      JSON.stringify({ code: `int g${i}(char *s) { return ${'s[0] + '.repeat(i)}1; }`, target, set });
+    const unrelated = [1, 2, 3, 4].map((i) => record(i, 'P3', 0));
+    const related = [5, 6, 7, 8].map((i) => record(i, i % 2 === 0 ? 'P1' : 'P2', (i + 1) % 2));
+    for (const [name, lines] of [
+      ['mixed', [...unrelated, ...related]],
+      // A validation file has both labels, which no pass depends on.
+      ['unrelated', [...unrelated.slice(1), record(1, 'P3', 1)]],
+    ] as const) {
+      writeFileSync(join(folder, `${name}.jsonl`), `${lines.join('\n')}\n`);
+    }
+    // Sixteen steps of two functions, with four evaluations on the functions that are candidates of every choice.
+    const settings = {
+      train_file: join(folder, 'mixed.jsonl'),
+      valid_file: join(folder, 'unrelated.jsonl'),
+      functions_per_step: 2,
+      num_train_epochs: 4,
+    };
+    const timed = async (more: Record<string, unknown>) =>
+      (await plan({ ...settings, ...more })).estimate.time.parts;
+    expect((await timed({}))['active sampling']).toBe(0);
+    const often = await timed({ active_sampling: 2 });
+    expect(often.validation).toBeGreaterThan(0);
+    expect(often['active sampling']).toBeCloseTo((7 / 4) * often.validation);
+    const rarely = await timed({ active_sampling: 8 });
+    expect(rarely['active sampling']).toBeCloseTo(often.validation / 4);
+    const frozen = async (more: Record<string, unknown>) =>
+      (await timed({ lora_layers: [3], ...more }))['frozen layers'];
+    expect(await frozen({ active_sampling: 2 })).toBe(await frozen({}));
+    expect(await frozen({ active_sampling: 2, feature_cache: false })).toBeGreaterThan(
+      await frozen({ feature_cache: false }),
+    );
+  });
+
   test('a block is measured once, and again where the kept file is damaged', async () => {
     const first = await plan();
     expect((await plan()).estimate.time).toEqual(first.estimate.time);
