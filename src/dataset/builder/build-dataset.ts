@@ -3,7 +3,6 @@
  * steps together; each has its own file.
  */
 import { rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
@@ -12,7 +11,7 @@ import { checkOutputFolder, refuseOwnInput } from '../output/output-folder.ts';
 import { stopIfAborted } from '../progress.ts';
 import { formatBuildCard } from './build-card.ts';
 import type { BuildInfo } from './build-info.ts';
-import { type BuildOptions, stateOptions } from './build-options.ts';
+import { type BuildOptions, stateOptions, workerThreads } from './build-options.ts';
 import { readExclusion } from './exclusion.ts';
 import type { GatheredUnit } from './gather/gather-context.ts';
 import { mergedBuild } from './gather/gather-share.ts';
@@ -56,7 +55,7 @@ export async function buildDataset(options: BuildOptions): Promise<BuildDatasetR
     share: merged && (() => mergedBuild(merged.find)),
     // Clients of registries and git run in folders of their own: a relative path would be another place there.
     cacheDir: resolve(options.cacheDir),
-    threads: options.threads ?? availableParallelism(),
+    threads: workerThreads(options),
     signal,
     onProgress,
     functionContext: stated.context,

@@ -1,4 +1,5 @@
 /** @file The options of a build, checked and with every default in place. */
+import { availableParallelism } from 'node:os';
 import { VultuneError } from '../../base/errors.ts';
 import { type ContextKind, DEFAULT_CONTEXT_TOKENS } from '../changes/function-context.ts';
 import { type Fractions, SPLITS } from '../parts.ts';
@@ -44,7 +45,7 @@ export interface BuildOptions {
   readonly context?: ContextKind | undefined;
   /** Words and signs of the context at most; default 256. */
   readonly contextMaxTokens?: number | undefined;
-  /** Worker threads; 0: none; default: one per core. The result does not depend on it. */
+  /** Worker threads, 1 or more; default: one per core. The result does not depend on it. */
   readonly threads?: number;
   /** Folders of all parts of a sharded build: nothing is analysed, their fixes are taken. */
   readonly merge?: readonly string[];
@@ -90,6 +91,12 @@ export function stateOptions(options: BuildOptions, exclude: readonly string[]):
     seed,
     exclude,
   };
+}
+
+/** @throws VultuneError `DATASET_OPTION`: without a thread a build would wait forever. */
+export function workerThreads({ threads = availableParallelism() }: Pick<BuildOptions, 'threads'>): number {
+  checkWhole('threads', threads, 1);
+  return threads;
 }
 
 /** Nothing of a build without context, whose bytes stay what they were. */

@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type BuildOptions, stateOptions } from '../../../src/dataset/builder/build-options.ts';
+import {
+  type BuildOptions,
+  stateOptions,
+  workerThreads,
+} from '../../../src/dataset/builder/build-options.ts';
 import { isSameBuild } from '../../../src/dataset/builder/same-build.ts';
 import type { DatasetSource } from '../../../src/dataset/source.ts';
 
@@ -43,4 +47,10 @@ test('a file that is no dataset.json is of no build', () => {
     hold(text);
     expect(isSameBuild(options()), text).toBe(false);
   }
+});
+
+test('a build needs a worker thread', () => {
+  expect(workerThreads({ threads: 3 })).toBe(3);
+  expect(workerThreads({})).toBeGreaterThan(0);
+  expect(() => workerThreads({ threads: 0 })).toThrow('threads is 0, expected an integer >= 1');
 });

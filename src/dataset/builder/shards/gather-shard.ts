@@ -3,14 +3,13 @@
  * splits need the fixes of all shards, so they are the merge's business.
  */
 import { copyFileSync, existsSync, readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { VultuneError } from '../../../base/errors.ts';
 import { fileError, makeFolder } from '../../../base/files.ts';
 import { InputsDigest } from '../../../shards/inputs-digest.ts';
 import type { Shard } from '../../../shards/shard.ts';
 import { ShardWriter } from '../../../shards/shard-file.ts';
-import type { BuildOptions } from '../build-options.ts';
+import { type BuildOptions, workerThreads } from '../build-options.ts';
 import { shardOfBuild } from '../gather/gather-share.ts';
 import { gatherSources } from '../gather/gather-sources.ts';
 import { buildIdentity, PART_LIST, PART_UNITS } from './build-identity.ts';
@@ -37,7 +36,7 @@ export async function gatherShard(options: GatherShardOptions): Promise<GatherSh
   const names = new Map<string, boolean>();
   await gatherSources(sources, {
     cacheDir,
-    threads: options.threads ?? availableParallelism(),
+    threads: workerThreads(options),
     signal: options.signal ?? new AbortController().signal,
     onProgress,
     share: (gatheredDir) =>
