@@ -106,12 +106,13 @@ function curvesSection({ curves }: ResultTable): Section {
   };
 }
 
-function differencesSection({ differences, source }: ResultTable): Section {
+function differencesSection(table: ResultTable): Section {
+  const { differences } = table;
   const body =
     differences.length === 0
       ? emptyNote('Nothing that the table names.')
       : html`<ul>${differences.map((difference) => html`<li>${difference}</li>`)}</ul>`;
-  return { id: 'differences', title: differencesTitle(source), shortTitle: 'Differences', body };
+  return { id: 'differences', title: differencesTitle(table), shortTitle: 'Differences', body };
 }
 
 function cellsSection({ rows }: ResultTable, { linkOf }: TablePageOptions): Section {

@@ -1,6 +1,6 @@
 /** @file A result table as rows of text: one for reading (Markdown, LaTeX, the terminal), one with every digit (CSV), and JSON. */
 import type { DataTable } from '../report/table-formats.ts';
-import type { BaselineRow, ResultTable } from './result-table.ts';
+import type { BaselineRow, ResultRow, ResultTable } from './result-table.ts';
 import type { CellFigure, Summary } from './summary.ts';
 import { PROMPT_FIGURES, SLICE_FIGURES } from './table-schema.ts';
 
@@ -37,17 +37,14 @@ export function readableTable(table: ResultTable): DataTable {
 /** What has to be known beside the figures. */
 export function tableNotes(table: ResultTable): string[] {
   const { title, source, question, scale, columns, differences } = table;
+  const hasPaper = hasPaperCells(table);
   return [
     [title, source].filter((part) => part !== undefined).join('. '),
     ...(question === undefined ? [] : [question]),
-    ...(scale === undefined
-      ? []
-      : [`Run at the scale ${scale}${source === undefined ? '' : ", not the paper's"}.`]),
+    ...(scale === undefined ? [] : [`Run at the scale ${scale}${hasPaper ? ", not the paper's" : ''}.`]),
     FIGURES_NOTE,
     ...columns.flatMap(({ label, verdict }) => (verdict === undefined ? [] : [`${label}: ${verdict}.`])),
-    ...differences.map(
-      (difference) => `${source === undefined ? 'Note' : 'Differs from the paper'}: ${difference}.`,
-    ),
+    ...differences.map((difference) => `${hasPaper ? 'Differs from the paper' : 'Note'}: ${difference}.`),
   ];
 }
 
@@ -157,13 +154,17 @@ const summaryJson = ({ mean, min, max, seeds, interval, intervalOver }: Summary)
   interval_over: intervalOver ?? null,
 });
 
-/** A table of our own may have none. */
-export const hasPaperCells = ({ rows }: Pick<ResultTable, 'rows'>): boolean =>
+interface PaperCells {
+  readonly rows: readonly Pick<ResultRow, 'paper'>[];
+}
+
+/** Whether a paper's figures stand beside ours: a table of our own may have none, even where it names a source. */
+export const hasPaperCells = ({ rows }: PaperCells): boolean =>
   rows.some(({ paper }) => paper.some((cell) => cell !== null && cell !== undefined));
 
-/** Over what a table says of its figures: one without a source has no paper to differ from. */
-export const differencesTitle = (source: string | undefined): string =>
-  source === undefined ? 'What to know of these figures' : 'What differs from the paper';
+/** The heading above `differences`; a table without cells of a paper has none to differ from. */
+export const differencesTitle = (table: PaperCells): string =>
+  hasPaperCells(table) ? 'What differs from the paper' : 'Notes on these figures';
 
 export const paperText = (cell: string | number | null | undefined): string =>
   cell === null || cell === undefined ? '–' : String(cell);

@@ -1,6 +1,6 @@
 /** @file `vultune experiment show`: what a table runs, before anything is run. */
 import { columnLabel } from '../../experiments/metric-label.ts';
-import { differencesTitle, paperText } from '../../experiments/table-text.ts';
+import { differencesTitle, hasPaperCells, paperText } from '../../experiments/table-text.ts';
 import type { ExperimentOptions } from '../../workflows/experiment/experiment-options.ts';
 import { loadTable } from '../../workflows/experiment/load-table.ts';
 import type { CliContext } from '../context.ts';
@@ -39,7 +39,7 @@ export async function showTable(
       stdout,
     ),
   );
-  stdout.write(`\n${colors.heading(source === undefined ? 'Rows' : 'Rows, and the cells of the paper')}\n`);
+  stdout.write(`\n${colors.heading(hasPaperCells(table) ? 'Rows, and the cells of the paper' : 'Rows')}\n`);
   stdout.write(
     renderTable(
       [
@@ -62,7 +62,7 @@ export async function showTable(
       stdout,
     ),
   );
-  if (differences.length > 0) stdout.write(`\n${colors.heading(differencesTitle(source))}\n`);
+  if (differences.length > 0) stdout.write(`\n${colors.heading(differencesTitle(table))}\n`);
   for (const difference of differences) stdout.write(`  ${harmless(difference)}\n`);
 }
 
