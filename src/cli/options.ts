@@ -40,7 +40,7 @@ export function addBlendOption(command: Command): void {
   command.addOption(
     new Option(
       '--no-blend',
-      "give the model's own scores, even where its blend with TF-IDF and length ranked validation better",
+      "give the model's own scores, even if its blend with TF-IDF and length ranked validation better",
     )
       .default('auto' satisfies BlendChoice)
       .preset('off' satisfies BlendChoice),
@@ -52,8 +52,8 @@ export function addPrecisionOption(command: Command): void {
   command.addOption(
     new Option(
       '--precision <name>',
-      'compute in float32, with 8-bit weights (int8-exact), or with 8-bit weights and products (int8, the fastest); the largest difference of a score ' +
-        'is measured on a few functions and said',
+      'compute in float32, with 8-bit weights (int8-exact), or with 8-bit weights and products (int8, the fastest); how far scores ' +
+        'move is measured on a few functions and printed',
     )
       .choices(PRECISIONS)
       .default('as-trained' satisfies Precision),
@@ -101,7 +101,7 @@ export function requireShardOut(shard: Shard, out: string | undefined): string {
 export const fieldsOption = () =>
   new Option(
     '--fields <field=column,...>',
-    'columns of a table without code and target (default: guessed by their names, and said)',
+    'columns of a table that lacks code and target (default: guessed by name, with a note)',
   ).argParser(parseFields);
 
 /** `code=func,target=vul` as a map. */

@@ -65,7 +65,7 @@ function requireSameJob(first: ShardFile, part: ShardFile): void {
   if (first.inputs !== part.inputs) {
     throw refused(
       `${first.path} and ${part.path} are parts of different inputs`,
-      'what is read has to stay as it is until the last shard is done: make the older part again',
+      'inputs must not change until the last shard is done: make the older part again',
     );
   }
 }

@@ -89,7 +89,7 @@ function runCommand({ run }: ExperimentRunners, context: CliContext): Command {
       .summary('train the cells of a table that are not finished')
       .description(
         'Train the cells of a table that are not finished, and write the table after each of them: table.md, .csv, .tex, ' +
-          '.json and .html.\n\nCtrl-C stops after the current step and keeps everything; the same command goes on.',
+          '.json and .html.\n\nCtrl-C stops after the current step and keeps everything; the same command resumes.',
       ),
   )
     .option('--estimate', 'train nothing: say the time, memory and disk of each cell', false)

@@ -23,16 +23,16 @@ export type RunGenerate = (request: GenerateRequest, context: CliContext) => Pro
 export function generateCommand(generate: RunGenerate): CliCommand {
   return (context) => {
     const command = new Command('generate')
-      .summary('let a language model go on with a text or a chat')
+      .summary('let a language model continue a text or a chat')
       .description(
-        'Let a language model go on with a text or a chat.\n\n' +
-          'The answer goes to standard output as it is made; the likeliest token is taken each time, unless --temperature says otherwise.',
+        'Let a language model continue a text or a chat.\n\n' +
+          'The answer is streamed to standard output; the likeliest token is taken each time, unless --temperature is given.',
       )
       .argument(
         '<model>',
         'folder, GGUF file, hub id, or a run or adapter folder whose adapter is on the language model',
       )
-      .option('--prompt <text>', 'a text to go on with, as it is')
+      .option('--prompt <text>', 'a text to continue, used verbatim')
       .option(
         '--messages <file>',
         "JSON list of { role, content }: a chat, written by the model's own chat template",
@@ -53,7 +53,7 @@ export function generateCommand(generate: RunGenerate): CliCommand {
           'draw among the likeliest tokens that add up to this probability',
         ).argParser(parseShare),
       )
-      .addOption(new Option('--seed <n>', 'what is drawn depends on it').argParser(parseWhole).default(0))
+      .addOption(new Option('--seed <n>', 'seed of the random draws').argParser(parseWhole).default(0))
       .option('--stop <text...>', 'texts that end the answer, which ends before them')
       .option(
         '--json',
@@ -62,10 +62,7 @@ export function generateCommand(generate: RunGenerate): CliCommand {
       );
     addDeviceOptions(command);
     addExamples(command, [
-      [
-        'go on with a text',
-        "vultune generate models/coder --prompt 'int add(int a, int b) {' --stop $'\\n}'",
-      ],
+      ['continue a text', "vultune generate models/coder --prompt 'int add(int a, int b) {' --stop $'\\n}'"],
       ['a chat', 'vultune generate models/coder-instruct --messages question.json'],
     ]);
     return command.action(async (model: string, options: Omit<GenerateRequest, 'model'>) => {

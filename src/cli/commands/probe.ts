@@ -38,7 +38,7 @@ export function probeCommand(runProbe: RunProbe): CliCommand {
         new Option('--max-length <n>', 'tokens read per function').argParser(parseCount).default(512),
       )
       .addOption(
-        new Option('--long-functions <how>', 'what is read of a longer one')
+        new Option('--long-functions <how>', 'which part of a longer function is read')
           .choices(['truncate', 'head_tail'])
           .default('truncate'),
       )

@@ -31,7 +31,7 @@ export function promptCommand(prompt: RunPrompt): CliCommand {
       .summary('ask a language model whether functions are vulnerable, and measure its answers')
       .description(
         'Ask a language model about labelled functions, without training it, and measure its answers.\n\n' +
-          'A model on this machine is read once a function: the score is the odds of yes against no as its next word. ' +
+          'A model on this machine reads each function once; the score is the odds of yes against no as its next word. ' +
           'A server that speaks the OpenAI protocol (--endpoint) is asked by chat completions; functions are then sent there. ' +
           'Prints how many answers are neither yes nor no, precision, recall and F1, then what evaluate prints. ' +
           'Answers are kept: the same command again asks only for those that are missing.',
@@ -71,7 +71,7 @@ export function promptCommand(prompt: RunPrompt): CliCommand {
       .option('--revision <name>', 'branch, tag or commit (hub only)')
       .option('--labels <file>', 'an unclassified.csv whose column "label" you filled with yes or no')
       .option('--out <folder>', 'a new run folder, which evaluate, compare, report, predict and scan take')
-      .option('--no-cache', 'neither read nor write kept answers')
+      .option('--no-cache', 'neither read nor write cached answers')
       .option('--json', 'print JSON on standard output instead of tables', false);
     command
       .option(
@@ -79,11 +79,13 @@ export function promptCommand(prompt: RunPrompt): CliCommand {
         'ask this server instead, up to /v1 (without an address: OPENAI_BASE_URL); its key is read from OPENAI_API_KEY alone',
       )
       .addOption(
-        new Option('--jobs <n>', 'requests at a time; fewer where the server says so')
+        new Option('--jobs <n>', 'concurrent requests; fewer when the server asks for it')
           .argParser(parseCount)
           .default(4),
       )
-      .addOption(new Option('--timeout <seconds>', 'of one request').argParser(parsePositive).default(120))
+      .addOption(
+        new Option('--timeout <seconds>', 'time limit of one request').argParser(parsePositive).default(120),
+      )
       .option('--dry-run', 'print calls, tokens and price, and make no call', false)
       .option('--tokenizer <model>', 'count tokens with the tokenizer of this model (default: an estimate)')
       .option(
@@ -91,7 +93,7 @@ export function promptCommand(prompt: RunPrompt): CliCommand {
         'YAML: { currency, models: { NAME: { input, output } } }, per million tokens',
       )
       .addOption(
-        new Option('--max-cost <x>', 'make no call that may go over it').argParser(parseNonNegative),
+        new Option('--max-cost <x>', 'make no call that could exceed this cost').argParser(parseNonNegative),
       );
     addShardOptions(command, 'ask about the functions', '--out FILE');
     addClusterOptions(command);

@@ -26,7 +26,7 @@ export function serveCommand(runServe: RunServe, runServeScan: RunServeScan): Cl
       .summary('show runs in the browser, live while they train')
       .description(
         'Show the runs of a folder in the browser: a list, a comparison, and the page of each, which follows a ' +
-          'training while it goes on. Reads only, and answers only this machine unless --host says otherwise. With ' +
+          'training as it runs. Reads only, and answers only this machine unless --host says otherwise. With ' +
           '--scan instead: a service that scores functions for editors, POST /v1/score, described at /openapi.json.',
       )
       .argument('[dir]', 'a run, or a folder with runs in it', 'runs')

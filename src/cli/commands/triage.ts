@@ -18,7 +18,7 @@ export const TRIAGE_FORMATS = ['text', 'json', 'sarif'] as const;
 export type TriageFormat = (typeof TRIAGE_FORMATS)[number];
 
 export interface TriageRequest extends TriageOptions {
-  /** Default: `sarif` for an output that is called so, else `text`. */
+  /** Default: `sarif` for an output file with that extension, else `text`. */
   readonly format?: TriageFormat;
   /** A file to write, atomically; default: stdout. */
   readonly output?: string;

@@ -29,7 +29,7 @@ export async function runTable(
   stdout.write(`\n${tableText(table, stdout)}`);
   stdout.write(`\ntable: ${join(out, 'table.html')} (and .md, .csv, .tex, .json)\n`);
   if (status === 'interrupted') {
-    stderr.write('stopped; the same command goes on where it was\n');
+    stderr.write('stopped; the same command resumes where it was\n');
     return;
   }
   const failed = table.rows.flatMap(({ cells }) => cells).filter(({ state }) => state === 'failed').length;

@@ -55,7 +55,7 @@ function rowsOf<K extends string>(
   format: (value: number) => string,
 ): string[][] {
   const rows = names.filter((name) => parts[name] > 0).map((name) => ['', name, format(parts[name])]);
-  if (total !== undefined) rows.push(['', 'together', format(total)]);
+  if (total !== undefined) rows.push(['', 'total', format(total)]);
   const [first] = rows;
   if (first !== undefined) first[0] = what;
   return rows;

@@ -142,7 +142,7 @@ function usageText({ calls, cached, own, said, disbelieved, counted, cost }: Pro
   const server =
     said.calls === 0
       ? 'the server says nothing that can be true'
-      : `${formatCount(said.prompt)} + ${formatCount(said.completion)} as the server says of ${formatCount(said.calls)} calls`;
+      : `${formatCount(said.prompt)} + ${formatCount(said.completion)} as reported by the server for ${formatCount(said.calls)} calls`;
   const lies = disbelieved === 0 ? '' : `; not believed or missing for ${formatCount(disbelieved)} calls`;
   return (
     `${formatCount(calls)} calls, ${formatCount(cached)} answers from the cache; tokens: ` +

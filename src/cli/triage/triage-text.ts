@@ -113,7 +113,7 @@ function measuresText(measures: OrderMeasures, terminal: Terminal): string {
       ? ['no average precision: it needs real findings and false ones']
       : []),
     ...(withoutLabel > 0 ? [`${countOf(withoutLabel, 'finding')} without a label left out`] : []),
-    ...(unused > 0 ? [`${formatCount(unused)} labels are no finding's`] : []),
+    ...(unused > 0 ? [`${formatCount(unused)} labels match no finding`] : []),
   ];
   return `${colors.strong('What it did to the order')}\n${table}${notes.map((note) => colors.muted(`${note}\n`)).join('')}`;
 }

@@ -127,7 +127,7 @@ const CONTEXTS = {
 function contextSentence({ context }: BuildInfo['options']): string {
   if (context === undefined) return '';
   return [
-    `In front of each function stand ${CONTEXTS[context.kind]}, up to ${context.maxTokens} words and signs and a comment that ends them, from the`,
+    `In front of each function stand ${CONTEXTS[context.kind]}, up to ${context.maxTokens} lexical tokens and a comment that ends them, from the`,
     `same version of the file (\`context\`: what was kept and cut). Equal functions are told by the functions alone; one of the test part`,
     `may stand in front of one of train, unlabelled, unless the split is by project.`,
   ].join('\n');

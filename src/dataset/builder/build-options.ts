@@ -43,7 +43,7 @@ export interface BuildOptions {
   readonly seed?: number;
   /** Code of its file in front of every function that comes out of a changed file; default: none. */
   readonly context?: ContextKind | undefined;
-  /** Words and signs of the context at most; default 256. */
+  /** Most lexical tokens of the context; default 256. */
   readonly contextMaxTokens?: number | undefined;
   /** Worker threads, 1 or more; default: one per core. The result does not depend on it. */
   readonly threads?: number;

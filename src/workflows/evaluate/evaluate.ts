@@ -119,7 +119,7 @@ function requireDistinct(runs: readonly string[]): void {
     if (seen.has(path)) {
       throw new VultuneError(
         'EVALUATION_SAME_RUN',
-        `${run} is given twice: mean and spread are of different runs`,
+        `${run} is given twice, but mean and spread are over distinct runs`,
         {
           where: { file: run },
           hint: 'Give each run once.',

@@ -26,7 +26,7 @@ export function adapterContext({ settings }: Pick<AdapterHeader, 'settings'>): A
   const options = { kind, maxTokens: contextMaxTokens ?? DEFAULT_CONTEXT_TOKENS };
   const caution =
     contextMaxTokens === undefined
-      ? `the model does not say how long the contexts of its training were (context: ${kind}): they are built with up to ${DEFAULT_CONTEXT_TOKENS} words and signs, the default of \`data build\``
+      ? `the model does not record how long the contexts of its training were (context: ${kind}); they are built with up to ${DEFAULT_CONTEXT_TOKENS} lexical tokens, the default of \`data build\``
       : undefined;
   return { options, caution };
 }

@@ -64,7 +64,7 @@ export function openEndpointPrompter(
   const isOwn = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   if (url.protocol === 'http:' && !isOwn) {
     report.warn(
-      `${url.host} is spoken to without encryption: functions${apiKey === undefined ? '' : ', and the key,'} can be read on the way`,
+      `the connection to ${url.host} is not encrypted: functions${apiKey === undefined ? '' : ', and the key,'} can be read in transit`,
     );
   }
   return new EndpointPrompter({

@@ -44,7 +44,7 @@ export async function planRun(
     { ...options, makesParameters: false },
   );
   if (estimate !== undefined) return { config, estimate, notes, warnings };
-  throw new VultuneError('PLAN_MODEL_UNKNOWN', `nothing is known of the base model: ${unchecked[0]}`, {
+  throw new VultuneError('PLAN_MODEL_UNKNOWN', `the base model cannot be inspected: ${unchecked[0]}`, {
     where: { name: 'base_model' },
     hint: `Fetch it first: vultune models fetch ${config.base_model}`,
   });

@@ -85,7 +85,7 @@ export async function mergePredictions(
   const identity = await predictIdentity(options, context);
   const parts = readShards(options.merge, { kind: 'predict', identity });
   if (parts[0]!.inputs !== inputsDigest(inputs)) {
-    throw new VultuneError('SHARD_SET', 'the parts are of other functions than the data has', {
+    throw new VultuneError('SHARD_SET', 'the parts were made from other functions than those of the data', {
       where: { file: options.data ?? options.run },
       hint: 'give the data that the shards read, as it was',
     });
@@ -132,9 +132,9 @@ export function joinPredictions(
     valueIn: ({ at, prediction }) =>
       inputs[at]!.id === prediction.id ? (prediction as Prediction) : undefined,
     unexpected: (at) => ({
-      message: `the prediction of function ${at + 1} is there twice, or is another function's`,
+      message: `the prediction for function ${at + 1} is duplicated, or belongs to another function`,
     }),
-    missing: (at) => ({ message: `no part has the prediction of function ${at + 1}` }),
+    missing: (at) => ({ message: `no part has the prediction for function ${at + 1}` }),
   });
 }
 

@@ -131,7 +131,7 @@ export async function openAsked(
   }
   const price = options.prices === undefined ? undefined : readPrice(options.prices, options.model);
   if (options.maxCost !== undefined && price === undefined) {
-    throw new VultuneError('PRICES_INVALID', 'a most of cost is given without prices', {
+    throw new VultuneError('PRICES_INVALID', '--max-cost is given without prices', {
       where: { name: '--max-cost' },
       hint: 'Give the prices of the model with --prices FILE.',
     });
@@ -143,7 +143,7 @@ export async function openAsked(
   report.note(`functions are sent to ${options.endpoint} (${options.model}): ${expected.calls} calls`);
   if (expected.cached > 0) {
     report.note(
-      `${expected.cached} answers are kept ones of ${options.model}: where another model has that name by now, use --no-cache`,
+      `${expected.cached} answers of ${options.model} come from the cache: if the name now stands for another model, use --no-cache`,
     );
   }
   if (
@@ -152,7 +152,7 @@ export async function openAsked(
     expected.cost.amount > options.maxCost
   ) {
     report.warn(
-      `these calls may cost ${expected.cost.amount.toFixed(4)} ${expected.cost.currency}, more than --max-cost ${options.maxCost}: they end there`,
+      `these calls may cost ${expected.cost.amount.toFixed(4)} ${expected.cost.currency}, more than --max-cost ${options.maxCost}: calls stop there`,
     );
   }
   return { prompter, settings, endpoint: { prompter, expected, spending, price } };
@@ -166,7 +166,7 @@ function refuseEndpointOptions({ prices, maxCost, dryRun }: PromptOptions): void
     ['--dry-run', dryRun],
   ].find(([, value]) => value !== undefined && value !== false);
   if (given === undefined) return;
-  throw new VultuneError('PROMPT_OPTION', `${String(given[0])} is for an endpoint, and none is given`, {
+  throw new VultuneError('PROMPT_OPTION', `${String(given[0])} needs --endpoint, and none is given`, {
     where: { name: String(given[0]) },
     hint: 'Give its address with --endpoint URL; a model on this machine costs nothing.',
   });

@@ -81,7 +81,7 @@ export async function mergePrompts(
   const identity = identityOf({ ...questions, settings }, options);
   const parts = readShards(merge, { kind: 'prompt', identity });
   if (parts[0]!.inputs !== inputsDigest(questions.records)) {
-    throw new VultuneError('SHARD_SET', 'the parts are of other functions than the data has', {
+    throw new VultuneError('SHARD_SET', 'the parts were made from other functions than those of --data', {
       where: { file: options.data },
       hint: 'give the data and the --limit that the shards read, as they were',
     });
@@ -147,7 +147,7 @@ function joinAnswers(parts: readonly ShardFile[], functions: number): readonly P
     count: functions,
     valueIn: ({ answer }) => answer,
     unexpected: (at) => ({
-      message: `the answer about function ${at + 1} of ${functions} is there twice, or of no function`,
+      message: `the answer about function ${at + 1} of ${functions} is duplicated, or belongs to no function`,
       hint: 'name each part once, all of the same data',
     }),
     missing: (at) => ({

@@ -200,7 +200,7 @@ describe('predict', () => {
     expect(await refusal('--threshold', '0.25')).toContain('differ in --threshold: 0.5 and 0.25');
     const other = join(folder, 'other.jsonl');
     writeFileSync(other, `${JSON.stringify({ id: 'one', code: functionText(1) })}\n`);
-    expect(await refusal('--data', other)).toContain('the parts are of other functions');
+    expect(await refusal('--data', other)).toContain('the parts were made from other functions');
     expect((await scan('--merge', ...parts)).stderr).toContain('is a part of `vultune predict`');
   });
 });

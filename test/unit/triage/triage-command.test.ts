@@ -345,7 +345,7 @@ describe('labels', () => {
     expect(measures).toMatchObject({ labelled: 3, real: 1, withoutLabel: 5, unused: 1, files: 2 });
     const { stdout } = await triage('--labels', labels);
     expect(stdout).toMatch(/average precision +\d\.\d{3} \[.*\] +\d\.\d{3}/);
-    expect(stdout).toContain("1 labels are no finding's");
+    expect(stdout).toContain('1 labels match no finding');
   });
 
   test('out of the log: a property, or kind, which then scores what passes too', async () => {

@@ -232,7 +232,7 @@ test('a configuration whose model is not there, and one that cannot be asked', a
 test('the table and the JSON say the same', async () => {
   const made = await plan({ lora_layers: [3] });
   const text = planText(made, fakeTerminal());
-  for (const word of ['base weights', 'checkpoints', 'feature cache', 'frozen layers', 'together']) {
+  for (const word of ['base weights', 'checkpoints', 'feature cache', 'frozen layers', 'total']) {
     expect(text).toContain(word);
   }
   expect(planJson(made)).toMatchObject({

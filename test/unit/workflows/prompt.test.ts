@@ -448,7 +448,7 @@ describe('an endpoint', () => {
   });
 
   test.each([
-    [['--prices', 'x.yaml'], /--prices is for an endpoint/],
+    [['--prices', 'x.yaml'], /--prices needs --endpoint/],
     [['--endpoint', 'nowhere'], /not a URL/],
     [['--endpoint'], /OPENAI_BASE_URL is not set/],
     [['--endpoint', 'http://localhost:1/v1', '--max-cost', '1'], /without prices/],

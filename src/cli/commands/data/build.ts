@@ -111,10 +111,9 @@ function addNegativeOptions(command: Command): void {
       ).choices(CONTEXT_KINDS),
     )
     .addOption(
-      new Option(
-        '--context-max-tokens <n>',
-        'words and signs of the context at most (default: 256)',
-      ).argParser(parseCount),
+      new Option('--context-max-tokens <n>', 'most lexical tokens of the context (default: 256)').argParser(
+        parseCount,
+      ),
     )
     .option('--exclude <file...>', 'leave out exact and near duplicates of these datasets')
     .addOption(nearDuplicatesOption());
