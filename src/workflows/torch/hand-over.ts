@@ -1,5 +1,5 @@
 /**
- * @file A run whose last steps Vultune's own engine took becomes one that PyTorch goes on with: its checkpoint names the plan, and
+ * @file A run whose last steps Vultune's own engine took becomes one that PyTorch resumes: its checkpoint names the plan, and
  * evaluations that are adopted already go away, so that none is counted twice.
  */
 import { join } from 'node:path';

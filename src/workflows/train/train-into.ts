@@ -90,7 +90,7 @@ export async function trainInto(job: TrainingJob, state: TrainerState): Promise<
     }
   }
   const trainer = new Trainer({ network, features, task, functions, options, host }, state);
-  // What was begun is gone on with.
+  // A run that has started is resumed even where no choice is left.
   if (state.step === 0) requireChoice(options.activeSampling, trainer.totalSteps);
   requireFitting(run, state, {
     totalSteps: trainer.totalSteps,

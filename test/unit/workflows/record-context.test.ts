@@ -50,7 +50,7 @@ test('a scan builds the context that an adapter was trained on, and says where i
   const { contextMaxTokens: _, ...unlimited } = header.settings!;
   const assumed = await scoreScale({ run: small.at('run') }, { ...header, settings: unlimited });
   expect(assumed.functionContext).toEqual({ kind: 'callees', maxTokens: 256 });
-  expect(assumed.cautions.join()).toContain('does not say how long the contexts of its training were');
+  expect(assumed.cautions.join()).toContain('does not record how long the contexts of its training were');
 
   const unknown = await scaleOf({ context: 'project' });
   expect(unknown.functionContext).toBeUndefined();
