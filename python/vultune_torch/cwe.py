@@ -13,7 +13,7 @@ FILE = "start/cwe_head.safetensors"
 
 
 class CweHead(nn.Module):
-    """A linear layer over K CWEs beside the module that gives two logits; `first`: its matrix [K, D] and bias [K] by their keys."""
+    """A linear layer over K CWEs beside the module of the two logits; `first`: its matrix [K, D] and bias [K] by their keys."""
 
     def __init__(self, first: dict[str, Tensor], module: nn.Module) -> None:
         super().__init__()
