@@ -72,6 +72,10 @@ export interface ResultTable {
   readonly curves: readonly ResultCurve[];
 }
 
+/** Whether a cell was begun: without one, a table says nothing that the paper's does not. */
+export const isAnyRun = ({ rows }: ResultTable): boolean =>
+  rows.some(({ cells }) => cells.some(({ id, state }) => id !== undefined && state !== 'not started'));
+
 export function resultTable(table: ExperimentTable, cells: readonly CellStatus[]): ResultTable {
   const rows = table.rows.map((row) =>
     resultRow(

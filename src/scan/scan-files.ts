@@ -36,7 +36,8 @@ export interface ScanFilesOptions extends FindFunctionsOptions {
  * on the texts that go through the model together: the shards' scores are those of one process.
  */
 export interface CallShare {
-  readonly takes: (codeKeys: readonly string[]) => boolean;
+  /** Asked once for every call, in their order. */
+  readonly takes: () => boolean;
   readonly onScores: (entries: readonly (readonly [codeKey: string, score: CachedScore])[]) => void;
 }
 
@@ -170,7 +171,7 @@ class FileScan {
       signal.throwIfAborted();
       const end = endOfCall(sorted, start, this.#limits.functionsPerCall);
       const chunk = sorted.slice(start, end);
-      if (share === undefined || share.takes(chunk.map(([key]) => key))) {
+      if (share === undefined || share.takes()) {
         await this.#call(chunk, (functions) => onProgress(done + functions));
       }
       done += chunk.length;

@@ -19,6 +19,12 @@ export function parseShard(text: string): Shard | undefined {
 
 export const formatShard = ({ index, count }: Shard): string => `${index}/${count}`;
 
+/**
+ * Whether the nth piece of work, counted from 0, is the shard's. Pieces are dealt out in turn, so that a dozen are spread as evenly as a
+ * thousand; all shards have to count the same pieces in the same order.
+ */
+export const ownsTurn = ({ index, count }: Shard, turn: number): boolean => turn % count === index - 1;
+
 /** Whether the work with this key is the shard's. Every key is exactly one shard's, on every machine the same one's. */
 export function ownsKey({ index, count }: Shard, key: string): boolean {
   return createHash('sha256').update(key).digest().readUIntBE(0, 6) % count === index - 1;

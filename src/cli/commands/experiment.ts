@@ -98,7 +98,10 @@ function runCommand({ run }: ExperimentRunners, context: CliContext): Command {
     .option('--allow-endpoint', 'send functions to the servers that rows of the table name', false);
   addExamples(command, [
     ['one row', 'vultune experiment run shestov-table-6 --only Mean --scale laptop --data-dir datasets'],
-    ['how long it would take', 'vultune experiment run shestov-table-6 --scale laptop --estimate'],
+    [
+      'how long it would take',
+      'vultune experiment run shestov-table-6 --scale laptop --data-dir datasets --estimate',
+    ],
     ['a sweep over your own configuration', 'vultune experiment run train.yaml --sweep lora_r=4,8,16'],
   ]);
   return command.action(
@@ -115,10 +118,13 @@ function statusCommand({ status }: ExperimentRunners, context: CliContext): Comm
     new Command('status')
       .summary('say where the cells of a table stand')
       .description(
-        'Say of every cell of a table where it stands: finished, stopped, failed and why, not started.',
+        'Say of every cell of a table where it stands: finished, stopped, failed and why, not started. A cell is named by its ' +
+          'settings: give --scale, --data-dir, --seeds and overrides as `experiment run` had them.',
       ),
   ).option('--json', JSON_OPTION, false);
-  addExamples(command, [['what is left to do', 'vultune experiment status shestov-table-6 --scale laptop']]);
+  addExamples(command, [
+    ['what is left to do', 'vultune experiment status shestov-table-6 --scale laptop --data-dir datasets'],
+  ]);
   return command.action((table: string, overrides: string[], options: ShownOptions & { json: boolean }) =>
     status({ table, overrides, ...options }, context),
   );
@@ -128,14 +134,20 @@ function tableCommand({ table: print }: ExperimentRunners, context: CliContext):
   const command = tableOptions(
     new Command('table')
       .summary('write and print a table as far as it is run')
-      .description('Write the table from the cells that are finished, and print it; trains nothing.'),
+      .description(
+        'Write the table from the cells that are finished, and print it; trains nothing. Give --scale, --data-dir, --seeds and ' +
+          'overrides as `experiment run` had them.',
+      ),
   ).addOption(
     new Option('--format <name>', 'how the table is printed')
       .choices([...FIGURE_FORMATS, 'json'])
       .default('text'),
   );
   addExamples(command, [
-    ['for a paper', 'vultune experiment table shestov-table-6 --scale laptop --format tex'],
+    [
+      'for a paper',
+      'vultune experiment table shestov-table-6 --scale laptop --data-dir datasets --format tex',
+    ],
   ]);
   return command.action(
     (table: string, overrides: string[], options: ShownOptions & { format: FigureFormat | 'json' }) =>

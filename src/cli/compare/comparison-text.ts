@@ -22,7 +22,7 @@ export function comparisonText(comparison: ComparedRuns, terminal: Terminal): st
       ? ''
       : `DeLong's test of the ROC AUCs (functions taken as independent): z ${(-delong.z).toFixed(2)}, p ${pText(delong.pValue)}\n`;
   return [
-    `${functions} functions, ${vulnerable} of them vulnerable, ${clusters.count} ${clusters.by}s\n`,
+    `${functions} functions, ${vulnerable} of them vulnerable${clusters.by === 'function' ? '' : `, of ${clusters.count} ${clusters.by}s`}\n`,
     `first: ${runs[0].join(', ')}\nsecond: ${runs[1].join(', ')}\n\n`,
     renderTable(
       [

@@ -9,6 +9,8 @@ import type { Terminal } from './terminal.ts';
 
 const PLAIN_EVERY_MS = 10_000;
 const PLAIN_EVERY_SHARE = 0.05;
+/** A task of two seconds needs no twenty lines of a log. */
+const PLAIN_AT_MOST_EVERY_MS = 1_000;
 /** Before that an estimate is a guess. */
 const ESTIMATE_AFTER_MS = 2_000;
 
@@ -77,11 +79,11 @@ function liveProgress(task: Task, terminal: Terminal, now: () => number): Runnin
 
 function plainProgress(task: Task, terminal: Terminal, now: () => number): RunningTask {
   let state: TaskState = { done: 0 };
-  let printed = { share: 0, atMs: now() };
+  let printed = { share: 0, atMs: now(), isFirst: true };
   let isRunning = true;
   const estimate = estimator(task, now);
   const print = () => {
-    printed = { share: shareDone(task, state), atMs: now() };
+    printed = { share: shareDone(task, state), atMs: now(), isFirst: false };
     terminal.write(`${plainLine(task, state, estimate.remainingMs(state))}\n`);
   };
   const progress: RunningTask = {
@@ -90,8 +92,10 @@ function plainProgress(task: Task, terminal: Terminal, now: () => number): Runni
       state = { ...state, ...next };
       estimate.observe(state);
       const share = shareDone(task, state);
-      const isDue = share - printed.share >= PLAIN_EVERY_SHARE || now() - printed.atMs >= PLAIN_EVERY_MS;
-      if (isDue) print();
+      const sinceMs = now() - printed.atMs;
+      const hasMoved = share - printed.share >= PLAIN_EVERY_SHARE;
+      const isDue = printed.isFirst || sinceMs >= PLAIN_AT_MOST_EVERY_MS;
+      if ((hasMoved && isDue) || sinceMs >= PLAIN_EVERY_MS) print();
     },
     log: (text) => terminal.write(`${text}\n`),
     stop(summary) {

@@ -1,5 +1,5 @@
 /** @file `vultune experiment table`: writes the table of the cells that are finished, and prints it. */
-import type { ResultTable } from '../../experiments/result-table.ts';
+import { isAnyRun, type ResultTable } from '../../experiments/result-table.ts';
 import {
   completeTable,
   figureText,
@@ -18,6 +18,7 @@ import { harmless } from '../display/harmless-text.ts';
 import { renderTable } from '../display/table.ts';
 import type { Terminal } from '../display/terminal.ts';
 import { reporting } from '../display/terminal-reporter.ts';
+import { NOTHING_RUN } from './table-status.ts';
 
 export async function printTable(
   { format, ...options }: ExperimentTableRequest,
@@ -29,6 +30,7 @@ export async function printTable(
   if (format === 'json') stdout.write(`${JSON.stringify(tableJson(table), null, 2)}\n`);
   else if (format === 'text') stdout.write(tableText(table, stdout));
   else stdout.write(formatDataTable(format === 'csv' ? completeTable(table) : readableTable(table), format));
+  if (!isAnyRun(table)) stderr.write(NOTHING_RUN);
   stderr.write(`the table as files: ${experiment.out}\n`);
 }
 

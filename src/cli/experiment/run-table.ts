@@ -22,7 +22,14 @@ export async function runTable(
   if (dryRun) {
     const experiment = await openExperiment(options, workflow);
     stdout.write(statusText(await experiment.result(), stdout));
-    stderr.write('without --dry-run this would run the cells that are not finished\n');
+    const barred = experiment.planned.filter(({ failure }) => failure !== undefined).length;
+    const others = experiment.planned.length - barred;
+    if (barred > 0) setExitCode(1);
+    if (others === 0) stderr.write('without --dry-run this would run nothing\n');
+    else
+      stderr.write(
+        `without --dry-run this would run the ${barred === 0 ? '' : 'other '}cells that are not finished\n`,
+      );
     return;
   }
   const { table, out, status } = await runExperiment(options, workflow);
@@ -34,6 +41,8 @@ export async function runTable(
   }
   const failed = table.rows.flatMap(({ cells }) => cells).filter(({ state }) => state === 'failed').length;
   if (failed === 0) return;
-  stderr.write(`${failed} cells failed; the same command tries them again\n`);
+  stderr.write(
+    `${failed === 1 ? '1 cell' : `${failed} cells`} failed; the same command tries ${failed === 1 ? 'it' : 'them'} again\n`,
+  );
   setExitCode(1);
 }

@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts';
 import { harmless } from '../display/harmless-text.ts';
 import { renderTable } from '../display/table.ts';
 import { reporting } from '../display/terminal-reporter.ts';
+import { reasonsText } from './table-status.ts';
 
 export async function showEstimate(options: ExperimentOptions, context: CliContext): Promise<void> {
   const { stdout } = context;
@@ -27,18 +28,29 @@ export async function showEstimate(options: ExperimentOptions, context: CliConte
         milliseconds === undefined ? '–' : formatDuration(milliseconds),
         memoryBytes === undefined ? '–' : formatBytes(memoryBytes),
         diskBytes === undefined ? '–' : formatBytes(diskBytes),
-        harmless(why === undefined ? row : `${row}: ${why}`),
+        harmless(why === undefined || id === undefined ? row : `${row}: ${why}`),
       ]),
       stdout,
     ),
   );
-  const time = total.unknownCells === 0 ? '' : `, and ${total.unknownCells} cells without an estimate of it`;
+  const barred = cells.map(({ id, row, seed, why }) => ({
+    row,
+    seed,
+    why: id === undefined ? why : undefined,
+  }));
+  stdout.write(`\n${reasonsText(barred, stdout)}`);
+  if (total.unknownCells === cells.length) {
+    stdout.write('no cell could be estimated\n');
+    return;
+  }
+  const unknown = total.unknownCells === 1 ? '1 cell' : `${total.unknownCells} cells`;
+  const time = total.unknownCells === 0 ? '' : `, without the time of ${unknown}`;
   stdout.write(
-    `\nall of them: ${formatDuration(total.milliseconds)}${time}; ${formatBytes(total.diskBytes)} of disk; estimated\n`,
+    `all of them: about ${formatDuration(total.milliseconds)}${time}; ${formatBytes(total.diskBytes)} of disk\n`,
   );
   if (cells.some(({ measuredOn }) => measuredOn === 'one block')) {
     stdout.write(
-      'no earlier cell says how fast all of it is: one block of the model was timed on this machine\n',
+      'no finished cell says how fast this machine is: the times come from one block of the model, timed here\n',
     );
   }
 }

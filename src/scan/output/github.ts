@@ -19,8 +19,8 @@ export function githubReport(report: ScanReport): string {
   const summary = `${countOf(functions, 'function')} scanned: ${vulnerable} vulnerable, ${uncertain} uncertain.`;
   const cut = report.findings.length - lines.length;
   const shown = cut > 0 ? ` ${cut} more are not shown here: a step shows ${MOST_ANNOTATIONS} of a kind.` : '';
-  const notes = [...scanCautions(report), ...scanNotes(report)].map(escapeData);
-  return `${[...lines, escapeData(summary + shown), ...notes].join('\n')}\n`;
+  const notes = [...scanCautions(report), ...scanNotes(report)].map(plainLine);
+  return `${[...lines, plainLine(summary + shown), ...notes].join('\n')}\n`;
 }
 
 function annotation(finding: Finding, command: 'warning' | 'notice', { threshold }: ScanReport): string {
@@ -34,9 +34,17 @@ function annotation(finding: Finding, command: 'warning' | 'notice', { threshold
   return `::${command} ${properties}::${escapeData(describeFinding(finding, threshold))}`;
 }
 
-/** A line that begins with `::` would be a command: no text of a source may begin a line. */
+/** What a command carries: GitHub decodes these escapes again. */
 function escapeData(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A').replace(/^::/, ' ::');
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+/** A line of the log, shown as it is. No text of a source may make a command of it: `::` after any blanks, `##[` anywhere. */
+function plainLine(text: string): string {
+  return text
+    .replace(/[\r\n]+/g, ' ')
+    .replaceAll('##[', '## [')
+    .replace(/^\s*(?=::)/, '> ');
 }
 
 function escapeProperty(text: string): string {

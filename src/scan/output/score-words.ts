@@ -35,8 +35,9 @@ export function describeBands({ threshold, uncertainFrom = 0 }: Bands): string {
   const halfOdds = threshold >= 1 ? 1 : odds / (1 + odds);
   const from = Math.max(halfOdds, Math.min(threshold, uncertainFrom));
   const why = from > halfOdds ? '' : ' (half the odds of the threshold)';
+  const uncertain = from === threshold ? 'none uncertain' : `uncertain from ${formatScore(from)}${why}`;
   return (
-    `Bands: vulnerable from the threshold ${formatScore(threshold)} on, uncertain from ${formatScore(from)}${why}, ` +
+    `Bands: vulnerable from the threshold ${formatScore(threshold)} on, ${uncertain}, ` +
     `safe below, which does not show that a function is safe.`
   );
 }

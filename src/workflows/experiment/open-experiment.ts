@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { writeFileAtomic } from '../../base/files.ts';
 import type { ExperimentTable } from '../../experiments/experiment-table.ts';
-import { type ResultTable, resultTable } from '../../experiments/result-table.ts';
+import { isAnyRun, type ResultTable, resultTable } from '../../experiments/result-table.ts';
 import { tablePage } from '../../experiments/table-page.ts';
 import { completeTable, readableTable, tableJson } from '../../experiments/table-text.ts';
 import { csvTable, latexTable, markdownTable } from '../../report/table-formats.ts';
@@ -23,7 +23,7 @@ export interface Experiment {
   readonly out: string;
   /** The cells as they stand now. */
   readonly result: () => Promise<ResultTable>;
-  /** Writes table.md, .csv, .tex, .json and .html of `result()`. */
+  /** Writes table.md, .csv, .tex, .json and .html of `result()`; a table that is there is not replaced by one without a cell that was run. */
   readonly write: () => Promise<ResultTable>;
 }
 
@@ -54,7 +54,8 @@ export async function openExperiment(
     result,
     async write() {
       const current = await result();
-      writeTable(current, out, cells);
+      // The table of other overrides lies in the same folder: asked without them, nothing has been run.
+      if (isAnyRun(current) || !existsSync(join(out, 'table.json'))) writeTable(current, out, cells);
       return current;
     },
   };

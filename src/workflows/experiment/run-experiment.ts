@@ -43,7 +43,7 @@ export async function runExperiment(
   }
   const waiting = await waitingCells(experiment);
   const total = new Set(experiment.planned.flatMap(({ id }) => id ?? [])).size;
-  report.note(`${total} cells, ${total - waiting.length} of them finished`);
+  report.note(`${total} ${total === 1 ? 'cell' : 'cells'}, ${total - waiting.length} finished`);
   await experiment.write();
   const queue = waiting.values();
   const running = new Map<string, Promise<void>>();

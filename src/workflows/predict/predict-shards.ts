@@ -9,7 +9,7 @@ import { readPromptedRun } from '../../judging/prompted-run.ts';
 import { z } from '../../schema/zod.ts';
 import { digestLines } from '../../shards/inputs-digest.ts';
 import { joinItems } from '../../shards/join-items.ts';
-import { ownsKey, type Shard } from '../../shards/shard.ts';
+import { ownsTurn, type Shard } from '../../shards/shard.ts';
 import { type ShardFile, type ShardIdentity, ShardWriter } from '../../shards/shard-file.ts';
 import { readShards } from '../../shards/shard-set.ts';
 import { silent, type WorkflowContext, workflowContext } from '../context.ts';
@@ -51,9 +51,9 @@ export async function predictShard(
   const writer = new ShardWriter(out, { kind: 'predict', shard, identity, startedAt });
   let own = new Set<number>();
   let predicted = 0;
+  let passes = 0;
   const takesPass = (rows: readonly number[]) => {
-    // The place beside the id: ids may be equal.
-    const isOwn = ownsKey(shard, `${rows[0]} ${inputs[rows[0]!]!.id}`);
+    const isOwn = ownsTurn(shard, passes++);
     if (isOwn) for (const row of rows) own.add(row);
     return isOwn;
   };

@@ -11,7 +11,7 @@ import type { PromptAnswer } from '../../prompting/prompt-answer.ts';
 import { z } from '../../schema/zod.ts';
 import { digestLines } from '../../shards/inputs-digest.ts';
 import { joinItems } from '../../shards/join-items.ts';
-import { ownsKey, type Shard } from '../../shards/shard.ts';
+import { ownsTurn, type Shard } from '../../shards/shard.ts';
 import { readShard, type ShardFile, type ShardIdentity, ShardWriter } from '../../shards/shard-file.ts';
 import { readShards } from '../../shards/shard-set.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
@@ -47,7 +47,7 @@ export async function promptShard(
   const startedAt = new Date();
   const questions = await readQuestions(options, context);
   const { records } = questions;
-  const rows = [...records.keys()].filter((row) => ownsKey(shard, callKey(records, row)));
+  const rows = [...records.keys()].filter((row) => ownsTurn(shard, callOf(row)));
   const own = rows.map((row) => records[row]!);
   const { prompter, settings } = await openAsked(questions.settings, options, own, context);
   try {
@@ -92,10 +92,9 @@ export async function mergePrompts(
   return { settings, expected: undefined, answered: { ...judged, usage: undefined, seconds } };
 }
 
-/** The same for all functions of a call; the first one's row beside its id: ids may be equal. */
-function callKey(records: readonly LabelledRecord[], row: number): string {
-  const first = row - (row % FUNCTIONS_PER_CALL);
-  return `${first} ${records[first]!.id ?? ''}`;
+/** The call that asks about a function, counted from 0. */
+function callOf(row: number): number {
+  return Math.floor(row / FUNCTIONS_PER_CALL);
 }
 
 const WEIGHTS = "the model's weights";

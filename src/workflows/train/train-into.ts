@@ -227,7 +227,11 @@ function describeStart(
   const layerCount = model.spec.layers.length;
   const frozen = network.frozenLayerCount;
   const layers =
-    frozen === 0 ? `all ${layerCount} layers` : `the last ${layerCount - frozen} of ${layerCount} layers`;
+    frozen > 0
+      ? `the last ${layerCount - frozen} of ${layerCount} layers`
+      : layerCount === 1
+        ? 'its one layer'
+        : `all ${layerCount} layers`;
   const isKept = frozen > 0 && config.feature_cache && config.packing !== 'joined';
   const cached = isKept ? '; the layers below are computed once and kept' : '';
   return `${config.base_model}: ${trainedInWords(config, layers)}${cached}; ${functions} functions to train on`;

@@ -101,6 +101,17 @@ describe('progress', () => {
     ]);
   });
 
+  test('in a log: a task of two seconds is not twenty lines', () => {
+    const terminal = fakeTerminal();
+    let nowMs = 0;
+    const progress = startProgress({ label: 'scan', total: 100, unit: 'functions' }, terminal, () => nowMs);
+    for (let done = 0; done <= 100; done++) {
+      progress.update({ done });
+      nowMs += 20;
+    }
+    expect(terminal.text()).toBe('scan 5%  5/100\nscan 55%  55/100\n');
+  });
+
   test('a resumed task is estimated by what it did since', () => {
     const terminal = fakeTerminal();
     let nowMs = 0;

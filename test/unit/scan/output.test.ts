@@ -159,6 +159,9 @@ describe('what the model was measured to be', () => {
     );
     expect(format(report({ measured: undefined }))).toContain('never measured');
     expect(format(report())).toContain('uncertain from 0.333 (half the odds of the threshold)');
+    expect(format(report({ threshold: 0.5, uncertainFrom: 0.5 }))).toContain(
+      '0.500 on, none uncertain, safe',
+    );
   });
 });
 
@@ -205,10 +208,21 @@ describe('workflow commands', () => {
           .trimEnd()
           .split(/\r\n|\r|\n/);
         expect(lines).toHaveLength(6);
-        expect(lines.filter((line) => line.startsWith('::'))).toHaveLength(2);
+        expect(lines.filter((line) => line.trimStart().startsWith('::'))).toHaveLength(2);
+        expect(lines.slice(2).join('\n')).not.toContain('##[');
         expect(lines[0]!.slice('::warning '.length).split('::')[0]!.split(',')).toHaveLength(4);
       }),
     );
+  });
+
+  test('escapes are for commands alone: a line of the log is read as it stands', () => {
+    const noticed = [
+      { reason: 'binary', count: 1, examples: ['50%.js', ' ::error::x', '##[error]x'] },
+    ] as const;
+    const text = githubReport(report({ findings: [finding({ file: '50%.js' })], noticed }));
+    expect(text).toContain('file=50%25.js');
+    expect(text.split('\n').slice(1).join('\n')).not.toContain('%25');
+    expect(text).not.toContain('##[');
   });
 
   test('as many as a site shows, and what is missing is said', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatShard, ownsKey, parseShard } from '../../../src/shards/shard.ts';
+import { formatShard, ownsKey, ownsTurn, parseShard } from '../../../src/shards/shard.ts';
 import { readShard, ShardWriter } from '../../../src/shards/shard-file.ts';
 import { readShards } from '../../../src/shards/shard-set.ts';
 
@@ -52,6 +52,21 @@ describe('shards', () => {
           .length,
     );
     expect(owned).toEqual([234, 239, 258, 269]);
+  });
+
+  test('pieces of work are dealt out in turn: no shard has two more than another', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 9 }), (pieces, count) => {
+        const owned = Array.from({ length: count }, (_, i) =>
+          Array.from({ length: pieces }, (_, turn) => turn).filter((turn) =>
+            ownsTurn({ index: i + 1, count }, turn),
+          ),
+        );
+        expect(owned.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: pieces }, (_, turn) => turn));
+        const sizes = owned.map(({ length }) => length);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      }),
+    );
   });
 
   test('a shard is written as it is read, and what is not one is refused', () => {

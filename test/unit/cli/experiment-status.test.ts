@@ -1,0 +1,65 @@
+/** @file What the command line says of cells that cannot be run or were never run, and what it leaves as it was. */
+import { mkdtempSync, readFileSync, rmSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { printTable } from '../../../src/cli/experiment/print-table.ts';
+import { runTable } from '../../../src/cli/experiment/run-table.ts';
+import { tableStatus } from '../../../src/cli/experiment/table-status.ts';
+import { runExperiment } from '../../../src/workflows/experiment/run-experiment.ts';
+import { fakeTerminal } from '../../support/fake-terminal.ts';
+import { writeTinyTable } from '../../support/tiny-experiment.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vultune-experiment-status-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function context() {
+  const exitCodes: number[] = [];
+  return {
+    stdout: fakeTerminal({ isTTY: true, columns: 200, env: { NO_COLOR: '1' } }),
+    stderr: fakeTerminal(),
+    stdin: (async function* () {})(),
+    env: {},
+    signal: new AbortController().signal,
+    setExitCode: (code: number) => exitCodes.push(code),
+    exitCodes,
+  };
+}
+
+test('data that is not there is said once, not for every cell, and fails the check', async () => {
+  const table = await writeTinyTable(folder, { seeds: [1, 2, 3] });
+  unlinkSync(join(folder, 'train.jsonl'));
+  const request = { table, runs: folder, overrides: [], jobs: 1, allowEndpoint: false };
+  const checked = context();
+  await runTable({ ...request, dryRun: true, estimate: false }, checked);
+  expect(checked.stdout.text().match(/cannot read/g)).toHaveLength(1);
+  expect(checked.stdout.text()).toContain('every cell: cannot read');
+  expect(checked.stdout.text().match(/cannot be run/g)).toHaveLength(6);
+  expect(checked.stderr.text()).toContain('would run nothing');
+  expect(checked.exitCodes).toEqual([1]);
+
+  const estimated = context();
+  await runTable({ ...request, dryRun: false, estimate: true }, estimated);
+  expect(estimated.stdout.text().match(/cannot read/g)).toHaveLength(1);
+  expect(estimated.stdout.text()).toContain('no cell could be estimated');
+});
+
+test('asked without the overrides of the run, a table that is there stays, and the command says why it is empty', async () => {
+  const table = await writeTinyTable(folder, { rows: [{ name: 'Only' }] });
+  const overrides = ['num_train_epochs=1'];
+  const { out } = await runExperiment({ table, runs: folder, overrides });
+  const written = readFileSync(join(out, 'table.md'), 'utf8');
+  const [printed, status] = [context(), context()];
+  await printTable({ table, runs: folder, format: 'md' }, printed);
+  await tableStatus({ table, runs: folder, json: false }, status);
+  expect(readFileSync(join(out, 'table.md'), 'utf8')).toBe(written);
+  for (const { stderr } of [printed, status])
+    expect(stderr.text()).toContain('none of these cells has been run');
+
+  const same = context();
+  await printTable({ table, runs: folder, overrides, format: 'md' }, same);
+  expect(same.stderr.text()).not.toContain('none of these cells');
+});
