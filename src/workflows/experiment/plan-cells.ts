@@ -20,6 +20,7 @@ import { initialAdapter } from '../train/init-adapter.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
 import type { LoadedTable } from './load-table.ts';
 import { promptCell } from './prompt-cell.ts';
+import { torchKey } from './torch-cells.ts';
 
 export type PlannedCell = {
   readonly row: ExperimentRow;
@@ -69,7 +70,9 @@ export async function planCells(
     const keyed = asking?.keyed ?? keyConfig(config);
     const initial = asking === undefined ? await initialName(config, initialCell) : undefined;
     const named = initial === undefined ? keyed : { ...keyed, init_adapter: initial };
-    const key: CellKey = { config: named, data, versions };
+    // A model that is asked trains nothing.
+    const engine = asking === undefined ? torchKey(options.torch) : undefined;
+    const key: CellKey = { config: named, data, versions, engine };
     const id = cellId(key);
     const resolved = { ...config, output_dir: join(cells, id) };
     return { row, seed, id, key, config: resolved, initialCell, asked: asking?.asked };
