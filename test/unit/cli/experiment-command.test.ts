@@ -21,10 +21,7 @@ describe('what is asked of an experiment', () => {
 
   test("without --engine it is Vultune's own, and operands are overrides", async () => {
     const { asked: request } = await run('run t lora_r=4');
-    expect(request).toMatchObject([
-      'run',
-      { ...RUN, table: 't', overrides: ['lora_r=4'], torch: undefined },
-    ]);
+    expect(request).toMatchObject(['run', { ...RUN, table: 't', overrides: ['lora_r=4'], torch: undefined }]);
   });
 
   test('--engine torch takes the options of train, and gives its launcher what stands behind --', async () => {
