@@ -13,6 +13,8 @@ export interface CellKey {
   readonly data: Readonly<Record<string, string>>;
   /** Versions of what computes. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What takes the steps, and how it rounds; undefined for Vultune's own engine, which `config` says all of. */
+  readonly engine?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where things lie and how fast they go: none of it changes a figure. */
@@ -30,9 +32,9 @@ export const keyConfig = (config: object): CellKey['config'] =>
   Object.fromEntries(Object.entries(config).filter(([key]) => !NOT_IN_KEY.has(key)));
 
 /** 16 hexadecimal digits: a name of a folder, whatever the configuration holds. */
-export function cellId({ config, data, versions }: CellKey): string {
+export function cellId({ config, data, versions, engine }: CellKey): string {
   return createHash('sha256')
-    .update(JSON.stringify({ config, data, versions }, sortedKeys))
+    .update(JSON.stringify({ config, data, versions, engine }, sortedKeys))
     .digest('hex')
     .slice(0, 16);
 }
@@ -44,6 +46,7 @@ export const cellRecordSchema = z.looseObject({
   config: z.record(z.string(), z.unknown()),
   data: z.record(z.string(), z.string()),
   versions: z.record(z.string(), z.string()),
+  engine: z.record(z.string(), z.string()).optional(),
   failure: z.object({ code: z.string().max(200), message: z.string().max(10_000) }).optional(),
 });
 

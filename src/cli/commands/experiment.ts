@@ -8,6 +8,7 @@ import type { CliContext } from '../context.ts';
 import { FIGURE_FORMATS, type FigureFormat } from '../display/data-table-format.ts';
 import { addExamples, parseCount, parseSeeds } from '../options.ts';
 import type { CliCommand } from '../program.ts';
+import { addTorchOptions, type TorchFlags, torchRequest } from '../train/torch-options.ts';
 
 export interface RunExperimentRequest extends RunExperimentOptions {
   readonly dryRun: boolean;
@@ -84,7 +85,7 @@ function showCommand({ show }: ExperimentRunners, context: CliContext): Command 
 }
 
 function runCommand({ run }: ExperimentRunners, context: CliContext): Command {
-  const command = tableOptions(
+  const command = cellOptions(
     new Command('run')
       .summary('train the cells of a table that are not finished')
       .description(
@@ -103,18 +104,19 @@ function runCommand({ run }: ExperimentRunners, context: CliContext): Command {
       'vultune experiment run shestov-table-6 --scale laptop --data-dir datasets --estimate',
     ],
     ['a sweep over your own configuration', 'vultune experiment run train.yaml --sweep lora_r=4,8,16'],
+    ['with PyTorch, on a GPU', 'vultune experiment run shestov-table-6 --engine torch --dtype bf16'],
   ]);
   return command.action(
     (
       table: string,
-      overrides: string[],
-      options: ShownOptions & Pick<RunExperimentRequest, 'dryRun' | 'estimate' | 'jobs' | 'allowEndpoint'>,
-    ) => run({ table, overrides, ...options }, context),
+      operands: string[],
+      options: CellFlags & Pick<RunExperimentRequest, 'dryRun' | 'estimate' | 'jobs' | 'allowEndpoint'>,
+    ) => run({ table, ...withTorch(operands, options) }, context),
   );
 }
 
 function statusCommand({ status }: ExperimentRunners, context: CliContext): Command {
-  const command = tableOptions(
+  const command = cellOptions(
     new Command('status')
       .summary('say where the cells of a table stand')
       .description(
@@ -125,13 +127,13 @@ function statusCommand({ status }: ExperimentRunners, context: CliContext): Comm
   addExamples(command, [
     ['what is left to do', 'vultune experiment status shestov-table-6 --scale laptop --data-dir datasets'],
   ]);
-  return command.action((table: string, overrides: string[], options: ShownOptions & { json: boolean }) =>
-    status({ table, overrides, ...options }, context),
+  return command.action((table: string, operands: string[], options: CellFlags & { json: boolean }) =>
+    status({ table, ...withTorch(operands, options) }, context),
   );
 }
 
 function tableCommand({ table: print }: ExperimentRunners, context: CliContext): Command {
-  const command = tableOptions(
+  const command = cellOptions(
     new Command('table')
       .summary('write and print a table as far as it is run')
       .description(
@@ -150,14 +152,15 @@ function tableCommand({ table: print }: ExperimentRunners, context: CliContext):
     ],
   ]);
   return command.action(
-    (table: string, overrides: string[], options: ShownOptions & { format: FigureFormat | 'json' }) =>
-      print({ table, overrides, ...options }, context),
+    (table: string, operands: string[], options: CellFlags & { format: FigureFormat | 'json' }) =>
+      print({ table, ...withTorch(operands, options) }, context),
   );
 }
 
 const JSON_OPTION = 'print JSON on standard output instead of text';
 
-type ShownOptions = Omit<ExperimentOptions, 'table' | 'overrides'>;
+type ShownOptions = Omit<ExperimentOptions, 'table' | 'overrides' | 'torch'>;
+type CellFlags = ShownOptions & TorchFlags;
 
 const collected = (value: string, before: readonly string[] = []) => [...before, value];
 
@@ -187,3 +190,14 @@ function tableOptions(command: Command): Command {
       ).argParser(collected),
     );
 }
+
+/** The same for the parts that look at cells: which engine trains decides which cells those are. */
+function cellOptions(command: Command): Command {
+  addTorchOptions(tableOptions(command));
+  return command;
+}
+
+const withTorch = <T extends CellFlags>(operands: readonly string[], options: T) => ({
+  ...options,
+  ...torchRequest(options, operands),
+});

@@ -13,7 +13,7 @@ import { addExamples } from '../options.ts';
 import type { CliCommand } from '../program.ts';
 import { describeInputs } from '../train/inputs-table.ts';
 import { readRequest } from '../train/read-request.ts';
-import { addTorchOptions, splitArguments, type TorchFlags, torchOptions } from '../train/torch-options.ts';
+import { addTorchOptions, type TorchFlags, torchOptions, torchRequest } from '../train/torch-options.ts';
 
 export interface TrainRunners {
   train(request: TrainRequest, context: CliContext, torch?: TorchOptions): Promise<unknown>;
@@ -71,11 +71,7 @@ export function trainCommand(runners: TrainRunners): CliCommand {
         await runners.resume(torch === undefined ? resumed : { ...resumed, torch }, context);
         return;
       }
-      const isTorch = options.engine === 'torch';
-      const { overrides, launcherArgs } = isTorch
-        ? splitArguments(operands)
-        : { overrides: operands, launcherArgs: [] };
-      const torch = torchOptions(options, launcherArgs);
+      const { overrides, torch } = torchRequest(options, operands);
       if (options.startOver) {
         throw new VultuneError('CLI_USAGE', 'found --start-over without --resume RUN', {
           hint: 'a new run starts from its first step anyway',

@@ -1,4 +1,4 @@
-/** @file Options of `train` for PyTorch: which launcher, how many processes, what they compute in. */
+/** @file Options of `train` and `experiment` for PyTorch: which launcher, how many processes, what they compute in. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { VultuneError } from '../../base/errors.ts';
 import { LAUNCHERS, type Launcher } from '../../clusters/launcher.ts';
@@ -99,6 +99,16 @@ export function torchOptions(flags: TorchFlags, launcherArgs: readonly string[])
     ...(attention === undefined ? {} : { attention }),
     ...(layout === undefined ? {} : { layout }),
   };
+}
+
+/** What the flags and operands of a command ask for: overrides of the configuration, and PyTorch where it is to train. */
+export function torchRequest(
+  flags: TorchFlags,
+  operands: readonly string[],
+): { readonly overrides: readonly string[]; readonly torch: TorchOptions | undefined } {
+  const { overrides, launcherArgs } =
+    flags.engine === 'torch' ? splitArguments(operands) : { overrides: operands, launcherArgs: [] };
+  return { overrides, torch: torchOptions(flags, launcherArgs) };
 }
 
 const OVERRIDE = /^[A-Za-z_][\w.]*=/;

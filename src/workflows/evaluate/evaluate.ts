@@ -18,7 +18,8 @@ import { type Clusters, clusterRecords } from '../../evaluation/resampling/clust
 import { DEFAULT_RESAMPLES } from '../../evaluation/resampling/resample.ts';
 import { evaluateSlices } from '../../evaluation/slices/evaluate-slices.ts';
 import { standardSlices } from '../../evaluation/slices/standard-slices.ts';
-import { type RunningTask, type WorkflowContext, workflowContext } from '../context.ts';
+import { type Reporter, type RunningTask, type WorkflowContext, workflowContext } from '../context.ts';
+import { recordsCaution } from '../open/adapter-context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { ownTestFile } from '../own-test-file.ts';
 import { reportReading } from '../reading-notes.ts';
@@ -54,6 +55,7 @@ export async function evaluate(
   const read = await readEvaluated(path, runs, request.fields);
   reportReading(path, read, context.report);
   const file = read.records;
+  warnOfContext(file, runs, context.report);
   const contamination = await checkContamination(file, runs, context);
   const { found } = contamination;
   if (contamination.rows.size > 0 && !request.allowContamination && !request.dropContaminated) {
@@ -128,6 +130,18 @@ function requireDistinct(runs: readonly string[]): void {
     }
     seen.add(path);
   }
+}
+
+/** Once for several runs that were trained with the same context. */
+function warnOfContext(
+  records: readonly LabelledRecord[],
+  runs: readonly ScoringRun[],
+  report: Reporter,
+): void {
+  const cautions = runs.map(({ scoredBy }) =>
+    'prompted' in scoredBy ? undefined : recordsCaution(scoredBy, records),
+  );
+  for (const caution of new Set(cautions)) if (caution !== undefined) report.warn(caution);
 }
 
 interface RunEvaluation {

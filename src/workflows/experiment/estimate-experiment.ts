@@ -1,6 +1,6 @@
 /**
  * @file What the cells that are not finished would take: time, by the speed of earlier cells or else of one block that is timed here,
- * memory, disk. Trains nothing.
+ * memory, disk. Trains nothing. What PyTorch needs is known from earlier cells alone.
  */
 import { existsSync } from 'node:fs';
 import { VultuneError } from '../../base/errors.ts';
@@ -51,7 +51,7 @@ export async function estimateExperiment(
       cells.push({ ...common, why: `the same cell as ${known.row}, seed ${known.seed}` });
       continue;
     }
-    const estimate = { ...common, ...(await estimateCell(cell, context)) };
+    const estimate = { ...common, ...(await estimateCell(cell, options, context)) };
     if (cell.id !== undefined) byId.set(cell.id, estimate);
     cells.push(estimate);
   }
@@ -69,9 +69,11 @@ export async function estimateExperiment(
 }
 
 const FINISHED = 'finished';
+const NO_TORCH_SPEED = 'how fast PyTorch is here is known behind a first cell';
 
 async function estimateCell(
   cell: PlannedCell,
+  { torch }: Pick<ExperimentOptions, 'torch'>,
   context: WorkflowContext,
 ): Promise<Omit<CellEstimate, 'row' | 'seed' | 'id'>> {
   if (cell.failure !== undefined) return { why: cell.failure.message };
@@ -90,16 +92,19 @@ async function estimateCell(
     const checked = await checkTraining(
       { config: free, inputs: await checkTrainInputs(free, context) },
       context,
+      { engine: torch === undefined ? 'vultune' : 'torch' },
     );
     const { estimate, unchecked } = checked;
     if (estimate === undefined) return { why: unchecked[0] ?? 'not estimated' };
     // Cells run the same data one after the other: what one took says more than a block that was timed alone.
     const { earlierRun, time, memory, disk } = estimate;
     const steps = earlierRun?.stepsMs ?? time.parts.steps;
+    if (torch !== undefined && earlierRun === null) return { diskBytes: disk.leftBytes, why: NO_TORCH_SPEED };
     return {
       milliseconds: time.totalMs - time.parts.steps + steps,
       measuredOn: earlierRun === null ? 'one block' : 'an earlier cell',
-      memoryBytes: memory.peakBytes,
+      // PyTorch's own is not counted from our graphs.
+      memoryBytes: torch === undefined ? memory.peakBytes : undefined,
       diskBytes: disk.leftBytes,
     };
   } catch (error) {

@@ -20,6 +20,7 @@ import { tablePath } from '../../experiments/shipped-files.ts';
 import { parseSweeps } from '../../experiments/sweep.ts';
 import type { Settings } from '../../experiments/table-schema.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
+import { torchDifference } from './torch-cells.ts';
 
 export interface LoadedTable {
   readonly table: ExperimentTable;
@@ -68,9 +69,15 @@ function ownTable(value: Settings, file: string, scale: string | undefined): Exp
 }
 
 /** A table must not be read as if its own settings alone had made it. */
-function withOverridesSaid(table: ExperimentTable, { overrides = [] }: ExperimentOptions): ExperimentTable {
-  if (overrides.length === 0) return table;
-  return { ...table, differences: [...table.differences, `every cell is run with ${overrides.join(', ')}`] };
+function withOverridesSaid(
+  table: ExperimentTable,
+  { overrides = [], torch }: ExperimentOptions,
+): ExperimentTable {
+  const said = [
+    ...(overrides.length === 0 ? [] : [`every cell is run with ${overrides.join(', ')}`]),
+    ...(torch === undefined ? [] : [torchDifference(torch)]),
+  ];
+  return said.length === 0 ? table : { ...table, differences: [...table.differences, ...said] };
 }
 
 function withRows(

@@ -38,7 +38,11 @@ export async function openExperiment(
   const { runs = 'runs' } = options;
   const cells = join(runs, 'cells');
   const planned = await planCells(loaded, options, cells, context);
-  const folder = table.scale === undefined ? table.name : `${table.name}-${table.scale}`;
+  const folder = [
+    table.name,
+    ...(table.scale === undefined ? [] : [table.scale]),
+    ...(options.torch === undefined ? [] : ['torch']),
+  ].join('-');
   const out = options.out ?? join(runs, 'tables', folder);
   const read: ReadCells = new Map();
   const result = async () =>

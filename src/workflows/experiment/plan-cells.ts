@@ -19,7 +19,9 @@ import type { PromptOptions } from '../prompt/prompt-options.ts';
 import { initialAdapter } from '../train/init-adapter.ts';
 import type { ExperimentOptions } from './experiment-options.ts';
 import type { LoadedTable } from './load-table.ts';
+import { localModelName } from './local-model-name.ts';
 import { promptCell } from './prompt-cell.ts';
+import { torchKey } from './torch-cells.ts';
 
 export type PlannedCell = {
   readonly row: ExperimentRow;
@@ -56,6 +58,12 @@ export async function planCells(
     hashes.set(path, known);
     return known;
   };
+  const modelNames = new Map<string, Promise<string | undefined>>();
+  const modelNameOf = (reference: string) => {
+    const known = modelNames.get(reference) ?? localModelName(reference);
+    modelNames.set(reference, known);
+    return known;
+  };
   const plan = async (row: ExperimentRow, seed: number, initialCell?: string): Promise<PlannedCell> => {
     const started = initialCell === undefined ? {} : { init_adapter: resolve(cells, initialCell) };
     const config = cellConfig({ ...base, ...row.set, ...started, seed }, file, options);
@@ -68,8 +76,16 @@ export async function planCells(
     }
     const keyed = asking?.keyed ?? keyConfig(config);
     const initial = asking === undefined ? await initialName(config, initialCell) : undefined;
-    const named = initial === undefined ? keyed : { ...keyed, init_adapter: initial };
-    const key: CellKey = { config: named, data, versions };
+    // A server's model lies nowhere here, whatever it is called.
+    const model = asking?.asked.endpoint === undefined ? await modelNameOf(config.base_model) : undefined;
+    const named = {
+      ...keyed,
+      ...(initial === undefined ? {} : { init_adapter: initial }),
+      ...(model === undefined ? {} : { base_model: model }),
+    };
+    // A model that is asked trains nothing.
+    const engine = asking === undefined ? torchKey(options.torch) : undefined;
+    const key: CellKey = { config: named, data, versions, engine };
     const id = cellId(key);
     const resolved = { ...config, output_dir: join(cells, id) };
     return { row, seed, id, key, config: resolved, initialCell, asked: asking?.asked };

@@ -6,11 +6,13 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
+import { requireTorchPython } from '../../clusters/python-environment.ts';
 import type { CellFailure } from '../../experiments/cell.ts';
 import type { ResultTable } from '../../experiments/result-table.ts';
 import { isLocked } from '../../runs/lock.ts';
 import { runPaths } from '../../runs/run-folder.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
+import type { TorchOptions } from '../torch/train-with-torch.ts';
 import { checkTrainInputs } from '../train/inputs.ts';
 import { resumeTraining } from '../train/resume.ts';
 import { startTraining } from '../train/train.ts';
@@ -30,7 +32,7 @@ export interface ExperimentResult {
 
 type NamedCell = Extract<PlannedCell, { readonly id: string }>;
 
-/** @throws VultuneError as `openExperiment`; what a cell throws is in the table. */
+/** @throws VultuneError as `openExperiment`; `TORCH_ENVIRONMENT_MISSING`; what a cell throws is in the table. */
 export async function runExperiment(
   options: RunExperimentOptions,
   given?: Partial<WorkflowContext>,
@@ -42,6 +44,7 @@ export async function runExperiment(
     if (cell.failure !== undefined) report.warn(`${titleOf(cell)} cannot be run: ${cell.failure.message}`);
   }
   const waiting = await waitingCells(experiment);
+  if (options.torch !== undefined) requirePython(options.torch, waiting);
   const total = new Set(experiment.planned.flatMap(({ id }) => id ?? [])).size;
   report.note(`${total} ${total === 1 ? 'cell' : 'cells'}, ${total - waiting.length} finished`);
   await experiment.write();
@@ -70,6 +73,13 @@ export async function runExperiment(
   };
 }
 
+/** Asked for once: without it every cell would fail, each for the same reason. */
+function requirePython({ python }: TorchOptions, waiting: readonly NamedCell[]): void {
+  const trained = waiting.find(({ asked }) => asked === undefined);
+  if (python !== undefined || trained === undefined) return;
+  requireTorchPython({ cacheDir: trained.config.cache_dir ?? undefined });
+}
+
 const titleOf = ({ row, seed }: PlannedCell) => `${row.name}, seed ${seed}`;
 
 /** Once each, in the table's order, but behind the cell that each starts from. */
@@ -94,7 +104,7 @@ async function waitingCells({ planned, result }: Experiment): Promise<NamedCell[
 async function runCell(
   { cells }: Experiment,
   { id, key, config, initialCell, asked, ...cell }: NamedCell,
-  { jobs = 1, allowEndpoint = false }: RunExperimentOptions,
+  { jobs = 1, allowEndpoint = false, torch }: RunExperimentOptions,
   context: WorkflowContext,
 ): Promise<void> {
   const { signal, report } = context;
@@ -112,10 +122,14 @@ async function runCell(
       const numThreads = asked.numThreads ?? threadsFor(jobs) ?? undefined;
       await runPromptCell({ ...asked, numThreads }, config.output_dir, allowEndpoint, context);
     } else if (existsSync(runPaths(config.output_dir).record))
-      await resumeTraining({ run: config.output_dir }, context);
+      await resumeTraining({ run: config.output_dir, ...(torch === undefined ? {} : { torch }) }, context);
     else {
       const shared = { ...config, num_threads: config.num_threads ?? threadsFor(jobs) };
-      await startTraining({ config: shared, inputs: await checkTrainInputs(shared, context) }, context);
+      await startTraining(
+        { config: shared, inputs: await checkTrainInputs(shared, context) },
+        context,
+        torch,
+      );
     }
   } catch (error) {
     if (signal.aborted) return;

@@ -3,11 +3,14 @@
  * and to the limit of the dataset builder.
  */
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
+import { formatCount } from '../../base/numbers.ts';
 import {
   CONTEXT_KINDS,
   type ContextOptions,
   DEFAULT_CONTEXT_TOKENS,
 } from '../../dataset/changes/function-context.ts';
+import type { DatasetRecord } from '../../dataset/record.ts';
+import { countWithoutContext } from '../train/record-context.ts';
 
 export interface AdapterContext {
   /** Undefined where functions are read alone. */
@@ -36,6 +39,20 @@ export const textsCaution = ({ settings }: Pick<AdapterHeader, 'settings'>): str
   settings?.context === undefined
     ? undefined
     : aloneCaution(settings.context, 'and functions that are given as texts come without their files');
+
+/** For records, whose code has the context where they were built with it and say so; undefined where nothing is missing. */
+export function recordsCaution(
+  { settings }: Pick<AdapterHeader, 'settings'>,
+  records: readonly DatasetRecord[],
+): string | undefined {
+  const kind = settings?.context;
+  const without = kind === undefined ? 0 : countWithoutContext(records, kind);
+  if (kind === undefined || without === 0) return undefined;
+  return aloneCaution(
+    kind,
+    `and ${formatCount(without)} of ${formatCount(records.length)} records do not say that they have it`,
+  );
+}
 
 const aloneCaution = (context: string, why: string): string =>
   `the model was trained on functions with code of their files in front of them (context: ${context}), ${why}: scores of functions alone are not what was measured`;

@@ -4,18 +4,23 @@ import { dirname, join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import { openRun, runEvents } from '../../runs/run-folder.ts';
+import { hasTorchPlan } from '../torch/run-plan.ts';
 
 const MOST_RUNS = 50;
 
-/** Speed of the newest run in the same folder with the same model, layers, length, packing and device; undefined without one. */
+/** What took the steps of a run. */
+export type Engine = 'vultune' | 'torch';
+
+/** Speed of the newest run in the same folder with the same engine, model, layers, length, packing and device; undefined without one. */
 export function speedOfEarlierRun(
   config: TrainConfig,
+  engine: Engine = 'vultune',
 ): { readonly tokensPerSecond: number; readonly run: string } | undefined {
   const folder = dirname(resolve(config.output_dir));
   if (!existsSync(folder)) return undefined;
   const runs = readdirSync(folder)
     .map((name) => join(folder, name))
-    .filter((path) => existsSync(join(path, 'run.json')))
+    .filter((path) => existsSync(join(path, 'run.json')) && hasTorchPlan(path) === (engine === 'torch'))
     .slice(0, MOST_RUNS);
   let newest: { tokensPerSecond: number; run: string; createdAt: string } | undefined;
   for (const run of runs) {

@@ -9,7 +9,7 @@ import type { Example } from '../../objectives/objective.ts';
 import type { Learnt, TrainingPlan } from '../train/setup.ts';
 import { possibleChanges } from './advice.ts';
 import { type DiskEstimate, estimateDisk } from './disk.ts';
-import { speedOfEarlierRun } from './earlier-runs.ts';
+import { type Engine, speedOfEarlierRun } from './earlier-runs.ts';
 import { knownSpeed, type SpeedOptions } from './known-speed.ts';
 import { estimateMemory, type MemoryPart } from './memory.ts';
 import type { PlannedNetwork } from './planned-network.ts';
@@ -57,6 +57,8 @@ export interface EstimateOptions extends SpeedOptions {
   readonly downloadBytes?: number | undefined;
   /** Default: this machine's, or the container's. */
   readonly memoryBytes?: number | undefined;
+  /** Whose earlier runs say how fast steps are; all else is estimated for Vultune's own engine. Default: vultune. */
+  readonly engine?: Engine | undefined;
 }
 
 /** Longer than this, what would shorten it is said. */
@@ -67,7 +69,7 @@ export async function estimateTraining(
   plan: TrainingPlan,
   examples: readonly Example<Learnt>[],
   records: ReadonlyMap<string, readonly LabelledRecord[]>,
-  { downloadBytes = 0, memoryBytes = memoryLimitBytes(), ...speedOptions }: EstimateOptions = {},
+  { downloadBytes = 0, memoryBytes = memoryLimitBytes(), engine, ...speedOptions }: EstimateOptions = {},
 ): Promise<TrainingEstimate> {
   const { config, model } = plan;
   const { blocksPerStage, activations } = chooseCut({
@@ -85,7 +87,7 @@ export async function estimateTraining(
   const disk = estimateDisk(network, work, { downloadBytes, scoredFunctions });
   const speed = await knownSpeed(network, work, speedOptions);
   const time = estimateTime(network, work, speed);
-  const earlier = speedOfEarlierRun(config);
+  const earlier = speedOfEarlierRun(config, engine);
   const isLong = time.totalMs > LONG_MS;
   const changes: EstimatedChange[] = [];
   if (!fits || isLong) {

@@ -1,5 +1,6 @@
 /** @file What `predict` reads: functions of a dataset or of standard input, or those of a source file. */
 
+import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { readTextFile } from '../../base/files.ts';
 import type { ContextOptions } from '../../dataset/changes/function-context.ts';
@@ -12,7 +13,7 @@ import type { ExtractedFunction } from '../../source/extracted-function.ts';
 import { functionsOfSource, type ListedFunctions } from '../../source/extraction-job.ts';
 import { languageOfPath } from '../../source/languages.ts';
 import { type Reporter, silent, type WorkflowContext } from '../context.ts';
-import { adapterContext } from '../open/adapter-context.ts';
+import { adapterContext, recordsCaution } from '../open/adapter-context.ts';
 import { reportReading } from '../reading-notes.ts';
 
 export interface PredictionInput {
@@ -30,7 +31,8 @@ export interface PredictionInput {
 
 /**
  * Everything is read and checked before anything is computed.
- * @param run the model that will read the functions of a source file, with the context of its training; default: without
+ * @param run the model that will read the functions: those of a source file with the context of its training, and records that do
+ * not say that they have it with a warning; default: without
  *
  * Throws what reading records throws, SOURCE_WITHOUT_FUNCTIONS, SOURCE_NOT_PARSED; what finding the run's adapter throws.
  */
@@ -47,6 +49,9 @@ export async function readPredictionInputs(
       ...(signal === undefined ? {} : { signal }),
     });
     reportReading(data, read, report);
+    const header = run === undefined ? undefined : adapterOf(run);
+    const caution = header && recordsCaution(header, read.records);
+    if (caution !== undefined) report.warn(caution);
     return read.records.map(({ id, code }, i) => ({ id: id ?? i + 1, code }));
   }
   const source = readTextFile(data);
@@ -81,10 +86,15 @@ export async function readPredictionInputs(
   }));
 }
 
+/** Undefined for a model behind a prompt. */
+const adapterOf = (run: string): AdapterHeader | undefined =>
+  readPromptedRun(run) === undefined ? locateAdapter(run) : undefined;
+
 /** Undefined where functions are read alone. */
 function contextOfRun(run: string, report: Reporter): ContextOptions | undefined {
-  if (readPromptedRun(run) !== undefined) return undefined;
-  const { options, caution } = adapterContext(locateAdapter(run));
+  const header = adapterOf(run);
+  if (header === undefined) return undefined;
+  const { options, caution } = adapterContext(header);
   if (caution !== undefined) report.warn(caution);
   return options;
 }

@@ -3,7 +3,6 @@
  * A run is resumed by either engine: their checkpoints are the same.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { commandLine, type Launch, type Launcher, stopLine } from '../../clusters/launcher.ts';
@@ -18,6 +17,7 @@ import { type TrainingJob, type TrainResult, trainInto } from '../train/train-in
 import { adoptEvaluations } from './adopt-evaluations.ts';
 import { isToStop } from './early-stop.ts';
 import { handOver } from './hand-over.ts';
+import { hasTorchPlan, planFolderOf } from './run-plan.ts';
 import { writeTrainingPlan } from './write-plan.ts';
 
 export interface TorchOptions {
@@ -36,9 +36,6 @@ export interface TorchOptions {
   /** Default: VULTUNE_PYTHON, else the environment of `vultune torch setup`. */
   readonly python?: string;
 }
-
-/** The plan's folder in a run. */
-const PLAN = 'plan';
 
 /** Trains with PyTorch from the last checkpoint, or the first step, to the end; then evaluates and finishes the run here. */
 export async function trainWithTorch(
@@ -64,9 +61,9 @@ async function runTorchSteps(
 ): Promise<'finished' | 'interrupted'> {
   const { signal, report } = context;
   const python = options.python ?? requireTorchPython({ cacheDir: plan.config.cache_dir ?? undefined });
-  const folder = join(run.dir, PLAN);
+  const folder = planFolderOf(run.dir);
   // A resumed run goes on with the plan that it began with.
-  if (!existsSync(join(folder, 'plan.json'))) {
+  if (!hasTorchPlan(run.dir)) {
     report.note('planning the steps');
     try {
       await writeTrainingPlan(folder, plan, records, run.record.data, context);

@@ -48,7 +48,7 @@ export interface TrainingCheck {
   readonly estimate: TrainingEstimate | undefined;
 }
 
-export interface CheckOptions extends Pick<EstimateOptions, 'measure' | 'memoryBytes'> {
+export interface CheckOptions extends Pick<EstimateOptions, 'measure' | 'memoryBytes' | 'engine'> {
   /** Whether what is trained is made of the base model as `train` would, which reads the weights that are trained whole. Default: true. */
   readonly makesParameters?: boolean;
 }

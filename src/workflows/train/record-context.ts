@@ -14,15 +14,24 @@ export interface RecordContext {
   readonly maxTokens: number | undefined;
 }
 
+/** Undefined where a record does not say that it has one. */
+function contextOf({ context }: DatasetRecord): RecordContext | undefined {
+  const read = context === undefined ? undefined : schema.safeParse(context);
+  return read?.success === true ? { kind: read.data.kind, maxTokens: read.data.maxTokens } : undefined;
+}
+
+/** How many records do not say that they have a context of this kind. */
+export const countWithoutContext = (records: readonly DatasetRecord[], kind: string): number =>
+  records.filter((record) => contextOf(record)?.kind !== kind).length;
+
 /** The kind and limit that most records name; undefined where none does. */
 export function contextOfRecords(records: readonly DatasetRecord[]): RecordContext | undefined {
   const counts = new Map<string, { readonly context: RecordContext; records: number }>();
-  for (const { context } of records) {
-    const read = context === undefined ? undefined : schema.safeParse(context);
-    if (read?.success !== true) continue;
-    const { kind, maxTokens } = read.data;
-    const key = JSON.stringify([kind, maxTokens]);
-    const entry = counts.get(key) ?? { context: { kind, maxTokens }, records: 0 };
+  for (const record of records) {
+    const context = contextOf(record);
+    if (context === undefined) continue;
+    const key = JSON.stringify([context.kind, context.maxTokens]);
+    const entry = counts.get(key) ?? { context, records: 0 };
     counts.set(key, entry);
     entry.records++;
   }

@@ -1,6 +1,7 @@
 /** @file `vultune experiment run` over the tiny model: killed and run again, failed cells, shared cells, data that changed. */
 import { spawn } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -117,6 +118,29 @@ describe('experiment run', () => {
     const changed = await openExperiment({ table: other, runs: folder });
     expect(changed.planned[0]!.id).not.toBe(shared.planned[0]!.id);
     expect(statesOf(await changed.result())).toEqual(['not started']);
+  });
+
+  test('a local base model names the cell by what it is, wherever it lies; a missing one fails its cell alone', async () => {
+    const table = await writeTinyTable(folder, {
+      rows: [
+        { name: 'Here' },
+        { name: 'There', set: { base_model: join(folder, 'moved') } },
+        { name: 'Server', prompt: 'pd-1' },
+      ],
+    });
+    const planned = async () => (await openExperiment({ table, runs: folder })).planned;
+    const [alone, missing, ofPrompt] = await planned();
+    expect(missing!.failure?.code).toBe('MODEL_PATH_MISSING');
+    cpSync(join(folder, 'base'), join(folder, 'moved'), { recursive: true });
+    const [here, there] = await planned();
+    expect([here!.id, there!.id]).toEqual([alone!.id, alone!.id]);
+    const file = join(folder, 'base', 'config.json');
+    const config = JSON.parse(readFileSync(file, 'utf8')) as { rms_norm_eps: number };
+    writeFileSync(file, JSON.stringify({ ...config, rms_norm_eps: 2 * config.rms_norm_eps }));
+    const [changed, unchanged, changedPrompt] = await planned();
+    expect(changed!.id).not.toBe(here!.id);
+    expect(unchanged!.id).toBe(here!.id);
+    expect(changedPrompt!.id).not.toBe(ofPrompt!.id);
   });
 
   test('a run of other data in the folder of a cell is not taken for it', async () => {
