@@ -77,7 +77,8 @@ class Loop:
         self.resume()
         steps, counters = self.plan.steps, self.counters
         self.catch_up()
-        if counters.step == 0 and self.plan.model["evaluatesOnStart"]:
+        # Vultune's own engine may have made it, and was stopped before its first step.
+        if counters.step == 0 and self.best.said == Best.said and self.plan.model["evaluatesOnStart"]:
             self.evaluate()
         while counters.step < len(steps):
             with self.saved_if_lost():
@@ -310,7 +311,7 @@ class Loop:
         parameters = self.model.parameters
         tensors = self.tensors("parameter", {key: one.detach() for key, one in parameters.items()})
         for part, name in (("first_moment", "exp_avg"), ("second_moment", "exp_avg_sq")):
-            tensors |= self.tensors(part, {key: self.optimizer.state[one][name] for key, one in parameters.items()})
+            tensors |= self.tensors(part, {key: self.moment(one, name) for key, one in parameters.items()})
         for part, values in (self.ranks.state() if self.ranks is not None else {}).items():
             tensors |= self.tensors(part, values)
         if self.plan.difficulty is not None:
@@ -321,6 +322,11 @@ class Loop:
         took = (time.perf_counter() - started) * 1000
         where = {"step": self.counters.step, "epoch": self.epochs_done(), "path": "checkpoints/last.safetensors"}
         self.events.append("checkpoint", **where, durationMs=took)
+
+    def moment(self, parameter: nn.Parameter, name: str) -> Tensor:
+        """0 where no step was taken yet: in float16 the first ones may all overflow, and are skipped."""
+        value = self.optimizer.state[parameter].get(name)
+        return torch.zeros_like(parameter).detach() if value is None else value
 
     def resume(self) -> None:
         """Goes on from the last checkpoint, whatever the number of ranks that wrote it."""

@@ -3,7 +3,7 @@
  * A run is resumed by either engine: their checkpoints are the same.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { commandLine, type Launch, type Launcher, stopLine } from '../../clusters/launcher.ts';
@@ -16,8 +16,9 @@ import { findStart } from '../train/resume-point.ts';
 import type { TrainingPlan } from '../train/setup.ts';
 import { type TrainingJob, type TrainResult, trainInto } from '../train/train-into.ts';
 import { adoptEvaluations } from './adopt-evaluations.ts';
-import { isToStop } from './early-stop.ts';
+import { hasStopped, isToStop } from './early-stop.ts';
 import { handOver } from './hand-over.ts';
+import { requirePlanOfRun } from './plan-of-run.ts';
 import { writeTrainingPlan } from './write-plan.ts';
 
 export interface TorchOptions {
@@ -40,18 +41,28 @@ export interface TorchOptions {
 /** The plan's folder in a run. */
 const PLAN = 'plan';
 
-/** Trains with PyTorch from the last checkpoint, or the first step, to the end; then evaluates and finishes the run here. */
+/** A training that begins, or goes on. */
+export interface TorchStart {
+  readonly parameters: AdapterParameters;
+  /** Train again from the first step, by a new plan. Default: false. */
+  readonly startOver?: boolean;
+}
+
+/**
+ * Trains with PyTorch from the last checkpoint, or the first step, to the end; then evaluates and finishes the run here.
+ * @throws VultuneError as `findStart`, `TORCH_...`
+ */
 export async function trainWithTorch(
   job: TrainingJob,
-  parameters: AdapterParameters,
+  start: TorchStart,
   options: TorchOptions,
 ): Promise<TrainResult> {
   const { run, plan, records, context } = job;
-  if ((await runTorchSteps(job, parameters, options)) === 'interrupted') {
+  if ((await runTorchSteps(job, start, options)) === 'interrupted') {
     await reportInterrupted(run, context.report);
     return { status: 'interrupted', run: run.dir };
   }
-  const { state } = await findStart(run, parameters, false, context.report);
+  const { state } = await findStart(run, start.parameters, false, context.report);
   const scoresBestAgain = await adoptEvaluations(run, plan, records.get('valid_file')!, state);
   return await trainInto({ ...job, scoresBestAgain }, state);
 }
@@ -59,14 +70,16 @@ export async function trainWithTorch(
 /** Has PyTorch take the steps of a run that are not done yet; returns whether a signal stopped it. */
 async function runTorchSteps(
   { run, plan, records, context }: TrainingJob,
-  parameters: AdapterParameters,
+  { parameters, startOver = false }: TorchStart,
   options: TorchOptions,
 ): Promise<'finished' | 'interrupted'> {
   const { signal, report } = context;
   const python = options.python ?? requireTorchPython({ cacheDir: plan.config.cache_dir ?? undefined });
   const folder = join(run.dir, PLAN);
   // A resumed run goes on with the plan that it began with.
-  if (!existsSync(join(folder, 'plan.json'))) {
+  const planned = join(folder, 'plan.json');
+  if (startOver) rmSync(planned, { force: true });
+  if (!existsSync(planned)) {
     report.note('planning the steps');
     try {
       await writeTrainingPlan(folder, plan, records, run.record.data, context);
@@ -76,7 +89,10 @@ async function runTorchSteps(
       return 'interrupted';
     }
   }
-  const before = await handOver(run, folder, parameters);
+  requirePlanOfRun(folder, plan);
+  const start = await findStart(run, parameters, startOver, report);
+  const before = await handOver(run, folder, start);
+  if (hasStopped(plan.config, before)) return 'finished';
   const launch: Launch = {
     launcher: options.launcher ?? 'local',
     python,
@@ -91,8 +107,9 @@ async function runTorchSteps(
   const { config, trainer } = plan;
   const enough = new AbortController();
   let looking = Promise.resolve();
-  const look = async () => {
-    if (await isToStop(run.paths.checkpoints, config, records.get('valid_file')!, before)) enough.abort();
+  const look = async (step: number) => {
+    const valid = records.get('valid_file')!;
+    if (await isToStop(run.paths.checkpoints, config, valid, { before, step })) enough.abort();
   };
   try {
     const end = await runLauncher({
@@ -103,7 +120,7 @@ async function runTorchSteps(
       onEvent: (event) => {
         // One is written behind every evaluation.
         if (event.type === 'checkpoint') {
-          looking = looking.then(look);
+          looking = looking.then(() => look(event.step));
           looking.catch(() => enough.abort());
         }
         if (event.type === 'run_started' || event.type === 'resumed') {
