@@ -34,6 +34,7 @@ from vultune_torch.lora import adapt_in_one
 from vultune_torch.model import ModelOptions, file_key, load_model
 from vultune_torch.passes import Classifier, losses, pair_nats
 from vultune_torch.plan import read_plan
+from vultune_torch.run_lock import RunLock
 from vultune_torch.selfcheck import require_isolation
 from vultune_torch.state import LAST, PREVIOUS, Best, Counters, load_state, save_state
 from vultune_torch.world import World
@@ -113,10 +114,30 @@ class Steps(unittest.TestCase):
         loop.model = SimpleNamespace(parameters={"a": torch.nn.Parameter(torch.ones(2))}, transposed=set())
         loop.optimizer = torch.optim.AdamW(loop.model.parameters.values())
         loop.world, loop.checkpoints, loop.events = SimpleNamespace(is_first=True), folder, mock.Mock()
+        loop.lock = RunLock(folder)
         loop.save()
         found = load_state(folder, "p")
         assert found is not None
         self.assertEqual(found.tensors["first_moment/a"].tolist(), [0, 0])
+        # Whoever resumes the run takes the lock of a process that was killed, and the one that it started still trains.
+        (folder / "run.lock").write_text('{"pid":2}')
+        loop.counters = Counters(step=1)
+        with self.assertRaises(RunError) as raised:
+            loop.save()
+        self.assertEqual(raised.exception.code, "TORCH_RUN_TAKEN")
+        found = load_state(folder, "p")
+        assert found is not None
+        self.assertEqual(found.counters.step, 0)
+
+    def test_a_lock_is_own_until_somebody_else_holds_it(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (folder / "run.lock").write_text('{"pid":1}')
+        lock = RunLock(folder)
+        lock.require_own()
+        (folder / "run.lock").unlink()
+        lock.require_own()
+        (folder / "run.lock").write_text('{"pid":2}')
+        self.assertRaises(RunError, lock.require_own)
 
 
 class Keys(unittest.TestCase):

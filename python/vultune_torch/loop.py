@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,6 +27,7 @@ from .events import Events, resident_bytes
 from .model import TrainedModel
 from .passes import losses, pair_nats
 from .plan import Pass, Plan, Step
+from .run_lock import RunLock
 from .state import Best, Counters, load_state, save_evaluated, save_state
 from .world import RankLostError, World, lost_rank
 
@@ -46,8 +46,9 @@ def learning_rate(peak: float, kind: str, warmup: int, total: int, step: int) ->
 
 
 class Loop:
-    def __init__(self, plan: Plan, model: TrainedModel, world: World, run: Path, dtype: torch.dtype) -> None:
-        self.plan, self.model, self.world, self.run_folder = plan, model, world, run
+    def __init__(self, plan: Plan, model: TrainedModel, world: World, lock: RunLock, dtype: torch.dtype) -> None:
+        run = lock.file.parent
+        self.plan, self.model, self.world, self.run_folder, self.lock = plan, model, world, run, lock
         self.is_sharded = any(isinstance(one, DTensor) for one in model.parameters.values())
         config = plan.config
         self.gamma: float | None = config["focal_gamma"] if config["loss"] == "focal" else None
@@ -142,6 +143,7 @@ class Loop:
         for index in self.rounds(len(step.passes)):
             loss_nats += self.backward(step.passes, index)
         norm = self.update(loss_nats, step)
+        self.lock.require_own()
         counters, tokens = self.counters, sum(len(self.plan.train.ids(i)) for one in step.passes for i in one.functions)
         duration = (time.perf_counter() - started) * 1000
         rate = self.rate(self.plan.config["learning_rate"])
@@ -277,6 +279,7 @@ class Loop:
                 dist.all_reduce(told)
             scores = told.cpu()
         tensors = self.tensors("parameter", {key: one.detach() for key, one in self.model.parameters.items()})
+        self.lock.require_own()
         if self.world.is_first:
             save_evaluated(self.checkpoints, self.counters.step, tensors, scores)
 
@@ -316,6 +319,7 @@ class Loop:
             tensors |= self.tensors(part, values)
         if self.plan.difficulty is not None:
             tensors["difficulty"] = self.plan.difficulty
+        self.lock.require_own()
         if self.world.is_first:
             save_state(self.checkpoints, self.counters, tensors, self.best, self.plan.hash)
         self.saved_at = time.monotonic()
@@ -373,6 +377,7 @@ class Loop:
         values = {key: whole(one.detach()).cpu().contiguous() for key, one in held.items()}
         if not self.world.is_first:
             return
+        self.lock.require_own()
         folder = self.run_folder / "adapter"
         folder.mkdir(parents=True, exist_ok=True)
         save_file(values, folder / "adapter_model.safetensors", {"format": "pt"})
