@@ -29,11 +29,12 @@ from vultune_torch.errors import RunError
 from vultune_torch.events import Events
 from vultune_torch.last_block import Read, prune_last_block
 from vultune_torch.layout import Shared, isolated, joined
-from vultune_torch.loop import learning_rate
+from vultune_torch.loop import Loop, learning_rate
 from vultune_torch.lora import adapt_in_one
 from vultune_torch.model import ModelOptions, file_key, load_model
 from vultune_torch.passes import Classifier, losses, pair_nats
 from vultune_torch.plan import read_plan
+from vultune_torch.run_lock import RunLock
 from vultune_torch.selfcheck import require_isolation
 from vultune_torch.state import LAST, PREVIOUS, Best, Counters, load_state, save_state
 from vultune_torch.world import World
@@ -86,6 +87,57 @@ class Ranks(unittest.TestCase):
             taken = sorted(index for world in worlds for index in world.share(5))
             self.assertEqual(taken, [0, 1, 2, 3, 4])
             self.assertEqual(worlds[0].rounds(5), max(len(world.share(5)) for world in worlds))
+
+
+class Steps(unittest.TestCase):
+    def loop(self) -> Any:
+        loop: Any = Loop.__new__(Loop)
+        loop.plan = SimpleNamespace(
+            steps=[], steps_per_epoch=[1], model={"evaluatesOnStart": True}, difficulty=None, hash="p", config={}
+        )
+        loop.counters, loop.best, loop.ranks = Counters(), Best(), None
+        for name in ("resume", "evaluate", "write_adapter"):
+            setattr(loop, name, mock.Mock())
+        return loop
+
+    def test_an_evaluation_before_the_first_step_is_not_made_again(self) -> None:
+        loop = self.loop()
+        loop.run()
+        loop.evaluate.assert_called_once()
+        loop = self.loop()
+        loop.best = Best('{"step":0,"metric":0.5}')
+        loop.run()
+        loop.evaluate.assert_not_called()
+
+    def test_a_checkpoint_is_saved_where_float16_skipped_every_step_so_far(self) -> None:
+        loop, folder = self.loop(), Path(self.enterContext(tempfile.TemporaryDirectory()))
+        loop.model = SimpleNamespace(parameters={"a": torch.nn.Parameter(torch.ones(2))}, transposed=set())
+        loop.optimizer = torch.optim.AdamW(loop.model.parameters.values())
+        loop.world, loop.checkpoints, loop.events = SimpleNamespace(is_first=True), folder, mock.Mock()
+        loop.lock = RunLock(folder)
+        loop.save()
+        found = load_state(folder, "p")
+        assert found is not None
+        self.assertEqual(found.tensors["first_moment/a"].tolist(), [0, 0])
+        # Whoever resumes the run takes the lock of a process that was killed, and the one that it started still trains.
+        (folder / "run.lock").write_text('{"pid":2}')
+        loop.counters = Counters(step=1)
+        with self.assertRaises(RunError) as raised:
+            loop.save()
+        self.assertEqual(raised.exception.code, "TORCH_RUN_TAKEN")
+        found = load_state(folder, "p")
+        assert found is not None
+        self.assertEqual(found.counters.step, 0)
+
+    def test_a_lock_is_own_until_somebody_else_holds_it(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (folder / "run.lock").write_text('{"pid":1}')
+        lock = RunLock(folder)
+        lock.require_own()
+        (folder / "run.lock").unlink()
+        lock.require_own()
+        (folder / "run.lock").write_text('{"pid":2}')
+        self.assertRaises(RunError, lock.require_own)
 
 
 class Keys(unittest.TestCase):

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 
 from .errors import RunError
+from .run_lock import RunLock
 
 INTERRUPTED = 130
 FAILED = 2
@@ -51,6 +52,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def train(options: argparse.Namespace) -> int:
+    # Before the model is loaded, which takes long enough for somebody else to take it.
+    lock = RunLock(options.run)
     try:
         import torch
     except ImportError as error:
@@ -71,7 +74,7 @@ def train(options: argparse.Namespace) -> int:
         world.require_same("the plan", plan.hash)
         if options.layout is not None:
             choose_layout(plan, options.layout)
-        return train_plan(plan, options, world)
+        return train_plan(plan, options, world, lock)
     except torch.OutOfMemoryError as error:
         raise out_of_memory(plan.config, str(error)) from error
     finally:
@@ -88,7 +91,7 @@ def choose_layout(plan, layout: str) -> None:  # type: ignore[no-untyped-def]
     plan.model["layout"] = layout
 
 
-def train_plan(plan, options: argparse.Namespace, world) -> int:  # type: ignore[no-untyped-def]
+def train_plan(plan, options: argparse.Namespace, world, lock: RunLock) -> int:  # type: ignore[no-untyped-def]
     from .loop import Loop
     from .model import ModelOptions, attention_of, choose_attention, choose_dtype, load_model
     from .selfcheck import require_isolation
@@ -97,9 +100,10 @@ def train_plan(plan, options: argparse.Namespace, world) -> int:  # type: ignore
     attention = choose_attention(options.attention, world.device, dtype)
     model = load_model(plan, ModelOptions(dtype, attention, options.base, options.strategy == "fsdp2"), world)
     require_isolation(model.classifier, plan, dtype)
+    lock.require_own()
     if world.is_first:
         prepare_run_folder(options.run, plan.folder)
-    loop = Loop(plan, model, world, options.run, dtype)
+    loop = Loop(plan, model, world, lock, dtype)
     kernel = attention_of(model.classifier.inner)
     said = f"{world.size} processes on {world.device.type}, {dtype}, {kernel}, {plan.model['layout']}"
     loop.say(f"{said}; plan {plan.hash[:12]}")

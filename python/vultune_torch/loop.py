@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,6 +27,7 @@ from .events import Events, resident_bytes
 from .model import TrainedModel
 from .passes import losses, pair_nats
 from .plan import Pass, Plan, Step
+from .run_lock import RunLock
 from .state import Best, Counters, load_state, save_evaluated, save_state
 from .world import RankLostError, World, lost_rank
 
@@ -46,8 +46,9 @@ def learning_rate(peak: float, kind: str, warmup: int, total: int, step: int) ->
 
 
 class Loop:
-    def __init__(self, plan: Plan, model: TrainedModel, world: World, run: Path, dtype: torch.dtype) -> None:
-        self.plan, self.model, self.world, self.run_folder = plan, model, world, run
+    def __init__(self, plan: Plan, model: TrainedModel, world: World, lock: RunLock, dtype: torch.dtype) -> None:
+        run = lock.file.parent
+        self.plan, self.model, self.world, self.run_folder, self.lock = plan, model, world, run, lock
         self.is_sharded = any(isinstance(one, DTensor) for one in model.parameters.values())
         config = plan.config
         self.gamma: float | None = config["focal_gamma"] if config["loss"] == "focal" else None
@@ -77,7 +78,8 @@ class Loop:
         self.resume()
         steps, counters = self.plan.steps, self.counters
         self.catch_up()
-        if counters.step == 0 and self.plan.model["evaluatesOnStart"]:
+        # Vultune's own engine may have made it, and was stopped before its first step.
+        if counters.step == 0 and self.best.said == Best.said and self.plan.model["evaluatesOnStart"]:
             self.evaluate()
         while counters.step < len(steps):
             with self.saved_if_lost():
@@ -141,6 +143,7 @@ class Loop:
         for index in self.rounds(len(step.passes)):
             loss_nats += self.backward(step.passes, index)
         norm = self.update(loss_nats, step)
+        self.lock.require_own()
         counters, tokens = self.counters, sum(len(self.plan.train.ids(i)) for one in step.passes for i in one.functions)
         duration = (time.perf_counter() - started) * 1000
         rate = self.rate(self.plan.config["learning_rate"])
@@ -276,6 +279,7 @@ class Loop:
                 dist.all_reduce(told)
             scores = told.cpu()
         tensors = self.tensors("parameter", {key: one.detach() for key, one in self.model.parameters.items()})
+        self.lock.require_own()
         if self.world.is_first:
             save_evaluated(self.checkpoints, self.counters.step, tensors, scores)
 
@@ -310,17 +314,23 @@ class Loop:
         parameters = self.model.parameters
         tensors = self.tensors("parameter", {key: one.detach() for key, one in parameters.items()})
         for part, name in (("first_moment", "exp_avg"), ("second_moment", "exp_avg_sq")):
-            tensors |= self.tensors(part, {key: self.optimizer.state[one][name] for key, one in parameters.items()})
+            tensors |= self.tensors(part, {key: self.moment(one, name) for key, one in parameters.items()})
         for part, values in (self.ranks.state() if self.ranks is not None else {}).items():
             tensors |= self.tensors(part, values)
         if self.plan.difficulty is not None:
             tensors["difficulty"] = self.plan.difficulty
+        self.lock.require_own()
         if self.world.is_first:
             save_state(self.checkpoints, self.counters, tensors, self.best, self.plan.hash)
         self.saved_at = time.monotonic()
         took = (time.perf_counter() - started) * 1000
         where = {"step": self.counters.step, "epoch": self.epochs_done(), "path": "checkpoints/last.safetensors"}
         self.events.append("checkpoint", **where, durationMs=took)
+
+    def moment(self, parameter: nn.Parameter, name: str) -> Tensor:
+        """0 where no step was taken yet: in float16 the first ones may all overflow, and are skipped."""
+        value = self.optimizer.state[parameter].get(name)
+        return torch.zeros_like(parameter).detach() if value is None else value
 
     def resume(self) -> None:
         """Goes on from the last checkpoint, whatever the number of ranks that wrote it."""
@@ -367,6 +377,7 @@ class Loop:
         values = {key: whole(one.detach()).cpu().contiguous() for key, one in held.items()}
         if not self.world.is_first:
             return
+        self.lock.require_own()
         folder = self.run_folder / "adapter"
         folder.mkdir(parents=True, exist_ok=True)
         save_file(values, folder / "adapter_model.safetensors", {"format": "pt"})

@@ -63,6 +63,8 @@ export async function runLauncher(run: LauncherRun): Promise<'finished' | 'inter
       await sleep(POLL_MS);
     }
   })();
+  // An event that cannot be shown ends the processes too; it is thrown once they have ended.
+  following.catch(stop);
   try {
     const code = await ended;
     isOver = true;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openExperiment } from '../../src/workflows/experiment/open-experiment.ts';
 import { runExperiment } from '../../src/workflows/experiment/run-experiment.ts';
-import { hasTorchPlan } from '../../src/workflows/torch/run-plan.ts';
+import { hasTorchPlan } from '../../src/workflows/torch/plan-of-run.ts';
 import { writeTinyTable } from '../support/tiny-experiment.ts';
 import { ONE_THREAD, pythonWithTorch } from '../support/torch-training.ts';
 

@@ -46,7 +46,8 @@ export async function cellStatus(
   return { ...common, state: existsSync(paths.record) ? 'stopped' : 'not started' };
 }
 
-function finishedCell(
+/** Undefined where it is not finished. Throws what `readFinishedCell` throws, and `EXPERIMENT_CELL_OTHER_DATA`. */
+export function finishedCell(
   cells: string,
   { id, key }: Extract<PlannedCell, { readonly id: string }>,
   read: ReadCells,

@@ -66,7 +66,10 @@ export async function planCells(
   };
   const plan = async (row: ExperimentRow, seed: number, initialCell?: string): Promise<PlannedCell> => {
     const started = initialCell === undefined ? {} : { init_adapter: resolve(cells, initialCell) };
-    const config = cellConfig({ ...base, ...row.set, ...started, seed }, file, options);
+    const given = { ...base, ...row.set, ...started, seed };
+    const config = cellConfig(given, file, options);
+    requireOwnSeed(row, config, seed);
+    if (initialCell !== undefined && config.init_adapter !== given.init_adapter) throw otherStart(row);
     const asking = promptCell(row, config, tablePath(options.table));
     const data: Record<string, string> = {};
     for (const key of asking === undefined ? DATA_KEYS : ASKED_DATA_KEYS) {
@@ -132,6 +135,28 @@ async function initialName(
   const adapter = await initialAdapter({ ...config, output_dir: '.' });
   return adapter && `adapter ${adapter.sha256}`;
 }
+
+/** Laid over every cell, one seed would be counted as several, and give an interval of nothing. */
+function requireOwnSeed({ set }: ExperimentRow, config: UnresolvedConfig, seed: number): void {
+  const other = set.seed ?? config.seed;
+  if (other === seed && config.seed === seed) return;
+  throw new VultuneError(
+    'EXPERIMENT_SEED',
+    `the settings of the cell say seed ${JSON.stringify(other === seed ? config.seed : other)}, and it is the cell of seed ${seed}`,
+    { where: { name: 'seed' }, hint: "name the seeds with --seeds, or under the table's seeds" },
+  );
+}
+
+/** What an override starts from instead would be kept under the name of the row's own start. */
+const otherStart = ({ init_from: first = '' }: Pick<ExperimentRow, 'init_from'>) =>
+  new VultuneError(
+    'EXPERIMENT_INIT_FROM',
+    `init_adapter is laid over a row that starts from the row ${JSON.stringify(first)}`,
+    {
+      where: { name: 'init_adapter' },
+      hint: 'leave the override out, or run the rows that start from no other one with --only',
+    },
+  );
 
 /** A cell whose first one has no adapter. */
 export const initialFailed = ({ init_from: first = '' }: Pick<ExperimentRow, 'init_from'>, why: string) =>

@@ -16,7 +16,7 @@ import type { TorchOptions } from '../torch/train-with-torch.ts';
 import { checkTrainInputs } from '../train/inputs.ts';
 import { resumeTraining } from '../train/resume.ts';
 import { startTraining } from '../train/train.ts';
-import { writeRecord } from './cell-state.ts';
+import { finishedCell, writeRecord } from './cell-state.ts';
 import type { RunExperimentOptions } from './experiment-options.ts';
 import { type Experiment, openExperiment } from './open-experiment.ts';
 import { failureOf, initialFailed, type PlannedCell } from './plan-cells.ts';
@@ -102,12 +102,13 @@ async function waitingCells({ planned, result }: Experiment): Promise<NamedCell[
 }
 
 async function runCell(
-  { cells }: Experiment,
+  experiment: Experiment,
   { id, key, config, initialCell, asked, ...cell }: NamedCell,
   { jobs = 1, allowEndpoint = false, torch }: RunExperimentOptions,
   context: WorkflowContext,
 ): Promise<void> {
   const { signal, report } = context;
+  const { cells } = experiment;
   try {
     if (initialCell !== undefined) {
       const initial = runPaths(join(cells, initialCell));
@@ -116,6 +117,7 @@ async function runCell(
         return;
       }
       if (!existsSync(initial.finished)) throw initialFailed(cell.row, `${initialCell} is not finished`);
+      requireOwnData(experiment, cell.row, initialCell);
     }
     writeRecord(cells, id, key);
     if (asked !== undefined) {
@@ -140,6 +142,17 @@ async function runCell(
     const failure = asFailure(error);
     writeRecord(cells, id, key, failure);
     report.warn(`${cell.row.name}, seed ${cell.seed} failed: ${failure.message}`);
+  }
+}
+
+/** A folder that was copied to the name of the first cell may hold a training on other data. */
+function requireOwnData({ planned, cells }: Experiment, row: PlannedCell['row'], initialCell: string): void {
+  const first = planned.find(({ id }) => id === initialCell);
+  if (first === undefined || first.failure !== undefined) return;
+  try {
+    finishedCell(cells, first, new Map());
+  } catch (error) {
+    throw error instanceof VultuneError ? initialFailed(row, error.message) : error;
   }
 }
 

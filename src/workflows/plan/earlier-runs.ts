@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import type { TrainConfig } from '../../config/train-config.ts';
 import { openRun, runEvents } from '../../runs/run-folder.ts';
-import { hasTorchPlan } from '../torch/run-plan.ts';
+import { hasTorchPlan } from '../torch/plan-of-run.ts';
 
 const MOST_RUNS = 50;
 

@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
+import { saveState } from '../../training/checkpoints.ts';
 import { type EvaluatedFile, evaluatedFiles, readEvaluated } from '../../training/evaluated-states.ts';
 import type { TrainerState } from '../../training/trainer-state.ts';
 import { judgeValidation } from '../train/judge-validation.ts';
@@ -55,7 +56,11 @@ export async function adoptEvaluations(
     }
   }
   const isBestOfThem = files.some(({ step }) => step === state.best?.step);
-  state.plan = undefined;
+  if (state.plan !== undefined) {
+    state.plan = undefined;
+    // Now: a stop before the next checkpoint would have them logged and counted twice.
+    await saveState(run.paths.checkpoints, state);
+  }
   return isBestOfThem;
 }
 

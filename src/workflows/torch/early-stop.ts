@@ -8,17 +8,26 @@ import { judgeValidation } from '../train/judge-validation.ts';
 import type { TrainingPlan } from '../train/setup.ts';
 import type { EvaluatedBefore } from './hand-over.ts';
 
-/** Whether so many evaluations of the folder, one after the other, are not better than the best before them. */
+/** Whether what came before the first evaluation of PyTorch ended the training already. */
+export const hasStopped = (
+  { early_stopping_patience: patience }: Pick<TrainingPlan['config'], 'early_stopping_patience'>,
+  { withoutImprovement }: EvaluatedBefore,
+): boolean => patience !== null && withoutImprovement >= patience;
+
+/**
+ * Whether so many evaluations of the folder, one after the other, are not better than the best before them. Those behind the
+ * checkpoint's step are left from a process that was killed, and are made again.
+ */
 export async function isToStop(
   checkpoints: string,
   config: Pick<TrainingPlan['config'], 'early_stopping_patience' | 'metric_for_best_model'>,
   validRecords: readonly LabelledRecord[],
-  before: EvaluatedBefore,
+  { before, step }: { readonly before: EvaluatedBefore; readonly step: number },
 ): Promise<boolean> {
   const patience = config.early_stopping_patience;
   if (patience === null) return false;
   let { best, withoutImprovement } = before;
-  for (const { file } of evaluatedFiles(checkpoints)) {
+  for (const { file } of evaluatedFiles(checkpoints).filter((one) => one.step <= step)) {
     const scores = await readEvaluatedScores(file, validRecords.length);
     const { decisive } = judgeValidation(validRecords, scores, config.metric_for_best_model);
     const isBest = best === undefined || decisive > best;

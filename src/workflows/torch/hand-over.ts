@@ -3,11 +3,12 @@
  * evaluations that are adopted already go away, so that none is counted twice.
  */
 import { join } from 'node:path';
-import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
+import { VultuneError } from '../../base/errors.ts';
 import { hashFile } from '../../base/hash-file.ts';
 import type { WritableRun } from '../../runs/run-folder.ts';
-import { loadState, saveState } from '../../training/checkpoints.ts';
+import { saveState } from '../../training/checkpoints.ts';
 import { removeEvaluated } from '../../training/evaluated-states.ts';
+import type { StartingPoint } from '../train/resume-point.ts';
 
 /** What early stopping goes on from. */
 export interface EvaluatedBefore {
@@ -16,20 +17,30 @@ export interface EvaluatedBefore {
   readonly withoutImprovement: number;
 }
 
-/** @throws VultuneError `RUN_CHECKPOINT_BROKEN`, `RUN_CHECKPOINT_OTHER` */
+/**
+ * @param start where the run goes on from, as `findStart` finds it
+ * @throws VultuneError `TORCH_CHECKPOINT_OTHER` where PyTorch took its steps by another plan than that of the folder
+ */
 export async function handOver(
-  run: WritableRun,
+  run: Pick<WritableRun, 'dir' | 'paths'>,
   plan: string,
-  parameters: AdapterParameters,
+  { state, checkpoint }: StartingPoint,
 ): Promise<EvaluatedBefore> {
-  const folder = run.paths.checkpoints;
-  const loaded = await loadState(folder, parameters);
-  if (loaded === undefined) return { best: undefined, withoutImprovement: 0 };
-  const { state } = loaded;
+  if (checkpoint === '') return { best: undefined, withoutImprovement: 0 };
+  const { sha256 } = await hashFile(join(plan, 'plan.json'));
   if (state.plan === undefined) {
+    const folder = run.paths.checkpoints;
     removeEvaluated(folder);
-    const { sha256 } = await hashFile(join(plan, 'plan.json'));
     await saveState(folder, { ...state, plan: sha256 });
+  } else if (state.plan !== sha256) {
+    throw new VultuneError(
+      'TORCH_CHECKPOINT_OTHER',
+      `the checkpoint is of another plan (${state.plan.slice(0, 12)}) than the one in the run folder (${sha256.slice(0, 12)})`,
+      {
+        where: { file: join(run.dir, checkpoint) },
+        hint: `Copy the plan folder that the run was started with to ${plan}, or go on with Vultune's own engine (without --engine torch).`,
+      },
+    );
   }
   return { best: state.best?.metric, withoutImprovement: state.evaluationsWithoutImprovement };
 }

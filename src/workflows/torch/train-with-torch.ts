@@ -15,9 +15,9 @@ import { findStart } from '../train/resume-point.ts';
 import type { TrainingPlan } from '../train/setup.ts';
 import { type TrainingJob, type TrainResult, trainInto } from '../train/train-into.ts';
 import { adoptEvaluations } from './adopt-evaluations.ts';
-import { isToStop } from './early-stop.ts';
+import { hasStopped, isToStop } from './early-stop.ts';
 import { handOver } from './hand-over.ts';
-import { hasTorchPlan, planFolderOf } from './run-plan.ts';
+import { hasTorchPlan, planFolderOf, removeTorchPlan, requirePlanOfRun } from './plan-of-run.ts';
 import { writeTrainingPlan } from './write-plan.ts';
 
 export interface TorchOptions {
@@ -37,18 +37,28 @@ export interface TorchOptions {
   readonly python?: string;
 }
 
-/** Trains with PyTorch from the last checkpoint, or the first step, to the end; then evaluates and finishes the run here. */
+/** A training that begins, or goes on. */
+export interface TorchStart {
+  readonly parameters: AdapterParameters;
+  /** Train again from the first step, by a new plan. Default: false. */
+  readonly startOver?: boolean;
+}
+
+/**
+ * Trains with PyTorch from the last checkpoint, or the first step, to the end; then evaluates and finishes the run here.
+ * @throws VultuneError as `findStart`, `TORCH_...`
+ */
 export async function trainWithTorch(
   job: TrainingJob,
-  parameters: AdapterParameters,
+  start: TorchStart,
   options: TorchOptions,
 ): Promise<TrainResult> {
   const { run, plan, records, context } = job;
-  if ((await runTorchSteps(job, parameters, options)) === 'interrupted') {
+  if ((await runTorchSteps(job, start, options)) === 'interrupted') {
     await reportInterrupted(run, context.report);
     return { status: 'interrupted', run: run.dir };
   }
-  const { state } = await findStart(run, parameters, false, context.report);
+  const { state } = await findStart(run, start.parameters, false, context.report);
   const scoresBestAgain = await adoptEvaluations(run, plan, records.get('valid_file')!, state);
   return await trainInto({ ...job, scoresBestAgain }, state);
 }
@@ -56,13 +66,14 @@ export async function trainWithTorch(
 /** Has PyTorch take the steps of a run that are not done yet; returns whether a signal stopped it. */
 async function runTorchSteps(
   { run, plan, records, context }: TrainingJob,
-  parameters: AdapterParameters,
+  { parameters, startOver = false }: TorchStart,
   options: TorchOptions,
 ): Promise<'finished' | 'interrupted'> {
   const { signal, report } = context;
   const python = options.python ?? requireTorchPython({ cacheDir: plan.config.cache_dir ?? undefined });
   const folder = planFolderOf(run.dir);
   // A resumed run goes on with the plan that it began with.
+  if (startOver) removeTorchPlan(run.dir);
   if (!hasTorchPlan(run.dir)) {
     report.note('planning the steps');
     try {
@@ -73,7 +84,10 @@ async function runTorchSteps(
       return 'interrupted';
     }
   }
-  const before = await handOver(run, folder, parameters);
+  requirePlanOfRun(run.dir, plan);
+  const start = await findStart(run, parameters, startOver, report);
+  const before = await handOver(run, folder, start);
+  if (hasStopped(plan.config, before)) return 'finished';
   const launch: Launch = {
     launcher: options.launcher ?? 'local',
     python,
@@ -88,8 +102,9 @@ async function runTorchSteps(
   const { config, trainer } = plan;
   const enough = new AbortController();
   let looking = Promise.resolve();
-  const look = async () => {
-    if (await isToStop(run.paths.checkpoints, config, records.get('valid_file')!, before)) enough.abort();
+  const look = async (step: number) => {
+    const valid = records.get('valid_file')!;
+    if (await isToStop(run.paths.checkpoints, config, valid, { before, step })) enough.abort();
   };
   try {
     const end = await runLauncher({
@@ -100,7 +115,7 @@ async function runTorchSteps(
       onEvent: (event) => {
         // One is written behind every evaluation.
         if (event.type === 'checkpoint') {
-          looking = looking.then(look);
+          looking = looking.then(() => look(event.step));
           looking.catch(() => enough.abort());
         }
         if (event.type === 'run_started' || event.type === 'resumed') {

@@ -10,7 +10,7 @@ import type { LabelledRecord } from '../../dataset/record.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
-import { removeCheckpoints, STATE_FILE } from '../../training/checkpoints.ts';
+import { STATE_FILE } from '../../training/checkpoints.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { adoptEvaluations } from '../torch/adopt-evaluations.ts';
@@ -60,8 +60,7 @@ export async function resumeTraining(
         : await startParameters(plan, readRunModel(run).initAdapter);
       const job = { run, plan, records, context };
       if (torch !== undefined) {
-        if (startOver) removeCheckpoints(run.paths.checkpoints);
-        return await trainWithTorch(job, parameters, torch);
+        return await trainWithTorch(job, { parameters, startOver }, torch);
       }
       const start = await findStart(run, parameters, startOver, context.report);
       run.events.append({

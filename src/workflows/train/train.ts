@@ -70,7 +70,7 @@ export async function startTraining(
       const { factors } = model.weights.format;
       if (factors !== undefined) await writeFactors(join(run.dir, FACTORS_FILE), factors);
       const job = { run, plan, records, context };
-      if (torch !== undefined) return await trainWithTorch(job, parameters, torch);
+      if (torch !== undefined) return await trainWithTorch(job, { parameters }, torch);
       return await trainInto(job, initialState(parameters));
     } finally {
       run.release();

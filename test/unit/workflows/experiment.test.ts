@@ -390,6 +390,23 @@ describe('experiment run', () => {
       ]);
     });
 
+    test('does not start from a first one that was trained on other data', async () => {
+      const table = await writeTinyTable(folder, { rows: rows(2) });
+      const first = await runExperiment({ table, runs: folder, only: ['first'] });
+      const record = join(folder, 'cells', first.table.rows[0]!.cells[0]!.id!, 'run.json');
+      const text = readFileSync(record, 'utf8');
+      writeFileSync(record, text.replace(/("sha256": ")[0-9a-f]{8}/, '$100000000'));
+      const { table: result } = await runExperiment({ table, runs: folder, only: ['then'] });
+      expect(result.rows[0]!.cells[0]).toMatchObject({ failure: { code: 'EXPERIMENT_INIT_FROM' } });
+    });
+
+    test('is not started from what an override names', async () => {
+      const table = await writeTinyTable(folder, { rows: rows(2) });
+      const overrides = [`init_adapter=${JSON.stringify(join(folder, 'run'))}`];
+      const { planned } = await openExperiment({ table, runs: folder, overrides, only: ['then'] });
+      expect(planned.map(({ failure }) => failure?.code)).toEqual(['EXPERIMENT_INIT_FROM', undefined]);
+    });
+
     test('is estimated before there is an adapter, and swept with it', async () => {
       const table = await writeTinyTable(folder, { rows: rows(2) });
       const { cells } = await estimateExperiment({ table, runs: folder });
@@ -405,6 +422,30 @@ describe('experiment run', () => {
       ]);
       expect(new Set(swept.planned.map(({ id }) => id)).size).toBe(6);
     });
+  });
+
+  test('one seed that is laid over all cells, or that a row sets, is not counted as several', async () => {
+    const table = await writeTinyTable(folder, {
+      rows: [{ name: 'A' }, { name: 'B', set: { seed: 2 } }],
+      seeds: [1, 2],
+    });
+    const codes = async (overrides: readonly string[]) =>
+      (await openExperiment({ table, runs: folder, overrides })).planned.map(({ row, seed, failure }) => [
+        `${row.name} ${seed}`,
+        failure?.code,
+      ]);
+    expect(await codes([])).toEqual([
+      ['A 1', undefined],
+      ['B 1', 'EXPERIMENT_SEED'],
+      ['A 2', undefined],
+      ['B 2', undefined],
+    ]);
+    expect((await codes(['seed=2'])).map(([, code]) => code)).toEqual([
+      'EXPERIMENT_SEED',
+      'EXPERIMENT_SEED',
+      undefined,
+      undefined,
+    ]);
   });
 
   test('rows of other tasks and packings are cells', async () => {
