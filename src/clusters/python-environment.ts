@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import { vultuneCacheDir } from '../checkpoint/sources/package-cache.ts';
@@ -46,10 +46,20 @@ export function findTorchPython(place: EnvironmentPlace = {}): string | undefine
   return isWhole(folder) ? pythonIn(folder) : undefined;
 }
 
-/** @throws VultuneError `TORCH_ENVIRONMENT_MISSING` */
+/** @throws VultuneError `TORCH_ENVIRONMENT_MISSING`, also where VULTUNE_PYTHON is a path of nothing */
 export function requireTorchPython(place: EnvironmentPlace = {}): string {
   const python = findTorchPython(place);
-  if (python !== undefined) return python;
+  // A bare name is looked up by the system.
+  if (python !== undefined && (basename(python) === python || existsSync(python))) return python;
+  if (python !== undefined) {
+    throw new VultuneError(
+      'TORCH_ENVIRONMENT_MISSING',
+      `${PYTHON_VARIABLE} names ${python}, which is not there`,
+      {
+        hint: `Name a Python that has PyTorch, or unset ${PYTHON_VARIABLE} and run \`vultune torch setup\`.`,
+      },
+    );
+  }
   throw new VultuneError(
     'TORCH_ENVIRONMENT_MISSING',
     `found no Python environment with PyTorch in ${folderOf(place)}`,

@@ -47,6 +47,10 @@ describe('the Python of train --engine torch', () => {
   test('is the one that is named, else the environment of setup, else missing', () => {
     expect(findTorchPython({ env: { VULTUNE_PYTHON: '/x/python' } })).toBe('/x/python');
     expect(findTorchPython({ env: {}, cacheDir: folder })).toBeUndefined();
+    expect(requireTorchPython({ env: { VULTUNE_PYTHON: 'python3' } })).toBe('python3');
+    expect(() => requireTorchPython({ env: { VULTUNE_PYTHON: join(folder, 'gone/python') } })).toThrow(
+      expect.objectContaining({ code: 'TORCH_ENVIRONMENT_MISSING' }),
+    );
     expect(() => requireTorchPython({ env: {}, cacheDir: folder })).toThrow(
       /no Python environment with PyTorch/,
     );
