@@ -20,6 +20,7 @@ from vultune_torch.command import quiet
 from vultune_torch.loop import Loop
 from vultune_torch.model import ModelOptions, choose_attention, choose_dtype, load_model
 from vultune_torch.plan import read_plan
+from vultune_torch.run_lock import RunLock
 from vultune_torch.selfcheck import require_isolation
 from vultune_torch.world import World
 
@@ -57,7 +58,7 @@ def main():
     model = load_model(plan, ModelOptions(dtype, attention, None, is_sharded=False), world)
     require_isolation(model.classifier, plan, dtype)
     with tempfile.TemporaryDirectory() as run:
-        taken, losses = measure(plan, Loop(plan, model, world, pathlib.Path(run), dtype), options.seconds)
+        taken, losses = measure(plan, Loop(plan, model, world, RunLock(pathlib.Path(run)), dtype), options.seconds)
     functions = [index for step in plan.steps[: len(taken)] for one in step.passes for index in one.functions]
     tokens = sum(len(plan.train.ids(index)) for index in functions)
     figures = {

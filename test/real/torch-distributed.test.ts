@@ -95,6 +95,14 @@ withPython('a plan on several ranks', () => {
     expect(loss).toBeLessThan(0.05);
   });
 
+  test("the benchmark's worker takes its steps by the runner's own loop", () => {
+    const worker = resolve(import.meta.dirname, '../../bench/training/plan_worker.py');
+    const args = [worker, '--plan', at('plan'), '--dtype', 'float32', '--seconds', '0', '--threads', '1'];
+    const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8', env });
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    expect(JSON.parse(stdout)).toMatchObject({ batches: 2, threads: 1 });
+  });
+
   test('killed on two ranks, resumed on one: the same steps', async () => {
     const [program, ...args] = commandOf('killed', 2);
     const child = spawn(program, args, { env, stdio: 'ignore', detached: true });
