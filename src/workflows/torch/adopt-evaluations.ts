@@ -10,6 +10,7 @@ import { type EvaluatedFile, evaluatedFiles, readEvaluated } from '../../trainin
 import type { TrainerState } from '../../training/trainer-state.ts';
 import { judgeValidation } from '../train/judge-validation.ts';
 import type { TrainingPlan } from '../train/setup.ts';
+import { hasStopped } from './early-stop.ts';
 
 /**
  * Sets the best of the state, and the step of an early stop, and makes it the own engine's; returns whether the best is one of them.
@@ -23,7 +24,6 @@ export async function adoptEvaluations(
 ): Promise<boolean> {
   // What was evaluated behind the checkpoint that the run goes on from is done again.
   const files = evaluatedFiles(run.paths.checkpoints).filter(({ step }) => step <= state.step);
-  const patience = config.early_stopping_patience;
   // Without a plan, the own engine has gone on since they were adopted.
   for (const file of state.plan === undefined ? [] : files) {
     const started = performance.now();
@@ -50,7 +50,7 @@ export async function adoptEvaluations(
       isBest,
       durationMs: performance.now() - started,
     });
-    if (patience !== null && state.evaluationsWithoutImprovement >= patience) {
+    if (hasStopped(config, state.evaluationsWithoutImprovement)) {
       returnTo(run, state, file);
       break;
     }

@@ -8,10 +8,10 @@ import { judgeValidation } from '../train/judge-validation.ts';
 import type { TrainingPlan } from '../train/setup.ts';
 import type { EvaluatedBefore } from './hand-over.ts';
 
-/** Whether what came before the first evaluation of PyTorch ended the training already. */
+/** Whether so many evaluations in a row without improvement end the training. */
 export const hasStopped = (
   { early_stopping_patience: patience }: Pick<TrainingPlan['config'], 'early_stopping_patience'>,
-  { withoutImprovement }: EvaluatedBefore,
+  withoutImprovement: number,
 ): boolean => patience !== null && withoutImprovement >= patience;
 
 /**
@@ -24,8 +24,7 @@ export async function isToStop(
   validRecords: readonly LabelledRecord[],
   { before, step }: { readonly before: EvaluatedBefore; readonly step: number },
 ): Promise<boolean> {
-  const patience = config.early_stopping_patience;
-  if (patience === null) return false;
+  if (config.early_stopping_patience === null) return false;
   let { best, withoutImprovement } = before;
   for (const { file } of evaluatedFiles(checkpoints).filter((one) => one.step <= step)) {
     const scores = await readEvaluatedScores(file, validRecords.length);
@@ -33,7 +32,7 @@ export async function isToStop(
     const isBest = best === undefined || decisive > best;
     if (isBest) best = decisive;
     withoutImprovement = isBest ? 0 : withoutImprovement + 1;
-    if (withoutImprovement >= patience) return true;
+    if (hasStopped(config, withoutImprovement)) return true;
   }
   return false;
 }

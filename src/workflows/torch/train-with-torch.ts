@@ -87,7 +87,8 @@ async function runTorchSteps(
   requirePlanOfRun(run.dir, plan);
   const start = await findStart(run, parameters, startOver, report);
   const before = await handOver(run, folder, start);
-  if (hasStopped(plan.config, before)) return 'finished';
+  // What came before PyTorch's first evaluation may have ended the training already.
+  if (hasStopped(plan.config, before.withoutImprovement)) return 'finished';
   const launch: Launch = {
     launcher: options.launcher ?? 'local',
     python,

@@ -67,9 +67,9 @@ describe('a run that is handed over', () => {
 
   test('one whose last evaluation ended it is not trained any further', () => {
     const config = { early_stopping_patience: 2 };
-    expect(hasStopped(config, { best: 1, withoutImprovement: 2 })).toBe(true);
-    expect(hasStopped(config, { best: 1, withoutImprovement: 1 })).toBe(false);
-    expect(hasStopped({ early_stopping_patience: null }, { best: 1, withoutImprovement: 9 })).toBe(false);
+    expect(hasStopped(config, 2)).toBe(true);
+    expect(hasStopped(config, 1)).toBe(false);
+    expect(hasStopped({ early_stopping_patience: null }, 9)).toBe(false);
   });
 
   test('one whose steps PyTorch took by another plan is refused, and left as it is', async () => {
