@@ -7,7 +7,7 @@ import { printTable } from '../../../src/cli/experiment/print-table.ts';
 import { runTable } from '../../../src/cli/experiment/run-table.ts';
 import { tableStatus } from '../../../src/cli/experiment/table-status.ts';
 import { runExperiment } from '../../../src/workflows/experiment/run-experiment.ts';
-import { fakeTerminal } from '../../support/fake-terminal.ts';
+import { cliContext } from '../../support/cli-context.ts';
 import { writeTinyTable } from '../../support/tiny-experiment.ts';
 
 let folder = '';
@@ -16,18 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function context() {
-  const exitCodes: number[] = [];
-  return {
-    stdout: fakeTerminal({ isTTY: true, columns: 200, env: { NO_COLOR: '1' } }),
-    stderr: fakeTerminal(),
-    stdin: (async function* () {})(),
-    env: {},
-    signal: new AbortController().signal,
-    setExitCode: (code: number) => exitCodes.push(code),
-    exitCodes,
-  };
-}
+const context = () => cliContext({ isTTY: true, columns: 200, env: { NO_COLOR: '1' } });
 
 test('data that is not there is said once, not for every cell, and fails the check', async () => {
   const table = await writeTinyTable(folder, { seeds: [1, 2, 3] });

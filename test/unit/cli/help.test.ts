@@ -3,18 +3,9 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { createProgram, runCli } from '../../../src/cli/program.ts';
 import { commandRegistry } from '../../../src/cli/registry.ts';
-import { fakeTerminal } from '../../support/fake-terminal.ts';
+import { cliContext } from '../../support/cli-context.ts';
 
-function context() {
-  return {
-    stdout: fakeTerminal({ isTTY: true, columns: 80, env: { NO_COLOR: '1' } }),
-    stderr: fakeTerminal(),
-    stdin: (async function* () {})(),
-    env: {},
-    signal: new AbortController().signal,
-    setExitCode: () => {},
-  };
-}
+const context = () => cliContext({ isTTY: true, columns: 80, env: { NO_COLOR: '1' } });
 
 const options = { version: '9.9.9', commands: [], groups: commandRegistry('9.9.9') };
 

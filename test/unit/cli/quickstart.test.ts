@@ -21,7 +21,7 @@ import type { BuildDatasetResult } from '../../../src/dataset/builder/build-data
 import type { BuildOptions } from '../../../src/dataset/builder/build-options.ts';
 import type { LabelledRecord } from '../../../src/dataset/record.ts';
 import type { DatasetSource, SourceContext } from '../../../src/dataset/source.ts';
-import { fakeTerminal } from '../../support/fake-terminal.ts';
+import { cliContext } from '../../support/cli-context.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 let folder = '';
@@ -31,14 +31,6 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const signal = new AbortController().signal;
-const context = () => ({
-  stdout: fakeTerminal(),
-  stderr: fakeTerminal(),
-  stdin: (async function* () {})(),
-  env: {},
-  signal,
-  setExitCode: () => {},
-});
 
 const record = (project: string, line = 1, set: 'P1' | 'P2' = 'P1'): LabelledRecord => ({
   code: 'f',
@@ -93,7 +85,7 @@ describe('the dataset', () => {
   test('--quick takes every fourth advisory of npm; a page is written; the second time all is there', async () => {
     writeFileSync(join(folder, 'all.jsonl'), lines(9, 1));
     const asked: BuildOptions[] = [];
-    const first = context();
+    const first = cliContext();
     const request = { dir: join(folder, 'qs'), quick: true, seed: 42 };
     const dataset = await prepareDataset(parts(asked), request, first);
     expect(asked[0]!.sources).toHaveLength(1);
@@ -102,14 +94,14 @@ describe('the dataset', () => {
     expect(existsSync(join(dataset, 'report.html'))).toBe(true);
     expect(first.stdout.text()).toContain('train');
     expect(first.stdout.text()).not.toContain('77');
-    expect(await prepareDataset(parts(asked), request, context())).toBe(dataset);
+    expect(await prepareDataset(parts(asked), request, cliContext())).toBe(dataset);
     expect(asked).toHaveLength(1);
   });
 
   test('without --quick the whole tables are used', async () => {
     const asked: BuildOptions[] = [];
     for (const name of ['all', 'pypi', 'maven']) writeFileSync(join(folder, `${name}.jsonl`), lines(2, 1));
-    await prepareDataset(parts(asked), { dir: folder, quick: false, seed: 42 }, context());
+    await prepareDataset(parts(asked), { dir: folder, quick: false, seed: 42 }, cliContext());
     expect(asked[0]).toMatchObject({
       namedOnly: true,
       split: 'project',
@@ -198,7 +190,7 @@ describe('the model', () => {
     ['the small one out of the package', [], [SMALL_PACKAGED_MODEL], SMALL_PACKAGED_MODEL, 2],
   ])('%s', async (_, offline, online, chosen, fetched) => {
     const asked: string[] = [];
-    const shown = context();
+    const shown = cliContext();
     expect(await chooseModel(shown, undefined, source(offline, online, asked))).toBe(chosen);
     expect(asked.filter((one) => one.endsWith('fetched'))).toHaveLength(fetched);
     const said = shown.stderr.text().trimEnd().split('\n');
@@ -208,9 +200,9 @@ describe('the model', () => {
 
   test('a model of the user: nothing else is asked for, and nothing stands in for it', async () => {
     const asked: string[] = [];
-    expect(await chooseModel(context(), 'my.gguf', source([], ['my.gguf'], asked))).toBe('my.gguf');
+    expect(await chooseModel(cliContext(), 'my.gguf', source([], ['my.gguf'], asked))).toBe('my.gguf');
     await expect(
-      chooseModel(context(), 'other', source([], [SMALL_PACKAGED_MODEL], asked)),
+      chooseModel(cliContext(), 'other', source([], [SMALL_PACKAGED_MODEL], asked)),
     ).rejects.toThrow();
     expect(asked).toEqual(['my.gguf fetched', 'other fetched']);
   });
@@ -221,18 +213,18 @@ describe('the model', () => {
       if (options.offline === true) throw missing('MODEL_NOT_CACHED');
       answerTimeoutMs = options.answerTimeoutMs ?? 0;
     };
-    await chooseModel(context(), undefined, slow);
+    await chooseModel(cliContext(), undefined, slow);
     expect(answerTimeoutMs).toBeGreaterThan(0);
     expect(answerTimeoutMs).toBeLessThanOrEqual(10_000);
   });
 
   test('neither: the error of the last one', async () => {
-    await expect(chooseModel(context(), undefined, source([], [], []))).rejects.toThrow('not to be had');
+    await expect(chooseModel(cliContext(), undefined, source([], [], []))).rejects.toThrow('not to be had');
   });
 
   test('a disk that is full is no reason to try elsewhere', async () => {
     const full: Resolve = () => Promise.reject(missing('DISK_FULL'));
-    await expect(chooseModel(context(), undefined, full)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    await expect(chooseModel(cliContext(), undefined, full)).rejects.toMatchObject({ code: 'DISK_FULL' });
   });
 });
 
@@ -315,7 +307,7 @@ describe('the package that is scanned', () => {
 test('the scanned package is unpacked, scored, and found again beside what is known of it', async () => {
   const run = await writeTinyRun(folder, { settings: { threshold: 0 } });
   const target = join(folder, 'packages', 'p-1.0.0');
-  const shown = context();
+  const shown = cliContext();
   const files = new Map([['lib/a.js', functions(4)]]);
   const known = [record('p', 4)];
   const scanned = await scanPackage(
