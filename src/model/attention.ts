@@ -20,29 +20,29 @@ export function causalAttention(
   rows: { readonly query: Value; readonly key: Value; readonly value: Value },
 ): Value {
   const { rowCount: A, slots: S, queryChunks: J } = sequence;
-  const { headCount: H, headSize: d } = spec;
+  const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
   const chunk: Dim = J === 1 ? S : 'C';
-  const query = queriesByHead(b, spec, rows.query, A, S); // [A, K, G, S, d]
+  // Chunks outermost: each then lies in one piece of memory, where it is cut out and where it is put back.
+  const query = queriesByChunk(b, spec, rows.query, [A, J, chunk]); // [J, A, K, G, C, d]
   const key = byHead(b, spec, rows.key, A, S); // [A, K, S, d]
   const value = byHead(b, spec, rows.value, A, S);
   const mask = sequence.mask(spec.window); // [J, C, S]
   const mixed = Array.from({ length: J }, (_, j) => {
-    const [start, end] = [multiplyDims(j, chunk), multiplyDims(j + 1, chunk)];
-    const queries = J === 1 ? query : b.slice(query, 3, start, end);
+    const end = multiplyDims(j + 1, chunk);
+    const own = (x: Value) => (J === 1 ? x : b.slice(x, 0, j, j + 1));
     const upTo = (x: Value, axis: number) => (j === J - 1 ? x : b.slice(x, axis, 0, end));
-    const maskRows = b.reshape(J === 1 ? mask : b.slice(mask, 0, j, j + 1), [chunk, S]);
     return attend(b, spec, {
       rows: A,
-      query: queries,
+      query: own(query),
       key: upTo(key, 2),
       value: upTo(value, 2),
-      mask: upTo(maskRows, 1),
+      mask: upTo(b.reshape(own(mask), [chunk, S]), 1),
       queries: chunk,
       keys: end,
     }); // [A, K, G, C, d]
   });
-  const whole = J === 1 ? mixed[0]! : b.concat(mixed, 3); // [A, K, G, S, d]
-  return b.reshape(b.transpose(whole, [0, 3, 1, 2, 4]), [A, S, H * d]);
+  const whole = b.reshape(J === 1 ? mixed[0]! : b.concat(mixed, 0), [J, A, K, H / K, chunk, d]);
+  return b.reshape(b.transpose(whole, [1, 0, 4, 2, 3, 5]), [A, S, H * d]);
 }
 
 /** Every query against every key of its function, or those of its window. [B, S, H*d], key and value [B, S, K*d] -> [B, S, H*d] */
@@ -134,9 +134,20 @@ function queriesByHead(b: GraphBuilder, spec: Attention, x: Value, A: Dim, Q: Di
   return b.transpose(b.reshape(x, [A, Q, K, H / K, d]), [0, 2, 3, 1, 4]);
 }
 
+/** [A, J*C, H*d] -> [J, A, K, G, C, d] */
+function queriesByChunk(
+  b: GraphBuilder,
+  spec: Attention,
+  x: Value,
+  [A, J, C]: readonly [Dim, number, Dim],
+): Value {
+  const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
+  return b.transpose(b.reshape(x, [A, J, C, K, H / K, d]), [1, 0, 3, 4, 2, 5]);
+}
+
 interface AttendOperands {
   readonly rows: Dim; // A
-  readonly query: Value; // [A, K, G, Q, d]
+  readonly query: Value; // [A, K, G, Q, d], or one with leading sizes of 1
   readonly key: Value; // [A, K, T, d]
   readonly value: Value; // [A, K, T, d]
   /** Broadcasts to [A, K, G, Q, T]. */

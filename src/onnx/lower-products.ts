@@ -2,6 +2,7 @@
  * @file ONNX for matrix products and reductions. Which operator serves which case was measured:
  * docs/decisions/onnx-runtime.md.
  */
+import type { Shape } from '../graph/dim.ts';
 import type { NodeOf } from '../graph/graph.ts';
 import type { MatmulAttributes, ReduceAttributes } from '../graph/ops.ts';
 import type { OnnxEmitter } from './emitter.ts';
@@ -10,10 +11,20 @@ import type { OnnxAttribute } from './writer.ts';
 
 type Products = 'matmul' | 'gemm' | 'reduceSum' | 'reduceMean' | 'reduceMax';
 
+/** Columns that kernels take at a time; a product with fewer leaves them half empty. */
+const MOST_NARROW = 16;
+
 export const productRules: LoweringRules<Products> = {
   matmul: (emitter, { inputs, output }, node) => {
     const { transposeA = false, transposeB = false, alpha = 1 } = node.attributes;
-    if (!transposeA && !transposeB && alpha === 1) {
+    if (transposeA && !transposeB && isNarrow(node.output.shape)) {
+      // Gemm would be made of the two again: ONNX Runtime moves a transpose into it.
+      const turned = emitter.node('FusedMatMul', inputs.toReversed(), {
+        domain: 'com.microsoft',
+        attributes: gemmAttributes({ transposeA: true, alpha }),
+      });
+      emitter.node('Transpose', [turned], { attributes: { perm: [1, 0] }, output });
+    } else if (!transposeA && !transposeB && alpha === 1) {
       emitter.node('MatMul', inputs, { output });
     } else if (node.inputs.every((input) => input.shape.length === 2)) {
       emitter.node('Gemm', inputs, { attributes: gemmAttributes(node.attributes), output });
@@ -32,6 +43,18 @@ export const productRules: LoweringRules<Products> = {
   reduceMean: (emitter, names, node) => lowerReduction(emitter, names, node, 'ReduceMean'),
   reduceMax: (emitter, names, node) => lowerReduction(emitter, names, node, 'ReduceMax'),
 };
+
+/** A matrix of many rows and few columns (the gradient of lora_B): its transpose is quicker to make, and the same numbers. */
+function isNarrow(shape: Shape): boolean {
+  const [rows, columns] = shape;
+  return (
+    shape.length === 2 &&
+    typeof rows === 'number' &&
+    typeof columns === 'number' &&
+    columns <= MOST_NARROW &&
+    rows >= 4 * columns
+  );
+}
 
 /** Gemm and FusedMatMul name them alike. */
 function gemmAttributes({ transposeA, transposeB, alpha }: MatmulAttributes): Record<string, OnnxAttribute> {

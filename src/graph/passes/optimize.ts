@@ -6,6 +6,7 @@ import { eliminateCommonSubexpressions } from './common-subexpressions.ts';
 import { eliminateDeadCode } from './dead-code.ts';
 import { foldConstants } from './fold-constants.ts';
 import { fuseGemm } from './fuse-gemm.ts';
+import { joinPaddedPieces } from './join-padded-pieces.ts';
 import { shortenRowSums } from './shorten-row-sums.ts';
 import { simplify } from './simplify.ts';
 
@@ -18,6 +19,7 @@ const PASSES: readonly Pass[] = [
   simplify,
   eliminateCommonSubexpressions,
   shortenRowSums,
+  joinPaddedPieces,
   // The passes before may leave a product with one reader only, never with more.
   fuseGemm,
   eliminateDeadCode,

@@ -10,7 +10,7 @@ export const simplifyMovement = byOperator({
   reshape: simplifyReshaping,
   expand: simplifyReshaping,
   transpose: simplifyTranspose,
-  concat: (node) => (node.inputs.length === 1 ? node.inputs[0] : undefined),
+  concat: simplifyConcat,
   slice: wholeOperand,
   pad: wholeOperand,
   matmul: takeTranspose,
@@ -22,6 +22,22 @@ export const simplifyMovement = byOperator({
   less: skipExpand,
   where: skipExpand,
 });
+
+/** One part is the whole; parts that are joined for this alone are joined here. */
+function simplifyConcat(
+  node: NodeOf<'concat'>,
+  { producerOf, useCount }: RewriteContext,
+): Value | Node | undefined {
+  if (node.inputs.length === 1) return node.inputs[0];
+  const { axis } = node.attributes;
+  const parts = node.inputs.flatMap((input) => {
+    const inner = producerOf(input);
+    return inner?.op === 'concat' && inner.attributes.axis === axis && useCount(input) === 1
+      ? inner.inputs
+      : [input];
+  });
+  return parts.length > node.inputs.length ? replaceNode(node, 'concat', parts, { axis }) : undefined;
+}
 
 /** A slice of all of it, nothing added around it. */
 function wholeOperand({ inputs: [x], output }: Node): Value | undefined {
