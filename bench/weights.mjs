@@ -4,8 +4,8 @@ import { measureFactors } from '../dist/network/measure-factors.js';
 import { openModel } from '../dist/network/open-model.js';
 import { ortBackend } from '../dist/runtime/ort/ort-backend.js';
 import { BaseWeights } from '../dist/weights/base-weights.js';
-import { weightFormatNamed } from '../dist/weights/registry.js';
 import { smoothedInt8 } from '../dist/weights/smoothed-int8.js';
+import { openWeightFormat } from '../dist/workflows/open/choose-weight-format.js';
 import { CALIBRATION_FUNCTIONS } from '../dist/workflows/train/calibration-functions.js';
 
 /** Not a format of its own: the fast 8 bits with factors per feature, as a run that measures them has it. */
@@ -20,8 +20,9 @@ const MOST_TOKENS = 256;
  * @returns {Promise<import('../dist/network/open-model.js').OpenModel>}
  */
 export async function openModelAs(path, { weights, keepLayers, threads }) {
-  const format = weightFormatNamed(weights === SMOOTHED ? 'int8' : weights);
-  if (format === undefined) throw new Error(`--weights ${weights}: no format has this name`);
+  // As a run on this processor computes with it: where integer products overflow, in another way.
+  const report = { warn: (text) => process.stderr.write(`${text}\n`) };
+  const format = await openWeightFormat(weights === SMOOTHED ? 'int8' : weights, 'cpu', { report });
   const model = await openModel(path, {
     format,
     keepLayers: keepLayers === undefined ? undefined : Number(keepLayers),
@@ -34,6 +35,6 @@ export async function openModelAs(path, { weights, keepLayers, threads }) {
   }).map((one) => one.ids);
   const backend = await ortBackend({ device: 'cpu', threads });
   const factors = await measureFactors(model, functions, backend);
-  const smoothed = new BaseWeights(model.checkpoint, smoothedInt8(factors));
+  const smoothed = new BaseWeights(model.checkpoint, smoothedInt8(factors, format.codes));
   return { ...model, weights: smoothed };
 }

@@ -99,14 +99,14 @@ export interface OpAttributes {
   readonly matmul: MatmulAttributes;
   readonly gemm: MatmulAttributes;
   /**
-   * int8Matmul(x [N, K], codes int8 [K, O], scales [O] or left out): x codes * scales, in integers. Each row of x is
+   * int8Matmul(x [N, K], codes [K, O], scales [O] or left out): x codes * scales, in integers. Each row of x is
    * rounded by its own largest element, so that no row depends on another. Its gradient is that of the product without
-   * rounding.
+   * rounding. Codes are int8, or uint8 of which 128 is 0: the same numbers, by other kernels.
    */
   readonly int8Matmul: Int8MatmulAttributes;
 
   // Frozen matrices out of their codes.
-  /** dequantizeRows(codes int8 [O, K], scales [O]): codes times their row's scale. */
+  /** dequantizeRows(codes [O, K], scales [O]): codes (as those of int8Matmul) times their row's scale. */
   readonly dequantizeRows: NoAttributes;
   /**
    * dequantizeBlocks(codes uint8 [M * blockSize / 2], factors [M]): two codes a byte, the first in its upper half; what the

@@ -66,10 +66,13 @@ function matmulShape(a: TensorType, b: TensorType, { transposeA, transposeB }: M
 /** Sums of K products of bytes are held in 32 bits. */
 const LARGEST_INT8_SUM = Math.floor((2 ** 31 - 1) / (255 * 128));
 
+const requireRowCodes = ({ dtype }: TensorType) =>
+  invariant(dtype === 'int8' || dtype === 'uint8', `codes are int8 or uint8, not ${dtype}`);
+
 const int8MatmulType = (inputs: readonly TensorType[], { transposeB }: Int8MatmulAttributes): TensorType => {
   const [x, codes, scales] = operands(inputs, inputs.length === 2 ? 2 : 3);
   requireDType(x!, 'float32');
-  requireDType(codes!, 'int8');
+  requireRowCodes(codes!);
   invariant(x!.shape.length === 2 && codes!.shape.length === 2, 'int8Matmul wants matrices');
   const [K, O] = transposeB ? [codes!.shape[1]!, codes!.shape[0]!] : [codes!.shape[0]!, codes!.shape[1]!];
   invariant(
@@ -203,7 +206,7 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   int8Matmul: int8MatmulType,
   dequantizeRows: (inputs) => {
     const [codes, scales] = operands(inputs, 2);
-    requireDType(codes!, 'int8');
+    requireRowCodes(codes!);
     requireDType(scales!, 'float32');
     invariant(
       codes!.shape.length === 2 && sameShape(scales!.shape, codes!.shape.slice(0, 1)),

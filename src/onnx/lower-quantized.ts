@@ -2,6 +2,7 @@
  * @file ONNX for products in integers, and for matrices out of their codes. Products that read the same x share its
  * rounded rows. Speeds and errors of the choices here: docs/decisions/low-precision.md.
  */
+import type { Value } from '../graph/graph.ts';
 import { float32, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
 import { DATA_TYPE } from './data-type.ts';
 import type { OnnxEmitter } from './emitter.ts';
@@ -10,14 +11,16 @@ import type { LoweringRules } from './lowering-rule.ts';
 type Quantized = 'int8Matmul' | 'dequantizeRows' | 'dequantizeBlocks';
 
 export const quantizedRules: LoweringRules<Quantized> = {
-  int8Matmul: (emitter, { inputs, output }, { attributes: { transposeB, digits } }) => {
+  int8Matmul: (emitter, { inputs, output }, node) => {
+    const { transposeB, digits } = node.attributes;
     const [x, codes, scales = emitter.float(1)] = inputs as [string, string, string?];
     // Turning bytes costs 2% of the product, holding both orders twice the memory.
     const right =
       transposeB === true ? emitter.node('Transpose', [codes], { attributes: { perm: [1, 0] } }) : codes;
     const rows = roundedRows(emitter, x);
+    const zeros = [zeroPoint(emitter), ...(isUnsigned(node.inputs[1]!) ? [zeroPoint(emitter)] : [])];
     const product = (digit: string, weight: string) =>
-      emitter.node('MatMulIntegerToFloat', [digit, right, weight, scales, zeroPoint(emitter)], {
+      emitter.node('MatMulIntegerToFloat', [digit, right, weight, scales, ...zeros], {
         domain: 'com.microsoft',
       });
     const high = product(rows.high(), emitter.float(1));
@@ -25,8 +28,9 @@ export const quantizedRules: LoweringRules<Quantized> = {
       digits === 1 ? high : emitter.node('Add', [high, product(rows.low(), emitter.float(LOW_DIGIT))]);
     emitter.node('Mul', [sum, rows.scale], { output });
   },
-  dequantizeRows: (emitter, { inputs: [codes, scales], output }) => {
-    const wide = emitter.node('Cast', [codes!], { attributes: { to: DATA_TYPE.float32 } });
+  dequantizeRows: (emitter, { inputs: [codes, scales], output }, node) => {
+    const cast = emitter.node('Cast', [codes!], { attributes: { to: DATA_TYPE.float32 } });
+    const wide = isUnsigned(node.inputs[0]!) ? emitter.node('Sub', [cast, emitter.float(128)]) : cast;
     const column = emitter.node('Reshape', [scales!, emitter.int64s([-1, 1])]);
     emitter.node('Mul', [wide, column], { output });
   },
@@ -50,6 +54,9 @@ export const quantizedRules: LoweringRules<Quantized> = {
     emitter.node('Reshape', [scaled, emitter.int64s(shape)], { output });
   },
 };
+
+/** Codes of which 128 is 0. */
+const isUnsigned = ({ dtype }: Value) => dtype === 'uint8';
 
 /** What one step of the lower digit is worth in steps of the upper one: the upper is off by half a step, 127 of these. */
 const LOW_DIGIT = 1 / 254;

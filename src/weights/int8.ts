@@ -5,10 +5,31 @@
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import { largestMagnitude } from '../tensor/largest-magnitude.ts';
 import { roundHalfToEven } from '../tensor/rounding.ts';
-import { type MatrixShape, type PartInput, productOfRead, type WeightFormat } from './weight-format.ts';
+import {
+  type ByteCodes,
+  type MatrixShape,
+  type PartInput,
+  productOfRead,
+  type WeightFormat,
+} from './weight-format.ts';
 
 /** codes [out, in] and what a step of each row is worth [out]. */
-export function encodeInt8({ shape, data }: HostTensor<'float32'>) {
+export function encodeInt8(matrix: HostTensor<'float32'>, kind: ByteCodes = 'int8') {
+  const { codes, scales } = encodeSigned(matrix);
+  // Adding 128 turns the highest bit.
+  return kind === 'int8'
+    ? { codes, scales }
+    : {
+        codes: hostTensor(
+          'uint8',
+          codes.shape,
+          Uint8Array.from(codes.data, (code) => code ^ 0x80),
+        ),
+        scales,
+      };
+}
+
+function encodeSigned({ shape, data }: HostTensor<'float32'>) {
   const [rows, columns] = shape as MatrixShape;
   const codes = new Int8Array(data.length);
   const scales = new Float32Array(rows);
@@ -26,43 +47,52 @@ export function encodeInt8({ shape, data }: HostTensor<'float32'>) {
   return { codes: hostTensor('int8', shape, codes), scales: hostTensor('float32', [rows], scales) };
 }
 
-const partsOf = ([rows, columns]: MatrixShape, part: PartInput) =>
-  [part('codes', 'int8', [rows, columns]), part('scales', 'float32', [rows])] as const;
+const partsOf = ([rows, columns]: MatrixShape, part: PartInput, kind: ByteCodes = 'int8') =>
+  [part('codes', kind, [rows, columns]), part('scales', 'float32', [rows])] as const;
 
-const held: Pick<WeightFormat, 'isQuantized' | 'encode' | 'read' | 'sizeBytes'> = {
+const held = (
+  kind: ByteCodes = 'int8',
+): Pick<WeightFormat, 'isQuantized' | 'encode' | 'read' | 'sizeBytes'> => ({
   isQuantized: true,
-  encode: encodeInt8,
-  read: (b, shape, part) => b.dequantizeRows(...partsOf(shape, part)),
+  encode: (matrix) => encodeInt8(matrix, kind),
+  read: (b, shape, part) => b.dequantizeRows(...partsOf(shape, part, kind)),
   sizeBytes: ([rows, columns]) => rows * columns + 4 * rows,
-};
+});
 
 const inIntegers =
-  (digits: 1 | 2): WeightFormat['product'] =>
+  (digits: 1 | 2, kind: ByteCodes): WeightFormat['product'] =>
   (b, x, shape, part) =>
-    b.int8Matmul(x, ...partsOf(shape, part), { digits, transposeB: true });
+    b.int8Matmul(x, ...partsOf(shape, part, kind), { digits, transposeB: true });
 
 /** Rows of x, and of the gradient, are rounded to 8 bits: one product. */
-export const int8: WeightFormat = {
-  ...held,
+const fastInt8 = (codes: ByteCodes): WeightFormat => ({
+  ...held(codes),
   name: 'int8',
   describe: '8 bits a weight, products in 8 bits',
   multipliesIntegers: true,
-  product: inIntegers(1),
-};
+  codes,
+  product: inIntegers(1, codes),
+});
+
+export const int8 = fastInt8('int8');
+
+/** The same numbers on processors that add up products of unsigned codes alone. */
+export const int8Unsigned = fastInt8('uint8');
 
 /** Rows of x, and of the gradient, are rounded to 16 bits: two products, and what is left is the rounding of the weights. */
 export const int8Exact: WeightFormat = {
-  ...held,
+  ...held(),
   name: 'int8-exact',
   describe: '8 bits a weight, products in 16 bits',
   multipliesIntegers: true,
-  product: inIntegers(2),
+  codes: 'int8',
+  product: inIntegers(2, 'int8'),
 };
 
-/** For processors whose integer products overflow. */
+/** For processors on which products in integers are wrong, or two of them slower than one in float32. */
 export const int8Dequantised: WeightFormat = {
-  ...held,
+  ...held(),
   name: 'int8-dequantised',
   describe: '8 bits a weight, products in 32 bits',
-  product: productOfRead(held.read),
+  product: productOfRead(held().read),
 };

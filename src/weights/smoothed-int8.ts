@@ -7,7 +7,7 @@ import { VultuneError } from '../base/errors.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { FeatureFactors } from './feature-factors.ts';
 import { encodeInt8 } from './int8.ts';
-import type { MatrixShape, PartInput, WeightFormat, WeightParts } from './weight-format.ts';
+import type { ByteCodes, MatrixShape, PartInput, WeightFormat, WeightParts } from './weight-format.ts';
 
 /** What names of the format begin with; the fingerprint of the factors follows, since other factors give other numbers. */
 const PREFIX = 'int8-smoothed:';
@@ -16,31 +16,32 @@ const PREFIX = 'int8-smoothed:';
 export const factorsFingerprintOf = (name: string): string | undefined =>
   name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined;
 
-const partsOf = ([rows, columns]: MatrixShape, part: PartInput) =>
+const partsOf = ([rows, columns]: MatrixShape, part: PartInput, kind: ByteCodes) =>
   [
-    part('codes', 'int8', [rows, columns]),
+    part('codes', kind, [rows, columns]),
     part('scales', 'float32', [rows]),
     part('inverse', 'float32', [columns]),
   ] as const;
 
 /** A matrix that has no factors is held and multiplied as in `int8`. */
-export const smoothedInt8 = (factors: FeatureFactors): WeightFormat => ({
+export const smoothedInt8 = (factors: FeatureFactors, codes: ByteCodes = 'int8'): WeightFormat => ({
   name: `${PREFIX}${factors.fingerprint}`,
   describe: '8 bits a weight, products in 8 bits, large features moved into the weights',
   isQuantized: true,
   multipliesIntegers: true,
+  codes,
   inputParts: new Set(['inverse']),
   factors,
   encode: (matrix, name) =>
-    encodeSmoothed(matrix, name, name === undefined ? undefined : factors.vectors.get(name)),
+    encodeSmoothed(matrix, codes, name, name === undefined ? undefined : factors.vectors.get(name)),
   // The columns of the codes' matrix hold s times the weights.
   read: (b, shape, part) => {
-    const [codes, scales, inverse] = partsOf(shape, part);
-    return b.mul(b.dequantizeRows(codes, scales), inverse);
+    const [bytes, scales, inverse] = partsOf(shape, part, codes);
+    return b.mul(b.dequantizeRows(bytes, scales), inverse);
   },
   product: (b, x, shape, part) => {
-    const [codes, scales, inverse] = partsOf(shape, part);
-    return b.int8Matmul(b.mul(x, inverse), codes, scales, { digits: 1, transposeB: true });
+    const [bytes, scales, inverse] = partsOf(shape, part, codes);
+    return b.int8Matmul(b.mul(x, inverse), bytes, scales, { digits: 1, transposeB: true });
   },
   sizeBytes: ([rows, columns]) => rows * columns + 4 * rows + 4 * columns,
 });
@@ -51,13 +52,14 @@ export const smoothedInt8 = (factors: FeatureFactors): WeightFormat => ({
  */
 function encodeSmoothed(
   matrix: HostTensor<'float32'>,
+  codes: ByteCodes,
   name: string | undefined,
   factors: Float32Array | undefined,
 ): WeightParts {
   const [rows, columns] = matrix.shape as MatrixShape;
   if (factors === undefined)
     return {
-      ...encodeInt8(matrix),
+      ...encodeInt8(matrix, codes),
       inverse: hostTensor('float32', [columns], new Float32Array(columns).fill(1)),
     };
   if (factors.length !== columns) {
@@ -74,7 +76,7 @@ function encodeSmoothed(
   for (let r = 0, i = 0; r < rows; r++)
     for (let k = 0; k < columns; k++, i++) data[i] = matrix.data[i]! * factors[k]!;
   return {
-    ...encodeInt8(hostTensor('float32', matrix.shape, data)),
+    ...encodeInt8(hostTensor('float32', matrix.shape, data), codes),
     inverse: hostTensor(
       'float32',
       [columns],

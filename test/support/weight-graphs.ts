@@ -34,12 +34,13 @@ export interface WeightProduct {
   readonly dx: Float32Array;
 }
 
-/** x [N, in], g [N, out]. */
+/** x [N, in], g [N, out]; by ONNX Runtime unless another way to run a graph is given. */
 export async function productOf(
   format: WeightFormat,
   matrix: HostTensor<'float32'>,
   x: HostTensor<'float32'>,
   g: HostTensor<'float32'>,
+  runGraph = run,
 ): Promise<WeightProduct> {
   const b = new GraphBuilder();
   const shape = matrix.shape as unknown as MatrixShape;
@@ -48,6 +49,6 @@ export async function productOf(
   const product = format.product(b, input, shape, (name, dtype, dims) => b.input(name, dtype, dims));
   b.output('y', product);
   b.output('dx', appendGradients(b, [{ value: product, gradient: seed }], [input])[0]!);
-  const { y, dx } = await run(b.build(), { ...format.encode(matrix), x, g });
+  const { y, dx } = await runGraph(b.build(), { ...format.encode(matrix), x, g });
   return { y: y!.data as Float32Array, dx: dx!.data as Float32Array };
 }

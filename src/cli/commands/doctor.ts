@@ -162,8 +162,14 @@ function describe(
   return sections.join('\n');
 }
 
+const INT8_PRODUCTS: Readonly<Record<NonNullable<DeviceReport['int8Products']>, string>> = {
+  signed: '8-bit products exact',
+  unsigned: '8-bit products exact with unsigned codes (no VNNI: slower, and int8-exact is read out)',
+  none: '8-bit products overflow: 8-bit weights are read out',
+};
+
 function deviceText(
-  { available, gflops, hint, int8Exact }: DeviceReport,
+  { available, gflops, hint, int8Products }: DeviceReport,
   { colors }: CliContext['stdout'],
 ): string {
   if (!available) return colors.muted(`no${hint === undefined ? '' : `: ${hint}`}`);
@@ -171,9 +177,6 @@ function deviceText(
     gflops === undefined
       ? ''
       : `, ${formatSignificant(gflops, 3)} GFLOP/s (float32 matrix product, 1024 x 1024)`;
-  const integers =
-    int8Exact === undefined
-      ? ''
-      : `, 8-bit products ${int8Exact ? 'exact' : 'overflow: 8-bit weights are read out'}`;
+  const integers = int8Products === undefined ? '' : `, ${INT8_PRODUCTS[int8Products]}`;
   return `${colors.good('yes')}${speed}${integers}`;
 }

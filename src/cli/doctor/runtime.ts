@@ -13,8 +13,8 @@ export interface DeviceReport {
   readonly hint?: string;
   /** The speed of a float32 matrix product, where it was measured. */
   readonly gflops?: number;
-  /** CPU only: whether products of 8-bit integers are exact; where they are not, 8-bit weights are multiplied in float32. */
-  readonly int8Exact?: boolean;
+  /** CPU only: of which codes products in 8 bits are exact; where of none, 8-bit weights are multiplied in float32. */
+  readonly int8Products?: 'signed' | 'unsigned' | 'none';
 }
 
 export type RuntimeProbe = (threads: number) => Promise<readonly DeviceReport[]>;
@@ -28,12 +28,17 @@ export const probeRuntime: RuntimeProbe = async (threads) => {
         device,
         available: true,
         gflops: await measureMatmulGflops({ device, threads }),
-        ...(device === 'cpu' && { int8Exact: await areInt8ProductsExact() }),
+        ...(device === 'cpu' && { int8Products: await exactInt8Products() }),
       });
     } else reports.push({ device, available: false, ...(await hintFor(device)) });
   }
   return reports;
 };
+
+async function exactInt8Products(): Promise<NonNullable<DeviceReport['int8Products']>> {
+  if (await areInt8ProductsExact('int8')) return 'signed';
+  return (await areInt8ProductsExact('uint8')) ? 'unsigned' : 'none';
+}
 
 async function hintFor(device: Device): Promise<{ hint?: string }> {
   const error: unknown = await requireDevice(device).catch((reason: unknown) => reason);

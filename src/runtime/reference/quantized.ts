@@ -10,7 +10,7 @@ import { productKernels } from './products.ts';
 export const quantizedKernels: Kernels<'int8Matmul' | 'dequantizeRows' | 'dequantizeBlocks'> = {
   int8Matmul: ([x, codes, scales], { transposeB, digits }, sizes) => {
     const right = transposeB === true ? transposed(codes!, [1, 0]) : codes!;
-    const weights = floatTensor(right.shape, Float64Array.from(numbersOf(right)));
+    const weights = floatTensor(right.shape, rowCodes(right));
     const y = productKernels.matmul([roundRows(x!, digits), weights], {}, sizes);
     if (scales === undefined) return y;
     const [elements, factors] = [floatsOf(y), floatsOf(scales)];
@@ -20,11 +20,11 @@ export const quantizedKernels: Kernels<'int8Matmul' | 'dequantizeRows' | 'dequan
     );
   },
   dequantizeRows: ([codes, scales]) => {
-    const [values, factors] = [numbersOf(codes!), floatsOf(scales!)];
+    const [values, factors] = [rowCodes(codes!), floatsOf(scales!)];
     const width = codes!.shape[1]!;
     return floatTensor(
       codes!.shape,
-      Float64Array.from(values, (code, i) => code * factors[Math.floor(i / width)]!),
+      values.map((code, i) => code * factors[Math.floor(i / width)]!),
     );
   },
   dequantizeBlocks: ([codes, factors], { values, blockSize, shape }) => {
@@ -37,6 +37,12 @@ export const quantizedKernels: Kernels<'int8Matmul' | 'dequantizeRows' | 'dequan
     return floatTensor(shape, out);
   },
 };
+
+/** The numbers of codes in one byte: of unsigned ones 128 is 0. */
+function rowCodes(codes: HostTensor): Float64Array {
+  const zero = codes.dtype === 'uint8' ? 128 : 0;
+  return Float64Array.from(numbersOf(codes), (code) => code - zero);
+}
 
 /** Each row in steps of 1/127 of its largest element, or with two digits of 1/254 of that. */
 function roundRows(x: HostTensor, digits: 1 | 2): HostTensor {

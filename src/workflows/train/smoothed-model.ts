@@ -21,8 +21,9 @@ export async function smoothedModel(
   { signal, report }: WorkflowContext,
 ): Promise<OpenModel> {
   const { spec, checkpoint } = model;
-  // Where integer products overflow the weights are read out: what they are multiplied with is not rounded.
-  if (!asksForSmoothing(config) || model.weights.format !== int8) return model;
+  // Where the weights are read out, what they are multiplied with is not rounded.
+  const { format } = model.weights;
+  if (!asksForSmoothing(config) || format.name !== int8.name) return model;
   report.note('measuring large features of the base model');
   const functions = encodeFunctions(model, CALIBRATION_FUNCTIONS, {
     maxLength: Math.min(MOST_TOKENS, spec.maxPositions),
@@ -36,5 +37,5 @@ export async function smoothedModel(
     return model;
   }
   report.note(`${factors.vectors.size} of its matrices have factors per feature`);
-  return { ...model, weights: new BaseWeights(checkpoint, smoothedInt8(factors)) };
+  return { ...model, weights: new BaseWeights(checkpoint, smoothedInt8(factors, format.codes)) };
 }

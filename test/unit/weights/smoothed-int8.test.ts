@@ -10,9 +10,9 @@ import { chooseFactors } from '../../../src/weights/choose-factors.ts';
 import { readFactors, writeFactors } from '../../../src/weights/factors-file.ts';
 import { featureFactors } from '../../../src/weights/feature-factors.ts';
 import { float32 } from '../../../src/weights/float32.ts';
-import { int8 } from '../../../src/weights/int8.ts';
 import { smoothedInt8 } from '../../../src/weights/smoothed-int8.ts';
 import type { WeightFormat } from '../../../src/weights/weight-format.ts';
+import { int8Here } from '../../support/integer-kernels.ts';
 import { relativeDifference } from '../../support/network-step.ts';
 import { productOf, readOut } from '../../support/weight-graphs.ts';
 
@@ -34,7 +34,10 @@ const factors = chooseFactors({ x, matrices: [matrix] })!;
 
 /** The format with the factors, under a name that `productOf` does not know. */
 const formatWith = (vector: Float32Array | undefined): WeightFormat => {
-  const format = smoothedInt8(featureFactors(new Map(vector === undefined ? [] : [['w', vector]])));
+  const format = smoothedInt8(
+    featureFactors(new Map(vector === undefined ? [] : [['w', vector]])),
+    int8Here.codes,
+  );
   return { ...format, encode: (held) => format.encode(held, 'w') };
 };
 const smoothed = formatWith(factors);
@@ -46,7 +49,7 @@ function meanSquareError(found: Float32Array, expected: Float32Array): number {
 test('factors lower the error on rows that were not measured, where some features are large', async () => {
   const others = random('other rows', [N, K], PLANTED);
   const expected = await productOf(float32, matrix, others, g);
-  const plain = await productOf(int8, matrix, others, g);
+  const plain = await productOf(int8Here, matrix, others, g);
   const found = await productOf(smoothed, matrix, others, g);
   expect(meanSquareError(found.y, expected.y)).toBeLessThan(0.3 * meanSquareError(plain.y, expected.y));
   for (const k of PLANTED) expect(factors[k]).toBeGreaterThanOrEqual(4 * factors[0]!);
@@ -63,7 +66,9 @@ test('features that no row has are no matter', () => {
 });
 
 test('without factors it is int8, bit for bit', async () => {
-  expect(await productOf(formatWith(undefined), matrix, x, g)).toEqual(await productOf(int8, matrix, x, g));
+  expect(await productOf(formatWith(undefined), matrix, x, g)).toEqual(
+    await productOf(int8Here, matrix, x, g),
+  );
 });
 
 test('product and gradient are those of the matrix it reads out', async () => {
