@@ -236,6 +236,31 @@ describe('many runs', () => {
     expect(differs).toEqual(['Run', 'learning_rate', 'seed']);
   });
 
+  test('of very different lengths: the training loss of the short one is dots above the line of the long one', async () => {
+    const long = await collectRun(fakeRun({ steps: 300, epochs: 3, functions: 40, lift: 0 }), {
+      name: 'long',
+    });
+    const short: typeof long = { ...long, name: 'short', steps: long.steps.slice(0, 3), sets: [] };
+    for (const runs of [
+      [long, short],
+      [short, long],
+    ]) {
+      const { document } = parseHTML(comparisonPage(runs));
+      const [chart] = document.querySelectorAll('#curves svg[aria-label="Training loss"]');
+      const parts = [...chart!.querySelectorAll('path[d^="M"], circle')];
+      const [line, ...others] = parts;
+      // The axis begins at 0: the first step's end is to the right of it.
+      expect(line!.getAttribute('d')).toMatch(/^M43,/);
+      expect(others.map(({ tagName }) => tagName.toLowerCase())).toEqual([
+        'path',
+        'circle',
+        'circle',
+        'circle',
+      ]);
+      expect(others.slice(1).map((dot) => dot.getAttribute('cx'))).toEqual(['43', '44', '45']);
+    }
+  });
+
   test('none', () => {
     expect(comparisonPage([])).toContain('No runs here yet');
   });
