@@ -2,7 +2,7 @@
  * @file The run folder: where its files are, how it is made, opened and locked. Knows the configuration only as
  * plain data, and nothing of training.
  */
-import { existsSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import { fileError, makeFolder, readTextFile, writeFileAtomic } from '../base/files.ts';
@@ -181,6 +181,11 @@ export function openRunToWrite(dir: string): WritableRun {
 /** Says that nothing is missing: the last file that a training writes. */
 export function markFinished({ paths }: Pick<Run, 'paths'>): void {
   writeFileAtomic(paths.finished, `${JSON.stringify({ formatVersion: 1 })}\n`);
+}
+
+/** For a run that is trained again from its start: stopped on the way, it is resumed like any other. */
+export function markUnfinished({ paths }: Pick<Run, 'paths'>): void {
+  rmSync(paths.finished, { force: true });
 }
 
 /** A run that was killed while its last files were written is not finished, whatever is there. */

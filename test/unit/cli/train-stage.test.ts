@@ -16,7 +16,8 @@ import { terminalReporter } from '../../../src/cli/display/terminal-reporter.ts'
 import { runResume, runTrain } from '../../../src/cli/train/run-train.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
 import { fingerprintFile } from '../../../src/runs/environment.ts';
-import { openRun } from '../../../src/runs/run-folder.ts';
+import { withoutLostSteps } from '../../../src/runs/events.ts';
+import { openRun, runEvents } from '../../../src/runs/run-folder.ts';
 import { predict } from '../../../src/workflows/predict/predict.ts';
 import { reportInterrupted } from '../../../src/workflows/report/run-page.ts';
 import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
@@ -199,6 +200,22 @@ describe('a resumed run', () => {
     const context = contextWith(NEVER);
     expect(await runResume({ run, startOver: true }, context)).toMatchObject({ status: 'finished', run });
     expect(context.stderr.text()).toContain('steps 1 to 2 are done again');
+  });
+
+  test('that is finished starts over where that is asked for; stopped on the way, it resumes', async () => {
+    const run = join(folder, 'again');
+    await train(NEVER, run);
+    const adapter = join(run, 'adapter', 'adapter_model.safetensors');
+    const trained = readFileSync(adapter);
+    const stopped = contextWith(AbortSignal.abort());
+    expect(await runResume({ run, startOver: true }, stopped)).toEqual({ status: 'interrupted', run });
+    expect(stopped.stderr.text()).toContain('steps 1 to 2 are done again, as --start-over asks');
+    // What was there stays until the new training is done.
+    expect(readFileSync(adapter).equals(trained)).toBe(true);
+    writeFileSync(adapter, '');
+    expect(await runResume({ run }, contextWith(NEVER))).toMatchObject({ status: 'finished', run });
+    expect(readFileSync(adapter).equals(trained)).toBe(true);
+    expect(withoutLostSteps(runEvents(openRun(run))).filter(({ type }) => type === 'step')).toHaveLength(2);
   });
 
   test('whose last checkpoint is missing, or an older one, says which step it goes on from instead', async () => {
