@@ -76,7 +76,9 @@ describe('the page of a run', () => {
     expect(notes[0]).toBe('95%: 0.61 to 0.79');
     expect(
       [...document.querySelectorAll('#baselines .callout')].map(({ textContent }) => textContent),
-    ).toEqual(['The model is worse than length only (F1 0.50 vs 0.55); within noise on AP 0.45 vs 0.40.']);
+    ).toEqual([
+      'The model is not better than length only (F1 0.50 vs 0.55); within noise on AP 0.45 vs 0.40.',
+    ]);
   });
 
   test('the verdict is the first thing under the title', async () => {
