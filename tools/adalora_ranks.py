@@ -1,6 +1,6 @@
 """What PEFT's RankAllocator does with random parameters and gradients: the reference of AdaLoRA's allocation here.
 
-    python tools/adalora_ranks.py OUT.safetensors
+python tools/adalora_ranks.py OUT.safetensors
 """
 
 import argparse
@@ -28,9 +28,7 @@ def main() -> None:
     parser.add_argument("out")
     options = parser.parse_args()
     torch.manual_seed(0)
-    config = AdaLoraConfig(
-        target_modules=["first", "second"], total_step=STEPS, orth_reg_weight=ORTHOGONAL_WEIGHT, **SCHEDULE
-    )
+    config = AdaLoraConfig(target_modules=["first", "second"], total_step=STEPS, orth_reg_weight=ORTHOGONAL_WEIGHT, **SCHEDULE)
     model = get_peft_model(Two(), config)
     parameters = {n.replace(".default", ""): p for n, p in model.named_parameters() if "lora_" in n}
     tensors: dict[str, Tensor] = {}
@@ -52,7 +50,9 @@ def main() -> None:
         for name, parameter in parameters.items():
             if "lora_E" in name:
                 tensors[f"{step}/values/{name}"] = parameter.data.clone()
-    save_file(tensors, options.out, {"schedule": json.dumps({"steps": STEPS, "orth_reg_weight": ORTHOGONAL_WEIGHT, **SCHEDULE})})
+    save_file(
+        tensors, options.out, {"schedule": json.dumps({"steps": STEPS, "orth_reg_weight": ORTHOGONAL_WEIGHT, **SCHEDULE})}
+    )
 
 
 def orthogonal_penalty(parameters: dict[str, Tensor]) -> Tensor:

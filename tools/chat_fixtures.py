@@ -53,7 +53,7 @@ QWEN = """{%- if tools %}
         {{- '<think>\\n\\n</think>\\n\\n' }}
     {%- endif %}
 {%- endif %}
-"""
+"""  # noqa: E501
 
 LLAMA3 = """{{- bos_token }}
 {%- if not date_string is defined %}
@@ -145,7 +145,7 @@ DEEPSEEK_CODER = """{% if not add_generation_prompt is defined %}
 {{'### Response:'}}
 {% endif %}"""
 
-# What Python's strip and trim take away, with and without characters of one's own, as templates that keep thoughts apart use them.
+# What Python's strip and trim take away, with and without characters of one's own: templates that keep thoughts apart use them.
 STRIPS = """{%- for message in messages %}
     {%- set parts = message.content.split('</think>') %}
     {{- '[' + message.role + '|' + parts[-1].lstrip('\\n') + '|' + parts[0].rstrip('\\n').split('<think>')[-1].strip('\\n ') + '|' }}
@@ -153,10 +153,13 @@ STRIPS = """{%- for message in messages %}
     {{- (message.content | trim) + '|' + message.content.strip('int ;') + ']' }}
     {%- if not loop.last %}{{ '\\n' }}{% endif %}
 {%- endfor %}
-"""
+"""  # noqa: E501
 
 # The ends of lines of another system in the template itself.
-CARRIAGE_RETURNS = "{% for message in messages %}\r\n  {% if true %}\r\n<{{ message.role }}>\r\n{{ message.content }}\r</>\r\n  {% endif %}\r\n{% endfor %}\r\n"
+CARRIAGE_RETURNS = (
+    "{% for message in messages %}\r\n  {% if true %}\r\n"
+    "<{{ message.role }}>\r\n{{ message.content }}\r</>\r\n  {% endif %}\r\n{% endfor %}\r\n"
+)
 
 # What is equal in Python: not an empty text and false, not none and what is not defined; messages by what they hold.
 EQUALS = """{%- for message in messages %}
@@ -182,7 +185,10 @@ TEMPLATES = {
 }
 
 SYSTEM = {"role": "system", "content": "You review code.  "}
-USER = {"role": "user", "content": "Is this \"vulnerable\"?\n\n\tint f(char *s) { return system(s); } // {{ no }} {% tag %} é漢\n"}
+USER = {
+    "role": "user",
+    "content": 'Is this "vulnerable"?\n\n\tint f(char *s) { return system(s); } // {{ no }} {% tag %} é漢\n',
+}
 ASSISTANT = {"role": "assistant", "content": "<think>\nlong\n</think>\n\nYes: s is not checked. "}
 ODD = {
     "role": "user",

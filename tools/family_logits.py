@@ -61,9 +61,10 @@ def add_top_layers(model: nn.Module, settings: str) -> None:
         count = json.load(file).get("topMlpLayers", 0)
     if count == 0:
         return
-    parent, name = (model.classifier, "out_proj") if hasattr(getattr(model, "classifier", None), "out_proj") else (
-        model,
-        "score" if hasattr(model, "score") else "classifier",
+    parent, name = (
+        (model.classifier, "out_proj")
+        if hasattr(getattr(model, "classifier", None), "out_proj")
+        else (model, "score" if hasattr(model, "score") else "classifier")
     )
     last = getattr(parent, name)
     width = last.in_features

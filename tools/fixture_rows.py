@@ -157,9 +157,7 @@ def _variants() -> dict[str, Row]:
         # Within the original context: for a reader that has one set of frequencies a model.
         "llama-longrope-short": Row("llama", {**long, **_context(longrope, 40), "max_position_embeddings": 160}),
         "llama-dynamic-rope-short": Row("llama", {**long, **dynamic, "max_position_embeddings": 40}, kept=False),
-        "starcoder2-window": Row(
-            "starcoder2", _decoder(**small, num_key_value_heads=1, use_bias=True, sliding_window=6)
-        ),
+        "starcoder2-window": Row("starcoder2", _decoder(**small, num_key_value_heads=1, use_bias=True, sliding_window=6)),
         "qwen3-window": Row(
             "qwen3",
             _decoder(

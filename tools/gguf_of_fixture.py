@@ -1,4 +1,4 @@
-"""Writes a checkpoint folder (config.json, model.safetensors) as one GGUF file in float32, by the rules of llama.cpp's converter.
+"""Writes a checkpoint folder (config.json, model.safetensors) as a GGUF file in float32, by the rules of llama.cpp's converter.
 
 python tools/gguf_of_fixture.py CHECKPOINT_FOLDER OUTPUT.gguf
 

@@ -22,7 +22,7 @@ os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 import sentencepiece
 import tiktoken
 import transformers
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 CODE = """
 static int copy_name(char *dst, const char *src, size_t n) {
@@ -59,16 +59,44 @@ CORPUS = [line for line in (CODE + PROSE).split("\n") if line.strip()] * 3
 def hard_texts(count=500, seed=20240607):
     """Texts by a seeded generator: the plain ones first, then mixtures of all kinds of pieces."""
     r = random.Random(seed)
-    spaces = [" ", "  ", "    ", "\t", "\n", "\r\n", "\r", "\n\n", "\u00a0", "\u2003", "\u3000", "\u200b", "\u2028", "\u0085", "\v", "\f", "\ufeff", "\u1680"]
+    # fmt: off
+    spaces = [
+        " ", "  ", "    ", "\t", "\n", "\r\n", "\r", "\n\n", "\u00a0", "\u2003", "\u3000", "\u200b", "\u2028",
+        "\u0085", "\v", "\f", "\ufeff", "\u1680",
+    ]
     words = CODE.split() + PROSE.split()
-    controls = ["\x00", "\x01", "\x07", "\x1b[0m", "\x7f", "\u0080", "\u009f", "\u00ad", "\u200e", "\u202e", "\ufffd", "\ue000", "\ufff9"]
-    marks = ["é", "e\u0301", "Å", "A\u030a", "ﬁ", "ﬀ", "ǅ", "İ", "ı", "ß", "ẞ", "Σας", "ΟΔΟΣ", "ΐ", "q\u0307\u0323", "\u0301", "１２３", "Ａｂ", "㎏", "①", "½", "ﾊﾟ", "パ", "ハ\u309a", "각", "\u1100\u1161\u11a8", "नमस्ते", "สวัสดี", "שָׁלוֹם", "السَّلامُ", "ﷺ"]
+    controls = [
+        "\x00", "\x01", "\x07", "\x1b[0m", "\x7f", "\u0080", "\u009f", "\u00ad", "\u200e", "\u202e", "\ufffd",
+        "\ue000", "\ufff9",
+    ]
+    marks = [
+        "é", "e\u0301", "Å", "A\u030a", "ﬁ", "ﬀ", "ǅ", "İ", "ı", "ß", "ẞ", "Σας", "ΟΔΟΣ", "ΐ", "q\u0307\u0323",
+        "\u0301", "１２３", "Ａｂ", "㎏", "①", "½", "ﾊﾟ", "パ", "ハ\u309a", "각", "\u1100\u1161\u11a8", "नमस्ते",
+        "สวัสดี", "שָׁלוֹם", "السَّلامُ", "ﷺ",
+    ]
     emoji = ["😀", "👩‍💻", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪", "👍🏽", "❤️", "☺", "𝒳", "𠜎", "𓀀", "\U0010ffff", "🤦🏼‍♂️"]
-    numbers = ["0", "7", "42", "1234567890", "3.14159", "1e-10", "0xDEADBEEF", "1,000,000", "٣٤", "²³", "Ⅷ", "1_000", "99999999999999999999"]
-    signs = ["->", "!=", "<<=", "...", "/*", "*/", "//", "'''", '"""', "don't", "I'LL", "we've", "__init__", "a.b.c", "$x", "@a", "#include", "\\n", "\\\\", "`", "~", "|||", "{}", "();", "—", "„“", "。", "、", "«»", "¿", "€", "\u2581", "▁▁x", "Ġ", "##ing", "<0x41>", "%s%d"]
-    special = ["<s>", "</s>", "<unk>", "<pad>", "<mask>", "[CLS]", "[SEP]", "[UNK]", "[MASK]", "<|endoftext|>", "<|end", "[gMASK]", "<sop>", "<|user|>", "<extra_id_0>", "</ s>", "< s>"]
-    runs = [" " * 37, "\t" * 17, "\n" * 29, "a" * 300, "ab" * 150, "=" * 80, "0" * 65, "é" * 40, "e\u0301" * 30, "漢" * 40, "😀" * 20, "x" * 101 + " y", " a" * 60, "<s>" * 9, "\u0301" * 20, "Aa" * 60, "_" * 33]
-    plain = ["", " ", "  ", "\n", "\t", "a", " a", "a ", " a ", "  a  b  ", "\na\n", "Hello, World!", " Hello", "\u2581", "\u2581a", "\u0301", "\ufeffa", "\x00"]
+    numbers = [
+        "0", "7", "42", "1234567890", "3.14159", "1e-10", "0xDEADBEEF", "1,000,000", "٣٤", "²³", "Ⅷ", "1_000",
+        "99999999999999999999",
+    ]
+    signs = [
+        "->", "!=", "<<=", "...", "/*", "*/", "//", "'''", '"""', "don't", "I'LL", "we've", "__init__", "a.b.c",
+        "$x", "@a", "#include", "\\n", "\\\\", "`", "~", "|||", "{}", "();", "—", "„“", "。", "、", "«»", "¿",
+        "€", "\u2581", "▁▁x", "Ġ", "##ing", "<0x41>", "%s%d",
+    ]
+    special = [
+        "<s>", "</s>", "<unk>", "<pad>", "<mask>", "[CLS]", "[SEP]", "[UNK]", "[MASK]", "<|endoftext|>", "<|end",
+        "[gMASK]", "<sop>", "<|user|>", "<extra_id_0>", "</ s>", "< s>",
+    ]
+    runs = [
+        " " * 37, "\t" * 17, "\n" * 29, "a" * 300, "ab" * 150, "=" * 80, "0" * 65, "é" * 40, "e\u0301" * 30,
+        "漢" * 40, "😀" * 20, "x" * 101 + " y", " a" * 60, "<s>" * 9, "\u0301" * 20, "Aa" * 60, "_" * 33,
+    ]
+    plain = [
+        "", " ", "  ", "\n", "\t", "a", " a", "a ", " a ", "  a  b  ", "\na\n", "Hello, World!", " Hello", "\u2581",
+        "\u2581a", "\u0301", "\ufeffa", "\x00",
+    ]
+    # fmt: on
     kinds = [spaces, words, controls, marks, emoji, numbers, signs, special]
     texts = plain + runs + [CODE, PROSE] + marks + emoji + numbers + signs + special + controls
     weights = [5, 7, 1, 3, 2, 2, 4, 2]
@@ -125,8 +153,15 @@ class Fixtures:
 
 def byte_pairs(size, special):
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
-    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=special, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()), show_progress=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        special_tokens=special,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
     tokenizer.train_from_iterator(CORPUS, trainer)
     model = json.loads(tokenizer.to_str())["model"]
     return model["vocab"], [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in model["merges"]]
@@ -147,28 +182,78 @@ def gpt2_cases(fixtures):
 
     path = fixtures.folder("gpt2-added")
     write_byte_pairs(path, vocab, merges)
-    write(os.path.join(path, "tokenizer_config.json"), {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True, "add_bos_token": True})
-    write(os.path.join(path, "special_tokens_map.json"), {"bos_token": "<|endoftext|>", "pad_token": {"content": "<pad>", "lstrip": False, "normalized": False, "rstrip": False, "single_word": False}, "additional_special_tokens": ["<|user|>"]})
+    write(
+        os.path.join(path, "tokenizer_config.json"),
+        {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True, "add_bos_token": True},
+    )
+    write(
+        os.path.join(path, "special_tokens_map.json"),
+        {
+            "bos_token": "<|endoftext|>",
+            "pad_token": {"content": "<pad>", "lstrip": False, "normalized": False, "rstrip": False, "single_word": False},
+            "additional_special_tokens": ["<|user|>"],
+        },
+    )
     write(os.path.join(path, "added_tokens.json"), {"<pad>": len(vocab), "    ": len(vocab) + 1, "\t\t": len(vocab) + 2})
     fixtures.case("gpt2-added", transformers.AutoTokenizer.from_pretrained(path).encode)
 
     path = fixtures.folder("codegen")
     write_byte_pairs(path, vocab, merges)
-    added = {str(len(vocab) + i): {"content": " " * (31 - i), "lstrip": False, "normalized": True, "rstrip": False, "single_word": False, "special": False} for i in range(29)}
-    write(os.path.join(path, "tokenizer_config.json"), {"tokenizer_class": "CodeGenTokenizer", "added_tokens_decoder": added, "bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>", "errors": "replace"})
+    added = {
+        str(len(vocab) + i): {
+            "content": " " * (31 - i),
+            "lstrip": False,
+            "normalized": True,
+            "rstrip": False,
+            "single_word": False,
+            "special": False,
+        }
+        for i in range(29)
+    }
+    write(
+        os.path.join(path, "tokenizer_config.json"),
+        {
+            "tokenizer_class": "CodeGenTokenizer",
+            "added_tokens_decoder": added,
+            "bos_token": "<|endoftext|>",
+            "eos_token": "<|endoftext|>",
+            "unk_token": "<|endoftext|>",
+            "errors": "replace",
+        },
+    )
     fixtures.case("codegen", transformers.AutoTokenizer.from_pretrained(path).encode)
 
     path = fixtures.folder("qwen2")
     write_byte_pairs(path, vocab, merges)
-    write(os.path.join(path, "tokenizer_config.json"), {"tokenizer_class": "Qwen2Tokenizer", "add_prefix_space": False, "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "unk_token": None, "bos_token": None})
+    write(
+        os.path.join(path, "tokenizer_config.json"),
+        {
+            "tokenizer_class": "Qwen2Tokenizer",
+            "add_prefix_space": False,
+            "eos_token": "<|endoftext|>",
+            "pad_token": "<|endoftext|>",
+            "unk_token": None,
+            "bos_token": None,
+        },
+    )
     fixtures.case("qwen2", transformers.AutoTokenizer.from_pretrained(path).encode)
 
     # StarCoder's cut, which its own tokenizer.json has, and no class of Transformers.
     path = fixtures.folder("starcoder")
     write_byte_pairs(path, vocab, merges)
-    write(os.path.join(path, "tokenizer_config.json"), {"tokenizer_class": "GPT2Tokenizer", "bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>"})
+    write(
+        os.path.join(path, "tokenizer_config.json"),
+        {
+            "tokenizer_class": "GPT2Tokenizer",
+            "bos_token": "<|endoftext|>",
+            "eos_token": "<|endoftext|>",
+            "unk_token": "<|endoftext|>",
+        },
+    )
     tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     tokenizer.add_special_tokens([AddedToken("<|endoftext|>", special=True)])
     fixtures.case("starcoder", lambda text: tokenizer.encode(text).ids, model_type="gpt_bigcode")
 
@@ -180,7 +265,18 @@ def roberta_cases(fixtures):
     write_byte_pairs(path, vocab, merges)
     write(os.path.join(path, "tokenizer_config.json"), {"model_max_length": 512})
     mask = {"content": "<mask>", "single_word": False, "lstrip": True, "rstrip": False, "normalized": False}
-    write(os.path.join(path, "special_tokens_map.json"), {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "sep_token": "</s>", "pad_token": "<pad>", "cls_token": "<s>", "mask_token": mask})
+    write(
+        os.path.join(path, "special_tokens_map.json"),
+        {
+            "bos_token": "<s>",
+            "eos_token": "</s>",
+            "unk_token": "<unk>",
+            "sep_token": "</s>",
+            "pad_token": "<pad>",
+            "cls_token": "<s>",
+            "mask_token": mask,
+        },
+    )
     fixtures.case("roberta", transformers.RobertaTokenizer.from_pretrained(path).encode, model_type="roberta")
 
 
@@ -195,14 +291,22 @@ def word_pieces():
     for word, count in words.items():
         endings.update({word[-size:]: count for size in (2, 3, 4) if len(word) > size})
     letters = sorted({letter for word in words for letter in word})
-    common = lambda counts, most: [text for text, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if len(text) > 1][:most]
+
+    def common(counts, most):
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        return [text for text, _ in ordered if len(text) > 1][:most]
+
     tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters)]
     return tokens + common(words, 120) + ["##" + ending for ending in common(endings, 60)]
 
 
 def word_piece_cases(fixtures):
     lines = "".join(f"{token}\n" for token in word_pieces())
-    for name, config in [("bert", {}), ("bert-cased", {"do_lower_case": False, "strip_accents": None}), ("bert-options", {"do_lower_case": True, "strip_accents": False, "tokenize_chinese_chars": False})]:
+    for name, config in [
+        ("bert", {}),
+        ("bert-cased", {"do_lower_case": False, "strip_accents": None}),
+        ("bert-options", {"do_lower_case": True, "strip_accents": False, "tokenize_chinese_chars": False}),
+    ]:
         path = fixtures.folder(name)
         write(os.path.join(path, "vocab.txt"), lines)
         if config:
@@ -222,7 +326,16 @@ def sentence_pieces(path, file="tokenizer.model", **options):
     return out.getvalue()
 
 
-LLAMA = dict(model_type="bpe", vocab_size=700, byte_fallback=True, split_digits=True, allow_whitespace_only_pieces=True, normalization_rule_name="identity", remove_extra_whitespaces=False, character_coverage=0.98)
+LLAMA = dict(
+    model_type="bpe",
+    vocab_size=700,
+    byte_fallback=True,
+    split_digits=True,
+    allow_whitespace_only_pieces=True,
+    normalization_rule_name="identity",
+    remove_extra_whitespaces=False,
+    character_coverage=0.98,
+)
 
 
 def sections(text, special):
@@ -252,12 +365,40 @@ def llama_cases(fixtures):
     path = fixtures.folder("llama-legacy-false")
     with open(os.path.join(path, "tokenizer.model"), "wb") as f:
         f.write(model)
-    write(os.path.join(path, "tokenizer_config.json"), {"tokenizer_class": "LlamaTokenizer", "legacy": False, "add_bos_token": True, "add_eos_token": True, "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": None})
+    write(
+        os.path.join(path, "tokenizer_config.json"),
+        {
+            "tokenizer_class": "LlamaTokenizer",
+            "legacy": False,
+            "add_bos_token": True,
+            "add_eos_token": True,
+            "bos_token": "<s>",
+            "eos_token": "</s>",
+            "unk_token": "<unk>",
+            "pad_token": None,
+        },
+    )
     fixtures.case("llama-legacy-false", transformers.AutoTokenizer.from_pretrained(path).encode)
 
     path = fixtures.folder("gemma")
-    model = sentence_pieces(path, **{**LLAMA, "add_dummy_prefix": False, "bos_id": 2, "eos_id": 1, "pad_id": 0, "unk_id": 3, "bos_piece": "<bos>", "eos_piece": "<eos>", "user_defined_symbols": ["<mask>", "<2mass>", "\n\n", "  "]})
-    write(os.path.join(path, "tokenizer_config.json"), {"tokenizer_class": "GemmaTokenizer", "add_bos_token": True, "add_eos_token": False})
+    model = sentence_pieces(
+        path,
+        **{
+            **LLAMA,
+            "add_dummy_prefix": False,
+            "bos_id": 2,
+            "eos_id": 1,
+            "pad_id": 0,
+            "unk_id": 3,
+            "bos_piece": "<bos>",
+            "eos_piece": "<eos>",
+            "user_defined_symbols": ["<mask>", "<2mass>", "\n\n", "  "],
+        },
+    )
+    write(
+        os.path.join(path, "tokenizer_config.json"),
+        {"tokenizer_class": "GemmaTokenizer", "add_bos_token": True, "add_eos_token": False},
+    )
     fixtures.case("gemma", transformers.AutoTokenizer.from_pretrained(path).encode)
 
     # Blanks in a row are one, and none stands at either end.
@@ -267,13 +408,26 @@ def llama_cases(fixtures):
 
 
 # Some of what nmt_nfkc does, which is 240 kB: wide letters, ligatures, composed accents, white space, characters left out.
-RULES = {"Ａ": "A", "ｂ": "b", "１": "1", "２": "2", "３": "3", "ﬁ": "fi", "ﬀ": "ff", "½": "1/2", "㎏": "kg", "①": "1", "e\u0301": "é", "A\u030a": "Å", "\u1100\u1161": "가", "ﷺ": "صلى الله", "\t": " ", "\n": " ", "\r": " ", "\u00a0": " ", "\u3000": " ", "\u200b": " ", "\u2003": " ", "\ufeff": "", "\u00ad": "", "\x07": "", "…": "...", "ﾊ\uff9f": "パ", "ハ\u309a": "パ"}
+# fmt: off
+RULES = {
+    "Ａ": "A", "ｂ": "b", "１": "1", "２": "2", "３": "3", "ﬁ": "fi", "ﬀ": "ff", "½": "1/2", "㎏": "kg",
+    "①": "1", "e\u0301": "é", "A\u030a": "Å", "\u1100\u1161": "가", "ﷺ": "صلى الله", "\t": " ", "\n": " ",
+    "\r": " ", "\u00a0": " ", "\u3000": " ", "\u200b": " ", "\u2003": " ", "\ufeff": "", "\u00ad": "", "\x07": "",
+    "…": "...", "ﾊ\uff9f": "パ", "ハ\u309a": "パ",
+}
+# fmt: on
 
 
 def t5_cases(fixtures, charsmap_folder):
     options = dict(model_type="unigram", vocab_size=420, pad_id=0, eos_id=1, unk_id=2, bos_id=-1, character_coverage=0.98)
     rules = os.path.join(fixtures.root, "rules.tsv")
-    write(rules, "".join(" ".join(f"{ord(c):X}" for c in source) + "\t" + " ".join(f"{ord(c):X}" for c in target) + "\n" for source, target in RULES.items()))
+    write(
+        rules,
+        "".join(
+            " ".join(f"{ord(c):X}" for c in source) + "\t" + " ".join(f"{ord(c):X}" for c in target) + "\n"
+            for source, target in RULES.items()
+        ),
+    )
     path = fixtures.folder("t5")
     sentence_pieces(path, "spiece.model", normalization_rule_tsv=rules, **options)
     os.remove(rules)
@@ -290,16 +444,38 @@ def t5_cases(fixtures, charsmap_folder):
 
 
 def tiktoken_case(fixtures):
-    vocab, merges = byte_pairs(700, [])
+    vocab, _ = byte_pairs(700, [])
     back = {c: b for b, c in tokenizers_bytes().items()}
-    ranks = {bytes(back[c] for c in token): rank for rank, (token, _) in enumerate(sorted(vocab.items(), key=lambda item: item[1]))}
+    ranks = {
+        bytes(back[c] for c in token): rank for rank, (token, _) in enumerate(sorted(vocab.items(), key=lambda item: item[1]))
+    }
     path = fixtures.folder("glm4")
-    write(os.path.join(path, "tokenizer.model"), "".join(f"{base64.b64encode(token).decode()} {rank}\n" for token, rank in ranks.items()))
+    write(
+        os.path.join(path, "tokenizer.model"),
+        "".join(f"{base64.b64encode(token).decode()} {rank}\n" for token, rank in ranks.items()),
+    )
     names = ["<|endoftext|>", "[MASK]", "[gMASK]", "[sMASK]", "<sop>", "<eop>", "<|system|>", "<|user|>"]
     special = {name: len(ranks) + i for i, name in enumerate(names)}
     flags = {"lstrip": False, "normalized": False, "rstrip": False, "single_word": False, "special": True}
-    write(os.path.join(path, "tokenizer_config.json"), {"auto_map": {"AutoTokenizer": ["tokenization_chatglm.ChatGLM4Tokenizer", None]}, "added_tokens_decoder": {str(i): {"content": name, **flags} for name, i in special.items()}, "additional_special_tokens": names, "clean_up_tokenization_spaces": False, "do_lower_case": False, "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "padding_side": "left", "remove_space": False, "tokenizer_class": "ChatGLM4Tokenizer"})
-    pattern = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+    write(
+        os.path.join(path, "tokenizer_config.json"),
+        {
+            "auto_map": {"AutoTokenizer": ["tokenization_chatglm.ChatGLM4Tokenizer", None]},
+            "added_tokens_decoder": {str(i): {"content": name, **flags} for name, i in special.items()},
+            "additional_special_tokens": names,
+            "clean_up_tokenization_spaces": False,
+            "do_lower_case": False,
+            "eos_token": "<|endoftext|>",
+            "pad_token": "<|endoftext|>",
+            "padding_side": "left",
+            "remove_space": False,
+            "tokenizer_class": "ChatGLM4Tokenizer",
+        },
+    )
+    pattern = (
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
+        "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+    )
     encoding = tiktoken.Encoding(name="glm4", pat_str=pattern, mergeable_ranks=ranks, special_tokens=special)
     prefix = [special["[gMASK]"], special["<sop>"]]
     fixtures.case("glm4", lambda text: prefix + encoding.encode(text, allowed_special="all"))

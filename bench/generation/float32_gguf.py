@@ -2,8 +2,8 @@
 
 python float32_gguf.py MODEL OUTPUT.gguf
 
-MODEL is a GGUF file (its blocks are decoded, all else is copied) or a folder with config.json and model.safetensors of a family that
-tools/gguf_of_fixture.py writes; of such a folder the vocabulary means nothing, as prompts are token ids.
+MODEL is a GGUF file (its blocks are decoded, all else is copied) or a folder with config.json and model.safetensors of a family
+that tools/gguf_of_fixture.py writes; of such a folder the vocabulary means nothing, as prompts are token ids.
 """
 
 import pathlib

@@ -1,7 +1,7 @@
-"""Worker: how fast llama.cpp generates (the server in the Python package xllamacpp), on the job of ours.mjs. Prints one JSON line.
+"""Worker: how fast llama.cpp generates (the server in the Python package xllamacpp), on the job of ours.mjs.
 
-All prompts of a job are asked at the same time, each in a slot of its own. Times are of the client: the first token is there when
-that of every prompt is.
+Prints one JSON line. All prompts of a job are asked at the same time, each in a slot of its own. Times are of the client: the
+first token is there when that of every prompt is.
 """
 
 import argparse
@@ -42,9 +42,7 @@ def ask(address, prompt, count):
         "stream": True,
         "return_tokens": True,
     }
-    request = urllib.request.Request(
-        f"{address}/completion", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+    request = urllib.request.Request(f"{address}/completion", json.dumps(body).encode(), {"Content-Type": "application/json"})
     ids, times = [], []
     with urllib.request.urlopen(request) as response:
         for line in response:

@@ -57,7 +57,7 @@ def main():
         score(batches[0], WARM_UP_LENGTH)
         begin = time.perf_counter()
         for indices in batches:
-            for index, value in zip(indices, score(indices)):
+            for index, value in zip(indices, score(indices), strict=True):
                 scores[index] = value
         seconds = time.perf_counter() - begin
     tokens = sum(len(ids) for ids in functions)

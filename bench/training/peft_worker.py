@@ -104,7 +104,7 @@ def summary(job, batches, seconds, losses, options):
         # Every row costs the same, whatever is in it: the list's mean length, not that of the few rows measured.
         tokens = len(measured) * sum(lengths) / len(lengths)
     rows = [max(lengths[i] for i in batch) if options.mode != "padded2048" else 2048 for batch in batches]
-    cells = sum(row * len(batch) for row, batch in zip(rows, batches))
+    cells = sum(row * len(batch) for row, batch in zip(rows, batches, strict=True))
     return {
         "tokensPerSecond": tokens / sum(seconds),
         "functionsPerSecond": len(measured) / sum(seconds),

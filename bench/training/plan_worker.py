@@ -13,8 +13,7 @@ import time
 
 import torch
 
-here = pathlib.Path(__file__).resolve()
-sys.path[:0] = [str(here.parent), str(here.parents[2] / "python")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python"))
 from peft_worker import WARM_UP_LENGTH, peak_memory_bytes
 from vultune_torch.command import quiet
 from vultune_torch.loop import Loop

@@ -15,7 +15,6 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import base_model
 
-
 GROUP = 8
 LARGEST_POOL = 4000
 

@@ -36,7 +36,7 @@ from vultune_torch.passes import Classifier, losses, pair_nats
 from vultune_torch.plan import read_plan
 from vultune_torch.run_lock import RunLock
 from vultune_torch.selfcheck import require_isolation
-from vultune_torch.state import LAST, PREVIOUS, Best, Counters, load_state, save_state
+from vultune_torch.state import LAST, NEXT, PREVIOUS, Best, Counters, load_state, save_state
 from vultune_torch.world import World
 
 PLAN = os.environ.get("VULTUNE_TEST_PLAN")
@@ -183,6 +183,18 @@ class Checkpoints(unittest.TestCase):
         self.assertEqual((found.counters.step, found.file.name), (3, PREVIOUS))
         (self.folder / PREVIOUS).write_bytes(content)
         self.refuses("TORCH_CHECKPOINT_BROKEN", "p")
+
+    def test_one_that_a_killed_save_left_whole_is_taken_before_the_one_before(self) -> None:
+        self.save(3)
+        self.save(4)
+        (self.folder / LAST).rename(self.folder / NEXT)
+        found = load_state(self.folder, "p")
+        assert found is not None
+        self.assertEqual((found.counters.step, found.file.name), (4, NEXT))
+
+    def test_part_of_a_first_one_is_no_checkpoint(self) -> None:
+        (self.folder / NEXT).write_bytes(b"part")
+        self.assertIsNone(load_state(self.folder, "p"))
 
     def test_one_of_another_plan_is_refused(self) -> None:
         self.save(3, "another")

@@ -73,7 +73,7 @@ def checksum(tensors: dict[str, Tensor], counters: str, best: str) -> str:
 
 
 def save_state(folder: Path, counters: Counters, tensors: dict[str, Tensor], best: Best, plan_hash: str) -> None:
-    """At any moment of a save one of the two files is whole."""
+    """At any moment of a save one of the three files is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()} | best.tensors
     said = compact(asdict(counters))
@@ -87,11 +87,13 @@ def save_state(folder: Path, counters: Counters, tensors: dict[str, Tensor], bes
 def load_state(folder: Path, plan_hash: str) -> State | None:
     """The last checkpoint that is whole; None where there is none.
 
+    Behind a save that was killed before its last rename that is the next one, whole and newer than the one before. One that was
+    killed while it wrote leaves part of that file, which loses nothing: it is no damage.
     Throws TORCH_CHECKPOINT_OTHER for one of another plan or of Vultune's own engine,
     TORCH_CHECKPOINT_BROKEN where none is whole.
     """
     damaged: Path | None = None
-    for file in (folder / LAST, folder / PREVIOUS):
+    for file in (folder / LAST, folder / NEXT, folder / PREVIOUS):
         if not file.is_file():
             continue
         try:
@@ -102,7 +104,8 @@ def load_state(folder: Path, plan_hash: str) -> State | None:
                 raise ValueError("its checksum is another one")
             counters = Counters(**json.loads(metadata["counters"]) | {"dropoutKey": Counters.dropoutKey})
         except (SafetensorError, OSError, KeyError, ValueError, TypeError):
-            damaged = damaged or file
+            if file.name != NEXT:
+                damaged = damaged or file
             continue
         own = metadata.get("plan")
         if own is None:

@@ -109,7 +109,8 @@ const CHANCE: ReadonlySet<string> = new Set(['random', 'allPositive']);
 function relationTo(best: ConcludedRow, shortfalls: readonly ConcludedShortfall[]): Part {
   const short = shortfalls.find(({ baseline, metric }) => baseline === best.name && isRocAuc(metric));
   if (short === undefined) return { words: 'better than', good: true };
-  return short.kind === 'notBetter' ? { words: 'not better than', good: false } : NOT_SHOWN;
+  const isNotBetter = short.kind === 'notBetter' || short.kind === 'worse';
+  return isNotBetter ? { words: 'not better than', good: false } : NOT_SHOWN;
 }
 
 const NOT_SHOWN: Part = { words: 'not shown to be better than', good: false };

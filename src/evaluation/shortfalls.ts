@@ -1,13 +1,14 @@
-/** @file Where a model is not better than a baseline, in sentences: worse outright, or better only within noise. */
+/** @file Where a model is not better than a baseline, in sentences: shown to be worse, not better, or better only within noise. */
 import type { EvaluationRow } from './evaluation-row.ts';
 import { type Metric, type MetricName, metricNames, metricRegistry } from './metrics/registry.ts';
 import { pairedDifference, type Replicates } from './resampling/intervals.ts';
 
 /**
- * `notBetter`: the model's figure is not better. `unproven`: it is better on these functions, but resamples of them often
- * disagree, or they are too few to tell. `undefined`: the metric has no value on these functions, so nothing is shown.
+ * `worse`: the model's figure is worse, and the interval of the difference says so too. `notBetter`: it is not better, and these
+ * functions do not tell more. `unproven`: it is better on these functions, but resamples of them often disagree, or they are too few
+ * to tell. `undefined`: the metric has no value on these functions, so nothing is shown.
  */
-export const SHORTFALL_KINDS = ['notBetter', 'unproven', 'undefined'] as const;
+export const SHORTFALL_KINDS = ['worse', 'notBetter', 'unproven', 'undefined'] as const;
 
 /** One metric on which the model is not shown to be better than a baseline. */
 export interface Shortfall {
@@ -60,20 +61,22 @@ export function shortfallsAgainst(model: Replicated, baseline: Replicated): Shor
     }
     const sign = metric.better === 'higher' ? 1 : -1;
     const figures = comparison(mine!, theirs!);
-    if (sign * mine! <= sign * theirs!) {
-      return [
-        { ...about, kind: 'notBetter', sentence: `The ${model.row.label} does not beat ${on}: ${figures}.` },
-      ];
-    }
-    if (tooFew !== undefined) return unproven(`${figures}, ${tooFew}`);
+    const isBetter = sign * mine! > sign * theirs!;
+    const notBetter = (): Shortfall[] => [
+      { ...about, kind: 'notBetter', sentence: `The ${model.row.label} does not beat ${on}: ${figures}.` },
+    ];
+    if (tooFew !== undefined) return isBetter ? unproven(`${figures}, ${tooFew}`) : notBetter();
     const [a, b] = [model.replicates?.get(name), baseline.replicates?.get(name)];
-    if (a === undefined || b === undefined) return [];
+    if (a === undefined || b === undefined) return isBetter ? [] : notBetter();
     const difference = pairedDifference(a, b);
-    if (difference === undefined)
-      return unproven(`${figures}, most resamples of the functions have no value`);
+    if (difference === undefined) {
+      return isBetter ? unproven(`${figures}, most resamples of the functions have no value`) : notBetter();
+    }
     const { low, high } = difference.interval;
-    if (sign === 1 ? low > 0 : high < 0) return [];
-    return unproven(`${figures}, difference 95% ${signed(low)} to ${signed(high)}`);
+    const range = `${figures}, difference 95% ${signed(low)} to ${signed(high)}`;
+    if (isBetter) return (sign === 1 ? low > 0 : high < 0) ? [] : unproven(range);
+    if (sign === 1 ? high >= 0 : low <= 0) return notBetter();
+    return [{ ...about, kind: 'worse', sentence: `The ${model.row.label} is worse than ${on}: ${range}.` }];
   });
 }
 

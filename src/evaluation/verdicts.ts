@@ -48,16 +48,21 @@ export function verdicts(
           return `${metricRegistry[metric].label} ${mine.toFixed(2)} vs ${theirs.toFixed(2)}`;
         })
         .join(', ');
-    const [notBetter, unproven] = [metricsOf('notBetter'), metricsOf('unproven')];
-    const noise = `within noise on ${figures(unproven)}`;
-    if (notBetter.length === 0) {
-      return unproven.length === 0
-        ? []
-        : [`The ${model.label} is not clearly better than ${row.label}: ${noise}.`];
+    const [worse, notBetter, unproven] = [metricsOf('worse'), metricsOf('notBetter'), metricsOf('unproven')];
+    const noise = unproven.length === 0 ? [] : [`within noise on ${figures(unproven)}`];
+    const [first, ...others] = [
+      { words: 'worse', metrics: worse },
+      { words: 'not better', metrics: notBetter },
+    ].filter(({ metrics }) => metrics.length > 0);
+    if (first === undefined) {
+      return noise.map((words) => `The ${model.label} is not clearly better than ${row.label}: ${words}.`);
     }
-    const isWorse = notBetter.every((metric) => model.metrics[metric] !== row.metrics[metric]);
-    const relation = `${isWorse ? 'worse' : 'not better'} than ${row.label} (${figures(notBetter)})`;
-    return [`The ${model.label} is ${relation}${unproven.length === 0 ? '' : `; ${noise}`}.`];
+    const relations = [
+      `${first.words} than ${row.label} (${figures(first.metrics)})`,
+      ...others.map(({ words, metrics }) => `${words} on ${figures(metrics)}`),
+      ...noise,
+    ];
+    return [`The ${model.label} is ${relations.join('; ')}.`];
   });
   const all = [...notDefined, ...lines];
   if (all.length > 0) return all.map((sentence) => ({ sentence, good: false }));

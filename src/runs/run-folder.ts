@@ -2,8 +2,8 @@
  * @file The run folder: where its files are, how it is made, opened and locked. Knows the configuration only as
  * plain data, and nothing of training.
  */
-import { existsSync, readdirSync, rmdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { VultuneError } from '../base/errors.ts';
 import { fileError, makeFolder, readTextFile, writeFileAtomic } from '../base/files.ts';
 import { findMoved } from '../base/moved-path.ts';
@@ -63,6 +63,16 @@ export interface WritableRun extends Run {
   release(): void;
 }
 
+/** A run that was made just now. */
+export interface NewRun extends WritableRun {
+  /**
+   * Releases the run and takes it away again: for a training that is refused before its first event. A run with an event stays, and
+   * so does a folder that holds anything else than what making the run left there.
+   * @param files names of what its maker wrote into the folder before the first event
+   */
+  withdraw(files?: readonly string[]): void;
+}
+
 export function runPaths(dir: string): RunPaths {
   return {
     record: join(dir, 'run.json'),
@@ -106,7 +116,7 @@ export function checkRunFolderFree(dir: string): void {
 export function createRun(
   dir: string,
   parts: Pick<RunRecord, 'config' | 'environment' | 'data' | 'model' | 'notes'>,
-): WritableRun {
+): NewRun {
   checkRunFolderFree(dir);
   const isNew = !existsSync(dir);
   makeFolder(dir);
@@ -126,12 +136,31 @@ export function createRun(
       ...(parts.notes === undefined ? {} : { notes: parts.notes }),
     };
     writeFileAtomic(paths.record, `${JSON.stringify(record, null, 2)}\n`);
-    return writable({ dir, record, paths }, lock);
+    const run = writable({ dir, record, paths }, lock);
+    return { ...run, withdraw: (files = []) => withdraw(run, isNew, files) };
   } catch (error) {
     lock.release();
-    if (isNew && readdirSync(dir).length === 0) rmdirSync(dir);
+    if (isNew) removeIfEmpty(dir);
     throw error;
   }
+}
+
+function withdraw(run: WritableRun, isNew: boolean, files: readonly string[]): void {
+  const { dir, paths } = run;
+  run.events.close();
+  // run.json last: killed on the way, there is still a run to resume.
+  const made = [...files, basename(paths.events), basename(paths.record)];
+  const isUntouched =
+    existsSync(paths.events) &&
+    statSync(paths.events).size === 0 &&
+    entriesOf(dir).every((name) => made.includes(name) || BEFORE_RECORD.has(finalName(name)));
+  if (isUntouched) for (const name of made) rmSync(join(dir, name), { force: true });
+  run.release();
+  if (isUntouched && isNew) removeIfEmpty(dir);
+}
+
+function removeIfEmpty(dir: string): void {
+  if (readdirSync(dir).length === 0) rmdirSync(dir);
 }
 
 /**
@@ -181,6 +210,11 @@ export function openRunToWrite(dir: string): WritableRun {
 /** Says that nothing is missing: the last file that a training writes. */
 export function markFinished({ paths }: Pick<Run, 'paths'>): void {
   writeFileAtomic(paths.finished, `${JSON.stringify({ formatVersion: 1 })}\n`);
+}
+
+/** For a run that is trained again from its start: stopped on the way, it is resumed like any other. */
+export function markUnfinished({ paths }: Pick<Run, 'paths'>): void {
+  rmSync(paths.finished, { force: true });
 }
 
 /** A run that was killed while its last files were written is not finished, whatever is there. */

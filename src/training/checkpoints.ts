@@ -1,6 +1,6 @@
 /**
- * @file The folder of a run's checkpoints: the last one, and the one before it in case the last is damaged. At any moment
- * of a save at least one of them is there.
+ * @file The folder of a run's checkpoints: the last one, and the one before it in case the last is damaged. A save that was
+ * killed before its last rename leaves a third, which is newer than both. At any moment of a save at least one of them is whole.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,18 +37,20 @@ export async function saveState(folder: string, state: TrainerState): Promise<vo
 }
 
 /**
- * The last checkpoint, or the one before where the last is missing or damaged; undefined where there is none at all.
+ * The last checkpoint. Where that is missing or damaged, the one that a killed save wrote whole and did not rename, or else the
+ * one before; undefined where there is none at all.
  * @throws VultuneError `RUN_CHECKPOINT_BROKEN` when none of them is whole, `RUN_CHECKPOINT_OTHER`.
  */
 export async function loadState(folder: string, like: AdapterParameters): Promise<LoadedState | undefined> {
-  const files = [STATE_FILE, PREVIOUS_FILE].filter((file) => existsSync(join(folder, file)));
+  const files = [STATE_FILE, NEXT_FILE, PREVIOUS_FILE].filter((file) => existsSync(join(folder, file)));
   let damage: VultuneError | undefined;
   for (const file of files) {
     try {
       return { state: await readCheckpoint(join(folder, file), like), file, damage };
     } catch (error) {
       if (!(error instanceof VultuneError) || error.code !== 'RUN_CHECKPOINT_BROKEN') throw error;
-      damage ??= error;
+      // A save that was killed while it wrote leaves part of a file, and that loses nothing.
+      if (file !== NEXT_FILE) damage ??= error;
     }
   }
   if (damage !== undefined) throw damage;

@@ -43,7 +43,7 @@ JSON (--json), of one run:
   v2p, v2n          value, low, high: vulnerable functions against their own fixes, and against unrelated ones
   baselines         by name, each with the same fields as the model
   blend             the same fields for the model blended with TF-IDF and length, which scans use where it is better; used
-  shortfalls        where the model is not better: baseline, metric, kind (notBetter, unproven, undefined), sentence
+  shortfalls        where the model is not better: baseline, metric, kind (worse, notBetter, unproven, undefined), sentence
   slices            dimension, name, functions, vulnerable, right, wrong, metrics, intervals, too_small
   at_prevalence     precision, its interval, alerts and finds per 1000 functions (--prevalence)
   calibration       method and numbers in use; null when scores are the network's own

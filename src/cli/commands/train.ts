@@ -48,7 +48,10 @@ export function trainCommand(runners: TrainRunners): CliCommand {
         'check everything that train checks before its first step, print the resolved configuration, stop',
       )
       .option('--resume <run>', 'resume an interrupted run from its last checkpoint, bit for bit')
-      .option('--start-over', 'with --resume: train again from the first step (when the checkpoint is lost)')
+      .option(
+        '--start-over',
+        'with --resume: train again from the first step (when the checkpoint is lost, or a finished run is to be made again)',
+      )
       .addHelpText('after', () => `\nConfiguration keys:\n${keyGroups(context.stdout.columns())}`);
     addTorchOptions(command);
     addExamples(command, [

@@ -23,6 +23,7 @@ export async function showTable(
     ['file', file],
     ...(source === undefined ? [] : [['source', source] as const]),
     ...(question === undefined ? [] : [['question', question] as const]),
+    ['columns', columns.map(columnLabel).join(', ')],
     ['seeds', seeds.join(', ')],
     ['scale', scale ?? `the paper's${scales.length === 0 ? '' : ` (others: ${scales.join(', ')})`}`],
   ] as const;
@@ -39,17 +40,23 @@ export async function showTable(
       stdout,
     ),
   );
+  // A column of figures that no paper gives is named above, and empty here.
+  const inPaper = columns.flatMap((column, at) =>
+    hasPaperCells({ rows: rows.map(({ paper }) => ({ paper: paper.slice(at, at + 1) })) })
+      ? [{ heading: columnLabel(column), at }]
+      : [],
+  );
   stdout.write(`\n${colors.heading(hasPaperCells(table) ? 'Rows, and the cells of the paper' : 'Rows')}\n`);
   stdout.write(
     renderTable(
       [
         { heading: 'row' },
-        ...columns.map((column) => ({ heading: columnLabel(column), align: 'right' as const })),
+        ...inPaper.map(({ heading }) => ({ heading, align: 'right' as const })),
         { heading: 'settings' },
       ],
       rows.map(({ name, paper, set, init_from, not_run, prompt }) => [
         harmless(name),
-        ...paper.map((cell) => harmless(paperText(cell))),
+        ...inPaper.map(({ at }) => harmless(paperText(paper[at]))),
         harmless(
           not_run ??
             [

@@ -44,6 +44,8 @@ export interface LineChartOptions {
   /** A thin level line: prevalence. */
   readonly level?: number;
   readonly height?: number;
+  /** Draws those that reach far along x first, so that they do not cover those that end early. Default: as they are given. */
+  readonly isWidestBehind?: boolean;
 }
 
 export function lineChart(options: LineChartOptions): SafeHtml {
@@ -70,7 +72,8 @@ export function lineChart(options: LineChartOptions): SafeHtml {
       }),
     );
   }
-  for (const { points, color, isMuted, isDashed, hasDots } of series) {
+  const drawn = options.isWidestBehind === true ? widestFirst(series) : series;
+  for (const { points, color, isMuted, isDashed, hasDots } of drawn) {
     const line = {
       x: (d: Point) => d[0],
       y: (d: Point) => d[1],
@@ -281,6 +284,13 @@ function colored(series: readonly Series[]): readonly Colored[] {
     return { ...one, color: one.color ?? own };
   });
   return [...all.filter(({ isMuted }) => isMuted === true), ...all.filter(({ isMuted }) => isMuted !== true)];
+}
+
+/** Muted ones stay behind all others. */
+function widestFirst(series: readonly Colored[]): readonly Colored[] {
+  const reach = ({ points }: Colored) => points.at(-1)?.[0] ?? 0;
+  const isFront = ({ isMuted }: Colored) => Number(isMuted !== true);
+  return [...series].sort((a, b) => isFront(a) - isFront(b) || reach(b) - reach(a));
 }
 
 function legend(series: readonly Colored[]): SafeHtml | undefined {

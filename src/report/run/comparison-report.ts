@@ -129,28 +129,22 @@ function curvesSection(runs: readonly RunReportData[]): Section {
       title: 'Validation loss',
       x: epoch,
       y: { label: 'Loss per function (nats)' },
-      series: seriesOf(runs, epochs('log_loss'), true),
+      series: seriesOf(runs, epochs('log_loss'), () => true),
     }),
     lineChart({
       title: 'Validation F1',
       x: epoch,
       y: { label: 'F1', domain: share },
-      series: seriesOf(runs, epochs('f1'), true),
+      series: seriesOf(runs, epochs('f1'), () => true),
     }),
     lineChart({
       title: 'Validation ROC AUC',
       x: epoch,
       y: { label: 'Area under the curve', domain: share },
       level: 0.5,
-      series: seriesOf(runs, epochs('roc_auc'), true),
+      series: seriesOf(runs, epochs('roc_auc'), () => true),
     }),
-    lineChart({
-      title: 'Training loss',
-      x: { label: 'Epoch' },
-      y: { label: 'Loss per function (nats)' },
-      height: 320,
-      series: seriesOf(runs, ({ steps }) => steps.map((step): Point => [step.epoch, step.lossNats])),
-    }),
+    trainingLoss(runs),
     lineChart({
       title: 'ROC',
       x: { label: 'False positive rate', domain: share },
@@ -170,6 +164,28 @@ function curvesSection(runs: readonly RunReportData[]): Section {
   return { id: 'curves', title: 'Curves', body: html`<div class="grid">${charts}</div>` };
 }
 
+/** Of the axis. The line of a run below that is about as narrow as its stroke is wide. */
+const NARROW = 0.05;
+
+/** Over epochs from the first step's start on. A run that ended early has dots, and lies above those that cover it. */
+function trainingLoss(runs: readonly RunReportData[]): SafeHtml {
+  const end = ({ steps }: RunReportData) => steps.at(-1)?.epoch ?? 0;
+  const longest = Math.max(...runs.map(end));
+  const width = (run: RunReportData) => (end(run) - (run.steps[0]?.epoch ?? 0)) / longest;
+  return lineChart({
+    title: 'Training loss',
+    x: { label: 'Epoch', ...(longest === 0 ? {} : { domain: [0, longest] }) },
+    y: { label: 'Loss per function (nats)' },
+    height: 320,
+    series: seriesOf(
+      runs,
+      ({ steps }) => steps.map((step): Point => [step.epoch, step.lossNats]),
+      (run) => width(run) < NARROW,
+    ),
+    isWidestBehind: true,
+  });
+}
+
 const points = (curve: readonly { readonly x: number; readonly y: number }[] = []): Point[] => {
   const stride = Math.max(1, Math.floor(curve.length / 200));
   return curve.filter((_, i) => i % stride === 0 || i === curve.length - 1).map(({ x, y }) => [x, y]);
@@ -179,14 +195,14 @@ const points = (curve: readonly { readonly x: number; readonly y: number }[] = [
 function seriesOf(
   runs: readonly RunReportData[],
   of: (run: RunReportData) => readonly Point[],
-  hasDots = false,
+  hasDots: (run: RunReportData) => boolean = () => false,
 ): Series[] {
   return runs.map((run, i) => {
     const color = SERIES_COLORS[i];
     return {
       label: run.name,
       points: of(run),
-      hasDots,
+      hasDots: hasDots(run),
       ...(color === undefined ? { isMuted: true } : { color }),
     };
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { VultuneError } from '../../base/errors.ts';
 import { type RunEvent, withoutLostSteps } from '../../runs/events.ts';
-import { type Run, runEvents } from '../../runs/run-folder.ts';
+import { markUnfinished, type Run, runEvents } from '../../runs/run-folder.ts';
 import { otherCheckpoint } from '../../training/checkpoint-file.ts';
 import { type LoadedState, loadState, removeCheckpoints, STATE_FILE } from '../../training/checkpoints.ts';
 import { initialState, type TrainerState } from '../../training/trainer-state.ts';
@@ -29,6 +29,8 @@ export async function findStart(
   );
   const fromStart: StartingPoint = { state: initialState(parameters), checkpoint: '' };
   if (startOver) {
+    // First the mark: killed between the two, the run has all of its steps, and a resume writes its last files again.
+    markUnfinished(run);
     removeCheckpoints(run.paths.checkpoints);
     if (lastStep > 0) report.warn(`steps 1 to ${lastStep} are done again, as --start-over asks`);
     return fromStart;

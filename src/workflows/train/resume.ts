@@ -25,7 +25,10 @@ import { type RecordsByKey, type TrainResult, trainInto } from './train-into.ts'
 export interface ResumeOptions {
   /** A run folder. */
   readonly run: string;
-  /** Train again from the first step, regardless of its checkpoint. Default: false. */
+  /**
+   * Train again from the first step, regardless of its checkpoint and of whether it is finished. The files of a finished run stay
+   * until those of the new training take their place. Default: false.
+   */
   readonly startOver?: boolean;
   /** PyTorch takes the steps that are left. Default: Vultune's own engine does, whichever took the first ones. */
   readonly torch?: TorchOptions;
@@ -42,7 +45,7 @@ export async function resumeTraining(
   const context = workflowContext(given);
   const run = openRunToWrite(dir);
   try {
-    if (isFinished(run)) {
+    if (isFinished(run) && !startOver) {
       context.report.note(`the run in ${dir} is finished; its figures are in ${run.paths.metrics}`);
       return { status: 'finished before', run: dir };
     }

@@ -72,6 +72,10 @@ export async function startTraining(
       const job = { run, plan, records, context };
       if (torch !== undefined) return await trainWithTorch(job, { parameters }, torch);
       return await trainInto(job, initialState(parameters));
+    } catch (error) {
+      // What is refused now leaves nothing that the corrected command would stumble over.
+      run.withdraw([FACTORS_FILE]);
+      throw error;
     } finally {
       run.release();
     }

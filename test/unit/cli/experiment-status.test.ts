@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { printTable } from '../../../src/cli/experiment/print-table.ts';
 import { runTable } from '../../../src/cli/experiment/run-table.ts';
+import { showTable } from '../../../src/cli/experiment/show-table.ts';
 import { tableStatus } from '../../../src/cli/experiment/table-status.ts';
 import { runExperiment } from '../../../src/workflows/experiment/run-experiment.ts';
 import { cliContext } from '../../support/cli-context.ts';
@@ -34,6 +35,27 @@ test('data that is not there is said once, not for every cell, and fails the che
   await runTable({ ...request, dryRun: false, estimate: true }, estimated);
   expect(estimated.stdout.text().match(/cannot read/g)).toHaveLength(1);
   expect(estimated.stdout.text()).toContain('no cell could be estimated');
+});
+
+test('a column that no paper has figures of is named, and does not stand beside the rows', async () => {
+  const columns = ['roc_auc', 'f1'].map((metric) => ({ metric, on: 'valid' }));
+  const shown = async (rows: readonly object[]) => {
+    const table = await writeTinyTable(folder, { columns, rows });
+    const printed = context();
+    await showTable({ table, runs: folder, json: false }, printed);
+    const lines = printed.stdout
+      .text()
+      .split('\n')
+      .map((line) => line.trim().split(/\s{2,}/));
+    expect(lines).toContainEqual(['columns', 'Validation ROC AUC, Validation F1']);
+    return lines[lines.findIndex(([heading]) => heading!.startsWith('Rows')) + 1];
+  };
+  expect(await shown([{ name: 'A' }, { name: 'B', paper: [null, '0.5'] }])).toEqual([
+    'row',
+    'Validation F1',
+    'settings',
+  ]);
+  expect(await shown([{ name: 'A' }])).toEqual(['row', 'settings']);
 });
 
 test('asked without the overrides of the run, a table that is there stays, and the command says why it is empty', async () => {

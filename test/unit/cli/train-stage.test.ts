@@ -10,15 +10,17 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readAdapterHeader } from '../../../src/adapters/files/adapter-files.ts';
 import { terminalReporter } from '../../../src/cli/display/terminal-reporter.ts';
 import { runResume, runTrain } from '../../../src/cli/train/run-train.ts';
 import { parseTrainConfig } from '../../../src/config/load.ts';
 import { fingerprintFile } from '../../../src/runs/environment.ts';
-import { openRun } from '../../../src/runs/run-folder.ts';
+import { withoutLostSteps } from '../../../src/runs/events.ts';
+import { openRun, runEvents } from '../../../src/runs/run-folder.ts';
 import { predict } from '../../../src/workflows/predict/predict.ts';
 import { reportInterrupted } from '../../../src/workflows/report/run-page.ts';
+import type { TorchOptions } from '../../../src/workflows/torch/train-with-torch.ts';
 import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
@@ -37,9 +39,12 @@ beforeEach(async () => {
     writeFileSync(join(folder, `${part}.jsonl`), `${lines.join('\n')}\n`);
   }
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-async function train(signal: AbortSignal, output: string, changed: object = {}) {
+async function train(signal: AbortSignal, output: string, changed: object = {}, torch?: TorchOptions) {
   const config = parseTrainConfig(
     {
       base_model: join(folder, 'base'),
@@ -55,7 +60,7 @@ async function train(signal: AbortSignal, output: string, changed: object = {}) 
     'test',
   );
   const context = contextWith(signal);
-  const result = await runTrain({ config, inputs: await checkTrainInputs(config) }, context);
+  const result = await runTrain({ config, inputs: await checkTrainInputs(config) }, context, torch);
   return { result, context };
 }
 
@@ -172,6 +177,31 @@ test('a finished run says where its page is, and its adapter how well it ranks',
   expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('Warmer lines');
 });
 
+describe('a training that is refused when its folder is there', () => {
+  // The functions of these files do not say which of them are unrelated to a fix.
+  const refused = { active_sampling: 1 };
+
+  test('leaves no folder: the corrected command trains into it', async () => {
+    const run = join(folder, 'refused');
+    await expect(train(NEVER, run, refused)).rejects.toMatchObject({ code: 'DATASET_KIND_MISSING' });
+    expect(existsSync(run)).toBe(false);
+    const stopped = await train(AbortSignal.abort(), run);
+    expect(stopped.result).toMatchObject({ status: 'interrupted' });
+    expect(openRun(run).record.config).toMatchObject({ active_sampling: null });
+  });
+
+  test('leaves none when PyTorch cannot train it either, nor when there is no PyTorch', async () => {
+    const run = join(folder, 'torch');
+    const withTorch = (changed: object, torch: TorchOptions) => train(NEVER, run, changed, torch);
+    await expect(withTorch(refused, { python: 'python3' })).rejects.toMatchObject({
+      code: 'TORCH_CONFIG_UNSUPPORTED',
+    });
+    vi.stubEnv('VULTUNE_PYTHON', join(folder, 'nowhere'));
+    await expect(withTorch({}, {})).rejects.toMatchObject({ code: 'TORCH_ENVIRONMENT_MISSING' });
+    expect(existsSync(run)).toBe(false);
+  });
+});
+
 describe('a resumed run', () => {
   const checkpoint = (run: string) => join(run, 'checkpoints', 'last.safetensors');
 
@@ -199,6 +229,22 @@ describe('a resumed run', () => {
     const context = contextWith(NEVER);
     expect(await runResume({ run, startOver: true }, context)).toMatchObject({ status: 'finished', run });
     expect(context.stderr.text()).toContain('steps 1 to 2 are done again');
+  });
+
+  test('that is finished starts over where that is asked for; stopped on the way, it resumes', async () => {
+    const run = join(folder, 'again');
+    await train(NEVER, run);
+    const adapter = join(run, 'adapter', 'adapter_model.safetensors');
+    const trained = readFileSync(adapter);
+    const stopped = contextWith(AbortSignal.abort());
+    expect(await runResume({ run, startOver: true }, stopped)).toEqual({ status: 'interrupted', run });
+    expect(stopped.stderr.text()).toContain('steps 1 to 2 are done again, as --start-over asks');
+    // What was there stays until the new training is done.
+    expect(readFileSync(adapter).equals(trained)).toBe(true);
+    writeFileSync(adapter, '');
+    expect(await runResume({ run }, contextWith(NEVER))).toMatchObject({ status: 'finished', run });
+    expect(readFileSync(adapter).equals(trained)).toBe(true);
+    expect(withoutLostSteps(runEvents(openRun(run))).filter(({ type }) => type === 'step')).toHaveLength(2);
   });
 
   test('whose last checkpoint is missing, or an older one, says which step it goes on from instead', async () => {

@@ -42,6 +42,12 @@ describe('the verdict', () => {
       false,
     ],
     [
+      'shown to be worse than the best',
+      { shortfalls: short('worse'), model: model(0.55, 0.4) },
+      ', and not better than its best baseline, TF-IDF',
+      false,
+    ],
+    [
       'equal',
       { shortfalls: short('notBetter'), model: model(0.6, 0.52) },
       ', but not better than its best baseline',

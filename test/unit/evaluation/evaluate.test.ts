@@ -155,6 +155,71 @@ describe('evaluateWithBaselines', () => {
     }
   });
 
+  describe('a model whose figures are lower', () => {
+    /** A baseline that is always right beside a model that is wrong of one in three. */
+    const lower = async (times: number, resamples = 200) => {
+      const repeat = <T>(values: readonly T[]) => Array.from({ length: times }, () => values).flat();
+      const test = functions(repeat([1, 0, 1, 0, 1, 0]));
+      const bare = evaluateWithBaselines({
+        ...data,
+        test,
+        scores: repeat([0.9, 0.1, 0.8, 0.95, 0.2, 0.3]),
+        baselines: [stubBaseline(repeat([0.9, 0.1, 0.8, 0.2, 0.7, 0.3])).baseline],
+      });
+      const { rows, shortfalls } = await withIntervals(bare, test, {
+        clusters: clusterRecords(test),
+        resamples,
+      });
+      const judged = rows.map(({ name, label, result }) => ({ name, label, metrics: result.metrics }));
+      return { shortfalls, said: verdicts(judged, shortfalls).map(({ sentence }) => sentence) };
+    };
+
+    test('is called worse where the interval of the difference says so', async () => {
+      const { shortfalls, said } = await lower(20);
+      expect(shortfalls.map(({ kind }) => kind)).toEqual(['worse', 'worse', 'notBetter']);
+      expect(shortfalls[0]!.sentence).toMatch(
+        /^The model is worse than a stub on ROC AUC: 0\.56 < 1\.00, difference 95% −0\.\d\d to −0\.\d\d\.$/,
+      );
+      expect(said).toEqual([
+        expect.stringMatching(/^The model is worse than a stub \(ROC AUC 0\.56 vs 1\.00/),
+      ]);
+    });
+
+    test.each([
+      ['a few functions', () => lower(1)],
+      ['no resamples', () => lower(20, 0)],
+    ])('is called not better by %s', async (_, judge) => {
+      const { shortfalls, said } = await judge();
+      expect(shortfalls.map(({ kind }) => kind)).toEqual(['notBetter', 'notBetter', 'notBetter']);
+      expect(said).toEqual([
+        expect.stringMatching(/^The model is not better than a stub \(ROC AUC 0\.56 vs 1\.00/),
+      ]);
+    });
+
+    test('is called worse on some metrics and not better on others', () => {
+      const row = (name: string, f1: number) => ({
+        name,
+        label: name,
+        metrics: { rocAuc: f1, averagePrecision: f1, f1 },
+      });
+      const fall = (
+        metric: 'rocAuc' | 'averagePrecision' | 'f1',
+        kind: 'worse' | 'notBetter' | 'unproven',
+      ) => ({
+        baseline: 'stub',
+        metric,
+        kind,
+      });
+      const said = verdicts(
+        [row('model', 0.4), row('stub', 0.6)],
+        [fall('rocAuc', 'worse'), fall('averagePrecision', 'notBetter'), fall('f1', 'unproven')],
+      );
+      expect(said.map(({ sentence }) => sentence)).toEqual([
+        'The model is worse than stub (ROC AUC 0.40 vs 0.60); not better on AP 0.40 vs 0.60; within noise on F1 0.40 vs 0.60.',
+      ]);
+    });
+  });
+
   test('a figure of a file that is null or missing beats nothing', () => {
     const row = (name: string, metrics: object) => ({ name, label: name, metrics });
     const baseline = row('random', { rocAuc: 0.5, averagePrecision: 0.5, f1: 0.5 });

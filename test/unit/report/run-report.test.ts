@@ -76,7 +76,9 @@ describe('the page of a run', () => {
     expect(notes[0]).toBe('95%: 0.61 to 0.79');
     expect(
       [...document.querySelectorAll('#baselines .callout')].map(({ textContent }) => textContent),
-    ).toEqual(['The model is worse than length only (F1 0.50 vs 0.55); within noise on AP 0.45 vs 0.40.']);
+    ).toEqual([
+      'The model is not better than length only (F1 0.50 vs 0.55); within noise on AP 0.45 vs 0.40.',
+    ]);
   });
 
   test('the verdict is the first thing under the title', async () => {
@@ -234,6 +236,31 @@ describe('many runs', () => {
       ({ textContent }) => textContent,
     );
     expect(differs).toEqual(['Run', 'learning_rate', 'seed']);
+  });
+
+  test('of very different lengths: the training loss of the short one is dots above the line of the long one', async () => {
+    const long = await collectRun(fakeRun({ steps: 300, epochs: 3, functions: 40, lift: 0 }), {
+      name: 'long',
+    });
+    const short: typeof long = { ...long, name: 'short', steps: long.steps.slice(0, 3), sets: [] };
+    for (const runs of [
+      [long, short],
+      [short, long],
+    ]) {
+      const { document } = parseHTML(comparisonPage(runs));
+      const [chart] = document.querySelectorAll('#curves svg[aria-label="Training loss"]');
+      const parts = [...chart!.querySelectorAll('path[d^="M"], circle')];
+      const [line, ...others] = parts;
+      // The axis begins at 0: the first step's end is to the right of it.
+      expect(line!.getAttribute('d')).toMatch(/^M43,/);
+      expect(others.map(({ tagName }) => tagName.toLowerCase())).toEqual([
+        'path',
+        'circle',
+        'circle',
+        'circle',
+      ]);
+      expect(others.slice(1).map((dot) => dot.getAttribute('cx'))).toEqual(['43', '44', '45']);
+    }
   });
 
   test('none', () => {

@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { currentEnvironment, fingerprintFile } from '../../../src/runs/environment.ts';
 import {
   createRun,
+  type NewRun,
   openRun,
   openRunToWrite,
   runEvents,
@@ -39,7 +40,7 @@ const PARTS = {
   data: { train_file: { path: 'train.jsonl', sizeBytes: 3, sha256: 'abc' } },
 };
 
-function create(at = dir): WritableRun {
+function create(at = dir): NewRun {
   const run = createRun(at, PARTS);
   open.push(run);
   return run;
@@ -94,6 +95,36 @@ describe('making a run', () => {
     expect(() => create(join(folder, 'file/below'))).toThrow(
       expect.objectContaining({ name: 'VultuneError' }),
     );
+  });
+});
+
+describe('a run that is refused before its first event', () => {
+  test('goes with the folder that was made for it', () => {
+    const run = create();
+    writeFileSync(join(dir, 'factors'), '');
+    run.withdraw(['factors']);
+    expect(readdirSync(folder)).toEqual(['runs']);
+    expect(readdirSync(join(folder, 'runs'))).toEqual([]);
+    create().release();
+    expect(openRun(dir).dir).toBe(dir);
+  });
+
+  test('leaves the empty folder that was there before', () => {
+    mkdirSync(dir, { recursive: true });
+    create().withdraw();
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test.each<[string, (run: NewRun) => void]>([
+    ['has begun', ({ events }) => events.append({ type: 'resumed', step: 0, checkpoint: '', pid: 1 })],
+    ['holds a file that is not of its making', () => writeFileSync(join(dir, 'notes.txt'), 'mine')],
+  ])('stays where it %s, and is given back', (_, change) => {
+    const run = create();
+    change(run);
+    const before = readdirSync(dir).filter((name) => name !== 'run.lock');
+    run.withdraw(['factors']);
+    expect(readdirSync(dir)).toEqual(before);
+    openRunToWrite(dir).release();
   });
 });
 

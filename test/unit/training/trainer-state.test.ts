@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -24,6 +24,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'vultune-state-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+const NEXT = 'next.safetensors';
 
 const { model } = makeModel(tinyConfig());
 const parametersOf = (seed: number, rank = 2, targets = ['q_proj']) =>
@@ -221,9 +223,19 @@ describe('the checkpoint before the last', () => {
     });
   });
 
-  test('is taken when a save was killed between its two renames', async () => {
+  test('is taken when the last one is missing', async () => {
     rmSync(join(folder, STATE_FILE));
     expect(await load(folder, parametersOf(1))).toMatchObject({ state: { step: 17 }, damage: undefined });
+  });
+
+  test('is taken when the next one is only part of a file', async () => {
+    rmSync(join(folder, STATE_FILE));
+    writeFileSync(join(folder, NEXT), 'a part');
+    expect(await load(folder, parametersOf(1))).toMatchObject({
+      state: { step: 17 },
+      file: 'previous.safetensors',
+      damage: undefined,
+    });
   });
 
   test('is not asked when the last one is of another run', async () => {
@@ -236,6 +248,44 @@ describe('the checkpoint before the last', () => {
   });
 });
 
-test('a folder without a checkpoint has no state', async () => {
+describe('the next checkpoint, of a save that was killed before its last rename', () => {
+  const later = () => ({ ...midway(), step: 18, optimizer: { ...midway().optimizer, step: 18 } });
+  const read = { state: { step: 18 }, file: NEXT };
+  beforeEach(async () => {
+    await saveState(folder, later());
+    renameSync(join(folder, STATE_FILE), join(folder, NEXT));
+  });
+
+  test('is taken before the one before the last when there is no last one', async () => {
+    await saveState(folder, midway());
+    await saveState(folder, later());
+    renameSync(join(folder, STATE_FILE), join(folder, NEXT));
+    expect(await load(folder, parametersOf(1))).toMatchObject({ ...read, damage: undefined });
+  });
+
+  test('is taken when the last one is damaged, and the damage is told', async () => {
+    writeFileSync(join(folder, STATE_FILE), 'damaged');
+    expect(await load(folder, parametersOf(1))).toMatchObject({
+      ...read,
+      damage: { code: 'RUN_CHECKPOINT_BROKEN', where: { file: join(folder, STATE_FILE) } },
+    });
+  });
+
+  test('is taken when a damaged last one had become the one before', async () => {
+    writeFileSync(join(folder, 'previous.safetensors'), 'damaged');
+    expect(await load(folder, parametersOf(1))).toMatchObject({ ...read, damage: undefined });
+  });
+
+  test('is passed over while the last one is whole', async () => {
+    const whole = readFileSync(join(folder, NEXT));
+    await saveState(folder, midway());
+    writeFileSync(join(folder, NEXT), whole);
+    expect(await load(folder, parametersOf(1))).toMatchObject({ state: { step: 17 }, file: STATE_FILE });
+  });
+});
+
+test('a folder without a checkpoint has no state, nor has one with part of a first one', async () => {
+  expect(await load(folder, parametersOf(1))).toBeUndefined();
+  writeFileSync(join(folder, NEXT), 'a part');
   expect(await load(folder, parametersOf(1))).toBeUndefined();
 });
