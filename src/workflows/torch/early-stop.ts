@@ -3,16 +3,10 @@
  * evaluations; what comes behind the evaluation that ends it is lost (adopt-evaluations.ts).
  */
 import type { LabelledRecord } from '../../dataset/record.ts';
+import { type EvaluatedSoFar, hasStopped, withEvaluation } from '../../training/early-stopping.ts';
 import { evaluatedFiles, readEvaluatedScores } from '../../training/evaluated-states.ts';
 import { judgeValidation } from '../train/judge-validation.ts';
 import type { TrainingPlan } from '../train/setup.ts';
-import type { EvaluatedBefore } from './hand-over.ts';
-
-/** Whether so many evaluations in a row without improvement end the training. */
-export const hasStopped = (
-  { early_stopping_patience: patience }: Pick<TrainingPlan['config'], 'early_stopping_patience'>,
-  withoutImprovement: number,
-): boolean => patience !== null && withoutImprovement >= patience;
 
 /**
  * Whether so many evaluations of the folder, one after the other, are not better than the best before them. Those behind the
@@ -20,19 +14,18 @@ export const hasStopped = (
  */
 export async function isToStop(
   checkpoints: string,
-  config: Pick<TrainingPlan['config'], 'early_stopping_patience' | 'metric_for_best_model'>,
+  { config, trainer }: Pick<TrainingPlan, 'config' | 'trainer'>,
   validRecords: readonly LabelledRecord[],
-  { before, step }: { readonly before: EvaluatedBefore; readonly step: number },
+  { before, step }: { readonly before: EvaluatedSoFar; readonly step: number },
 ): Promise<boolean> {
-  if (config.early_stopping_patience === null) return false;
-  let { best, withoutImprovement } = before;
+  const { earlyStoppingPatience: patience } = trainer;
+  if (patience === undefined) return false;
+  let soFar = before;
   for (const { file } of evaluatedFiles(checkpoints).filter((one) => one.step <= step)) {
     const scores = await readEvaluatedScores(file, validRecords.length);
     const { decisive } = judgeValidation(validRecords, scores, config.metric_for_best_model);
-    const isBest = best === undefined || decisive > best;
-    if (isBest) best = decisive;
-    withoutImprovement = isBest ? 0 : withoutImprovement + 1;
-    if (hasStopped(config, withoutImprovement)) return true;
+    soFar = withEvaluation(soFar, decisive);
+    if (hasStopped(patience, soFar)) return true;
   }
   return false;
 }

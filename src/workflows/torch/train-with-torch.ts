@@ -9,13 +9,14 @@ import { commandLine, type Launch, type Launcher, stopLine } from '../../cluster
 import { requireTorchPython } from '../../clusters/python-environment.ts';
 import { runLauncher } from '../../clusters/run-launcher.ts';
 import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
+import { hasStopped } from '../../training/early-stopping.ts';
 import { reportInterrupted } from '../report/run-page.ts';
 import { TrainingProgress } from '../train/progress.ts';
 import { findStart } from '../train/resume-point.ts';
 import type { TrainingPlan } from '../train/setup.ts';
 import { type TrainingJob, type TrainResult, trainInto } from '../train/train-into.ts';
 import { adoptEvaluations } from './adopt-evaluations.ts';
-import { hasStopped, isToStop } from './early-stop.ts';
+import { isToStop } from './early-stop.ts';
 import { handOver } from './hand-over.ts';
 import { hasTorchPlan, planFolderOf, removeTorchPlan, requirePlanOfRun } from './plan-of-run.ts';
 import { writeTrainingPlan } from './write-plan.ts';
@@ -88,7 +89,7 @@ async function runTorchSteps(
   const start = await findStart(run, parameters, startOver, report);
   const before = await handOver(run, folder, start);
   // What came before PyTorch's first evaluation may have ended the training already.
-  if (hasStopped(plan.config, before.withoutImprovement)) return 'finished';
+  if (hasStopped(plan.trainer.earlyStoppingPatience, before)) return 'finished';
   const launch: Launch = {
     launcher: options.launcher ?? 'local',
     python,
@@ -105,7 +106,7 @@ async function runTorchSteps(
   let looking = Promise.resolve();
   const look = async (step: number) => {
     const valid = records.get('valid_file')!;
-    if (await isToStop(run.paths.checkpoints, config, valid, { before, step })) enough.abort();
+    if (await isToStop(run.paths.checkpoints, plan, valid, { before, step })) enough.abort();
   };
   try {
     const end = await runLauncher({

@@ -10,7 +10,7 @@ import { type HostTensor, hostTensor } from '../../../../src/tensor/host-tensor.
 import { loadState, saveState } from '../../../../src/training/checkpoints.ts';
 import { initialState, type TrainerState } from '../../../../src/training/trainer-state.ts';
 import { adoptEvaluations } from '../../../../src/workflows/torch/adopt-evaluations.ts';
-import { hasStopped, isToStop } from '../../../../src/workflows/torch/early-stop.ts';
+import { isToStop } from '../../../../src/workflows/torch/early-stop.ts';
 import { handOver } from '../../../../src/workflows/torch/hand-over.ts';
 import { requirePlanOfRun } from '../../../../src/workflows/torch/plan-of-run.ts';
 import type { TrainingPlan } from '../../../../src/workflows/train/setup.ts';
@@ -47,9 +47,9 @@ const evaluated = async (step: number, scores: readonly number[]) =>
       ['valid_scores', hostTensor('float64', [scores.length], Float64Array.from(scores))],
     ]),
   );
-const planned = (patience: number | null) => ({
-  config: { early_stopping_patience: patience, metric_for_best_model: 'roc_auc' } as TrainingPlan['config'],
-  trainer: { epochs: 1 } as TrainingPlan['trainer'],
+const planned = (earlyStoppingPatience: number | undefined) => ({
+  config: { metric_for_best_model: 'roc_auc' } as TrainingPlan['config'],
+  trainer: { epochs: 1, earlyStoppingPatience } as TrainingPlan['trainer'],
 });
 const hashOfPlan = async () => (await hashFile(join(plan(), 'plan.json'))).sha256;
 
@@ -63,13 +63,6 @@ describe('a run that is handed over', () => {
     expect(before.withoutImprovement).toBe(2);
     expect(readdirSync(run.paths.checkpoints)).toEqual(['last.safetensors']);
     expect((await loadState(run.paths.checkpoints, parameters()))?.state.plan).toBe(await hashOfPlan());
-  });
-
-  test('one whose last evaluation ended it is not trained any further', () => {
-    const config = { early_stopping_patience: 2 };
-    expect(hasStopped(config, 2)).toBe(true);
-    expect(hasStopped(config, 1)).toBe(false);
-    expect(hasStopped({ early_stopping_patience: null }, 9)).toBe(false);
   });
 
   test('one whose steps PyTorch took by another plan is refused, and left as it is', async () => {
@@ -86,9 +79,9 @@ describe('an early stop', () => {
   test('does not come of evaluations behind the checkpoint, which are made again', async () => {
     await evaluated(2, GOOD);
     await evaluated(4, BAD);
-    const { config } = planned(1);
-    expect(await isToStop(run.paths.checkpoints, config, valid, { before, step: 3 })).toBe(false);
-    expect(await isToStop(run.paths.checkpoints, config, valid, { before, step: 4 })).toBe(true);
+    const training = planned(1);
+    expect(await isToStop(run.paths.checkpoints, training, valid, { before, step: 3 })).toBe(false);
+    expect(await isToStop(run.paths.checkpoints, training, valid, { before, step: 4 })).toBe(true);
   });
 });
 
@@ -98,10 +91,10 @@ describe('evaluations that are adopted', () => {
     await evaluated(4, BAD);
     const first = state({ step: 4, plan: await hashOfPlan() });
     await saveState(run.paths.checkpoints, first);
-    expect(await adoptEvaluations(run, planned(null), valid, first)).toBe(true);
+    expect(await adoptEvaluations(run, planned(undefined), valid, first)).toBe(true);
     const again = (await loadState(run.paths.checkpoints, parameters()))!.state;
     expect(again).toMatchObject({ plan: undefined, best: { step: 2 }, evaluationsWithoutImprovement: 1 });
-    expect(await adoptEvaluations(run, planned(null), valid, again)).toBe(true);
+    expect(await adoptEvaluations(run, planned(undefined), valid, again)).toBe(true);
     const adopted = runEvents(run).flatMap((event) => (event.type === 'evaluation' ? [event.step] : []));
     expect(adopted).toEqual([2, 4]);
   });
