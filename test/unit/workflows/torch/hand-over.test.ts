@@ -5,12 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashFile } from '../../../../src/base/hash-file.ts';
 import { writeSafetensors } from '../../../../src/checkpoint/safetensors.ts';
 import type { LabelledRecord } from '../../../../src/dataset/record.ts';
+import type { RunEvent } from '../../../../src/runs/events.ts';
 import { createRun, runEvents, type WritableRun } from '../../../../src/runs/run-folder.ts';
 import { type HostTensor, hostTensor } from '../../../../src/tensor/host-tensor.ts';
 import { loadState, saveState } from '../../../../src/training/checkpoints.ts';
 import { initialState, type TrainerState } from '../../../../src/training/trainer-state.ts';
 import { adoptEvaluations } from '../../../../src/workflows/torch/adopt-evaluations.ts';
-import { isToStop } from '../../../../src/workflows/torch/early-stop.ts';
+import { EarlyStop } from '../../../../src/workflows/torch/early-stop.ts';
 import { handOver } from '../../../../src/workflows/torch/hand-over.ts';
 import { requirePlanOfRun } from '../../../../src/workflows/torch/plan-of-run.ts';
 import type { TrainingPlan } from '../../../../src/workflows/train/setup.ts';
@@ -74,14 +75,74 @@ describe('a run that is handed over', () => {
 });
 
 describe('an early stop', () => {
-  const before = { best: undefined, withoutImprovement: 0 };
+  const stopAfter = (patience: number | undefined, best?: number) =>
+    new EarlyStop({
+      plan: planned(patience),
+      checkpoints: run.paths.checkpoints,
+      validRecords: valid,
+      before: { best, withoutImprovement: 0 },
+    });
+  const saved = (step: number): RunEvent => ({
+    type: 'checkpoint',
+    timestampMs: 0,
+    step,
+    epoch: 1,
+    path: STARTED,
+    durationMs: 1,
+  });
+  const resumed = (step: number): RunEvent => ({
+    type: 'resumed',
+    timestampMs: 0,
+    step,
+    checkpoint: STARTED,
+    pid: 1,
+  });
 
   test('does not come of evaluations behind the checkpoint, which are made again', async () => {
     await evaluated(2, GOOD);
     await evaluated(4, BAD);
-    const training = planned(1);
-    expect(await isToStop(run.paths.checkpoints, training, valid, { before, step: 3 })).toBe(false);
-    expect(await isToStop(run.paths.checkpoints, training, valid, { before, step: 4 })).toBe(true);
+    const stop = stopAfter(1);
+    expect(await stop.isReached(saved(3))).toBe(false);
+    expect(await stop.isReached(saved(4))).toBe(true);
+  });
+
+  test('judges each evaluation once: those judged before are not read again', async () => {
+    const stop = stopAfter(2);
+    await evaluated(2, GOOD);
+    expect(await stop.isReached(saved(2))).toBe(false);
+    writeFileSync(join(run.paths.checkpoints, 'evaluated-00000002.safetensors'), 'damaged');
+    await evaluated(4, BAD);
+    expect(await stop.isReached(saved(4))).toBe(false);
+    // A further checkpoint of the same step is not a further evaluation.
+    expect(await stop.isReached(saved(4))).toBe(false);
+    await evaluated(6, BAD);
+    expect(await stop.isReached(saved(6))).toBe(true);
+  });
+
+  test('goes on from what the own engine evaluated', async () => {
+    const stop = stopAfter(1, 1);
+    await evaluated(2, GOOD);
+    expect(await stop.isReached(saved(2))).toBe(true);
+  });
+
+  test('is judged anew where the processes start again, by the evaluations that they make again', async () => {
+    const stop = stopAfter(2);
+    await evaluated(2, GOOD);
+    await evaluated(4, BAD);
+    expect(await stop.isReached(saved(4))).toBe(false);
+    expect(await stop.isReached(resumed(1))).toBe(false);
+    await evaluated(2, BAD);
+    await evaluated(4, GOOD);
+    expect(await stop.isReached(saved(4))).toBe(false);
+    await evaluated(6, BAD);
+    expect(await stop.isReached(saved(6))).toBe(false);
+    await evaluated(8, BAD);
+    expect(await stop.isReached(saved(8))).toBe(true);
+  });
+
+  test('does not come without patience, and reads nothing for it', async () => {
+    writeFileSync(join(run.paths.checkpoints, 'evaluated-00000002.safetensors'), 'damaged');
+    expect(await stopAfter(undefined).isReached(saved(2))).toBe(false);
   });
 });
 
