@@ -71,6 +71,8 @@ export interface SourceContext {
   readonly tally: Tally;
   readonly signal: AbortSignal;
   readonly onProgress?: OnProgress;
+  /** What the source does between two units; said beside the progress of gathering them. */
+  readonly onMessage?: (message: string) => void;
   /** For downloads and clones, shared by all builds. */
   readonly cacheDir: string;
 }

@@ -57,7 +57,8 @@ export interface DetectorJudgements extends ExplainableJudgements {
 export interface DetectorJudgeOptions extends JudgeOptions {
   /**
    * Whether a pass of the model is made, by the functions that go through it together; those of any other pass are judged by logits of 0,
-   * which say nothing. What goes through together is as without it, to the last bit of every score.
+   * which say nothing. What goes through together is as without it, to the last bit of every score. Asked about all passes before the
+   * first is made.
    */
   readonly takesPass?: ((functions: readonly number[]) => boolean) | undefined;
 }

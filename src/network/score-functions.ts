@@ -11,7 +11,10 @@ import type { Network } from './network.ts';
 export interface ScoreOptions {
   /** Most tokens that go through the network at one time. */
   readonly tokensPerBatch: number;
-  /** Given: whether a pass is made; the logits of the functions of any other stay 0. Passes are planned as without it. */
+  /**
+   * Given: whether a pass is made; the logits of the functions of any other stay 0. Passes are planned as without it, and all are asked
+   * about before the first is made.
+   */
   readonly takesPass?: ((functions: readonly number[]) => boolean) | undefined;
   readonly features?: FrozenFeatures | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -36,14 +39,14 @@ export async function scoreFunctions(
     : separateFunctions(functions.map(({ length }) => length));
   const sharePrefixes = hasGroups(plannable);
   const progress = { functions: 0, tokens: 0 };
-  for (const { functions: rows } of planInference(plannable, {
+  const passes = planInference(plannable, {
     packing: 'isolated',
     tokensPerBatch: options.tokensPerBatch,
     maxFunctionsPerSequence: undefined,
     padTo: undefined,
-  })) {
+  }).filter((pass) => options.takesPass?.(pass.functions) !== false);
+  for (const { functions: rows } of passes) {
     options.signal?.throwIfAborted();
-    if (options.takesPass?.(rows) === false) continue;
     const ids = rows.map((row) => functions[row]!);
     const sequence = packSequence(ids, { packing: 'isolated', sharePrefixes });
     const frozen = await options.features?.hidden(sequence, ids);

@@ -4,7 +4,7 @@
  */
 import { VultuneError } from '../base/errors.ts';
 import { linesOf } from '../explain/line-scores.ts';
-import type { Generator } from '../generation/generator.ts';
+import type { Generator, ScoreNextTokenOptions } from '../generation/generator.ts';
 import type { JudgeOptions } from '../judging/judge.ts';
 import { textKey } from '../scan/fingerprint.ts';
 import { fillPrompt, type PromptTemplate, plainPrompt } from '../text/chat/prompt-template.ts';
@@ -70,9 +70,14 @@ export class LocalPrompter implements Prompter {
       const chunk = codes.slice(start, start + FUNCTIONS_PER_CALL);
       const known = chunk.map((code) => this.#kept(code));
       const rows = [...chunk.keys()].filter((row) => known[row] === undefined);
+      const answered = start + chunk.length - rows.length;
       const found = await this.#asked(
         rows.map((row) => chunk[row]!),
-        signal,
+        // A call may take minutes: each pass of it is told.
+        {
+          signal,
+          onProgress: ({ functions }) => onProgress?.({ functions: answered + functions, tokens: 0 }),
+        },
       );
       for (const [i, row] of rows.entries()) known[row] = found[i]!;
       this.#keep(rows.map((row) => [chunk[row]!, known[row]!]));
@@ -99,8 +104,9 @@ export class LocalPrompter implements Prompter {
     await this.#generator.close();
   }
 
-  async #asked(codes: readonly string[], signal: AbortSignal | undefined): Promise<CachedAnswer[]> {
+  async #asked(codes: readonly string[], options: ScoreNextTokenOptions): Promise<CachedAnswer[]> {
     if (codes.length === 0) return [];
+    const { signal } = options;
     const prompts = await this.#encode(codes, signal);
     const ids = prompts.map((one) => one.ids);
     const { answer, maxNewTokens } = this.#options;
@@ -108,7 +114,7 @@ export class LocalPrompter implements Prompter {
       const texts = await this.#generator.generate(ids, { maxNewTokens, signal });
       return texts.map(({ text }, i) => ({ text, truncated: prompts[i]!.truncated }));
     }
-    const { data } = await this.#generator.scoreNextToken(ids, this.#groups, { signal });
+    const { data } = await this.#generator.scoreNextToken(ids, this.#groups, options);
     return prompts.map(({ truncated }, i) => ({
       yes: Math.min(1, data[2 * i]!),
       no: Math.min(1, data[2 * i + 1]!),

@@ -4,6 +4,8 @@
  */
 
 import type { Judge } from '../judging/judge.ts';
+import { OwnShare } from '../shards/own-share.ts';
+import { ownsTurn, type Shard } from '../shards/shard.ts';
 import type { CachedScore, ScoreCache } from './cache/score-cache.ts';
 import {
   type FileCounts,
@@ -36,8 +38,7 @@ export interface ScanFilesOptions extends FindFunctionsOptions {
  * on the texts that go through the model together: the shards' scores are those of one process.
  */
 export interface CallShare {
-  /** Asked once for every call, in their order. */
-  readonly takes: () => boolean;
+  readonly shard: Shard;
   readonly onScores: (entries: readonly (readonly [codeKey: string, score: CachedScore])[]) => void;
 }
 
@@ -50,7 +51,7 @@ export interface WindowLimits {
 
 export interface ScanProgress {
   readonly done: number;
-  /** Estimated from the files read so far. */
+  /** Estimated from the files read so far; of a share its own functions alone. */
   readonly total: number;
 }
 
@@ -88,18 +89,24 @@ class FileScan {
   readonly #limits: WindowLimits;
   /** With a share: the texts of earlier windows, whichever shard scores them. */
   readonly #planned = new Set<string>();
+  /** With a share: its functions of the windows so far. */
+  readonly #own: OwnShare | undefined;
   #judge: Judge | undefined;
   #window: FoundFunction[] = [];
   #windowCharacters = 0;
   #found = 0;
   #scored = 0;
   #filesSeen = 0;
+  /** With a share: calls of all shards so far, and functions of its own that have their scores. */
+  #calls = 0;
+  #ownScored = 0;
   #cached = 0;
 
   constructor(options: ScanFilesOptions) {
     this.#options = options;
     this.#finder = new FunctionFinder(options);
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#own = options.share && new OwnShare(options.share.shard);
   }
 
   result(complete: boolean): ScanFilesResult {
@@ -138,9 +145,16 @@ class FileScan {
     this.#window = [];
     this.#windowCharacters = 0;
     const needs = this.#needsOf(window);
+    const calls = this.#ownCalls(callsOf(needs, this.#limits.functionsPerCall));
+    // Progress is in functions, of which some need two scores and some none.
+    const functionsOf = (texts: number) => (texts / Math.max(1, needs.size)) * window.length;
+    this.#own?.divide(window.length, functionsOf(calls.flat().length));
     try {
-      if (needs.size === 0) return;
-      await this.#score(needs, (done) => this.#tellProgress((done / needs.size) * window.length));
+      await this.#score(calls, (done) => this.#tellProgress(functionsOf(done)));
+      if (this.#own === undefined) return;
+      this.#ownScored = this.#own.own;
+      // A window may hold nothing of the share's: then fewer are left than were expected.
+      this.#tellProgress(0);
     } finally {
       for (const one of window) this.#tell(one);
     }
@@ -161,32 +175,27 @@ class FileScan {
     return needs;
   }
 
-  /** Sorted by length, a few at a time, each kept as soon as it is known. Throws the signal's reason. */
-  async #score(needs: ReadonlyMap<string, string>, onProgress: (done: number) => void): Promise<void> {
-    const { signal, share } = this.#options;
-    // Neighbours of like length: little is lost to packing. The key makes the order that of the texts, not of the files.
-    const sorted = [...needs].sort(([a, x], [b, y]) => x.length - y.length || (a < b ? -1 : 1));
+  /** Those of the share, or all. */
+  #ownCalls(calls: readonly Call[]): readonly Call[] {
+    const { share } = this.#options;
+    return share === undefined ? calls : calls.filter(() => ownsTurn(share.shard, this.#calls++));
+  }
+
+  /** Each score is kept as soon as it is known. Throws the signal's reason. */
+  async #score(calls: readonly Call[], onProgress: (done: number) => void): Promise<void> {
     let done = 0;
-    for (let start = 0; start < sorted.length; ) {
-      signal.throwIfAborted();
-      const end = endOfCall(sorted, start, this.#limits.functionsPerCall);
-      const chunk = sorted.slice(start, end);
-      if (share === undefined || share.takes()) {
-        await this.#call(chunk, (functions) => onProgress(done + functions));
-      }
-      done += chunk.length;
+    for (const call of calls) {
+      this.#options.signal.throwIfAborted();
+      await this.#call(call, (functions) => onProgress(done + functions));
+      done += call.length;
       onProgress(done);
-      start = end;
     }
   }
 
   /** A shard's call is made as a whole unless all of it is known: its texts go through the model together. */
-  async #call(
-    chunk: readonly (readonly [string, string])[],
-    onProgress: (done: number) => void,
-  ): Promise<void> {
+  async #call(call: Call, onProgress: (done: number) => void): Promise<void> {
     const { scores, share, signal } = this.#options;
-    const known = share && knownScores(chunk, scores);
+    const known = share && knownScores(call, scores);
     if (known !== undefined) {
       share?.onScores(known);
       return;
@@ -197,10 +206,10 @@ class FileScan {
       truncated,
       cwes,
     } = await judge.judge(
-      chunk.map(([, code]) => code),
+      call.map(([, code]) => code),
       { signal, onProgress: ({ functions }) => onProgress(functions) },
     );
-    const entries = chunk.map(
+    const entries = call.map(
       ([key], i) =>
         [
           key,
@@ -242,12 +251,29 @@ class FileScan {
 
   #tellProgress(inWindow: number): void {
     const { files, onProgress } = this.#options;
-    const total = Math.round((this.#found / Math.max(1, this.#filesSeen)) * files.length);
-    onProgress({ done: this.#scored + inWindow, total: Math.max(total, this.#found) });
+    const estimated = Math.round((this.#found / Math.max(1, this.#filesSeen)) * files.length);
+    const total = Math.max(estimated, this.#found);
+    const before = this.#own === undefined ? this.#scored : this.#ownScored;
+    onProgress({ done: before + inWindow, total: this.#own?.ownOf(total) ?? total });
   }
 }
 
-function endOfCall(sorted: readonly (readonly [string, string])[], start: number, most: number): number {
+/** Texts that go through the model together, under their keys. */
+type Call = readonly (readonly [codeKey: string, text: string])[];
+
+function callsOf(needs: ReadonlyMap<string, string>, most: number): readonly Call[] {
+  // Neighbours of like length: little is lost to packing. The key makes the order that of the texts, not of the files.
+  const sorted = [...needs].sort(([a, x], [b, y]) => x.length - y.length || (a < b ? -1 : 1));
+  const calls: Call[] = [];
+  for (let start = 0; start < sorted.length; ) {
+    const end = endOfCall(sorted, start, most);
+    calls.push(sorted.slice(start, end));
+    start = end;
+  }
+  return calls;
+}
+
+function endOfCall(sorted: Call, start: number, most: number): number {
   let [end, characters] = [start, 0];
   while (end < sorted.length && end - start < most && (end === start || characters < CHARACTERS_PER_CALL)) {
     characters += sorted[end]![1].length;
@@ -258,12 +284,12 @@ function endOfCall(sorted: readonly (readonly [string, string])[], start: number
 
 /** Undefined unless all of a call's texts have a score. */
 function knownScores(
-  chunk: readonly (readonly [string, string])[],
+  call: Call,
   scores: ScoreCache,
 ): readonly (readonly [string, CachedScore])[] | undefined {
-  const known = chunk.flatMap(([key]) => {
+  const known = call.flatMap(([key]) => {
     const score = scores.get(key);
     return score === undefined ? [] : [[key, score] as const];
   });
-  return known.length === chunk.length ? known : undefined;
+  return known.length === call.length ? known : undefined;
 }

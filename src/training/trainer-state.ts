@@ -6,6 +6,7 @@ import { initialRankState, type RankState } from '../adapters/adalora-ranks.ts';
 import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { hostTensor } from '../tensor/host-tensor.ts';
 import { type AdamWState, zerosLike } from './adamw.ts';
+import type { EvaluatedSoFar } from './early-stopping.ts';
 
 export interface BestSoFar {
   readonly step: number;
@@ -73,6 +74,11 @@ export function initialState(parameters: AdapterParameters): TrainerState {
     best: undefined,
   };
 }
+
+export const evaluatedSoFar = ({ best, evaluationsWithoutImprovement }: TrainerState): EvaluatedSoFar => ({
+  best: best?.metric,
+  withoutImprovement: evaluationsWithoutImprovement,
+});
 
 export function copyParameters(parameters: AdapterParameters): AdapterParameters {
   return new Map(

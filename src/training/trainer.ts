@@ -23,10 +23,11 @@ import { ActiveChoice } from './active-choice.ts';
 import type { ActiveSampling } from './active-sampling.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
 import { STATE_FILE } from './checkpoints.ts';
+import { hasStopped, withEvaluation } from './early-stopping.ts';
 import { clipGradients } from './gradient-clipping.ts';
 import { learningRate, type SchedulerType } from './learning-rate.ts';
 import { type CurriculumKind, plannableFunctions } from './plannable-functions.ts';
-import { copyParameters, type TrainerState } from './trainer-state.ts';
+import { copyParameters, evaluatedSoFar, type TrainerState } from './trainer-state.ts';
 
 /**
  * How losses of functions become the loss of an optimiser step. `sum`: added up. `mean`: the mean of each packed sequence
@@ -309,7 +310,7 @@ export class Trainer<Target> {
     const state = this.#state;
     const started = performance.now();
     const result = await host.validate();
-    const isBest = state.best === undefined || result.decisive > state.best.metric;
+    const { isBest, withoutImprovement } = withEvaluation(evaluatedSoFar(state), result.decisive);
     if (isBest) {
       state.best = {
         step: state.step,
@@ -318,7 +319,7 @@ export class Trainer<Target> {
         validScores: result.scores,
       };
     }
-    state.evaluationsWithoutImprovement = isBest ? 0 : state.evaluationsWithoutImprovement + 1;
+    state.evaluationsWithoutImprovement = withoutImprovement;
     state.evaluationDue = false;
     const durationMs = performance.now() - started;
     state.elapsedMs += durationMs;
@@ -342,8 +343,7 @@ export class Trainer<Target> {
   }
 
   #isStale(): boolean {
-    const { earlyStoppingPatience: patience } = this.#parts.options;
-    return patience !== undefined && this.#state.evaluationsWithoutImprovement >= patience;
+    return hasStopped(this.#parts.options.earlyStoppingPatience, evaluatedSoFar(this.#state));
   }
 
   #endEpoch(): void {

@@ -7,6 +7,7 @@ import type { Workload } from './workload.ts';
 export const TIME_PARTS = [
   'loading',
   'frozen layers',
+  'order of the curriculum',
   'steps',
   'active sampling',
   'validation',
@@ -44,17 +45,22 @@ export function estimateTime(
   const isKept = config.feature_cache;
   // Joined, what a frozen layer makes of a function depends on those before it: nothing is kept in training.
   const isJoined = config.packing === 'joined';
-  const passes = isKept && !isJoined ? Math.min(1, work.epochs) : work.epochs;
+  // A curriculum by loss reads all functions, however few steps follow.
+  const isOrdered = work.difficulty.length > 0;
+  const passes = isKept && !isJoined ? (isOrdered ? 1 : Math.min(1, work.epochs)) : work.epochs;
   const evaluations = isKept ? 1 : work.validations;
-  // What active sampling scores, an epoch's steps compute too; joined, it is kept for later choices alone.
+  // What a curriculum by loss and active sampling score, an epoch's steps compute too; joined, it is kept for later scoring alone.
+  const orders = isKept && !isJoined ? 0 : 1;
   const choices = isKept ? (isJoined ? Math.min(1, work.choices) : 0) : work.choices;
   const parts = {
     loading: encodeMs * layers,
     'frozen layers':
       passes * sum(work.sequences, forward, frozen) +
       evaluations * sum(work.validation, forward, frozen) +
+      orders * sum(work.difficulty, forward, frozen) +
       choices * sum(work.choice, forward, frozen) +
       sum(work.test, forward, frozen),
+    'order of the curriculum': scoring(work.difficulty),
     steps: work.epochs * step,
     'active sampling': work.choices * scoring(work.choice),
     validation: work.validations * scoring(work.validation),

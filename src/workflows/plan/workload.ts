@@ -13,6 +13,7 @@ import {
 } from '../../training/active-sampling.ts';
 import { plannableFunctions } from '../../training/plannable-functions.ts';
 import { countSteps } from '../../training/trainer.ts';
+import { evaluatesOnStart } from '../train/evaluates-on-start.ts';
 import { evaluationFunctions } from '../train/examples.ts';
 import type { Learnt, TrainingPlan } from '../train/setup.ts';
 
@@ -31,13 +32,15 @@ export interface Workload {
     readonly sequence: PackedSequence;
     readonly examples: readonly Example<Learnt>[];
   };
-  /** Sequences of validation and of test, in tokens; how often validation is scored. */
+  /** Sequences of validation and of test, in tokens; how often validation is scored, before the first step too where that is asked for. */
   readonly validation: readonly number[];
   readonly validations: number;
   readonly test: readonly number[];
   /** Sequences that active sampling scores for its first choice, in tokens, and how often it chooses; none without it. */
   readonly choice: readonly number[];
   readonly choices: number;
+  /** Sequences that a curriculum by loss scores before the first step, in tokens; none without it. */
+  readonly difficulty: readonly number[];
 }
 
 export function workloadOf(
@@ -88,8 +91,9 @@ export function workloadOf(
   const choice =
     sampling === undefined ? [] : firstCandidates(examples, sampling, epoch.length, trainer.seed);
   const every = trainer.evaluateEvery;
-  const validations =
-    every === undefined ? 1 : every === 'epoch' ? Math.ceil(epochs) : Math.ceil(steps / every);
+  const afterSteps =
+    every === undefined ? 0 : every === 'epoch' ? Math.ceil(epochs) : Math.ceil(steps / every);
+  const beforeSteps = evaluatesOnStart(config) ? 1 : 0;
   return {
     functions: examples.length,
     tokens: examples.reduce((sum, { ids }) => sum + ids.length, 0),
@@ -98,10 +102,12 @@ export function workloadOf(
     epochs,
     largest: largest!,
     validation: evaluated('valid_file'),
-    validations,
+    // Without any of them, validation is scored once at the end.
+    validations: Math.max(1, beforeSteps + afterSteps),
     test: evaluated('test_file'),
     choice: scored(choice.map(({ ids }) => ids)),
     choices: sampling === undefined ? 0 : countChoices(steps, sampling),
+    difficulty: trainer.curriculum === 'loss' ? scored(examples.map(({ ids }) => ids)) : [],
   };
 }
 

@@ -9,6 +9,7 @@ import { readPromptedRun } from '../../judging/prompted-run.ts';
 import { z } from '../../schema/zod.ts';
 import { digestLines } from '../../shards/inputs-digest.ts';
 import { joinItems } from '../../shards/join-items.ts';
+import { OwnShare } from '../../shards/own-share.ts';
 import { ownsTurn, type Shard } from '../../shards/shard.ts';
 import { type ShardFile, type ShardIdentity, ShardWriter } from '../../shards/shard-file.ts';
 import { readShards } from '../../shards/shard-set.ts';
@@ -52,13 +53,15 @@ export async function predictShard(
   let own = new Set<number>();
   let predicted = 0;
   let passes = 0;
-  const takesPass = (rows: readonly number[]) => {
+  const progress = new OwnShare(shard);
+  const takes = (rows: readonly number[]) => {
     const isOwn = ownsTurn(shard, passes++);
+    progress.divide(rows.length, isOwn ? rows.length : 0);
     if (isOwn) for (const row of rows) own.add(row);
     return isOwn;
   };
   try {
-    await predictInChunks(inputs, options, context, takesPass, (start, predictions) => {
+    await predictInChunks(inputs, options, context, { takes, progress }, (start, predictions) => {
       for (const at of [...own].sort((a, b) => a - b)) {
         writer.add({ at, prediction: predictions[at - start] });
         predicted++;

@@ -10,6 +10,7 @@ import type { Judgements } from '../../judging/judge.ts';
 import { locateAdapter } from '../../judging/locate-adapter.ts';
 import { readPromptedRun } from '../../judging/prompted-run.ts';
 import type { PromptedJudge } from '../../prompting/prompted-judge.ts';
+import type { OwnShare } from '../../shards/own-share.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { type OpenDetectorOptions, openAdapter } from '../open/open-detector.ts';
@@ -93,32 +94,43 @@ export async function readInputs(
   return await readPredictionInputs(data, context, { run: options.run, fields: inputColumns(options) });
 }
 
+/** The passes of the model that one shard makes. */
+export interface PassShare {
+  /** Whether a pass over these inputs is made; predictions of any other say nothing. */
+  readonly takes: (inputs: readonly number[]) => boolean;
+  /** Told of each pass when it is asked about. */
+  readonly progress: OwnShare;
+}
+
 /**
  * Tells the predictions of one stretch of inputs after another, with where it begins.
- * @param takesPass whether a pass of the model over these inputs is made; predictions of any other say nothing
+ * @param share undefined: all passes are made
  */
 export async function predictInChunks(
   inputs: readonly PredictionInput[],
   options: PredictOptions,
   context: WorkflowContext,
-  takesPass: ((inputs: readonly number[]) => boolean) | undefined,
+  share: PassShare | undefined,
   tell: (start: number, predictions: readonly Prediction[]) => void,
 ): Promise<void> {
   const { signal, report } = context;
   const { judge, scale } = await openPredicting(options, context);
   try {
-    await withScoringProgress('predicting', inputs.length, report, async (onProgress) => {
+    const totalNow = () => share?.progress.ownOf(inputs.length) ?? inputs.length;
+    await withScoringProgress('predicting', totalNow(), report, async (onProgress) => {
       for (let start = 0; start < inputs.length; start += CHUNK) {
         const chunk = inputs.slice(start, start + CHUNK);
+        const before = share?.progress.own ?? start;
         const judgements = await judge.judge(
           chunk.map(({ code, context: inFront = '' }) => inFront + code),
           {
             signal,
             nameOf: (index) => `${chunk[index]!.id}`,
-            onProgress: ({ functions }) => onProgress(start + functions),
-            takesPass: takesPass && ((rows) => takesPass(rows.map((row) => start + row))),
+            onProgress: ({ functions }) => onProgress(before + functions, totalNow()),
+            takesPass: share && ((rows) => share.takes(rows.map((row) => start + row))),
           },
         );
+        if (share !== undefined) onProgress(share.progress.own, totalNow());
         tell(start, predictionsOf(chunk, judgements, scale));
       }
     });

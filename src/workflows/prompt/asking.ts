@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
+import { formatCount } from '../../base/numbers.ts';
 import type { Columns } from '../../dataset/formats/field-mapping.ts';
 import { readLabelledDataset } from '../../dataset/formats/read-dataset.ts';
 import type { LabelledRecord } from '../../dataset/record.ts';
@@ -122,6 +123,7 @@ export async function openAsked(
   if (options.endpoint === undefined) {
     refuseEndpointOptions(options);
     const { prompter, identity } = await openLocalPrompter(settings, options, cache, context);
+    report.note(`asking about ${formatCount(records.length)} functions`);
     report.note(
       prompter.hasTemplate
         ? "the prompt goes through the model's chat template"

@@ -9,7 +9,6 @@ import { pathWithin } from '../../scan/collect-findings.ts';
 import type { FoundFunction } from '../../scan/find-functions.ts';
 import { z } from '../../schema/zod.ts';
 import { InputsDigest } from '../../shards/inputs-digest.ts';
-import { ownsTurn } from '../../shards/shard.ts';
 import { checkItem, type ShardFile, type ShardIdentity, ShardWriter } from '../../shards/shard-file.ts';
 import { readShards } from '../../shards/shard-set.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
@@ -34,13 +33,12 @@ export async function scanShard(
     try {
       const found = new FoundDigest(sources.baseFolder);
       let scored = 0;
-      let calls = 0;
       const { complete, counts } = await run({
         onFunction: () => {},
         onSuppressionProblem: () => {},
         onFound: (one) => found.add(one),
         share: {
-          takes: () => ownsTurn(shard, calls++),
+          shard,
           onScores: (entries) => {
             scored += entries.length;
             for (const [key, score] of entries) writer.add({ key, ...score });

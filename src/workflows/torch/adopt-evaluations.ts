@@ -6,11 +6,11 @@ import { basename } from 'node:path';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
 import { saveState } from '../../training/checkpoints.ts';
+import { hasStopped, withEvaluation } from '../../training/early-stopping.ts';
 import { type EvaluatedFile, evaluatedFiles, readEvaluated } from '../../training/evaluated-states.ts';
-import type { TrainerState } from '../../training/trainer-state.ts';
+import { evaluatedSoFar, type TrainerState } from '../../training/trainer-state.ts';
 import { judgeValidation } from '../train/judge-validation.ts';
 import type { TrainingPlan } from '../train/setup.ts';
-import { hasStopped } from './early-stop.ts';
 
 /**
  * Sets the best of the state, and the step of an early stop, and makes it the own engine's; returns whether the best is one of them.
@@ -37,9 +37,9 @@ export async function adoptEvaluations(
       validScores,
       config.metric_for_best_model,
     );
-    const isBest = state.best === undefined || decisive > state.best.metric;
+    const { isBest, withoutImprovement } = withEvaluation(evaluatedSoFar(state), decisive);
     if (isBest) state.best = { step, metric: decisive, parameters, validScores };
-    state.evaluationsWithoutImprovement = isBest ? 0 : state.evaluationsWithoutImprovement + 1;
+    state.evaluationsWithoutImprovement = withoutImprovement;
     run.events.append({
       type: 'evaluation',
       step,
@@ -50,7 +50,7 @@ export async function adoptEvaluations(
       isBest,
       durationMs: performance.now() - started,
     });
-    if (hasStopped(config, state.evaluationsWithoutImprovement)) {
+    if (hasStopped(trainer.earlyStoppingPatience, evaluatedSoFar(state))) {
       returnTo(run, state, file);
       break;
     }

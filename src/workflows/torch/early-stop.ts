@@ -3,36 +3,65 @@
  * evaluations; what comes behind the evaluation that ends it is lost (adopt-evaluations.ts).
  */
 import type { LabelledRecord } from '../../dataset/record.ts';
+import type { RunEvent } from '../../runs/events.ts';
+import { type EvaluatedSoFar, hasStopped, withEvaluation } from '../../training/early-stopping.ts';
 import { evaluatedFiles, readEvaluatedScores } from '../../training/evaluated-states.ts';
 import { judgeValidation } from '../train/judge-validation.ts';
 import type { TrainingPlan } from '../train/setup.ts';
-import type { EvaluatedBefore } from './hand-over.ts';
 
-/** Whether so many evaluations in a row without improvement end the training. */
-export const hasStopped = (
-  { early_stopping_patience: patience }: Pick<TrainingPlan['config'], 'early_stopping_patience'>,
-  withoutImprovement: number,
-): boolean => patience !== null && withoutImprovement >= patience;
+export interface EarlyStopParts {
+  readonly plan: Pick<TrainingPlan, 'config' | 'trainer'>;
+  /** The folder that evaluations are written to. */
+  readonly checkpoints: string;
+  readonly validRecords: readonly LabelledRecord[];
+  /** What was evaluated before the first evaluation of the folder. */
+  readonly before: EvaluatedSoFar;
+}
 
-/**
- * Whether so many evaluations of the folder, one after the other, are not better than the best before them. Those behind the
- * checkpoint's step are left from a process that was killed, and are made again.
- */
-export async function isToStop(
-  checkpoints: string,
-  config: Pick<TrainingPlan['config'], 'early_stopping_patience' | 'metric_for_best_model'>,
-  validRecords: readonly LabelledRecord[],
-  { before, step }: { readonly before: EvaluatedBefore; readonly step: number },
-): Promise<boolean> {
-  if (config.early_stopping_patience === null) return false;
-  let { best, withoutImprovement } = before;
-  for (const { file } of evaluatedFiles(checkpoints).filter((one) => one.step <= step)) {
-    const scores = await readEvaluatedScores(file, validRecords.length);
-    const { decisive } = judgeValidation(validRecords, scores, config.metric_for_best_model);
-    const isBest = best === undefined || decisive > best;
-    if (isBest) best = decisive;
-    withoutImprovement = isBest ? 0 : withoutImprovement + 1;
-    if (hasStopped(config, withoutImprovement)) return true;
+/** Follows a run's events. Each evaluation is read and judged once, unless the processes start again. */
+export class EarlyStop {
+  readonly #parts: EarlyStopParts;
+  #soFar: EvaluatedSoFar;
+  /** Of the last evaluation that was judged. */
+  #judgedStep = -1;
+
+  constructor(parts: EarlyStopParts) {
+    this.#parts = parts;
+    this.#soFar = parts.before;
   }
-  return false;
+
+  /**
+   * Whether the training is to stop, now that this event was logged. One call ends before the next.
+   * @throws VultuneError `RUN_CHECKPOINT_OTHER`
+   */
+  async isReached(event: RunEvent): Promise<boolean> {
+    if (event.type === 'resumed') this.#startAgain();
+    // One is written behind every evaluation.
+    if (event.type === 'checkpoint') await this.#judgeUpTo(event.step);
+    return this.#hasStopped();
+  }
+
+  /** A launcher may start its processes again, from a checkpoint before the last one: evaluations behind it are made again. */
+  #startAgain(): void {
+    this.#soFar = this.#parts.before;
+    this.#judgedStep = -1;
+  }
+
+  /** Evaluations behind the checkpoint's step are left from a process that was killed, and are made again. */
+  async #judgeUpTo(checkpointStep: number): Promise<void> {
+    const { plan, checkpoints, validRecords } = this.#parts;
+    if (plan.trainer.earlyStoppingPatience === undefined) return;
+    for (const { step, file } of evaluatedFiles(checkpoints)) {
+      if (step <= this.#judgedStep || step > checkpointStep) continue;
+      if (this.#hasStopped()) return;
+      const scores = await readEvaluatedScores(file, validRecords.length);
+      const { decisive } = judgeValidation(validRecords, scores, plan.config.metric_for_best_model);
+      this.#soFar = withEvaluation(this.#soFar, decisive);
+      this.#judgedStep = step;
+    }
+  }
+
+  #hasStopped(): boolean {
+    return hasStopped(this.#parts.plan.trainer.earlyStoppingPatience, this.#soFar);
+  }
 }

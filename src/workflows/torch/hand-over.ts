@@ -7,17 +7,13 @@ import { VultuneError } from '../../base/errors.ts';
 import { hashFile } from '../../base/hash-file.ts';
 import type { WritableRun } from '../../runs/run-folder.ts';
 import { saveState } from '../../training/checkpoints.ts';
+import type { EvaluatedSoFar } from '../../training/early-stopping.ts';
 import { removeEvaluated } from '../../training/evaluated-states.ts';
+import { evaluatedSoFar } from '../../training/trainer-state.ts';
 import type { StartingPoint } from '../train/resume-point.ts';
 
-/** What early stopping goes on from. */
-export interface EvaluatedBefore {
-  /** The best validation metric so far; undefined where there is none. */
-  readonly best: number | undefined;
-  readonly withoutImprovement: number;
-}
-
 /**
+ * Returns what early stopping goes on from.
  * @param start where the run goes on from, as `findStart` finds it
  * @throws VultuneError `TORCH_CHECKPOINT_OTHER` where PyTorch took its steps by another plan than that of the folder
  */
@@ -25,7 +21,7 @@ export async function handOver(
   run: Pick<WritableRun, 'dir' | 'paths'>,
   plan: string,
   { state, checkpoint }: StartingPoint,
-): Promise<EvaluatedBefore> {
+): Promise<EvaluatedSoFar> {
   if (checkpoint === '') return { best: undefined, withoutImprovement: 0 };
   const { sha256 } = await hashFile(join(plan, 'plan.json'));
   if (state.plan === undefined) {
@@ -42,5 +38,5 @@ export async function handOver(
       },
     );
   }
-  return { best: state.best?.metric, withoutImprovement: state.evaluationsWithoutImprovement };
+  return evaluatedSoFar(state);
 }

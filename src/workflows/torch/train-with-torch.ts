@@ -8,14 +8,16 @@ import type { AdapterParameters } from '../../adapters/adapter-parameters.ts';
 import { commandLine, type Launch, type Launcher, stopLine } from '../../clusters/launcher.ts';
 import { requireTorchPython } from '../../clusters/python-environment.ts';
 import { runLauncher } from '../../clusters/run-launcher.ts';
+import type { RunEvent } from '../../runs/events.ts';
 import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
+import { hasStopped } from '../../training/early-stopping.ts';
 import { reportInterrupted } from '../report/run-page.ts';
 import { TrainingProgress } from '../train/progress.ts';
 import { findStart } from '../train/resume-point.ts';
 import type { TrainingPlan } from '../train/setup.ts';
 import { type TrainingJob, type TrainResult, trainInto } from '../train/train-into.ts';
 import { adoptEvaluations } from './adopt-evaluations.ts';
-import { hasStopped, isToStop } from './early-stop.ts';
+import { EarlyStop } from './early-stop.ts';
 import { handOver } from './hand-over.ts';
 import { hasTorchPlan, planFolderOf, removeTorchPlan, requirePlanOfRun } from './plan-of-run.ts';
 import { writeTrainingPlan } from './write-plan.ts';
@@ -88,7 +90,7 @@ async function runTorchSteps(
   const start = await findStart(run, parameters, startOver, report);
   const before = await handOver(run, folder, start);
   // What came before PyTorch's first evaluation may have ended the training already.
-  if (hasStopped(plan.config, before.withoutImprovement)) return 'finished';
+  if (hasStopped(plan.trainer.earlyStoppingPatience, before)) return 'finished';
   const launch: Launch = {
     launcher: options.launcher ?? 'local',
     python,
@@ -103,9 +105,10 @@ async function runTorchSteps(
   const { config, trainer } = plan;
   const enough = new AbortController();
   let looking = Promise.resolve();
-  const look = async (step: number) => {
-    const valid = records.get('valid_file')!;
-    if (await isToStop(run.paths.checkpoints, config, valid, { before, step })) enough.abort();
+  const validRecords = records.get('valid_file')!;
+  const earlyStop = new EarlyStop({ plan, checkpoints: run.paths.checkpoints, validRecords, before });
+  const look = async (event: RunEvent) => {
+    if (await earlyStop.isReached(event)) enough.abort();
   };
   try {
     const end = await runLauncher({
@@ -114,11 +117,8 @@ async function runTorchSteps(
       events: run.paths.events,
       signal: AbortSignal.any([signal, enough.signal]),
       onEvent: (event) => {
-        // One is written behind every evaluation.
-        if (event.type === 'checkpoint') {
-          looking = looking.then(() => look(event.step));
-          looking.catch(() => enough.abort());
-        }
+        looking = looking.then(() => look(event));
+        looking.catch(() => enough.abort());
         if (event.type === 'run_started' || event.type === 'resumed') {
           progress ??= new TrainingProgress(report, {
             totalSteps: event.type === 'run_started' ? event.totalSteps : stepsOf(run),

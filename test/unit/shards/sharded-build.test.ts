@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gatherShard } from '../../../src/dataset/builder/shards/gather-shard.ts';
 import { openShards } from '../../../src/dataset/builder/shards/open-shards.ts';
-import type { RecordSource } from '../../../src/dataset/source.ts';
+import type { BuildProgress } from '../../../src/dataset/progress.ts';
+import type { ChangeSource, RecordSource } from '../../../src/dataset/source.ts';
 import { build, type Fix, fixSource } from '../../support/fix-source.ts';
 
 const COUNT = 4;
@@ -76,6 +77,69 @@ test('four parts give the bytes of the whole build, and put nothing into the cac
   expect(whole.records.length).toBeGreaterThan(60);
   expect(merged.bytes).toEqual(whole.bytes);
   expect(() => readdirSync(join(folder, 'cache-merged', 'gathered'))).toThrow('ENOENT');
+});
+
+test("the progress of a part is that of the shard's own fixes", async () => {
+  let fixesDone = 0;
+  for (let index = 1; index <= COUNT; index++) {
+    let last = { done: 0, total: 0 };
+    const onProgress = (progress: BuildProgress) => (last = progress);
+    const { own } = await gatherShard({
+      ...shardOptions(index, 'told'),
+      sources: [fixSource(fixes)],
+      onProgress,
+    });
+    expect(last).toMatchObject({ done: own, total: own });
+    fixesDone += own;
+  }
+  expect(fixesDone).toBe(fixes.length);
+});
+
+test("what a source says between two units stands beside the shard's own progress", async () => {
+  const source = fixSource(fixes);
+  const told: BuildProgress[] = [];
+  const saying: ChangeSource = {
+    ...source,
+    async *units(context) {
+      context.onMessage?.('opening one');
+      yield* source.units(context);
+      context.onMessage?.('opening another');
+    },
+  };
+  const onProgress = (progress: BuildProgress) => void told.push(progress);
+  const { own } = await gatherShard({ ...shardOptions(1, 'saying'), sources: [saying], onProgress });
+  const opening = told.filter(({ message }) => message.startsWith('opening'));
+  expect(opening).toEqual([
+    { phase: 'fetch', done: 0, total: fixes.length / COUNT, message: 'opening one' },
+    { phase: 'fetch', done: expect.any(Number), total: own, message: 'opening another' },
+  ]);
+});
+
+test('of labelled records, those of another shard are not counted', async () => {
+  const many: RecordSource = {
+    kind: 'records',
+    info: { name: 'labelled', location: 'many records' },
+    async *records({ onShare }) {
+      onShare?.(1);
+      for (let i = 0; i < 512; i++) {
+        yield {
+          id: `m${i}`,
+          code: `int many${i}(int a) { return g(a) + ${i} * h(a); }`,
+          target: i % 2 === 0 ? 1 : 0,
+        };
+      }
+    },
+  };
+  const done: number[] = [];
+  for (let index = 1; index <= COUNT; index++) {
+    let last = { done: 0, total: 0 };
+    const onProgress = (progress: BuildProgress) => (last = progress);
+    await gatherShard({ ...shardOptions(index, 'many'), sources: [many], onProgress });
+    expect(last.total).toBe(last.done);
+    done.push(last.done);
+  }
+  // One stretch, which is one shard's.
+  expect(done.toSorted((a, b) => a - b)).toEqual([0, 0, 0, 512]);
 });
 
 test('a part that is missing, twice, or of other sources is refused by name', async () => {

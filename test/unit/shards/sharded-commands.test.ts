@@ -8,7 +8,10 @@ import { scanCommand } from '../../../src/cli/commands/scan.ts';
 import { runPredict } from '../../../src/cli/predict/run-predict.ts';
 import { runScan } from '../../../src/cli/scan/run-scan.ts';
 import { SCAN_FORMATS } from '../../../src/scan/output/format-names.ts';
+import { predictShard } from '../../../src/workflows/predict/predict-shards.ts';
+import { scanShard } from '../../../src/workflows/scan/scan-shards.ts';
 import { cliCase } from '../../support/cli-case.ts';
+import { recordedTasks } from '../../support/recorded-tasks.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 const SHARDS = ['1/4', '2/4', '3/4', '4/4'];
@@ -102,6 +105,22 @@ describe('scan', () => {
     expect(lines.join('')).not.toMatch(/function|eval|call/);
   });
 
+  test("the progress of a part is that of the shard's own functions", async () => {
+    const shares: number[] = [];
+    for (const index of [1, 2, 3, 4]) {
+      const { report, last } = recordedTasks();
+      const out = join(folder, 'told.part');
+      const shard = { index, count: 4 };
+      const asked = { run, paths: [tree], cache: false, numThreads: 1, shard, out };
+      const { functions } = await scanShard(asked, { report });
+      const { done, total } = last.get('scanning')!;
+      expect(done).toBe(total);
+      shares.push(done / functions);
+    }
+    // Each is rounded to a function.
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 1);
+  });
+
   test('the merge decides on the baseline, the threshold and the exit code', async () => {
     const baseline = join(folder, 'baseline.json');
     const merge = ['--threshold', '0', '--no-lines', '--merge', ...parts];
@@ -192,6 +211,18 @@ describe('predict', () => {
     const sizes = parts.map((part) => readFileSync(part, 'utf8').split('\n').length - 3);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1100);
     for (const size of sizes) expect(size).toBeGreaterThan(100);
+  });
+
+  test("the progress of a part is that of the shard's own functions", async () => {
+    let functions = 0;
+    for (const index of [1, 2, 3, 4]) {
+      const { report, last } = recordedTasks();
+      const asked = { run, data, numThreads: 1, shard: { index, count: 4 }, out: join(folder, 'told.part') };
+      const { predicted } = await predictShard(asked, { report });
+      expect(last.get('predicting')).toEqual({ done: predicted, total: predicted });
+      functions += predicted;
+    }
+    expect(functions).toBe(1100);
   });
 
   test('parts of another threshold, of a scan, or of other data are refused', async () => {

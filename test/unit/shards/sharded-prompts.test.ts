@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { promptCommand } from '../../../src/cli/commands/prompt.ts';
 import { runPrompt } from '../../../src/cli/prompt/run-prompt.ts';
+import { promptShard } from '../../../src/workflows/prompt/prompt-shards.ts';
 import { cliCase } from '../../support/cli-case.ts';
+import { recordedTasks } from '../../support/recorded-tasks.ts';
 import { writeTinyBase } from '../../support/tiny-adapter.ts';
 
 const SHARDS = ['1/4', '2/4', '3/4', '4/4'];
@@ -66,6 +68,15 @@ test('each answer is in one part, and a part has no code', () => {
   const rows = lines.map((line) => (JSON.parse(line) as { at: number }).at);
   expect(rows.toSorted((a, b) => a - b)).toEqual([...new Array(FUNCTIONS).keys()]);
   expect(lines.join('')).not.toContain('return');
+});
+
+test("the progress of a part is that of the shard's own functions", async () => {
+  const { report, last } = recordedTasks();
+  const asked = { model: at('base'), prompt: at('own.yaml'), data: at('data.jsonl'), cache: false };
+  // Calls 3 and 7, the last one of three functions.
+  const shard = { index: 3, count: 4 };
+  await promptShard({ ...asked, numThreads: 1, shard, out: at('told.part') }, { report });
+  expect(last.get('asking')).toEqual({ done: 11, total: 11 });
 });
 
 test.each([

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OwnShare } from '../../../src/shards/own-share.ts';
 import { formatShard, ownsKey, ownsTurn, parseShard } from '../../../src/shards/shard.ts';
 import { readShard, ShardWriter } from '../../../src/shards/shard-file.ts';
 import { readShards } from '../../../src/shards/shard-set.ts';
@@ -36,6 +37,17 @@ function part(
 }
 
 describe('shards', () => {
+  test('of a whole job a shard expects an equal share, until it is known what is its own', () => {
+    const share = new OwnShare({ count: 4 });
+    expect(share.ownOf(100)).toBe(25);
+    share.divide(40, 16);
+    expect([share.own, share.ownOf(100)]).toEqual([16, 31]);
+    share.divide(60, 0);
+    expect(share.ownOf(100)).toBe(16);
+    // A job that turns out larger than was expected.
+    expect(share.ownOf(90)).toBe(16);
+  });
+
   test('every key belongs to exactly one shard', () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 1, max: 50 }), (key, count) => {

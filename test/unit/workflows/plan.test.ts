@@ -167,6 +167,36 @@ describe('time', () => {
     );
   });
 
+  test('counts the evaluation before the first step where there is one', async () => {
+    const validation = async (more: Record<string, unknown>) =>
+      (await plan(more)).estimate.time.parts.validation;
+    const twice = await validation({});
+    expect(twice).toBeGreaterThan(0);
+    expect(await validation({ eval_on_start: true })).toBeCloseTo(1.5 * twice);
+    expect(await validation({ head_init: 'probe' })).toBeCloseTo(1.5 * twice);
+    expect(await validation({ head_init: 'probe', eval_on_start: false })).toBeCloseTo(twice);
+    // At the end what was evaluated before the first step is not evaluated again.
+    expect(await validation({ eval_strategy: 'no' })).toBeCloseTo(twice / 2);
+    expect(await validation({ eval_strategy: 'no', eval_on_start: true })).toBeCloseTo(twice / 2);
+  });
+
+  test('counts the functions that a curriculum by loss scores, once', async () => {
+    const timed = async (more: Record<string, unknown>) =>
+      (await plan({ head_init: 'probe', ...more })).estimate.time.parts;
+    expect((await timed({}))['order of the curriculum']).toBe(0);
+    const ordered = await timed({ curriculum: 'loss' });
+    // Training and validation have the same functions here, and validation is scored three times.
+    expect(ordered['order of the curriculum']).toBeCloseTo(ordered.validation / 3);
+    const frozen = async (more: Record<string, unknown>) =>
+      (await timed({ lora_layers: [3], ...more }))['frozen layers'];
+    expect(await frozen({ curriculum: 'loss' })).toBe(await frozen({}));
+    const few = { functions_per_step: 2, max_steps: 1 };
+    expect(await frozen({ ...few, curriculum: 'loss' })).toBe(await frozen({ functions_per_step: 2 }));
+    expect(await frozen({ curriculum: 'loss', feature_cache: false })).toBeGreaterThan(
+      await frozen({ feature_cache: false }),
+    );
+  });
+
   test('a block is measured once, and again where the kept file is damaged', async () => {
     const first = await plan();
     expect((await plan()).estimate.time).toEqual(first.estimate.time);

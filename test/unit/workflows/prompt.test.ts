@@ -124,6 +124,23 @@ describe('a model on this machine', () => {
     await prompter.close();
   });
 
+  test('says how far it is after each pass, not after eight functions; answers that are kept count at once', async () => {
+    const generator = await openGenerator(base);
+    const cache = memoryAnswerCache();
+    const options = { template: PROMPT, answer: 'odds', maxNewTokens: 4, cache, identity: 'tiny' } as const;
+    const prompter = new LocalPrompter(generator, options);
+    // Cut to what the model reads: together they are more than one pass.
+    const codes = CODES.map((code) => code.slice(4).repeat(40));
+    await prompter.ask(codes.slice(0, 1));
+    const told: number[] = [];
+    await prompter.ask(codes, { onProgress: ({ functions }) => told.push(functions) });
+    expect(told[0]).toBeGreaterThan(1);
+    expect(told[0]).toBeLessThan(8);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    expect(told.at(-1)).toBe(8);
+    await prompter.close();
+  });
+
   test('with a chat template is asked through it; its text is classified where that is asked for', async () => {
     const chat = join(folder, 'chat');
     writeTinyBase(chat, 'llama');
@@ -175,6 +192,8 @@ describe('a run of a prompted model', () => {
       '20',
     );
     expect([code, stderr]).toEqual([0, expect.stringContaining('no chat template')]);
+    // In a log this stands there until the first answers come.
+    expect(stderr).toContain('asking about 8 functions\n');
   }, 120_000);
 
   test('has its answers, its figures, its prompt and its page', () => {

@@ -4,6 +4,7 @@
  */
 
 import { ReasonTally } from '../../../base/tally.ts';
+import { OwnShare } from '../../../shards/own-share.ts';
 import { refusalReason } from '../../../source/source-refusal.ts';
 import type { WorkerJob } from '../../../workers/worker-job.ts';
 import { countTokens } from '../../changes/count-tokens.ts';
@@ -74,11 +75,8 @@ export async function gatherRecords(source: RecordSource, gathering: GatherConte
   }
   const files = new ReasonTally();
   let readShare = 0;
-  let done = 0;
-  const report = () => {
-    const total = readShare > 0 ? Math.max(done, Math.round(done / readShare)) : 0;
-    context.onProgress?.({ phase: 'fetch', done, total, message: info.name });
-  };
+  let passed = 0;
+  const own = new OwnShare(share.shard);
   const records = source.records({
     ...context,
     tally: files,
@@ -86,9 +84,11 @@ export async function gatherRecords(source: RecordSource, gathering: GatherConte
       readShare = now;
     },
   });
-  const onRecords = (count: number) => {
-    done += count;
-    report();
+  const onRecords = (count: number, isOwn: boolean) => {
+    passed += count;
+    own.divide(count, isOwn ? count : 0);
+    const total = readShare > 0 ? own.ownOf(Math.max(passed, passed / readShare)) : 0;
+    context.onProgress?.({ phase: 'fetch', done: own.own, total, message: info.name });
   };
   let units = 0;
   let unit: RecordUnit | undefined;
@@ -134,7 +134,8 @@ const NOTHING_LEFT_OUT: GatheredSummary = { changed: 0, added: 0, deleted: 0, fi
 class RecordUnit {
   count = 0;
   readonly #gathering: GatherContext;
-  readonly #onRecords: (count: number) => void;
+  readonly #onRecords: (count: number, isOwn: boolean) => void;
+  readonly #isOwn: boolean;
   readonly #writer: GatheredFileWriter | undefined;
   readonly #running: Promise<readonly [readonly DatasetRecord[], readonly MarksOrRefusal[]]>[] = [];
   /** Why records are left out. */
@@ -146,10 +147,11 @@ class RecordUnit {
     path: string | undefined,
     mayBeKnown: boolean,
     gathering: GatherContext,
-    onRecords: (count: number) => void,
+    onRecords: (count: number, isOwn: boolean) => void,
   ) {
     this.#gathering = gathering;
     this.#onRecords = onRecords;
+    this.#isOwn = path !== undefined;
     const isKnown = path === undefined || (mayBeKnown && readSummary(path) !== undefined);
     this.#writer = isKnown ? undefined : new GatheredFileWriter(path);
   }
@@ -157,7 +159,7 @@ class RecordUnit {
   async add(record: DatasetRecord): Promise<void> {
     this.count++;
     if (this.#writer === undefined) {
-      if (this.count % BATCH === 0) this.#onRecords(BATCH);
+      if (this.count % BATCH === 0) this.#onRecords(BATCH, this.#isOwn);
       return;
     }
     this.#batch.push(record);
@@ -197,7 +199,7 @@ class RecordUnit {
       if (typeof found === 'string') this.#refusals.add(`record that ${found}`);
       else this.#writer!.add(metaOf(record, found), record);
     }
-    this.#onRecords(records.length);
+    this.#onRecords(records.length, this.#isOwn);
   }
 }
 

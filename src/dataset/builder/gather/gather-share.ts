@@ -3,6 +3,8 @@ import { ownsKey, type Shard } from '../../../shards/shard.ts';
 import { gatheredName, gatheredPath } from './gathered-file.ts';
 
 export interface GatherShare {
+  /** 1 of 1 where no other process gathers. */
+  readonly shard: Shard;
   /** Where the unit with this key is gathered; undefined for another shard's. */
   readonly pathOf: (key: string) => string | undefined;
   /**
@@ -16,8 +18,11 @@ export interface GatherShare {
   readonly onRecord?: (code: string) => void;
 }
 
+const ALONE: Shard = { index: 1, count: 1 };
+
 /** Everything, in the cache. */
 export const wholeBuild = (gatheredDir: string): GatherShare => ({
+  shard: ALONE,
   pathOf: (key) => gatheredPath(gatheredDir, key),
   isPortable: false,
   isWhole: false,
@@ -30,6 +35,7 @@ export const shardOfBuild = (
   onUnit: (name: string, isOwn: boolean) => void,
   onRecord: (code: string) => void,
 ): GatherShare => ({
+  shard,
   pathOf: (key) => {
     const isOwn = ownsKey(shard, key);
     onUnit(gatheredName(key), isOwn);
@@ -42,6 +48,7 @@ export const shardOfBuild = (
 
 /** Units that all lie in merged parts; `find` throws for one that does not. */
 export const mergedBuild = (find: (name: string) => string): GatherShare => ({
+  shard: ALONE,
   pathOf: (key) => find(gatheredName(key)),
   isPortable: true,
   isWhole: true,

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { ReasonTally } from '../../../base/tally.ts';
 import { removeLeftovers } from '../../../base/temporary-files.ts';
+import { OwnShare } from '../../../shards/own-share.ts';
 import { createExtractionPool } from '../../../source/extraction-pool.ts';
 import type { ContextOptions } from '../../changes/function-context.ts';
 import { type OnProgress, stopIfAborted } from '../../progress.ts';
@@ -77,22 +78,21 @@ async function gatherChanges(
   const failed: unknown[] = [];
   let done = 0;
   let found = 0;
-  const report = (message: string) =>
-    context.onProgress?.({ phase: 'fetch', done, total: source.count ?? found, message });
-  for await (const unit of source.units(context)) {
+  const own = new OwnShare(share.shard);
+  const onMessage = (message: string) =>
+    context.onProgress?.({ phase: 'fetch', done, total: own.ownOf(source.count ?? found), message });
+  for await (const unit of source.units({ ...context, onMessage })) {
     context.signal.throwIfAborted();
     found++;
     const path = share.pathOf(keyWith(unit.key, functionContext));
-    if (path === undefined) {
-      done++;
-      continue;
-    }
+    own.divide(1, path === undefined ? 0 : 1);
+    if (path === undefined) continue;
     const gather = async (): Promise<GatheredUnit> => {
       const gathering = gatherings.get(path) ?? gatherOnce(unit, path);
       gatherings.set(path, gathering);
       const summary = await gathering;
       done++;
-      report(unit.facts.project);
+      onMessage(unit.facts.project);
       return { path, summary, facts: unit.facts, sourceName: source.info.name, source: number };
     };
     const work = gather();

@@ -65,11 +65,9 @@ export class GitSource implements ChangeSource {
     };
     for (let i = 0; i < this.#options.concurrency; i++) openNext();
     let failed = 0;
-    let done = 0;
     try {
       for (const { address } of this.#wanted) {
-        const message = `opening ${address.project}`;
-        context.onProgress?.({ phase: 'fetch', done, total: this.count ?? done + 1, message });
+        context.onMessage?.(`opening ${address.project}`);
         const opened = await ahead.shift()!;
         openNext();
         if ('error' in opened) {
@@ -87,7 +85,6 @@ export class GitSource implements ChangeSource {
         }
         try {
           yield* opened.units;
-          done += opened.units.length;
         } finally {
           opened.repository.retire();
         }

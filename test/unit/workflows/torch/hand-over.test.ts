@@ -5,12 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashFile } from '../../../../src/base/hash-file.ts';
 import { writeSafetensors } from '../../../../src/checkpoint/safetensors.ts';
 import type { LabelledRecord } from '../../../../src/dataset/record.ts';
+import type { RunEvent } from '../../../../src/runs/events.ts';
 import { createRun, runEvents, type WritableRun } from '../../../../src/runs/run-folder.ts';
 import { type HostTensor, hostTensor } from '../../../../src/tensor/host-tensor.ts';
 import { loadState, saveState } from '../../../../src/training/checkpoints.ts';
 import { initialState, type TrainerState } from '../../../../src/training/trainer-state.ts';
 import { adoptEvaluations } from '../../../../src/workflows/torch/adopt-evaluations.ts';
-import { hasStopped, isToStop } from '../../../../src/workflows/torch/early-stop.ts';
+import { EarlyStop } from '../../../../src/workflows/torch/early-stop.ts';
 import { handOver } from '../../../../src/workflows/torch/hand-over.ts';
 import { requirePlanOfRun } from '../../../../src/workflows/torch/plan-of-run.ts';
 import type { TrainingPlan } from '../../../../src/workflows/train/setup.ts';
@@ -47,9 +48,9 @@ const evaluated = async (step: number, scores: readonly number[]) =>
       ['valid_scores', hostTensor('float64', [scores.length], Float64Array.from(scores))],
     ]),
   );
-const planned = (patience: number | null) => ({
-  config: { early_stopping_patience: patience, metric_for_best_model: 'roc_auc' } as TrainingPlan['config'],
-  trainer: { epochs: 1 } as TrainingPlan['trainer'],
+const planned = (earlyStoppingPatience: number | undefined) => ({
+  config: { metric_for_best_model: 'roc_auc' } as TrainingPlan['config'],
+  trainer: { epochs: 1, earlyStoppingPatience } as TrainingPlan['trainer'],
 });
 const hashOfPlan = async () => (await hashFile(join(plan(), 'plan.json'))).sha256;
 
@@ -65,13 +66,6 @@ describe('a run that is handed over', () => {
     expect((await loadState(run.paths.checkpoints, parameters()))?.state.plan).toBe(await hashOfPlan());
   });
 
-  test('one whose last evaluation ended it is not trained any further', () => {
-    const config = { early_stopping_patience: 2 };
-    expect(hasStopped(config, 2)).toBe(true);
-    expect(hasStopped(config, 1)).toBe(false);
-    expect(hasStopped({ early_stopping_patience: null }, 9)).toBe(false);
-  });
-
   test('one whose steps PyTorch took by another plan is refused, and left as it is', async () => {
     await evaluated(1, GOOD);
     const start = { state: state({ step: 3, plan: 'b'.repeat(64) }), checkpoint: STARTED };
@@ -81,14 +75,74 @@ describe('a run that is handed over', () => {
 });
 
 describe('an early stop', () => {
-  const before = { best: undefined, withoutImprovement: 0 };
+  const stopAfter = (patience: number | undefined, best?: number) =>
+    new EarlyStop({
+      plan: planned(patience),
+      checkpoints: run.paths.checkpoints,
+      validRecords: valid,
+      before: { best, withoutImprovement: 0 },
+    });
+  const saved = (step: number): RunEvent => ({
+    type: 'checkpoint',
+    timestampMs: 0,
+    step,
+    epoch: 1,
+    path: STARTED,
+    durationMs: 1,
+  });
+  const resumed = (step: number): RunEvent => ({
+    type: 'resumed',
+    timestampMs: 0,
+    step,
+    checkpoint: STARTED,
+    pid: 1,
+  });
 
   test('does not come of evaluations behind the checkpoint, which are made again', async () => {
     await evaluated(2, GOOD);
     await evaluated(4, BAD);
-    const { config } = planned(1);
-    expect(await isToStop(run.paths.checkpoints, config, valid, { before, step: 3 })).toBe(false);
-    expect(await isToStop(run.paths.checkpoints, config, valid, { before, step: 4 })).toBe(true);
+    const stop = stopAfter(1);
+    expect(await stop.isReached(saved(3))).toBe(false);
+    expect(await stop.isReached(saved(4))).toBe(true);
+  });
+
+  test('judges each evaluation once: those judged before are not read again', async () => {
+    const stop = stopAfter(2);
+    await evaluated(2, GOOD);
+    expect(await stop.isReached(saved(2))).toBe(false);
+    writeFileSync(join(run.paths.checkpoints, 'evaluated-00000002.safetensors'), 'damaged');
+    await evaluated(4, BAD);
+    expect(await stop.isReached(saved(4))).toBe(false);
+    // A further checkpoint of the same step is not a further evaluation.
+    expect(await stop.isReached(saved(4))).toBe(false);
+    await evaluated(6, BAD);
+    expect(await stop.isReached(saved(6))).toBe(true);
+  });
+
+  test('goes on from what the own engine evaluated', async () => {
+    const stop = stopAfter(1, 1);
+    await evaluated(2, GOOD);
+    expect(await stop.isReached(saved(2))).toBe(true);
+  });
+
+  test('is judged anew where the processes start again, by the evaluations that they make again', async () => {
+    const stop = stopAfter(2);
+    await evaluated(2, GOOD);
+    await evaluated(4, BAD);
+    expect(await stop.isReached(saved(4))).toBe(false);
+    expect(await stop.isReached(resumed(1))).toBe(false);
+    await evaluated(2, BAD);
+    await evaluated(4, GOOD);
+    expect(await stop.isReached(saved(4))).toBe(false);
+    await evaluated(6, BAD);
+    expect(await stop.isReached(saved(6))).toBe(false);
+    await evaluated(8, BAD);
+    expect(await stop.isReached(saved(8))).toBe(true);
+  });
+
+  test('does not come without patience, and reads nothing for it', async () => {
+    writeFileSync(join(run.paths.checkpoints, 'evaluated-00000002.safetensors'), 'damaged');
+    expect(await stopAfter(undefined).isReached(saved(2))).toBe(false);
   });
 });
 
@@ -98,10 +152,10 @@ describe('evaluations that are adopted', () => {
     await evaluated(4, BAD);
     const first = state({ step: 4, plan: await hashOfPlan() });
     await saveState(run.paths.checkpoints, first);
-    expect(await adoptEvaluations(run, planned(null), valid, first)).toBe(true);
+    expect(await adoptEvaluations(run, planned(undefined), valid, first)).toBe(true);
     const again = (await loadState(run.paths.checkpoints, parameters()))!.state;
     expect(again).toMatchObject({ plan: undefined, best: { step: 2 }, evaluationsWithoutImprovement: 1 });
-    expect(await adoptEvaluations(run, planned(null), valid, again)).toBe(true);
+    expect(await adoptEvaluations(run, planned(undefined), valid, again)).toBe(true);
     const adopted = runEvents(run).flatMap((event) => (event.type === 'evaluation' ? [event.step] : []));
     expect(adopted).toEqual([2, 4]);
   });
