@@ -1,4 +1,5 @@
 /** @file Cases of products in integers and of matrices out of their codes: both orders, rows of zeros, padded blocks. */
+import { areSignedExact } from './integer-kernels.ts';
 import { type CaseInput, exactly, floats, frozen, type OpCase, opCase, wholes } from './op-case.ts';
 
 /** Whole numbers of which each row of 4 has one of size 127: rounding leaves them, whatever float32 does to the last bit. */
@@ -6,21 +7,27 @@ const steps: CaseInput = {
   ...floats(['N', 4]),
   element: (random, i) => (i % 4 === 1 ? 127 : Math.floor(255 * random()) - 127),
 };
-const codes = (shape: CaseInput['shape']) => wholes('int8', shape, -127, 128);
+/** Codes of one byte, of unsigned ones 128 is 0; no signed ones where the processor multiplies them wrong. */
+const CODES = areSignedExact ? (['int8', 'uint8'] as const) : (['uint8'] as const);
+type Codes = 'int8' | 'uint8';
+const zeroOf = (type: Codes) => (type === 'uint8' ? 128 : 0);
+const codes = (type: Codes, shape: CaseInput['shape']) =>
+  wholes(type, shape, zeroOf(type) - 127, zeroOf(type) + 128);
 const scales = (rows: number) => frozen(floats([rows], 0.01, 0.02));
 
 /** Rounded to 8 bits, a gradient is off by half of 1/127 of its row's largest in every place. */
 const TOLERANCE = { 1: 0.02, 2: 1e-4 } as const;
 
-const product = (digits: 1 | 2, transposeB: boolean, hasScales: boolean): OpCase => ({
+const product = (type: Codes, digits: 1 | 2, transposeB: boolean, hasScales: boolean): OpCase => ({
   ...opCase(
-    `int8Matmul, ${digits} digits${transposeB ? ', turned' : ''}${hasScales ? ', scaled' : ''}`,
-    [steps, codes(transposeB ? [3, 4] : [4, 3]), ...(hasScales ? [scales(3)] : [])],
+    `int8Matmul of ${type}, ${digits} digits${transposeB ? ', turned' : ''}${hasScales ? ', scaled' : ''}`,
+    [steps, codes(type, transposeB ? [3, 4] : [4, 3]), ...(hasScales ? [scales(3)] : [])],
     (b, x, w, s) => b.int8Matmul(x!, w!, s, { digits, ...(transposeB && { transposeB }) }),
   ),
   smooth: {
     make: (b, x, w, s) => {
-      const y = b.matmul(x!, b.cast(w!, 'float32'), { transposeB });
+      const weights = b.sub(b.cast(w!, 'float32'), b.scalar(zeroOf(type)));
+      const y = b.matmul(x!, weights, { transposeB });
       return s === undefined ? y : b.mul(y, s);
     },
     tolerance: TOLERANCE[digits],
@@ -41,32 +48,38 @@ const blocks = (name: string, shape: readonly [number, number], blockSize: numbe
 export const quantizedCases: {
   readonly [K in 'int8Matmul' | 'dequantizeRows' | 'dequantizeBlocks']: readonly OpCase[];
 } = {
-  int8Matmul: [
+  int8Matmul: CODES.flatMap((type) => [
     ...([1, 2] as const).flatMap((digits) => [
-      product(digits, false, false),
-      product(digits, true, false),
-      product(digits, false, true),
-      product(digits, true, true),
+      product(type, digits, false, false),
+      product(type, digits, true, false),
+      product(type, digits, false, true),
+      product(type, digits, true, true),
     ]),
     opCase(
-      'int8Matmul of rows of zeros, tiny and huge numbers',
-      [exactly('float32', [4, 2], [0, 0, 127e-20, -1e-20, 1e20, 127e20, 0, -127]), codes([2, 3])].map(frozen),
+      `int8Matmul of ${type}, rows of zeros, tiny and huge numbers`,
+      [exactly('float32', [4, 2], [0, 0, 127e-20, -1e-20, 1e20, 127e20, 0, -127]), codes(type, [2, 3])].map(
+        frozen,
+      ),
       (b, x, w) => b.int8Matmul(x!, w!, undefined, { digits: 2 }),
     ),
     opCase(
-      'two int8Matmuls of the same rows',
-      [frozen(steps), codes([4, 3]), codes([3, 4]), scales(3)],
+      `two int8Matmuls of the same rows, ${type}`,
+      [frozen(steps), codes(type, [4, 3]), codes(type, [3, 4]), scales(3)],
       (b, x, w, v, s) =>
         b.add(
           b.int8Matmul(x!, w!, s, { digits: 1 }),
           b.int8Matmul(x!, v!, s, { digits: 2, transposeB: true }),
         ),
     ),
-  ],
-  dequantizeRows: [
-    opCase('dequantizeRows', [codes([3, 4]), scales(3)], (b, c, s) => b.dequantizeRows(c!, s!)),
-    opCase('dequantizeRows of one column', [codes([3, 1]), scales(3)], (b, c, s) => b.dequantizeRows(c!, s!)),
-  ],
+  ]),
+  dequantizeRows: (['int8', 'uint8'] as const).flatMap((type) => [
+    opCase(`dequantizeRows of ${type}`, [codes(type, [3, 4]), scales(3)], (b, c, s) =>
+      b.dequantizeRows(c!, s!),
+    ),
+    opCase(`dequantizeRows of ${type}, one column`, [codes(type, [3, 1]), scales(3)], (b, c, s) =>
+      b.dequantizeRows(c!, s!),
+    ),
+  ]),
   dequantizeBlocks: [
     blocks('whole blocks', [4, 8], 8),
     blocks('blocks over the ends of rows', [3, 8], 4),

@@ -23,6 +23,7 @@ import { reportInterrupted } from '../../../src/workflows/report/run-page.ts';
 import type { TorchOptions } from '../../../src/workflows/torch/train-with-torch.ts';
 import { checkTrainInputs } from '../../../src/workflows/train/inputs.ts';
 import { fakeTerminal } from '../../support/fake-terminal.ts';
+import { formatHere } from '../../support/integer-kernels.ts';
 import { writeTinyRun } from '../../support/tiny-adapter.ts';
 
 let folder = '';
@@ -122,7 +123,7 @@ test('a probe that no step betters is what the run keeps', async () => {
 
 test.each([
   ['load_in_4bit', 'nf4', { load_in_4bit: true }],
-  ['load_in_8bit', 'int8-exact', { load_in_8bit: true }],
+  ['load_in_8bit', (await formatHere('int8-exact')).name, { load_in_8bit: true }],
   ['weights: as_stored', 'as-stored', { weights: 'as_stored' }],
 ])('a run with %s says so, and its adapter judges as it was trained', async (_keys, name, keys) => {
   const run = join(folder, 'held');

@@ -4,9 +4,9 @@ import { inputLeads, layerMatrices } from '../../../src/model/matrices.ts';
 import { matrixInputs } from '../../../src/network/matrix-inputs.ts';
 import { measureFactors } from '../../../src/network/measure-factors.ts';
 import { type FactorVectors, featureFactors } from '../../../src/weights/feature-factors.ts';
-import { int8 } from '../../../src/weights/int8.ts';
 import { smoothedInt8 } from '../../../src/weights/smoothed-int8.ts';
 import type { WeightFormat } from '../../../src/weights/weight-format.ts';
+import { int8Here } from '../../support/integer-kernels.ts';
 import { alone, relativeDifference, stepGroups } from '../../support/network-step.ts';
 import { openFixture, type TinyNetwork, tinyBackend } from '../../support/tiny-model.ts';
 import { runToy, toyModel, toyNetwork } from '../../support/toy-training.ts';
@@ -58,7 +58,7 @@ const factorsOf = (vector: (size: number, lead: string) => Float32Array): Weight
       );
     }),
   );
-  return smoothedInt8(featureFactors(vectors));
+  return smoothedInt8(featureFactors(vectors), int8Here.codes);
 };
 
 /** The same for all matrices of a group. */
@@ -75,11 +75,11 @@ const logitsIn = async (format: WeightFormat) => {
 
 test('factors of 1 change no number of a network', async () => {
   const ones = await logitsIn(factorsOf((size) => new Float32Array(size).fill(1)));
-  expect(ones).toEqual(await logitsIn(int8));
+  expect(ones).toEqual(await logitsIn(int8Here));
 });
 
 test('other factors are taken out again: logits stay near', async () => {
-  const [plain, found] = [await logitsIn(int8), await logitsIn(factorsOf(uneven))];
+  const [plain, found] = [await logitsIn(int8Here), await logitsIn(factorsOf(uneven))];
   expect(found.logits).not.toEqual(plain.logits);
   expect(relativeDifference(found.logits, plain.logits)).toBeLessThan(0.1);
 });

@@ -1,6 +1,6 @@
 /** @file A whole network with its weights in each format: how near it is to float32, that it learns, and resumes bit for bit. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { weightFormatNamed } from '../../../src/weights/registry.ts';
+import { formatHere } from '../../support/integer-kernels.ts';
 import { alone, relativeDifference, stepGroups } from '../../support/network-step.ts';
 import { fixtureNetwork, type TinyNetwork } from '../../support/tiny-model.ts';
 import { runToy, toyNetwork } from '../../support/toy-training.ts';
@@ -9,8 +9,6 @@ const made: TinyNetwork[] = [];
 afterAll(async () => {
   for (const { network } of made) await network.release();
 });
-
-const formatNamed = (name: string) => weightFormatNamed(name)!;
 
 const functions = [3, 9, 17, 30].map((length, i) => {
   const ids = Array.from({ length }, (_, position) => (position * (i + 3) + i) % 40);
@@ -29,7 +27,7 @@ test.each([
 ] as const)('%s: logits near those of float32', async (name, tolerance) => {
   const [expected, found] = await Promise.all(
     ['float32', name].map(async (format) => {
-      const tiny = await fixtureNetwork('llama', { blocksPerStage: 1, format: formatNamed(format) });
+      const tiny = await fixtureNetwork('llama', { blocksPerStage: 1, format: await formatHere(format) });
       made.push(tiny);
       return (await stepGroups(tiny, functions, alone(functions))).logits;
     }),
@@ -39,7 +37,7 @@ test.each([
 
 describe.each(['int8', 'int8-exact', 'nf4', 'nf4-double-quant', 'as-stored'])('trained in %s', (name) => {
   test('it learns, and a resumed run ends bit for bit where an uninterrupted one does', async () => {
-    const toy = await toyNetwork('all', { format: formatNamed(name) });
+    const toy = await toyNetwork('all', { format: await formatHere(name) });
     made.push(toy);
     const options = { epochs: 6, dropout: 0.1 };
     const saved: Awaited<ReturnType<typeof runToy>>['state'][] = [];
