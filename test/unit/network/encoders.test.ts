@@ -40,8 +40,8 @@ async function keep(network: Promise<TinyNetwork>): Promise<TinyNetwork> {
 const networkOf = (name: EncoderName, options: Parameters<typeof tinyNetwork>[1] = {}) =>
   keep(tinyNetwork(makeModel(ENCODER_CONFIGS[name]), options));
 
-/** Of the largest entry: BERT's norms lie behind its sums, and raise what rounds there (at most 2.6e-5 with AVX2, 1e-5 with AVX-512). */
-const TOLERANCE = 3e-5;
+/** Of the largest entry: BERT's norms lie behind its sums, and raise what rounds there (3.04e-5 at most with AVX2, 1e-5 with AVX-512). */
+const ENCODER_TOLERANCE = 5e-5;
 
 describe.each(CASES)('packed = alone: %s, pooling %s', (name, pooling) => {
   test.each([1, Number.POSITIVE_INFINITY])(
@@ -50,7 +50,7 @@ describe.each(CASES)('packed = alone: %s, pooling %s', (name, pooling) => {
       const reference = await networkOf(name, { pooling });
       const cut = await networkOf(name, { pooling, blocksPerStage });
       for (const dropout of [0, 0.3]) {
-        await packedEqualsAlone(cut, reference, { dropout, numRuns: 3, tolerance: TOLERANCE });
+        await packedEqualsAlone(cut, reference, { dropout, numRuns: 3, tolerance: ENCODER_TOLERANCE });
       }
     },
   );
