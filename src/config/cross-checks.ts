@@ -108,6 +108,15 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
   (config) =>
+    config.eval_strategy === 'no' && config.eval_on_start === true
+      ? {
+          key: 'eval_on_start',
+          message:
+            'eval_on_start is set, but eval_strategy: no evaluates no later step: the model as it starts would be the best checkpoint',
+          hint: 'set eval_strategy: epoch, or remove eval_on_start',
+        }
+      : undefined,
+  (config) =>
     config.eval_strategy === 'no' && config.early_stopping_patience !== null
       ? {
           key: 'early_stopping_patience',

@@ -259,6 +259,7 @@ describe('keys against each other', () => {
     ['eval_strategy', ['eval_strategy=steps']],
     ['eval_steps', ['eval_steps=3']],
     ['early_stopping_patience', ['eval_strategy=no', 'early_stopping_patience=2']],
+    ['eval_on_start', ['eval_strategy=no', 'eval_on_start=true']],
     ['blocks_per_graph', ['cut=graph', 'blocks_per_graph=2']],
     ['lora_layers', ['lora_layers=[1,1]']],
     ['curriculum', ['curriculum=loss']],
