@@ -277,6 +277,13 @@ class Log(unittest.TestCase):
         self.assertEqual([json.loads(line)["step"] for line in file.read_text().splitlines()], [1, 2])
         self.assertEqual(log.last_step(), 2)
 
+    def test_a_training_that_only_resumed_has_not_started(self) -> None:
+        log = Events(Path(self.enterContext(tempfile.TemporaryDirectory())) / "events.jsonl", True)
+        log.append("resumed", step=0, checkpoint="")
+        self.assertFalse(log.has_started())
+        log.append("run_started", totalSteps=2)
+        self.assertTrue(log.has_started())
+
 
 class Layouts(unittest.TestCase):
     functions = (torch.tensor([1, 2, 3, 4]), torch.tensor([1, 2, 9]), torch.tensor([1, 2, 3]))

@@ -88,6 +88,8 @@ async function runTorchSteps(
   }
   requirePlanOfRun(run.dir, plan);
   const start = await findStart(run, parameters, startOver, report);
+  // Killed before its first checkpoint, the new training has none, and the log would know of those of the old one alone.
+  if (startOver) run.events.append({ type: 'resumed', step: 0, checkpoint: '', pid: process.pid });
   const before = await handOver(run, folder, start);
   // What came before PyTorch's first evaluation may have ended the training already.
   if (hasStopped(plan.trainer.earlyStoppingPatience, before)) return 'finished';
