@@ -135,14 +135,7 @@ function queriesByHead(b: GraphBuilder, spec: Attention, x: Value, A: Dim, Q: Di
 }
 
 /** [A, J*C, H*d] -> [J, A, K, G, C, d] */
-function queriesByChunk(
-  b: GraphBuilder,
-  spec: Attention,
-  x: Value,
-  A: Dim,
-  J: number,
-  C: Dim,
-): Value {
+function queriesByChunk(b: GraphBuilder, spec: Attention, x: Value, A: Dim, J: number, C: Dim): Value {
   const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
   return b.transpose(b.reshape(x, [A, J, C, K, H / K, d]), [1, 0, 3, 4, 2, 5]);
 }

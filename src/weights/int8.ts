@@ -38,9 +38,7 @@ function encodeSigned({ shape, data }: HostTensor<'float32'>) {
 const partsOf = ([rows, columns]: MatrixShape, part: PartInput, codes: ByteCodes) =>
   [part('codes', codes, [rows, columns]), part('scales', 'float32', [rows])] as const;
 
-const held = (
-  codes: ByteCodes,
-): Pick<WeightFormat, 'isQuantized' | 'encode' | 'read' | 'sizeBytes'> => ({
+const held = (codes: ByteCodes): Pick<WeightFormat, 'isQuantized' | 'encode' | 'read' | 'sizeBytes'> => ({
   isQuantized: true,
   encode: (matrix) => encodeInt8(matrix, codes),
   read: (b, shape, part) => b.dequantizeRows(...partsOf(shape, part, codes)),

@@ -42,9 +42,7 @@ export async function showTable(
   );
   // A column of figures that no paper gives is named above, and empty here.
   const inPaper = columns.flatMap((column, at) =>
-    rows.some(({ paper }) => isPaperCell(paper[at]))
-      ? [{ heading: columnLabel(column), at }]
-      : [],
+    rows.some(({ paper }) => isPaperCell(paper[at])) ? [{ heading: columnLabel(column), at }] : [],
   );
   stdout.write(`\n${colors.heading(hasPaperCells(table) ? 'Rows, and the cells of the paper' : 'Rows')}\n`);
   stdout.write(

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { type EvaluatedSoFar, isPatienceUsedUp, withEvaluation } from '../../../src/training/early-stopping.ts';
+import {
+  type EvaluatedSoFar,
+  isPatienceUsedUp,
+  withEvaluation,
+} from '../../../src/training/early-stopping.ts';
 
 const none: EvaluatedSoFar = { best: undefined, withoutImprovement: 0 };
 const after = (metrics: readonly number[]) =>
