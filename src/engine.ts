@@ -11,6 +11,7 @@ export { mergedWeights } from './adapters/merged-weights.ts';
 export { appendGradients, type GradientSeed } from './autodiff/gradients.ts';
 export { GraphBuilder } from './graph/builder.ts';
 export type { Graph, GraphOutput, Node, Value } from './graph/graph.ts';
+export type { ByteCodes } from './graph/ops.ts';
 export { type ClassifierOptions, classifier, resolvePooling } from './heads/classifier.ts';
 export type { Head, HeadContext, HeadParameter } from './heads/head.ts';
 export { hiddenStates } from './heads/hidden-states.ts';

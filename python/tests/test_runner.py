@@ -36,7 +36,7 @@ from vultune_torch.passes import Classifier, losses, pair_nats
 from vultune_torch.plan import read_plan
 from vultune_torch.run_lock import RunLock
 from vultune_torch.selfcheck import require_isolation
-from vultune_torch.state import LAST, NEXT, PREVIOUS, Best, Counters, load_state, save_state
+from vultune_torch.state import LAST, NEXT, PREVIOUS, Best, Counters, load_state, save_evaluated, save_state
 from vultune_torch.world import World
 
 PLAN = os.environ.get("VULTUNE_TEST_PLAN")
@@ -192,6 +192,31 @@ class Checkpoints(unittest.TestCase):
         assert found is not None
         self.assertEqual((found.counters.step, found.file.name), (4, NEXT))
 
+    def test_one_that_a_killed_save_left_stays_where_an_evaluation_is_written(self) -> None:
+        self.save(4)
+        (self.folder / LAST).rename(self.folder / NEXT)
+        save_evaluated(self.folder, 5, self.tensors, torch.tensor([0.5], dtype=torch.float64))
+        found = load_state(self.folder, "p")
+        assert found is not None
+        self.assertEqual(found.file.name, NEXT)
+        self.assertEqual({file.name for file in self.folder.iterdir()}, {NEXT, "evaluated-00000005.safetensors"})
+
+    def test_a_save_killed_while_it_writes_leaves_every_checkpoint_as_it_was(self) -> None:
+        self.save(4)
+        (self.folder / LAST).rename(self.folder / NEXT)
+
+        def killed(_tensors: object, file: Path, _metadata: object) -> None:
+            file.write_bytes(b"part")
+            raise KeyboardInterrupt
+
+        with mock.patch("vultune_torch.state.save_file", killed), self.assertRaises(KeyboardInterrupt):
+            self.save(5)
+        found = load_state(self.folder, "p")
+        assert found is not None
+        self.assertEqual((found.counters.step, found.file.name), (4, NEXT))
+        # A name of src/base/temporary-files.ts.
+        self.assertTrue((self.folder / f"{NEXT}.{os.getpid()}.tmp").exists())
+
     def test_part_of_a_first_one_is_no_checkpoint(self) -> None:
         (self.folder / NEXT).write_bytes(b"part")
         self.assertIsNone(load_state(self.folder, "p"))
@@ -251,6 +276,13 @@ class Log(unittest.TestCase):
         log.append("step", step=2)
         self.assertEqual([json.loads(line)["step"] for line in file.read_text().splitlines()], [1, 2])
         self.assertEqual(log.last_step(), 2)
+
+    def test_a_training_that_only_resumed_has_not_started(self) -> None:
+        log = Events(Path(self.enterContext(tempfile.TemporaryDirectory())) / "events.jsonl", True)
+        log.append("resumed", step=0, checkpoint="")
+        self.assertFalse(log.has_started())
+        log.append("run_started", totalSteps=2)
+        self.assertTrue(log.has_started())
 
 
 class Layouts(unittest.TestCase):

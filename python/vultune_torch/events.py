@@ -25,15 +25,19 @@ class Events:
             log.write(line + "\n")
 
     def last_step(self) -> int:
-        """The last step that is logged; lines are those of this format."""
-        if not self.file.exists():
-            return 0
-        with self.file.open(encoding="utf-8") as log:
-            events = [json.loads(line) for line in log]
-        return max((event["step"] for event in events if event["type"] == "step"), default=0)
+        """The last step that is logged."""
+        return max((event["step"] for event in self.logged() if event["type"] == "step"), default=0)
 
     def has_started(self) -> bool:
-        return self.file.exists() and self.file.stat().st_size > 0
+        """Whether the length of the training is logged: `resumed` may stand before it."""
+        return any(event["type"] == "run_started" for event in self.logged())
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Lines are those of this format."""
+        if not self.file.exists():
+            return []
+        with self.file.open(encoding="utf-8") as log:
+            return [json.loads(line) for line in log]
 
 
 def cut_torn_line(file: Path) -> None:

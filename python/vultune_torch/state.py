@@ -78,7 +78,7 @@ def save_state(folder: Path, counters: Counters, tensors: dict[str, Tensor], bes
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()} | best.tensors
     said = compact(asdict(counters))
     metadata = {"counters": said, "best": best.said, "sha256": checksum(held, said, best.said), "plan": plan_hash}
-    save_file(held, folder / NEXT, metadata)
+    write_whole(folder / NEXT, held, metadata)
     if (folder / LAST).exists():
         os.replace(folder / LAST, folder / PREVIOUS)
     os.replace(folder / NEXT, folder / LAST)
@@ -87,8 +87,8 @@ def save_state(folder: Path, counters: Counters, tensors: dict[str, Tensor], bes
 def load_state(folder: Path, plan_hash: str) -> State | None:
     """The last checkpoint that is whole; None where there is none.
 
-    Behind a save that was killed before its last rename that is the next one, whole and newer than the one before. One that was
-    killed while it wrote leaves part of that file, which loses nothing: it is no damage.
+    Behind a save that was killed before its last rename that is the next one, whole and newer than the one before. Part of that
+    file, which a killed save of an older version left, loses nothing: it is no damage.
     Throws TORCH_CHECKPOINT_OTHER for one of another plan or of Vultune's own engine,
     TORCH_CHECKPOINT_BROKEN where none is whole.
     """
@@ -136,5 +136,11 @@ def save_evaluated(folder: Path, step: int, tensors: dict[str, Tensor], scores: 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"evaluated-{step:08d}.safetensors"
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file({**held, "valid_scores": scores}, folder / NEXT, {"step": str(step)})
-    os.replace(folder / NEXT, file)
+    write_whole(file, {**held, "valid_scores": scores}, {"step": str(step)})
+
+
+def write_whole(file: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Killed at any moment, it leaves what was there. What it wrote until then has a name that Vultune cleans up."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    save_file(tensors, temporary, metadata)
+    os.replace(temporary, file)

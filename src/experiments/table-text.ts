@@ -2,7 +2,7 @@
 import type { DataTable } from '../report/table-formats.ts';
 import type { BaselineRow, ResultRow, ResultTable } from './result-table.ts';
 import type { CellFigure, Summary } from './summary.ts';
-import { PROMPT_FIGURES, SLICE_FIGURES } from './table-schema.ts';
+import { type PaperCell, PROMPT_FIGURES, SLICE_FIGURES } from './table-schema.ts';
 
 /** For reading: the paper's cell beside ours in each column; ours alone in a table that no paper has. */
 export function readableTable(table: ResultTable): DataTable {
@@ -64,7 +64,7 @@ export function completeTable({ columns, rows, baselines }: ResultTable): DataTa
           'row',
           metric,
           on,
-          paper[i] === null || paper[i] === undefined ? '' : String(paper[i]),
+          isPaperCell(paper[i]) ? String(paper[i]) : '',
           ...[ours[i]?.mean, ours[i]?.min, ours[i]?.max, ours[i]?.interval?.[0], ours[i]?.interval?.[1]].map(
             digits,
           ),
@@ -160,14 +160,17 @@ interface PaperCells {
 
 /** Whether a paper's figures stand beside ours: a table of our own may have none, even where it names a source. */
 export const hasPaperCells = ({ rows }: PaperCells): boolean =>
-  rows.some(({ paper }) => paper.some((cell) => cell !== null && cell !== undefined));
+  rows.some(({ paper }) => paper.some(isPaperCell));
+
+/** Whether the paper gives a figure there. */
+export const isPaperCell = (cell: PaperCell | undefined): cell is string | number =>
+  cell !== null && cell !== undefined;
 
 /** The heading above `differences`; a table without cells of a paper has none to differ from. */
 export const differencesTitle = (table: PaperCells): string =>
   hasPaperCells(table) ? 'What differs from the paper' : 'Notes on these figures';
 
-export const paperText = (cell: string | number | null | undefined): string =>
-  cell === null || cell === undefined ? '–' : String(cell);
+export const paperText = (cell: PaperCell | undefined): string => (isPaperCell(cell) ? String(cell) : '–');
 
 export const seedsText = ({ done, asked }: { readonly done: number; readonly asked: number }): string =>
   done === asked ? String(done) : `${done}/${asked}`;

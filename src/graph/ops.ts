@@ -3,11 +3,18 @@
  * interpreter and gradients are tables that are total over these rows, so a new row does not compile until every
  * table has it.
  */
+import type { DType } from '../tensor/dtype.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 import type { Dim, Shape } from './dim.ts';
 
 /** Element types inside a graph. The reference interpreter computes `float32` values in float64. */
 export type GraphDType = 'float32' | 'int64' | 'uint32' | 'int8' | 'uint8' | 'bool';
+
+/** How whole numbers from -127 to 127 are held in one byte: as they are, or with 128 added. */
+export type ByteCodes = 'int8' | 'uint8';
+
+/** The code of the number 0. */
+export const zeroOfCodes = (codes: DType): number => (codes === 'uint8' ? 128 : 0);
 
 export type NoAttributes = Readonly<Record<string, never>>;
 

@@ -23,7 +23,7 @@ export function causalAttention(
   const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
   const chunk: Dim = J === 1 ? S : 'C';
   // Chunks outermost: each then lies in one piece of memory, where it is cut out and where it is put back.
-  const query = queriesByChunk(b, spec, rows.query, [A, J, chunk]); // [J, A, K, G, C, d]
+  const query = queriesByChunk(b, spec, rows.query, A, J, chunk); // [J, A, K, G, C, d]
   const key = byHead(b, spec, rows.key, A, S); // [A, K, S, d]
   const value = byHead(b, spec, rows.value, A, S);
   const mask = sequence.mask(spec.window); // [J, C, S]
@@ -135,12 +135,7 @@ function queriesByHead(b: GraphBuilder, spec: Attention, x: Value, A: Dim, Q: Di
 }
 
 /** [A, J*C, H*d] -> [J, A, K, G, C, d] */
-function queriesByChunk(
-  b: GraphBuilder,
-  spec: Attention,
-  x: Value,
-  [A, J, C]: readonly [Dim, number, Dim],
-): Value {
+function queriesByChunk(b: GraphBuilder, spec: Attention, x: Value, A: Dim, J: number, C: Dim): Value {
   const { headCount: H, keyValueHeadCount: K, headSize: d } = spec;
   return b.transpose(b.reshape(x, [A, J, C, K, H / K, d]), [1, 0, 3, 4, 2, 5]);
 }

@@ -11,14 +11,16 @@ import type { OnnxAttribute } from './writer.ts';
 
 type Products = 'matmul' | 'gemm' | 'reduceSum' | 'reduceMean' | 'reduceMax';
 
-/** Columns that kernels take at a time; a product with fewer leaves them half empty. */
-const MOST_NARROW = 16;
+/** Columns that a kernel computes at a time: with as few as these, the other side is what should be split. */
+const KERNEL_COLUMNS = 16;
+/** From so many rows a column on, turning the result costs less than it saves. */
+const FEWEST_ROWS_PER_COLUMN = 4;
 
 export const productRules: LoweringRules<Products> = {
   matmul: (emitter, { inputs, output }, node) => {
     const { transposeA = false, transposeB = false, alpha = 1 } = node.attributes;
     if (transposeA && !transposeB && isNarrow(node.output.shape)) {
-      // Gemm would be made of the two again: ONNX Runtime moves a transpose into it.
+      // Not Gemm: ONNX Runtime would move the Transpose into it, and the slow product is back.
       const turned = emitter.node('FusedMatMul', inputs.toReversed(), {
         domain: 'com.microsoft',
         attributes: gemmAttributes({ transposeA: true, alpha }),
@@ -51,8 +53,8 @@ function isNarrow(shape: Shape): boolean {
     shape.length === 2 &&
     typeof rows === 'number' &&
     typeof columns === 'number' &&
-    columns <= MOST_NARROW &&
-    rows >= 4 * columns
+    columns <= KERNEL_COLUMNS &&
+    rows >= FEWEST_ROWS_PER_COLUMN * columns
   );
 }
 

@@ -2,7 +2,7 @@
  * @file ONNX for products in integers, and for matrices out of their codes. Products that read the same x share its
  * rounded rows. Speeds and errors of the choices here: docs/decisions/low-precision.md.
  */
-import type { Value } from '../graph/graph.ts';
+import { zeroOfCodes } from '../graph/ops.ts';
 import { float32, hostTensor, sizeOf } from '../tensor/host-tensor.ts';
 import { DATA_TYPE } from './data-type.ts';
 import type { OnnxEmitter } from './emitter.ts';
@@ -18,7 +18,10 @@ export const quantizedRules: LoweringRules<Quantized> = {
     const right =
       transposeB === true ? emitter.node('Transpose', [codes], { attributes: { perm: [1, 0] } }) : codes;
     const rows = roundedRows(emitter, x);
-    const zeros = [zeroPoint(emitter), ...(isUnsigned(node.inputs[1]!) ? [zeroPoint(emitter)] : [])];
+    const zeros = [
+      zeroPoint(emitter),
+      ...(zeroOfCodes(node.inputs[1]!.dtype) === 0 ? [] : [zeroPoint(emitter)]),
+    ];
     const product = (digit: string, weight: string) =>
       emitter.node('MatMulIntegerToFloat', [digit, right, weight, scales, ...zeros], {
         domain: 'com.microsoft',
@@ -30,7 +33,8 @@ export const quantizedRules: LoweringRules<Quantized> = {
   },
   dequantizeRows: (emitter, { inputs: [codes, scales], output }, node) => {
     const cast = emitter.node('Cast', [codes!], { attributes: { to: DATA_TYPE.float32 } });
-    const wide = isUnsigned(node.inputs[0]!) ? emitter.node('Sub', [cast, emitter.float(128)]) : cast;
+    const zero = zeroOfCodes(node.inputs[0]!.dtype);
+    const wide = zero === 0 ? cast : emitter.node('Sub', [cast, emitter.float(zero)]);
     const column = emitter.node('Reshape', [scales!, emitter.int64s([-1, 1])]);
     emitter.node('Mul', [wide, column], { output });
   },
@@ -54,9 +58,6 @@ export const quantizedRules: LoweringRules<Quantized> = {
     emitter.node('Reshape', [scaled, emitter.int64s(shape)], { output });
   },
 };
-
-/** Codes of which 128 is 0. */
-const isUnsigned = ({ dtype }: Value) => dtype === 'uint8';
 
 /** What one step of the lower digit is worth in steps of the upper one: the upper is off by half a step, 127 of these. */
 const LOW_DIGIT = 1 / 254;

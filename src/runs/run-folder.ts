@@ -1,6 +1,6 @@
 /**
- * @file The run folder: where its files are, how it is made, opened and locked. Knows the configuration only as
- * plain data, and nothing of training.
+ * @file The run folder: where its files are, how it is made, opened, locked and taken away again. Knows the configuration
+ * only as plain data, and nothing of training.
  */
 import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -97,9 +97,8 @@ class FileScan {
   #found = 0;
   #scored = 0;
   #filesSeen = 0;
-  /** With a share: calls of all shards so far, and functions of its own that have their scores. */
+  /** With a share: calls of all shards so far. */
   #calls = 0;
-  #ownScored = 0;
   #cached = 0;
 
   constructor(options: ScanFilesOptions) {
@@ -121,7 +120,7 @@ class FileScan {
           this.#filesSeen++;
           for (const one of functions) await this.#take(one);
         }
-        this.#tellProgress(0);
+        this.#tellProgress();
       }
       await this.#flush();
     } finally {
@@ -148,13 +147,13 @@ class FileScan {
     const calls = this.#ownCalls(callsOf(needs, this.#limits.functionsPerCall));
     // Progress is in functions, of which some need two scores and some none.
     const functionsOf = (texts: number) => (texts / Math.max(1, needs.size)) * window.length;
-    this.#own?.divide(window.length, functionsOf(calls.flat().length));
+    const before = this.#own?.own ?? this.#scored;
+    const texts = calls.reduce((sum, call) => sum + call.length, 0);
+    this.#own?.divide(window.length, functionsOf(texts));
     try {
-      await this.#score(calls, (done) => this.#tellProgress(functionsOf(done)));
-      if (this.#own === undefined) return;
-      this.#ownScored = this.#own.own;
+      await this.#score(calls, (done) => this.#tellProgress(before + functionsOf(done)));
       // A window may hold nothing of the share's: then fewer are left than were expected.
-      this.#tellProgress(0);
+      if (this.#own !== undefined) this.#tellProgress();
     } finally {
       for (const one of window) this.#tell(one);
     }
@@ -178,7 +177,10 @@ class FileScan {
   /** Those of the share, or all. */
   #ownCalls(calls: readonly Call[]): readonly Call[] {
     const { share } = this.#options;
-    return share === undefined ? calls : calls.filter(() => ownsTurn(share.shard, this.#calls++));
+    if (share === undefined) return calls;
+    const first = this.#calls;
+    this.#calls += calls.length;
+    return calls.filter((_, i) => ownsTurn(share.shard, first + i));
   }
 
   /** Each score is kept as soon as it is known. Throws the signal's reason. */
@@ -200,7 +202,7 @@ class FileScan {
       share?.onScores(known);
       return;
     }
-    const judge = await this.#openJudge();
+    const judge = await this.#openJudge(() => onProgress(0));
     const {
       scores: found,
       truncated,
@@ -220,11 +222,11 @@ class FileScan {
     share?.onScores(entries);
   }
 
-  async #openJudge(): Promise<Judge> {
+  async #openJudge(onOpened: () => void): Promise<Judge> {
     if (this.#judge !== undefined) return this.#judge;
     this.#judge = await this.#options.openJudge();
     // The speed that is shown begins here.
-    this.#tellProgress(0);
+    onOpened();
     return this.#judge;
   }
 
@@ -249,12 +251,12 @@ class FileScan {
     });
   }
 
-  #tellProgress(inWindow: number): void {
+  /** @param done default: all that the windows so far hold */
+  #tellProgress(done = this.#own?.own ?? this.#scored): void {
     const { files, onProgress } = this.#options;
     const estimated = Math.round((this.#found / Math.max(1, this.#filesSeen)) * files.length);
     const total = Math.max(estimated, this.#found);
-    const before = this.#own === undefined ? this.#scored : this.#ownScored;
-    onProgress({ done: before + inWindow, total: this.#own?.ownOf(total) ?? total });
+    onProgress({ done, total: this.#own?.ownOf(total) ?? total });
   }
 }
 

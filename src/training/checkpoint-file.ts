@@ -76,6 +76,16 @@ export async function writeCheckpoint(file: string, state: TrainerState): Promis
   await writeSafetensors(file, tensors, { ...metadata, sha256, ...(plan === undefined ? {} : { plan }) });
 }
 
+/** Whether the file is a state, and as long as its header says; its content is not read. */
+export async function isWholeCheckpoint(file: string): Promise<boolean> {
+  try {
+    return (await openStored(file)).metadata.sha256 !== undefined;
+  } catch (error) {
+    if (error instanceof VultuneError && error.code === BROKEN) return false;
+    throw error;
+  }
+}
+
 /**
  * @throws VultuneError `RUN_CHECKPOINT_BROKEN` when the file is damaged, `RUN_CHECKPOINT_OTHER` when it is whole and not
  * a state for these parameters.

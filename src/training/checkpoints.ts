@@ -1,13 +1,13 @@
 /**
  * @file The folder of a run's checkpoints: the last one, and the one before it in case the last is damaged. A save that was
- * killed before its last rename leaves a third, which is newer than both. At any moment of a save at least one of them is whole.
+ * killed before its last rename leaves a third, whole and newer than both. At any moment of a save at least one of them is whole.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterParameters } from '../adapters/adapter-parameters.ts';
 import { VultuneError } from '../base/errors.ts';
 import { fileError } from '../base/files.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
+import { isWholeCheckpoint, readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
 import { removeEvaluated } from './evaluated-states.ts';
 import type { TrainerState } from './trainer-state.ts';
 
@@ -49,12 +49,19 @@ export async function loadState(folder: string, like: AdapterParameters): Promis
       return { state: await readCheckpoint(join(folder, file), like), file, damage };
     } catch (error) {
       if (!(error instanceof VultuneError) || error.code !== 'RUN_CHECKPOINT_BROKEN') throw error;
-      // A save that was killed while it wrote leaves part of a file, and that loses nothing.
+      // Older versions of the PyTorch runner wrote it in place: killed on the way they left part of it, which loses nothing.
       if (file !== NEXT_FILE) damage ??= error;
     }
   }
   if (damage !== undefined) throw damage;
   return undefined;
+}
+
+/** Whether training has left a state there; one that is damaged since counts too, and `loadState` says so. */
+export async function hasCheckpoint(folder: string): Promise<boolean> {
+  if ([STATE_FILE, PREVIOUS_FILE].some((file) => existsSync(join(folder, file)))) return true;
+  const next = join(folder, NEXT_FILE);
+  return existsSync(next) && (await isWholeCheckpoint(next));
 }
 
 /** A finished run resumes from its last checkpoint or not at all: the others only take room. */

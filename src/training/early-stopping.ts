@@ -22,10 +22,10 @@ export function withEvaluation(
 }
 
 /**
- * Whether the training stops.
+ * Whether the training is to stop.
  * @param patience so many evaluations in a row without a better one; undefined: it never stops early
  */
-export function hasStopped(
+export function isPatienceUsedUp(
   patience: number | undefined,
   { withoutImprovement }: Pick<EvaluatedSoFar, 'withoutImprovement'>,
 ): boolean {

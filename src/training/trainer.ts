@@ -23,7 +23,7 @@ import { ActiveChoice } from './active-choice.ts';
 import type { ActiveSampling } from './active-sampling.ts';
 import { type AdamWOptions, adamWStep, zerosLike } from './adamw.ts';
 import { STATE_FILE } from './checkpoints.ts';
-import { hasStopped, withEvaluation } from './early-stopping.ts';
+import { isPatienceUsedUp, withEvaluation } from './early-stopping.ts';
 import { clipGradients } from './gradient-clipping.ts';
 import { learningRate, type SchedulerType } from './learning-rate.ts';
 import { type CurriculumKind, plannableFunctions } from './plannable-functions.ts';
@@ -180,7 +180,7 @@ export class Trainer<Target> {
       for (;;) {
         if (state.evaluationDue) await this.#evaluate();
         // Also for a run that was killed just after the evaluation that ends it.
-        if (this.#isStale()) return this.#finish('early_stopping');
+        if (this.#isPatienceUsedUp()) return this.#finish('early_stopping');
         if (state.step >= this.#totalSteps && state.stepInEpoch < steps.length) {
           if (options.evaluateEvery === undefined) await this.#save();
           return this.#finish('max_steps');
@@ -199,7 +199,7 @@ export class Trainer<Target> {
       await this.#save();
     }
     // Another engine may have gone on to the end.
-    return this.#finish(this.#isStale() ? 'early_stopping' : 'epochs');
+    return this.#finish(this.#isPatienceUsedUp() ? 'early_stopping' : 'epochs');
   }
 
   async #step(step: PlannedStep, chosen: Float64Array | undefined): Promise<void> {
@@ -342,8 +342,8 @@ export class Trainer<Target> {
       : this.#state.step % every === 0;
   }
 
-  #isStale(): boolean {
-    return hasStopped(this.#parts.options.earlyStoppingPatience, evaluatedSoFar(this.#state));
+  #isPatienceUsedUp(): boolean {
+    return isPatienceUsedUp(this.#parts.options.earlyStoppingPatience, evaluatedSoFar(this.#state));
   }
 
   #endEpoch(): void {

@@ -2,31 +2,19 @@
  * @file A matrix in 8 bits, as bitsandbytes has it (LLM.int8, arXiv:2208.07339, without its outlier columns, which depend
  * on the batch): row by row in steps of 1/127 of the row's largest element. Products are in integers.
  */
+import type { ByteCodes } from '../graph/ops.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import { largestMagnitude } from '../tensor/largest-magnitude.ts';
 import { roundHalfToEven } from '../tensor/rounding.ts';
-import {
-  type ByteCodes,
-  type MatrixShape,
-  type PartInput,
-  productOfRead,
-  type WeightFormat,
-} from './weight-format.ts';
+import { type MatrixShape, type PartInput, productOfRead, type WeightFormat } from './weight-format.ts';
 
 /** codes [out, in] and what a step of each row is worth [out]. */
-export function encodeInt8(matrix: HostTensor<'float32'>, kind: ByteCodes = 'int8') {
-  const { codes, scales } = encodeSigned(matrix);
+export function encodeInt8(matrix: HostTensor<'float32'>, codes: ByteCodes = 'int8') {
+  const signed = encodeSigned(matrix);
+  if (codes === 'int8') return signed;
   // Adding 128 turns the highest bit.
-  return kind === 'int8'
-    ? { codes, scales }
-    : {
-        codes: hostTensor(
-          'uint8',
-          codes.shape,
-          Uint8Array.from(codes.data, (code) => code ^ 0x80),
-        ),
-        scales,
-      };
+  const bytes = Uint8Array.from(signed.codes.data, (code) => code ^ 0x80);
+  return { codes: hostTensor('uint8', signed.codes.shape, bytes), scales: signed.scales };
 }
 
 function encodeSigned({ shape, data }: HostTensor<'float32'>) {
@@ -47,22 +35,20 @@ function encodeSigned({ shape, data }: HostTensor<'float32'>) {
   return { codes: hostTensor('int8', shape, codes), scales: hostTensor('float32', [rows], scales) };
 }
 
-const partsOf = ([rows, columns]: MatrixShape, part: PartInput, kind: ByteCodes = 'int8') =>
-  [part('codes', kind, [rows, columns]), part('scales', 'float32', [rows])] as const;
+const partsOf = ([rows, columns]: MatrixShape, part: PartInput, codes: ByteCodes) =>
+  [part('codes', codes, [rows, columns]), part('scales', 'float32', [rows])] as const;
 
-const held = (
-  kind: ByteCodes = 'int8',
-): Pick<WeightFormat, 'isQuantized' | 'encode' | 'read' | 'sizeBytes'> => ({
+const held = (codes: ByteCodes): Pick<WeightFormat, 'isQuantized' | 'encode' | 'read' | 'sizeBytes'> => ({
   isQuantized: true,
-  encode: (matrix) => encodeInt8(matrix, kind),
-  read: (b, shape, part) => b.dequantizeRows(...partsOf(shape, part, kind)),
+  encode: (matrix) => encodeInt8(matrix, codes),
+  read: (b, shape, part) => b.dequantizeRows(...partsOf(shape, part, codes)),
   sizeBytes: ([rows, columns]) => rows * columns + 4 * rows,
 });
 
 const inIntegers =
-  (digits: 1 | 2, kind: ByteCodes): WeightFormat['product'] =>
+  (digits: 1 | 2, codes: ByteCodes): WeightFormat['product'] =>
   (b, x, shape, part) =>
-    b.int8Matmul(x, ...partsOf(shape, part, kind), { digits, transposeB: true });
+    b.int8Matmul(x, ...partsOf(shape, part, codes), { digits, transposeB: true });
 
 /** Rows of x, and of the gradient, are rounded to 8 bits: one product. */
 const fastInt8 = (codes: ByteCodes): WeightFormat => ({
@@ -76,12 +62,14 @@ const fastInt8 = (codes: ByteCodes): WeightFormat => ({
 
 export const int8 = fastInt8('int8');
 
-/** The same numbers on processors that add up products of unsigned codes alone. */
+/** The same numbers, for processors that add up products of signed codes wrong. */
 export const int8Unsigned = fastInt8('uint8');
+
+const signed = held('int8');
 
 /** Rows of x, and of the gradient, are rounded to 16 bits: two products, and what is left is the rounding of the weights. */
 export const int8Exact: WeightFormat = {
-  ...held(),
+  ...signed,
   name: 'int8-exact',
   describe: '8 bits a weight, products in 16 bits',
   multipliesIntegers: true,
@@ -91,8 +79,8 @@ export const int8Exact: WeightFormat = {
 
 /** For processors on which products in integers are wrong, or two of them slower than one in float32. */
 export const int8Dequantised: WeightFormat = {
-  ...held(),
+  ...signed,
   name: 'int8-dequantised',
   describe: '8 bits a weight, products in 32 bits',
-  product: productOfRead(held().read),
+  product: productOfRead(signed.read),
 };

@@ -4,10 +4,11 @@
  * two, so that nothing but the two roundings changes a number; they are constants, so that no row depends on another.
  */
 import { VultuneError } from '../base/errors.ts';
+import type { ByteCodes } from '../graph/ops.ts';
 import { type HostTensor, hostTensor } from '../tensor/host-tensor.ts';
 import type { FeatureFactors } from './feature-factors.ts';
 import { encodeInt8 } from './int8.ts';
-import type { ByteCodes, MatrixShape, PartInput, WeightFormat, WeightParts } from './weight-format.ts';
+import type { MatrixShape, PartInput, WeightFormat, WeightParts } from './weight-format.ts';
 
 /** What names of the format begin with; the fingerprint of the factors follows, since other factors give other numbers. */
 const PREFIX = 'int8-smoothed:';
@@ -16,9 +17,9 @@ const PREFIX = 'int8-smoothed:';
 export const factorsFingerprintOf = (name: string): string | undefined =>
   name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined;
 
-const partsOf = ([rows, columns]: MatrixShape, part: PartInput, kind: ByteCodes) =>
+const partsOf = ([rows, columns]: MatrixShape, part: PartInput, codes: ByteCodes) =>
   [
-    part('codes', kind, [rows, columns]),
+    part('codes', codes, [rows, columns]),
     part('scales', 'float32', [rows]),
     part('inverse', 'float32', [columns]),
   ] as const;

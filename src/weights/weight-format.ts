@@ -4,18 +4,12 @@ import type { StoredFourBit } from '../checkpoint/checkpoint.ts';
 import type { GraphBuilder } from '../graph/builder.ts';
 import type { Shape } from '../graph/dim.ts';
 import type { Value } from '../graph/graph.ts';
-import type { GraphDType } from '../graph/ops.ts';
+import type { ByteCodes, GraphDType } from '../graph/ops.ts';
 import type { HostTensor } from '../tensor/host-tensor.ts';
 import type { FeatureFactors } from './feature-factors.ts';
 
 /** A matrix as tensors: its values, or codes and their scales. */
 export type WeightParts = Readonly<Record<string, HostTensor>>;
-
-/**
- * Codes from -127 to 127, or the same with 128 added. Both give the same numbers, but kernels without VNNI add products of signed
- * codes up wrong, and with it those of unsigned ones take twice the time.
- */
-export type ByteCodes = 'int8' | 'uint8';
 
 /** [out, in] */
 export type MatrixShape = readonly [number, number];
@@ -32,7 +26,10 @@ export interface WeightFormat {
   readonly isQuantized?: true;
   /** Whether products are of integers: what is multiplied is rounded too, and not every processor adds such products up right. */
   readonly multipliesIntegers?: true;
-  /** How codes of one byte lie in memory, where products are of integers. */
+  /**
+   * How codes of one byte are held, where products are of integers. Kernels without VNNI add products of signed codes up wrong; kernels
+   * with VNNI take twice the time for unsigned ones.
+   */
   readonly codes?: ByteCodes;
   /** Whether BaseWeights holds what the file has, and decodes it anew for each use; `encode` is then of a matrix in use. */
   readonly holdsStored?: true;

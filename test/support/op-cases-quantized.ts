@@ -1,4 +1,5 @@
 /** @file Cases of products in integers and of matrices out of their codes: both orders, rows of zeros, padded blocks. */
+import { type ByteCodes, zeroOfCodes } from '../../src/graph/ops.ts';
 import { areSignedExact } from './integer-kernels.ts';
 import { type CaseInput, exactly, floats, frozen, type OpCase, opCase, wholes } from './op-case.ts';
 
@@ -7,26 +8,25 @@ const steps: CaseInput = {
   ...floats(['N', 4]),
   element: (random, i) => (i % 4 === 1 ? 127 : Math.floor(255 * random()) - 127),
 };
-/** Codes of one byte, of unsigned ones 128 is 0; no signed ones where the processor multiplies them wrong. */
-const CODES = areSignedExact ? (['int8', 'uint8'] as const) : (['uint8'] as const);
-type Codes = 'int8' | 'uint8';
-const zeroOf = (type: Codes) => (type === 'uint8' ? 128 : 0);
-const codes = (type: Codes, shape: CaseInput['shape']) =>
-  wholes(type, shape, zeroOf(type) - 127, zeroOf(type) + 128);
+const ALL_CODES: readonly ByteCodes[] = ['int8', 'uint8'];
+/** No signed ones where the processor multiplies them wrong. */
+const MULTIPLIED: readonly ByteCodes[] = areSignedExact ? ALL_CODES : ['uint8'];
+const coded = (codes: ByteCodes, shape: CaseInput['shape']) =>
+  wholes(codes, shape, zeroOfCodes(codes) - 127, zeroOfCodes(codes) + 128);
 const scales = (rows: number) => frozen(floats([rows], 0.01, 0.02));
 
 /** Rounded to 8 bits, a gradient is off by half of 1/127 of its row's largest in every place. */
 const TOLERANCE = { 1: 0.02, 2: 1e-4 } as const;
 
-const product = (type: Codes, digits: 1 | 2, transposeB: boolean, hasScales: boolean): OpCase => ({
+const product = (codes: ByteCodes, digits: 1 | 2, transposeB: boolean, hasScales: boolean): OpCase => ({
   ...opCase(
-    `int8Matmul of ${type}, ${digits} digits${transposeB ? ', turned' : ''}${hasScales ? ', scaled' : ''}`,
-    [steps, codes(type, transposeB ? [3, 4] : [4, 3]), ...(hasScales ? [scales(3)] : [])],
+    `int8Matmul of ${codes}, ${digits} digits${transposeB ? ', turned' : ''}${hasScales ? ', scaled' : ''}`,
+    [steps, coded(codes, transposeB ? [3, 4] : [4, 3]), ...(hasScales ? [scales(3)] : [])],
     (b, x, w, s) => b.int8Matmul(x!, w!, s, { digits, ...(transposeB && { transposeB }) }),
   ),
   smooth: {
     make: (b, x, w, s) => {
-      const weights = b.sub(b.cast(w!, 'float32'), b.scalar(zeroOf(type)));
+      const weights = b.sub(b.cast(w!, 'float32'), b.scalar(zeroOfCodes(codes)));
       const y = b.matmul(x!, weights, { transposeB });
       return s === undefined ? y : b.mul(y, s);
     },
@@ -48,23 +48,23 @@ const blocks = (name: string, shape: readonly [number, number], blockSize: numbe
 export const quantizedCases: {
   readonly [K in 'int8Matmul' | 'dequantizeRows' | 'dequantizeBlocks']: readonly OpCase[];
 } = {
-  int8Matmul: CODES.flatMap((type) => [
+  int8Matmul: MULTIPLIED.flatMap((codes) => [
     ...([1, 2] as const).flatMap((digits) => [
-      product(type, digits, false, false),
-      product(type, digits, true, false),
-      product(type, digits, false, true),
-      product(type, digits, true, true),
+      product(codes, digits, false, false),
+      product(codes, digits, true, false),
+      product(codes, digits, false, true),
+      product(codes, digits, true, true),
     ]),
     opCase(
-      `int8Matmul of ${type}, rows of zeros, tiny and huge numbers`,
-      [exactly('float32', [4, 2], [0, 0, 127e-20, -1e-20, 1e20, 127e20, 0, -127]), codes(type, [2, 3])].map(
+      `int8Matmul of ${codes}, rows of zeros, tiny and huge numbers`,
+      [exactly('float32', [4, 2], [0, 0, 127e-20, -1e-20, 1e20, 127e20, 0, -127]), coded(codes, [2, 3])].map(
         frozen,
       ),
       (b, x, w) => b.int8Matmul(x!, w!, undefined, { digits: 2 }),
     ),
     opCase(
-      `two int8Matmuls of the same rows, ${type}`,
-      [frozen(steps), codes(type, [4, 3]), codes(type, [3, 4]), scales(3)],
+      `two int8Matmuls of the same rows, ${codes}`,
+      [frozen(steps), coded(codes, [4, 3]), coded(codes, [3, 4]), scales(3)],
       (b, x, w, v, s) =>
         b.add(
           b.int8Matmul(x!, w!, s, { digits: 1 }),
@@ -72,11 +72,11 @@ export const quantizedCases: {
         ),
     ),
   ]),
-  dequantizeRows: (['int8', 'uint8'] as const).flatMap((type) => [
-    opCase(`dequantizeRows of ${type}`, [codes(type, [3, 4]), scales(3)], (b, c, s) =>
+  dequantizeRows: ALL_CODES.flatMap((codes) => [
+    opCase(`dequantizeRows of ${codes}`, [coded(codes, [3, 4]), scales(3)], (b, c, s) =>
       b.dequantizeRows(c!, s!),
     ),
-    opCase(`dequantizeRows of ${type}, one column`, [codes(type, [3, 1]), scales(3)], (b, c, s) =>
+    opCase(`dequantizeRows of ${codes}, one column`, [coded(codes, [3, 1]), scales(3)], (b, c, s) =>
       b.dequantizeRows(c!, s!),
     ),
   ]),

@@ -1,6 +1,6 @@
 /** @file `vultune experiment show`: what a table runs, before anything is run. */
 import { columnLabel } from '../../experiments/metric-label.ts';
-import { differencesTitle, hasPaperCells, paperText } from '../../experiments/table-text.ts';
+import { differencesTitle, hasPaperCells, isPaperCell, paperText } from '../../experiments/table-text.ts';
 import type { ExperimentOptions } from '../../workflows/experiment/experiment-options.ts';
 import { loadTable } from '../../workflows/experiment/load-table.ts';
 import type { CliContext } from '../context.ts';
@@ -42,9 +42,7 @@ export async function showTable(
   );
   // A column of figures that no paper gives is named above, and empty here.
   const inPaper = columns.flatMap((column, at) =>
-    hasPaperCells({ rows: rows.map(({ paper }) => ({ paper: paper.slice(at, at + 1) })) })
-      ? [{ heading: columnLabel(column), at }]
-      : [],
+    rows.some(({ paper }) => isPaperCell(paper[at])) ? [{ heading: columnLabel(column), at }] : [],
   );
   stdout.write(`\n${colors.heading(hasPaperCells(table) ? 'Rows, and the cells of the paper' : 'Rows')}\n`);
   stdout.write(

@@ -23,7 +23,7 @@ export const simplifyMovement = byOperator({
   where: skipExpand,
 });
 
-/** One part is the whole; parts that are joined for this alone are joined here. */
+/** One part is the whole; a part that is itself a concatenation along the axis, and is read here alone, gives its own parts. */
 function simplifyConcat(
   node: NodeOf<'concat'>,
   { producerOf, useCount }: RewriteContext,

@@ -289,8 +289,8 @@ function colored(series: readonly Series[]): readonly Colored[] {
 /** Muted ones stay behind all others. */
 function widestFirst(series: readonly Colored[]): readonly Colored[] {
   const reach = ({ points }: Colored) => points.at(-1)?.[0] ?? 0;
-  const isFront = ({ isMuted }: Colored) => Number(isMuted !== true);
-  return [...series].sort((a, b) => isFront(a) - isFront(b) || reach(b) - reach(a));
+  const layer = ({ isMuted }: Colored) => (isMuted === true ? 0 : 1);
+  return series.toSorted((a, b) => layer(a) - layer(b) || reach(b) - reach(a));
 }
 
 function legend(series: readonly Colored[]): SafeHtml | undefined {

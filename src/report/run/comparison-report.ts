@@ -164,7 +164,7 @@ function curvesSection(runs: readonly RunReportData[]): Section {
   return { id: 'curves', title: 'Curves', body: html`<div class="grid">${charts}</div>` };
 }
 
-/** Of the axis. The line of a run below that is about as narrow as its stroke is wide. */
+/** A share of the axis: the line of a shorter run is hardly longer than its stroke is wide, so it gets dots. */
 const NARROW = 0.05;
 
 /** Over epochs from the first step's start on. A run that ended early has dots, and lies above those that cover it. */

@@ -1,4 +1,5 @@
 /** @file Products whose left side is rounded row by row, and matrices out of their codes. */
+import { zeroOfCodes } from '../../graph/ops.ts';
 import { numbersOf } from '../../tensor/elements.ts';
 import { type HostTensor, sizeOf } from '../../tensor/host-tensor.ts';
 import { largestMagnitude } from '../../tensor/largest-magnitude.ts';
@@ -38,9 +39,9 @@ export const quantizedKernels: Kernels<'int8Matmul' | 'dequantizeRows' | 'dequan
   },
 };
 
-/** The numbers of codes in one byte: of unsigned ones 128 is 0. */
+/** The numbers of codes in one byte. */
 function rowCodes(codes: HostTensor): Float64Array {
-  const zero = codes.dtype === 'uint8' ? 128 : 0;
+  const zero = zeroOfCodes(codes.dtype);
   return Float64Array.from(numbersOf(codes), (code) => code - zero);
 }
 

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { AdapterHeader } from '../../adapters/files/adapter-files.ts';
 import { VultuneError } from '../../base/errors.ts';
 import type { UnresolvedConfig } from '../../config/train-config.ts';
+import type { ByteCodes } from '../../graph/ops.ts';
 import type { Device } from '../../runtime/backend.ts';
 import { areInt8ProductsExact } from '../../runtime/ort/probe-int8.ts';
 import { FACTORS_FILE, readFactors } from '../../weights/factors-file.ts';
 import { int8, int8Dequantised, int8Unsigned } from '../../weights/int8.ts';
 import { WEIGHT_FORMAT_NAMES, weightFormatNamed } from '../../weights/registry.ts';
 import { factorsFingerprintOf, smoothedInt8 } from '../../weights/smoothed-int8.ts';
-import type { ByteCodes, WeightFormat } from '../../weights/weight-format.ts';
+import type { WeightFormat } from '../../weights/weight-format.ts';
 import type { WorkflowContext } from '../context.ts';
 
 /** The name of the format that a configuration asks for. */
@@ -65,8 +66,8 @@ export const openTrainedFormat = (
 
 /**
  * What a processor computes a format with. Where products of signed codes overflow (no VNNI), those of unsigned ones give the same
- * numbers in about two thirds of float32's time; two of them for a product take longer than it, so `int8-exact` is read out.
- * Warns where a format is read out.
+ * numbers in about two thirds of float32's time. `int8-exact` needs two such products, which take longer than one in float32, so
+ * it is read out. Warns where a format is.
  * @throws VultuneError WEIGHT_FORMAT_UNKNOWN, WEIGHT_FORMAT_DEVICE
  */
 export async function openWeightFormat(
@@ -94,8 +95,10 @@ export async function openWeightFormat(
   }
   if (format.multipliesIntegers !== true || (await areExact('int8'))) return format;
   if (format === int8 && (await areExact('uint8'))) return int8Unsigned;
+  const overflow =
+    format === int8 ? 'integer products overflow' : 'integer products of signed bytes overflow';
   report.warn(
-    `integer products of signed bytes overflow on this processor: weights in ${format.name} are read out and multiplied in float32, which is no faster than float32 weights and rounds only the weights`,
+    `${overflow} on this processor: weights in ${format.name} are read out and multiplied in float32, which is no faster than float32 weights and rounds only the weights`,
   );
   return int8Dequantised;
 }

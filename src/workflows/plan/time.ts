@@ -44,20 +44,21 @@ export function estimateTime(
     sum(work.sequences, last, 1);
   const isKept = config.feature_cache;
   // Joined, what a frozen layer makes of a function depends on those before it: nothing is kept in training.
-  const isJoined = config.packing === 'joined';
+  const keepsInTraining = isKept && config.packing !== 'joined';
   // A curriculum by loss reads all functions, however few steps follow.
-  const isOrdered = work.difficulty.length > 0;
-  const passes = isKept && !isJoined ? (isOrdered ? 1 : Math.min(1, work.epochs)) : work.epochs;
+  const leastPasses = work.difficulty.length > 0 ? 1 : Math.min(1, work.epochs);
+  const passes = keepsInTraining ? leastPasses : work.epochs;
   const evaluations = isKept ? 1 : work.validations;
   // What a curriculum by loss and active sampling score, an epoch's steps compute too; joined, it is kept for later scoring alone.
-  const orders = isKept && !isJoined ? 0 : 1;
-  const choices = isKept ? (isJoined ? Math.min(1, work.choices) : 0) : work.choices;
+  const orderings = keepsInTraining ? 0 : 1;
+  const leastChoices = keepsInTraining ? 0 : Math.min(1, work.choices);
+  const choices = isKept ? leastChoices : work.choices;
   const parts = {
     loading: encodeMs * layers,
     'frozen layers':
       passes * sum(work.sequences, forward, frozen) +
       evaluations * sum(work.validation, forward, frozen) +
-      orders * sum(work.difficulty, forward, frozen) +
+      orderings * sum(work.difficulty, forward, frozen) +
       choices * sum(work.choice, forward, frozen) +
       sum(work.test, forward, frozen),
     'order of the curriculum': scoring(work.difficulty),

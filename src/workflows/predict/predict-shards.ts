@@ -50,23 +50,23 @@ export async function predictShard(
   const inputs = await readInputs(options, context);
   const identity = await predictIdentity(options, context);
   const writer = new ShardWriter(out, { kind: 'predict', shard, identity, startedAt });
-  let own = new Set<number>();
+  let ownRows = new Set<number>();
   let predicted = 0;
   let passes = 0;
-  const progress = new OwnShare(shard);
+  const own = new OwnShare(shard);
   const takes = (rows: readonly number[]) => {
     const isOwn = ownsTurn(shard, passes++);
-    progress.divide(rows.length, isOwn ? rows.length : 0);
-    if (isOwn) for (const row of rows) own.add(row);
+    own.divide(rows.length, isOwn ? rows.length : 0);
+    if (isOwn) for (const row of rows) ownRows.add(row);
     return isOwn;
   };
   try {
-    await predictInChunks(inputs, options, context, { takes, progress }, (start, predictions) => {
-      for (const at of [...own].sort((a, b) => a - b)) {
+    await predictInChunks(inputs, options, context, { takes, own }, (start, predictions) => {
+      for (const at of [...ownRows].sort((a, b) => a - b)) {
         writer.add({ at, prediction: predictions[at - start] });
         predicted++;
       }
-      own = new Set();
+      ownRows = new Set();
     });
     writer.commit(inputsDigest(inputs));
     return { functions: inputs.length, predicted };

@@ -99,7 +99,7 @@ export interface PassShare {
   /** Whether a pass over these inputs is made; predictions of any other say nothing. */
   readonly takes: (inputs: readonly number[]) => boolean;
   /** Told of each pass when it is asked about. */
-  readonly progress: OwnShare;
+  readonly own: OwnShare;
 }
 
 /**
@@ -116,11 +116,11 @@ export async function predictInChunks(
   const { signal, report } = context;
   const { judge, scale } = await openPredicting(options, context);
   try {
-    const totalNow = () => share?.progress.ownOf(inputs.length) ?? inputs.length;
+    const totalNow = () => share?.own.ownOf(inputs.length) ?? inputs.length;
     await withScoringProgress('predicting', totalNow(), report, async (onProgress) => {
       for (let start = 0; start < inputs.length; start += CHUNK) {
         const chunk = inputs.slice(start, start + CHUNK);
-        const before = share?.progress.own ?? start;
+        const before = share?.own.own ?? start;
         const judgements = await judge.judge(
           chunk.map(({ code, context: inFront = '' }) => inFront + code),
           {
@@ -130,7 +130,7 @@ export async function predictInChunks(
             takesPass: share && ((rows) => share.takes(rows.map((row) => start + row))),
           },
         );
-        if (share !== undefined) onProgress(share.progress.own, totalNow());
+        if (share !== undefined) onProgress(share.own.own, totalNow());
         tell(start, predictionsOf(chunk, judgements, scale));
       }
     });

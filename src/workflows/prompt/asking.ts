@@ -122,8 +122,8 @@ export async function openAsked(
   const cache = openAnswerCache(options.cache !== false, context);
   if (options.endpoint === undefined) {
     refuseEndpointOptions(options);
-    const { prompter, identity } = await openLocalPrompter(settings, options, cache, context);
     report.note(`asking about ${formatCount(records.length)} functions`);
+    const { prompter, identity } = await openLocalPrompter(settings, options, cache, context);
     report.note(
       prompter.hasTemplate
         ? "the prompt goes through the model's chat template"

@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import type { LabelledRecord } from '../../dataset/record.ts';
 import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
 import { saveState } from '../../training/checkpoints.ts';
-import { hasStopped, withEvaluation } from '../../training/early-stopping.ts';
+import { isPatienceUsedUp, withEvaluation } from '../../training/early-stopping.ts';
 import { type EvaluatedFile, evaluatedFiles, readEvaluated } from '../../training/evaluated-states.ts';
 import { evaluatedSoFar, type TrainerState } from '../../training/trainer-state.ts';
 import { judgeValidation } from '../train/judge-validation.ts';
@@ -50,7 +50,7 @@ export async function adoptEvaluations(
       isBest,
       durationMs: performance.now() - started,
     });
-    if (hasStopped(trainer.earlyStoppingPatience, evaluatedSoFar(state))) {
+    if (isPatienceUsedUp(trainer.earlyStoppingPatience, evaluatedSoFar(state))) {
       returnTo(run, state, file);
       break;
     }

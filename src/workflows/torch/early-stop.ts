@@ -4,7 +4,7 @@
  */
 import type { LabelledRecord } from '../../dataset/record.ts';
 import type { RunEvent } from '../../runs/events.ts';
-import { type EvaluatedSoFar, hasStopped, withEvaluation } from '../../training/early-stopping.ts';
+import { type EvaluatedSoFar, isPatienceUsedUp, withEvaluation } from '../../training/early-stopping.ts';
 import { evaluatedFiles, readEvaluatedScores } from '../../training/evaluated-states.ts';
 import { judgeValidation } from '../train/judge-validation.ts';
 import type { TrainingPlan } from '../train/setup.ts';
@@ -34,11 +34,11 @@ export class EarlyStop {
    * Whether the training is to stop, now that this event was logged. One call ends before the next.
    * @throws VultuneError `RUN_CHECKPOINT_OTHER`
    */
-  async isReached(event: RunEvent): Promise<boolean> {
+  async follow(event: RunEvent): Promise<boolean> {
     if (event.type === 'resumed') this.#startAgain();
     // One is written behind every evaluation.
     if (event.type === 'checkpoint') await this.#judgeUpTo(event.step);
-    return this.#hasStopped();
+    return this.#isPatienceUsedUp();
   }
 
   /** A launcher may start its processes again, from a checkpoint before the last one: evaluations behind it are made again. */
@@ -53,7 +53,7 @@ export class EarlyStop {
     if (plan.trainer.earlyStoppingPatience === undefined) return;
     for (const { step, file } of evaluatedFiles(checkpoints)) {
       if (step <= this.#judgedStep || step > checkpointStep) continue;
-      if (this.#hasStopped()) return;
+      if (this.#isPatienceUsedUp()) return;
       const scores = await readEvaluatedScores(file, validRecords.length);
       const { decisive } = judgeValidation(validRecords, scores, plan.config.metric_for_best_model);
       this.#soFar = withEvaluation(this.#soFar, decisive);
@@ -61,7 +61,7 @@ export class EarlyStop {
     }
   }
 
-  #hasStopped(): boolean {
-    return hasStopped(this.#parts.plan.trainer.earlyStoppingPatience, this.#soFar);
+  #isPatienceUsedUp(): boolean {
+    return isPatienceUsedUp(this.#parts.plan.trainer.earlyStoppingPatience, this.#soFar);
   }
 }

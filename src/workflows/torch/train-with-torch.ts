@@ -10,7 +10,7 @@ import { requireTorchPython } from '../../clusters/python-environment.ts';
 import { runLauncher } from '../../clusters/run-launcher.ts';
 import type { RunEvent } from '../../runs/events.ts';
 import { runEvents, type WritableRun } from '../../runs/run-folder.ts';
-import { hasStopped } from '../../training/early-stopping.ts';
+import { isPatienceUsedUp } from '../../training/early-stopping.ts';
 import { reportInterrupted } from '../report/run-page.ts';
 import { TrainingProgress } from '../train/progress.ts';
 import { findStart } from '../train/resume-point.ts';
@@ -88,9 +88,11 @@ async function runTorchSteps(
   }
   requirePlanOfRun(run.dir, plan);
   const start = await findStart(run, parameters, startOver, report);
+  // Killed before its first checkpoint, the new training has none, and the log would know of those of the old one alone.
+  if (startOver) run.events.append({ type: 'resumed', step: 0, checkpoint: '', pid: process.pid });
   const before = await handOver(run, folder, start);
   // What came before PyTorch's first evaluation may have ended the training already.
-  if (hasStopped(plan.trainer.earlyStoppingPatience, before)) return 'finished';
+  if (isPatienceUsedUp(plan.trainer.earlyStoppingPatience, before)) return 'finished';
   const launch: Launch = {
     launcher: options.launcher ?? 'local',
     python,
@@ -108,7 +110,7 @@ async function runTorchSteps(
   const validRecords = records.get('valid_file')!;
   const earlyStop = new EarlyStop({ plan, checkpoints: run.paths.checkpoints, validRecords, before });
   const look = async (event: RunEvent) => {
-    if (await earlyStop.isReached(event)) enough.abort();
+    if (await earlyStop.follow(event)) enough.abort();
   };
   try {
     const end = await runLauncher({
@@ -117,8 +119,10 @@ async function runTorchSteps(
       events: run.paths.events,
       signal: AbortSignal.any([signal, enough.signal]),
       onEvent: (event) => {
-        looking = looking.then(() => look(event));
-        looking.catch(() => enough.abort());
+        if (event.type === 'checkpoint' || event.type === 'resumed') {
+          looking = looking.then(() => look(event));
+          looking.catch(() => enough.abort());
+        }
         if (event.type === 'run_started' || event.type === 'resumed') {
           progress ??= new TrainingProgress(report, {
             totalSteps: event.type === 'run_started' ? event.totalSteps : stepsOf(run),

@@ -22,7 +22,7 @@ export async function findStart(
   startOver: boolean,
   report: Reporter,
 ): Promise<StartingPoint> {
-  const events = runEvents(run);
+  const events = sinceFirstStep(runEvents(run));
   const lastStep = events.reduce(
     (last, event) => (event.type === 'step' ? Math.max(last, event.step) : last),
     0,
@@ -45,6 +45,14 @@ export async function findStart(
   const lack = lackOf(loaded, newestCheckpoint(events));
   if (lack !== undefined) report.warn(`${lack}; resuming from ${loaded.file}, step ${loaded.state.step}`);
   return { state: loaded.state, checkpoint: `checkpoints/${loaded.file}` };
+}
+
+/** The events of the last training from the first step on: with `--start-over`, those before it have lost their checkpoints. */
+function sinceFirstStep(events: readonly RunEvent[]): readonly RunEvent[] {
+  const begun = events.findLastIndex(
+    (event) => event.type === 'run_started' || (event.type === 'resumed' && event.checkpoint === ''),
+  );
+  return events.slice(begun + 1);
 }
 
 /** What keeps the run from going on where it stopped; undefined where nothing does. `newest` is a step. */

@@ -1,6 +1,5 @@
 /** @file Resumes a stopped training: the same configuration, data and base model, from its last checkpoint. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { VultuneError } from '../../base/errors.ts';
 import { isHubDataset } from '../../checkpoint/sources/hub-dataset.ts';
 import { parseTrainConfig } from '../../config/load.ts';
@@ -10,7 +9,7 @@ import type { LabelledRecord } from '../../dataset/record.ts';
 import { fingerprintFile } from '../../runs/environment.ts';
 import { isFinished, openRunToWrite, type WritableRun } from '../../runs/run-folder.ts';
 import { requireDevice } from '../../runtime/ort/devices.ts';
-import { STATE_FILE } from '../../training/checkpoints.ts';
+import { hasCheckpoint } from '../../training/checkpoints.ts';
 import { type WorkflowContext, workflowContext } from '../context.ts';
 import { openDataFile } from '../open/open-data-file.ts';
 import { adoptEvaluations } from '../torch/adopt-evaluations.ts';
@@ -57,7 +56,7 @@ export async function resumeTraining(
       const question = await configuredQuestion(config, model);
       const plan = planTraining(config, model, records.get('train_file')!, question);
       // Where a checkpoint says how it went on, the adapter that it started from is not needed any more.
-      const isStarted = existsSync(join(run.paths.checkpoints, STATE_FILE)) && !startOver;
+      const isStarted = !startOver && (await hasCheckpoint(run.paths.checkpoints));
       const parameters = isStarted
         ? await firstParameters(plan)
         : await startParameters(plan, readRunModel(run).initAdapter);

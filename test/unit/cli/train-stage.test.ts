@@ -248,6 +248,19 @@ describe('a resumed run', () => {
     expect(withoutLostSteps(runEvents(openRun(run))).filter(({ type }) => type === 'step')).toHaveLength(2);
   });
 
+  test('that starts over with PyTorch and dies before its first checkpoint goes on from the first step', async () => {
+    const run = join(folder, 'dies');
+    await train(NEVER, run);
+    const python = join(folder, 'python');
+    writeFileSync(python, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    await expect(
+      runResume({ run, startOver: true, torch: { python } }, contextWith(NEVER)),
+    ).rejects.toMatchObject({ code: 'TORCH_FAILED' });
+    expect(runEvents(openRun(run)).at(-1)).toMatchObject({ type: 'resumed', step: 0, checkpoint: '' });
+    expect(existsSync(checkpoint(run))).toBe(false);
+    expect(await runResume({ run }, contextWith(NEVER))).toMatchObject({ status: 'finished', run });
+  });
+
   test('whose last checkpoint is missing, or an older one, says which step it goes on from instead', async () => {
     const run = join(folder, 'previous');
     await train(AbortSignal.abort(), run);

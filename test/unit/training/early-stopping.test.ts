@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { type EvaluatedSoFar, hasStopped, withEvaluation } from '../../../src/training/early-stopping.ts';
+import {
+  type EvaluatedSoFar,
+  isPatienceUsedUp,
+  withEvaluation,
+} from '../../../src/training/early-stopping.ts';
 
 const none: EvaluatedSoFar = { best: undefined, withoutImprovement: 0 };
 const after = (metrics: readonly number[]) =>
@@ -23,8 +27,8 @@ test('an equal evaluation is not better: the earlier one is kept', () => {
 });
 
 test('a training stops after as many evaluations without a better one as its patience, and never without patience', () => {
-  expect(hasStopped(2, { withoutImprovement: 1 })).toBe(false);
-  expect(hasStopped(2, { withoutImprovement: 2 })).toBe(true);
-  expect(hasStopped(2, { withoutImprovement: 3 })).toBe(true);
-  expect(hasStopped(undefined, { withoutImprovement: 99 })).toBe(false);
+  expect(isPatienceUsedUp(2, { withoutImprovement: 1 })).toBe(false);
+  expect(isPatienceUsedUp(2, { withoutImprovement: 2 })).toBe(true);
+  expect(isPatienceUsedUp(2, { withoutImprovement: 3 })).toBe(true);
+  expect(isPatienceUsedUp(undefined, { withoutImprovement: 99 })).toBe(false);
 });

@@ -11,6 +11,7 @@ import {
 import { classifierJudgement } from '../../../src/tasks/classify.ts';
 import { float32, type HostTensor } from '../../../src/tensor/host-tensor.ts';
 import {
+  hasCheckpoint,
   loadState as load,
   removeOlderCheckpoints,
   STATE_FILE,
@@ -282,6 +283,25 @@ describe('the next checkpoint, of a save that was killed before its last rename'
     writeFileSync(join(folder, NEXT), whole);
     expect(await load(folder, parametersOf(1))).toMatchObject({ state: { step: 17 }, file: STATE_FILE });
   });
+});
+
+test.each([STATE_FILE, NEXT, 'previous.safetensors'])('%s alone is a state that was left', async (file) => {
+  expect(await hasCheckpoint(folder)).toBe(false);
+  await saveState(folder, midway());
+  renameSync(join(folder, STATE_FILE), join(folder, file));
+  expect(await hasCheckpoint(folder)).toBe(true);
+});
+
+test('a damaged last one is a state that was left; part of a next one, or an evaluation, is none', async () => {
+  await saveState(folder, midway());
+  const whole = readFileSync(join(folder, STATE_FILE));
+  writeFileSync(join(folder, STATE_FILE), 'damaged');
+  expect(await hasCheckpoint(folder)).toBe(true);
+  rmSync(join(folder, STATE_FILE));
+  writeFileSync(join(folder, NEXT), whole.subarray(0, -1));
+  expect(await hasCheckpoint(folder)).toBe(false);
+  await writeSafetensors(join(folder, NEXT), { valid_scores: float32([1], [0.5]) }, { step: '2' });
+  expect(await hasCheckpoint(folder)).toBe(false);
 });
 
 test('a folder without a checkpoint has no state, nor has one with part of a first one', async () => {

@@ -1,5 +1,5 @@
 /** @file init_adapter: what a second training starts from, what it refuses to start from, and what it leaves of it. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readAllSafetensors } from '../../../src/checkpoint/safetensors.ts';
 import { openRun } from '../../../src/runs/run-folder.ts';
@@ -93,6 +93,11 @@ test('stopped and resumed, it ends in the same bits, even without the adapter th
   await resumeTraining({ run: small.at('early') });
   expect(await weights('early')).toEqual(await weights('whole'));
   rmSync(small.at('start'), { recursive: true });
+  // As a save leaves it that is killed before its last rename.
+  renameSync(
+    small.at('halved/checkpoints/last.safetensors'),
+    small.at('halved/checkpoints/next.safetensors'),
+  );
   await resumeTraining({ run: small.at('halved') });
   expect(await weights('halved')).toEqual(await weights('whole'));
 }, 120_000);

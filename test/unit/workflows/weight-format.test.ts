@@ -57,7 +57,7 @@ test('where integer products overflow, 8-bit weights are read out, and that is s
     'int8-dequantised',
   ]);
   expect(warnings).toHaveLength(2);
-  expect(warnings[0]).toContain('integer products of signed bytes overflow on this processor');
+  expect(warnings[0]).toContain('integer products overflow on this processor');
   expect([await chosen('nf4'), await chosen('float32'), await chosen('int8-dequantised')]).toEqual([
     'nf4',
     'float32',
@@ -77,7 +77,9 @@ test('where products of unsigned codes alone are exact, the fast way takes those
   expect(warnings).toEqual([]);
   // Two such products take longer than one in float32.
   expect((await chosen('int8-exact')).name).toBe('int8-dequantised');
-  expect(warnings).toHaveLength(1);
+  expect(warnings).toEqual([
+    expect.stringContaining('integer products of signed bytes overflow on this processor'),
+  ]);
 });
 
 test('the probe of this machine answers, once for all', async () => {

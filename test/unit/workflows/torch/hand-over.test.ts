@@ -102,47 +102,47 @@ describe('an early stop', () => {
     await evaluated(2, GOOD);
     await evaluated(4, BAD);
     const stop = stopAfter(1);
-    expect(await stop.isReached(saved(3))).toBe(false);
-    expect(await stop.isReached(saved(4))).toBe(true);
+    expect(await stop.follow(saved(3))).toBe(false);
+    expect(await stop.follow(saved(4))).toBe(true);
   });
 
   test('judges each evaluation once: those judged before are not read again', async () => {
     const stop = stopAfter(2);
     await evaluated(2, GOOD);
-    expect(await stop.isReached(saved(2))).toBe(false);
+    expect(await stop.follow(saved(2))).toBe(false);
     writeFileSync(join(run.paths.checkpoints, 'evaluated-00000002.safetensors'), 'damaged');
     await evaluated(4, BAD);
-    expect(await stop.isReached(saved(4))).toBe(false);
+    expect(await stop.follow(saved(4))).toBe(false);
     // A further checkpoint of the same step is not a further evaluation.
-    expect(await stop.isReached(saved(4))).toBe(false);
+    expect(await stop.follow(saved(4))).toBe(false);
     await evaluated(6, BAD);
-    expect(await stop.isReached(saved(6))).toBe(true);
+    expect(await stop.follow(saved(6))).toBe(true);
   });
 
   test('goes on from what the own engine evaluated', async () => {
     const stop = stopAfter(1, 1);
     await evaluated(2, GOOD);
-    expect(await stop.isReached(saved(2))).toBe(true);
+    expect(await stop.follow(saved(2))).toBe(true);
   });
 
   test('is judged anew where the processes start again, by the evaluations that they make again', async () => {
     const stop = stopAfter(2);
     await evaluated(2, GOOD);
     await evaluated(4, BAD);
-    expect(await stop.isReached(saved(4))).toBe(false);
-    expect(await stop.isReached(resumed(1))).toBe(false);
+    expect(await stop.follow(saved(4))).toBe(false);
+    expect(await stop.follow(resumed(1))).toBe(false);
     await evaluated(2, BAD);
     await evaluated(4, GOOD);
-    expect(await stop.isReached(saved(4))).toBe(false);
+    expect(await stop.follow(saved(4))).toBe(false);
     await evaluated(6, BAD);
-    expect(await stop.isReached(saved(6))).toBe(false);
+    expect(await stop.follow(saved(6))).toBe(false);
     await evaluated(8, BAD);
-    expect(await stop.isReached(saved(8))).toBe(true);
+    expect(await stop.follow(saved(8))).toBe(true);
   });
 
   test('does not come without patience, and reads nothing for it', async () => {
     writeFileSync(join(run.paths.checkpoints, 'evaluated-00000002.safetensors'), 'damaged');
-    expect(await stopAfter(undefined).isReached(saved(2))).toBe(false);
+    expect(await stopAfter(undefined).follow(saved(2))).toBe(false);
   });
 });
 
