@@ -12,8 +12,9 @@ import { type MatrixShape, type PartInput, productOfRead, type WeightFormat } fr
 export function encodeInt8(matrix: HostTensor<'float32'>, codes: ByteCodes = 'int8') {
   const signed = encodeSigned(matrix);
   if (codes === 'int8') return signed;
+  const bytes = new Uint8Array(signed.codes.data.buffer);
   // Adding 128 turns the highest bit.
-  const bytes = Uint8Array.from(signed.codes.data, (code) => code ^ 0x80);
+  for (let i = 0; i < bytes.length; i++) bytes[i]! ^= 0x80;
   return { codes: hostTensor('uint8', signed.codes.shape, bytes), scales: signed.scales };
 }
 
