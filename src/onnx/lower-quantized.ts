@@ -18,10 +18,9 @@ export const quantizedRules: LoweringRules<Quantized> = {
     const right =
       transposeB === true ? emitter.node('Transpose', [codes], { attributes: { perm: [1, 0] } }) : codes;
     const rows = roundedRows(emitter, x);
-    const zeros = [
-      zeroPoint(emitter),
-      ...(zeroOfCodes(node.inputs[1]!.dtype) === 0 ? [] : [zeroPoint(emitter)]),
-    ];
+    const zero = zeroPoint(emitter);
+    // Of x, whose rows are unsigned, and of the codes where they are.
+    const zeros = zeroOfCodes(node.inputs[1]!.dtype) === 0 ? [zero] : [zero, zero];
     const product = (digit: string, weight: string) =>
       emitter.node('MatMulIntegerToFloat', [digit, right, weight, scales, ...zeros], {
         domain: 'com.microsoft',
